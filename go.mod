@@ -1,0 +1,3 @@
+module baregrad
+
+go 1.26
