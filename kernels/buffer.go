@@ -1,0 +1,170 @@
+package kernels
+
+import (
+	"fmt"
+	"unsafe"
+)
+
+// Type is the type of a buffer's elements.
+type Type uint8
+
+// Everything that is differentiated is Float32. Int32 holds labels and
+// indices, Uint8 holds images as they come from a file.
+const (
+	Float32 Type = iota
+	Int32
+	Uint8
+)
+
+// Size is the number of bytes of one element.
+func (t Type) Size() int {
+	if t == Uint8 {
+		return 1
+	}
+	return 4
+}
+
+// String names the type as NumPy does.
+func (t Type) String() string {
+	switch t {
+	case Float32:
+		return "float32"
+	case Int32:
+		return "int32"
+	case Uint8:
+		return "uint8"
+	}
+	return fmt.Sprintf("Type(%d)", uint8(t))
+}
+
+// A Buffer is a run of elements in the memory of one device. Only that device
+// can compute with it; Write and Read move its contents from and to the host.
+type Buffer interface {
+	// Type is the type of the elements.
+	Type() Type
+	// Len is the number of elements.
+	Len() int
+	// Slice is the buffer of the elements from (included) to (excluded). It
+	// shares the memory; freeing it does nothing.
+	Slice(from, to int) Buffer
+	// Free gives the memory back. Using a freed buffer is a mistake that panics.
+	Free()
+}
+
+// Element lists the Go types that a buffer's elements have on the host.
+type Element interface{ float32 | int32 | uint8 }
+
+// TypeOf is the buffer type for elements of Go type T.
+func TypeOf[T Element]() Type {
+	var zero T
+	switch any(zero).(type) {
+	case float32:
+		return Float32
+	case int32:
+		return Int32
+	}
+	return Uint8
+}
+
+// Bytes views a slice's memory as bytes, in the machine's byte order.
+func Bytes[T Element](s []T) []byte {
+	if len(s) == 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(unsafe.Pointer(&s[0])), len(s)*int(unsafe.Sizeof(s[0])))
+}
+
+// Upload copies src from the host into dst, which must have T's type and src's length.
+func Upload[T Element](d Device, dst Buffer, src []T) {
+	checkTransfer[T]("upload", dst, len(src))
+	d.Write(dst, Bytes(src))
+}
+
+// Download copies src into dst on the host, which must have src's length. It
+// waits until everything that the device was asked to do before is done.
+func Download[T Element](d Device, dst []T, src Buffer) {
+	checkTransfer[T]("download", src, len(dst))
+	d.Read(Bytes(dst), src)
+}
+
+func checkTransfer[T Element](name string, b Buffer, n int) {
+	if b.Type() != TypeOf[T]() || b.Len() != n {
+		Panicf(name, "a buffer of %d %v and a slice of %d %v: they must be alike",
+			b.Len(), b.Type(), n, TypeOf[T]())
+	}
+}
+
+// Host is a Buffer in the machine's own memory. The CPU devices use it.
+type Host struct {
+	elements Type
+	n        int
+	memory   []byte // nil once freed
+	owner    bool   // false for slices of another buffer
+}
+
+// cacheLine is the alignment of host buffers: one AVX-512 register, one cache line.
+const cacheLine = 64
+
+// NewHost returns a zeroed host buffer of n elements that starts on a cache line.
+func NewHost(t Type, n int) *Host {
+	if n < 0 {
+		Panicf("alloc", "%d elements: a length can't be negative", n)
+	}
+	size := n * t.Size()
+	// Go aligns large blocks to pages but small ones only to their size class.
+	raw := make([]byte, size+cacheLine)
+	skip := int(-uintptr(unsafe.Pointer(&raw[0])) & (cacheLine - 1))
+	return &Host{elements: t, n: n, memory: raw[skip : skip+size : skip+size], owner: true}
+}
+
+func (h *Host) Type() Type { return h.elements }
+func (h *Host) Len() int   { return h.n }
+
+func (h *Host) Slice(from, to int) Buffer {
+	if from < 0 || to < from || to > h.n {
+		Panicf("slice", "[%d:%d] of a buffer of %d elements", from, to, h.n)
+	}
+	size := h.elements.Size()
+	return &Host{elements: h.elements, n: to - from, memory: h.bytes()[from*size : to*size : to*size]}
+}
+
+func (h *Host) Free() {
+	if h.owner {
+		h.memory = nil
+	}
+}
+
+func (h *Host) bytes() []byte {
+	if h.memory == nil {
+		Panicf("host memory", "a buffer of %d %v was used after it was freed", h.n, h.elements)
+	}
+	return h.memory
+}
+
+// Floats is the memory of a host buffer of float32. A nil Buffer, which stands
+// for an argument left out, gives a nil slice.
+func Floats(b Buffer) []float32 { return hostSlice[float32](b) }
+
+// Ints is the memory of a host buffer of int32, as Floats.
+func Ints(b Buffer) []int32 { return hostSlice[int32](b) }
+
+// Uint8s is the memory of a host buffer of uint8, as Floats.
+func Uint8s(b Buffer) []uint8 { return hostSlice[uint8](b) }
+
+func hostSlice[T Element](b Buffer) []T {
+	if b == nil {
+		return nil
+	}
+	h, ok := b.(*Host)
+	if !ok {
+		Panicf("host memory", "a %T belongs to another device", b)
+	}
+	if h.elements != TypeOf[T]() {
+		Panicf("host memory", "a buffer of %v where %v is expected", h.elements, TypeOf[T]())
+	}
+	memory := h.bytes()
+	if len(memory) == 0 {
+		return nil
+	}
+	return unsafe.Slice((*T)(unsafe.Pointer(&memory[0])), h.n)
+}

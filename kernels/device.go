@@ -1,0 +1,197 @@
+// Package kernels is the contract between the engine and the machines that it
+// computes on: Device, the one list of what a device can compute, and the
+// buffers and specs that its methods take.
+//
+// The implementations are in the folders below: reference (plain Go, the
+// definition of every kernel), avx (Go assembly for AVX2 and AVX-512) and cuda
+// (PTX, on a GPU or on the emulator). Package auto opens one by its name.
+package kernels
+
+// A Device computes on memory of its own.
+//
+// For an operation Op there is a method Op, and a method OpGrad that computes
+// the gradient of its input from the gradient of its output: names begin with d
+// for gradients (dx is ∂loss/∂x). Outputs come first, then inputs, then the spec.
+// Where an output and an input have the same number of elements and each element
+// depends only on its counterpart, they may be the same buffer; apart from that
+// outputs must not overlap anything.
+//
+// Methods may return before the work is done: it is done in the order of the
+// calls, and Read and Sync wait for it. They allocate nothing after the first
+// call with given sizes. They panic with a *ShapeError if the sizes are wrong,
+// and with a *DeviceError if the device fails.
+//
+// A Device is used by one goroutine at a time.
+type Device interface {
+	// Name is the name that auto.Open takes: reference, avx2, avx512, emulator, cuda.
+	Name() string
+	// Close frees the device. Its buffers are gone with it.
+	Close() error
+
+	// Alloc returns a zeroed buffer of n elements.
+	Alloc(t Type, n int) Buffer
+	// Write copies bytes from the host; src must be as long as dst.
+	Write(dst Buffer, src []byte)
+	// Read copies bytes to the host, when all work asked for before is done.
+	Read(dst []byte, src Buffer)
+	// Copy is dst = src, of any one type.
+	Copy(dst, src Buffer)
+	// Fill sets every element of a float32 buffer.
+	Fill(dst Buffer, value float32)
+	// Sync waits until all work asked for is done.
+	Sync()
+
+	// MatMul is C = op(A)·op(B), and more: see MatMulSpec. bias [N] may be nil.
+	// Its gradients are products too: dA = dC·op(B)ᵀ, dB = op(A)ᵀ·dC.
+	MatMul(c, a, b, bias Buffer, s MatMulSpec)
+
+	// Im2Col lays out each patch of x as a row: col[N·OH·OW, KH·KW·C].
+	Im2Col(col, x Buffer, s ConvSpec)
+	// Col2Im adds each row of dcol back to where Im2Col took it from.
+	Col2Im(dx, dcol Buffer, s ConvSpec, m Mode)
+	// Conv2D is y = x∗w + bias, then ReLU if s says so: see ConvSpec. bias may be nil.
+	Conv2D(y, x, w, bias Buffer, s ConvSpec)
+	// Conv2DGradInput is the gradient by x. (s.ReLU is not looked at.)
+	Conv2DGradInput(dx, dy, w Buffer, s ConvSpec, m Mode)
+	// Conv2DGradFilter is the gradient by w. (s.ReLU is not looked at.)
+	Conv2DGradFilter(dw, dy, x Buffer, s ConvSpec, m Mode)
+
+	// MaxPool takes each window's maximum; arg gets its index in x, the first of equals.
+	// A NaN in a window wins.
+	MaxPool(y, arg, x Buffer, s PoolSpec)
+	// MaxPoolGrad sends dy to where the maxima were.
+	MaxPoolGrad(dx, dy, arg Buffer, s PoolSpec, m Mode)
+	// AvgPool takes the mean of the part of each window that lies in the image.
+	AvgPool(y, x Buffer, s PoolSpec)
+	// AvgPoolGrad spreads dy evenly over each window.
+	AvgPoolGrad(dx, dy Buffer, s PoolSpec, m Mode)
+
+	// ReLU is y = x if x > 0 or x is NaN, else 0.
+	ReLU(y, x Buffer)
+	// ReLUGrad is dx = dy where y > 0, else 0. (y is ReLU's output.)
+	ReLUGrad(dx, dy, y Buffer, m Mode)
+	// Sigmoid is y = 1/(1+e⁻ˣ).
+	Sigmoid(y, x Buffer)
+	// SigmoidGrad is dx = dy·y·(1−y).
+	SigmoidGrad(dx, dy, y Buffer, m Mode)
+	// Tanh is y = tanh x.
+	Tanh(y, x Buffer)
+	// TanhGrad is dx = dy·(1−y²).
+	TanhGrad(dx, dy, y Buffer, m Mode)
+	// Exp is y = eˣ.
+	Exp(y, x Buffer)
+	// ExpGrad is dx = dy·y.
+	ExpGrad(dx, dy, y Buffer, m Mode)
+	// Log is y = ln x.
+	Log(y, x Buffer)
+	// LogGrad is dx = dy/x.
+	LogGrad(dx, dy, x Buffer, m Mode)
+
+	// Add is y = a+b with broadcasting. In all four gradients either of da and db
+	// may be nil; where an operand was repeated, its gradient is summed.
+	Add(y, a, b Buffer, s BroadcastSpec)
+	AddGrad(da, db, dy Buffer, s BroadcastSpec, ma, mb Mode)
+	// Sub is y = a−b.
+	Sub(y, a, b Buffer, s BroadcastSpec)
+	SubGrad(da, db, dy Buffer, s BroadcastSpec, ma, mb Mode)
+	// Mul is y = a·b; da = dy·b, db = dy·a.
+	Mul(y, a, b Buffer, s BroadcastSpec)
+	MulGrad(da, db, dy, a, b Buffer, s BroadcastSpec, ma, mb Mode)
+	// Div is y = a/b; da = dy/b, db = −dy·a/b².
+	Div(y, a, b Buffer, s BroadcastSpec)
+	DivGrad(da, db, dy, a, b Buffer, s BroadcastSpec, ma, mb Mode)
+	// Affine is y = scale·x + shift. Its gradient is dx = scale·dy: AffineGrad.
+	Affine(y, x Buffer, scale, shift float32)
+	AffineGrad(dx, dy Buffer, scale float32, m Mode)
+
+	// Transpose puts the axes into another order: y[i,j,…] = x[Σ index·Stride].
+	Transpose(y, x Buffer, s PermuteSpec)
+	TransposeGrad(dx, dy Buffer, s PermuteSpec, m Mode)
+
+	// Sum adds up the middle axis of x[Outer,N,Inner]. (It has a mode because it
+	// is itself the gradient of a bias.)
+	Sum(y, x Buffer, s ReduceSpec, m Mode)
+	SumGrad(dx, dy Buffer, s ReduceSpec, m Mode)
+	// Mean is Sum divided by N.
+	Mean(y, x Buffer, s ReduceSpec)
+	MeanGrad(dx, dy Buffer, s ReduceSpec, m Mode)
+	// Max takes the maximum; arg gets its index along the axis, the first of equals.
+	// A NaN wins. N must be at least 1.
+	Max(y, arg, x Buffer, s ReduceSpec)
+	MaxGrad(dx, dy, arg Buffer, s ReduceSpec, m Mode)
+	// ArgMax is Max without the maximum.
+	ArgMax(arg, x Buffer, s ReduceSpec)
+
+	// Softmax is y[r,c] = e^x[r,c] / Σ over k of e^x[r,k], with the row's maximum
+	// subtracted first.
+	Softmax(y, x Buffer, rows, cols int)
+	// SoftmaxGrad is dx = y·(dy − Σ over k of dy[r,k]·y[r,k]).
+	SoftmaxGrad(dx, dy, y Buffer, rows, cols int, m Mode)
+	// LogSoftmax is y = x − ln Σ eˣ, by row, with the row's maximum subtracted first.
+	LogSoftmax(y, x Buffer, rows, cols int)
+	// LogSoftmaxGrad is dx = dy − e^y·Σ over k of dy[r,k].
+	LogSoftmaxGrad(dx, dy, y Buffer, rows, cols int, m Mode)
+
+	// The losses below give one value for each row. Labels are either int32
+	// [rows], the index of the right class, or float32 [rows, cols], a
+	// distribution such as a one-hot row; their type tells which.
+
+	// SoftmaxCrossEntropy is loss[r] = −Σ labels[r,c]·ln softmax(logits)[r,c],
+	// worked out stably from the logits. probs gets the softmax.
+	SoftmaxCrossEntropy(loss, probs, logits, labels Buffer, rows, cols int)
+	// SoftmaxCrossEntropyGrad is dlogits[r,c] = dloss[r]·(probs[r,c]·Σ over k of labels[r,k] − labels[r,c]).
+	SoftmaxCrossEntropyGrad(dlogits, dloss, probs, labels Buffer, rows, cols int, m Mode)
+	// CrossEntropy is loss[r] = −Σ labels[r,c]·ln clip(p[r,c]), where clip is to
+	// [1e-7, 1−1e-7], and p is probs, for float32 labels divided by its row's sum first.
+	CrossEntropy(loss, probs, labels Buffer, rows, cols int)
+	// CrossEntropyGrad is the gradient by probs; where the clipping holds a value, it is 0.
+	CrossEntropyGrad(dprobs, dloss, probs, labels Buffer, rows, cols int, m Mode)
+	// SigmoidBinaryCrossEntropy is loss[r] = mean over c of max(x,0) − x·t + ln(1+e^−|x|)
+	// for logits x and targets t, float32 [rows, cols] in [0,1].
+	SigmoidBinaryCrossEntropy(loss, logits, targets Buffer, rows, cols int)
+	// SigmoidBinaryCrossEntropyGrad is dlogits = dloss[r]·(sigmoid(x) − t)/cols.
+	SigmoidBinaryCrossEntropyGrad(dlogits, dloss, logits, targets Buffer, rows, cols int, m Mode)
+	// BinaryCrossEntropy is loss[r] = mean over c of −t·ln p − (1−t)·ln(1−p), with
+	// p = clip(probs) to [1e-7, 1−1e-7].
+	BinaryCrossEntropy(loss, probs, targets Buffer, rows, cols int)
+	BinaryCrossEntropyGrad(dprobs, dloss, probs, targets Buffer, rows, cols int, m Mode)
+	// MeanSquaredError is loss[r] = mean over c of (x−t)².
+	MeanSquaredError(loss, x, targets Buffer, rows, cols int)
+	MeanSquaredErrorGrad(dx, dloss, x, targets Buffer, rows, cols int, m Mode)
+
+	// Dropout is y = x·Scale where the element is kept, else 0: see DropoutSpec.
+	// step, one int32, holds the number of the training step.
+	Dropout(y, x, step Buffer, s DropoutSpec)
+	DropoutGrad(dx, dy, step Buffer, s DropoutSpec, m Mode)
+	// Uniform fills y with low + (high−low)·u, u in [0,1) from Philox with the
+	// counter (i/4, 0, 0, 1) and the seed as its key.
+	Uniform(y Buffer, low, high float32, seed uint64)
+
+	// Gather copies rows of a data set into a batch: see GatherSpec.
+	Gather(dst, src, index, cursor Buffer, s GatherSpec)
+
+	// Equal is y[i] = 1 if a[i] = b[i], else 0, for int32 a and b and float32 y.
+	Equal(y, a, b Buffer)
+	// Greater is y[i] = 1 if x[i] > threshold, else 0, for float32 x and int32 y.
+	Greater(y, x Buffer, threshold float32)
+	// AddScaled is y += scale·x.
+	AddScaled(y, x Buffer, scale float32)
+
+	// The optimizers update weights w from their gradient g. rate holds what
+	// changes from step to step, so that a recorded step can be replayed: rate[0]
+	// is the learning rate.
+
+	// SGD is w −= rate·g; with momentum v = Momentum·v − rate·g and w += v, or, for
+	// Nesterov, w += Momentum·v − rate·g. v is nil without momentum.
+	SGD(w, g, v, rate Buffer, s SGDSpec)
+	// RMSprop is v = Rho·v + (1−Rho)·g², then w −= rate·g/√(v+Epsilon). Centered
+	// keeps a mean gradient too and subtracts its square from v; with momentum,
+	// moment = Momentum·moment + that step, and w −= moment. mean and moment are
+	// nil where they are not needed.
+	RMSprop(w, g, v, mean, moment, rate Buffer, s RMSpropSpec)
+	// Adam is m += (g−m)·(1−Beta1), v += (g²−v)·(1−Beta2), then w −= α·m/(√v+Epsilon),
+	// where α = rate[1] is the learning rate with its correction,
+	// rate·√(1−Beta2ᵗ)/(1−Beta1ᵗ) for step t = 1, 2, …. With WeightDecay,
+	// w −= w·WeightDecay·rate[0] comes first.
+	Adam(w, g, m, v, rate Buffer, s AdamSpec)
+}

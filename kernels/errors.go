@@ -1,0 +1,59 @@
+package kernels
+
+import "fmt"
+
+// ShapeError is a mistake of the programmer: operands that don't fit together,
+// or memory used in a way that it can't be. Operations panic with it.
+type ShapeError struct {
+	Op      string // the operation, as in "matmul"
+	Problem string // every shape, and what was expected
+}
+
+func (e *ShapeError) Error() string { return e.Op + ": " + e.Problem }
+
+// Panicf panics with a *ShapeError for operation op.
+func Panicf(op, format string, args ...any) {
+	panic(&ShapeError{Op: op, Problem: fmt.Sprintf(format, args...)})
+}
+
+// DeviceError is a failure of the device, not of the program that uses it: no
+// memory left, a driver that reports an error. Device methods panic with it, so
+// that the code of a model reads without error checks; nn.Model's methods
+// return it.
+type DeviceError struct {
+	Device string // the device's name
+	Op     string // what was asked of it
+	Err    error  // what went wrong
+	Hint   string // what may help; empty where nothing is known
+}
+
+func (e *DeviceError) Error() string {
+	s := e.Device + ": " + e.Op + ": " + e.Err.Error()
+	if e.Hint != "" {
+		s += " (" + e.Hint + ")"
+	}
+	return s
+}
+
+func (e *DeviceError) Unwrap() error { return e.Err }
+
+// OutOfMemoryError says what was asked of a device's memory and what there was, in bytes.
+type OutOfMemoryError struct {
+	Asked, Used, Free int64
+}
+
+func (e *OutOfMemoryError) Error() string {
+	return fmt.Sprintf("out of memory: asked for %s, %s in use, %s free",
+		FormatBytes(e.Asked), FormatBytes(e.Used), FormatBytes(e.Free))
+}
+
+// FormatBytes writes a number of bytes for people, in steps of 1024, as 4.58 MB.
+func FormatBytes(n int64) string {
+	units := []string{"B", "KB", "MB", "GB", "TB"}
+	value, unit := float64(n), 0
+	for value >= 1024 && unit < len(units)-1 {
+		value /= 1024
+		unit++
+	}
+	return fmt.Sprintf("%.2f %s", value, units[unit])
+}

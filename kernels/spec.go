@@ -1,0 +1,210 @@
+package kernels
+
+// The specs below say what a call computes: its sizes and its options. They are
+// plain values, worked out once when a tape records an operation. Their check
+// methods are the one place where the sizes of buffers are compared with them;
+// every device calls them first.
+
+// Mode says what a gradient kernel does with what its output held before.
+// Gradients accumulate: the first contribution to a gradient in a training step
+// overwrites, every later one adds. That is += on zeros without the pass over
+// memory that writes the zeros.
+type Mode bool
+
+const (
+	Overwrite  Mode = false // dx = …
+	Accumulate Mode = true  // dx += …
+)
+
+// MatMulSpec describes C[M,N] = op(A)[M,K] · op(B)[K,N], and what is done to C
+// on the way out: first the old C is added (Accumulate), then the bias, then ReLU.
+type MatMulSpec struct {
+	M, N, K int
+	TransA  bool // A is stored as [K,M]
+	TransB  bool // B is stored as [N,K]
+	Mode    Mode // Accumulate: C += …
+	ReLU    bool // C = max(C, 0), after the bias
+}
+
+// Check panics unless the buffers have the sizes that s gives them. bias may be nil.
+func (s MatMulSpec) Check(c, a, b, bias Buffer) {
+	Want("matmul", "C", c, Float32, s.M*s.N)
+	Want("matmul", "A", a, Float32, s.M*s.K)
+	Want("matmul", "B", b, Float32, s.K*s.N)
+	if bias != nil {
+		Want("matmul", "bias", bias, Float32, s.N)
+	}
+}
+
+// ConvSpec describes a two-dimensional convolution (a cross-correlation, as in
+// every deep-learning library) of images x[N,H,W,C] with filters w[KH,KW,C,Out]
+// to y[N,OH,OW,Out]:
+//
+//	y[n,i,j,o] = Σ over u,v,c of x[n, i·StrideH+u·DilationH−PadTop, j·StrideW+v·DilationW−PadLeft, c] · w[u,v,c,o]
+//
+// where x is 0 outside the image. All strides and dilations are at least 1.
+type ConvSpec struct {
+	N, H, W, C           int
+	KH, KW, Out          int
+	StrideH, StrideW     int
+	DilationH, DilationW int
+	PadTop, PadLeft      int
+	OH, OW               int
+	ReLU                 bool // y = max(y, 0), after the bias
+}
+
+// Rows is the number of rows of the im2col matrix: one for each output position.
+func (s ConvSpec) Rows() int { return s.N * s.OH * s.OW }
+
+// Cols is the number of columns of the im2col matrix: the length of one patch.
+func (s ConvSpec) Cols() int { return s.KH * s.KW * s.C }
+
+// Check panics unless the buffers have the sizes that s gives them. A nil
+// buffer is not looked at.
+func (s ConvSpec) Check(op string, y, x, w, bias Buffer) {
+	for _, v := range []struct {
+		name  string
+		value int
+	}{{"StrideH", s.StrideH}, {"StrideW", s.StrideW}, {"DilationH", s.DilationH}, {"DilationW", s.DilationW}} {
+		if v.value < 1 {
+			Panicf(op, "%s is %d, must be at least 1", v.name, v.value)
+		}
+	}
+	if y != nil {
+		Want(op, "output", y, Float32, s.N*s.OH*s.OW*s.Out)
+	}
+	if x != nil {
+		Want(op, "input", x, Float32, s.N*s.H*s.W*s.C)
+	}
+	if w != nil {
+		Want(op, "filter", w, Float32, s.KH*s.KW*s.C*s.Out)
+	}
+	if bias != nil {
+		Want(op, "bias", bias, Float32, s.Out)
+	}
+}
+
+// CheckCol panics unless col is the im2col matrix [N·OH·OW, KH·KW·C] of x.
+func (s ConvSpec) CheckCol(op string, col, x Buffer) {
+	s.Check(op, nil, x, nil, nil)
+	Want(op, "column matrix", col, Float32, s.Rows()*s.Cols())
+}
+
+// PoolSpec describes pooling over windows of KH×KW of images x[N,H,W,C] to
+// y[N,OH,OW,C]. Padding never wins a maximum and does not count in an average.
+type PoolSpec struct {
+	N, H, W, C       int
+	KH, KW           int
+	StrideH, StrideW int
+	PadTop, PadLeft  int
+	OH, OW           int
+}
+
+// Check panics unless the buffers have the sizes that s gives them. arg, the
+// position of each window's maximum, is nil for average pooling.
+func (s PoolSpec) Check(op string, y, arg, x Buffer) {
+	if s.StrideH < 1 || s.StrideW < 1 {
+		Panicf(op, "strides %d×%d, must be at least 1", s.StrideH, s.StrideW)
+	}
+	Want(op, "output", y, Float32, s.N*s.OH*s.OW*s.C)
+	if arg != nil {
+		Want(op, "argmax", arg, Int32, s.N*s.OH*s.OW*s.C)
+	}
+	if x != nil {
+		Want(op, "input", x, Float32, s.N*s.H*s.W*s.C)
+	}
+}
+
+// ReduceSpec describes a reduction of x[Outer,N,Inner] over its middle axis to
+// y[Outer,Inner]. Any run of neighbouring axes of a tensor can be the middle one.
+type ReduceSpec struct {
+	Outer, N, Inner int
+}
+
+// Check panics unless y is [Outer,Inner] of type t and x, where given, [Outer,N,Inner].
+func (s ReduceSpec) Check(op string, y Buffer, t Type, x Buffer) {
+	Want(op, "reduced", y, t, s.Outer*s.Inner)
+	if x != nil {
+		Want(op, "whole", x, Float32, s.Outer*s.N*s.Inner)
+	}
+}
+
+// DropoutSpec describes dropout: which elements are dropped follows from Seed,
+// Layer, the training step and the element's index alone (see Philox), so that
+// every device draws the same mask and the backward pass draws it again instead
+// of keeping it.
+type DropoutSpec struct {
+	Rate  float32 // the share that is dropped, in [0,1]; what is kept is scaled by 1/(1−Rate)
+	Seed  uint64
+	Layer uint32 // tells one dropout of a model from another
+}
+
+// Scale is the factor of what is kept, 1/(1−Rate); 0 where nothing is kept.
+func (s DropoutSpec) Scale() float32 {
+	if s.Rate >= 1 {
+		return 0
+	}
+	return 1 / (1 - s.Rate)
+}
+
+// GatherSpec describes the gathering of a batch of Rows rows of Width elements:
+// dst[i] = src[index[cursor+i]]·Scale + Shift. Rows of int32 are copied as they are.
+type GatherSpec struct {
+	Rows, Width  int
+	Scale, Shift float32
+}
+
+// Check panics unless the buffers fit s. index may be longer than Rows: it is
+// read from the position that cursor, one int32, holds.
+func (s GatherSpec) Check(dst, src, index, cursor Buffer) {
+	Want("gather", "destination", dst, dst.Type(), s.Rows*s.Width)
+	Want("gather", "cursor", cursor, Int32, 1)
+	if index.Type() != Int32 {
+		Panicf("gather", "the index has type %v, must be int32", index.Type())
+	}
+	if s.Width > 0 && src.Len()%s.Width != 0 {
+		Panicf("gather", "%d source elements are no whole rows of %d", src.Len(), s.Width)
+	}
+	pair := [2]Type{dst.Type(), src.Type()}
+	if pair != [2]Type{Float32, Uint8} && pair != [2]Type{Float32, Float32} && pair != [2]Type{Int32, Int32} {
+		Panicf("gather", "from %v to %v: it goes from uint8 or float32 to float32, and from int32 to int32",
+			src.Type(), dst.Type())
+	}
+}
+
+// SGDSpec holds the constants of stochastic gradient descent.
+type SGDSpec struct {
+	Momentum float32
+	Nesterov bool
+}
+
+// RMSpropSpec holds the constants of RMSprop. Epsilon stands inside the root.
+type RMSpropSpec struct {
+	Rho, Momentum, Epsilon float32
+	Centered               bool
+}
+
+// AdamSpec holds the constants of Adam, and of AdamW where WeightDecay is not
+// 0. Epsilon stands outside the root.
+type AdamSpec struct {
+	Beta1, Beta2, Epsilon float32
+	WeightDecay           float32
+}
+
+// SameLen panics unless all buffers are float32 and of one length.
+func SameLen(op string, first Buffer, rest ...Buffer) {
+	for _, b := range rest {
+		Want(op, "operand", b, Float32, first.Len())
+	}
+	Want(op, "operand", first, Float32, first.Len())
+}
+
+// Want panics unless b has the type and the number of elements that op needs for its part.
+func Want(op, part string, b Buffer, t Type, n int) {
+	if b == nil {
+		Panicf(op, "the %s is missing: it must be %d %v", part, n, t)
+	}
+	if b.Type() != t || b.Len() != n {
+		Panicf(op, "the %s is %d %v, must be %d %v", part, b.Len(), b.Type(), n, t)
+	}
+}
