@@ -1,0 +1,160 @@
+package autograd
+
+import (
+	"fmt"
+
+	"baregrad/kernels"
+)
+
+// Padding says what lies around an image.
+type Padding int
+
+const (
+	// Valid adds nothing: a window must lie within the image.
+	Valid Padding = iota
+	// Same adds zeros so that the output has ⌈size/stride⌉ positions; where their
+	// number is odd, the extra one is at the bottom and at the right.
+	Same
+)
+
+// Window is how a convolution or a pooling moves over an image. A stride or
+// dilation of 0 stands for 1.
+type Window struct {
+	Strides   [2]int // down, across
+	Dilations [2]int
+	Padding   Padding
+	ReLU      bool // of Conv2D: y = max(y, 0), after the bias
+}
+
+// span is the result of sliding a window along one axis: the number of output
+// positions, and the padding before the first element.
+func span(size, kernel, stride, dilation int, p Padding) (out, before int, err error) {
+	reach := (kernel-1)*dilation + 1
+	switch {
+	case kernel < 1 || stride < 1 || dilation < 1:
+		return 0, 0, fmt.Errorf("window size %d, stride %d and dilation %d must be at least 1", kernel, stride, dilation)
+	case p == Same:
+		out = (size + stride - 1) / stride
+		before = max(0, (out-1)*stride+reach-size) / 2
+	case reach > size:
+		return 0, 0, fmt.Errorf("a window that reaches over %d does not fit into %d", reach, size)
+	default:
+		out = (size-reach)/stride + 1
+	}
+	return out, before, nil
+}
+
+// ConvSpec works out the convolution of images [N,H,W,C] with filters [KH,KW,C,Out].
+func (o Window) ConvSpec(x, w []int) (kernels.ConvSpec, error) {
+	o = o.withDefaults([2]int{1, 1})
+	if len(x) != 4 || len(w) != 4 {
+		return kernels.ConvSpec{}, fmt.Errorf("images %v, filters %v: expected [N H W C] and [KH KW C Out]", x, w)
+	}
+	if x[3] != w[2] {
+		return kernels.ConvSpec{}, fmt.Errorf("images %v, filters %v: channels %d and %d differ", x, w, x[3], w[2])
+	}
+	s := kernels.ConvSpec{
+		N: x[0], H: x[1], W: x[2], C: x[3], KH: w[0], KW: w[1], Out: w[3],
+		StrideH: o.Strides[0], StrideW: o.Strides[1],
+		DilationH: o.Dilations[0], DilationW: o.Dilations[1], ReLU: o.ReLU,
+	}
+	var err error
+	if s.OH, s.PadTop, err = span(s.H, s.KH, s.StrideH, s.DilationH, o.Padding); err != nil {
+		return s, fmt.Errorf("images %v, filters %v, down: %w", x, w, err)
+	}
+	if s.OW, s.PadLeft, err = span(s.W, s.KW, s.StrideW, s.DilationW, o.Padding); err != nil {
+		return s, fmt.Errorf("images %v, filters %v, across: %w", x, w, err)
+	}
+	return s, nil
+}
+
+// PoolSpec works out the pooling of images [N,H,W,C] with windows of the given
+// size. Strides that are not given are the window's size.
+func (o Window) PoolSpec(x []int, size [2]int) (kernels.PoolSpec, error) {
+	o = o.withDefaults(size)
+	if len(x) != 4 {
+		return kernels.PoolSpec{}, fmt.Errorf("images %v: expected [N H W C]", x)
+	}
+	s := kernels.PoolSpec{
+		N: x[0], H: x[1], W: x[2], C: x[3], KH: size[0], KW: size[1],
+		StrideH: o.Strides[0], StrideW: o.Strides[1],
+	}
+	var err error
+	if s.OH, s.PadTop, err = span(s.H, s.KH, s.StrideH, 1, o.Padding); err != nil {
+		return s, fmt.Errorf("images %v, window %v, down: %w", x, size, err)
+	}
+	if s.OW, s.PadLeft, err = span(s.W, s.KW, s.StrideW, 1, o.Padding); err != nil {
+		return s, fmt.Errorf("images %v, window %v, across: %w", x, size, err)
+	}
+	return s, nil
+}
+
+func (o Window) withDefaults(strides [2]int) Window {
+	for i := range 2 {
+		if o.Strides[i] == 0 {
+			o.Strides[i] = strides[i]
+		}
+		if o.Dilations[i] == 0 {
+			o.Dilations[i] = 1
+		}
+	}
+	return o
+}
+
+// Conv2D is the convolution of images x [N,H,W,C] with filters w [KH,KW,C,Out],
+// plus bias [Out] or nil, then ReLU if o says so: y is [N,OH,OW,Out]. The
+// formula is at kernels.ConvSpec.
+func (t *Tape) Conv2D(x, w, bias *Var, o Window) *Var {
+	s, err := o.ConvSpec(x.Shape(), w.Shape())
+	if err != nil {
+		kernels.Panicf("conv2d", "%v", err)
+	}
+	inputs := []*Var{x, w}
+	var biasData kernels.Buffer
+	if bias != nil {
+		if bias.Value.Rank() != 1 || bias.Value.Dim(0) != s.Out {
+			kernels.Panicf("conv2d", "filters %v and bias %v: the bias must be one number for each filter", w.Shape(), bias.Shape())
+		}
+		inputs = append(inputs, bias)
+		biasData = bias.data()
+	}
+	y := t.output([]int{s.N, s.OH, s.OW, s.Out}, inputs...)
+	t.record("conv2d", y,
+		func() { t.device.Conv2D(y.data(), x.data(), w.data(), biasData, s) },
+		func() {
+			dy := y.grad()
+			if s.ReLU { // what the ReLU stopped gets no gradient
+				t.device.ReLUGrad(dy, dy, y.data(), kernels.Overwrite)
+			}
+			if dx, mode := t.into(x); dx != nil {
+				t.device.Conv2DGradInput(dx, dy, w.data(), s, mode)
+			}
+			if dw, mode := t.into(w); dw != nil {
+				t.device.Conv2DGradFilter(dw, dy, x.data(), s, mode)
+			}
+			t.biasGrad(bias, dy, s.Rows(), s.Out)
+		})
+	return y
+}
+
+// Im2Col lays out the patches of x [N,H,W,C] that a window of kh×kw visits as
+// the rows of a matrix [N·OH·OW, kh·kw·C]. Its product with the filters as a
+// matrix [kh·kw·C, Out] is the convolution.
+func (t *Tape) Im2Col(x *Var, kh, kw int, o Window) *Var {
+	channels := 0
+	if x.Value.Rank() == 4 {
+		channels = x.Value.Dim(3)
+	}
+	s, err := o.ConvSpec(x.Shape(), []int{kh, kw, channels, 1})
+	if err != nil {
+		kernels.Panicf("im2col", "%v", err)
+	}
+	col := t.output([]int{s.Rows(), s.Cols()}, x)
+	t.record("im2col", col,
+		func() { t.device.Im2Col(col.data(), x.data(), s) },
+		func() { // each element's gradient goes back to the pixel that it was copied from
+			dx, mode := t.into(x)
+			t.device.Col2Im(dx, col.grad(), s, mode)
+		})
+	return col
+}

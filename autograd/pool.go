@@ -1,0 +1,37 @@
+package autograd
+
+import "baregrad/kernels"
+
+// MaxPool takes the largest value of each window of x [N,H,W,C].
+func (t *Tape) MaxPool(x *Var, size [2]int, o Window) *Var {
+	s, err := o.PoolSpec(x.Shape(), size)
+	if err != nil {
+		kernels.Panicf("max-pool", "%v", err)
+	}
+	y := t.output([]int{s.N, s.OH, s.OW, s.C}, x)
+	arg := t.alloc(kernels.Int32, y.Shape()).Buffer()
+	t.record("max-pool", y,
+		func() { t.device.MaxPool(y.data(), arg, x.data(), s) },
+		func() { // dy goes to where the maximum was
+			dx, mode := t.into(x)
+			t.device.MaxPoolGrad(dx, y.grad(), arg, s, mode)
+		})
+	return y
+}
+
+// AvgPool takes the mean of each window of x [N,H,W,C], over the part of it
+// that lies in the image.
+func (t *Tape) AvgPool(x *Var, size [2]int, o Window) *Var {
+	s, err := o.PoolSpec(x.Shape(), size)
+	if err != nil {
+		kernels.Panicf("avg-pool", "%v", err)
+	}
+	y := t.output([]int{s.N, s.OH, s.OW, s.C}, x)
+	t.record("avg-pool", y,
+		func() { t.device.AvgPool(y.data(), x.data(), s) },
+		func() { // dy is spread evenly over the window
+			dx, mode := t.into(x)
+			t.device.AvgPoolGrad(dx, y.grad(), s, mode)
+		})
+	return y
+}

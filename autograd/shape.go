@@ -1,0 +1,32 @@
+package autograd
+
+import "baregrad/kernels"
+
+// Reshape is x with another shape of as many elements; one size may be −1. It
+// costs nothing: value and gradient are the same memory seen differently, so
+// there is no step to record.
+func (t *Tape) Reshape(x *Var, shape ...int) *Var {
+	y := &Var{Value: x.Value.Reshape(shape...), pass: x.pass}
+	if t.wants(x) {
+		y.wanted = true
+		y.Grad = x.Grad.Reshape(shape...)
+	}
+	return y
+}
+
+// Transpose puts the axes into the given order, as NumPy's transpose: axis i of
+// the result is axis order[i] of x.
+func (t *Tape) Transpose(x *Var, order ...int) *Var {
+	shape, s, err := kernels.Permute(x.Shape(), order)
+	if err != nil {
+		kernels.Panicf("transpose", "%v", err)
+	}
+	y := t.output(shape, x)
+	t.record("transpose", y,
+		func() { t.device.Transpose(y.data(), x.data(), s) },
+		func() { // each element's gradient goes back to where it came from
+			dx, mode := t.into(x)
+			t.device.TransposeGrad(dx, y.grad(), s, mode)
+		})
+	return y
+}

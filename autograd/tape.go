@@ -1,0 +1,230 @@
+// Package autograd differentiates: a tape records the operations that compute a
+// loss, and runs back over them to get the gradient of the loss by every
+// parameter.
+//
+// There is one file per operation, and in it the backward rule stands directly
+// under the forward rule. An operation's method is the first hop on the way
+// down, the device's kernel of the same name the second, its instructions the
+// third.
+package autograd
+
+import (
+	"slices"
+	"sync/atomic"
+
+	"baregrad/kernels"
+	"baregrad/tensor"
+)
+
+// A Var is a value that gradients can flow to.
+type Var struct {
+	// Value is the value.
+	Value *tensor.Tensor
+	// Grad is the gradient of the loss by the value, of the same shape, once
+	// Backward has run. It is nil where no gradient is wanted.
+	Grad *tensor.Tensor
+
+	wanted bool    // a gradient is wanted
+	pass   *uint64 // the backward pass that last wrote to Grad; shared by reshaped views
+}
+
+// NewParam returns a variable that is trained: gradient tapes compute its
+// gradient. It belongs to no tape, so any number of tapes can use it.
+func NewParam(value *tensor.Tensor) *Var { return &Var{Value: value, wanted: true, pass: new(uint64)} }
+
+// NewConst returns a variable that no gradient is computed for.
+func NewConst(value *tensor.Tensor) *Var { return &Var{Value: value, pass: new(uint64)} }
+
+// Shape is the shape of the value.
+func (v *Var) Shape() []int { return v.Value.Shape() }
+
+// SetTrainable says whether tapes that are recorded from now on compute a
+// gradient for v. Those recorded before are not changed.
+func (v *Var) SetTrainable(on bool) { v.wanted = on }
+
+// Trainable tells whether a gradient is wanted.
+func (v *Var) Trainable() bool { return v.wanted }
+
+func (v *Var) data() kernels.Buffer { return v.Value.Buffer() }
+func (v *Var) grad() kernels.Buffer { return v.Grad.Buffer() }
+
+// A Tape records operations as they are called and can run them again.
+//
+// Recording runs an operation once and keeps it as a step: two functions over
+// fixed buffers, forward and backward. Replaying runs the steps again on the
+// same memory, so that after the first training step nothing is allocated and
+// no graph is built.
+//
+// Engines that build a graph sort it topologically before they run it backward.
+// A tape needs no sort: an operation can only be recorded after everything that
+// it depends on, so the order of recording is such an order already, and the
+// backward pass is the same list read from its end.
+type Tape struct {
+	device    kernels.Device
+	gradients bool
+	steps     []step
+	after     []func()
+	loss      *Var
+	pass      uint64
+	owned     []*tensor.Tensor
+}
+
+// A step is one recorded operation.
+type step struct {
+	name     string
+	out      *Var
+	forward  func()
+	backward func() // nil where nothing upstream wants a gradient
+}
+
+// NewTape returns an empty tape that keeps what the backward pass needs.
+func NewTape(d kernels.Device) *Tape { return &Tape{device: d, gradients: true} }
+
+// NewForwardTape returns an empty tape for inference: no gradients, and no
+// memory for them.
+func NewForwardTape(d kernels.Device) *Tape { return &Tape{device: d} }
+
+// Device is the device that the tape computes on.
+func (t *Tape) Device() kernels.Device { return t.device }
+
+// Input returns a variable of float32 zeros to be filled before each replay.
+func (t *Tape) Input(shape ...int) *Var { return t.InputOf(kernels.Float32, shape...) }
+
+// InputOf is Input for elements of the given type.
+func (t *Tape) InputOf(elements kernels.Type, shape ...int) *Var {
+	return NewConst(t.alloc(elements, shape))
+}
+
+// Do records a step that has no gradient, such as the gathering of a batch into
+// an input, and runs it.
+func (t *Tape) Do(name string, forward func()) {
+	t.record(name, nil, forward, nil)
+}
+
+// After records work for the end of each training step, such as an optimizer's
+// update. It is not run now: Replay runs it, and so does RunAfter.
+func (t *Tape) After(work func()) { t.after = append(t.after, work) }
+
+// RunAfter runs what After recorded.
+func (t *Tape) RunAfter() {
+	for _, work := range t.after {
+		work()
+	}
+}
+
+// Forward runs every recorded step again, in the order of recording.
+func (t *Tape) Forward() {
+	for i := range t.steps {
+		t.steps[i].forward()
+	}
+}
+
+// passes numbers backward passes through all tapes of the program, since tapes
+// share parameters.
+var passes atomic.Uint64
+
+// Backward computes the gradient of loss, which must have one element, by every
+// variable of the tape that wants one. It reads the steps from the last to the
+// first; each adds its share to the gradients of its inputs. A step whose output
+// has received no gradient did not take part in the loss, and is passed over.
+func (t *Tape) Backward(loss *Var) {
+	if loss.Value.Len() != 1 {
+		kernels.Panicf("backward", "the loss has shape %v, must have one element", loss.Shape())
+	}
+	if loss.Grad == nil {
+		kernels.Panicf("backward", "the loss depends on nothing that wants a gradient on this tape")
+	}
+	t.loss = loss
+	t.pass = passes.Add(1)
+	dloss, _ := t.into(loss)
+	t.device.Fill(dloss, 1)
+	for _, s := range slices.Backward(t.steps) {
+		if s.backward != nil && *s.out.pass == t.pass {
+			s.backward()
+		}
+	}
+}
+
+// Replay runs a recorded training step again: forward, backward from the loss
+// of the last Backward, and what After recorded.
+func (t *Tape) Replay() {
+	t.Forward()
+	t.Backward(t.loss)
+	t.RunAfter()
+}
+
+// HasGrad tells whether the last backward pass of the tape reached v.
+func (t *Tape) HasGrad(v *Var) bool { return t.pass != 0 && *v.pass == t.pass }
+
+// Steps lists the names of the recorded operations in their order.
+func (t *Tape) Steps() []string {
+	names := make([]string, len(t.steps))
+	for i, s := range t.steps {
+		names[i] = s.name
+	}
+	return names
+}
+
+// Free gives back the memory of everything that the tape recorded. Parameters
+// stay.
+func (t *Tape) Free() {
+	for _, owned := range t.owned {
+		owned.Free()
+	}
+	*t = Tape{device: t.device, gradients: t.gradients}
+}
+
+// record keeps a step and runs it forward. out is nil for steps without a value.
+func (t *Tape) record(name string, out *Var, forward, backward func()) {
+	if out == nil || out.Grad == nil {
+		backward = nil
+	}
+	t.steps = append(t.steps, step{name, out, forward, backward})
+	forward()
+}
+
+// output makes the variable for an operation's result. It gets a gradient if
+// one of the inputs wants one.
+func (t *Tape) output(shape []int, inputs ...*Var) *Var {
+	y := NewConst(t.alloc(kernels.Float32, shape))
+	for _, x := range inputs {
+		if t.wants(x) && !y.wanted { // wants is asked for each: it makes room for a gradient
+			y.wanted = true
+			y.Grad = t.alloc(kernels.Float32, shape)
+		}
+	}
+	return y
+}
+
+// wants tells whether x gets a gradient on this tape, and sees that there is
+// memory for it: a parameter has none before its first gradient tape.
+func (t *Tape) wants(x *Var) bool {
+	if !t.gradients || !x.wanted {
+		return false
+	}
+	if x.Grad == nil {
+		x.Grad = tensor.New(t.device, x.Shape()...)
+	}
+	return true
+}
+
+// into is where a backward rule puts its share of x's gradient, and how: the
+// first share of a pass overwrites, the later ones add. The buffer is nil if x
+// wants no gradient.
+func (t *Tape) into(x *Var) (kernels.Buffer, kernels.Mode) {
+	if x.Grad == nil || !x.wanted {
+		return nil, kernels.Overwrite
+	}
+	mode := kernels.Overwrite
+	if *x.pass == t.pass {
+		mode = kernels.Accumulate
+	}
+	*x.pass = t.pass
+	return x.grad(), mode
+}
+
+func (t *Tape) alloc(elements kernels.Type, shape []int) *tensor.Tensor {
+	owned := tensor.NewOf(t.device, elements, shape...)
+	t.owned = append(t.owned, owned)
+	return owned
+}

@@ -1,0 +1,177 @@
+// Package tensor has arrays of numbers in a device's memory: a shape over a
+// buffer. Everything that computes is in package autograd, over the kernels of
+// the device.
+package tensor
+
+import (
+	"slices"
+
+	"baregrad/kernels"
+)
+
+// A Tensor is an array of any number of axes in the memory of one device, laid
+// out row by row without gaps, the last axis fastest. Its elements are float32,
+// or, for labels, indices and images, int32 and uint8.
+type Tensor struct {
+	shape  []int
+	device kernels.Device
+	buffer kernels.Buffer
+}
+
+// New returns a tensor of float32 zeros. With no sizes it is a scalar.
+func New(d kernels.Device, shape ...int) *Tensor {
+	return NewOf(d, kernels.Float32, shape...)
+}
+
+// NewOf returns a tensor of zeros of type t.
+func NewOf(d kernels.Device, t kernels.Type, shape ...int) *Tensor {
+	n := Size(shape)
+	return &Tensor{shape: slices.Clone(shape), device: d, buffer: d.Alloc(t, n)}
+}
+
+// From copies data, row by row, to a new tensor on device d. It panics with a
+// *kernels.ShapeError unless data has as many elements as the shape.
+func From[T kernels.Element](d kernels.Device, data []T, shape ...int) *Tensor {
+	if Size(shape) != len(data) {
+		kernels.Panicf("tensor", "%d elements for shape %v, which has %d", len(data), shape, Size(shape))
+	}
+	t := NewOf(d, kernels.TypeOf[T](), shape...)
+	kernels.Upload(d, t.buffer, data)
+	return t
+}
+
+// Scalar returns a tensor with no axes that holds one number.
+func Scalar(d kernels.Device, value float32) *Tensor { return From(d, []float32{value}) }
+
+// Size is the number of elements of a shape. It panics with a
+// *kernels.ShapeError if a size is negative.
+func Size(shape []int) int {
+	n := 1
+	for _, size := range shape {
+		if size < 0 {
+			kernels.Panicf("tensor", "shape %v has a negative size", shape)
+		}
+		n *= size
+	}
+	return n
+}
+
+// Shape is the size of each axis. It must not be changed.
+func (t *Tensor) Shape() []int { return t.shape }
+
+// Dim is the size of one axis; −1 is the last axis, −2 the one before.
+func (t *Tensor) Dim(axis int) int {
+	if axis < 0 {
+		axis += len(t.shape)
+	}
+	if axis < 0 || axis >= len(t.shape) {
+		kernels.Panicf("tensor", "no such axis in shape %v", t.shape)
+	}
+	return t.shape[axis]
+}
+
+// Rank is the number of axes.
+func (t *Tensor) Rank() int { return len(t.shape) }
+
+// Len is the number of elements.
+func (t *Tensor) Len() int { return t.buffer.Len() }
+
+// Type is the type of the elements.
+func (t *Tensor) Type() kernels.Type { return t.buffer.Type() }
+
+// Device is the device whose memory holds the tensor.
+func (t *Tensor) Device() kernels.Device { return t.device }
+
+// Buffer is the memory of the tensor, for calls of the device's kernels.
+func (t *Tensor) Buffer() kernels.Buffer { return t.buffer }
+
+// Reshape is the same memory with another shape of as many elements. One size
+// may be −1: it is worked out from the others.
+func (t *Tensor) Reshape(shape ...int) *Tensor {
+	resolved, err := ResolveShape(t.Len(), shape)
+	if err != "" {
+		kernels.Panicf("reshape", "%v to %v: %s", t.shape, shape, err)
+	}
+	return &Tensor{shape: resolved, device: t.device, buffer: t.buffer}
+}
+
+// ResolveShape works out the size −1 in a shape for n elements. problem is
+// empty, or says why the shape does not fit.
+func ResolveShape(n int, shape []int) (resolved []int, problem string) {
+	resolved = slices.Clone(shape)
+	known, open := 1, -1
+	for i, size := range shape {
+		switch {
+		case size == -1 && open >= 0:
+			return nil, "only one size can be −1"
+		case size == -1:
+			open = i
+		case size < 0:
+			return nil, "a size can't be negative"
+		default:
+			known *= size
+		}
+	}
+	if open >= 0 {
+		if known == 0 || n%known != 0 {
+			return nil, "the sizes given don't divide the number of elements"
+		}
+		resolved[open] = n / known
+		known = n
+	}
+	if known != n {
+		return nil, "the number of elements differs"
+	}
+	return resolved, ""
+}
+
+// Slice is rows from (included) to (excluded) of the first axis. It shares the
+// memory.
+func (t *Tensor) Slice(from, to int) *Tensor {
+	if len(t.shape) == 0 || from < 0 || to < from || to > t.shape[0] {
+		kernels.Panicf("slice", "[%d:%d] of shape %v", from, to, t.shape)
+	}
+	row := Size(t.shape[1:])
+	shape := slices.Clone(t.shape)
+	shape[0] = to - from
+	return &Tensor{shape: shape, device: t.device, buffer: t.buffer.Slice(from*row, to*row)}
+}
+
+// To copies the tensor to another device.
+func (t *Tensor) To(d kernels.Device) *Tensor {
+	raw := make([]byte, t.Len()*t.Type().Size())
+	t.device.Read(raw, t.buffer)
+	copied := NewOf(d, t.Type(), t.shape...)
+	d.Write(copied.buffer, raw)
+	return copied
+}
+
+// Floats copies the elements of a float32 tensor to the host.
+func (t *Tensor) Floats() []float32 { return download[float32](t) }
+
+// Ints copies the elements of an int32 tensor to the host.
+func (t *Tensor) Ints() []int32 { return download[int32](t) }
+
+// Uint8s copies the elements of a uint8 tensor to the host.
+func (t *Tensor) Uint8s() []uint8 { return download[uint8](t) }
+
+func download[T kernels.Element](t *Tensor) []T {
+	data := make([]T, t.Len())
+	kernels.Download(t.device, data, t.buffer)
+	return data
+}
+
+// Item is the one element of a float32 tensor that has just one.
+func (t *Tensor) Item() float32 {
+	if t.Len() != 1 {
+		kernels.Panicf("item", "shape %v has %d elements, must have one", t.shape, t.Len())
+	}
+	return t.Floats()[0]
+}
+
+// Set copies data from the host into the tensor; it must have its type and
+// number of elements.
+func Set[T kernels.Element](t *Tensor, data []T) { kernels.Upload(t.device, t.buffer, data) }
+
+// Free gives the memory back. Tensors that share it can't be used after it.
+func (t *Tensor) Free() { t.buffer.Free() }
