@@ -106,6 +106,12 @@ func (s PoolSpec) Check(op string, y, arg, x Buffer) {
 	if s.StrideH < 1 || s.StrideW < 1 {
 		Panicf(op, "strides %d×%d, must be at least 1", s.StrideH, s.StrideW)
 	}
+	// A window that lies wholly in the padding has no maximum and no mean.
+	if s.PadTop < 0 || s.PadTop >= s.KH || (s.OH-1)*s.StrideH-s.PadTop >= s.H ||
+		s.PadLeft < 0 || s.PadLeft >= s.KW || (s.OW-1)*s.StrideW-s.PadLeft >= s.W {
+		Panicf(op, "%d×%d windows of %d×%d, strides %d×%d, padding %d above and %d left: some lie outside the image of %d×%d",
+			s.OH, s.OW, s.KH, s.KW, s.StrideH, s.StrideW, s.PadTop, s.PadLeft, s.H, s.W)
+	}
 	Want(op, "output", y, Float32, s.N*s.OH*s.OW*s.C)
 	if arg != nil {
 		Want(op, "argmax", arg, Int32, s.N*s.OH*s.OW*s.C)

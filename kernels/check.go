@@ -1,0 +1,92 @@
+package kernels
+
+// The checks of the operations whose spec alone does not say all the sizes.
+// They stand beside the Check methods of spec.go, and every device calls them.
+
+// Check panics unless y and x have s.Len() elements each. (Which of the two is
+// the permuted one makes no difference to their sizes.)
+func (s PermuteSpec) Check(op string, y, x Buffer) {
+	Want(op, "output", y, Float32, s.Len())
+	Want(op, "input", x, Float32, s.Len())
+}
+
+// CheckMax panics unless there is something to take a maximum of and arg is
+// int32 [Outer,Inner]. A nil y or x is not looked at.
+func (s ReduceSpec) CheckMax(op string, y, arg, x Buffer) {
+	if s.N < 1 {
+		Panicf(op, "the axis has %d elements: a maximum needs at least 1", s.N)
+	}
+	if y != nil {
+		s.Check(op, y, Float32, nil)
+	}
+	s.Check(op, arg, Int32, x)
+}
+
+// CheckRows panics unless every buffer is float32 [rows, cols].
+func CheckRows(op string, rows, cols int, buffers ...Buffer) {
+	for _, b := range buffers {
+		Want(op, "matrix", b, Float32, rows*cols)
+	}
+}
+
+// CheckLoss panics unless loss is float32 [rows], x float32 [rows, cols], and
+// labels either int32 [rows] or float32 [rows, cols].
+func CheckLoss(op string, loss, x, labels Buffer, rows, cols int) {
+	Want(op, "loss", loss, Float32, rows)
+	Want(op, "input", x, Float32, rows*cols)
+	if labels != nil && labels.Type() == Int32 {
+		Want(op, "labels", labels, Int32, rows)
+		return
+	}
+	Want(op, "labels", labels, Float32, rows*cols)
+}
+
+// CheckTargets is CheckLoss where the labels must be float32 [rows, cols].
+func CheckTargets(op string, loss, x, targets Buffer, rows, cols int) {
+	Want(op, "loss", loss, Float32, rows)
+	Want(op, "input", x, Float32, rows*cols)
+	Want(op, "targets", targets, Float32, rows*cols)
+}
+
+// Check panics unless y and x are alike, step is one int32, and the rate lies in [0,1].
+func (s DropoutSpec) Check(op string, y, x, step Buffer) {
+	if !(s.Rate >= 0 && s.Rate <= 1) {
+		Panicf(op, "the rate is %v, must be from 0 to 1", s.Rate)
+	}
+	Want(op, "step", step, Int32, 1)
+	SameLen(op, x, y)
+}
+
+// Check panics unless the buffers are alike and rate holds a learning rate.
+func (s SGDSpec) Check(w, g, v, rate Buffer) {
+	SameLen("sgd", w, g)
+	if s.Momentum != 0 {
+		Want("sgd", "velocity", v, Float32, w.Len())
+	}
+	checkRate("sgd", rate, 1)
+}
+
+// Check panics unless the buffers are alike and rate holds a learning rate.
+func (s RMSpropSpec) Check(w, g, v, mean, moment, rate Buffer) {
+	SameLen("rmsprop", w, g, v)
+	if s.Centered {
+		Want("rmsprop", "mean gradient", mean, Float32, w.Len())
+	}
+	if s.Momentum != 0 {
+		Want("rmsprop", "moment", moment, Float32, w.Len())
+	}
+	checkRate("rmsprop", rate, 1)
+}
+
+// Check panics unless the buffers are alike and rate holds two learning rates.
+func (s AdamSpec) Check(w, g, m, v, rate Buffer) {
+	SameLen("adam", w, g, m, v)
+	checkRate("adam", rate, 2)
+}
+
+// checkRate accepts longer rate buffers, so that one can serve every optimizer.
+func checkRate(op string, rate Buffer, least int) {
+	if rate == nil || rate.Type() != Float32 || rate.Len() < least {
+		Panicf(op, "the rate must be a buffer of at least %d float32", least)
+	}
+}

@@ -1,0 +1,209 @@
+package reference
+
+import "baregrad/kernels"
+
+// Elementwise arithmetic with broadcasting: y = a∘b, where BroadcastSpec says
+// which element of a and of b each element of y comes from. In the gradients an
+// operand's element sums up what all its repetitions bring back.
+
+// forEachRun calls f for each run along the output's innermost axis, with the
+// positions in y, a and b at which it begins. Within the run, y advances by 1
+// and a and b by the strides of that axis.
+func forEachRun(s *kernels.BroadcastSpec, f func(y, a, b int)) {
+	if s.Len() == 0 {
+		return
+	}
+	inner := s.Rank - 1
+	var index [kernels.MaxRank]int // of the outer axes
+	a, b := 0, 0
+	for y := 0; ; y += s.Dim[inner] {
+		f(y, a, b)
+		axis := inner - 1
+		for ; axis >= 0; axis-- { // count up, as an odometer does
+			index[axis]++
+			a += s.A[axis]
+			b += s.B[axis]
+			if index[axis] < s.Dim[axis] {
+				break
+			}
+			a -= s.A[axis] * s.Dim[axis]
+			b -= s.B[axis] * s.Dim[axis]
+			index[axis] = 0
+		}
+		if axis < 0 {
+			return
+		}
+	}
+}
+
+// elementwise is y = op(a,b).
+func elementwise(y, a, b kernels.Buffer, s *kernels.BroadcastSpec, op func(a, b float32) float32) {
+	ys, as, bs := kernels.Floats(y), kernels.Floats(a), kernels.Floats(b)
+	inner := s.Rank - 1
+	strideA, strideB := s.A[inner], s.B[inner]
+	forEachRun(s, func(y, a, b int) {
+		for i := range s.Dim[inner] {
+			ys[y+i] = op(as[a+i*strideA], bs[b+i*strideB])
+		}
+	})
+}
+
+// elementwiseGrad is da = Σ gradA(dy,a,b), db = Σ gradB(dy,a,b), the sums going
+// over an element's repetitions. Both are worked out before either is stored,
+// so that da or db may share dy's memory. Where a and b are not needed they are
+// nil, and 0 takes their place.
+func (d *Device) elementwiseGrad(da, db, dy, a, b kernels.Buffer, s *kernels.BroadcastSpec,
+	ma, mb kernels.Mode, gradA, gradB func(dy, a, b float64) float64) {
+	dys, as, bs := kernels.Floats(dy), kernels.Floats(a), kernels.Floats(b)
+	var sumsA, sumsB []float64
+	if da != nil {
+		sumsA = zeros(&d.sums, s.LenA())
+	}
+	if db != nil {
+		sumsB = zeros(&d.sumsB, s.LenB())
+	}
+	inner := s.Rank - 1
+	strideA, strideB := s.A[inner], s.B[inner]
+	forEachRun(s, func(y, a, b int) {
+		for i := range s.Dim[inner] {
+			dy, ia, ib := float64(dys[y+i]), a+i*strideA, b+i*strideB
+			va, vb := 0.0, 0.0
+			if as != nil {
+				va, vb = float64(as[ia]), float64(bs[ib])
+			}
+			if sumsA != nil {
+				sumsA[ia] += gradA(dy, va, vb)
+			}
+			if sumsB != nil {
+				sumsB[ib] += gradB(dy, va, vb)
+			}
+		}
+	})
+	if da != nil {
+		store(kernels.Floats(da), sumsA, ma)
+	}
+	if db != nil {
+		store(kernels.Floats(db), sumsB, mb)
+	}
+}
+
+func (d *Device) Add(y, a, b kernels.Buffer, s kernels.BroadcastSpec) {
+	checkElementwise("add", y, a, b, &s)
+	elementwise(y, a, b, &s, func(a, b float32) float32 { return a + b })
+}
+
+// AddGrad: da = dy, db = dy.
+func (d *Device) AddGrad(da, db, dy kernels.Buffer, s kernels.BroadcastSpec, ma, mb kernels.Mode) {
+	checkElementwiseGrad("add gradient", da, db, dy, &s)
+	d.elementwiseGrad(da, db, dy, nil, nil, &s, ma, mb,
+		func(dy, _, _ float64) float64 { return dy },
+		func(dy, _, _ float64) float64 { return dy })
+}
+
+func (d *Device) Sub(y, a, b kernels.Buffer, s kernels.BroadcastSpec) {
+	checkElementwise("sub", y, a, b, &s)
+	elementwise(y, a, b, &s, func(a, b float32) float32 { return a - b })
+}
+
+// SubGrad: da = dy, db = −dy.
+func (d *Device) SubGrad(da, db, dy kernels.Buffer, s kernels.BroadcastSpec, ma, mb kernels.Mode) {
+	checkElementwiseGrad("sub gradient", da, db, dy, &s)
+	d.elementwiseGrad(da, db, dy, nil, nil, &s, ma, mb,
+		func(dy, _, _ float64) float64 { return dy },
+		func(dy, _, _ float64) float64 { return -dy })
+}
+
+func (d *Device) Mul(y, a, b kernels.Buffer, s kernels.BroadcastSpec) {
+	checkElementwise("mul", y, a, b, &s)
+	elementwise(y, a, b, &s, func(a, b float32) float32 { return a * b })
+}
+
+// MulGrad: da = dy·b, db = dy·a.
+func (d *Device) MulGrad(da, db, dy, a, b kernels.Buffer, s kernels.BroadcastSpec, ma, mb kernels.Mode) {
+	checkElementwiseGrad("mul gradient", da, db, dy, &s)
+	checkElementwise("mul gradient", dy, a, b, &s)
+	d.elementwiseGrad(da, db, dy, a, b, &s, ma, mb,
+		func(dy, _, b float64) float64 { return dy * b },
+		func(dy, a, _ float64) float64 { return dy * a })
+}
+
+func (d *Device) Div(y, a, b kernels.Buffer, s kernels.BroadcastSpec) {
+	checkElementwise("div", y, a, b, &s)
+	elementwise(y, a, b, &s, func(a, b float32) float32 { return a / b })
+}
+
+// DivGrad: da = dy/b, db = −dy·a/b².
+func (d *Device) DivGrad(da, db, dy, a, b kernels.Buffer, s kernels.BroadcastSpec, ma, mb kernels.Mode) {
+	checkElementwiseGrad("div gradient", da, db, dy, &s)
+	checkElementwise("div gradient", dy, a, b, &s)
+	d.elementwiseGrad(da, db, dy, a, b, &s, ma, mb,
+		func(dy, _, b float64) float64 { return dy / b },
+		func(dy, a, b float64) float64 { return -dy * a / (b * b) })
+}
+
+// checkElementwise panics unless all three operands are there and fit.
+func checkElementwise(op string, y, a, b kernels.Buffer, s *kernels.BroadcastSpec) {
+	kernels.Want(op, "output", y, kernels.Float32, s.Len())
+	kernels.Want(op, "first operand", a, kernels.Float32, s.LenA())
+	kernels.Want(op, "second operand", b, kernels.Float32, s.LenB())
+}
+
+// checkElementwiseGrad panics unless dy is there and da and db fit or are nil.
+func checkElementwiseGrad(op string, da, db, dy kernels.Buffer, s *kernels.BroadcastSpec) {
+	kernels.Want(op, "output's gradient", dy, kernels.Float32, s.Len())
+	s.Check(op, dy, da, db)
+}
+
+// Affine is y = scale·x + shift.
+func (d *Device) Affine(y, x kernels.Buffer, scale, shift float32) {
+	kernels.SameLen("affine", y, x)
+	ys, xs := kernels.Floats(y), kernels.Floats(x)
+	for i, v := range xs {
+		ys[i] = float32(float64(scale)*float64(v) + float64(shift))
+	}
+}
+
+// AffineGrad is dx = scale·dy.
+func (d *Device) AffineGrad(dx, dy kernels.Buffer, scale float32, m kernels.Mode) {
+	kernels.SameLen("affine gradient", dx, dy)
+	dxs, dys := kernels.Floats(dx), kernels.Floats(dy)
+	for i, v := range dys {
+		put(&dxs[i], scale*v, m)
+	}
+}
+
+// AddScaled is y += scale·x.
+func (d *Device) AddScaled(y, x kernels.Buffer, scale float32) {
+	kernels.SameLen("addscaled", y, x)
+	ys, xs := kernels.Floats(y), kernels.Floats(x)
+	for i, v := range xs {
+		ys[i] = float32(float64(ys[i]) + float64(scale)*float64(v))
+	}
+}
+
+// Equal is y = 1 where the int32 a and b agree, else 0: the hits of an accuracy.
+func (d *Device) Equal(y, a, b kernels.Buffer) {
+	kernels.Want("equal", "first operand", a, kernels.Int32, y.Len())
+	kernels.Want("equal", "second operand", b, kernels.Int32, y.Len())
+	kernels.Want("equal", "output", y, kernels.Float32, y.Len())
+	ys, as, bs := kernels.Floats(y), kernels.Ints(a), kernels.Ints(b)
+	for i := range ys {
+		ys[i] = 0
+		if as[i] == bs[i] {
+			ys[i] = 1
+		}
+	}
+}
+
+// Greater is y = 1 where x > threshold, else 0: a class from a probability.
+func (d *Device) Greater(y, x kernels.Buffer, threshold float32) {
+	kernels.Want("greater", "input", x, kernels.Float32, y.Len())
+	kernels.Want("greater", "output", y, kernels.Int32, y.Len())
+	ys, xs := kernels.Ints(y), kernels.Floats(x)
+	for i, v := range xs {
+		ys[i] = 0
+		if v > threshold {
+			ys[i] = 1
+		}
+	}
+}

@@ -1,0 +1,121 @@
+package reference
+
+import "baregrad/kernels"
+
+// Pooling over windows of KH×KW of x[N,H,W,C] to y[N,OH,OW,C]:
+//
+//	y[n,i,j,c] = max or mean of x[n,h,k,c] over the window's part in the image
+//	h from i·StrideH − PadTop, k from j·StrideW − PadLeft
+//
+// bounds gives that part. PoolSpec.Check has made sure that it is not empty.
+
+// bounds is the part [from, to) of window number i along one axis that lies in
+// the image.
+func bounds(i, kernel, stride, pad, size int) (from, to int) {
+	from = i*stride - pad
+	return max(from, 0), min(from+kernel, size)
+}
+
+// wins tells whether v takes the place of the best so far: a larger value does,
+// and a NaN where there was none. An equal value does not, so the first stays.
+func wins(v, best float32) bool {
+	return v > best || (v != v && best == best)
+}
+
+func (d *Device) MaxPool(y, arg, x kernels.Buffer, s kernels.PoolSpec) {
+	kernels.Want("max pooling", "argmax", arg, kernels.Int32, y.Len())
+	s.Check("max pooling", y, arg, x)
+	ys, args, xs := kernels.Floats(y), kernels.Ints(arg), kernels.Floats(x)
+	out := 0
+	for n := range s.N {
+		for i := range s.OH {
+			h0, h1 := bounds(i, s.KH, s.StrideH, s.PadTop, s.H)
+			for j := range s.OW {
+				k0, k1 := bounds(j, s.KW, s.StrideW, s.PadLeft, s.W)
+				for c := range s.C {
+					best := ((n*s.H+h0)*s.W+k0)*s.C + c
+					for h := h0; h < h1; h++ {
+						for k := k0; k < k1; k++ {
+							at := ((n*s.H+h)*s.W+k)*s.C + c
+							if wins(xs[at], xs[best]) {
+								best = at
+							}
+						}
+					}
+					ys[out], args[out] = xs[best], int32(best)
+					out++
+				}
+			}
+		}
+	}
+}
+
+// MaxPoolGrad adds each dy to the element that was its window's maximum. One
+// image's sums are kept at a time: windows that overlap meet there.
+func (d *Device) MaxPoolGrad(dx, dy, arg kernels.Buffer, s kernels.PoolSpec, m kernels.Mode) {
+	kernels.Want("max pooling gradient", "argmax", arg, kernels.Int32, dy.Len())
+	s.Check("max pooling gradient", dy, arg, dx)
+	dxs, dys, args := kernels.Floats(dx), kernels.Floats(dy), kernels.Ints(arg)
+	sizeX, sizeY := s.H*s.W*s.C, s.OH*s.OW*s.C
+	for n := range s.N {
+		sums := zeros(&d.sums, sizeX)
+		for out := n * sizeY; out < (n+1)*sizeY; out++ {
+			sums[int(args[out])-n*sizeX] += float64(dys[out])
+		}
+		store(dxs[n*sizeX:(n+1)*sizeX], sums, m)
+	}
+}
+
+func (d *Device) AvgPool(y, x kernels.Buffer, s kernels.PoolSpec) {
+	s.Check("average pooling", y, nil, x)
+	ys, xs := kernels.Floats(y), kernels.Floats(x)
+	for n := range s.N {
+		for i := range s.OH {
+			h0, h1 := bounds(i, s.KH, s.StrideH, s.PadTop, s.H)
+			for j := range s.OW {
+				k0, k1 := bounds(j, s.KW, s.StrideW, s.PadLeft, s.W)
+				sums := zeros(&d.sums, s.C)
+				for h := h0; h < h1; h++ {
+					for k := k0; k < k1; k++ {
+						at := ((n*s.H+h)*s.W + k) * s.C
+						for c, v := range xs[at : at+s.C] {
+							sums[c] += float64(v)
+						}
+					}
+				}
+				count := float64((h1 - h0) * (k1 - k0))
+				for c, sum := range sums {
+					ys[c] = float32(sum / count)
+				}
+				ys = ys[s.C:]
+			}
+		}
+	}
+}
+
+// AvgPoolGrad gives each element of a window dy divided by their number.
+func (d *Device) AvgPoolGrad(dx, dy kernels.Buffer, s kernels.PoolSpec, m kernels.Mode) {
+	s.Check("average pooling gradient", dy, nil, dx)
+	dxs, dys := kernels.Floats(dx), kernels.Floats(dy)
+	size := s.H * s.W * s.C
+	for n := range s.N {
+		sums := zeros(&d.sums, size)
+		for i := range s.OH {
+			h0, h1 := bounds(i, s.KH, s.StrideH, s.PadTop, s.H)
+			for j := range s.OW {
+				k0, k1 := bounds(j, s.KW, s.StrideW, s.PadLeft, s.W)
+				count := float64((h1 - h0) * (k1 - k0))
+				for h := h0; h < h1; h++ {
+					for k := k0; k < k1; k++ {
+						at := (h*s.W + k) * s.C
+						for c, v := range dys[:s.C] {
+							sums[at+c] += float64(v) / count
+						}
+					}
+				}
+				dys = dys[s.C:]
+			}
+		}
+		store(dxs[n*size:(n+1)*size], sums, m)
+	}
+}

@@ -1,0 +1,82 @@
+// Package reference computes every kernel with plain Go loops. It is the
+// definition that the other devices are compared with, and what runs where
+// there is no faster one.
+//
+// Sums are kept in float64 and rounded to float32 once, at the end; so are the
+// functions of the math package. Loops are ordered so that memory is walked
+// forwards, but no further: a reader should see the formula.
+package reference
+
+import (
+	"baregrad/kernels"
+)
+
+// Device is the reference device. It works in the machine's own memory, on one
+// goroutine, and is done with a call when the call returns.
+//
+// A device for a particular machine can embed it and override what that machine
+// does faster.
+type Device struct {
+	sums  []float64 // scratch: sums in progress
+	wide  []float64 // scratch: an operand widened to float64
+	sumsB []float64 // scratch: the second operand's sums in a broadcast gradient
+}
+
+var _ kernels.Device = (*Device)(nil)
+
+// New returns a reference device.
+func New() *Device { return &Device{} }
+
+// Name returns "reference".
+func (d *Device) Name() string { return "reference" }
+
+// Close gives back the scratch memory. It never fails.
+func (d *Device) Close() error {
+	*d = Device{}
+	return nil
+}
+
+// zeros returns n zeros in *scratch, which it enlarges where it must: memory is
+// allocated only when a size is met for the first time.
+func zeros(scratch *[]float64, n int) []float64 {
+	if cap(*scratch) < n {
+		*scratch = make([]float64, n)
+	}
+	s := (*scratch)[:n]
+	clear(s)
+	return s
+}
+
+// widen returns x in float64, in *scratch. Where a value is used many times
+// this saves converting it each time.
+func widen(scratch *[]float64, x []float32) []float64 {
+	if cap(*scratch) < len(x) {
+		*scratch = make([]float64, len(x))
+	}
+	s := (*scratch)[:len(x)]
+	for i, v := range x {
+		s[i] = float64(v)
+	}
+	return s
+}
+
+// store rounds sums into y: y = sums, or y += sums.
+func store(y []float32, sums []float64, m kernels.Mode) {
+	if m == kernels.Accumulate {
+		for i, v := range sums {
+			y[i] = float32(float64(y[i]) + v)
+		}
+		return
+	}
+	for i, v := range sums {
+		y[i] = float32(v)
+	}
+}
+
+// put is store for one value.
+func put(y *float32, v float32, m kernels.Mode) {
+	if m == kernels.Accumulate {
+		v += *y
+	}
+	*y = v
+}
