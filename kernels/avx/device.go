@@ -1,0 +1,118 @@
+package avx
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// Variable is the environment variable that bounds the choice: avx512, avx2 or
+// reference. Nothing above it is used.
+const Variable = "BAREGRAD_CPU"
+
+// referenceName is what Best returns where there is no assembly to use.
+const referenceName = "reference"
+
+// Device computes with the kernels of one instruction set, and with the
+// reference's where there are none.
+type Device struct {
+	set  *instructionSet
+	pool *pool
+}
+
+// instructionSet is the kernels of one instruction set, and what they ask of a
+// processor. instructionSets lists them, the fastest first.
+type instructionSet struct {
+	name  string
+	needs []feature
+	peak  peakKernels
+}
+
+// feature is one extension of the processor's instructions.
+type feature struct {
+	name    string
+	present bool
+}
+
+// missing names the features that this processor or its operating system lacks.
+func (s *instructionSet) missing() []string {
+	var names []string
+	for _, f := range s.needs {
+		if !f.present {
+			names = append(names, f.name)
+		}
+	}
+	return names
+}
+
+// Best names the device to use: the fastest instruction set of this processor
+// that BAREGRAD_CPU allows, or else "reference". It returns an error if
+// BAREGRAD_CPU is none of the known names or asks for more than there is.
+func Best() (string, error) {
+	limit := os.Getenv(Variable)
+	if limit == referenceName {
+		return referenceName, nil
+	}
+	if limit != "" {
+		if err := Check(limit); err != nil {
+			return "", fmt.Errorf("%s=%s: %w", Variable, limit, err)
+		}
+		return limit, nil
+	}
+	for _, s := range instructionSets {
+		if len(s.missing()) == 0 {
+			return s.name, nil
+		}
+	}
+	return referenceName, nil
+}
+
+// Check returns nil if this program can compute with the named instruction set
+// on this processor, and otherwise an error that says what is missing.
+func Check(name string) error {
+	if !slices.Contains(Names(), name) {
+		return fmt.Errorf("%q is no instruction set: known are %s, and %s", name, strings.Join(Names(), ", "), referenceName)
+	}
+	i := slices.IndexFunc(instructionSets, func(s *instructionSet) bool { return s.name == name })
+	if i < 0 {
+		return fmt.Errorf("this program has no assembly for %s: it was built for %s/%s%s", name, runtime.GOOS, runtime.GOARCH, buildNote)
+	}
+	if lack := instructionSets[i].missing(); len(lack) > 0 {
+		return fmt.Errorf("%s needs %s, which this processor lacks", name, strings.Join(lack, ", "))
+	}
+	return nil
+}
+
+// Names lists the instruction sets that baregrad has kernels for, the fastest
+// first, whether or not this processor has them.
+func Names() []string { return []string{"avx512", "avx2"} }
+
+// New opens the device that computes with the named instruction set, with one
+// worker for each of runtime.GOMAXPROCS. The error says what is missing: an
+// instruction of the processor, assembly in this build, or BAREGRAD_CPU's leave.
+func New(name string) (*Device, error) {
+	if err := Check(name); err != nil {
+		return nil, err
+	}
+	best, err := Best()
+	if err != nil {
+		return nil, err
+	}
+	rank := func(name string) int { return slices.Index(append(Names(), referenceName), name) }
+	if rank(name) < rank(best) {
+		return nil, fmt.Errorf("%s=%s rules out %s", Variable, best, name)
+	}
+	i := slices.IndexFunc(instructionSets, func(s *instructionSet) bool { return s.name == name })
+	return &Device{set: instructionSets[i], pool: newPool(runtime.GOMAXPROCS(0))}, nil
+}
+
+// Name is avx512 or avx2.
+func (d *Device) Name() string { return d.set.name }
+
+// Close ends the workers. The device must not be used afterwards.
+func (d *Device) Close() error {
+	d.pool.close()
+	return nil
+}

@@ -1,0 +1,21 @@
+// Package avx computes on x86-64 processors in Go assembly written by hand: for
+// AVX-512 and for AVX2 with FMA. What has no assembly is done by the reference,
+// which the Device embeds.
+//
+//	operation                      | AVX-512 | AVX2 | shared among workers
+//	-------------------------------|---------|------|---------------------
+//	everything else                | reference kernels
+//
+// How the folder is laid out:
+//
+//	device.go               which instruction sets there are and which one is chosen
+//	sets_amd64.go           the table of each instruction set's kernels
+//	pool.go                 the workers
+//	NAME.go                 an operation: sizes, splitting of the work, calls of the kernels
+//	NAME_avx512_amd64.s     its kernels for AVX-512
+//	NAME_avx2_amd64.s       its kernels for AVX2 with FMA
+//	NAME_amd64.go           their declarations, with the Go loop that each one replaces
+//
+// Assembly is left out on other architectures and with the build tag purego;
+// then New returns an error, and package auto opens the reference instead.
+package avx

@@ -1,0 +1,75 @@
+package avx
+
+import (
+	"runtime"
+	"time"
+)
+
+// peakKernels measure what the machine can do at best: the floor under every
+// kernel's time.
+type peakKernels struct {
+	fma     func(loops int)                // independent multiply-adds in registers
+	fmaFLOP int                            // floating-point operations of one loop: a multiply-add is two
+	copy    func(dst, src *float32, n int) // n floats, a multiple of 64
+}
+
+// Peak is what a machine was measured to do at best with one instruction set.
+type Peak struct {
+	Set     string  // avx512 or avx2
+	Workers int     // goroutines that ran at once
+	GFLOPS  float64 // 10⁹ floating-point operations a second; a multiply-add is two
+	CopyGBs float64 // 10⁹ bytes a second read and as many written, in blocks far larger than the caches
+}
+
+// MeasurePeak measures the named instruction set with the given number of
+// goroutines: the best of several runs, within about a quarter of a second.
+func MeasurePeak(set string, workers int) (Peak, error) {
+	d, err := New(set)
+	if err != nil {
+		return Peak{}, err
+	}
+	d.pool.close()
+	d.pool = newPool(workers)
+	defer d.Close()
+	t := &peakTask{kernels: d.set.peak, loops: 200_000}
+	const length = 1 << 23 // 32 MB for each worker, twice
+	for range workers {
+		t.dst = append(t.dst, make([]float32, length))
+		src := make([]float32, length)
+		for i := range src {
+			src[i] = 1 // memory that was never written is one page of zeros
+		}
+		t.src = append(t.src, src)
+	}
+	best := func(runs int) float64 {
+		seconds := 1e9
+		for range runs {
+			start := time.Now()
+			d.pool.run(workers, t)
+			seconds = min(seconds, time.Since(start).Seconds())
+		}
+		return seconds
+	}
+	p := Peak{Set: set, Workers: workers}
+	p.GFLOPS = float64(workers*t.loops*t.kernels.fmaFLOP) / best(20) / 1e9
+	t.copying = true
+	p.CopyGBs = float64(workers*length*8) / best(6) / 1e9
+	runtime.KeepAlive(t)
+	return p, nil
+}
+
+// peakTask runs a peak kernel once in each part.
+type peakTask struct {
+	kernels  peakKernels
+	loops    int
+	copying  bool
+	dst, src [][]float32
+}
+
+func (t *peakTask) part(_, i int) {
+	if t.copying {
+		t.kernels.copy(&t.dst[i][0], &t.src[i][0], len(t.dst[i]))
+		return
+	}
+	t.kernels.fma(t.loops)
+}

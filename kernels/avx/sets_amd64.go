@@ -1,0 +1,33 @@
+//go:build !purego
+
+package avx
+
+import "golang.org/x/sys/cpu"
+
+// buildNote ends the sentence about a build without assembly.
+const buildNote = ""
+
+// instructionSets are the tables of kernels, the fastest first. A set asks for
+// exactly the extensions that its kernels use.
+var instructionSets = []*instructionSet{
+	{
+		name: "avx512",
+		needs: []feature{
+			{"AVX512F", cpu.X86.HasAVX512F},   // registers of 16 floats, masks
+			{"AVX512DQ", cpu.X86.HasAVX512DQ}, // logic on floats
+			{"AVX512BW", cpu.X86.HasAVX512BW}, // bytes and words
+			{"AVX512VL", cpu.X86.HasAVX512VL}, // masks on shorter registers
+			{"AVX2", cpu.X86.HasAVX2},
+			{"FMA", cpu.X86.HasFMA},
+		},
+		peak: peakKernels{fma: peak_fma_avx512, fmaFLOP: 24 * 16 * 2, copy: peak_copy_avx512},
+	},
+	{
+		name: "avx2",
+		needs: []feature{
+			{"AVX2", cpu.X86.HasAVX2},
+			{"FMA", cpu.X86.HasFMA},
+		},
+		peak: peakKernels{fma: peak_fma_avx2, fmaFLOP: 12 * 8 * 2, copy: peak_copy_avx2},
+	},
+}

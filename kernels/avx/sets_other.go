@@ -1,0 +1,12 @@
+//go:build !amd64 || purego
+
+package avx
+
+// buildNote ends the sentence about a build without assembly.
+const buildNote = ", or with the tag purego"
+
+// instructionSets is empty: there is no assembly in this build.
+var instructionSets []*instructionSet
+
+// pause has nothing to tell other processors.
+func pause() {}
