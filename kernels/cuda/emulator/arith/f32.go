@@ -1,0 +1,178 @@
+package arith
+
+import "math"
+
+// Mode is the modifiers of a float instruction: its rounding, .ftz (subnormal
+// operands and results become zeros of their sign) and .sat (results are clamped
+// to [0, 1], NaN becomes +0).
+type Mode struct {
+	Round    Rounding
+	FTZ, Sat bool
+}
+
+const (
+	signF32 = 1 << 31
+	infF32  = 0xff << 23
+	oneF32  = 127 << 23
+)
+
+func f32(b uint32) float32 { return math.Float32frombits(b) }
+
+func wide(b uint32) float64 { return float64(math.Float32frombits(b)) }
+
+func isNaN32(b uint32) bool { return b&^signF32 > infF32 }
+
+// FlushF32 is what .ftz does to an operand or a result: a subnormal becomes a
+// zero of its sign.
+func FlushF32(b uint32) uint32 {
+	if b&infF32 == 0 {
+		return b & signF32
+	}
+	return b
+}
+
+// SatF32 is what .sat does to a result: [0, 1], NaN becomes +0.
+func SatF32(b uint32) uint32 {
+	switch x := f32(b); {
+	case !(x > 0): // NaN, negative, or a zero
+		return 0
+	case x > 1:
+		return oneF32
+	}
+	return b
+}
+
+// bits32 is the encoding of x with the canonical NaN.
+func bits32(x float32) uint32 {
+	if x != x {
+		return nanF32
+	}
+	return math.Float32bits(x)
+}
+
+// finish32 applies .ftz and .sat to a result.
+func (m Mode) finish32(b uint32) uint32 {
+	if m.FTZ {
+		b = FlushF32(b)
+	}
+	if m.Sat {
+		b = SatF32(b)
+	}
+	return b
+}
+
+// AddF32RN is add.rn.f32.
+func AddF32RN(a, b uint32) uint32 { return bits32(f32(a) + f32(b)) }
+
+// SubF32RN is sub.rn.f32.
+func SubF32RN(a, b uint32) uint32 { return bits32(f32(a) - f32(b)) }
+
+// MulF32RN is mul.rn.f32.
+func MulF32RN(a, b uint32) uint32 { return bits32(f32(a) * f32(b)) }
+
+// FMAF32RN is fma.rn.f32: a·b + c with one rounding.
+//
+// The product of two float32 is exact in float64. Its float64 sum with c rounds
+// once; rounding that to float32 again is wrong only where the float64 lies
+// exactly between two float32 (its 29 dropped bits are 1000…), or where the
+// result is subnormal and fewer bits are kept. Those go the exact way.
+func FMAF32RN(a, b, c uint32) uint32 {
+	s := float64(wide(a)*wide(b)) + wide(c)
+	sb := math.Float64bits(s)
+	if sb&(1<<29-1) == 1<<28 || sb>>52&0x7ff < 1023-126 {
+		return fmaF32Exact(a, b, c)
+	}
+	return bits32(float32(s))
+}
+
+func fmaF32Exact(a, b, c uint32) uint32 {
+	return bits32(float32(addOdd(float64(wide(a)*wide(b)), wide(c))))
+}
+
+// AddF32 is add{.rnd}{.ftz}{.sat}.f32.
+func AddF32(a, b uint32, m Mode) uint32 {
+	if m.FTZ {
+		a, b = FlushF32(a), FlushF32(b)
+	}
+	if m.Round == RN {
+		return m.finish32(AddF32RN(a, b))
+	}
+	return m.finish32(sumF32(wide(a), wide(b), m.Round))
+}
+
+// sumF32 rounds x + y, both exact, to float32.
+func sumF32(x, y float64, r Rounding) uint32 {
+	s := addOdd(x, y)
+	if s == 0 {
+		s = signedZeroSum(x, y, r)
+	}
+	return uint32(formatF32.fromFloat64(s, r))
+}
+
+// SubF32 is sub{.rnd}{.ftz}{.sat}.f32.
+func SubF32(a, b uint32, m Mode) uint32 {
+	return AddF32(a, b^signF32, m) // -NaN is a NaN too
+}
+
+// MulF32 is mul{.rnd}{.ftz}{.sat}.f32.
+func MulF32(a, b uint32, m Mode) uint32 {
+	if m.FTZ {
+		a, b = FlushF32(a), FlushF32(b)
+	}
+	if m.Round == RN {
+		return m.finish32(MulF32RN(a, b))
+	}
+	return m.finish32(uint32(formatF32.fromFloat64(wide(a)*wide(b), m.Round)))
+}
+
+// FMAF32 is fma.rnd{.ftz}{.sat}.f32, and mad of the same modifiers.
+func FMAF32(a, b, c uint32, m Mode) uint32 {
+	if m.FTZ {
+		a, b, c = FlushF32(a), FlushF32(b), FlushF32(c)
+	}
+	if m.Round == RN {
+		return m.finish32(FMAF32RN(a, b, c))
+	}
+	return m.finish32(sumF32(float64(wide(a)*wide(b)), wide(c), m.Round))
+}
+
+// DivF32 is div.rnd{.ftz}.f32.
+func DivF32(a, b uint32, m Mode) uint32 {
+	if m.FTZ {
+		a, b = FlushF32(a), FlushF32(b)
+	}
+	if m.Round == RN {
+		return m.finish32(bits32(f32(a) / f32(b)))
+	}
+	return m.finish32(uint32(formatF32.fromFloat64(divOdd(wide(a), wide(b)), m.Round)))
+}
+
+// RcpF32 is rcp.rnd{.ftz}.f32.
+func RcpF32(a uint32, m Mode) uint32 { return DivF32(oneF32, a, m) }
+
+// SqrtF32 is sqrt.rnd{.ftz}.f32.
+func SqrtF32(a uint32, m Mode) uint32 {
+	if m.FTZ {
+		a = FlushF32(a)
+	}
+	return m.finish32(uint32(formatF32.fromFloat64(sqrtOdd(wide(a)), m.Round)))
+}
+
+// AbsF32 is abs{.ftz}.f32. It clears the sign of a NaN too.
+func AbsF32(a uint32, ftz bool) uint32 {
+	if ftz {
+		a = FlushF32(a)
+	}
+	return a &^ signF32
+}
+
+// NegF32 is neg{.ftz}.f32. It changes the sign of a NaN too.
+func NegF32(a uint32, ftz bool) uint32 {
+	if ftz {
+		a = FlushF32(a)
+	}
+	return a ^ signF32
+}
+
+// CopySignF32 is copysign.f32: the sign of a on the magnitude of b.
+func CopySignF32(a, b uint32) uint32 { return a&signF32 | b&^signF32 }

@@ -1,0 +1,281 @@
+package arith
+
+import (
+	"fmt"
+	"math"
+)
+
+// A Fragment is one matrix operand of a warp: 32-bit registers by lane and
+// number. MMA gives how many of them count.
+type Fragment [32][4]uint32
+
+// Elem is an element type of a matrix of mma.sync.
+type Elem uint8
+
+// The element types of mma.sync.
+const (
+	ElemF16 Elem = iota
+	ElemBF16
+	ElemTF32
+	ElemF32
+	ElemS8
+	ElemU8
+	ElemS4
+	ElemU4
+	ElemS32
+)
+
+var elemNames = [...]string{"f16", "bf16", "tf32", "f32", "s8", "u8", "s4", "u4", "s32"}
+
+// String is the type as PTX writes it, without the dot.
+func (e Elem) String() string { return elemNames[e] }
+
+// ParseElem finds the element type that PTX writes as name; false if there is
+// none.
+func ParseElem(name string) (Elem, bool) {
+	for i, n := range elemNames {
+		if n == name {
+			return Elem(i), true
+		}
+	}
+	return 0, false
+}
+
+func (e Elem) bits() int {
+	switch e {
+	case ElemF16, ElemBF16:
+		return 16
+	case ElemS8, ElemU8:
+		return 8
+	case ElemS4, ElemU4:
+		return 4
+	}
+	return 32
+}
+
+// MMA is one form of mma.sync.aligned.mMnNkK.row.col.D.A.B.C: the M×N matrix
+// D = A·B + C, with A M×K and B K×N.
+//
+// All forms share one layout. Lanes form eight groups of four: group = lane / 4,
+// member = lane % 4. With E elements to a 32-bit register, element e of register
+// r stands for
+//
+//	A: row group + 8·(r%2), column member·E + e + 4·E·(r/2); r counts rows only where M is 16
+//	B: row member·E + e + 4·E·r, column group
+//	C, D: row group + 8·(r/2), column 2·member + r%2, or for f16, two to a
+//	register, row group + 8·r, column 2·member + e
+type MMA struct {
+	M, N, K    int
+	D, A, B, C Elem
+	// Sat is .satfinite: integer results are clamped to s32 instead of wrapping.
+	Sat bool
+}
+
+// Check tells what is wrong with the form, if anything.
+func (m MMA) Check() error {
+	unsupported := fmt.Errorf("mma.sync.m%dn%dk%d.%v.%v.%v.%v: no such form", m.M, m.N, m.K, m.D, m.A, m.B, m.C)
+	shape := [3]int{m.M, m.N, m.K}
+	integer := m.C == ElemS32 && m.D == ElemS32
+	float32s := m.C == ElemF32 && m.D == ElemF32
+	ok := false
+	switch m.A {
+	case ElemF16:
+		ok = m.B == m.A && (m.C == ElemF16 || m.C == ElemF32) && (m.D == ElemF16 || m.D == ElemF32) &&
+			(shape == [3]int{16, 8, 8} || shape == [3]int{16, 8, 16})
+	case ElemBF16:
+		ok = m.B == m.A && float32s && (shape == [3]int{16, 8, 8} || shape == [3]int{16, 8, 16})
+	case ElemTF32:
+		ok = m.B == m.A && float32s && (shape == [3]int{16, 8, 4} || shape == [3]int{16, 8, 8})
+	case ElemS8, ElemU8:
+		ok = (m.B == ElemS8 || m.B == ElemU8) && integer &&
+			(shape == [3]int{8, 8, 16} || shape == [3]int{16, 8, 16} || shape == [3]int{16, 8, 32})
+	case ElemS4, ElemU4:
+		ok = (m.B == ElemS4 || m.B == ElemU4) && integer &&
+			(shape == [3]int{8, 8, 32} || shape == [3]int{16, 8, 32} || shape == [3]int{16, 8, 64})
+	}
+	if !ok || m.Sat && !integer {
+		return unsupported
+	}
+	return nil
+}
+
+// Registers is how many 32-bit registers of a lane hold each operand.
+func (m MMA) Registers() (d, a, b, c int) {
+	return m.M * m.N * m.D.bits() / 1024, m.M * m.K * m.A.bits() / 1024,
+		m.K * m.N * m.B.bits() / 1024, m.M * m.N * m.C.bits() / 1024
+}
+
+// Run computes d = a·b + c. d may be c.
+//
+// Float forms: every product of two elements is exact in float64; the products
+// are added to the accumulator in float64 in the order of k, and the sum is
+// rounded once to nearest. The manual leaves order and rounding open beyond "at
+// least single precision"; hardware adds groups of products in fixed point and
+// truncates, so its last bits differ. tf32 operands count with their low 13 bits
+// ignored. Integer forms are exact and wrap around, or saturate with Sat.
+func (m MMA) Run(d, a, b, c *Fragment) {
+	if m.D == ElemS32 {
+		m.runInt(d, a, b, c)
+		return
+	}
+	var matA [16][16]float64
+	var matB [8][16]float64 // by column: the inner loop runs along k
+	_, regsA, regsB, _ := m.Registers()
+	per := 32 / m.A.bits()
+	for lane := range 32 {
+		group, member := lane/4, lane%4
+		for r := range regsA {
+			for e := range per {
+				matA[group+8*(r%2)][member*per+e+4*per*(r/2)] = m.A.float(a[lane][r], e)
+			}
+		}
+		for r := range regsB {
+			for e := range per {
+				matB[group][member*per+e+4*per*r] = m.B.float(b[lane][r], e)
+			}
+		}
+	}
+	for lane := range 32 {
+		group, member := lane/4, lane%4
+		var out [4]float64
+		for i := range out {
+			var sum float64
+			if m.C == ElemF32 {
+				sum = wide(c[lane][i])
+			} else {
+				sum = m.C.float(c[lane][i/2], i%2)
+			}
+			row, col := &matA[group+8*(i/2)], &matB[2*member+i%2]
+			for k, x := range row[:m.K] {
+				sum += float64(x * col[k])
+			}
+			out[i] = sum
+		}
+		if m.D == ElemF32 {
+			for i, x := range out {
+				d[lane][i] = bits32(float32(x))
+			}
+		} else {
+			for r := range 2 {
+				d[lane][r] = pair(F16.FromFloat64(out[2*r], RN), F16.FromFloat64(out[2*r+1], RN))
+			}
+		}
+	}
+}
+
+// float reads element e of a register.
+func (e Elem) float(reg uint32, i int) float64 {
+	switch e {
+	case ElemF16:
+		return F16.Float64(uint16(reg >> (16 * i)))
+	case ElemBF16:
+		return wide(reg >> (16 * i) << 16)
+	case ElemTF32:
+		return wide(reg &^ (1<<13 - 1))
+	}
+	return math.NaN()
+}
+
+// runInt is Run on integers.
+func (m MMA) runInt(d, a, b, c *Fragment) {
+	var matA [16][64]int32
+	var matB [8][64]int32
+	_, regsA, regsB, regsC := m.Registers()
+	per := 32 / m.A.bits()
+	halves := m.M / 8 // registers of A alternate between the halves of 16 rows
+	for lane := range 32 {
+		group, member := lane/4, lane%4
+		for r := range regsA {
+			for e := range per {
+				matA[group+8*(r%halves)][member*per+e+4*per*(r/halves)] = m.A.int(a[lane][r], e)
+			}
+		}
+		for r := range regsB {
+			for e := range per {
+				matB[group][member*per+e+4*per*r] = m.B.int(b[lane][r], e)
+			}
+		}
+	}
+	for lane := range 32 {
+		group, member := lane/4, lane%4
+		for i := range regsC {
+			sum := int64(int32(c[lane][i]))
+			row, col := &matA[group+8*(i/2)], &matB[2*member+i%2]
+			for k, x := range row[:m.K] {
+				sum += int64(x * col[k])
+			}
+			if m.Sat {
+				sum = int64(saturate(sum))
+			}
+			d[lane][i] = uint32(sum)
+		}
+	}
+}
+
+// int reads element i of a register.
+func (e Elem) int(reg uint32, i int) int32 {
+	switch e {
+	case ElemS8:
+		return int32(int8(reg >> (8 * i)))
+	case ElemU8:
+		return int32(uint8(reg >> (8 * i)))
+	case ElemS4:
+		return int32(reg<<(28-4*i)) >> 28
+	default: // ElemU4
+		return int32(reg >> (4 * i) & 15)
+	}
+}
+
+// A FragmentF64 is one matrix operand of an f64 mma: 64-bit registers by lane
+// and number.
+type FragmentF64 [32][8]uint64
+
+// MMAF64 is mma.sync.aligned.mMnNkK.row.col.f64.f64.f64.f64 for the shapes
+// m8n8k4 and m16n8k4, k8 and k16, in the layout of MMA with one element to a
+// register. The sum over k is a chain of fused multiply-adds that starts from c,
+// each rounded as r says.
+type MMAF64 struct {
+	M, N, K int
+	Round   Rounding
+}
+
+// Check tells what is wrong with the form, if anything.
+func (m MMAF64) Check() error {
+	switch [3]int{m.M, m.N, m.K} {
+	case [3]int{8, 8, 4}, [3]int{16, 8, 4}, [3]int{16, 8, 8}, [3]int{16, 8, 16}:
+		return nil
+	}
+	return fmt.Errorf("mma.sync.m%dn%dk%d.f64.f64.f64.f64: no such form", m.M, m.N, m.K)
+}
+
+// Registers is how many 64-bit registers of a lane hold each operand.
+func (m MMAF64) Registers() (d, a, b, c int) {
+	return m.M * m.N / 32, m.M * m.K / 32, m.K * m.N / 32, m.M * m.N / 32
+}
+
+// Run computes d = a·b + c. d may be c.
+func (m MMAF64) Run(d, a, b, c *FragmentF64) {
+	var matA, matB [16][16]uint64 // B by column
+	halves := m.M / 8
+	regsC, regsA, regsB, _ := m.Registers()
+	for lane := range 32 {
+		group, member := lane/4, lane%4
+		for r := range regsA {
+			matA[group+8*(r%halves)][member+4*(r/halves)] = a[lane][r]
+		}
+		for r := range regsB {
+			matB[group][member+4*r] = b[lane][r]
+		}
+	}
+	for lane := range 32 {
+		group, member := lane/4, lane%4
+		for i := range regsC {
+			sum := c[lane][i]
+			row, col := &matA[group+8*(i/2)], &matB[2*member+i%2]
+			for k := range m.K {
+				sum = FMAF64(row[k], col[k], sum, m.Round)
+			}
+			d[lane][i] = sum
+		}
+	}
+}
