@@ -6,6 +6,9 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"baregrad/kernels"
+	"baregrad/kernels/reference"
 )
 
 // Variable is the environment variable that bounds the choice: avx512, avx2 or
@@ -18,9 +21,12 @@ const referenceName = "reference"
 // Device computes with the kernels of one instruction set, and with the
 // reference's where there are none.
 type Device struct {
+	*reference.Device
 	set  *instructionSet
 	pool *pool
 }
+
+var _ kernels.Device = (*Device)(nil)
 
 // instructionSet is the kernels of one instruction set, and what they ask of a
 // processor. instructionSets lists them, the fastest first.
@@ -89,23 +95,31 @@ func Check(name string) error {
 // first, whether or not this processor has them.
 func Names() []string { return []string{"avx512", "avx2"} }
 
+// Allowed is Check, and that BAREGRAD_CPU does not rule the name out.
+func Allowed(name string) error {
+	if err := Check(name); err != nil {
+		return err
+	}
+	best, err := Best()
+	if err != nil {
+		return err
+	}
+	rank := func(name string) int { return slices.Index(append(Names(), referenceName), name) }
+	if rank(name) < rank(best) {
+		return fmt.Errorf("%s=%s rules out %s", Variable, best, name)
+	}
+	return nil
+}
+
 // New opens the device that computes with the named instruction set, with one
 // worker for each of runtime.GOMAXPROCS. The error says what is missing: an
 // instruction of the processor, assembly in this build, or BAREGRAD_CPU's leave.
 func New(name string) (*Device, error) {
-	if err := Check(name); err != nil {
+	if err := Allowed(name); err != nil {
 		return nil, err
-	}
-	best, err := Best()
-	if err != nil {
-		return nil, err
-	}
-	rank := func(name string) int { return slices.Index(append(Names(), referenceName), name) }
-	if rank(name) < rank(best) {
-		return nil, fmt.Errorf("%s=%s rules out %s", Variable, best, name)
 	}
 	i := slices.IndexFunc(instructionSets, func(s *instructionSet) bool { return s.name == name })
-	return &Device{set: instructionSets[i], pool: newPool(runtime.GOMAXPROCS(0))}, nil
+	return &Device{Device: reference.New(), set: instructionSets[i], pool: newPool(runtime.GOMAXPROCS(0))}, nil
 }
 
 // Name is avx512 or avx2.
@@ -114,5 +128,5 @@ func (d *Device) Name() string { return d.set.name }
 // Close ends the workers. The device must not be used afterwards.
 func (d *Device) Close() error {
 	d.pool.close()
-	return nil
+	return d.Device.Close()
 }

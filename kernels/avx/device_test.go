@@ -96,6 +96,21 @@ func TestMissingFeaturesAreNamed(t *testing.T) {
 	}
 }
 
+func TestProcessorKnowsItself(t *testing.T) {
+	if len(instructionSets) == 0 {
+		t.Skip("needs assembly in this build")
+	}
+	p := Detect()
+	t.Logf("%+v", p)
+	if p.Name == "" {
+		t.Error("the processor has no name")
+	}
+	// The smallest first cache with AVX2 is 32 KB; none is beyond 1 MB.
+	if p.L1 < 16<<10 || p.L1 > 1<<20 || p.L2 < p.L1 || p.L2 > 1<<28 {
+		t.Errorf("implausible caches: %+v", p)
+	}
+}
+
 func TestPeakIsPlausible(t *testing.T) {
 	for _, set := range Names() {
 		t.Run(set, func(t *testing.T) {

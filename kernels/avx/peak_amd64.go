@@ -28,8 +28,3 @@ func peak_copy_avx512(dst, src *float32, n int)
 //
 //go:noescape
 func peak_copy_avx2(dst, src *float32, n int)
-
-// pause tells the processor that this is a loop that waits for memory to change.
-//
-//go:noescape
-func pause()

@@ -55,11 +55,3 @@ end:
 	SFENCE
 	VZEROUPPER
 	RET
-
-// func pause()
-TEXT ·pause(SB), NOSPLIT, $0-0
-	PAUSE
-	PAUSE
-	PAUSE
-	PAUSE
-	RET

@@ -10,3 +10,6 @@ var instructionSets []*instructionSet
 
 // pause has nothing to tell other processors.
 func pause() {}
+
+// cpuid knows nothing of this processor.
+func cpuid(leaf, sub uint32) (eax, ebx, ecx, edx uint32) { return 0, 0, 0, 0 }

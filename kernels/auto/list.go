@@ -1,0 +1,60 @@
+package auto
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+
+	"baregrad/kernels/avx"
+)
+
+// Info describes a device that a program could compute on.
+type Info struct {
+	Name      string `json:"name"`      // what Open takes
+	Available bool   `json:"available"` // whether Open would succeed
+	Reason    string `json:"reason"`    // why not; empty if available
+	Hardware  string `json:"hardware"`  // the processor's name; empty if unknown
+	Workers   int    `json:"workers"`   // how many cores it computes on
+	Memory    int64  `json:"memory"`    // its memory in bytes; 0 if unknown
+}
+
+// List describes every device that baregrad has kernels for, the fastest first,
+// and says why one can't be opened.
+func List() []Info {
+	memory := systemMemory()
+	hardware := avx.Detect().Name
+	if hardware == "" {
+		hardware = runtime.GOARCH
+	}
+	var list []Info
+	for _, name := range avx.Names() {
+		info := Info{Name: name, Hardware: hardware, Workers: runtime.GOMAXPROCS(0), Memory: memory}
+		if err := avx.Allowed(name); err != nil {
+			info.Reason = err.Error()
+		}
+		info.Available = info.Reason == ""
+		list = append(list, info)
+	}
+	return append(list, Info{Name: "reference", Available: true, Hardware: hardware, Workers: 1, Memory: memory})
+}
+
+// systemMemory is the machine's memory in bytes, where Linux tells it, and 0 elsewhere.
+func systemMemory() int64 {
+	file, err := os.Open("/proc/meminfo")
+	if err != nil {
+		return 0
+	}
+	defer file.Close()
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		if rest, ok := strings.CutPrefix(lines.Text(), "MemTotal:"); ok {
+			var kilobytes int64
+			if _, err := fmt.Sscan(rest, &kilobytes); err != nil {
+				return 0
+			}
+			return kilobytes << 10
+		}
+	}
+	return 0
+}

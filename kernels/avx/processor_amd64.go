@@ -1,0 +1,13 @@
+//go:build !purego
+
+package avx
+
+// cpuid executes CPUID with the given EAX (leaf) and ECX (sub).
+//
+//go:noescape
+func cpuid(leaf, sub uint32) (eax, ebx, ecx, edx uint32)
+
+// pause tells the processor that this is a loop that waits for memory to change.
+//
+//go:noescape
+func pause()
