@@ -1,0 +1,140 @@
+package mnist
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+)
+
+// Set is a set of labelled grey images of one size.
+type Set struct {
+	// Images holds N·Rows·Cols grey levels, 0 (background) to 255 (ink): the
+	// images one after the other, each row by row from the top.
+	Images []uint8
+	// Labels holds N class numbers, from 0.
+	Labels []uint8
+
+	N, Rows, Cols int
+}
+
+// Image returns the Rows·Cols grey levels of image i, without copying them.
+// It panics where i is not in [0, N).
+func (s Set) Image(i int) []uint8 {
+	if i < 0 || i >= s.N {
+		panic(fmt.Sprintf("mnist: image %d of a set of %d", i, s.N))
+	}
+	size := s.Rows * s.Cols
+	return s.Images[i*size : (i+1)*size : (i+1)*size]
+}
+
+// Slice returns images and labels from up to but not including to, without
+// copying them. It panics where 0 ≤ from ≤ to ≤ N does not hold.
+func (s Set) Slice(from, to int) Set {
+	if from < 0 || from > to || to > s.N {
+		panic(fmt.Sprintf("mnist: slice [%d:%d] of a set of %d", from, to, s.N))
+	}
+	size := s.Rows * s.Cols
+	return Set{
+		Images: s.Images[from*size : to*size : to*size],
+		Labels: s.Labels[from:to:to],
+		N:      to - from, Rows: s.Rows, Cols: s.Cols,
+	}
+}
+
+// Clone returns a copy that shares no memory with s.
+func (s Set) Clone() Set {
+	s.Images = slices.Clone(s.Images)
+	s.Labels = slices.Clone(s.Labels)
+	return s
+}
+
+// Dataset is a data set: images to train on and images to test on.
+type Dataset struct {
+	Name       string   // what Load calls it, such as "mnist"
+	Title      string   // its name in print, such as "MNIST"
+	ClassNames []string // the name of each class, by its number
+	Train      Set
+	Test       Set
+
+	// Source says where the files were found: "embedded", a folder or a file.
+	Source string
+	// Published tells whether the contents are, byte for byte, those that the
+	// data set's authors published.
+	Published bool
+}
+
+// The four files of a data set, by the names that MNIST gave them.
+const (
+	trainImages = iota
+	trainLabels
+	testImages
+	testLabels
+	numFiles
+)
+
+var fileNames = [numFiles]string{
+	trainImages: "train-images-idx3-ubyte",
+	trainLabels: "train-labels-idx1-ubyte",
+	testImages:  "t10k-images-idx3-ubyte",
+	testLabels:  "t10k-labels-idx1-ubyte",
+}
+
+// assemble makes a Set of a file of images and a file of labels, and checks
+// that they belong together. Labels must be below classes.
+func assemble(images, labels *IDX, imagesFile, labelsFile string, classes int) (Set, error) {
+	if err := expectDims(images, imagesFile, magicImages, "images"); err != nil {
+		return Set{}, err
+	}
+	if err := expectDims(labels, labelsFile, magicLabels, "labels"); err != nil {
+		return Set{}, err
+	}
+	s := Set{
+		Images: images.Data, Labels: labels.Data,
+		N: images.Dims[0], Rows: images.Dims[1], Cols: images.Dims[2],
+	}
+	return s, s.check(imagesFile, labelsFile, classes)
+}
+
+// expectDims checks that an array has the magic number of images or labels.
+func expectDims(x *IDX, file string, magic uint32, what string) error {
+	if x.magic() == magic {
+		return nil
+	}
+	return &FormatError{File: file, Thing: "magic number",
+		Found:    fmt.Sprintf("0x%08x (%d dimensions)", x.magic(), len(x.Dims)),
+		Expected: fmt.Sprintf("0x%08x (%d dimensions) for %s", magic, magic&0xff, what)}
+}
+
+// check reports a set that holds no images, images without pixels, another
+// number of labels than images, or a label that is not below classes.
+func (s Set) check(imagesFile, labelsFile string, classes int) error {
+	if s.N < 1 {
+		return &FormatError{File: imagesFile, Thing: "number of images",
+			Found: strconv.Itoa(s.N), Expected: "at least 1"}
+	}
+	if s.Rows < 1 || s.Cols < 1 {
+		return &FormatError{File: imagesFile, Thing: "size of the images",
+			Found: formatSizes([]int{s.Rows, s.Cols}), Expected: "at least 1×1"}
+	}
+	if len(s.Labels) != s.N {
+		return &FormatError{File: labelsFile, Thing: "number of labels",
+			Found:    strconv.Itoa(len(s.Labels)),
+			Expected: fmt.Sprintf("%d, one for each image of %s", s.N, imagesFile)}
+	}
+	for i, label := range s.Labels {
+		if int(label) >= classes {
+			return &FormatError{File: labelsFile, Thing: fmt.Sprintf("label %d", i),
+				Found: strconv.Itoa(int(label)), Expected: fmt.Sprintf("0 to %d", classes-1)}
+		}
+	}
+	return nil
+}
+
+// expectSize checks that the images have rows rows and cols columns.
+func (s Set) expectSize(file string, rows, cols int) error {
+	if s.Rows == rows && s.Cols == cols {
+		return nil
+	}
+	return &FormatError{File: file, Thing: "size of the images",
+		Found: formatSizes([]int{s.Rows, s.Cols}), Expected: formatSizes([]int{rows, cols})}
+}

@@ -1,0 +1,143 @@
+package mnist
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// known describes a data set that Load knows by name. All have images of
+// 28×28 in four IDX files of the same names.
+type known struct {
+	name    string
+	aliases []string
+	title   string
+	classes []string
+	// folder is its folder within a folder that holds several data sets.
+	folder string
+	// embedded tells whether the files are part of this package.
+	embedded bool
+	// system is the folder where a package of the operating system puts the
+	// files, and hint how to install it.
+	system, hint string
+	// addresses lists folders on the web that the files are published in.
+	addresses []string
+	// sums are the SHA-256 sums of the decompressed files.
+	sums [numFiles]string
+}
+
+const imageSize = 28
+
+var knownSets = []*known{
+	{
+		name:     "mnist",
+		aliases:  []string{"digits"},
+		title:    "MNIST",
+		classes:  []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"},
+		folder:   "mnist",
+		embedded: true,
+		sums: [numFiles]string{
+			"ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+			"65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+			"0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+			"ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+		},
+	},
+	{
+		name:    "fashion",
+		aliases: []string{"fashion-mnist"},
+		title:   "Fashion-MNIST",
+		classes: []string{"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+			"Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"},
+		folder: "fashion-mnist",
+		system: "/usr/share/datasets/fashion-mnist",
+		hint:   "apt install dataset-fashion-mnist",
+		addresses: []string{
+			"http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+			"https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+		},
+		sums: [numFiles]string{
+			"c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+			"bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+			"5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+			"0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+		},
+	},
+}
+
+// Names returns the names of the data sets that Load knows, each once.
+func Names() []string {
+	names := make([]string, len(knownSets))
+	for i, k := range knownSets {
+		names[i] = k.name
+	}
+	return names
+}
+
+// UnknownNameError reports a name that Load does not know.
+type UnknownNameError struct {
+	Name    string
+	Nearest []string // the known names most like it, if any is like it
+	Known   []string // all known names
+}
+
+// Error names the nearest known names and all known ones.
+func (e *UnknownNameError) Error() string {
+	text := fmt.Sprintf("unknown data set %q: ", e.Name)
+	if len(e.Nearest) > 0 {
+		text += fmt.Sprintf("did you mean %s? ", strings.Join(e.Nearest, " or "))
+	}
+	return text + "Known are " + strings.Join(e.Known, ", ")
+}
+
+// lookup finds a data set by its name or an alias. Case does not matter, and
+// an underscore stands for a hyphen, as in Keras's fashion_mnist.
+func lookup(name string) (*known, error) {
+	normal := strings.ReplaceAll(strings.ToLower(strings.TrimSpace(name)), "_", "-")
+	unknown := &UnknownNameError{Name: name}
+	best := -1
+	for _, k := range knownSets {
+		for _, candidate := range append([]string{k.name}, k.aliases...) {
+			if candidate == normal {
+				return k, nil
+			}
+			unknown.Known = append(unknown.Known, candidate)
+			distance := editDistance(normal, candidate)
+			// Half of it mistyped is no longer the same word.
+			if distance > len(candidate)/2 {
+				continue
+			}
+			if best < 0 || distance < best {
+				best, unknown.Nearest = distance, nil
+			}
+			if distance == best {
+				unknown.Nearest = append(unknown.Nearest, candidate)
+			}
+		}
+	}
+	slices.Sort(unknown.Nearest)
+	return nil, unknown
+}
+
+// editDistance returns how many letters must be inserted, deleted or replaced
+// to make b of a (Levenshtein's distance). It keeps one row of the table:
+// row[j] is the distance from the part of a read so far to b[:j].
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0] // the row above, one to the left
+		row[0] = i + 1
+		for j := range len(b) {
+			replaced := diagonal
+			if a[i] != b[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
