@@ -4,6 +4,7 @@
 package tensor
 
 import (
+	"math"
 	"slices"
 
 	"baregrad/kernels"
@@ -44,16 +45,34 @@ func From[T kernels.Element](d kernels.Device, data []T, shape ...int) *Tensor {
 func Scalar(d kernels.Device, value float32) *Tensor { return From(d, []float32{value}) }
 
 // Size is the number of elements of a shape. It panics with a
-// *kernels.ShapeError if a size is negative.
+// *kernels.ShapeError if a size is negative or the number does not fit an int.
 func Size(shape []int) int {
-	n := 1
 	for _, size := range shape {
 		if size < 0 {
 			kernels.Panicf("tensor", "shape %v has a negative size", shape)
 		}
-		n *= size
+	}
+	n, fits := product(shape)
+	if !fits {
+		kernels.Panicf("tensor", "shape %v has more elements than an int can count", shape)
 	}
 	return n
+}
+
+// product multiplies sizes that are not negative. fits is false if the result
+// does not fit an int.
+func product(sizes []int) (n int, fits bool) {
+	if slices.Contains(sizes, 0) {
+		return 0, true
+	}
+	n = 1
+	for _, size := range sizes {
+		if n > math.MaxInt/size {
+			return 0, false
+		}
+		n *= size
+	}
+	return n, true
 }
 
 // Shape is the size of each axis. It must not be changed.
@@ -61,13 +80,14 @@ func (t *Tensor) Shape() []int { return t.shape }
 
 // Dim is the size of one axis; −1 is the last axis, −2 the one before.
 func (t *Tensor) Dim(axis int) int {
-	if axis < 0 {
-		axis += len(t.shape)
+	i := axis
+	if i < 0 {
+		i += len(t.shape)
 	}
-	if axis < 0 || axis >= len(t.shape) {
-		kernels.Panicf("tensor", "no such axis in shape %v", t.shape)
+	if i < 0 || i >= len(t.shape) {
+		kernels.Panicf("dim", "shape %v has no axis %d", t.shape, axis)
 	}
-	return t.shape[axis]
+	return t.shape[i]
 }
 
 // Rank is the number of axes.
@@ -99,27 +119,27 @@ func (t *Tensor) Reshape(shape ...int) *Tensor {
 // empty, or says why the shape does not fit.
 func ResolveShape(n int, shape []int) (resolved []int, problem string) {
 	resolved = slices.Clone(shape)
-	known, open := 1, -1
+	open := -1
 	for i, size := range shape {
 		switch {
 		case size == -1 && open >= 0:
 			return nil, "only one size can be −1"
 		case size == -1:
 			open = i
+			resolved[i] = 1
 		case size < 0:
 			return nil, "a size can't be negative"
-		default:
-			known *= size
 		}
 	}
+	known, fits := product(resolved)
 	if open >= 0 {
-		if known == 0 || n%known != 0 {
+		if !fits || known == 0 || n%known != 0 {
 			return nil, "the sizes given don't divide the number of elements"
 		}
 		resolved[open] = n / known
 		known = n
 	}
-	if known != n {
+	if !fits || known != n {
 		return nil, "the number of elements differs"
 	}
 	return resolved, ""
