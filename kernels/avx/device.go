@@ -24,6 +24,7 @@ type Device struct {
 	*reference.Device
 	set  *instructionSet
 	pool *pool
+	job  job // the elementwise call in progress: see share
 }
 
 var _ kernels.Device = (*Device)(nil)
@@ -31,9 +32,10 @@ var _ kernels.Device = (*Device)(nil)
 // instructionSet is the kernels of one instruction set, and what they ask of a
 // processor. instructionSets lists them, the fastest first.
 type instructionSet struct {
-	name  string
-	needs []feature
-	peak  peakKernels
+	name   string
+	needs  []feature
+	peak   peakKernels
+	vector vectorKernels
 }
 
 // feature is one extension of the processor's instructions.

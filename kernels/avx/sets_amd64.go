@@ -19,8 +19,10 @@ var instructionSets = []*instructionSet{
 			{"AVX512VL", cpu.X86.HasAVX512VL}, // masks on shorter registers
 			{"AVX2", cpu.X86.HasAVX2},
 			{"FMA", cpu.X86.HasFMA},
+			{"BMI2", cpu.X86.HasBMI2}, // masks for the last vector
 		},
-		peak: peakKernels{fma: peak_fma_avx512, fmaFLOP: 24 * 16 * 2, copy: peak_copy_avx512},
+		peak:   peakKernels{fma: peak_fma_avx512, fmaFLOP: 24 * 16 * 2, copy: peak_copy_avx512},
+		vector: vectorAVX512,
 	},
 	{
 		name: "avx2",
@@ -28,6 +30,7 @@ var instructionSets = []*instructionSet{
 			{"AVX2", cpu.X86.HasAVX2},
 			{"FMA", cpu.X86.HasFMA},
 		},
-		peak: peakKernels{fma: peak_fma_avx2, fmaFLOP: 12 * 8 * 2, copy: peak_copy_avx2},
+		peak:   peakKernels{fma: peak_fma_avx2, fmaFLOP: 12 * 8 * 2, copy: peak_copy_avx2},
+		vector: vectorAVX2,
 	},
 }

@@ -1,0 +1,38 @@
+package avx
+
+import "baregrad/kernels"
+
+// job is one call's operands, and what is done with each part of them. The
+// device keeps one for its lifetime, so that handing it to the pool allocates
+// nothing. It is cut by sizes alone: see pool.
+type job struct {
+	do      func(j *job, from, to int) // for the elements or rows from (included) to (excluded)
+	n, size int                        // elements or rows in all, and in one part
+
+	k          *vectorKernels
+	y, a, b, c []float32  // an output and inputs, or what an optimizer updates
+	scalar     [5]float32 // in the order of the kernel's parameters
+	mode       kernels.Mode
+	unary      func(y, x []float32)
+	gradient   func(dx, dy, y []float32, m kernels.Mode)
+}
+
+// partElements is how many elements one part has: as many as take longer than
+// it takes to wake a worker, and as stay in its second-level cache.
+const partElements = 1 << 15
+
+// part does part i of the job.
+func (j *job) part(_, i int) { j.do(j, i*j.size, min((i+1)*j.size, j.n)) }
+
+// share does the job for n rows of the given number of elements, in parts of
+// about partElements. do must not capture variables: what it needs is in j.
+func (d *Device) share(j job, n, elements int, do func(j *job, from, to int)) {
+	if n == 0 || elements == 0 {
+		return
+	}
+	j.k, j.do = &d.set.vector, do
+	j.n, j.size = n, max(1, partElements/elements)
+	d.job = j
+	d.pool.run((n+j.size-1)/j.size, &d.job)
+	d.job = job{} // so that no memory is held that the caller frees
+}

@@ -1,0 +1,19 @@
+//go:build !purego
+
+#include "textflag.h"
+
+// lanes8 is 8 times −1, then 8 times 0: read from 4·n bytes before its middle,
+// it gives a vector whose first n lanes are set.
+DATA ·lanes8+0(SB)/8, $-1
+DATA ·lanes8+8(SB)/8, $-1
+DATA ·lanes8+16(SB)/8, $-1
+DATA ·lanes8+24(SB)/8, $-1
+DATA ·lanes8+32(SB)/8, $0
+DATA ·lanes8+40(SB)/8, $0
+DATA ·lanes8+48(SB)/8, $0
+DATA ·lanes8+56(SB)/8, $0
+GLOBL ·lanes8(SB), RODATA|NOPTR, $64
+
+// sign_f32 is −0: nothing but the sign bit of a float32.
+DATA ·sign_f32+0(SB)/4, $0x80000000
+GLOBL ·sign_f32(SB), RODATA|NOPTR, $4

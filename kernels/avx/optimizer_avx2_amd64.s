@@ -1,0 +1,178 @@
+//go:build !purego
+
+// The optimizers' steps, element by element, with the formulas that
+// kernels.Device gives. What is the same for all elements comes in worked out.
+// Shapes: all slices have the same n elements.
+// Idea: every array is read once and written once; memory sets the pace.
+
+#include "textflag.h"
+#include "lanes_amd64.h"
+
+// func sgd_momentum_f32_avx2(w, g, v []float32, rate, momentum float32)
+TEXT ·sgd_momentum_f32_avx2(SB), NOSPLIT, $0-80
+	MOVQ         w_base+0(FP), DI     // DI = w
+	MOVQ         w_len+8(FP), CX      // CX = n, the elements to go
+	MOVQ         g_base+24(FP), SI    // SI = g
+	MOVQ         v_base+48(FP), DX    // DX = v
+	VBROADCASTSS rate+72(FP), Y14     // Y14 = rate
+	VBROADCASTSS momentum+76(FP), Y13 // Y13 = momentum
+	XORL         AX, AX               // AX = i = 0
+	TESTQ        CX, CX
+	JLE          done
+
+loop:
+	LANES8(CX, Y15)                 // Y15 = the lanes that exist
+	VMASKMOVPS  (SI)(AX*4), Y15, Y1 // g = g[i:]
+	VMASKMOVPS  (DX)(AX*4), Y15, Y2 // v = v[i:]
+	VMULPS      Y14, Y1, Y1         // s = rate·g
+	VFMSUB213PS Y1, Y13, Y2         // v = momentum·v − s
+	VMASKMOVPS  (DI)(AX*4), Y15, Y3 // w = w[i:]
+	VADDPS      Y2, Y3, Y3          // w += v
+	CMPQ        CX, $8
+	JLT         last
+	VMOVUPS     Y2, (DX)(AX*4)      // v[i:] = v
+	VMOVUPS     Y3, (DI)(AX*4)      // w[i:] = w
+	ADDQ        $8, AX              // i += 8
+	SUBQ        $8, CX              // n -= 8
+	JGT         loop
+	JMP         done
+
+last:
+	VMASKMOVPS Y2, Y15, (DX)(AX*4) // v[i:] = v, the lanes that exist
+	VMASKMOVPS Y3, Y15, (DI)(AX*4) // w[i:] = w, the lanes that exist
+
+done:
+	VZEROUPPER
+	RET
+
+// func sgd_nesterov_f32_avx2(w, g, v []float32, rate, momentum float32)
+TEXT ·sgd_nesterov_f32_avx2(SB), NOSPLIT, $0-80
+	MOVQ         w_base+0(FP), DI     // DI = w
+	MOVQ         w_len+8(FP), CX      // CX = n, the elements to go
+	MOVQ         g_base+24(FP), SI    // SI = g
+	MOVQ         v_base+48(FP), DX    // DX = v
+	VBROADCASTSS rate+72(FP), Y14     // Y14 = rate
+	VBROADCASTSS momentum+76(FP), Y13 // Y13 = momentum
+	XORL         AX, AX               // AX = i = 0
+	TESTQ        CX, CX
+	JLE          done
+
+loop:
+	LANES8(CX, Y15)                 // Y15 = the lanes that exist
+	VMASKMOVPS  (SI)(AX*4), Y15, Y1 // g = g[i:]
+	VMASKMOVPS  (DX)(AX*4), Y15, Y2 // v = v[i:]
+	VMULPS      Y14, Y1, Y1         // s = rate·g
+	VFMSUB213PS Y1, Y13, Y2         // v = momentum·v − s
+	VFMSUB231PS Y13, Y2, Y1         // s = momentum·v − s
+	VMASKMOVPS  (DI)(AX*4), Y15, Y3 // w = w[i:]
+	VADDPS      Y1, Y3, Y3          // w += s
+	CMPQ        CX, $8
+	JLT         last
+	VMOVUPS     Y2, (DX)(AX*4)      // v[i:] = v
+	VMOVUPS     Y3, (DI)(AX*4)      // w[i:] = w
+	ADDQ        $8, AX              // i += 8
+	SUBQ        $8, CX              // n -= 8
+	JGT         loop
+	JMP         done
+
+last:
+	VMASKMOVPS Y2, Y15, (DX)(AX*4) // v[i:] = v, the lanes that exist
+	VMASKMOVPS Y3, Y15, (DI)(AX*4) // w[i:] = w, the lanes that exist
+
+done:
+	VZEROUPPER
+	RET
+
+// func rmsprop_f32_avx2(w, g, v []float32, rate, rho, rest, epsilon float32)
+TEXT ·rmsprop_f32_avx2(SB), NOSPLIT, $0-88
+	MOVQ         w_base+0(FP), DI    // DI = w
+	MOVQ         w_len+8(FP), CX     // CX = n, the elements to go
+	MOVQ         g_base+24(FP), SI   // SI = g
+	MOVQ         v_base+48(FP), DX   // DX = v
+	VBROADCASTSS rate+72(FP), Y14    // Y14 = rate
+	VBROADCASTSS rho+76(FP), Y13     // Y13 = rho
+	VBROADCASTSS rest+80(FP), Y12    // Y12 = rest
+	VBROADCASTSS epsilon+84(FP), Y11 // Y11 = epsilon
+	XORL         AX, AX              // AX = i = 0
+	TESTQ        CX, CX
+	JLE          done
+
+loop:
+	LANES8(CX, Y15)                 // Y15 = the lanes that exist
+	VMASKMOVPS  (SI)(AX*4), Y15, Y1 // g = g[i:]
+	VMASKMOVPS  (DX)(AX*4), Y15, Y2 // v = v[i:]
+	VMULPS      Y1, Y1, Y3          // s = g²
+	VMULPS      Y12, Y3, Y3         // s *= rest
+	VFMADD213PS Y3, Y13, Y2         // v = rho·v + s
+	VADDPS      Y11, Y2, Y3         // s = v + epsilon
+	VSQRTPS     Y3, Y3              // s = √s
+	VMULPS      Y14, Y1, Y1         // g *= rate
+	VDIVPS      Y3, Y1, Y1          // g /= s
+	VMASKMOVPS  (DI)(AX*4), Y15, Y3 // w = w[i:]
+	VSUBPS      Y1, Y3, Y3          // w −= g
+	CMPQ        CX, $8
+	JLT         last
+	VMOVUPS     Y2, (DX)(AX*4)      // v[i:] = v
+	VMOVUPS     Y3, (DI)(AX*4)      // w[i:] = w
+	ADDQ        $8, AX              // i += 8
+	SUBQ        $8, CX              // n -= 8
+	JGT         loop
+	JMP         done
+
+last:
+	VMASKMOVPS Y2, Y15, (DX)(AX*4) // v[i:] = v, the lanes that exist
+	VMASKMOVPS Y3, Y15, (DI)(AX*4) // w[i:] = w, the lanes that exist
+
+done:
+	VZEROUPPER
+	RET
+
+// func adam_f32_avx2(w, g, m, v []float32, alpha, rest1, rest2, epsilon, keep float32)
+TEXT ·adam_f32_avx2(SB), NOSPLIT, $0-116
+	MOVQ         w_base+0(FP), DI     // DI = w
+	MOVQ         w_len+8(FP), CX      // CX = n, the elements to go
+	MOVQ         g_base+24(FP), SI    // SI = g
+	MOVQ         m_base+48(FP), DX    // DX = m
+	MOVQ         v_base+72(FP), BX    // BX = v
+	VBROADCASTSS alpha+96(FP), Y14    // Y14 = alpha
+	VBROADCASTSS rest1+100(FP), Y13   // Y13 = rest1
+	VBROADCASTSS rest2+104(FP), Y12   // Y12 = rest2
+	VBROADCASTSS epsilon+108(FP), Y11 // Y11 = epsilon
+	VBROADCASTSS keep+112(FP), Y10    // Y10 = keep
+	XORL         AX, AX               // AX = i = 0
+	TESTQ        CX, CX
+	JLE          done
+
+loop:
+	LANES8(CX, Y15)                 // Y15 = the lanes that exist
+	VMASKMOVPS  (SI)(AX*4), Y15, Y1 // g = g[i:]
+	VMASKMOVPS  (DX)(AX*4), Y15, Y2 // m = m[i:]
+	VMASKMOVPS  (BX)(AX*4), Y15, Y3 // v = v[i:]
+	VMASKMOVPS  (DI)(AX*4), Y15, Y4 // w = w[i:]
+	VSUBPS      Y2, Y1, Y5          // s = g − m
+	VFMADD231PS Y13, Y5, Y2         // m += s·rest1
+	VFMSUB213PS Y3, Y1, Y1          // g = g·g − v
+	VFMADD231PS Y12, Y1, Y3         // v += g·rest2
+	VSQRTPS     Y3, Y5              // s = √v
+	VADDPS      Y11, Y5, Y5         // s += epsilon
+	VMULPS      Y14, Y2, Y1         // g = alpha·m
+	VDIVPS      Y5, Y1, Y1          // g /= s
+	VFMSUB213PS Y1, Y10, Y4         // w = w·keep − g
+	CMPQ        CX, $8
+	JLT         last
+	VMOVUPS     Y2, (DX)(AX*4)      // m[i:] = m
+	VMOVUPS     Y3, (BX)(AX*4)      // v[i:] = v
+	VMOVUPS     Y4, (DI)(AX*4)      // w[i:] = w
+	ADDQ        $8, AX              // i += 8
+	SUBQ        $8, CX              // n -= 8
+	JGT         loop
+	JMP         done
+
+last:
+	VMASKMOVPS Y2, Y15, (DX)(AX*4) // m[i:] = m, the lanes that exist
+	VMASKMOVPS Y3, Y15, (BX)(AX*4) // v[i:] = v, the lanes that exist
+	VMASKMOVPS Y4, Y15, (DI)(AX*4) // w[i:] = w, the lanes that exist
+
+done:
+	VZEROUPPER
+	RET

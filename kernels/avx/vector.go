@@ -1,0 +1,22 @@
+package avx
+
+import "baregrad/kernels"
+
+// vectorKernels are the kernels of one instruction set that work on vectors of
+// neighbouring elements. What each computes is said where it is declared, in
+// NAME_amd64.go.
+type vectorKernels struct {
+	relu_fwd_f32        func(y, x []float32)
+	relu_bwd_f32        func(dx, dy, y []float32, m kernels.Mode)
+	affine_fwd_f32      func(y, x []float32, scale, shift float32)
+	affine_bwd_f32      func(dx, dy []float32, scale float32, m kernels.Mode)
+	add_scaled_f32      func(y, x []float32, scale float32)
+	fill_f32            func(y []float32, value float32)
+	sgd_momentum_f32    func(w, g, v []float32, rate, momentum float32)
+	sgd_nesterov_f32    func(w, g, v []float32, rate, momentum float32)
+	rmsprop_f32         func(w, g, v []float32, rate, rho, rest, epsilon float32)
+	adam_f32            func(w, g, m, v []float32, alpha, rest1, rest2, epsilon, keep float32)
+	mul_bwd_f32         func(dx, dy, b []float32, m kernels.Mode)
+	div_bwd_f32         func(dx, dy, b []float32, m kernels.Mode)
+	div_bwd_divisor_f32 func(dx, dy, a, b []float32, m kernels.Mode)
+}

@@ -1,0 +1,281 @@
+package avx
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"testing"
+
+	"baregrad/kernels"
+)
+
+// Each kernel is compared with the Go loop that it replaces: at every length
+// from 0 past four vectors and some far larger, beginning at every alignment of
+// a float32 within 16 bytes, between guard words, on inputs that mix ordinary
+// numbers with NaN, infinities, zeros of both signs and subnormals.
+
+// loopTest is one kernel and its Go loop. The loops are written in float32, with
+// fma where the kernel rounds once.
+type loopTest struct {
+	name    string
+	slices  int  // how many the kernel takes
+	outputs int  // how many of these, the first ones, it writes
+	ulp     int  // how far it may be off: see each entry
+	mode    bool // whether there are two modes to test
+	kernel  func(k *vectorKernels, s [][]float32, m kernels.Mode)
+	loop    func(s [][]float32, i int) float32 // what goes to s[0][i]; may store to other outputs itself
+}
+
+// fma is a·b + c, rounded once but for rare cases in which float64 rounds to the
+// middle between two float32: these are the 1 ulp that tests of kernels with
+// multiply-adds allow.
+func fma(a, b, c float32) float32 { return float32(float64(a)*float64(b) + float64(c)) }
+
+func sqrt(x float32) float32 { return float32(math.Sqrt(float64(x))) }
+
+var loopTests = []loopTest{
+	{name: "relu_fwd_f32", slices: 2, outputs: 1,
+		kernel: func(k *vectorKernels, s [][]float32, _ kernels.Mode) { k.relu_fwd_f32(s[0], s[1]) },
+		loop: func(s [][]float32, i int) float32 {
+			if s[1][i] <= 0 {
+				return 0
+			}
+			return s[1][i]
+		}},
+	{name: "relu_bwd_f32", slices: 3, outputs: 1, mode: true,
+		kernel: func(k *vectorKernels, s [][]float32, m kernels.Mode) { k.relu_bwd_f32(s[0], s[1], s[2], m) },
+		loop: func(s [][]float32, i int) float32 {
+			if s[2][i] > 0 {
+				return s[1][i]
+			}
+			return 0
+		}},
+	{name: "affine_fwd_f32", slices: 2, outputs: 1, ulp: 1,
+		kernel: func(k *vectorKernels, s [][]float32, _ kernels.Mode) { k.affine_fwd_f32(s[0], s[1], 1.7, -0.3) },
+		loop:   func(s [][]float32, i int) float32 { return fma(1.7, s[1][i], -0.3) }},
+	{name: "affine_bwd_f32", slices: 2, outputs: 1, mode: true,
+		kernel: func(k *vectorKernels, s [][]float32, m kernels.Mode) { k.affine_bwd_f32(s[0], s[1], 1.7, m) },
+		loop:   func(s [][]float32, i int) float32 { return 1.7 * s[1][i] }},
+	{name: "add_scaled_f32", slices: 2, outputs: 1, ulp: 1,
+		kernel: func(k *vectorKernels, s [][]float32, _ kernels.Mode) { k.add_scaled_f32(s[0], s[1], -0.3) },
+		loop:   func(s [][]float32, i int) float32 { return fma(-0.3, s[1][i], s[0][i]) }},
+	{name: "fill_f32", slices: 1, outputs: 1,
+		kernel: func(k *vectorKernels, s [][]float32, _ kernels.Mode) { k.fill_f32(s[0], 1.7) },
+		loop:   func(s [][]float32, i int) float32 { return 1.7 }},
+	{name: "sgd_momentum_f32", slices: 3, outputs: 3, ulp: 1,
+		kernel: func(k *vectorKernels, s [][]float32, _ kernels.Mode) {
+			k.sgd_momentum_f32(s[0], s[2], s[1], 0.1, 0.9)
+		},
+		loop: func(s [][]float32, i int) float32 {
+			s[1][i] = fma(0.9, s[1][i], -(0.1 * s[2][i]))
+			return s[0][i] + s[1][i]
+		}},
+	{name: "sgd_nesterov_f32", slices: 3, outputs: 3, ulp: 1,
+		kernel: func(k *vectorKernels, s [][]float32, _ kernels.Mode) {
+			k.sgd_nesterov_f32(s[0], s[2], s[1], 0.1, 0.9)
+		},
+		loop: func(s [][]float32, i int) float32 {
+			s[1][i] = fma(0.9, s[1][i], -(0.1 * s[2][i]))
+			return s[0][i] + fma(0.9, s[1][i], -(0.1*s[2][i]))
+		}},
+	{name: "rmsprop_f32", slices: 3, outputs: 2, ulp: 1,
+		kernel: func(k *vectorKernels, s [][]float32, _ kernels.Mode) {
+			k.rmsprop_f32(s[0], s[2], s[1], 0.01, 0.9, 0.1, 1e-7)
+		},
+		loop: func(s [][]float32, i int) float32 {
+			g := s[2][i]
+			s[1][i] = fma(0.9, s[1][i], g*g*0.1)
+			return s[0][i] - 0.01*g/sqrt(s[1][i]+1e-7)
+		}},
+	{name: "adam_f32", slices: 4, outputs: 3, ulp: 1,
+		kernel: func(k *vectorKernels, s [][]float32, _ kernels.Mode) {
+			k.adam_f32(s[0], s[3], s[1], s[2], 0.01, 0.1, 0.001, 1e-7, 0.99)
+		},
+		loop: func(s [][]float32, i int) float32 {
+			g := s[3][i]
+			s[1][i] = fma(g-s[1][i], 0.1, s[1][i])
+			s[2][i] = fma(fma(g, g, -s[2][i]), 0.001, s[2][i])
+			return fma(s[0][i], 0.99, -(0.01 * s[1][i] / (sqrt(s[2][i]) + 1e-7)))
+		}},
+	{name: "mul_bwd_f32", slices: 3, outputs: 1, mode: true,
+		kernel: func(k *vectorKernels, s [][]float32, m kernels.Mode) { k.mul_bwd_f32(s[0], s[1], s[2], m) },
+		loop:   func(s [][]float32, i int) float32 { return s[1][i] * s[2][i] }},
+	{name: "div_bwd_f32", slices: 3, outputs: 1, mode: true,
+		kernel: func(k *vectorKernels, s [][]float32, m kernels.Mode) { k.div_bwd_f32(s[0], s[1], s[2], m) },
+		loop:   func(s [][]float32, i int) float32 { return s[1][i] / s[2][i] }},
+	{name: "div_bwd_divisor_f32", slices: 4, outputs: 1, mode: true,
+		kernel: func(k *vectorKernels, s [][]float32, m kernels.Mode) {
+			k.div_bwd_divisor_f32(s[0], s[1], s[2], s[3], m)
+		},
+		loop: func(s [][]float32, i int) float32 { return -((s[1][i] / s[3][i]) * (s[2][i] / s[3][i])) }},
+}
+
+func TestKernelsAgainstTheirLoops(t *testing.T) {
+	for _, set := range Names() {
+		t.Run(set, func(t *testing.T) {
+			k := vectorsOf(t, set)
+			for _, test := range loopTests {
+				t.Run(test.name, func(t *testing.T) {
+					for _, n := range testLengths() {
+						for offset := range 4 {
+							test.run(t, k, n, offset, kernels.Overwrite)
+							if test.mode {
+								test.run(t, k, n, offset, kernels.Accumulate)
+							}
+						}
+					}
+				})
+			}
+		})
+	}
+}
+
+// testLengths are 0 to 70, past four of the widest vectors, and some far longer.
+func testLengths() []int {
+	lengths := []int{127, 128, 129, 1000, 4099}
+	for n := range 71 {
+		lengths = append(lengths, n)
+	}
+	slices.Sort(lengths)
+	return lengths
+}
+
+// run compares kernel and loop at one length.
+func (test *loopTest) run(t *testing.T, k *vectorKernels, n, offset int, m kernels.Mode) {
+	t.Helper()
+	random := rand.New(rand.NewPCG(uint64(n), uint64(offset)))
+	guarded := make([]*guardedSlice, test.slices)
+	got, want := make([][]float32, test.slices), make([][]float32, test.slices)
+	for i := range guarded {
+		guarded[i] = newGuarded(n, (offset+i)%4)
+		got[i] = guarded[i].s
+		fillMixed(got[i], random)
+		want[i] = slices.Clone(got[i])
+	}
+	for i := range n {
+		v := test.loop(want, i)
+		if m == kernels.Accumulate {
+			v += want[0][i]
+		}
+		want[0][i] = v
+	}
+	test.kernel(k, got, m)
+	for i := range guarded {
+		guarded[i].check(t, fmt.Sprintf("length %d, slice %d", n, i))
+		ulp := test.ulp
+		if i >= test.outputs {
+			ulp = 0 // inputs stay as they are
+		}
+		for j := range n {
+			if !within(got[i][j], want[i][j], ulp) {
+				t.Fatalf("length %d, offset %d, mode %v: slice %d has %v at %d, want %v within %d ulp",
+					n, offset, m, i, got[i][j], j, want[i][j], ulp)
+			}
+		}
+	}
+}
+
+// TestEveryKernelIsThere makes sure that no table lacks a kernel and that each
+// that works element by element has its loop above.
+func TestEveryKernelIsThere(t *testing.T) {
+	kind := reflect.TypeFor[vectorKernels]()
+	for i := range kind.NumField() {
+		name := kind.Field(i).Name
+		for _, set := range instructionSets {
+			if reflect.ValueOf(set.vector).Field(i).IsNil() {
+				t.Errorf("%s has no %s", set.name, name)
+			}
+		}
+		tested := slices.ContainsFunc(loopTests, func(test loopTest) bool { return test.name == name })
+		if !tested && !slices.Contains(testedElsewhere, name) {
+			t.Errorf("no test compares %s with its loop", name)
+		}
+	}
+}
+
+// testedElsewhere are the kernels with tests of their own.
+var testedElsewhere = []string{}
+
+// vectorsOf returns the set's kernels, or skips the test.
+func vectorsOf(t testing.TB, set string) *vectorKernels {
+	t.Helper()
+	need(t, set)
+	i := slices.IndexFunc(instructionSets, func(s *instructionSet) bool { return s.name == set })
+	return &instructionSets[i].vector
+}
+
+// guardedSlice is a slice between guard words.
+type guardedSlice struct {
+	s, whole []float32
+	offset   int
+}
+
+// guards is how many guard words stand on each side: one AVX-512 register's and
+// some more, for the offset.
+const guards = 24
+
+// guardBits is a NaN with a payload that no operation makes.
+const guardBits = 0x7fc0dead
+
+// newGuarded returns n elements that begin offset elements after a 64-byte boundary.
+func newGuarded(n, offset int) *guardedSlice {
+	whole := kernels.Floats(kernels.NewHost(kernels.Float32, n+2*guards+16))
+	for i := range whole {
+		whole[i] = math.Float32frombits(guardBits)
+	}
+	from := 32 + offset
+	return &guardedSlice{s: whole[from : from+n : from+n], whole: whole, offset: from}
+}
+
+// check fails the test if a guard word was written over.
+func (g *guardedSlice) check(t testing.TB, what string) {
+	t.Helper()
+	for i, v := range g.whole {
+		inside := i >= g.offset && i < g.offset+len(g.s)
+		if !inside && math.Float32bits(v) != guardBits {
+			t.Fatalf("%s: the word at %d of %d was written over with %v", what, i-g.offset, len(g.s), v)
+		}
+	}
+}
+
+// special are the values at which arithmetic differs from what one expects.
+var special = []float32{
+	float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1)),
+	0, float32(math.Copysign(0, -1)), 1, -1,
+	math.SmallestNonzeroFloat32, -math.SmallestNonzeroFloat32, 1e-40, -3e-39, // subnormal
+	1.17549435e-38, 1e30, -1e30, 88, -88, 1e-6,
+}
+
+// fillMixed fills s with ordinary numbers, one in four of them special.
+func fillMixed(s []float32, random *rand.Rand) {
+	for i := range s {
+		s[i] = float32(random.NormFloat64() * 3)
+		if random.IntN(4) == 0 {
+			s[i] = special[random.IntN(len(special))]
+		}
+	}
+}
+
+// within tells whether got is want, or at most ulp float32 numbers beside it.
+// All NaN are one, and so are the two zeros.
+func within(got, want float32, ulp int) bool {
+	if got == want || (got != got && want != want) {
+		return true
+	}
+	if got != got || want != want {
+		return false
+	}
+	distance := ordinal(got) - ordinal(want)
+	return max(distance, -distance) <= ulp
+}
+
+// ordinal numbers the float32 in their order, the zeros being 0.
+func ordinal(x float32) int {
+	bits := int(math.Float32bits(x))
+	if bits>>31 != 0 {
+		return -(bits & 0x7fffffff)
+	}
+	return bits
+}
