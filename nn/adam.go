@@ -1,0 +1,91 @@
+package nn
+
+import (
+	"math"
+
+	"baregrad/kernels"
+	"baregrad/tensor"
+)
+
+// Adam follows running means of the gradient and of its square:
+// m += (g−m)·(1−Beta1), v += (g²−v)·(1−Beta2), w −= α·m/(√v+Epsilon), where
+// α = rate·√(1−Beta2ᵗ)/(1−Beta1ᵗ) makes up for both starting at zero (Kingma and
+// Ba, "Adam: a method for stochastic optimization", 2014; in the form before
+// their section 2.1, as Keras has it).
+type Adam struct {
+	LearningRate float64  // 0.001 where 0
+	Beta1        float64  // 0.9 where 0
+	Beta2        float64  // 0.999 where 0
+	Epsilon      float64  // 1e-7 where 0
+	Schedule     Schedule // in place of LearningRate, if not nil
+}
+
+func (Adam) Name() string { return "adam" }
+
+func (o Adam) Check() error {
+	return firstError(within("adam", "learning rate", o.LearningRate, 0, 1e6), within("adam", "beta1", o.Beta1, 0, 1),
+		within("adam", "beta2", o.Beta2, 0, 1), within("adam", "epsilon", o.Epsilon, 0, 1e6))
+}
+
+func (o Adam) Rate(step int) float64 { return rateAt(o.LearningRate, 0.001, o.Schedule, step) }
+
+func (o Adam) Prepare(d kernels.Device, params []*Param) Updater {
+	return AdamW{Beta1: o.Beta1, Beta2: o.Beta2, Epsilon: o.Epsilon}.prepare(d, params, 0)
+}
+
+// AdamW is Adam with weights that shrink by themselves: w −= w·WeightDecay·rate
+// comes first in each step (Loshchilov and Hutter, "Decoupled weight decay
+// regularization", 2017).
+type AdamW struct {
+	LearningRate float64  // 0.001 where 0
+	Beta1        float64  // 0.9 where 0
+	Beta2        float64  // 0.999 where 0
+	Epsilon      float64  // 1e-7 where 0
+	WeightDecay  float64  // 0.004 where 0
+	Schedule     Schedule // in place of LearningRate, if not nil
+}
+
+func (AdamW) Name() string { return "adamw" }
+
+func (o AdamW) Check() error {
+	return firstError(Adam{o.LearningRate, o.Beta1, o.Beta2, o.Epsilon, nil}.Check(),
+		within("adamw", "weight decay", o.WeightDecay, 0, 1e6))
+}
+
+func (o AdamW) Rate(step int) float64 { return rateAt(o.LearningRate, 0.001, o.Schedule, step) }
+
+func (o AdamW) Prepare(d kernels.Device, params []*Param) Updater {
+	return o.prepare(d, params, or(o.WeightDecay, 0.004))
+}
+
+func (o AdamW) prepare(d kernels.Device, params []*Param, decay float64) Updater {
+	return &adam{device: d, params: params, m: slots(d, params), v: slots(d, params),
+		beta1: or(o.Beta1, 0.9), beta2: or(o.Beta2, 0.999),
+		spec: kernels.AdamSpec{
+			Beta1: float32(or(o.Beta1, 0.9)), Beta2: float32(or(o.Beta2, 0.999)),
+			Epsilon: float32(or(o.Epsilon, 1e-7)), WeightDecay: float32(decay),
+		}}
+}
+
+type adam struct {
+	device       kernels.Device
+	params       []*Param
+	m, v         []*tensor.Tensor
+	beta1, beta2 float64
+	spec         kernels.AdamSpec
+}
+
+func (u *adam) Rates(rate float64, step int) [2]float32 {
+	t := float64(step + 1)
+	corrected := rate * math.Sqrt(1-math.Pow(u.beta2, t)) / (1 - math.Pow(u.beta1, t))
+	return [2]float32{float32(rate), float32(corrected)}
+}
+
+func (u *adam) Update(i int, rates kernels.Buffer) {
+	p := u.params[i]
+	u.device.Adam(p.Value.Buffer(), p.Grad.Buffer(), u.m[i].Buffer(), u.v[i].Buffer(), rates, u.spec)
+}
+
+func (u *adam) State() []NamedTensor {
+	return append(named("m", u.params, u.m), named("v", u.params, u.v)...)
+}

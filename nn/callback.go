@@ -1,0 +1,57 @@
+package nn
+
+// A Callback is told how training goes, and can stop it. An error that it
+// returns ends Fit. Embed BaseCallback to write only the methods that are needed.
+type Callback interface {
+	TrainBegin(r *Run) error
+	EpochBegin(r *Run) error
+	BatchEnd(r *Run) error
+	// EpochEnd gets what the epoch measured, validation included; what it adds to
+	// logs goes into the history.
+	EpochEnd(r *Run, logs map[string]float64) error
+	TrainEnd(r *Run) error
+}
+
+// BaseCallback does nothing at any time.
+type BaseCallback struct{}
+
+func (BaseCallback) TrainBegin(*Run) error                   { return nil }
+func (BaseCallback) EpochBegin(*Run) error                   { return nil }
+func (BaseCallback) BatchEnd(*Run) error                     { return nil }
+func (BaseCallback) EpochEnd(*Run, map[string]float64) error { return nil }
+func (BaseCallback) TrainEnd(*Run) error                     { return nil }
+
+// A Run is a Fit at work, as callbacks see it.
+type Run struct {
+	Model   *Sequential
+	Options FitOptions
+	History *History
+	Epoch   int // from 0
+	Batch   int // in the epoch, from 0
+
+	session *session
+	done    int // examples of the epoch
+	logs    map[string]float64
+	stopped bool
+}
+
+// Stop ends training after the batch or the epoch that is under way.
+func (r *Run) Stop() { r.stopped = true }
+
+// Logs are the loss and the metrics, as means over the epoch so far. Reading
+// them waits for the device.
+func (r *Run) Logs() map[string]float64 {
+	if r.logs != nil {
+		return r.logs
+	}
+	return r.session.means(max(r.done, 1), "")
+}
+
+func (r *Run) each(call func(Callback) error) error {
+	for _, c := range r.Options.Callbacks {
+		if err := call(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}

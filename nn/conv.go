@@ -1,0 +1,70 @@
+package nn
+
+import (
+	"fmt"
+
+	"baregrad/autograd"
+)
+
+// The two kinds of padding, by Keras's names.
+const (
+	Valid = autograd.Valid
+	Same  = autograd.Same
+)
+
+// Conv2D is a convolution of images [batch, H, W, C] with Filters filters of the
+// size Kernel: y = activation(x∗kernel + bias), kernel [KH, KW, C, Filters], bias
+// [Filters]. The formula is at kernels.ConvSpec.
+type Conv2D struct {
+	Filters    int
+	Kernel     [2]int // down, across
+	Strides    [2]int // 1 where 0
+	Dilations  [2]int // 1 where 0
+	Padding    autograd.Padding
+	Activation ActivationFunc
+	NoBias     bool
+	KernelInit Initializer // GlorotUniform where nil
+	BiasInit   Initializer // Zeros where nil
+	Name       string
+	InputShape []int
+	Frozen     bool
+
+	kernel, bias *autograd.Var
+}
+
+func (*Conv2D) Kind() string            { return "Conv2D" }
+func (l *Conv2D) Options() LayerOptions { return LayerOptions{l.Name, l.InputShape, l.Frozen} }
+
+func (l *Conv2D) window() autograd.Window {
+	return autograd.Window{Strides: l.Strides, Dilations: l.Dilations, Padding: l.Padding, ReLU: l.Activation == ReLU}
+}
+
+func (l *Conv2D) Build(b *Builder, in []int) ([]int, error) {
+	if err := l.Activation.check(); err != nil {
+		return nil, err
+	}
+	if l.Filters < 1 {
+		return nil, fmt.Errorf("filters is %d, must be at least 1", l.Filters)
+	}
+	if len(in) != 3 {
+		return nil, fmt.Errorf("the input is %s, must have the axes height, width, channels", shapeString(in))
+	}
+	shape := []int{l.Kernel[0], l.Kernel[1], in[2], l.Filters}
+	s, err := l.window().ConvSpec([]int{1, in[0], in[1], in[2]}, shape)
+	if err != nil {
+		return nil, err
+	}
+	l.kernel = b.Param("kernel", orElse(l.KernelInit, GlorotUniform{}), shape...)
+	if !l.NoBias {
+		l.bias = b.Param("bias", orElse(l.BiasInit, Zeros{}), l.Filters)
+	}
+	return []int{s.OH, s.OW, s.Out}, nil
+}
+
+func (l *Conv2D) Forward(p *Pass, x *autograd.Var) *autograd.Var {
+	y := p.Tape.Conv2D(x, l.kernel, l.bias, l.window())
+	if l.Activation == ReLU { // done in the convolution
+		return y
+	}
+	return l.Activation.record(p.Tape, y)
+}

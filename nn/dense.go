@@ -1,0 +1,63 @@
+package nn
+
+import (
+	"fmt"
+
+	"baregrad/autograd"
+)
+
+// Dense is a fully connected layer: y = activation(x·kernel + bias) for x
+// [batch, In], kernel [In, Units] and bias [Units].
+type Dense struct {
+	Units      int
+	Activation ActivationFunc
+	NoBias     bool
+	KernelInit Initializer // GlorotUniform where nil
+	BiasInit   Initializer // Zeros where nil
+	Name       string
+	InputShape []int
+	Frozen     bool
+
+	kernel, bias *autograd.Var
+}
+
+func (*Dense) Kind() string            { return "Dense" }
+func (l *Dense) Options() LayerOptions { return LayerOptions{l.Name, l.InputShape, l.Frozen} }
+
+func (l *Dense) Build(b *Builder, in []int) ([]int, error) {
+	if err := l.Activation.check(); err != nil {
+		return nil, err
+	}
+	if l.Units < 1 {
+		return nil, fmt.Errorf("units is %d, must be at least 1", l.Units)
+	}
+	if len(in) != 1 {
+		return nil, fmt.Errorf("the input is %s, must have one axis; put a Flatten layer before it", shapeString(in))
+	}
+	l.kernel = b.Param("kernel", orElse(l.KernelInit, GlorotUniform{}), in[0], l.Units)
+	if !l.NoBias {
+		l.bias = b.Param("bias", orElse(l.BiasInit, Zeros{}), l.Units)
+	}
+	return []int{l.Units}, nil
+}
+
+func (l *Dense) Forward(p *Pass, x *autograd.Var) *autograd.Var {
+	y, rest := l.forwardLogits(p, x)
+	return rest.record(p.Tape, y)
+}
+
+// forwardLogits leaves out the activation and says which it is. A ReLU is not
+// left out: the product does it on the way.
+func (l *Dense) forwardLogits(p *Pass, x *autograd.Var) (*autograd.Var, ActivationFunc) {
+	if l.Activation == ReLU {
+		return p.Tape.Dense(x, l.kernel, l.bias, true), Linear
+	}
+	return p.Tape.Dense(x, l.kernel, l.bias, false), l.Activation
+}
+
+func orElse(i, fallback Initializer) Initializer {
+	if i == nil {
+		return fallback
+	}
+	return i
+}

@@ -1,0 +1,35 @@
+package nn
+
+import (
+	"fmt"
+
+	"baregrad/autograd"
+)
+
+// Dropout sets a share of its input to zero, drawn anew for each training step,
+// and scales the rest by 1/(1−Rate). Outside training it does nothing.
+type Dropout struct {
+	Rate       float64 // from 0 to 1
+	Name       string
+	InputShape []int
+
+	number uint32
+}
+
+func (*Dropout) Kind() string            { return "Dropout" }
+func (l *Dropout) Options() LayerOptions { return LayerOptions{l.Name, l.InputShape, false} }
+
+func (l *Dropout) Build(b *Builder, in []int) ([]int, error) {
+	if !(l.Rate >= 0 && l.Rate <= 1) {
+		return nil, fmt.Errorf("rate is %v, must be from 0 to 1", l.Rate)
+	}
+	l.number = b.Number()
+	return in, nil
+}
+
+func (l *Dropout) Forward(p *Pass, x *autograd.Var) *autograd.Var {
+	if !p.Training || l.Rate == 0 {
+		return x
+	}
+	return p.Dropout(x, float32(l.Rate), l.number)
+}

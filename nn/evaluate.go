@@ -1,0 +1,162 @@
+package nn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"baregrad/autograd"
+	"baregrad/kernels"
+	"baregrad/tensor"
+)
+
+// EvaluateOptions say how Evaluate and Predict work. The zero value is Keras's
+// defaults, without progress.
+type EvaluateOptions struct {
+	BatchSize int // 32 where 0
+	Progress  bool
+	Output    io.Writer // where progress is shown; os.Stdout where nil
+}
+
+func (o EvaluateOptions) withDefaults() EvaluateOptions {
+	if o.BatchSize == 0 {
+		o.BatchSize = 32
+	}
+	if o.Output == nil {
+		o.Output = os.Stdout
+	}
+	return o
+}
+
+func (o EvaluateOptions) bar() *progress {
+	if !o.Progress {
+		return nil
+	}
+	return newProgress(o.Output, Bar)
+}
+
+// Evaluate measures the model on examples x and labels y, without training. It
+// gives the loss and each metric by name.
+func (m *Sequential) Evaluate(ctx context.Context, x, y *tensor.Tensor, o EvaluateOptions) (scores map[string]float64, err error) {
+	defer catchDevice(&err)
+	if m.updater == nil {
+		return nil, errors.New("evaluate: the model is not compiled")
+	}
+	o = o.withDefaults()
+	if err := m.checkData("evaluate", x, y, o.BatchSize); err != nil {
+		return nil, err
+	}
+	s := newSession(m)
+	defer s.free()
+	return s.evaluate(ctx, x, y, o.BatchSize, "", o.bar())
+}
+
+// evaluate runs over all examples in their order. bar may be nil.
+func (s *session) evaluate(ctx context.Context, x, y *tensor.Tensor, batch int, prefix string, bar *progress) (map[string]float64, error) {
+	n := x.Dim(0)
+	s.order(ascending(n))
+	s.resetTotals()
+	steps := (n + batch - 1) / batch
+	bar.begin("", steps)
+	for from := 0; from < n; from += batch {
+		if err := ctx.Err(); err != nil {
+			bar.abandon()
+			return nil, err
+		}
+		size := min(batch, n-from)
+		s.run(stepKind{x, y, size, false}, from)
+		if bar.due() {
+			bar.draw(from/batch+1, s.means(from+size, prefix))
+		}
+	}
+	scores := s.means(n, prefix)
+	bar.trained()
+	bar.end(steps, scores)
+	return scores, nil
+}
+
+// Predict gives the model's output for each example of x: [n, …].
+func (m *Sequential) Predict(ctx context.Context, x *tensor.Tensor, o EvaluateOptions) (predictions *tensor.Tensor, err error) {
+	defer catchDevice(&err)
+	if err := m.Build(); err != nil {
+		return nil, err
+	}
+	o = o.withDefaults()
+	if err := m.checkData("predict", x, nil, o.BatchSize); err != nil {
+		return nil, err
+	}
+	s := newSession(m)
+	defer s.free()
+	n := x.Dim(0)
+	s.order(ascending(n))
+	predictions = tensor.New(m.device, append([]int{n}, m.OutputShape()...)...)
+	steps := (n + o.BatchSize - 1) / o.BatchSize
+	bar := o.bar()
+	bar.begin("", steps)
+	for from := 0; from < n; from += o.BatchSize {
+		if err := ctx.Err(); err != nil {
+			bar.abandon()
+			predictions.Free()
+			return nil, err
+		}
+		size := min(o.BatchSize, n-from)
+		r := s.run(stepKind{x, nil, size, false}, from)
+		m.device.Copy(predictions.Slice(from, from+size).Buffer(), r.output.Value.Buffer())
+		if bar.due() {
+			bar.draw(from/o.BatchSize+1, nil)
+		}
+	}
+	m.device.Sync()
+	bar.trained()
+	bar.end(steps, nil)
+	return predictions, nil
+}
+
+// PredictClasses gives the number of the largest output for each example of x;
+// for a model with a single output, whether it is above one half (1) or not (0).
+func (m *Sequential) PredictClasses(ctx context.Context, x *tensor.Tensor, o EvaluateOptions) (classes []int, err error) {
+	defer catchDevice(&err)
+	predictions, err := m.Predict(ctx, x, o)
+	if err != nil {
+		return nil, err
+	}
+	defer predictions.Free()
+	if predictions.Rank() != 2 {
+		return nil, fmt.Errorf("predict classes: the model's output is %s, must have one axis", shapeString(m.OutputShape()))
+	}
+	found := tensor.NewOf(m.device, kernels.Int32, predictions.Dim(0))
+	defer found.Free()
+	if predictions.Dim(1) == 1 {
+		m.device.Greater(found.Buffer(), predictions.Buffer(), 0.5)
+	} else {
+		m.device.ArgMax(found.Buffer(), predictions.Buffer(), kernels.ReduceSpec{Outer: predictions.Dim(0), N: predictions.Dim(1), Inner: 1})
+	}
+	for _, class := range found.Ints() {
+		classes = append(classes, int(class))
+	}
+	return classes, nil
+}
+
+// Weights gives a parameter by its name, such as "dense_1/kernel", or nil.
+func (m *Sequential) Weights(name string) *autograd.Var {
+	for _, p := range m.params {
+		if p.Name == name {
+			return p.Var
+		}
+	}
+	return nil
+}
+
+// LearningRate is the rate of the next training step.
+func (m *Sequential) LearningRate() float64 {
+	if m.rate != nil {
+		return *m.rate
+	}
+	return m.optimizer.Rate(m.step)
+}
+
+// SetLearningRate fixes the learning rate from the next step on, in place of the
+// optimizer's rate or schedule.
+func (m *Sequential) SetLearningRate(rate float64) { m.rate = &rate }

@@ -1,0 +1,222 @@
+package nn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"slices"
+	"time"
+
+	"baregrad/kernels"
+	"baregrad/tensor"
+)
+
+// FitOptions say how Fit trains. The zero value is Keras's defaults.
+type FitOptions struct {
+	Epochs          int            // the number of the last epoch; 1 where 0
+	BatchSize       int            // examples in a step; 32 where 0
+	ValidationX     *tensor.Tensor // evaluated at the end of each epoch, if not nil
+	ValidationY     *tensor.Tensor
+	ValidationSplit float64 // in place of those: the last share of the training data
+	NoShuffle       bool    // take the examples in their order
+	InitialEpoch    int     // the number of epochs that were trained before
+	Verbose         Verbosity
+	Output          io.Writer // where progress is shown; os.Stdout where nil
+	Callbacks       []Callback
+}
+
+// History is what a training run measured.
+type History struct {
+	Epoch   []int                // the number of each epoch, from 0
+	Values  map[string][]float64 // by epoch: loss, each metric, and both for the validation data as val_…
+	Seconds []float64            // by epoch: training and validation
+	Epochs  int                  // how many were asked for
+	Steps   int                  // steps in an epoch
+}
+
+// An InterruptedError tells how far training came before its context ended.
+type InterruptedError struct {
+	Epoch, Epochs int // the epoch it was in, from 1
+	Batch, Steps  int // the batches done in that epoch
+	Err           error
+}
+
+func (e *InterruptedError) Error() string {
+	return fmt.Sprintf("training stopped in epoch %d of %d after %d of %d batches: %v", e.Epoch, e.Epochs, e.Batch, e.Steps, e.Err)
+}
+
+func (e *InterruptedError) Unwrap() error { return e.Err }
+
+// Fit trains the model on examples x [n, …] with labels y [n, …], in batches of
+// a new random order in each epoch; the last batch may be smaller. x holds
+// float32, or uint8 that is scaled to 0–1; what y must hold depends on the loss.
+//
+// The values in the history, and on the progress line, are means over the epoch,
+// while the model learns: Evaluate, after it, gives others. When ctx ends, Fit
+// stops before the next batch and returns an *InterruptedError with the history
+// so far.
+func (m *Sequential) Fit(ctx context.Context, x, y *tensor.Tensor, o FitOptions) (history *History, err error) {
+	defer catchDevice(&err)
+	if o, x, y, err = m.prepareFit(x, y, o); err != nil {
+		return nil, err
+	}
+	n := x.Dim(0)
+	steps := (n + o.BatchSize - 1) / o.BatchSize
+	history = &History{Values: map[string][]float64{}, Epochs: o.Epochs, Steps: steps}
+	s := newSession(m)
+	defer s.free()
+	run := &Run{Model: m, Options: o, History: history, session: s}
+	order := ascending(n)
+	bar := newProgress(o.Output, o.Verbose)
+	if err := run.each(func(c Callback) error { return c.TrainBegin(run) }); err != nil {
+		return history, err
+	}
+	for epoch := o.InitialEpoch; epoch < o.Epochs && !run.stopped; epoch++ {
+		begin := time.Now()
+		run.Epoch = epoch
+		if err := run.each(func(c Callback) error { return c.EpochBegin(run) }); err != nil {
+			return history, err
+		}
+		if !o.NoShuffle {
+			m.random.Shuffle(n, func(i, j int) { order[i], order[j] = order[j], order[i] })
+		}
+		s.order(order)
+		s.resetTotals()
+		bar.begin(fmt.Sprintf("Epoch %d/%d", epoch+1, o.Epochs), steps)
+		run.done = 0
+		for batch := 0; batch < steps && !run.stopped; batch++ {
+			if err := ctx.Err(); err != nil {
+				bar.abandon()
+				return history, &InterruptedError{epoch + 1, o.Epochs, batch, steps, err}
+			}
+			from := batch * o.BatchSize
+			size := min(o.BatchSize, n-from)
+			s.run(stepKind{x, y, size, true}, from)
+			run.Batch, run.done = batch, from+size
+			if bar.due() {
+				bar.draw(batch+1, run.Logs())
+			}
+			if err := run.each(func(c Callback) error { return c.BatchEnd(run) }); err != nil {
+				bar.abandon()
+				return history, err
+			}
+		}
+		logs := run.Logs()
+		m.device.Sync()
+		bar.trained()
+		if o.ValidationX != nil {
+			scores, err := s.evaluate(ctx, o.ValidationX, o.ValidationY, o.BatchSize, "val_", nil)
+			if err != nil {
+				bar.abandon()
+				return history, &InterruptedError{epoch + 1, o.Epochs, steps, steps, err}
+			}
+			for name, value := range scores {
+				logs[name] = value
+			}
+		}
+		bar.end(steps, logs)
+		run.logs = logs
+		if err := run.each(func(c Callback) error { return c.EpochEnd(run, logs) }); err != nil {
+			return history, err
+		}
+		run.logs = nil
+		history.add(epoch, logs, time.Since(begin).Seconds())
+	}
+	return history, run.each(func(c Callback) error { return c.TrainEnd(run) })
+}
+
+// prepareFit fills in defaults, splits off validation data, and checks everything.
+func (m *Sequential) prepareFit(x, y *tensor.Tensor, o FitOptions) (FitOptions, *tensor.Tensor, *tensor.Tensor, error) {
+	fail := func(err error) (FitOptions, *tensor.Tensor, *tensor.Tensor, error) { return o, nil, nil, err }
+	if m.updater == nil {
+		return fail(errors.New("fit: the model is not compiled"))
+	}
+	if o.Epochs == 0 {
+		o.Epochs = 1
+	}
+	if o.BatchSize == 0 {
+		o.BatchSize = 32
+	}
+	if o.Output == nil {
+		o.Output = os.Stdout
+	}
+	if o.Epochs < 1 {
+		return fail(fmt.Errorf("fit: epochs is %d, must be at least 1", o.Epochs))
+	}
+	if o.InitialEpoch < 0 {
+		return fail(fmt.Errorf("fit: initial epoch is %d, must be at least 0", o.InitialEpoch))
+	}
+	if err := m.checkData("fit", x, y, o.BatchSize); err != nil {
+		return fail(err)
+	}
+	if split := o.ValidationSplit; split != 0 {
+		if o.ValidationX != nil {
+			return fail(errors.New("fit: both validation data and a validation split were given"))
+		}
+		if !(split > 0 && split < 1) {
+			return fail(fmt.Errorf("fit: validation split is %v, must be between 0 and 1", split))
+		}
+		n := x.Dim(0)
+		cut := int(math.Floor(float64(n) * (1 - split)))
+		if cut == 0 || cut == n {
+			return fail(fmt.Errorf("fit: a validation split of %v leaves one side of %d examples empty", split, n))
+		}
+		o.ValidationX, o.ValidationY = x.Slice(cut, n), y.Slice(cut, n)
+		x, y = x.Slice(0, cut), y.Slice(0, cut)
+	} else if o.ValidationX != nil {
+		if err := m.checkData("fit: validation data", o.ValidationX, o.ValidationY, o.BatchSize); err != nil {
+			return fail(err)
+		}
+	}
+	return o, x, y, nil
+}
+
+// checkData says what is wrong with examples and labels for this model. y is nil
+// for predictions.
+func (m *Sequential) checkData(op string, x, y *tensor.Tensor, batch int) error {
+	if batch < 1 {
+		return fmt.Errorf("%s: batch size is %d, must be at least 1", op, batch)
+	}
+	if x == nil || x.Rank() == 0 {
+		return fmt.Errorf("%s: no examples were given", op)
+	}
+	if x.Type() == kernels.Int32 {
+		return fmt.Errorf("%s: the examples are int32, must be float32 or uint8", op)
+	}
+	if !slices.Equal(x.Shape()[1:], m.input) {
+		return fmt.Errorf("%s: the examples have shape %s, the model takes %s", op, shapeString(x.Shape()[1:]), shapeString(m.input))
+	}
+	if x.Dim(0) == 0 {
+		return fmt.Errorf("%s: there are 0 examples, must be at least 1", op)
+	}
+	if y == nil {
+		return nil
+	}
+	if y.Rank() == 0 || y.Dim(0) != x.Dim(0) {
+		return fmt.Errorf("%s: %d examples and labels of shape %v: there must be one label for each", op, x.Dim(0), y.Shape())
+	}
+	if err := m.loss.Check(m.OutputShape(), y); err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	return nil
+}
+
+func (h *History) add(epoch int, logs map[string]float64, seconds float64) {
+	h.Epoch = append(h.Epoch, epoch)
+	h.Seconds = append(h.Seconds, seconds)
+	for name, value := range logs {
+		h.Values[name] = append(h.Values[name], value)
+	}
+}
+
+// Last is the value of the last epoch, or NaN if there is none.
+func (h *History) Last(name string) float64 {
+	values := h.Values[name]
+	if len(values) == 0 {
+		return math.NaN()
+	}
+	return values[len(values)-1]
+}

@@ -1,0 +1,63 @@
+package nn
+
+import (
+	"fmt"
+
+	"baregrad/autograd"
+	"baregrad/tensor"
+)
+
+// Flatten makes one axis of all axes but the batch.
+type Flatten struct {
+	Name       string
+	InputShape []int
+}
+
+func (*Flatten) Kind() string            { return "Flatten" }
+func (l *Flatten) Options() LayerOptions { return LayerOptions{l.Name, l.InputShape, false} }
+
+func (l *Flatten) Build(_ *Builder, in []int) ([]int, error) {
+	return []int{tensor.Size(in)}, nil
+}
+
+func (l *Flatten) Forward(p *Pass, x *autograd.Var) *autograd.Var {
+	return p.Tape.Reshape(x, x.Value.Dim(0), -1)
+}
+
+// Reshape gives each example another shape of as many elements; one size may be −1.
+type Reshape struct {
+	Shape      []int
+	Name       string
+	InputShape []int
+
+	resolved []int
+}
+
+func (*Reshape) Kind() string            { return "Reshape" }
+func (l *Reshape) Options() LayerOptions { return LayerOptions{l.Name, l.InputShape, false} }
+
+func (l *Reshape) Build(_ *Builder, in []int) ([]int, error) {
+	resolved, problem := tensor.ResolveShape(tensor.Size(in), l.Shape)
+	if problem != "" {
+		return nil, fmt.Errorf("%s to %s: %s", shapeString(in), shapeString(l.Shape), problem)
+	}
+	l.resolved = resolved
+	return resolved, nil
+}
+
+func (l *Reshape) Forward(p *Pass, x *autograd.Var) *autograd.Var {
+	return p.Tape.Reshape(x, append([]int{x.Value.Dim(0)}, l.resolved...)...)
+}
+
+// Input only states the shape of an example. It may stand first in a model, in
+// place of the first layer's InputShape.
+type Input struct {
+	Shape []int
+	Name  string
+}
+
+func (*Input) Kind() string            { return "InputLayer" }
+func (l *Input) Options() LayerOptions { return LayerOptions{l.Name, l.Shape, false} }
+
+func (l *Input) Build(_ *Builder, in []int) ([]int, error)      { return in, nil }
+func (l *Input) Forward(_ *Pass, x *autograd.Var) *autograd.Var { return x }

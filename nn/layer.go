@@ -1,0 +1,84 @@
+package nn
+
+import (
+	"fmt"
+
+	"baregrad/autograd"
+	"baregrad/kernels"
+	"baregrad/tensor"
+)
+
+// A Layer is one step of a Sequential model. The layers of this package are
+// structs whose zero fields are Keras's defaults; anything else that implements
+// Layer can stand in a model too.
+type Layer interface {
+	// Kind is the layer's class name, as Summary shows it: "Dense".
+	Kind() string
+	// Options are the settings that every layer has.
+	Options() LayerOptions
+	// Build checks that the layer can follow an output of shape in (without the
+	// batch), makes its parameters, and gives the shape of its own output.
+	Build(b *Builder, in []int) (out []int, err error)
+	// Forward records the layer on the pass's tape. x is [batch, in…].
+	Forward(p *Pass, x *autograd.Var) *autograd.Var
+}
+
+// LayerOptions are the settings that every layer has.
+type LayerOptions struct {
+	Name       string // unique in its model; made from Kind where empty
+	InputShape []int  // of one example, needed by the first layer only
+	Frozen     bool   // the parameters are not trained
+}
+
+// A Param is a parameter of a layer.
+type Param struct {
+	Name string // layer and role: "dense_1/kernel"
+	*autograd.Var
+}
+
+// A Builder makes a layer's parameters.
+type Builder struct {
+	device kernels.Device
+	random *Random
+	layer  string
+	number uint32
+	frozen bool
+	params []*Param
+}
+
+// Param makes a parameter of the layer that is being built.
+func (b *Builder) Param(role string, init Initializer, shape ...int) *autograd.Var {
+	values := make([]float32, tensor.Size(shape))
+	init.Fill(b.random, values, shape)
+	v := autograd.NewParam(tensor.From(b.device, values, shape...))
+	v.SetTrainable(!b.frozen)
+	b.params = append(b.params, &Param{Name: b.layer + "/" + role, Var: v})
+	return v
+}
+
+// Number is different for each layer of a model.
+func (b *Builder) Number() uint32 { return b.number }
+
+// A Pass is one recording of a model on a tape.
+type Pass struct {
+	Tape     *autograd.Tape
+	Training bool // dropout drops; off while evaluating and predicting
+
+	step *autograd.Var // int32: the number of the training step
+	seed uint64
+}
+
+// Dropout records a dropout for the layer of the given number.
+func (p *Pass) Dropout(x *autograd.Var, rate float32, number uint32) *autograd.Var {
+	return p.Tape.Dropout(x, p.step, kernels.DropoutSpec{Rate: rate, Seed: p.seed, Layer: number})
+}
+
+// A LayerError is a layer that does not fit where it stands in its model.
+type LayerError struct {
+	Layer string // its name
+	Kind  string
+	Err   error
+}
+
+func (e *LayerError) Error() string { return fmt.Sprintf("layer %s (%s): %v", e.Layer, e.Kind, e.Err) }
+func (e *LayerError) Unwrap() error { return e.Err }

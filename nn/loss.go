@@ -1,0 +1,179 @@
+package nn
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"baregrad/autograd"
+	"baregrad/kernels"
+	"baregrad/tensor"
+)
+
+// A Loss says how wrong predictions are.
+type Loss interface {
+	// Name is Keras's name of the loss.
+	Name() string
+	// Check says what is wrong with labels for a model whose output, without the
+	// batch, has the given shape.
+	Check(output []int, labels *tensor.Tensor) error
+	// Record records the loss of each example: [batch].
+	Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var
+}
+
+// An Output is what a model gave: the input of its last activation, and that
+// activation. Losses and metrics take whichever side of it suits them: a loss
+// that starts from the logits is exact where probabilities have been rounded.
+type Output struct {
+	Logits     *autograd.Var
+	Activation ActivationFunc
+
+	value *autograd.Var
+}
+
+// Value is the model's output behind its last activation.
+func (o *Output) Value(t *autograd.Tape) *autograd.Var {
+	if o.value == nil {
+		o.value = o.Activation.record(t, o.Logits)
+	}
+	return o.value
+}
+
+// CategoricalCrossentropy is −Σ labels·ln(prediction) over the classes, for
+// labels given as distributions: one-hot rows, float32 [n, classes].
+type CategoricalCrossentropy struct {
+	FromLogits bool // the model's last layer has no softmax
+}
+
+func (CategoricalCrossentropy) Name() string { return "categorical_crossentropy" }
+
+func (CategoricalCrossentropy) Check(output []int, labels *tensor.Tensor) error {
+	if labels.Type() == kernels.Int32 {
+		return fmt.Errorf("labels are int32 %v: categorical_crossentropy takes one-hot rows, float32 [n %d]; "+
+			"for labels that are class numbers use sparse_categorical_crossentropy", labels.Shape(), output[len(output)-1])
+	}
+	return checkTargets(output, labels)
+}
+
+func (l CategoricalCrossentropy) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
+	return crossEntropy(t, out, labels, l.FromLogits)
+}
+
+// SparseCategoricalCrossentropy is CategoricalCrossentropy for labels given as
+// class numbers: int32 [n], from 0 to classes−1.
+type SparseCategoricalCrossentropy struct {
+	FromLogits bool // the model's last layer has no softmax
+}
+
+func (SparseCategoricalCrossentropy) Name() string { return "sparse_categorical_crossentropy" }
+
+func (SparseCategoricalCrossentropy) Check(output []int, labels *tensor.Tensor) error {
+	if len(output) != 1 {
+		return fmt.Errorf("the model's output is %s, must be one value for each class", shapeString(output))
+	}
+	if labels.Type() != kernels.Int32 || labels.Rank() != 1 {
+		return fmt.Errorf("labels are %v %v: sparse_categorical_crossentropy takes class numbers, int32 [n]",
+			labels.Type(), labels.Shape())
+	}
+	for i, label := range labels.Ints() {
+		if label < 0 || int(label) >= output[0] {
+			return fmt.Errorf("label %d of example %d is out of range: the model has the classes 0 to %d", label, i, output[0]-1)
+		}
+	}
+	return nil
+}
+
+func (l SparseCategoricalCrossentropy) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
+	return crossEntropy(t, out, labels, l.FromLogits)
+}
+
+func crossEntropy(t *autograd.Tape, out *Output, labels *autograd.Var, fromLogits bool) *autograd.Var {
+	if out.Activation == Softmax || fromLogits {
+		logits := out.Logits
+		if fromLogits {
+			logits = out.Value(t)
+		}
+		loss, probs := t.SoftmaxCrossEntropy(logits, labels)
+		if !fromLogits {
+			out.value = probs
+		}
+		return loss
+	}
+	return t.CrossEntropy(out.Value(t), labels)
+}
+
+// BinaryCrossentropy is the mean over the outputs of
+// −t·ln(p) − (1−t)·ln(1−p), for targets t of 0 or 1: float32 [n, outputs].
+type BinaryCrossentropy struct {
+	FromLogits bool // the model's last layer has no sigmoid
+}
+
+func (BinaryCrossentropy) Name() string { return "binary_crossentropy" }
+
+func (BinaryCrossentropy) Check(output []int, labels *tensor.Tensor) error {
+	return checkTargets(output, labels)
+}
+
+func (l BinaryCrossentropy) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
+	switch {
+	case l.FromLogits:
+		return t.SigmoidBinaryCrossEntropy(out.Value(t), labels)
+	case out.Activation == Sigmoid:
+		return t.SigmoidBinaryCrossEntropy(out.Logits, labels)
+	}
+	return t.BinaryCrossEntropy(out.Value(t), labels)
+}
+
+// MeanSquaredError is the mean over the outputs of (prediction−target)², for
+// targets float32 [n, outputs].
+type MeanSquaredError struct{}
+
+func (MeanSquaredError) Name() string { return "mean_squared_error" }
+
+func (MeanSquaredError) Check(output []int, labels *tensor.Tensor) error {
+	return checkTargets(output, labels)
+}
+
+func (MeanSquaredError) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
+	return t.MeanSquaredError(out.Value(t), labels)
+}
+
+func checkTargets(output []int, labels *tensor.Tensor) error {
+	if len(output) != 1 {
+		return fmt.Errorf("the model's output is %s, must have one axis for this loss", shapeString(output))
+	}
+	if labels.Type() != kernels.Float32 || labels.Rank() == 0 || !slices.Equal(labels.Shape()[1:], output) {
+		return fmt.Errorf("labels are %v %v, must be float32 [n %d] for a model with %d outputs",
+			labels.Type(), labels.Shape(), output[0], output[0])
+	}
+	for i, v := range labels.Floats() {
+		if v != v {
+			return errors.New("the label of example " + fmt.Sprint(i/output[0]) + " is not a number")
+		}
+	}
+	return nil
+}
+
+var losses = map[string]Loss{
+	"categorical_crossentropy":        CategoricalCrossentropy{},
+	"sparse_categorical_crossentropy": SparseCategoricalCrossentropy{},
+	"binary_crossentropy":             BinaryCrossentropy{},
+	"mean_squared_error":              MeanSquaredError{},
+	"mse":                             MeanSquaredError{},
+}
+
+// LossByName is the loss that Keras calls by that name, or a *NameError.
+func LossByName(name string) (Loss, error) { return byName("loss", name, losses) }
+
+func byName[V any](kind, name string, known map[string]V) (V, error) {
+	v, ok := known[name]
+	if !ok {
+		names := make([]string, 0, len(known))
+		for n := range known {
+			names = append(names, n)
+		}
+		slices.Sort(names)
+		return v, unknown(kind, name, names)
+	}
+	return v, nil
+}

@@ -1,0 +1,244 @@
+// Package nn has layers, losses, optimizers and metrics, and Sequential, the
+// model that they make: built from a list of layers, compiled with an optimizer
+// and a loss, trained by Fit, measured by Evaluate and used by Predict. The
+// words and the defaults are Keras's; contexts, errors and writers are Go's.
+//
+//	model := nn.NewSequential(device, nn.Seed(1),
+//		&nn.Flatten{InputShape: []int{28, 28}},
+//		&nn.Dense{Units: 128, Activation: nn.ReLU},
+//		&nn.Dense{Units: 10, Activation: nn.Softmax},
+//	)
+//	err := model.Compile(nn.CompileOptions{
+//		Optimizer: nn.Adam{}, Loss: nn.SparseCategoricalCrossentropy{}, Metrics: []nn.Metric{nn.Accuracy{}},
+//	})
+//	history, err := model.Fit(ctx, images, labels, nn.FitOptions{Epochs: 10})
+package nn
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"baregrad/autograd"
+	"baregrad/kernels"
+	"baregrad/tensor"
+)
+
+// A Sequential is a model whose layers follow one another.
+type Sequential struct {
+	device kernels.Device
+	random *Random
+	layers []Layer
+	err    error // what was wrong with a layer that was added after Build
+
+	built   bool
+	input   []int // the shape of one example
+	info    []LayerInfo
+	params  []*Param
+	dropout uint64 // the seed of the model's dropouts
+
+	optimizer Optimizer
+	loss      Loss
+	metrics   []Metric
+	updater   Updater
+	step      int      // training steps taken
+	rate      *float64 // set by SetLearningRate
+}
+
+// LayerInfo is what is known of a layer in a model that is built.
+type LayerInfo struct {
+	Name    string
+	Layer   Layer
+	Output  []int // the shape of its output, without the batch
+	Params  []*Param
+	Trained bool
+}
+
+// NewSequential returns a model of the given layers, whose parameters will be
+// in the memory of device d. All chance in it comes from random.
+func NewSequential(d kernels.Device, random *Random, layers ...Layer) *Sequential {
+	return &Sequential{device: d, random: random, layers: layers}
+}
+
+// Add appends a layer. It must come before the model is built.
+func (m *Sequential) Add(l Layer) {
+	if m.built {
+		m.err = fmt.Errorf("a %s layer was added to a model that was already built", l.Kind())
+		return
+	}
+	m.layers = append(m.layers, l)
+}
+
+// Device is the device that the model computes on.
+func (m *Sequential) Device() kernels.Device { return m.device }
+
+// InputShape is the shape of one example, once the model is built.
+func (m *Sequential) InputShape() []int { return m.input }
+
+// OutputShape is the shape of the prediction for one example, once the model is built.
+func (m *Sequential) OutputShape() []int { return m.info[len(m.info)-1].Output }
+
+// Layers describes each layer of a model that is built.
+func (m *Sequential) Layers() []LayerInfo { return m.info }
+
+// Params lists the parameters of a model that is built, layer by layer.
+func (m *Sequential) Params() []*Param { return m.params }
+
+// Build checks that the layers fit together and makes their parameters. Compile
+// and Summary call it; calling it again does nothing. It returns a *LayerError
+// for a layer that does not fit.
+func (m *Sequential) Build() (err error) {
+	defer catchDevice(&err)
+	if m.built || m.err != nil {
+		return m.err
+	}
+	if len(m.layers) == 0 {
+		return errors.New("the model has no layers")
+	}
+	first := m.layers[0].Options()
+	if len(first.InputShape) == 0 {
+		return &LayerError{layerName(m.layers[0], nil), m.layers[0].Kind(),
+			errors.New("it is the first layer and needs InputShape, the shape of one example")}
+	}
+	for _, size := range first.InputShape {
+		if size < 1 {
+			return &LayerError{layerName(m.layers[0], nil), m.layers[0].Kind(),
+				fmt.Errorf("InputShape is %v, every size must be at least 1", first.InputShape)}
+		}
+	}
+	shape := slices.Clone(first.InputShape)
+	m.input = shape
+	names := map[string]bool{}
+	for i, l := range m.layers {
+		name := layerName(l, names)
+		if names[name] {
+			return &LayerError{name, l.Kind(), errors.New("another layer of the model has this name")}
+		}
+		names[name] = true
+		if own := l.Options().InputShape; i > 0 && len(own) > 0 && !slices.Equal(own, shape) {
+			return &LayerError{name, l.Kind(), fmt.Errorf("InputShape is %s, but the layer before gives %s", shapeString(own), shapeString(shape))}
+		}
+		b := &Builder{device: m.device, random: m.random, layer: name, number: uint32(i), frozen: l.Options().Frozen}
+		if shape, err = l.Build(b, shape); err != nil {
+			return &LayerError{name, l.Kind(), err}
+		}
+		m.params = append(m.params, b.params...)
+		m.info = append(m.info, LayerInfo{name, l, shape, b.params, !b.frozen})
+	}
+	m.dropout = m.random.Uint64()
+	m.built = true
+	return nil
+}
+
+// CompileOptions are what a model needs to be trained.
+type CompileOptions struct {
+	Optimizer Optimizer // RMSprop{} where nil
+	Loss      Loss
+	Metrics   []Metric
+}
+
+// Compile builds the model, if it is not built, and says how it is trained.
+func (m *Sequential) Compile(o CompileOptions) (err error) {
+	defer catchDevice(&err)
+	if err := m.Build(); err != nil {
+		return err
+	}
+	if o.Optimizer == nil {
+		o.Optimizer = RMSprop{}
+	}
+	if err := o.Optimizer.Check(); err != nil {
+		return err
+	}
+	if o.Loss == nil {
+		return errors.New("compile: no loss was given")
+	}
+	m.optimizer, m.loss, m.metrics = o.Optimizer, o.Loss, o.Metrics
+	m.updater = o.Optimizer.Prepare(m.device, m.params)
+	m.step = 0
+	return nil
+}
+
+// forward records all layers. The last layer's activation, if it can be told
+// apart, is left to the caller: losses start from its input.
+func (m *Sequential) forward(p *Pass, x *autograd.Var) *Output {
+	last := len(m.layers) - 1
+	for _, l := range m.layers[:last] {
+		x = l.Forward(p, x)
+	}
+	if l, ok := m.layers[last].(interface {
+		forwardLogits(*Pass, *autograd.Var) (*autograd.Var, ActivationFunc)
+	}); ok {
+		logits, activation := l.forwardLogits(p, x)
+		return &Output{Logits: logits, Activation: activation}
+	}
+	return &Output{Logits: m.layers[last].Forward(p, x)}
+}
+
+// layerName is the layer's own name, or one made from its kind: dense, dense_1, ….
+func layerName(l Layer, taken map[string]bool) string {
+	if name := l.Options().Name; name != "" {
+		return name
+	}
+	base := snakeCase(l.Kind())
+	name := base
+	for i := 1; taken[name]; i++ {
+		name = fmt.Sprintf("%s_%d", base, i)
+	}
+	return name
+}
+
+// snakeCase turns a class name into Keras's layer name: MaxPooling2D into max_pooling2d.
+func snakeCase(kind string) string {
+	var s strings.Builder
+	for i, c := range kind {
+		upper := c >= 'A' && c <= 'Z'
+		if upper && i > 0 && kind[i-1] >= 'a' && kind[i-1] <= 'z' {
+			s.WriteByte('_')
+		}
+		s.WriteString(strings.ToLower(string(c)))
+	}
+	return s.String()
+}
+
+// shapeString writes the shape of a layer's input or output as Keras does, with
+// None for the batch.
+func shapeString(shape []int) string {
+	s := "(None"
+	for _, size := range shape {
+		s += fmt.Sprintf(", %d", size)
+	}
+	return s + ")"
+}
+
+// catchDevice turns the panic of a device that failed into an error. Mistakes of
+// the programmer go on panicking.
+func catchDevice(err *error) {
+	switch e := recover().(type) {
+	case nil:
+	case *kernels.DeviceError:
+		*err = e
+	default:
+		panic(e)
+	}
+}
+
+// count is the number of elements of all params.
+func count(params []*Param) int {
+	n := 0
+	for _, p := range params {
+		n += tensor.Size(p.Shape())
+	}
+	return n
+}
+
+// ParamCount is the number of trained and of all numbers in a built model's parameters.
+func (m *Sequential) ParamCount() (trained, all int) {
+	for _, l := range m.info {
+		all += count(l.Params)
+		if l.Trained {
+			trained += count(l.Params)
+		}
+	}
+	return trained, all
+}

@@ -1,0 +1,138 @@
+package nn
+
+import (
+	"fmt"
+	"math"
+
+	"baregrad/kernels"
+	"baregrad/tensor"
+)
+
+// An Optimizer says how weights follow their gradients. The optimizers of this
+// package are plain values; a field left at 0 stands for Keras's default.
+type Optimizer interface {
+	// Name is Keras's name of the optimizer.
+	Name() string
+	// Check says what is wrong with the settings.
+	Check() error
+	// Rate is the learning rate for a step, counted from 0.
+	Rate(step int) float64
+	// Prepare makes what the optimizer keeps for each parameter.
+	Prepare(d kernels.Device, params []*Param) Updater
+}
+
+// An Updater is an optimizer at work on one model.
+type Updater interface {
+	// Rates are the two numbers that the kernels read at step t, counted from 0,
+	// at the given learning rate: the rate itself, and the one corrected for the
+	// step, where the optimizer has one.
+	Rates(rate float64, step int) [2]float32
+	// Update runs the kernel for parameter i. rates holds what Rates gave.
+	Update(i int, rates kernels.Buffer)
+	// State is what the optimizer keeps, by name.
+	State() []NamedTensor
+}
+
+// A NamedTensor is a tensor with the name under which it is saved.
+type NamedTensor struct {
+	Name   string
+	Tensor *tensor.Tensor
+}
+
+// A Schedule gives a learning rate to each training step.
+type Schedule interface {
+	// At is the learning rate of a step, counted from 0.
+	At(step int) float64
+}
+
+// OneCycle raises the learning rate to Peak and lowers it again to almost
+// nothing, along half cosines: quick steps in the middle, small ones at the end
+// (Smith and Topin, "Super-convergence", 2017; the shape and the defaults are
+// those of PyTorch's OneCycleLR).
+type OneCycle struct {
+	Peak  float64 // the largest learning rate
+	Steps int     // of the whole training
+	Rise  float64 // the share of the steps that it rises for; 0.3 where 0
+	Start float64 // the first rate is Peak/Start; 25 where 0
+	End   float64 // the last rate is Peak/Start/End; 10000 where 0
+}
+
+// At is the learning rate of a step, counted from 0.
+func (c OneCycle) At(step int) float64 {
+	start := c.Peak / or(c.Start, 25)
+	end := start / or(c.End, 1e4)
+	top := or(c.Rise, 0.3)*float64(c.Steps) - 1
+	last := float64(c.Steps - 1)
+	at := math.Min(float64(step), last)
+	if at <= top {
+		return halfCosine(start, c.Peak, at/top)
+	}
+	return halfCosine(c.Peak, end, (at-top)/math.Max(1, last-top))
+}
+
+// halfCosine goes from a to b as x goes from 0 to 1, without a corner at either end.
+func halfCosine(a, b, x float64) float64 { return b + (a-b)*(1+math.Cos(math.Pi*x))/2 }
+
+// or is x, or fallback where x is 0.
+func or(x, fallback float64) float64 {
+	if x == 0 {
+		return fallback
+	}
+	return x
+}
+
+func rateAt(rate, fallback float64, s Schedule, step int) float64 {
+	if s != nil {
+		return s.At(step)
+	}
+	return or(rate, fallback)
+}
+
+// within checks settings that must lie between two values.
+func within(optimizer, setting string, value, low, high float64) error {
+	if !(value >= low && value <= high) {
+		return fmt.Errorf("%s: %s is %v, must be from %v to %v", optimizer, setting, value, low, high)
+	}
+	return nil
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// slots makes one zeroed tensor for each parameter.
+func slots(d kernels.Device, params []*Param) []*tensor.Tensor {
+	made := make([]*tensor.Tensor, len(params))
+	for i, p := range params {
+		made[i] = tensor.New(d, p.Shape()...)
+	}
+	return made
+}
+
+// named gives slots the names under which they are saved.
+func named(role string, params []*Param, slots []*tensor.Tensor) []NamedTensor {
+	list := make([]NamedTensor, 0, len(slots))
+	for i, s := range slots {
+		list = append(list, NamedTensor{params[i].Name + "/" + role, s})
+	}
+	return list
+}
+
+// at is the memory of slot i, or nil where the optimizer keeps no such slots.
+func at(slots []*tensor.Tensor, i int) kernels.Buffer {
+	if slots == nil {
+		return nil
+	}
+	return slots[i].Buffer()
+}
+
+var optimizers = map[string]Optimizer{"sgd": SGD{}, "rmsprop": RMSprop{}, "adam": Adam{}, "adamw": AdamW{}}
+
+// OptimizerByName is the optimizer that Keras calls by that name, with its
+// default settings, or a *NameError.
+func OptimizerByName(name string) (Optimizer, error) { return byName("optimizer", name, optimizers) }

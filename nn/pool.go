@@ -1,0 +1,68 @@
+package nn
+
+import (
+	"fmt"
+
+	"baregrad/autograd"
+)
+
+// MaxPooling2D takes the largest value of each window of images [batch, H, W, C].
+type MaxPooling2D struct {
+	Pool       [2]int // the window, down and across; 2×2 where 0
+	Strides    [2]int // the window's size where 0
+	Padding    autograd.Padding
+	Name       string
+	InputShape []int
+}
+
+func (*MaxPooling2D) Kind() string            { return "MaxPooling2D" }
+func (l *MaxPooling2D) Options() LayerOptions { return LayerOptions{l.Name, l.InputShape, false} }
+
+func (l *MaxPooling2D) Build(_ *Builder, in []int) ([]int, error) {
+	return pooled(in, l.Pool, l.Strides, l.Padding)
+}
+
+func (l *MaxPooling2D) Forward(p *Pass, x *autograd.Var) *autograd.Var {
+	return p.Tape.MaxPool(x, poolSize(l.Pool), autograd.Window{Strides: l.Strides, Padding: l.Padding})
+}
+
+// AveragePooling2D takes the mean of each window of images [batch, H, W, C];
+// padding does not count.
+type AveragePooling2D struct {
+	Pool       [2]int // the window, down and across; 2×2 where 0
+	Strides    [2]int // the window's size where 0
+	Padding    autograd.Padding
+	Name       string
+	InputShape []int
+}
+
+func (*AveragePooling2D) Kind() string            { return "AveragePooling2D" }
+func (l *AveragePooling2D) Options() LayerOptions { return LayerOptions{l.Name, l.InputShape, false} }
+
+func (l *AveragePooling2D) Build(_ *Builder, in []int) ([]int, error) {
+	return pooled(in, l.Pool, l.Strides, l.Padding)
+}
+
+func (l *AveragePooling2D) Forward(p *Pass, x *autograd.Var) *autograd.Var {
+	return p.Tape.AvgPool(x, poolSize(l.Pool), autograd.Window{Strides: l.Strides, Padding: l.Padding})
+}
+
+func poolSize(size [2]int) [2]int {
+	for i := range size {
+		if size[i] == 0 {
+			size[i] = 2
+		}
+	}
+	return size
+}
+
+func pooled(in []int, size, strides [2]int, p autograd.Padding) ([]int, error) {
+	if len(in) != 3 {
+		return nil, fmt.Errorf("the input is %s, must have the axes height, width, channels", shapeString(in))
+	}
+	s, err := autograd.Window{Strides: strides, Padding: p}.PoolSpec([]int{1, in[0], in[1], in[2]}, poolSize(size))
+	if err != nil {
+		return nil, err
+	}
+	return []int{s.OH, s.OW, s.C}, nil
+}

@@ -1,0 +1,179 @@
+package nn
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Verbosity says how Fit shows progress.
+type Verbosity int
+
+const (
+	Auto   Verbosity = iota // Bar
+	Bar                     // a line that fills up, in a terminal; else a line an epoch
+	Lines                   // a line an epoch, without a bar
+	Silent                  // nothing
+)
+
+const (
+	barWidth    = 20
+	redrawAfter = 50 * time.Millisecond
+)
+
+// progress draws Keras's progress line. A nil *progress draws nothing.
+type progress struct {
+	w               io.Writer
+	verbose         Verbosity
+	terminal, color bool
+
+	steps       int
+	start       time.Time // of the epoch
+	afterFirst  time.Time // when the first step was done: it is left out of the step time
+	trainingEnd time.Time
+	lastDraw    time.Time
+	drawn       int // length of the line that stands there
+}
+
+func newProgress(w io.Writer, v Verbosity) *progress {
+	if v == Silent {
+		return nil
+	}
+	p := &progress{w: w, verbose: v}
+	if f, ok := w.(*os.File); ok {
+		info, err := f.Stat()
+		p.terminal = err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+	}
+	p.color = p.terminal && os.Getenv("NO_COLOR") == ""
+	return p
+}
+
+// begin starts the line of an epoch of so many steps.
+func (p *progress) begin(title string, steps int) {
+	if p == nil {
+		return
+	}
+	p.steps, p.start, p.drawn = steps, time.Now(), 0
+	p.lastDraw, p.afterFirst = time.Time{}, time.Time{}
+	if title != "" {
+		fmt.Fprintln(p.w, title)
+	}
+}
+
+// due tells whether a step that has just been done should be drawn.
+func (p *progress) due() bool {
+	if p == nil {
+		return false
+	}
+	now := time.Now()
+	if p.afterFirst.IsZero() {
+		p.afterFirst = now
+	}
+	return p.terminal && p.verbose != Lines && now.Sub(p.lastDraw) >= redrawAfter
+}
+
+// draw shows how far the epoch has come.
+func (p *progress) draw(step int, values map[string]float64) {
+	p.lastDraw = time.Now()
+	left := "…"
+	if step > 1 {
+		left = eta(p.lastDraw.Sub(p.afterFirst).Seconds() / float64(step-1) * float64(p.steps-step))
+	}
+	p.rewrite(p.line(step, left, p.lastDraw, values))
+}
+
+// trained notes that the training part of the epoch is over.
+func (p *progress) trained() {
+	if p != nil {
+		p.trainingEnd = time.Now()
+	}
+}
+
+// end shows the finished epoch.
+func (p *progress) end(step int, values map[string]float64) {
+	if p == nil {
+		return
+	}
+	taken := fmt.Sprintf("%.0fs", time.Since(p.start).Seconds())
+	line := p.line(step, taken, p.trainingEnd, values)
+	if p.verbose == Lines {
+		line = fmt.Sprintf("%d/%d - %s - %s", step, p.steps, taken, p.stepTime(step, p.trainingEnd)) + formatValues(values)
+	}
+	p.rewrite(line)
+	fmt.Fprintln(p.w)
+}
+
+// abandon leaves a line that will not be finished.
+func (p *progress) abandon() {
+	if p != nil && p.drawn > 0 {
+		fmt.Fprintln(p.w)
+	}
+}
+
+func (p *progress) line(step int, clock string, now time.Time, values map[string]float64) string {
+	counter := fmt.Sprintf("%*d/%d", len(fmt.Sprint(p.steps)), step, p.steps)
+	done := barWidth * step / max(p.steps, 1)
+	filled, rest := strings.Repeat("━", done), strings.Repeat("━", barWidth-done)
+	if p.color {
+		counter, clock = "\x1b[1m"+counter+"\x1b[0m", "\x1b[1m"+clock+"\x1b[0m"
+		filled, rest = "\x1b[32m"+filled+"\x1b[0m", "\x1b[37m"+rest+"\x1b[0m"
+	}
+	return fmt.Sprintf("%s %s%s %s %s", counter, filled, rest, clock, p.stepTime(step, now)) + formatValues(values)
+}
+
+// rewrite puts a line in the place of the one before, in a terminal.
+func (p *progress) rewrite(line string) {
+	if !p.terminal {
+		fmt.Fprint(p.w, line)
+		return
+	}
+	fmt.Fprint(p.w, "\r"+line+strings.Repeat(" ", max(0, p.drawn-len(line))))
+	p.drawn = len(line)
+}
+
+func (p *progress) stepTime(step int, now time.Time) string {
+	seconds := now.Sub(p.start).Seconds()
+	if step > 1 {
+		seconds = now.Sub(p.afterFirst).Seconds() / float64(step-1)
+	}
+	switch {
+	case seconds >= 1 || seconds <= 0:
+		return fmt.Sprintf("%.0fs/step", math.Max(seconds, 0))
+	case seconds >= 1e-3:
+		return fmt.Sprintf("%.0fms/step", seconds*1e3)
+	}
+	return fmt.Sprintf("%.0fus/step", seconds*1e6)
+}
+
+// eta writes the seconds that are left as 9s, 1:05 or 1:00:05.
+func eta(seconds float64) string {
+	s := int(math.Round(seconds))
+	switch {
+	case s >= 3600:
+		return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
+	case s >= 60:
+		return fmt.Sprintf("%d:%02d", s/60, s%60)
+	}
+	return fmt.Sprintf("%ds", s)
+}
+
+func formatValues(values map[string]float64) string {
+	names := make([]string, 0, len(values))
+	for name := range values {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	var s strings.Builder
+	for _, name := range names {
+		format := " - %s: %.4f"
+		if math.Abs(values[name]) < 1e-3 && values[name] != 0 {
+			format = " - %s: %.4e"
+		}
+		fmt.Fprintf(&s, format, name, values[name])
+	}
+	return s.String()
+}

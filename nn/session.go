@@ -1,0 +1,178 @@
+package nn
+
+import (
+	"baregrad/autograd"
+	"baregrad/kernels"
+	"baregrad/tensor"
+)
+
+// A session is one Fit, Evaluate or Predict at work: the tapes that it has
+// recorded, one for each kind of step, and what they read from the device's
+// memory. It frees all of that at its end.
+type session struct {
+	model  *Sequential
+	tapes  map[stepKind]*recorded
+	index  map[int]*tensor.Tensor // for n examples: the order in which they are taken
+	cursor *tensor.Tensor         // int32: the position in the index where the batch begins
+	step   *tensor.Tensor         // int32: the number of the training step
+	rates  *tensor.Tensor         // the two learning rates, see Updater.Rates
+	totals *tensor.Tensor         // the loss and each metric, summed over the examples so far
+
+	// What is written to the device before each step. It is kept here so that
+	// writing allocates nothing.
+	cursorNow, stepNow [1]int32
+	ratesNow           [2]float32
+	totalsNow          []float32
+}
+
+// A stepKind tells steps that need a tape of their own. y is nil for predictions.
+type stepKind struct {
+	x, y     *tensor.Tensor
+	batch    int
+	training bool
+}
+
+// recorded is a step that can be replayed.
+type recorded struct {
+	tape   *autograd.Tape
+	output *autograd.Var // the model's output, of a prediction
+}
+
+func newSession(m *Sequential) *session {
+	d := m.device
+	totals := 1 + len(m.metrics)
+	return &session{
+		model: m, tapes: map[stepKind]*recorded{}, index: map[int]*tensor.Tensor{},
+		cursor:    tensor.NewOf(d, kernels.Int32, 1),
+		step:      tensor.NewOf(d, kernels.Int32, 1),
+		rates:     tensor.New(d, 2),
+		totals:    tensor.New(d, totals),
+		totalsNow: make([]float32, totals),
+	}
+}
+
+func (s *session) free() {
+	for _, r := range s.tapes {
+		r.tape.Free()
+	}
+	for _, t := range s.index {
+		t.Free()
+	}
+	for _, t := range []*tensor.Tensor{s.cursor, s.step, s.rates, s.totals} {
+		t.Free()
+	}
+}
+
+// order sets the order in which n examples are taken.
+func (s *session) order(order []int32) {
+	t := s.index[len(order)]
+	if t == nil {
+		t = tensor.NewOf(s.model.device, kernels.Int32, len(order))
+		s.index[len(order)] = t
+	}
+	tensor.Set(t, order)
+}
+
+// run takes a step over the examples whose places in the order begin at from.
+func (s *session) run(kind stepKind, from int) *recorded {
+	s.cursorNow[0] = int32(from)
+	tensor.Set(s.cursor, s.cursorNow[:])
+	if kind.training {
+		m := s.model
+		s.stepNow[0] = int32(m.step)
+		tensor.Set(s.step, s.stepNow[:])
+		s.ratesNow = m.updater.Rates(m.LearningRate(), m.step)
+		tensor.Set(s.rates, s.ratesNow[:])
+		m.step++
+	}
+	r := s.tapes[kind]
+	switch {
+	case r == nil:
+		r = s.record(kind)
+		s.tapes[kind] = r
+	case kind.training:
+		r.tape.Replay()
+	default:
+		r.tape.Forward()
+	}
+	return r
+}
+
+// record runs a step for the first time and keeps it.
+func (s *session) record(kind stepKind) *recorded {
+	m := s.model
+	t := autograd.NewForwardTape(m.device)
+	if kind.training {
+		t = autograd.NewTape(m.device)
+	}
+	p := &Pass{Tape: t, Training: kind.training, step: autograd.NewConst(s.step), seed: m.dropout}
+	out := m.forward(p, s.gather(t, kind.x, kind.batch))
+	if kind.y == nil {
+		return &recorded{t, out.Value(t)}
+	}
+	labels := s.gather(t, kind.y, kind.batch)
+	rows := m.loss.Record(t, out, labels)
+	loss := t.Mean(rows, 0, 0)
+	s.add(t, 0, loss, float32(kind.batch))
+	for i, metric := range m.metrics {
+		s.add(t, 1+i, t.Sum(metric.Record(t, out, labels), 0, 0), 1)
+	}
+	if kind.training {
+		t.Backward(loss)
+		for i, param := range m.params {
+			if t.HasGrad(param.Var) {
+				t.After(func() { m.updater.Update(i, s.rates.Buffer()) })
+			}
+		}
+		t.RunAfter()
+	}
+	return &recorded{tape: t}
+}
+
+// gather records the copying of a batch's rows from a data set. Images of uint8
+// become float32 from 0 to 1.
+func (s *session) gather(t *autograd.Tape, from *tensor.Tensor, batch int) *autograd.Var {
+	shape := append([]int{batch}, from.Shape()[1:]...)
+	spec := kernels.GatherSpec{Rows: batch, Width: tensor.Size(shape[1:]), Scale: 1}
+	elements := kernels.Float32
+	switch from.Type() {
+	case kernels.Uint8:
+		spec.Scale = 1.0 / 255
+	case kernels.Int32:
+		elements = kernels.Int32
+	}
+	to := t.InputOf(elements, shape...)
+	index := s.index[from.Dim(0)]
+	t.Do("gather", func() {
+		t.Device().Gather(to.Value.Buffer(), from.Buffer(), index.Buffer(), s.cursor.Buffer(), spec)
+	})
+	return to
+}
+
+// add records totals[i] += scale·value.
+func (s *session) add(t *autograd.Tape, i int, value *autograd.Var, scale float32) {
+	total := s.totals.Slice(i, i+1).Buffer()
+	t.Do("total", func() { t.Device().AddScaled(total, value.Value.Buffer(), scale) })
+}
+
+// resetTotals begins a new sum over examples.
+func (s *session) resetTotals() { s.model.device.Fill(s.totals.Buffer(), 0) }
+
+// means reads the loss and the metrics, each as the mean over n examples.
+func (s *session) means(n int, prefix string) map[string]float64 {
+	kernels.Download(s.model.device, s.totalsNow, s.totals.Buffer())
+	values := map[string]float64{prefix + "loss": float64(s.totalsNow[0]) / float64(n)}
+	for i, metric := range s.model.metrics {
+		values[prefix+metric.Name()] = float64(s.totalsNow[1+i]) / float64(n)
+	}
+	return values
+}
+
+// ascending is the order 0, 1, 2, ….
+func ascending(n int) []int32 {
+	order := make([]int32, n)
+	for i := range order {
+		order[i] = int32(i)
+	}
+	return order
+}

@@ -1,0 +1,105 @@
+package nn
+
+import (
+	"baregrad/kernels"
+	"baregrad/tensor"
+)
+
+// SGD is stochastic gradient descent: w −= rate·g. With momentum,
+// v = Momentum·v − rate·g and w += v; with Nesterov, w += Momentum·v − rate·g.
+type SGD struct {
+	LearningRate float64 // 0.01 where 0
+	Momentum     float64
+	Nesterov     bool
+	Schedule     Schedule // in place of LearningRate, if not nil
+}
+
+func (SGD) Name() string { return "sgd" }
+
+func (o SGD) Check() error {
+	return firstError(within("sgd", "learning rate", o.LearningRate, 0, 1e6), within("sgd", "momentum", o.Momentum, 0, 1))
+}
+
+func (o SGD) Rate(step int) float64 { return rateAt(o.LearningRate, 0.01, o.Schedule, step) }
+
+func (o SGD) Prepare(d kernels.Device, params []*Param) Updater {
+	u := &sgd{device: d, params: params, spec: kernels.SGDSpec{Momentum: float32(o.Momentum), Nesterov: o.Nesterov}}
+	if o.Momentum != 0 {
+		u.velocity = slots(d, params)
+	}
+	return u
+}
+
+type sgd struct {
+	device   kernels.Device
+	params   []*Param
+	velocity []*tensor.Tensor
+	spec     kernels.SGDSpec
+}
+
+func (u *sgd) Rates(rate float64, _ int) [2]float32 { return [2]float32{float32(rate), float32(rate)} }
+
+func (u *sgd) Update(i int, rates kernels.Buffer) {
+	p := u.params[i]
+	u.device.SGD(p.Value.Buffer(), p.Grad.Buffer(), at(u.velocity, i), rates, u.spec)
+}
+
+func (u *sgd) State() []NamedTensor { return named("velocity", u.params, u.velocity) }
+
+// RMSprop divides the gradient by the root of a running mean of its square:
+// v = Rho·v + (1−Rho)·g², w −= rate·g/√(v+Epsilon) (Tieleman and Hinton, 2012).
+// Centered subtracts the square of a running mean of g from v first; with
+// momentum, the step is added to Momentum times the last one.
+type RMSprop struct {
+	LearningRate float64 // 0.001 where 0
+	Rho          float64 // 0.9 where 0
+	Momentum     float64
+	Epsilon      float64 // 1e-7 where 0
+	Centered     bool
+	Schedule     Schedule // in place of LearningRate, if not nil
+}
+
+func (RMSprop) Name() string { return "rmsprop" }
+
+func (o RMSprop) Check() error {
+	return firstError(within("rmsprop", "learning rate", o.LearningRate, 0, 1e6), within("rmsprop", "rho", o.Rho, 0, 1),
+		within("rmsprop", "momentum", o.Momentum, 0, 1), within("rmsprop", "epsilon", o.Epsilon, 0, 1e6))
+}
+
+func (o RMSprop) Rate(step int) float64 { return rateAt(o.LearningRate, 0.001, o.Schedule, step) }
+
+func (o RMSprop) Prepare(d kernels.Device, params []*Param) Updater {
+	u := &rmsprop{device: d, params: params, square: slots(d, params), spec: kernels.RMSpropSpec{
+		Rho: float32(or(o.Rho, 0.9)), Momentum: float32(o.Momentum),
+		Epsilon: float32(or(o.Epsilon, 1e-7)), Centered: o.Centered,
+	}}
+	if o.Centered {
+		u.mean = slots(d, params)
+	}
+	if o.Momentum != 0 {
+		u.moment = slots(d, params)
+	}
+	return u
+}
+
+type rmsprop struct {
+	device               kernels.Device
+	params               []*Param
+	square, mean, moment []*tensor.Tensor
+	spec                 kernels.RMSpropSpec
+}
+
+func (u *rmsprop) Rates(rate float64, _ int) [2]float32 {
+	return [2]float32{float32(rate), float32(rate)}
+}
+
+func (u *rmsprop) Update(i int, rates kernels.Buffer) {
+	p := u.params[i]
+	u.device.RMSprop(p.Value.Buffer(), p.Grad.Buffer(), u.square[i].Buffer(), at(u.mean, i), at(u.moment, i), rates, u.spec)
+}
+
+func (u *rmsprop) State() []NamedTensor {
+	list := named("mean_square", u.params, u.square)
+	list = append(list, named("mean", u.params, u.mean)...)
+	return append(list, named("momentum", u.params, u.moment)...)
+}
