@@ -75,15 +75,20 @@ func MulF32RN(a, b uint32) uint32 { return bits32(f32(a) * f32(b)) }
 // The product of two float32 is exact in float64. Its float64 sum with c rounds
 // once; rounding that to float32 again is wrong only where the float64 lies
 // exactly between two float32 (its 29 dropped bits are 1000…), or where the
-// result is subnormal and fewer bits are kept. Those go the exact way.
+// result is subnormal and fewer bits are kept. Those go the exact way, as do
+// infinities and NaNs.
 func FMAF32RN(a, b, c uint32) uint32 {
 	s := float64(wide(a)*wide(b)) + wide(c)
 	sb := math.Float64bits(s)
-	if sb&(1<<29-1) == 1<<28 || sb>>52&0x7ff < 1023-126 {
-		return fmaF32Exact(a, b, c)
+	if sb<<35 != 1<<63 && sb<<1-smallestWide < infF64<<1-smallestWide {
+		return math.Float32bits(float32(s))
 	}
-	return bits32(float32(s))
+	return fmaF32Exact(a, b, c)
 }
+
+// smallestWide is float32's smallest normal number, 2^-126, as a float64
+// without its sign bit.
+const smallestWide = (1023 - 126) << 53
 
 func fmaF32Exact(a, b, c uint32) uint32 {
 	return bits32(float32(addOdd(float64(wide(a)*wide(b)), wide(c))))
