@@ -16,17 +16,6 @@ func f64(b uint64) float64 { return math.Float64frombits(b) }
 
 func isNaN64(b uint64) bool { return b&^signF64 > infF64 }
 
-// SatF64 is what cvt.sat does to an f64 result: [0, 1], NaN becomes +0.
-func SatF64(b uint64) uint64 {
-	switch x := f64(b); {
-	case !(x > 0):
-		return 0
-	case x > 1:
-		return oneF64
-	}
-	return b
-}
-
 // nanOf64 is the NaN result of an operation on these operands.
 func nanOf64(operands ...uint64) uint64 {
 	for _, b := range operands {

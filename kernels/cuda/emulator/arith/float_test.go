@@ -10,22 +10,36 @@ import (
 // where a float64 in between has the most chances to round twice.
 func TestFMASubnormal(t *testing.T) {
 	s := newSampler(formatF32, 5)
-	for i := 0; i < 60000 && !t.Failed(); i++ {
+	check := func(a, b, c uint32) {
+		t.Helper()
+		x := new(big.Float).SetPrec(exactBits).Mul(bigOf(formatF32, uint64(a)), bigOf(formatF32, uint64(b)))
+		x.Add(x, bigOf(formatF32, uint64(c)))
+		for _, r := range roundings {
+			want := expect(formatF32, x, r, sumZero(formatF32, (a^b)&signF32 != 0, c&signF32 != 0, r))
+			if got := FMAF32(a, b, c, Mode{Round: r}); uint64(got) != want {
+				t.Fatalf("fma.%v of %#x %#x %#x: got %#x, want %#x", r, a, b, c, got, want)
+			}
+		}
+	}
+	for i := range 30000 {
 		a := s.rng.Uint32()&^infF32 | uint32(32+s.rng.IntN(24))<<23
 		b := s.rng.Uint32()&^infF32 | uint32(64+s.rng.IntN(24))<<23
 		if i%2 == 0 { // short significands: exact ties
 			a &^= 1<<12 - 1
 			b &^= 1<<14 - 1
 		}
-		c := s.rng.Uint32() & (signF32 | 1<<uint(s.rng.IntN(26)) - 1)
-		x := new(big.Float).SetPrec(exactBits).Mul(bigOf(formatF32, uint64(a)), bigOf(formatF32, uint64(b)))
-		x.Add(x, bigOf(formatF32, uint64(c)))
-		for _, r := range roundings {
-			want := expect(formatF32, x, r, sumZero(formatF32, (a^b)&signF32 != 0, c&signF32 != 0, r))
-			if got := FMAF32(a, b, c, Mode{Round: r}); uint64(got) != want {
-				t.Errorf("fma.%v of %#x %#x %#x: got %#x, want %#x", r, a, b, c, got, want)
-			}
+		check(a, b, s.rng.Uint32()&(signF32|1<<uint(s.rng.IntN(26))-1))
+	}
+	// Products within 2^-30 of 2^-150, half of the last place: added to a
+	// subnormal, the sum's nearest float64 is a tie that the exact sum is not.
+	for found := 0; found < 200; {
+		a := 1<<23 | s.rng.Uint32N(1<<23)
+		b := uint32((1<<47 + uint64(a)/2) / uint64(a))
+		if off := int64(a)*int64(b) - 1<<47; b < 1<<23 || b >= 1<<24 || off == 0 || off > 1<<16 || off < -1<<16 {
+			continue
 		}
+		found++
+		check(a&(1<<23-1)|52<<23, b&(1<<23-1)|51<<23, 1<<21|s.rng.Uint32N(1<<21)) // 2^-75 · 2^-76
 	}
 }
 
@@ -79,6 +93,8 @@ func TestF32Specials(t *testing.T) {
 		{"sat -0", MulF32(signF32, one32, sat), 0},
 		{"sat NaN", AddF32(sNaN, 0, sat), 0},
 		{"sat inf", FMAF32(inf32, one32, 0, sat), one32},
+		{"1 - 1", SubF32RN(one32, one32), 0},
+		{"-0 - 0", SubF32RN(signF32, 0), signF32},
 		{"sat 0.5", MulF32(0x3f000000, one32, sat), 0x3f000000},
 		{"abs -subnormal, ftz", AbsF32(sub32|signF32, true), 0},
 		{"abs -NaN", AbsF32(0xffc00001, false), 0x7fc00001},
@@ -114,6 +130,8 @@ func TestF64Specials(t *testing.T) {
 		{"sqrt -1", SqrtF64(one|signF64, RN), nanF64},
 		{"sqrt -0, rm", SqrtF64(signF64, RM), signF64},
 		{"sqrt inf, rz", SqrtF64(inf, RZ), inf},
+		{"rcp 4, rz", RcpF64(0x4010000000000000, RZ), 0x3fd0000000000000},
+		{"rcp -0", RcpF64(signF64, RN), inf | signF64},
 		{"abs", AbsF64(one | signF64), one},
 		{"neg", NegF64(one), one | signF64},
 		{"copysign", CopySignF64(signF64, one), one | signF64},
@@ -262,6 +280,9 @@ func TestTestP(t *testing.T) {
 				t.Errorf("testp %d of %#x: got %v", op, c.bits, got)
 			}
 		}
+	}
+	if !CompareF64(LT, oneF64|signF64, oneF64) || CompareF64(LE, nanF64, nanF64) {
+		t.Error("setp.f64")
 	}
 	if !TestPF64(Subnormal, 1) || TestPF64(Normal, 1) || !TestPF64(Infinite, infF64|signF64) {
 		t.Error("testp.f64 of a subnormal or of -Inf")
