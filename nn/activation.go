@@ -25,7 +25,7 @@ func (a ActivationFunc) check() error {
 	if a == "" || slices.Contains(activations, string(a)) {
 		return nil
 	}
-	return unknown("activation", string(a), activations)
+	return Unknown("activation", string(a), activations)
 }
 
 func (a ActivationFunc) record(t *autograd.Tape, x *autograd.Var) *autograd.Var {

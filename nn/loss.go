@@ -173,7 +173,7 @@ func byName[V any](kind, name string, known map[string]V) (V, error) {
 			names = append(names, n)
 		}
 		slices.Sort(names)
-		return v, unknown(kind, name, names)
+		return v, Unknown(kind, name, names)
 	}
 	return v, nil
 }

@@ -21,7 +21,7 @@ func (e *NameError) Error() string {
 	return fmt.Sprintf("unknown %s %q. Known: %s", e.Kind, e.Name, strings.Join(slices.Sorted(slices.Values(e.Known)), ", "))
 }
 
-func unknown(kind, name string, known []string) error {
+func Unknown(kind, name string, known []string) error {
 	known = slices.Clone(known)
 	slices.SortStableFunc(known, func(a, b string) int { return distance(name, a) - distance(name, b) })
 	return &NameError{Kind: kind, Name: name, Known: known}

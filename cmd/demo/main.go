@@ -1,0 +1,75 @@
+// Command demo is the program that people run: it trains networks on MNIST and
+// Fashion-MNIST with baregrad and shows what comes of it. Without arguments it
+// trains the default convolutional network.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"baregrad/nn"
+)
+
+// commands is the whole command line. Each command is a struct with a Run method.
+type commands struct {
+	Train   TrainCommand   `cmd:"" default:"withargs" help:"Train a network on MNIST or Fashion-MNIST and test it (the default command)."`
+	Devices DevicesCommand `cmd:"" help:"List what this machine can compute on, and why anything is missing."`
+}
+
+// Exit statuses.
+const (
+	statusFailed      = 1
+	statusUsage       = 2
+	statusInterrupted = 130 // as a shell reports a program that Ctrl-C ended
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	go func() { // a second Ctrl-C ends the program at once
+		<-ctx.Done()
+		stop()
+	}()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run carries out a command line and returns the exit status.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var c commands
+	exited := -1
+	parser, err := kong.New(&c,
+		kong.Name("demo"),
+		kong.Description("Train small networks with baregrad, a deep-learning engine that can be read down to the machine instruction."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(status int) { exited = status }), // --help
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.BindTo(stdout, (*io.Writer)(nil)),
+	)
+	if err != nil {
+		panic(err) // a mistake in the struct tags
+	}
+	command, err := parser.Parse(args)
+	if exited >= 0 {
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "demo: %v\nTry demo --help.\n", err)
+		return statusUsage
+	}
+	if err := command.Run(); err != nil {
+		fmt.Fprintf(stderr, "demo: %v\n", err)
+		var interrupted *nn.InterruptedError
+		if errors.As(err, &interrupted) || errors.Is(err, context.Canceled) {
+			return statusInterrupted
+		}
+		return statusFailed
+	}
+	return 0
+}

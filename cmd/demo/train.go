@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"baregrad/kernels"
+	"baregrad/kernels/auto"
+	"baregrad/mnist"
+	"baregrad/nn"
+	"baregrad/tensor"
+)
+
+// TrainCommand trains a network and tests it.
+type TrainCommand struct {
+	Model     string   `default:"cnn" help:"The network: cnn or mlp."`
+	Dataset   string   `default:"mnist" help:"The images: mnist (embedded) or fashion (found or downloaded)."`
+	DataDir   string   `placeholder:"DIR" help:"A folder with the data set's four files."`
+	Epochs    *int     `placeholder:"N" help:"How often to go through the images (cnn: 3, mlp: 5)."`
+	Batch     *int     `placeholder:"N" help:"Images in a training step (128)."`
+	LR        *float64 `name:"lr" placeholder:"RATE" help:"The peak of the learning rate, which rises and falls in one cycle (adam: 0.005)."`
+	Optimizer string   `default:"adam" help:"sgd, rmsprop, adam or adamw."`
+	Seed      uint64   `default:"1" help:"The same seed gives the same network, bit for bit."`
+	Device    string   `default:"auto" help:"What computes: auto, cpu, reference, or another that demo devices lists."`
+	Limit     *int     `placeholder:"N" help:"Train on the first N images only."`
+	Save      string   `placeholder:"FILE" help:"Where to save the model (DATASET-MODEL.safetensors); - to save nothing."`
+	Quiet     bool     `short:"q" help:"Print the result only."`
+	JSON      bool     `name:"json" help:"Print the result as one JSON object on the last line."`
+}
+
+// A result is what --json prints.
+type result struct {
+	Device       string               `json:"device"`
+	Model        string               `json:"model"`
+	Dataset      string               `json:"dataset"`
+	Seed         uint64               `json:"seed"`
+	Epochs       int                  `json:"epochs"`
+	Params       int                  `json:"params"`
+	TrainSeconds float64              `json:"train_seconds"`
+	EpochSeconds []float64            `json:"epoch_seconds"`
+	TestLoss     float64              `json:"test_loss"`
+	TestAccuracy float64              `json:"test_accuracy"`
+	History      map[string][]float64 `json:"history"`
+	Saved        string               `json:"saved"` // the model's file; empty if not saved
+}
+
+// Run trains, tests, shows and saves.
+func (c *TrainCommand) Run(ctx context.Context, w io.Writer) error {
+	recipe, err := c.recipe()
+	if err != nil {
+		return err
+	}
+	say := w
+	if c.Quiet {
+		say = io.Discard
+	}
+	d, err := auto.Open(c.Device)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	fmt.Fprintf(say, "Computing on %s\n", d.Name())
+	data, err := mnist.Load(ctx, c.Dataset, mnist.Options{Dir: c.DataDir, Progress: downloads(say)})
+	if err != nil {
+		return err
+	}
+	n := data.Train.N
+	if c.Limit != nil {
+		n = min(n, *c.Limit)
+	}
+	x, y := onDevice(d, data.Train, n)
+	testX, testY := onDevice(d, data.Test, data.Test.N)
+	fmt.Fprintf(say, "%s: %s training images, %s test images of %d×%d\n", data.Title,
+		thousands(n), thousands(data.Test.N), data.Train.Rows, data.Train.Cols)
+
+	o, err := optimizer(c.Optimizer, recipe.peak, recipe.epochs*((n+recipe.batch-1)/recipe.batch))
+	if err != nil {
+		return err
+	}
+	model := nn.NewSequential(d, nn.Seed(c.Seed), recipe.layers(data.Train.Rows, data.Train.Cols, len(data.ClassNames))...)
+	if err := model.Compile(nn.CompileOptions{
+		Optimizer: o, Loss: nn.SparseCategoricalCrossentropy{}, Metrics: []nn.Metric{nn.Accuracy{}},
+	}); err != nil {
+		return err
+	}
+	if err := model.Summary(say); err != nil {
+		return err
+	}
+
+	begin := time.Now()
+	fit := nn.FitOptions{Epochs: recipe.epochs, BatchSize: recipe.batch, Output: say}
+	if c.Quiet {
+		fit.Verbose = nn.Silent
+	}
+	history, err := model.Fit(ctx, x, y, fit)
+	if err != nil {
+		return err
+	}
+	seconds := time.Since(begin).Seconds()
+	scores, err := model.Evaluate(ctx, testX, testY, nn.EvaluateOptions{BatchSize: 250})
+	if err != nil {
+		return err
+	}
+	_, params := model.ParamCount()
+	r := result{
+		Device: d.Name(), Model: c.Model, Dataset: data.Name, Seed: c.Seed, Epochs: recipe.epochs, Params: params,
+		TrainSeconds: seconds, EpochSeconds: history.Seconds,
+		TestLoss: scores["loss"], TestAccuracy: scores["accuracy"], History: history.Values,
+	}
+	fmt.Fprintf(w, "\nTest accuracy %.2f %%: %s of %s images right (loss %.4f), after %.1f s of training on %s\n",
+		100*r.TestAccuracy, thousands(int(math.Round(r.TestAccuracy*float64(data.Test.N)))), thousands(data.Test.N),
+		r.TestLoss, seconds, d.Name())
+	if c.JSON {
+		return json.NewEncoder(w).Encode(r)
+	}
+	return nil
+}
+
+// recipe is the settings for the network, with what the command line changes. It
+// refuses values that no training can use.
+func (c *TrainCommand) recipe() (recipe, error) {
+	r, ok := recipes[c.Model]
+	if !ok {
+		return r, nn.Unknown("model", c.Model, slices.Sorted(maps.Keys(recipes)))
+	}
+	r.peak = peaks[c.Optimizer]
+	for _, o := range []struct {
+		flag  string
+		value *int
+		into  *int
+	}{{"--epochs", c.Epochs, &r.epochs}, {"--batch", c.Batch, &r.batch}, {"--limit", c.Limit, new(int)}} {
+		if o.value == nil {
+			continue
+		}
+		if *o.value < 1 {
+			return r, fmt.Errorf("%s is %d, must be at least 1", o.flag, *o.value)
+		}
+		*o.into = *o.value
+	}
+	if c.LR != nil {
+		if r.peak = *c.LR; !(r.peak > 0 && r.peak <= 1e6) {
+			return r, fmt.Errorf("--lr is %v, must be above 0", r.peak)
+		}
+	}
+	return r, nil
+}
+
+// onDevice copies the first n images and labels of a set to the device.
+func onDevice(d kernels.Device, s mnist.Set, n int) (x, y *tensor.Tensor) {
+	labels := make([]int32, n)
+	for i := range labels {
+		labels[i] = int32(s.Labels[i])
+	}
+	return tensor.From(d, s.Images[:n*s.Rows*s.Cols], n, s.Rows, s.Cols, 1), tensor.From(d, labels, n)
+}
+
+// downloads shows how far a download is, a line for each file.
+func downloads(w io.Writer) func(mnist.Progress) {
+	last := -1
+	return func(p mnist.Progress) {
+		if p.Index != last {
+			last = p.Index
+			fmt.Fprintf(w, "Downloading %s (file %d of %d)\n", p.File, p.Index+1, p.Files)
+		}
+	}
+}
+
+// thousands writes a number with commas.
+func thousands(n int) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
