@@ -25,6 +25,12 @@ type Device struct {
 	set  *instructionSet
 	pool *pool
 	job  job // the elementwise call in progress: see share
+
+	cacheL2    int         // bytes of one core's second cache
+	workspaces []workspace // one for each worker
+	product    matmulTask
+	panels     []float32 // matrix product: B packed
+	partial    []float32 // matrix product: sums of chunks of K
 }
 
 var _ kernels.Device = (*Device)(nil)
@@ -36,6 +42,7 @@ type instructionSet struct {
 	needs  []feature
 	peak   peakKernels
 	vector vectorKernels
+	tiles  tiles
 }
 
 // feature is one extension of the processor's instructions.
@@ -121,7 +128,13 @@ func New(name string) (*Device, error) {
 		return nil, err
 	}
 	i := slices.IndexFunc(instructionSets, func(s *instructionSet) bool { return s.name == name })
-	return &Device{Device: reference.New(), set: instructionSets[i], pool: newPool(runtime.GOMAXPROCS(0))}, nil
+	workers := runtime.GOMAXPROCS(0)
+	d := &Device{Device: reference.New(), set: instructionSets[i], pool: newPool(workers)}
+	d.workspaces = make([]workspace, workers)
+	if d.cacheL2 = Detect().L2; d.cacheL2 == 0 {
+		d.cacheL2 = 256 << 10 // the smallest of any processor with AVX2
+	}
+	return d, nil
 }
 
 // Name is avx512 or avx2.

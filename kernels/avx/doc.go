@@ -4,6 +4,7 @@
 //
 //	operation                      | AVX-512 | AVX2 | shared among workers
 //	-------------------------------|---------|------|---------------------
+//	MatMul                         | yes     | yes  | yes
 //	everything else                | reference kernels
 //
 // How the folder is laid out:

@@ -21,6 +21,10 @@ var instructionSets = []*instructionSet{
 			{"FMA", cpu.X86.HasFMA},
 			{"BMI2", cpu.X86.HasBMI2}, // masks for the last vector
 		},
+		tiles: tiles{
+			height: 8, lanes: 16, masked: true,
+			width: []func(*strip){matmul_8x16_f32_avx512, matmul_8x32_f32_avx512, matmul_8x48_f32_avx512},
+		},
 		peak:   peakKernels{fma: peak_fma_avx512, fmaFLOP: 24 * 16 * 2, copy: peak_copy_avx512},
 		vector: vectorAVX512,
 	},
@@ -29,6 +33,10 @@ var instructionSets = []*instructionSet{
 		needs: []feature{
 			{"AVX2", cpu.X86.HasAVX2},
 			{"FMA", cpu.X86.HasFMA},
+		},
+		tiles: tiles{
+			height: 6, lanes: 8,
+			width: []func(*strip){matmul_6x8_f32_avx2, matmul_6x16_f32_avx2},
 		},
 		peak:   peakKernels{fma: peak_fma_avx2, fmaFLOP: 12 * 8 * 2, copy: peak_copy_avx2},
 		vector: vectorAVX2,

@@ -1,0 +1,79 @@
+package avx
+
+import "unsafe"
+
+// strip is a product with few columns: C[m,n] = A[m,K]·B[K,n], where n is at
+// most the width of one kernel, and what MatMulSpec does to C on the way out.
+// Every matrix product and every convolution here is a number of strips.
+//
+// A is not one matrix in memory: element (i,k) is at a + rows[i] + offset(k).
+// The table rows says where each row begins; offset(k) is the same for all rows,
+// and the k run in segments:
+//
+//	offset(0) = 0, offset(k+1) = offset(k) + aStep, and + aJump after each whole segment
+//
+// That takes in a plain matrix, its transpose, a packed block, and the patches of
+// an image, where a row of C is an output position and a segment is one row of
+// the filter's window: so a convolution needs no im2col matrix.
+//
+// Steps, jumps and the table are in bytes. Addresses are uintptr, because the
+// kernels move them on past the last row: whoever fills in a strip keeps the
+// slices alive, in memory of the heap, until the kernel has returned.
+type strip struct {
+	rows     uintptr // []int: where the rows of A begin; rounded up to whole tiles with offsets that can be read
+	a        uintptr // base of A
+	aStep    int     // from k to k+1
+	aJump    int     // from the end of a segment to the next one
+	length   int     // k in a segment, at least 1
+	segments int     // at least 1; K = length·segments
+	b        uintptr // B, whole registers of which can be read in each row, but see tiles.masked
+	bStep    int     // from row to row of B
+	c        uintptr
+	cStep    int      // from row to row of C
+	m        int      // rows of C
+	bias     uintptr  // n floats, or 0
+	add      bool     // C += …
+	relu     bool     // C = max(C, 0), at the end
+	mask     uint16   // the lanes of the last register that belong to C
+	lanes    [8]int32 // the same mask for AVX2: −1 or 0
+}
+
+// tiles is the table of the kernels that work on strips, and the sizes of the
+// tiles of C that they keep in registers.
+type tiles struct {
+	height int              // rows of a tile
+	lanes  int              // floats in a register
+	width  []func(s *strip) // width[v−1] is the kernel for v registers across
+	masked bool             // B's last register is read through the mask
+}
+
+// columns is the width in floats of the next strip of a matrix that has n
+// columns left. Widths are whole registers; a strip that is one register wide
+// keeps few sums in flight, so 4 registers are taken as 2+2 and not as 3+1.
+func (t *tiles) columns(n int) int {
+	registers, most := (n+t.lanes-1)/t.lanes, len(t.width)
+	if most == 3 && registers > most && registers%most == 1 {
+		return 2 * t.lanes
+	}
+	return min(registers, most) * t.lanes
+}
+
+// padded is the number of columns n rounded up to whole registers.
+func (t *tiles) padded(n int) int { return (n + t.lanes - 1) / t.lanes * t.lanes }
+
+// run computes a strip with n columns, at most columns(n). It uses s up.
+func (t *tiles) run(s *strip, n int) {
+	v := (n + t.lanes - 1) / t.lanes
+	last := n - (v-1)*t.lanes // columns in the last register
+	s.mask = uint16(1<<last - 1)
+	for i := range s.lanes {
+		s.lanes[i] = 0
+		if i < last {
+			s.lanes[i] = -1
+		}
+	}
+	t.width[v-1](s)
+}
+
+// address is where a slice begins; 0 for an empty one.
+func address(x []float32) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(x))) }

@@ -1,0 +1,398 @@
+//go:build !purego
+
+#include "go_asm.h"
+#include "textflag.h"
+
+// Products of strips in AVX-512: tiles of 8 rows by 3, 2 or 1 registers of 16
+// floats. One tile of C stays in registers while all of K goes by; each step
+// loads one row of B (the width of the tile), and for each of the 8 rows
+// broadcasts one element of A and multiplies.
+//
+// The Go loop that they replace, with C in registers:
+//
+//	for i := range m {
+//		for j := range n {
+//			sum := float32(0)
+//			for k := range length*segments {
+//				sum = fma(A[i,k], B[k,j], sum)
+//			}
+//			if add { sum += C[i,j] }
+//			if bias != nil { sum += bias[j] }
+//			if relu { sum = max(sum, 0) } // a NaN stays
+//			C[i,j] = sum
+//		}
+//	}
+//
+// Registers: R8…R15 the tile's 8 rows of A, AX the offset in them, SI its step,
+// BX the row of B, DX its step, CX and DI the counts of k and of segments.
+// K1 is the mask of the last register, Z24…Z26 the row of B, Z27…Z31 elements
+// of A. The sums of row r are in Z3r…, Z2r… or Zr, by the width.
+
+// Begin a tile: row pointers from the table, offset 0, B from its first row.
+#define TILE_BEGIN \
+	MOVQ strip_rows(DI), SI; \
+	MOVQ strip_a(DI), AX; \
+	MOVQ 0(SI), R8; ADDQ AX, R8; \
+	MOVQ 8(SI), R9; ADDQ AX, R9; \
+	MOVQ 16(SI), R10; ADDQ AX, R10; \
+	MOVQ 24(SI), R11; ADDQ AX, R11; \
+	MOVQ 32(SI), R12; ADDQ AX, R12; \
+	MOVQ 40(SI), R13; ADDQ AX, R13; \
+	MOVQ 48(SI), R14; ADDQ AX, R14; \
+	MOVQ 56(SI), R15; ADDQ AX, R15; \
+	ADDQ $64, SI; \
+	MOVQ SI, strip_rows(DI); \ // the next tile's rows
+	XORQ AX, AX; \
+	MOVQ strip_aStep(DI), SI; \
+	MOVQ strip_b(DI), BX; \
+	MOVQ strip_bStep(DI), DX; \
+	MOVQ strip_segments(DI), DI
+
+// Begin a segment: the number of its k.
+#define SEGMENT_BEGIN \
+	MOVQ s+0(FP), CX; \
+	MOVQ strip_length(CX), CX
+
+// End of one k, and of a segment: move the offset and the row of B on.
+#define K_END \
+	ADDQ SI, AX; \
+	ADDQ DX, BX; \
+	DECQ CX
+
+#define SEGMENT_END \
+	MOVQ s+0(FP), CX; \
+	ADDQ strip_aJump(CX), AX; \
+	DECQ DI
+
+// Before rows of C are added or stored: BX = C, DX = its step, CX = rows left.
+#define C_BEGIN \
+	MOVQ strip_c(DI), BX; \
+	MOVQ strip_cStep(DI), DX; \
+	MOVQ strip_m(DI), CX
+
+#define C_NEXT \
+	ADDQ DX, BX; \
+	DECQ CX
+
+#define ZERO4(z0, z1, z2, z3) \
+	VPXORD z0, z0, z0; \
+	VPXORD z1, z1, z1; \
+	VPXORD z2, z2, z2; \
+	VPXORD z3, z3, z3
+
+// Four sums at a time: z = max(z, 0), or z itself if it is NaN. Z27 is 0.
+#define RELU4(z0, z1, z2, z3) \
+	VMAXPS z0, Z27, z0; \
+	VMAXPS z1, Z27, z1; \
+	VMAXPS z2, Z27, z2; \
+	VMAXPS z3, Z27, z3
+
+// ---- 8×48: three registers across ----
+
+// One row and one k: three sums += A[row,k]·B[k].
+#define MUL3(row, a, z0, z1, z2) \
+	VBROADCASTSS (row)(AX*1), a; \
+	VFMADD231PS Z24, a, z0; \
+	VFMADD231PS Z25, a, z1; \
+	VFMADD231PS Z26, a, z2
+
+#define ADD3(z0, z1, z2) \
+	VADDPS (BX), z0, z0; \
+	VADDPS 64(BX), z1, z1; \
+	VADDPS 128(BX), z2, K1, z2
+
+#define BIAS3(z0, z1, z2) \
+	VADDPS Z24, z0, z0; \
+	VADDPS Z25, z1, z1; \
+	VADDPS Z26, z2, z2
+
+#define STORE3(z0, z1, z2) \
+	VMOVUPS z0, (BX); \
+	VMOVUPS z1, 64(BX); \
+	VMOVUPS z2, K1, 128(BX)
+
+// func matmul_8x48_f32_avx512(s *strip)
+TEXT ·matmul_8x48_f32_avx512(SB), NOSPLIT, $0-8
+	MOVQ  s+0(FP), DI
+	KMOVW strip_mask(DI), K1
+
+tile:
+	ZERO4(Z0, Z1, Z2, Z3)
+	ZERO4(Z4, Z5, Z6, Z7)
+	ZERO4(Z8, Z9, Z10, Z11)
+	ZERO4(Z12, Z13, Z14, Z15)
+	ZERO4(Z16, Z17, Z18, Z19)
+	ZERO4(Z20, Z21, Z22, Z23)
+	TILE_BEGIN
+
+segment:
+	SEGMENT_BEGIN
+
+	PCALIGN $32
+k:
+	VMOVUPS   (BX), Z24          // row k of B
+	VMOVUPS   64(BX), Z25
+	VMOVUPS.Z 128(BX), K1, Z26
+	MUL3(R8, Z27, Z0, Z1, Z2)    // row 0 of the tile
+	MUL3(R9, Z28, Z3, Z4, Z5)
+	MUL3(R10, Z29, Z6, Z7, Z8)
+	MUL3(R11, Z30, Z9, Z10, Z11)
+	MUL3(R12, Z31, Z12, Z13, Z14)
+	MUL3(R13, Z27, Z15, Z16, Z17)
+	MUL3(R14, Z28, Z18, Z19, Z20)
+	MUL3(R15, Z29, Z21, Z22, Z23)
+	K_END
+	JNZ       k
+	SEGMENT_END
+	JNZ       segment
+
+	MOVQ s+0(FP), DI
+	CMPB strip_add(DI), $0
+	JEQ  added
+	C_BEGIN
+	ADD3(Z0, Z1, Z2);    C_NEXT; JZ added
+	ADD3(Z3, Z4, Z5);    C_NEXT; JZ added
+	ADD3(Z6, Z7, Z8);    C_NEXT; JZ added
+	ADD3(Z9, Z10, Z11);  C_NEXT; JZ added
+	ADD3(Z12, Z13, Z14); C_NEXT; JZ added
+	ADD3(Z15, Z16, Z17); C_NEXT; JZ added
+	ADD3(Z18, Z19, Z20); C_NEXT; JZ added
+	ADD3(Z21, Z22, Z23)
+
+added:
+	MOVQ      strip_bias(DI), SI
+	TESTQ     SI, SI
+	JZ        biased
+	VMOVUPS   (SI), Z24
+	VMOVUPS   64(SI), Z25
+	VMOVUPS.Z 128(SI), K1, Z26
+	BIAS3(Z0, Z1, Z2)
+	BIAS3(Z3, Z4, Z5)
+	BIAS3(Z6, Z7, Z8)
+	BIAS3(Z9, Z10, Z11)
+	BIAS3(Z12, Z13, Z14)
+	BIAS3(Z15, Z16, Z17)
+	BIAS3(Z18, Z19, Z20)
+	BIAS3(Z21, Z22, Z23)
+
+biased:
+	CMPB   strip_relu(DI), $0
+	JEQ    activated
+	VPXORD Z27, Z27, Z27
+	RELU4(Z0, Z1, Z2, Z3)
+	RELU4(Z4, Z5, Z6, Z7)
+	RELU4(Z8, Z9, Z10, Z11)
+	RELU4(Z12, Z13, Z14, Z15)
+	RELU4(Z16, Z17, Z18, Z19)
+	RELU4(Z20, Z21, Z22, Z23)
+
+activated:
+	C_BEGIN
+	STORE3(Z0, Z1, Z2);    C_NEXT; JZ end
+	STORE3(Z3, Z4, Z5);    C_NEXT; JZ end
+	STORE3(Z6, Z7, Z8);    C_NEXT; JZ end
+	STORE3(Z9, Z10, Z11);  C_NEXT; JZ end
+	STORE3(Z12, Z13, Z14); C_NEXT; JZ end
+	STORE3(Z15, Z16, Z17); C_NEXT; JZ end
+	STORE3(Z18, Z19, Z20); C_NEXT; JZ end
+	STORE3(Z21, Z22, Z23); C_NEXT; JZ end
+	MOVQ BX, strip_c(DI) // the next tile's rows of C
+	MOVQ CX, strip_m(DI)
+	JMP  tile
+
+end:
+	VZEROUPPER
+	RET
+
+// ---- 8×32: two registers across ----
+
+#define MUL2(row, a, z0, z1) \
+	VBROADCASTSS (row)(AX*1), a; \
+	VFMADD231PS Z24, a, z0; \
+	VFMADD231PS Z25, a, z1
+
+#define ADD2(z0, z1) \
+	VADDPS (BX), z0, z0; \
+	VADDPS 64(BX), z1, K1, z1
+
+#define BIAS2(z0, z1) \
+	VADDPS Z24, z0, z0; \
+	VADDPS Z25, z1, z1
+
+#define STORE2(z0, z1) \
+	VMOVUPS z0, (BX); \
+	VMOVUPS z1, K1, 64(BX)
+
+// func matmul_8x32_f32_avx512(s *strip)
+TEXT ·matmul_8x32_f32_avx512(SB), NOSPLIT, $0-8
+	MOVQ  s+0(FP), DI
+	KMOVW strip_mask(DI), K1
+
+tile:
+	ZERO4(Z0, Z1, Z2, Z3)
+	ZERO4(Z4, Z5, Z6, Z7)
+	ZERO4(Z8, Z9, Z10, Z11)
+	ZERO4(Z12, Z13, Z14, Z15)
+	TILE_BEGIN
+
+segment:
+	SEGMENT_BEGIN
+
+	PCALIGN $32
+k:
+	VMOVUPS   (BX), Z24        // row k of B
+	VMOVUPS.Z 64(BX), K1, Z25
+	MUL2(R8, Z27, Z0, Z1)      // row 0 of the tile
+	MUL2(R9, Z28, Z2, Z3)
+	MUL2(R10, Z29, Z4, Z5)
+	MUL2(R11, Z30, Z6, Z7)
+	MUL2(R12, Z31, Z8, Z9)
+	MUL2(R13, Z27, Z10, Z11)
+	MUL2(R14, Z28, Z12, Z13)
+	MUL2(R15, Z29, Z14, Z15)
+	K_END
+	JNZ       k
+	SEGMENT_END
+	JNZ       segment
+
+	MOVQ s+0(FP), DI
+	CMPB strip_add(DI), $0
+	JEQ  added
+	C_BEGIN
+	ADD2(Z0, Z1);   C_NEXT; JZ added
+	ADD2(Z2, Z3);   C_NEXT; JZ added
+	ADD2(Z4, Z5);   C_NEXT; JZ added
+	ADD2(Z6, Z7);   C_NEXT; JZ added
+	ADD2(Z8, Z9);   C_NEXT; JZ added
+	ADD2(Z10, Z11); C_NEXT; JZ added
+	ADD2(Z12, Z13); C_NEXT; JZ added
+	ADD2(Z14, Z15)
+
+added:
+	MOVQ      strip_bias(DI), SI
+	TESTQ     SI, SI
+	JZ        biased
+	VMOVUPS   (SI), Z24
+	VMOVUPS.Z 64(SI), K1, Z25
+	BIAS2(Z0, Z1)
+	BIAS2(Z2, Z3)
+	BIAS2(Z4, Z5)
+	BIAS2(Z6, Z7)
+	BIAS2(Z8, Z9)
+	BIAS2(Z10, Z11)
+	BIAS2(Z12, Z13)
+	BIAS2(Z14, Z15)
+
+biased:
+	CMPB   strip_relu(DI), $0
+	JEQ    activated
+	VPXORD Z27, Z27, Z27
+	RELU4(Z0, Z1, Z2, Z3)
+	RELU4(Z4, Z5, Z6, Z7)
+	RELU4(Z8, Z9, Z10, Z11)
+	RELU4(Z12, Z13, Z14, Z15)
+
+activated:
+	C_BEGIN
+	STORE2(Z0, Z1);   C_NEXT; JZ end
+	STORE2(Z2, Z3);   C_NEXT; JZ end
+	STORE2(Z4, Z5);   C_NEXT; JZ end
+	STORE2(Z6, Z7);   C_NEXT; JZ end
+	STORE2(Z8, Z9);   C_NEXT; JZ end
+	STORE2(Z10, Z11); C_NEXT; JZ end
+	STORE2(Z12, Z13); C_NEXT; JZ end
+	STORE2(Z14, Z15); C_NEXT; JZ end
+	MOVQ BX, strip_c(DI) // the next tile's rows of C
+	MOVQ CX, strip_m(DI)
+	JMP  tile
+
+end:
+	VZEROUPPER
+	RET
+
+// ---- 8×16: one register across ----
+
+#define MUL1(row, a, z0) \
+	VBROADCASTSS (row)(AX*1), a; \
+	VFMADD231PS Z24, a, z0
+
+// func matmul_8x16_f32_avx512(s *strip)
+TEXT ·matmul_8x16_f32_avx512(SB), NOSPLIT, $0-8
+	MOVQ  s+0(FP), DI
+	KMOVW strip_mask(DI), K1
+
+tile:
+	ZERO4(Z0, Z1, Z2, Z3)
+	ZERO4(Z4, Z5, Z6, Z7)
+	TILE_BEGIN
+
+segment:
+	SEGMENT_BEGIN
+
+	PCALIGN $32
+k:
+	VMOVUPS.Z (BX), K1, Z24 // row k of B
+	MUL1(R8, Z27, Z0)       // row 0 of the tile
+	MUL1(R9, Z28, Z1)
+	MUL1(R10, Z29, Z2)
+	MUL1(R11, Z30, Z3)
+	MUL1(R12, Z31, Z4)
+	MUL1(R13, Z27, Z5)
+	MUL1(R14, Z28, Z6)
+	MUL1(R15, Z29, Z7)
+	K_END
+	JNZ       k
+	SEGMENT_END
+	JNZ       segment
+
+	MOVQ s+0(FP), DI
+	CMPB strip_add(DI), $0
+	JEQ  added
+	C_BEGIN
+	VADDPS (BX), Z0, K1, Z0; C_NEXT; JZ added
+	VADDPS (BX), Z1, K1, Z1; C_NEXT; JZ added
+	VADDPS (BX), Z2, K1, Z2; C_NEXT; JZ added
+	VADDPS (BX), Z3, K1, Z3; C_NEXT; JZ added
+	VADDPS (BX), Z4, K1, Z4; C_NEXT; JZ added
+	VADDPS (BX), Z5, K1, Z5; C_NEXT; JZ added
+	VADDPS (BX), Z6, K1, Z6; C_NEXT; JZ added
+	VADDPS (BX), Z7, K1, Z7
+
+added:
+	MOVQ      strip_bias(DI), SI
+	TESTQ     SI, SI
+	JZ        biased
+	VMOVUPS.Z (SI), K1, Z24
+	VADDPS    Z24, Z0, Z0
+	VADDPS    Z24, Z1, Z1
+	VADDPS    Z24, Z2, Z2
+	VADDPS    Z24, Z3, Z3
+	VADDPS    Z24, Z4, Z4
+	VADDPS    Z24, Z5, Z5
+	VADDPS    Z24, Z6, Z6
+	VADDPS    Z24, Z7, Z7
+
+biased:
+	CMPB   strip_relu(DI), $0
+	JEQ    activated
+	VPXORD Z27, Z27, Z27
+	RELU4(Z0, Z1, Z2, Z3)
+	RELU4(Z4, Z5, Z6, Z7)
+
+activated:
+	C_BEGIN
+	VMOVUPS Z0, K1, (BX); C_NEXT; JZ end
+	VMOVUPS Z1, K1, (BX); C_NEXT; JZ end
+	VMOVUPS Z2, K1, (BX); C_NEXT; JZ end
+	VMOVUPS Z3, K1, (BX); C_NEXT; JZ end
+	VMOVUPS Z4, K1, (BX); C_NEXT; JZ end
+	VMOVUPS Z5, K1, (BX); C_NEXT; JZ end
+	VMOVUPS Z6, K1, (BX); C_NEXT; JZ end
+	VMOVUPS Z7, K1, (BX); C_NEXT; JZ end
+	MOVQ BX, strip_c(DI) // the next tile's rows of C
+	MOVQ CX, strip_m(DI)
+	JMP  tile
+
+end:
+	VZEROUPPER
+	RET
