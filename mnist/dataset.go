@@ -79,20 +79,50 @@ var fileNames = [numFiles]string{
 	testLabels:  "t10k-labels-idx1-ubyte",
 }
 
-// assemble makes a Set of a file of images and a file of labels, and checks
-// that they belong together. Labels must be below classes.
-func assemble(images, labels *IDX, imagesFile, labelsFile string, classes int) (Set, error) {
-	if err := expectDims(images, imagesFile, magicImages, "images"); err != nil {
+// fill makes the two sets of what was read, and checks that all belongs
+// together. Labels must be below the number of class names.
+func (d *Dataset) fill(c *contents) (err error) {
+	classes := len(d.ClassNames)
+	d.Train, err = c.set(trainImages, trainLabels, classes)
+	if err != nil {
+		return err
+	}
+	d.Test, err = c.set(testImages, testLabels, classes)
+	if err != nil {
+		return err
+	}
+	return d.Test.expectSize(c.files[testImages], d.Train.Rows, d.Train.Cols)
+}
+
+// set makes a Set of the images and the labels with these numbers.
+func (c *contents) set(i, l, classes int) (Set, error) {
+	images, labels := c.arrays[i], c.arrays[l]
+	if err := expectDims(images, c.files[i], magicImages, "images"); err != nil {
 		return Set{}, err
 	}
-	if err := expectDims(labels, labelsFile, magicLabels, "labels"); err != nil {
+	if err := expectDims(labels, c.files[l], magicLabels, "labels"); err != nil {
 		return Set{}, err
 	}
 	s := Set{
 		Images: images.Data, Labels: labels.Data,
 		N: images.Dims[0], Rows: images.Dims[1], Cols: images.Dims[2],
 	}
-	return s, s.check(imagesFile, labelsFile, classes)
+	return s, s.check(c.files[i], c.files[l], classes)
+}
+
+// ownDataset makes a data set of what was read, whatever its authors called
+// it. Each class is named by its number.
+func ownDataset(c *contents, source string) (*Dataset, error) {
+	d := &Dataset{Name: "own", Title: "own data", Source: source, ClassNames: make([]string, 256)}
+	if err := d.fill(c); err != nil {
+		return nil, err
+	}
+	highest := max(slices.Max(d.Train.Labels), slices.Max(d.Test.Labels))
+	d.ClassNames = d.ClassNames[:int(highest)+1]
+	for i := range d.ClassNames {
+		d.ClassNames[i] = strconv.Itoa(i)
+	}
+	return d, nil
 }
 
 // expectDims checks that an array has the magic number of images or labels.

@@ -36,13 +36,10 @@ func (k *known) download(ctx context.Context, dir string, addresses []string, op
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	d := k.dataset(dir)
-	d.Published = true
-	var arrays [numFiles]*IDX
-	var files [numFiles]string
+	c := &contents{sums: k.sums} // each file's sum is checked as it comes
 	for i, name := range fileNames {
-		files[i] = filepath.Join(dir, name+".gz")
-		x, err := k.readChecked(ctx, i, files[i])
+		c.files[i] = filepath.Join(dir, name+".gz")
+		x, err := k.readChecked(ctx, i, c.files[i])
 		var errs []error
 		for _, folder := range addresses {
 			if err == nil || ctx.Err() != nil {
@@ -50,7 +47,7 @@ func (k *known) download(ctx context.Context, dir string, addresses []string, op
 			}
 			report := Progress{File: name + ".gz", Index: i, Files: numFiles}
 			address := strings.TrimSuffix(folder, "/") + "/" + name + ".gz"
-			x, err = k.fetch(ctx, i, address, files[i], report, opts)
+			x, err = k.fetch(ctx, i, address, c.files[i], report, opts)
 			if err != nil {
 				errs = append(errs, err)
 			}
@@ -58,12 +55,9 @@ func (k *known) download(ctx context.Context, dir string, addresses []string, op
 		if err != nil {
 			return nil, errors.Join(errs...)
 		}
-		arrays[i] = x
+		c.arrays[i] = x
 	}
-	if err := d.fill(arrays, files); err != nil {
-		return nil, err
-	}
-	return d, nil
+	return k.dataset(c, dir, false)
 }
 
 // readChecked reads the file at path and checks that it is file number i.

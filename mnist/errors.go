@@ -1,7 +1,9 @@
 package mnist
 
 import (
+	"archive/zip"
 	"compress/flate"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -133,8 +135,41 @@ func readSteps(r io.Reader, total, first int, limit func() int64) ([]byte, error
 	}
 }
 
-// isCorruptDeflate reports whether err says that deflated bytes are damaged.
-func isCorruptDeflate(err error) bool {
-	var corrupt flate.CorruptInputError
-	return errors.As(err, &corrupt)
+// lengthError is the error underneath where a file has got bytes instead of
+// want: io.ErrUnexpectedEOF where it is too short.
+func lengthError(got, want int64) error {
+	if got < want {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+
+// headerError reports that got of want bytes of a part of the header came.
+func headerError(name, thing string, got, want int, err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return &FormatError{File: name, Thing: thing,
+			Found:    fmt.Sprintf("the end of the file after %d bytes", got),
+			Expected: fmt.Sprintf("%d bytes", want), Err: io.ErrUnexpectedEOF}
+	}
+	return damageError(name, err)
+}
+
+// damageError makes a FormatError of what gzip, zip and flate say of damaged
+// contents, and names the file in any other error.
+func damageError(name string, err error) error {
+	bad := &FormatError{File: name, Thing: "compressed contents", Found: "damage (" + err.Error() + ")",
+		Expected: "a whole file", Err: err}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		bad.Found, bad.Err = "the end of the file", io.ErrUnexpectedEOF
+		return bad
+	}
+	for _, damage := range []error{gzip.ErrHeader, gzip.ErrChecksum, zip.ErrFormat, zip.ErrChecksum, zip.ErrAlgorithm} {
+		if errors.Is(err, damage) {
+			return bad
+		}
+	}
+	if corrupt := flate.CorruptInputError(0); errors.As(err, &corrupt) {
+		return bad
+	}
+	return fmt.Errorf("%s: %w", name, err)
 }

@@ -14,27 +14,11 @@ import (
 	"sync"
 )
 
-// otherSetError says which data set the contents belong to.
-type otherSetError struct{ title string }
-
-func (e *otherSetError) Error() string { return "the file belongs to " + e.title }
-
-// checkSum compares the sum of file number i with the published one.
-func (k *known) checkSum(i int, sum, file string) error {
-	if sum == k.sums[i] {
-		return nil
-	}
-	bad := &FormatError{File: file, Thing: "SHA-256 sum of the decompressed contents",
-		Found: sum, Expected: fmt.Sprintf("%s, of %s's %s", k.sums[i], k.title, fileNames[i])}
-	for _, other := range knownSets {
-		for j, known := range other.sums {
-			if sum == known {
-				bad.Found += fmt.Sprintf(", which is %s's %s", other.title, fileNames[j])
-				bad.Err = &otherSetError{title: other.title}
-			}
-		}
-	}
-	return bad
+// contents are the four arrays of a data set as they were read.
+type contents struct {
+	arrays [numFiles]*IDX
+	files  [numFiles]string // how errors call them
+	sums   [numFiles]string // SHA-256 sums as IDX files; empty where not asked for
 }
 
 // errNoFiles is what findFiles returns where none of the files is present.
@@ -70,46 +54,29 @@ func findFiles(fsys fs.FS, folder string) (found [numFiles]string, err error) {
 	return found, fmt.Errorf("missing %s (or the same with .gz)", strings.Join(missing, ", "))
 }
 
-// readFiles reads the four files at once and fills d's sets, and the SHA-256
-// sums of the contents where sums is not nil. Errors name a file as it lies in
-// the folder dir.
-func readFiles(ctx context.Context, d *Dataset, fsys fs.FS, found [numFiles]string, dir string, sums *[numFiles]string) error {
+// readFiles reads the four files of fsys at once, with their sums where sum is
+// true. Errors name a file as it lies in the folder dir.
+func readFiles(ctx context.Context, fsys fs.FS, found [numFiles]string, dir string, sum bool) (*contents, error) {
 	var wait sync.WaitGroup
-	var arrays [numFiles]*IDX
 	var errs [numFiles]error
-	var shown [numFiles]string
+	c := &contents{}
 	for i, name := range found {
-		shown[i] = name
+		c.files[i] = name
 		if dir != "" {
-			shown[i] = filepath.Join(dir, filepath.FromSlash(name))
+			c.files[i] = filepath.Join(dir, filepath.FromSlash(name))
 		}
 		wait.Go(func() {
-			arrays[i], errs[i] = readFile(ctx, fsys, name, shown[i])
-			if errs[i] == nil && sums != nil {
-				sums[i] = arrays[i].sum()
+			c.arrays[i], errs[i] = readFile(ctx, fsys, name, c.files[i])
+			if errs[i] == nil && sum {
+				c.sums[i] = c.arrays[i].sum()
 			}
 		})
 	}
 	wait.Wait()
 	if err := ctx.Err(); err != nil {
-		return err
+		return nil, err
 	}
-	if err := errors.Join(errs[:]...); err != nil {
-		return err
-	}
-	return d.fill(arrays, shown)
-}
-
-// fill makes the two sets of the four arrays. Labels must be below the number
-// of class names.
-func (d *Dataset) fill(arrays [numFiles]*IDX, files [numFiles]string) (err error) {
-	classes := len(d.ClassNames)
-	d.Train, err = assemble(arrays[trainImages], arrays[trainLabels], files[trainImages], files[trainLabels], classes)
-	if err != nil {
-		return err
-	}
-	d.Test, err = assemble(arrays[testImages], arrays[testLabels], files[testImages], files[testLabels], classes)
-	return err
+	return c, errors.Join(errs[:]...)
 }
 
 // readFile reads an IDX file of fsys; shown is its name in errors.

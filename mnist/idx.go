@@ -103,7 +103,7 @@ func readIDX(r io.Reader, size int64, name string) (*IDX, error) {
 	if compressed {
 		unzipped, err := gzip.NewReader(buffered)
 		if err != nil {
-			return nil, gzipError(name, err)
+			return nil, damageError(name, err)
 		}
 		contents = unzipped
 	}
@@ -144,7 +144,7 @@ func readIDX(r io.Reader, size int64, name string) (*IDX, error) {
 			Expected: fmt.Sprintf("the end after %d values, for %s", total, formatSizes(dims)),
 		}
 	case !errors.Is(err, io.EOF):
-		return nil, gzipError(name, err)
+		return nil, damageError(name, err)
 	}
 	return &IDX{Dims: dims, Data: data}, nil
 }
@@ -197,25 +197,6 @@ func readIDXHeader(r io.Reader, name string) (dims []int, total int, err error) 
 	return dims, total, nil
 }
 
-// lengthError is the error underneath where a file has got bytes instead of
-// want: io.ErrUnexpectedEOF where it is too short.
-func lengthError(got, want int64) error {
-	if got < want {
-		return io.ErrUnexpectedEOF
-	}
-	return nil
-}
-
-// headerError reports that got of want bytes of a part of the header came.
-func headerError(name, thing string, got, want int, err error) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return &FormatError{File: name, Thing: thing,
-			Found:    fmt.Sprintf("the end of the file after %d bytes", got),
-			Expected: fmt.Sprintf("%d bytes", want), Err: io.ErrUnexpectedEOF}
-	}
-	return gzipError(name, err)
-}
-
 // valuesError reports that got of total values came.
 func valuesError(name string, dims []int, total, got int, err error) error {
 	expected := fmt.Sprintf("%d, for %s", total, formatSizes(dims))
@@ -230,21 +211,7 @@ func valuesError(name string, dims []int, total, got int, err error) error {
 				expected, expansionFloor>>20, expansionRatio),
 			Expected: "a length that the compressed file's size justifies", Err: err}
 	}
-	return gzipError(name, err)
-}
-
-// gzipError makes a FormatError of gzip's own errors, and names the file in
-// any other.
-func gzipError(name string, err error) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return &FormatError{File: name, Thing: "gzip", Found: "the end of the file",
-			Expected: "a whole gzip file", Err: io.ErrUnexpectedEOF}
-	}
-	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || isCorruptDeflate(err) {
-		return &FormatError{File: name, Thing: "gzip", Found: "damage (" + err.Error() + ")",
-			Expected: "a whole gzip file", Err: err}
-	}
-	return fmt.Errorf("%s: %w", name, err)
+	return damageError(name, err)
 }
 
 // WriteIDX writes the array in the IDX format, not compressed. The dimensions

@@ -152,16 +152,16 @@ func TestReadIDXErrors(t *testing.T) {
 		{"count that the length denies", idxBytes(magicImages, []uint32{60000, 28, 28}, count(100)), []string{"100 bytes", "47040000", "60000×28×28"}},
 		{"dimension past 31 bits", idxBytes(magicLabels, []uint32{1 << 31}, nil), []string{"dimension 0", "2147483648", "2147483647"}},
 		{"product overflows", idxBytes(0x0804, []uint32{1<<31 - 1, 1<<31 - 1, 1<<31 - 1, 2}, nil), []string{"number of values", "overflows"}},
-		{"gzip cut in its header", zipped[:5], []string{"gzip", "end of the file"}},
+		{"gzip cut in its header", zipped[:5], []string{"compressed contents", "end of the file"}},
 		{"gzip cut in its values", gzipped(t, images[:20])[:20], []string{"found", "expected"}},
 		{"gzip of a truncated file", gzipped(t, images[:len(images)-5]), []string{"after 19 bytes", "expected 24"}},
 		{"gzip of trailing bytes", gzipped(t, append(slices.Clone(images), 7)), []string{"more bytes", "24 values"}},
-		{"gzip without its checksum", zipped[:len(zipped)-8], []string{"gzip", "end of the file"}},
-		{"gzip with a wrong checksum", flipped(zipped, len(zipped)-8), []string{"gzip", "checksum"}},
-		{"gzip with a wrong length", flipped(zipped, len(zipped)-1), []string{"gzip", "checksum"}},
-		{"gzip with rubbish behind", append(slices.Clone(zipped), "rubbish of many bytes"...), []string{"gzip", "damage"}},
-		{"gzip with an unknown method", flipped(zipped, 2), []string{"gzip", "damage"}},
-		{"gzip with a reserved block", []byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\x07"), []string{"gzip", "damage"}},
+		{"gzip without its checksum", zipped[:len(zipped)-8], []string{"compressed contents", "end of the file"}},
+		{"gzip with a wrong checksum", flipped(zipped, len(zipped)-8), []string{"compressed contents", "checksum"}},
+		{"gzip with a wrong length", flipped(zipped, len(zipped)-1), []string{"compressed contents", "checksum"}},
+		{"gzip with rubbish behind", append(slices.Clone(zipped), "rubbish of many bytes"...), []string{"compressed contents", "damage"}},
+		{"gzip with an unknown method", flipped(zipped, 2), []string{"compressed contents", "damage"}},
+		{"gzip with a reserved block", []byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\x07"), []string{"compressed contents", "damage"}},
 	}
 	for _, test := range tests {
 		for form, r := range map[string]io.Reader{

@@ -1,6 +1,7 @@
 package mnist
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -117,6 +118,68 @@ func lookup(name string) (*known, error) {
 	}
 	slices.Sort(unknown.Nearest)
 	return nil, unknown
+}
+
+// dataset makes a data set of this kind of what was read. Contents other than
+// the published ones are an error unless own is true, and even then if they
+// are those of another known data set.
+func (k *known) dataset(c *contents, source string, own bool) (*Dataset, error) {
+	d := &Dataset{
+		Name: k.name, Title: k.title, ClassNames: slices.Clone(k.classes),
+		Source: source, Published: c.sums == k.sums,
+	}
+	if err := d.fill(c); err != nil {
+		return nil, err
+	}
+	if err := d.Train.expectSize(c.files[trainImages], imageSize, imageSize); err != nil {
+		return nil, err
+	}
+	if d.Published {
+		return d, nil
+	}
+	for i, sum := range c.sums {
+		err := k.checkSum(i, sum, c.files[i])
+		var other *otherSetError
+		if errors.As(err, &other) || (err != nil && !own) {
+			return nil, err
+		}
+	}
+	d.Source += " (not the published files)"
+	return d, nil
+}
+
+// recognise makes a data set of what was read: a known one where the contents
+// are what its authors published.
+func recognise(c *contents, source string) (*Dataset, error) {
+	for _, k := range knownSets {
+		if c.sums == k.sums {
+			return k.dataset(c, source, false)
+		}
+	}
+	return ownDataset(c, source)
+}
+
+// otherSetError says which data set the contents belong to.
+type otherSetError struct{ title string }
+
+func (e *otherSetError) Error() string { return "the file belongs to " + e.title }
+
+// checkSum compares the sum of file number i with the published one.
+func (k *known) checkSum(i int, sum, file string) error {
+	if sum == k.sums[i] {
+		return nil
+	}
+	bad := &FormatError{File: file, Thing: "SHA-256 sum of the decompressed contents",
+		Found: sum, Expected: fmt.Sprintf("%s, of %s's %s", k.sums[i], k.title, fileNames[i])}
+	for _, other := range knownSets {
+		for j, known := range other.sums {
+			if sum == known {
+				bad.Found += fmt.Sprintf(", which is %s's %s", other.title, fileNames[j])
+				bad.Err = &otherSetError{title: other.title}
+			}
+		}
+	}
+	return bad
 }
 
 // editDistance returns how many letters must be inserted, deleted or replaced

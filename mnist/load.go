@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -19,7 +18,8 @@ const EnvDir = "BAREGRAD_DATA"
 // Options says where Load looks. The zero value is useful.
 type Options struct {
 	// Dir is a folder that holds the four IDX files, gzipped or not, itself or
-	// in a folder named after the data set ("mnist", "fashion-mnist").
+	// in a folder named after the data set ("mnist", "fashion-mnist"), or a .npz
+	// file named after it (mnist.npz); or it is the path of a .npz file itself.
 	Dir string
 	// CacheDir is the folder that downloaded data sets are kept in, each in a
 	// folder of its own. Empty: baregrad in os.UserCacheDir().
@@ -65,30 +65,19 @@ func Load(ctx context.Context, name string, opts Options) (*Dataset, error) {
 
 // LoadFS returns the data set in the four IDX files in the top folder of fsys,
 // named as MNIST's files are, gzipped (.gz) or not. The images may be of any
-// one size. The classes are named by their numbers.
+// one size. Where the contents are those of a data set that Load knows, it
+// gets its name and class names; in any other, each class is named by its
+// number.
 func LoadFS(ctx context.Context, fsys fs.FS) (*Dataset, error) {
 	found, err := findFiles(fsys, ".")
 	if err != nil {
 		return nil, err
 	}
-	d := &Dataset{Name: "own", Title: "own data", Source: "files", ClassNames: make([]string, 256)}
-	if err := readFiles(ctx, d, fsys, found, "", nil); err != nil {
+	c, err := readFiles(ctx, fsys, found, "", true)
+	if err != nil {
 		return nil, err
 	}
-	highest := uint8(0)
-	for _, s := range []Set{d.Train, d.Test} {
-		for _, label := range s.Labels {
-			highest = max(highest, label)
-		}
-	}
-	d.ClassNames = d.ClassNames[:int(highest)+1]
-	for i := range d.ClassNames {
-		d.ClassNames[i] = strconv.Itoa(i)
-	}
-	if err := d.Test.expectSize(found[testImages], d.Train.Rows, d.Train.Cols); err != nil {
-		return nil, err
-	}
-	return d, nil
+	return recognise(c, "files")
 }
 
 // NotFoundError reports a data set that is not on this machine and could not
@@ -174,7 +163,10 @@ func (k *known) load(ctx context.Context, opts Options) (*Dataset, error) {
 			return nil, fmt.Errorf("data folder: %w", err)
 		}
 		if !info.IsDir() {
-			return nil, fmt.Errorf("data folder %s: not a folder", opts.Dir)
+			if isNPZ(opts.Dir) {
+				return k.loadNPZ(ctx, opts.Dir, true)
+			}
+			return nil, fmt.Errorf("data folder %s: neither a folder nor a .npz file", opts.Dir)
 		}
 	}
 	places, cache := k.places(opts)
@@ -199,8 +191,8 @@ func (k *known) load(ctx context.Context, opts Options) (*Dataset, error) {
 	}
 	if k.embedded {
 		if opts.Dir != "" {
-			return nil, fmt.Errorf("data folder %s: holds none of %s; without a data folder, the embedded %s is used",
-				opts.Dir, strings.Join(fileNames[:], ", "), k.title)
+			return nil, fmt.Errorf("data folder %s: holds none of %s, nor %s.npz; without a data folder, the embedded %s is used",
+				opts.Dir, strings.Join(fileNames[:], ", "), k.folder, k.title)
 		}
 		return k.loadEmbedded(ctx)
 	}
@@ -236,23 +228,18 @@ func (k *known) loadEmbedded(ctx context.Context) (*Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := k.dataset("embedded")
-	d.Published = true
-	if err := readFiles(ctx, d, embedded, found, "", nil); err != nil {
+	c, err := readFiles(ctx, embedded, found, "", false)
+	if err != nil {
 		return nil, err
 	}
-	return d, nil
+	c.sums = k.sums
+	return k.dataset(c, "embedded", false)
 }
 
-// dataset returns an empty data set of this kind.
-func (k *known) dataset(source string) *Dataset {
-	return &Dataset{Name: k.name, Title: k.title, ClassNames: append([]string(nil), k.classes...), Source: source}
-}
-
-// loadDir reads the files in the folder dir, or in a folder within that is
-// named after the data set. Where neither holds any of the files it returns
-// nil and no error. Contents other than the published ones are an error unless
-// own is true, and even then if they are those of another known data set.
+// loadDir reads the four files in the folder dir or in a folder within that is
+// named after the data set, or else the .npz file there that is. Where there
+// is none of these it returns nil and no error. Whether contents other than
+// the published ones will do, own says.
 func (k *known) loadDir(ctx context.Context, dir string, own bool) (*Dataset, error) {
 	fsys := os.DirFS(dir)
 	for _, folder := range []string{k.folder, k.name, "."} {
@@ -263,31 +250,24 @@ func (k *known) loadDir(ctx context.Context, dir string, own bool) (*Dataset, er
 		if err != nil {
 			return nil, fmt.Errorf("%s in %s: %w", k.title, filepath.Join(dir, folder), err)
 		}
-		d := k.dataset(filepath.Join(dir, folder))
-		var sums [numFiles]string
-		if err := readFiles(ctx, d, fsys, found, dir, &sums); err != nil {
+		c, err := readFiles(ctx, fsys, found, dir, true)
+		if err != nil {
 			return nil, err
 		}
-		for i, sum := range sums {
-			file := filepath.Join(dir, filepath.FromSlash(found[i]))
-			if err := k.checkSum(i, sum, file); err != nil {
-				var other *otherSetError
-				if !own || errors.As(err, &other) {
-					return nil, err
-				}
-			}
-		}
-		d.Published = sums == k.sums
-		if !d.Published {
-			d.Source += " (not the published files)"
-		}
-		if err := errors.Join(
-			d.Train.expectSize(filepath.Join(dir, found[trainImages]), imageSize, imageSize),
-			d.Test.expectSize(filepath.Join(dir, found[testImages]), imageSize, imageSize),
-		); err != nil {
-			return nil, err
-		}
-		return d, nil
+		return k.dataset(c, filepath.Join(dir, folder), own)
 	}
-	return nil, nil
+	archive := filepath.Join(dir, k.folder+".npz")
+	if _, err := os.Stat(archive); err != nil {
+		return nil, nil
+	}
+	return k.loadNPZ(ctx, archive, own)
+}
+
+// loadNPZ reads the .npz file at path.
+func (k *known) loadNPZ(ctx context.Context, path string, own bool) (*Dataset, error) {
+	c, err := readNPZ(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	return k.dataset(c, path, own)
 }

@@ -320,7 +320,7 @@ func TestLoadErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range Names() {
-		if _, err := Load(t.Context(), name, Options{Dir: file}); err == nil || !strings.Contains(err.Error(), file+": not a folder") {
+		if _, err := Load(t.Context(), name, Options{Dir: file}); err == nil || !strings.Contains(err.Error(), file+": neither a folder nor a .npz file") {
 			t.Errorf("%s from a file in place of a folder: error %v", name, err)
 		}
 		if _, err := Load(t.Context(), name, Options{Dir: file + "-absent"}); !errors.Is(err, fs.ErrNotExist) {

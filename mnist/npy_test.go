@@ -1,0 +1,405 @@
+package mnist
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/iotest"
+)
+
+// numpyArray is an array as NumPy described it in expected.json.
+type numpyArray struct {
+	Descr  string
+	Shape  []int
+	Values []json.Number
+}
+
+// numpyExpected returns what NumPy says the files in testdata/numpy hold.
+func numpyExpected(t testing.TB) map[string]json.RawMessage {
+	t.Helper()
+	text, err := os.ReadFile("testdata/numpy/expected.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	expected := map[string]json.RawMessage{}
+	if err := json.Unmarshal(text, &expected); err != nil {
+		t.Fatal(err)
+	}
+	return expected
+}
+
+// sameAsNumPy compares an array with NumPy's description, value by value and
+// exactly: both hold the same bits.
+func sameAsNumPy(t *testing.T, name string, a *Array, raw json.RawMessage) {
+	t.Helper()
+	var want numpyArray
+	if err := json.Unmarshal(raw, &want); err != nil {
+		t.Fatal(err)
+	}
+	if a.DType() != want.Descr || !slices.Equal(a.Shape, want.Shape) || a.Len() != len(want.Values) {
+		t.Errorf("%s: %d values %s of shape %v, expected %d values %s of shape %v",
+			name, a.Len(), a.DType(), a.Shape, len(want.Values), want.Descr, want.Shape)
+		return
+	}
+	for i, number := range want.Values {
+		same := false
+		switch data := a.Data.(type) {
+		case []float32:
+			v, err := number.Float64()
+			same = err == nil && math.Float32bits(data[i]) == math.Float32bits(float32(v))
+		case []float64:
+			v, err := number.Float64()
+			same = err == nil && math.Float64bits(data[i]) == math.Float64bits(v)
+		case []uint8:
+			same = number.String() == fmt.Sprint(data[i])
+		case []int32:
+			same = number.String() == fmt.Sprint(data[i])
+		case []int64:
+			same = number.String() == fmt.Sprint(data[i])
+		}
+		if !same {
+			t.Errorf("%s: value %d is not NumPy's %s", name, i, number)
+		}
+	}
+}
+
+func TestReadNPYOfNumPy(t *testing.T) {
+	read := 0
+	for name, raw := range numpyExpected(t) {
+		if !strings.HasSuffix(name, ".npy") {
+			continue
+		}
+		read++
+		path := filepath.Join("testdata/numpy", name)
+		a, err := ReadNPYFile(path)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		sameAsNumPy(t, name, a, raw)
+
+		// The same from a reader whose size is not known.
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err = ReadNPY(iotest.OneByteReader(bytes.NewReader(data)), name)
+		if err != nil {
+			t.Errorf("%s, byte by byte: %v", name, err)
+			continue
+		}
+		sameAsNumPy(t, name, a, raw)
+	}
+	if read < 15 {
+		t.Errorf("only %d files were read", read)
+	}
+}
+
+// Row-major arrays are written exactly as NumPy writes them.
+func TestWriteNPYAsNumPy(t *testing.T) {
+	for _, name := range []string{"type-f4", "type-f8", "type-u1", "type-i4", "type-i8",
+		"negative-f4", "negative-i8", "scalar", "one", "empty", "empty-3d"} {
+		want, err := os.ReadFile(filepath.Join("testdata/numpy", name+".npy"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := ReadNPY(bytes.NewReader(want), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if err := WriteNPY(&b, a); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(b.Bytes(), want) {
+			t.Errorf("%s: wrote\n%q\nexpected\n%q", name, b.Bytes(), want)
+		}
+	}
+}
+
+func TestReadNPYRefusesNumPys(t *testing.T) {
+	tests := map[string][]string{
+		"big-endian": {`">f4"`, "big-endian", npyTypesText},
+		"half":       {`"<f2"`, "floating point", npyTypesText},
+		"i1":         {`"|i1"`, "signed integers", npyTypesText},
+		"u8":         {`"<u8"`, "unsigned integers", npyTypesText},
+		"bool":       {`"|b1"`, "booleans", npyTypesText},
+		"complex":    {`"<c8"`, "complex", npyTypesText},
+		"bytes":      {`"|S3"`, "bytes", npyTypesText},
+		"text":       {`"<U3"`, "text", npyTypesText},
+		"date":       {`"<M8[D]"`, "dates", npyTypesText},
+		"object":     {`"|O"`, "pickled Python objects", npyTypesText},
+		"structured": {"structured type", npyTypesText},
+	}
+	files, err := filepath.Glob("testdata/numpy/refuse-*.npy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) != len(tests) {
+		t.Errorf("%d files to refuse, expected %d", len(files), len(tests))
+	}
+	for name, want := range tests {
+		path := filepath.Join("testdata/numpy", "refuse-"+name+".npy")
+		_, err := ReadNPYFile(path)
+		var bad *FormatError
+		if !errors.As(err, &bad) {
+			t.Errorf("%s: error %v, expected a *FormatError", name, err)
+			continue
+		}
+		for _, part := range append(want, path) {
+			if !strings.Contains(err.Error(), part) {
+				t.Errorf("%s: the error %q does not contain %q", name, err, part)
+			}
+		}
+	}
+}
+
+// npyBytes returns a .npy file with the given version, header and values.
+func npyBytes(major byte, header string, values []byte) []byte {
+	out := append([]byte(npyMagic), major, 0)
+	if major == 1 {
+		out = binary.LittleEndian.AppendUint16(out, uint16(len(header)))
+	} else {
+		out = binary.LittleEndian.AppendUint32(out, uint32(len(header)))
+	}
+	return append(append(out, header...), values...)
+}
+
+// npyText returns a header for bytes of a shape, as NumPy writes it.
+func npyText(shape string) string {
+	return "{'descr': '|u1', 'fortran_order': False, 'shape': " + shape + ", }\n"
+}
+
+func TestReadNPYHeaders(t *testing.T) {
+	for _, header := range []string{
+		npyText("(2, 3)"),
+		"{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3)}",
+		"{'descr': '|u1', 'fortran_order': False, 'shape': (2L, 3L), }",
+		`{"shape":(2,3,),"descr":"|u1","fortran_order":False}`,
+		" \t{ 'shape' : ( 2 , 3 , ) , 'fortran_order' : False , 'descr' : '|u1' , } \n \n",
+	} {
+		a, err := ReadNPY(bytes.NewReader(npyBytes(1, header, count(6))), "f")
+		if err != nil {
+			t.Errorf("%q: %v", header, err)
+			continue
+		}
+		if data, ok := a.Data.([]uint8); !ok || !bytes.Equal(data, count(6)) || !slices.Equal(a.Shape, []int{2, 3}) {
+			t.Errorf("%q: read %v", header, a)
+		}
+	}
+}
+
+func TestReadNPYErrors(t *testing.T) {
+	good := npyBytes(1, npyText("(2, 3)"), count(6))
+	header := func(text string) []byte { return npyBytes(1, text, count(6)) }
+	tests := []struct {
+		name string
+		data []byte
+		want []string
+	}{
+		{"empty", nil, []string{"magic string and version", "after 0 bytes", "8 bytes"}},
+		{"wrong magic string", []byte("PK\x03\x04 and more"), []string{"magic string", `"PK\x03\x04 a"`, `"\x93NUMPY"`}},
+		{"version 4", npyBytes(4, npyText("(2, 3)"), count(6)), []string{"version", "found 4.0", "1.0, 2.0 or 3.0"}},
+		{"version 0", npyBytes(0, npyText("(2, 3)"), count(6)), []string{"version", "found 0.0"}},
+		{"version 1.1", flipped(good, 7), []string{"version", "found 1.1"}},
+		{"no header length", good[:9], []string{"length of the header", "after 1 bytes", "2 bytes"}},
+		{"huge header", npyBytes(2, strings.Repeat(" ", maxNPYHeader+1), nil), []string{"length of the header", "10001", "at most 10000"}},
+		{"header cut", good[:40], []string{"header", "after 30 bytes"}},
+		{"truncated", good[:len(good)-1], []string{"length of the values", "5 bytes", "expected 6, for the shape (2, 3) of |u1"}},
+		{"trailing bytes", append(slices.Clone(good), 7), []string{"expected", "6, for the shape (2, 3)"}},
+		{"size that the length denies", header(npyText("(1000000, 1000000)")), []string{"6 bytes", "1000000000000"}},
+		{"size overflows", header(npyText("(9223372036854775807, 2)")), []string{"shape", "overflows"}},
+		{"size overflows with the type", header("{'descr': '<f8', 'fortran_order': False, 'shape': (2305843009213693952,)}"), []string{"shape", "overflows"}},
+		{"size beyond 64 bits", header(npyText("(18446744073709551616, 2)")), []string{"a size that memory can hold"}},
+		{"negative size", header(npyText("(-2, -3)")), []string{`"-2, -3)`, "a size that memory can hold"}},
+		{"size with a fraction", header(npyText("(2.0, 3)")), []string{`".0, 3)`, `","`}},
+		{"number as a shape", header(npyText("6")), []string{`"6, }`, `"("`}},
+		{"number in brackets as a shape", header(npyText("(6)")), []string{`expected ","`}},
+		{"65 dimensions", header(npyText("(" + strings.Repeat("1, ", 65) + ")")), []string{"more dimensions", "at most 64"}},
+		{"no dictionary", header("[1, 2]"), []string{`"[1, 2]"`, `"{"`}},
+		{"dictionary not closed", header("{'descr': '|u1'"), []string{"the end of the header", `","`}},
+		{"no colon", header("{'descr' '|u1'}"), []string{`":"`}},
+		{"key without quotes", header("{descr: '|u1'}"), []string{"a string in quotes"}},
+		{"quote not closed", header("{'descr"), []string{"a closing quote"}},
+		{"escape", header(`{'de\x73cr': '|u1'}`), []string{"a string without escapes"}},
+		{"key twice", header("{'descr': '|u1', 'descr': '|u1'}"), []string{`the key "descr" twice`}},
+		{"unknown key", header("{'colour': 'red'}"), []string{`the key "colour"`, "descr, fortran_order or shape"}},
+		{"no shape", header("{'descr': '|u1', 'fortran_order': False}"), []string{"no key shape"}},
+		{"order is a number", header("{'fortran_order': 0}"), []string{"True or False"}},
+		{"more behind the dictionary", header(npyText("(2, 3)") + "import os"), []string{`"import os"`, "only spaces"}},
+		{"expression as a shape", header(npyText("(2, 3)*1")), []string{`"*1`}},
+		{"call as a type", header("{'descr': open('x')}"), []string{"a string in quotes"}},
+		{"empty type", header("{'descr': '', 'fortran_order': False, 'shape': (2, 3)}"), []string{"no type"}},
+		{"unknown type", header("{'descr': '<q9', 'fortran_order': False, 'shape': (2, 3)}"), []string{`"<q9" (an unknown type)`}},
+		{"type of one letter", header("{'descr': 'd', 'fortran_order': False, 'shape': (2, 3)}"), []string{`"d"`}},
+	}
+	for _, test := range tests {
+		for form, r := range map[string]io.Reader{
+			"known size":   bytes.NewReader(test.data),
+			"unknown size": io.MultiReader(bytes.NewReader(test.data)),
+		} {
+			a, err := ReadNPY(r, "the-file")
+			var bad *FormatError
+			if !errors.As(err, &bad) || a != nil {
+				t.Errorf("%s, %s: error %v, expected a *FormatError", test.name, form, err)
+				continue
+			}
+			for _, part := range append(test.want, "the-file: ") {
+				if form == "unknown size" && (part == "6 bytes" || part == "5 bytes") {
+					part = "the file"
+				}
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("%s, %s: the error %q does not contain %q", test.name, form, err, part)
+				}
+			}
+		}
+	}
+	for n := range good {
+		if _, err := ReadNPY(bytes.NewReader(good[:n]), "f"); !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("first %d bytes: error %v, expected io.ErrUnexpectedEOF", n, err)
+		}
+		broken := errors.New("the disk is broken")
+		r := io.MultiReader(bytes.NewReader(good[:n]), iotest.ErrReader(broken))
+		if _, err := ReadNPY(r, "f"); !errors.Is(err, broken) {
+			t.Errorf("broken after %d bytes: error %v", n, err)
+		}
+	}
+	if _, err := ReadNPYFile("testdata/absent.npy"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("absent file: error %v", err)
+	}
+}
+
+func TestReadNPYClaims(t *testing.T) {
+	claim := npyBytes(1, npyText("(1099511627776,)"), nil) // 1 TiB
+	for form, read := range map[string]func() error{
+		"known size":   func() error { _, err := ReadNPY(bytes.NewReader(claim), "f"); return err },
+		"unknown size": func() error { _, err := ReadNPY(io.MultiReader(bytes.NewReader(claim)), "f"); return err },
+	} {
+		var err error
+		used := allocated(func() { err = read() })
+		// One step of reading takes 64 KiB.
+		if err == nil || used > 256<<10 {
+			t.Errorf("%s: %d bytes allocated, error %v", form, used, err)
+		}
+	}
+}
+
+func TestArrayFloat32(t *testing.T) {
+	own := []float32{1, 2, 3}
+	if got := (&Array{Shape: []int{3}, Data: own}).Float32(); &got[0] != &own[0] {
+		t.Error("float32 values are copied")
+	}
+	for _, data := range []any{[]float64{1, 2, 3}, []uint8{1, 2, 3}, []int32{1, 2, 3}, []int64{1, 2, 3}} {
+		if got := (&Array{Shape: []int{3}, Data: data}).Float32(); !slices.Equal(got, own) {
+			t.Errorf("%T: %v, expected %v", data, got, own)
+		}
+	}
+	defer func() {
+		if got := fmt.Sprint(recover()); !strings.Contains(got, "[]string") {
+			t.Errorf("values of another type: panic %q", got)
+		}
+	}()
+	(&Array{Data: []string{"a"}}).Float32()
+}
+
+func TestWriteNPYErrors(t *testing.T) {
+	for name, a := range map[string]*Array{
+		"no array":         nil,
+		"no values":        {Shape: []int{0}},
+		"another type":     {Shape: []int{1}, Data: []string{"a"}},
+		"too few values":   {Shape: []int{2, 2}, Data: []float32{1, 2, 3}},
+		"negative size":    {Shape: []int{-1}, Data: []float32{1}},
+		"size overflows":   {Shape: []int{math.MaxInt, 2}, Data: []float32{1}},
+		"too many of them": {Shape: slices.Repeat([]int{1}, 65), Data: []float32{1}},
+	} {
+		if err := WriteNPY(io.Discard, a); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	if err := WriteNPY(failingWriter{}, &Array{Shape: []int{1}, Data: []uint8{1}}); !errors.Is(err, errFull) {
+		t.Errorf("full disk: error %v", err)
+	}
+}
+
+// The longest header that is written is read again.
+func TestWriteNPYManyDimensions(t *testing.T) {
+	shape := append([]int{0}, slices.Repeat([]int{math.MaxInt}, 63)...)
+	var b bytes.Buffer
+	if err := WriteNPY(&b, &Array{Shape: shape, Data: []float32{}}); err != nil {
+		t.Fatal(err)
+	}
+	a, err := ReadNPY(&b, "f")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(a.Shape, shape) {
+		t.Errorf("shape %v", a.Shape)
+	}
+}
+
+func FuzzReadNPY(f *testing.F) {
+	files, err := filepath.Glob("testdata/numpy/*.npy")
+	if err != nil || len(files) == 0 {
+		f.Fatal(files, err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	for _, header := range []string{
+		npyText("(1099511627776,)"),
+		npyText("(9223372036854775807, 2)"),
+		npyText("(0, 9223372036854775807, 9223372036854775807)"),
+		npyText("(-1,)"),
+		npyText("(" + strings.Repeat("1, ", 64) + ")"),
+		"{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (1,)}",
+		"{'descr': '|O', 'fortran_order': False, 'shape': (1,)}",
+		"{'descr': __import__('os'), 'fortran_order': False, 'shape': (1,)}",
+		strings.Repeat("{", 5000),
+	} {
+		f.Add(npyBytes(1, header, count(6)))
+	}
+	f.Add(npyBytes(2, "", nil)[:8])
+	f.Add(append([]byte(npyMagic), 2, 0, 0xff, 0xff, 0xff, 0xff))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		a, err := ReadNPY(io.MultiReader(bytes.NewReader(data)), "fuzz")
+		_, again := ReadNPY(bytes.NewReader(data), "fuzz")
+		if (err == nil) != (again == nil) {
+			t.Fatalf("unknown size: %v; known size: %v", err, again)
+		}
+		if err != nil {
+			return
+		}
+		if err := a.check(); err != nil {
+			t.Fatal(err)
+		}
+		if a.Len() > len(data) {
+			t.Fatalf("%d values from %d bytes", a.Len(), len(data))
+		}
+		var b bytes.Buffer
+		if err := WriteNPY(&b, a); err != nil {
+			t.Fatal(err)
+		}
+		first := slices.Clone(b.Bytes())
+		back, err := ReadNPY(&b, "fuzz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var c bytes.Buffer
+		if err := WriteNPY(&c, back); err != nil || !bytes.Equal(first, c.Bytes()) {
+			t.Fatalf("written and read again: %v", err)
+		}
+	})
+}
