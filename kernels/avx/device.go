@@ -24,7 +24,8 @@ type Device struct {
 	*reference.Device
 	set  *instructionSet
 	pool *pool
-	job  job // the elementwise call in progress: see share
+	job  job       // the elementwise call in progress: see share
+	sums []float64 // scratch: see sumScratch
 
 	cacheL2    int         // bytes of one core's second cache
 	workspaces []workspace // one for each worker

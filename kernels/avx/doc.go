@@ -5,6 +5,16 @@
 //	operation                      | AVX-512 | AVX2 | shared among workers
 //	-------------------------------|---------|------|---------------------
 //	MatMul                         | yes     | yes  | yes
+//	ReLU; gradients of exp and log | yes     | yes  | yes
+//	Add, Sub, Mul, Div             | yes     | yes  | yes
+//	  gradients, equal shapes      | yes     | yes  | yes
+//	  AddGrad, SubGrad of a bias,  |         |      |
+//	  a column or a scalar         | yes     | yes  | yes
+//	Affine, AddScaled, Fill        | yes     | yes  | yes
+//	Sum, Mean                      | yes     | yes  | yes
+//	Max, ArgMax over the last axis | yes     | yes  | yes
+//	SGD, Adam; RMSprop if neither  |         |      |
+//	  centered nor with momentum   | yes     | yes  | yes
 //	everything else                | reference kernels
 //
 // How the folder is laid out:

@@ -15,6 +15,12 @@ type job struct {
 	mode       kernels.Mode
 	unary      func(y, x []float32)
 	gradient   func(dx, dy, y []float32, m kernels.Mode)
+	binary     binaryKernel
+	grid       grid
+	reduce     kernels.ReduceSpec
+	sums       []float64 // scratch: a row of sums for each part
+	factor     float64
+	arg        []int32
 }
 
 // partElements is how many elements one part has: as many as take longer than
@@ -24,15 +30,19 @@ const partElements = 1 << 15
 // part does part i of the job.
 func (j *job) part(_, i int) { j.do(j, i*j.size, min((i+1)*j.size, j.n)) }
 
+// parts is how many parts n rows of the given number of elements are cut into,
+// and size how many rows each of them has.
+func parts(n, elements int) (count, size int) {
+	size = max(1, partElements/max(1, elements))
+	return (n + size - 1) / size, size
+}
+
 // share does the job for n rows of the given number of elements, in parts of
 // about partElements. do must not capture variables: what it needs is in j.
 func (d *Device) share(j job, n, elements int, do func(j *job, from, to int)) {
-	if n == 0 || elements == 0 {
-		return
-	}
-	j.k, j.do = &d.set.vector, do
-	j.n, j.size = n, max(1, partElements/elements)
+	count, size := parts(n, elements)
+	j.k, j.do, j.n, j.size = &d.set.vector, do, n, size
 	d.job = j
-	d.pool.run((n+j.size-1)/j.size, &d.job)
+	d.pool.run(count, &d.job)
 	d.job = job{} // so that no memory is held that the caller frees
 }

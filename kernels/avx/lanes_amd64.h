@@ -1,30 +1,39 @@
 // The last vector of a slice is rarely a whole one. Every kernel here runs the
 // same loop to the end: the vector's lanes that lie past the end are masked off,
-// so that they are neither read nor written. Both macros use R11 and R12.
+// so that they are neither read nor written. The macros use R11 and R12.
 
 // LANES16(n, k): mask register k = the lanes that exist of a vector of 16 when
 // n elements are left: min(n, 16) ones.
 #define LANES16(n, k) \
-	MOVL    $16, R11; \
-	CMPQ    n, R11; \
-	CMOVQLT n, R11; \
-	MOVL    $-1, R12; \
-	BZHIL   R11, R12, R11; \
+	MOVL    $16, R11 \
+	CMPQ    n, R11 \
+	CMOVQLT n, R11 \
+	MOVL    $-1, R12 \
+	BZHIL   R11, R12, R11 \
 	KMOVW   R11, k
 
 // LANES8(n, mask): vector register mask = −1 in the lanes that exist of a vector
 // of 8 when n elements are left, 0 in the others.
 #define LANES8(n, mask) \
-	MOVL    $8, R11; \
-	CMPQ    n, R11; \
-	CMOVQLT n, R11; \
-	NEGQ    R11; \
-	LEAQ    ·lanes8+32(SB), R12; \
+	MOVL    $8, R11 \
+	CMPQ    n, R11 \
+	CMOVQLT n, R11 \
+	NEGQ    R11 \
+	LEAQ    ·lanes8+32(SB), R12 \
 	VMOVDQU (R12)(R11*4), mask
 
 // MODE16(m, k): mask register k = all lanes if m, a Mode in a general register,
 // is Accumulate, else none. A masked addition of the old value then adds it or
 // leaves it alone, without a branch.
 #define MODE16(m, k) \
-	NEGL  m; \
+	NEGL  m \
 	KMOVW m, k
+
+// LANES32(n, k): mask register k = min(n, 32) ones.
+#define LANES32(n, k) \
+	MOVL    $32, R11 \
+	CMPQ    n, R11 \
+	CMOVQLT n, R11 \
+	MOVL    $-1, R12 \
+	BZHIL   R11, R12, R11 \
+	KMOVD   R11, k

@@ -19,4 +19,11 @@ type vectorKernels struct {
 	mul_bwd_f32         func(dx, dy, b []float32, m kernels.Mode)
 	div_bwd_f32         func(dx, dy, b []float32, m kernels.Mode)
 	div_bwd_divisor_f32 func(dx, dy, a, b []float32, m kernels.Mode)
+	add_fwd_f32         func(y, a, b *float32, rows, cols, rowA, rowB, stepA, stepB int)
+	sub_fwd_f32         func(y, a, b *float32, rows, cols, rowA, rowB, stepA, stepB int)
+	mul_fwd_f32         func(y, a, b *float32, rows, cols, rowA, rowB, stepA, stepB int)
+	div_fwd_f32         func(y, a, b *float32, rows, cols, rowA, rowB, stepA, stepB int)
+	sum_f32             func(x []float32) float64
+	sum_rows_f32        func(sums []float64, x []float32, rows int)
+	argmax_f32          func(x []float32) int
 }

@@ -17,6 +17,13 @@ var vectorAVX512 = vectorKernels{
 	mul_bwd_f32:         mul_bwd_f32_avx512,
 	div_bwd_f32:         div_bwd_f32_avx512,
 	div_bwd_divisor_f32: div_bwd_divisor_f32_avx512,
+	add_fwd_f32:         add_fwd_f32_avx512,
+	sub_fwd_f32:         sub_fwd_f32_avx512,
+	mul_fwd_f32:         mul_fwd_f32_avx512,
+	div_fwd_f32:         div_fwd_f32_avx512,
+	sum_f32:             sum_f32_avx512,
+	sum_rows_f32:        sum_rows_f32_avx512,
+	argmax_f32:          argmax_f32_avx512,
 }
 
 // vectorAVX2 are the kernels for avx2.
@@ -34,4 +41,11 @@ var vectorAVX2 = vectorKernels{
 	mul_bwd_f32:         mul_bwd_f32_avx2,
 	div_bwd_f32:         div_bwd_f32_avx2,
 	div_bwd_divisor_f32: div_bwd_divisor_f32_avx2,
+	add_fwd_f32:         add_fwd_f32_avx2,
+	sub_fwd_f32:         sub_fwd_f32_avx2,
+	mul_fwd_f32:         mul_fwd_f32_avx2,
+	div_fwd_f32:         div_fwd_f32_avx2,
+	sum_f32:             sum_f32_avx2,
+	sum_rows_f32:        sum_rows_f32_avx2,
+	argmax_f32:          argmax_f32_avx2,
 }

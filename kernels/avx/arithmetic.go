@@ -1,0 +1,205 @@
+package avx
+
+import "baregrad/kernels"
+
+// Arithmetic with broadcasting: y = a ∘ b. The kernels walk over the innermost
+// two axes, which is all there is for operands of equal shapes, for a bias and
+// for a scalar; further axes are walked here. Gradients of equal shapes and sums
+// for a repeated operand have kernels too; the rest is left to the reference.
+
+// binaryKernel is y[r,c] = a[r,c] ∘ b[r,c]: see add_fwd_f32_avx512.
+type binaryKernel func(y, a, b *float32, rows, cols, rowA, rowB, stepA, stepB int)
+
+// grid is the innermost two axes of a BroadcastSpec.
+type grid struct {
+	rows, cols               int
+	rowA, rowB, stepA, stepB int
+}
+
+func innermost(s *kernels.BroadcastSpec) grid {
+	last := s.Rank - 1
+	g := grid{rows: 1, cols: s.Dim[last], stepA: s.A[last], stepB: s.B[last]}
+	if s.Rank > 1 {
+		g.rows, g.rowA, g.rowB = s.Dim[last-1], s.A[last-1], s.B[last-1]
+	}
+	return g
+}
+
+func (d *Device) Add(y, a, b kernels.Buffer, s kernels.BroadcastSpec) {
+	d.binary("add", y, a, b, &s, d.set.vector.add_fwd_f32)
+}
+
+func (d *Device) Sub(y, a, b kernels.Buffer, s kernels.BroadcastSpec) {
+	d.binary("sub", y, a, b, &s, d.set.vector.sub_fwd_f32)
+}
+
+func (d *Device) Mul(y, a, b kernels.Buffer, s kernels.BroadcastSpec) {
+	d.binary("mul", y, a, b, &s, d.set.vector.mul_fwd_f32)
+}
+
+func (d *Device) Div(y, a, b kernels.Buffer, s kernels.BroadcastSpec) {
+	d.binary("div", y, a, b, &s, d.set.vector.div_fwd_f32)
+}
+
+// binary shares y = a ∘ b among the workers, one pair of innermost axes after another.
+func (d *Device) binary(op string, y, a, b kernels.Buffer, s *kernels.BroadcastSpec, f binaryKernel) {
+	kernels.Want(op, "output", y, kernels.Float32, s.Len())
+	kernels.Want(op, "first operand", a, kernels.Float32, s.LenA())
+	kernels.Want(op, "second operand", b, kernels.Float32, s.LenB())
+	if s.Len() == 0 {
+		return
+	}
+	j := job{grid: innermost(s), binary: f}
+	ys, as, bs := kernels.Floats(y), kernels.Floats(a), kernels.Floats(b)
+	outer := max(0, s.Rank-2)
+	var index [kernels.MaxRank]int
+	for atA, atB := 0, 0; ; {
+		j.y, j.a, j.b = ys, as[atA:], bs[atB:]
+		d.binaryGrid(j)
+		ys = ys[j.grid.rows*j.grid.cols:]
+		axis := outer - 1
+		for ; axis >= 0; axis-- { // count up, as an odometer does
+			index[axis]++
+			atA, atB = atA+s.A[axis], atB+s.B[axis]
+			if index[axis] < s.Dim[axis] {
+				break
+			}
+			atA, atB = atA-s.A[axis]*s.Dim[axis], atB-s.B[axis]*s.Dim[axis]
+			index[axis] = 0
+		}
+		if axis < 0 {
+			return
+		}
+	}
+}
+
+// binaryGrid shares one pair of axes: a single row is cut along its columns.
+func (d *Device) binaryGrid(j job) {
+	if j.grid.rows == 1 {
+		d.share(j, j.grid.cols, 1, func(j *job, from, to int) {
+			g := j.grid
+			j.binary(&j.y[from], &j.a[from*g.stepA], &j.b[from*g.stepB], 1, to-from, 0, 0, g.stepA, g.stepB)
+		})
+		return
+	}
+	d.share(j, j.grid.rows, j.grid.cols, func(j *job, from, to int) {
+		g := j.grid
+		j.binary(&j.y[from*g.cols], &j.a[from*g.rowA], &j.b[from*g.rowB], to-from, g.cols, g.rowA, g.rowB, g.stepA, g.stepB)
+	})
+}
+
+// AddGrad: da = dy and db = dy, summed where an operand was repeated.
+func (d *Device) AddGrad(da, db, dy kernels.Buffer, s kernels.BroadcastSpec, ma, mb kernels.Mode) {
+	checkGrad("add gradient", da, db, dy, &s)
+	if !canSum(da, db, dy, &s) {
+		d.Device.AddGrad(da, db, dy, s, ma, mb)
+		return
+	}
+	d.sumOperand(db, dy, &s, &s.B, 1, mb)
+	d.sumOperand(da, dy, &s, &s.A, 1, ma)
+}
+
+// SubGrad: da = dy and db = −dy, summed where an operand was repeated.
+func (d *Device) SubGrad(da, db, dy kernels.Buffer, s kernels.BroadcastSpec, ma, mb kernels.Mode) {
+	checkGrad("sub gradient", da, db, dy, &s)
+	if !canSum(da, db, dy, &s) {
+		d.Device.SubGrad(da, db, dy, s, ma, mb)
+		return
+	}
+	d.sumOperand(db, dy, &s, &s.B, -1, mb)
+	d.sumOperand(da, dy, &s, &s.A, 1, ma)
+}
+
+// MulGrad: da = dy·b and db = dy·a.
+func (d *Device) MulGrad(da, db, dy, a, b kernels.Buffer, s kernels.BroadcastSpec, ma, mb kernels.Mode) {
+	checkGrad("mul gradient", da, db, dy, &s)
+	s.Check("mul gradient", dy, a, b)
+	if !plain(&s) || shared(da, dy) || shared(db, dy) {
+		d.Device.MulGrad(da, db, dy, a, b, s, ma, mb)
+		return
+	}
+	if da != nil {
+		d.gradient(da, dy, b, ma, d.set.vector.mul_bwd_f32)
+	}
+	if db != nil {
+		d.gradient(db, dy, a, mb, d.set.vector.mul_bwd_f32)
+	}
+}
+
+// DivGrad: da = dy/b and db = −dy·a/b².
+func (d *Device) DivGrad(da, db, dy, a, b kernels.Buffer, s kernels.BroadcastSpec, ma, mb kernels.Mode) {
+	checkGrad("div gradient", da, db, dy, &s)
+	s.Check("div gradient", dy, a, b)
+	if !plain(&s) || shared(da, dy) || shared(db, dy) {
+		d.Device.DivGrad(da, db, dy, a, b, s, ma, mb)
+		return
+	}
+	if da != nil {
+		d.gradient(da, dy, b, ma, d.set.vector.div_bwd_f32)
+	}
+	if db == nil {
+		return
+	}
+	j := job{y: kernels.Floats(db), a: kernels.Floats(dy), b: kernels.Floats(a), c: kernels.Floats(b), mode: mb}
+	d.share(j, db.Len(), 1, func(j *job, from, to int) {
+		j.k.div_bwd_divisor_f32(j.y[from:to], j.a[from:to], j.b[from:to], j.c[from:to], j.mode)
+	})
+}
+
+func checkGrad(op string, da, db, dy kernels.Buffer, s *kernels.BroadcastSpec) {
+	kernels.Want(op, "output's gradient", dy, kernels.Float32, s.Len())
+	s.Check(op, dy, da, db)
+}
+
+// plain tells whether neither operand is repeated.
+func plain(s *kernels.BroadcastSpec) bool { return s.LenA() == s.Len() && s.LenB() == s.Len() }
+
+// shared tells whether two buffers begin in the same memory. An operand's
+// gradient may lie over dy, which the other operand's gradient still needs.
+func shared(a, b kernels.Buffer) bool {
+	if a == nil || b == nil || a.Len() == 0 || b.Len() == 0 {
+		return false
+	}
+	return &kernels.Floats(a)[0] == &kernels.Floats(b)[0]
+}
+
+// canSum tells whether sumOperand knows both operands' patterns of repetition,
+// and db, which is worked out first, may be written before dy is read for da.
+func canSum(da, db, dy kernels.Buffer, s *kernels.BroadcastSpec) bool {
+	_, okA := repetition(s, &s.A)
+	_, okB := repetition(s, &s.B)
+	return (da == nil || okA) && (db == nil || okB) && !shared(db, dy)
+}
+
+// repetition describes the summing of dy to the gradient of an operand with the
+// given strides: along no axis, all, the outer or the inner one of two.
+func repetition(s *kernels.BroadcastSpec, strides *[kernels.MaxRank]int) (r kernels.ReduceSpec, ok bool) {
+	switch {
+	case s.Rank == 1 && strides[0] == 0:
+		return kernels.ReduceSpec{Outer: 1, N: s.Dim[0], Inner: 1}, true
+	case s.Rank == 2 && strides[0] == 0 && strides[1] != 0:
+		return kernels.ReduceSpec{Outer: 1, N: s.Dim[0], Inner: s.Dim[1]}, true
+	case s.Rank == 2 && strides[0] != 0 && strides[1] == 0:
+		return kernels.ReduceSpec{Outer: s.Dim[0], N: s.Dim[1], Inner: 1}, true
+	}
+	for axis := range s.Rank {
+		if strides[axis] == 0 && s.Dim[axis] != 1 {
+			return r, false
+		}
+	}
+	return kernels.ReduceSpec{Outer: s.Len(), N: 1, Inner: 1}, true
+}
+
+// sumOperand is dx = factor·dy, summed over the operand's repetitions. A nil dx
+// is left out.
+func (d *Device) sumOperand(dx, dy kernels.Buffer, s *kernels.BroadcastSpec, strides *[kernels.MaxRank]int, factor float64, m kernels.Mode) {
+	if dx == nil {
+		return
+	}
+	r, _ := repetition(s, strides)
+	if r.N == 1 && r.Outer == s.Len() {
+		d.scale(kernels.Floats(dx), kernels.Floats(dy), float32(factor), m)
+		return
+	}
+	d.sum(kernels.Floats(dx), kernels.Floats(dy), r, factor, m)
+}

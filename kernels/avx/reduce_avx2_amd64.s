@@ -1,0 +1,180 @@
+//go:build !purego
+
+// Sums along the columns or the rows of a matrix, and where a row's maximum is.
+// Shapes: x is [n], or [rows,cols] with sums [cols].
+// Idea: sums are kept in float64, as the reference has them, in several registers
+// at once, so that no addition waits for the one before it. Their order is fixed.
+
+#include "textflag.h"
+#include "lanes_amd64.h"
+
+// LANES4X4: X12 … X15 = −1 in the lanes that exist, in fours, of 16 when n elements are left.
+#define LANES4X4(n) \
+	XORL         R8, R8         \
+	MOVQ         n, R10         \
+	SUBQ         $8, R10        \ // R10 = max(n−8, 0)
+	CMOVQLT      R8, R10        \
+	LANES8(n, Y12)              \
+	LANES8(R10, Y14)            \
+	VEXTRACTI128 $1, Y12, X13   \
+	VEXTRACTI128 $1, Y14, X15
+
+// func sum_f32_avx2(x []float32) float64
+TEXT ·sum_f32_avx2(SB), NOSPLIT, $0-32
+	MOVQ   x_base+0(FP), SI // SI = x
+	MOVQ   x_len+8(FP), CX  // CX = n, the elements to go
+	VXORPD Y0, Y0, Y0       // Y0 … Y3 = 16 sums
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	TESTQ  CX, CX
+	JLE    add
+
+loop:
+	LANES4X4(CX)             // X12 … X15 = the lanes that exist, in fours
+	VMASKMOVPS (SI), X12, X4 // the next 16 elements
+	VMASKMOVPS 16(SI), X13, X5
+	VMASKMOVPS 32(SI), X14, X6
+	VMASKMOVPS 48(SI), X15, X7
+	VCVTPS2PD  X4, Y4        // in float64
+	VCVTPS2PD  X5, Y5
+	VCVTPS2PD  X6, Y6
+	VCVTPS2PD  X7, Y7
+	VADDPD     Y4, Y0, Y0    // sums += x
+	VADDPD     Y5, Y1, Y1
+	VADDPD     Y6, Y2, Y2
+	VADDPD     Y7, Y3, Y3
+	ADDQ       $64, SI
+	SUBQ       $16, CX       // n -= 16
+	JGT        loop
+
+add:
+	VADDPD       Y1, Y0, Y0 // 16 sums to 4
+	VADDPD       Y3, Y2, Y2
+	VADDPD       Y2, Y0, Y0
+	VEXTRACTF128 $1, Y0, X1 // 4 to 2
+	VADDPD       X1, X0, X0
+	VPERMILPD    $1, X0, X1 // 2 to 1
+	VADDSD       X1, X0, X0
+	VMOVSD       X0, ret+24(FP)
+	VZEROUPPER
+	RET
+
+// func sum_rows_f32_avx2(sums []float64, x []float32, rows int)
+TEXT ·sum_rows_f32_avx2(SB), NOSPLIT, $0-56
+	MOVQ  sums_base+0(FP), DI // DI = sums
+	MOVQ  sums_len+8(FP), CX  // CX = n, the columns to go
+	MOVQ  x_base+24(FP), SI   // SI = x's columns
+	MOVQ  CX, DX
+	SHLQ  $2, DX              // DX = the bytes of a row
+	TESTQ CX, CX
+	JLE   done
+
+columns:
+	LANES4X4(CX)           // X12 … X15 = the columns that exist, in fours
+	VXORPD Y0, Y0, Y0      // Y0 … Y3 = the sums of 16 columns
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	MOVQ   SI, BX          // BX = x[r,c:]
+	MOVQ   rows+48(FP), R9 // R9 = the rows to go
+	TESTQ  R9, R9
+	JLE    store
+
+row:
+	VMASKMOVPS (BX), X12, X4 // 16 columns of a row
+	VMASKMOVPS 16(BX), X13, X5
+	VMASKMOVPS 32(BX), X14, X6
+	VMASKMOVPS 48(BX), X15, X7
+	VCVTPS2PD  X4, Y4        // in float64
+	VCVTPS2PD  X5, Y5
+	VCVTPS2PD  X6, Y6
+	VCVTPS2PD  X7, Y7
+	VADDPD     Y4, Y0, Y0    // sums += x
+	VADDPD     Y5, Y1, Y1
+	VADDPD     Y6, Y2, Y2
+	VADDPD     Y7, Y3, Y3
+	ADDQ       DX, BX        // to the next row
+	DECQ       R9
+	JGT        row
+
+store:
+	VPMOVSXDQ  X12, Y12      // masks for 64-bit lanes
+	VPMOVSXDQ  X13, Y13
+	VPMOVSXDQ  X14, Y14
+	VPMOVSXDQ  X15, Y15
+	VMASKMOVPD Y0, Y12, (DI) // sums[c:] = sums
+	VMASKMOVPD Y1, Y13, 32(DI)
+	VMASKMOVPD Y2, Y14, 64(DI)
+	VMASKMOVPD Y3, Y15, 96(DI)
+	ADDQ       $128, DI      // to the next 16 columns
+	ADDQ       $64, SI
+	SUBQ       $16, CX       // n -= 16
+	JGT        columns
+
+done:
+	VZEROUPPER
+	RET
+
+// func argmax_f32_avx2(x []float32) int
+TEXT ·argmax_f32_avx2(SB), NOSPLIT, $0-32
+	MOVQ         x_base+0(FP), SI       // SI = x
+	MOVQ         x_len+8(FP), CX        // CX = n, the elements to go
+	XORL         AX, AX                 // AX = i = 0
+	VBROADCASTSS ·minus_inf_f32(SB), Y9 // Y9 = −Inf
+	VMOVAPS      Y9, Y0                 // Y0 = the maximum of each lane
+	VXORPS       Y4, Y4, Y4             // Y4 = the lanes that had a NaN
+
+maximum:
+	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	VMASKMOVPS (SI)(AX*4), Y15, Y1 // x = x[i:], or −Inf past the end
+	VBLENDVPS  Y15, Y1, Y9, Y1
+	VCMPPS     $3, Y1, Y1, Y3      // Y3 = x is NaN
+	VORPS      Y3, Y4, Y4
+	VMAXPS     Y1, Y0, Y0          // the larger one
+	ADDQ       $8, AX              // i += 8
+	SUBQ       $8, CX              // n -= 8
+	JGT        maximum
+
+	MOVQ         x_len+8(FP), CX // from the beginning again
+	XORL         AX, AX
+	VMOVMSKPS    Y4, R8
+	TESTL        R8, R8
+	JNZ          nan
+	VEXTRACTF128 $1, Y0, X1      // the largest of 8 lanes: 4
+	VMAXPS       X1, X0, X0
+	VPERMILPS    $0x4e, X0, X1   // 2
+	VMAXPS       X1, X0, X0
+	VPERMILPS    $0xb1, X0, X1   // 1
+	VMAXPS       X1, X0, X0
+	VBROADCASTSS X0, Y0          // Y0 = the maximum
+
+find:
+	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	VMASKMOVPS (SI)(AX*4), Y15, Y1 // x = x[i:]
+	VCMPPS     $0, Y0, Y1, Y3      // Y3 = x is the maximum
+	VANDPS     Y15, Y3, Y3
+	VMOVMSKPS  Y3, R8
+	TESTL      R8, R8
+	JNZ        found
+	ADDQ       $8, AX              // i += 8
+	SUBQ       $8, CX              // n -= 8
+	JMP        find
+
+nan:
+	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	VMASKMOVPS (SI)(AX*4), Y15, Y1 // x = x[i:]
+	VCMPPS     $3, Y1, Y1, Y3      // Y3 = x is NaN
+	VMOVMSKPS  Y3, R8
+	TESTL      R8, R8
+	JNZ        found
+	ADDQ       $8, AX              // i += 8
+	SUBQ       $8, CX              // n -= 8
+	JMP        nan
+
+found:
+	BSFL       R8, R8         // the first of these lanes
+	ADDQ       R8, AX
+	MOVQ       AX, ret+24(FP) // return i + lane
+	VZEROUPPER
+	RET

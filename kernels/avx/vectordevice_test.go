@@ -1,0 +1,210 @@
+package avx
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"baregrad/kernels"
+	"baregrad/kernels/reference"
+)
+
+// Each method that does not simply leave its work to the reference is called
+// here on sizes small and large, and compared with the reference, with itself on
+// other numbers of workers, bit by bit, and with 0 allocations.
+
+// deviceTest is one call of a method.
+type deviceTest struct {
+	name    string
+	sizes   []int // of the float32 buffers b that run is given
+	outputs int   // how many of these, the first ones, it writes
+	// far is how much results may differ from the reference's, which keeps float64
+	// between its steps: as a share of the value, or of 1 where the value is smaller.
+	far float64
+	run func(d kernels.Device, b []kernels.Buffer)
+}
+
+// exact is for results that are rounded once on both sides; rounded for those
+// that some float32 roundings of 6e-8 each lie between.
+const (
+	exact   = 0
+	rounded = 5e-7
+)
+
+func deviceTests() []deviceTest {
+	tests := []deviceTest{}
+	for _, n := range []int{0, 1, 37, 100_003} {
+		tests = append(tests, elementTests(n)...)
+	}
+	for _, s := range []kernels.ReduceSpec{
+		{Outer: 1, N: 1, Inner: 1}, {Outer: 1, N: 0, Inner: 3}, {Outer: 0, N: 3, Inner: 2}, {Outer: 1, N: 128, Inner: 10},
+		{Outer: 1, N: 3001, Inner: 33}, {Outer: 5, N: 1, Inner: 1}, {Outer: 7, N: 13, Inner: 3}, {Outer: 2, N: 70_001, Inner: 1},
+		{Outer: 2, N: 4099, Inner: 24}, {Outer: 4001, N: 10, Inner: 1}, {Outer: 500, N: 7, Inner: 31},
+	} {
+		tests = append(tests, reduceTests(s)...)
+	}
+	for _, shapes := range [][2][]int{
+		{{1}, {1}}, {{0}, {1}}, {{37}, {37}}, {{70_001}, {70_001}}, {{70_001}, {1}}, {{1}, {5}}, {{128, 10}, {10}}, {{3001, 33}, {33}},
+		{{33}, {3001, 33}}, {{77, 1}, {77, 50}}, {{5, 1}, {1, 7}}, {{3, 1, 5}, {3, 4, 5}}, {{2, 3, 1, 5}, {3, 4, 1}}, {{2, 1, 3, 1, 2}, {1, 5, 1, 4, 1}},
+	} {
+		tests = append(tests, broadcastTests(shapes[0], shapes[1])...)
+	}
+	return tests
+}
+
+func elementTests(n int) []deviceTest {
+	return []deviceTest{
+		{"Fill", []int{n}, 1, exact, func(d kernels.Device, b []kernels.Buffer) { d.Fill(b[0], 1.7) }},
+		{"ReLU", []int{n, n}, 1, exact, func(d kernels.Device, b []kernels.Buffer) { d.ReLU(b[0], b[1]) }},
+		{"ReLUGrad", []int{n, n, n}, 1, exact, func(d kernels.Device, b []kernels.Buffer) { d.ReLUGrad(b[0], b[1], b[2], kernels.Accumulate) }},
+		{"ExpGrad", []int{n, n, n}, 1, exact, func(d kernels.Device, b []kernels.Buffer) { d.ExpGrad(b[0], b[1], b[2], kernels.Accumulate) }},
+		{"LogGrad", []int{n, n, n}, 1, exact, func(d kernels.Device, b []kernels.Buffer) { d.LogGrad(b[0], b[1], b[2], kernels.Overwrite) }},
+		{"Affine", []int{n, n}, 1, rounded, func(d kernels.Device, b []kernels.Buffer) { d.Affine(b[0], b[1], 2.5, -0.1) }},
+		{"AffineGrad", []int{n, n}, 1, exact, func(d kernels.Device, b []kernels.Buffer) { d.AffineGrad(b[0], b[1], 2.3, kernels.Accumulate) }},
+		{"AddScaled", []int{n, n}, 1, rounded, func(d kernels.Device, b []kernels.Buffer) { d.AddScaled(b[0], b[1], -0.3) }},
+		{"SGD", []int{n, n, 2}, 1, rounded, func(d kernels.Device, b []kernels.Buffer) { d.SGD(b[0], b[1], nil, b[2], kernels.SGDSpec{}) }},
+		{"SGD with momentum", []int{n, n, n, 2}, 2, rounded, func(d kernels.Device, b []kernels.Buffer) {
+			d.SGD(b[0], b[2], b[1], b[3], kernels.SGDSpec{Momentum: 0.9})
+		}},
+		{"SGD with Nesterov", []int{n, n, n, 2}, 2, rounded, func(d kernels.Device, b []kernels.Buffer) {
+			d.SGD(b[0], b[2], b[1], b[3], kernels.SGDSpec{Momentum: 0.9, Nesterov: true})
+		}},
+		{"RMSprop", []int{n, n, n, 2}, 2, 2e-6, func(d kernels.Device, b []kernels.Buffer) {
+			squares(d, b[1])
+			d.RMSprop(b[0], b[2], b[1], nil, nil, b[3], kernels.RMSpropSpec{Rho: 0.9, Epsilon: 1e-7})
+		}},
+		{"Adam", []int{n, n, n, n, 2}, 3, 2e-6, func(d kernels.Device, b []kernels.Buffer) {
+			squares(d, b[2])
+			d.Adam(b[0], b[3], b[1], b[2], b[4], kernels.AdamSpec{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-7, WeightDecay: 0.004})
+		}},
+	}
+}
+
+// squares makes a buffer's elements positive, as running means of squares are.
+func squares(d kernels.Device, b kernels.Buffer) {
+	d.Affine(b, b, 0, 0.5)
+}
+
+func reduceTests(s kernels.ReduceSpec) []deviceTest {
+	whole, part := s.Outer*s.N*s.Inner, s.Outer*s.Inner
+	tests := []deviceTest{
+		{"Sum", []int{part, whole}, 1, 1e-6, func(d kernels.Device, b []kernels.Buffer) { d.Sum(b[0], b[1], s, kernels.Overwrite) }},
+		{"Sum, accumulated", []int{part, whole}, 1, 1e-6, func(d kernels.Device, b []kernels.Buffer) { d.Sum(b[0], b[1], s, kernels.Accumulate) }},
+		{"Mean", []int{part, whole}, 1, 1e-6, func(d kernels.Device, b []kernels.Buffer) { d.Mean(b[0], b[1], s) }},
+		{"SumGrad", []int{whole, part}, 1, rounded, func(d kernels.Device, b []kernels.Buffer) { d.SumGrad(b[0], b[1], s, kernels.Accumulate) }},
+		{"MeanGrad", []int{whole, part}, 1, rounded, func(d kernels.Device, b []kernels.Buffer) { d.MeanGrad(b[0], b[1], s, kernels.Overwrite) }},
+	}
+	if s.N > 0 {
+		arg := kernels.NewHost(kernels.Int32, part)
+		tests = append(tests, deviceTest{"Max", []int{part, part, whole}, 2, exact, func(d kernels.Device, b []kernels.Buffer) {
+			d.Max(b[0], arg, b[2], s)
+			for i, index := range kernels.Ints(arg) {
+				kernels.Floats(b[1])[i] = float32(index)
+			}
+		}}, deviceTest{"ArgMax", []int{part, whole}, 1, exact, func(d kernels.Device, b []kernels.Buffer) {
+			d.ArgMax(arg, b[1], s)
+			for i, index := range kernels.Ints(arg) {
+				kernels.Floats(b[0])[i] = float32(index)
+			}
+		}})
+	}
+	return tests
+}
+
+func broadcastTests(shapeA, shapeB []int) []deviceTest {
+	_, s, err := kernels.Broadcast(shapeA, shapeB)
+	if err != nil {
+		panic(err)
+	}
+	forward := []int{s.Len(), s.LenA(), s.LenB()}
+	sums := []int{s.LenA(), s.LenB(), s.Len()}
+	products := append(slices.Clone(sums), s.LenA(), s.LenB())
+	const over, add = kernels.Overwrite, kernels.Accumulate
+	return []deviceTest{
+		{"Add", forward, 1, exact, func(d kernels.Device, b []kernels.Buffer) { d.Add(b[0], b[1], b[2], s) }},
+		{"Sub", forward, 1, exact, func(d kernels.Device, b []kernels.Buffer) { d.Sub(b[0], b[1], b[2], s) }},
+		{"Mul", forward, 1, exact, func(d kernels.Device, b []kernels.Buffer) { d.Mul(b[0], b[1], b[2], s) }},
+		{"Div", forward, 1, exact, func(d kernels.Device, b []kernels.Buffer) { d.Div(b[0], b[1], b[2], s) }},
+		{"AddGrad", sums, 2, 1e-6, func(d kernels.Device, b []kernels.Buffer) { d.AddGrad(b[0], b[1], b[2], s, add, over) }},
+		{"SubGrad", sums, 2, 1e-6, func(d kernels.Device, b []kernels.Buffer) { d.SubGrad(b[0], b[1], b[2], s, over, add) }},
+		{"SubGrad of the second", sums, 2, 1e-6, func(d kernels.Device, b []kernels.Buffer) { d.SubGrad(nil, b[1], b[2], s, over, over) }},
+		{"MulGrad", products, 2, 1e-6, func(d kernels.Device, b []kernels.Buffer) { d.MulGrad(b[0], b[1], b[2], b[3], b[4], s, over, add) }},
+		{"DivGrad", products, 2, 1e-6, func(d kernels.Device, b []kernels.Buffer) { d.DivGrad(b[0], b[1], b[2], b[3], b[4], s, add, over) }},
+	}
+}
+
+func TestMethodsAgainstTheReference(t *testing.T) {
+	for _, set := range Names() {
+		t.Run(set, func(t *testing.T) {
+			d := open(t, set)
+			workers := []*pool{newPool(1), newPool(2), newPool(5)}
+			opened := d.pool
+			t.Cleanup(func() {
+				d.pool = opened
+				for _, p := range workers {
+					p.close()
+				}
+			})
+			oracle := reference.New()
+			for _, test := range deviceTests() {
+				d.pool = workers[0]
+				want, got := test.buffers(), test.buffers()
+				test.run(oracle, want)
+				test.run(d, got)
+				test.compare(t, got, want)
+				for _, p := range workers[1:] {
+					d.pool = p
+					again := test.buffers()
+					test.run(d, again)
+					test.sameBits(t, again, got, p.workers)
+				}
+				if allocs := testing.AllocsPerRun(1, func() { test.run(d, got) }); allocs != 0 {
+					t.Errorf("%s of %v: %v allocations", test.name, test.sizes, allocs)
+				}
+			}
+		})
+	}
+}
+
+// buffers are the operands: the same numbers at each call, none near 0, so that
+// quotients stay in bounds.
+func (test *deviceTest) buffers() []kernels.Buffer {
+	random := rand.New(rand.NewPCG(1, 2))
+	b := make([]kernels.Buffer, len(test.sizes))
+	for i, n := range test.sizes {
+		b[i] = kernels.NewHost(kernels.Float32, n)
+		for j := range kernels.Floats(b[i]) {
+			kernels.Floats(b[i])[j] = (0.3 + random.Float32()) * float32(1-2*random.IntN(2))
+		}
+	}
+	return b
+}
+
+func (test *deviceTest) compare(t *testing.T, got, want []kernels.Buffer) {
+	t.Helper()
+	for i := range got {
+		far := test.far
+		if i >= test.outputs {
+			far = exact
+		}
+		for j, w := range kernels.Floats(want[i]) {
+			g := kernels.Floats(got[i])[j]
+			difference := math.Abs(float64(g) - float64(w))
+			if g != w && !(g != g && w != w) && !(difference <= far*max(1, math.Abs(float64(w)))) {
+				t.Fatalf("%s of %v: buffer %d has %v at %d, want %v within %v", test.name, test.sizes, i, g, j, w, far)
+			}
+		}
+	}
+}
+
+func (test *deviceTest) sameBits(t *testing.T, got, want []kernels.Buffer, workers int) {
+	t.Helper()
+	for i := range got {
+		for j, w := range kernels.Floats(want[i]) {
+			if g := kernels.Floats(got[i])[j]; math.Float32bits(g) != math.Float32bits(w) {
+				t.Fatalf("%s of %v with %d workers: buffer %d has %v at %d, with one worker %v", test.name, test.sizes, workers, i, g, j, w)
+			}
+		}
+	}
+}
