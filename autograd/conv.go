@@ -69,9 +69,14 @@ func (o Window) ConvSpec(x, w []int) (kernels.ConvSpec, error) {
 }
 
 // PoolSpec works out the pooling of images [N,H,W,C] with windows of the given
-// size. Strides that are not given are the window's size.
+// size. Strides that are not given are the window's size. Pooling knows no
+// dilation and no ReLU.
 func (o Window) PoolSpec(x []int, size [2]int) (kernels.PoolSpec, error) {
 	o = o.withDefaults(size)
+	if o.Dilations != [2]int{1, 1} || o.ReLU {
+		return kernels.PoolSpec{}, fmt.Errorf("images %v, window %v: dilations %v and ReLU %v, pooling has neither",
+			x, size, o.Dilations, o.ReLU)
+	}
 	if len(x) != 4 {
 		return kernels.PoolSpec{}, fmt.Errorf("images %v: expected [N H W C]", x)
 	}

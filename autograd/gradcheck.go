@@ -25,6 +25,12 @@ func CheckGradients(d kernels.Device, f func(t *Tape, x []*Var) *Var, inputs ...
 	x := make([]*Var, len(inputs))
 	for i, input := range inputs {
 		x[i] = NewParam(input.To(d))
+		defer func() {
+			x[i].Value.Free()
+			if x[i].Grad != nil {
+				x[i].Grad.Free()
+			}
+		}()
 	}
 	y := f(t, x)
 	// Weights that differ: a gradient that lands on the wrong element shows.
@@ -32,8 +38,9 @@ func CheckGradients(d kernels.Device, f func(t *Tape, x []*Var) *Var, inputs ...
 	for i := range weights {
 		weights[i] = float32(0.5 + math.Mod(float64(i)*0.618, 1))
 	}
-	loss := t.Mul(y, NewConst(tensor.From(d, weights, y.Shape()...)))
-	loss = t.Reshape(loss, -1)
+	w := t.Input(y.Shape()...)
+	tensor.Set(w.Value, weights)
+	loss := t.Reshape(t.Mul(y, w), -1)
 	t.Backward(t.Sum(loss, 0, 0))
 
 	value := func() (sum float64) {

@@ -11,6 +11,7 @@ func (t *Tape) Reshape(x *Var, shape ...int) *Var {
 		y.wanted = true
 		y.Grad = x.Grad.Reshape(shape...)
 	}
+	t.targets[y] = y.wanted
 	return y
 }
 

@@ -21,7 +21,9 @@ type Var struct {
 	// Value is the value.
 	Value *tensor.Tensor
 	// Grad is the gradient of the loss by the value, of the same shape, once
-	// Backward has run. It is nil where no gradient is wanted.
+	// Backward has run. It is nil where no gradient is wanted. (Where a ReLU is
+	// fused into an operation, Backward leaves here the gradient by what went
+	// into the ReLU.)
 	Grad *tensor.Tensor
 
 	wanted bool    // a gradient is wanted
@@ -39,7 +41,7 @@ func NewConst(value *tensor.Tensor) *Var { return &Var{Value: value, pass: new(u
 func (v *Var) Shape() []int { return v.Value.Shape() }
 
 // SetTrainable says whether tapes that are recorded from now on compute a
-// gradient for v. Those recorded before are not changed.
+// gradient for v. A tape that has used v already is not changed.
 func (v *Var) SetTrainable(on bool) { v.wanted = on }
 
 // Trainable tells whether a gradient is wanted.
@@ -64,6 +66,7 @@ type Tape struct {
 	gradients bool
 	steps     []step
 	after     []func()
+	targets   map[*Var]bool // does the tape compute a gradient for it? Decided at its first use
 	loss      *Var
 	pass      uint64
 	owned     []*tensor.Tensor
@@ -78,11 +81,15 @@ type step struct {
 }
 
 // NewTape returns an empty tape that keeps what the backward pass needs.
-func NewTape(d kernels.Device) *Tape { return &Tape{device: d, gradients: true} }
+func NewTape(d kernels.Device) *Tape { return newTape(d, true) }
 
 // NewForwardTape returns an empty tape for inference: no gradients, and no
 // memory for them.
-func NewForwardTape(d kernels.Device) *Tape { return &Tape{device: d} }
+func NewForwardTape(d kernels.Device) *Tape { return newTape(d, false) }
+
+func newTape(d kernels.Device, gradients bool) *Tape {
+	return &Tape{device: d, gradients: gradients, targets: make(map[*Var]bool)}
+}
 
 // Device is the device that the tape computes on.
 func (t *Tape) Device() kernels.Device { return t.device }
@@ -131,7 +138,7 @@ func (t *Tape) Backward(loss *Var) {
 	if loss.Value.Len() != 1 {
 		kernels.Panicf("backward", "the loss has shape %v, must have one element", loss.Shape())
 	}
-	if loss.Grad == nil {
+	if !t.targets[loss] {
 		kernels.Panicf("backward", "the loss depends on nothing that wants a gradient on this tape")
 	}
 	t.loss = loss
@@ -148,6 +155,9 @@ func (t *Tape) Backward(loss *Var) {
 // Replay runs a recorded training step again: forward, backward from the loss
 // of the last Backward, and what After recorded.
 func (t *Tape) Replay() {
+	if t.loss == nil {
+		kernels.Panicf("replay", "no Backward was run on this tape: there is no loss to go back from")
+	}
 	t.Forward()
 	t.Backward(t.loss)
 	t.RunAfter()
@@ -171,16 +181,16 @@ func (t *Tape) Free() {
 	for _, owned := range t.owned {
 		owned.Free()
 	}
-	*t = Tape{device: t.device, gradients: t.gradients}
+	*t = *newTape(t.device, t.gradients)
 }
 
-// record keeps a step and runs it forward. out is nil for steps without a value.
+// record runs a step forward and keeps it. out is nil for steps without a value.
 func (t *Tape) record(name string, out *Var, forward, backward func()) {
-	if out == nil || out.Grad == nil {
+	if out == nil || !t.targets[out] {
 		backward = nil
 	}
+	forward() // first: a step that panics is not kept
 	t.steps = append(t.steps, step{name, out, forward, backward})
-	forward()
 }
 
 // output makes the variable for an operation's result. It gets a gradient if
@@ -188,31 +198,34 @@ func (t *Tape) record(name string, out *Var, forward, backward func()) {
 func (t *Tape) output(shape []int, inputs ...*Var) *Var {
 	y := NewConst(t.alloc(kernels.Float32, shape))
 	for _, x := range inputs {
-		if t.wants(x) && !y.wanted { // wants is asked for each: it makes room for a gradient
+		if t.wants(x) && y.Grad == nil { // wants is asked for each: it makes room for a gradient
 			y.wanted = true
 			y.Grad = t.alloc(kernels.Float32, shape)
 		}
 	}
+	t.targets[y] = y.wanted
 	return y
 }
 
 // wants tells whether x gets a gradient on this tape, and sees that there is
 // memory for it: a parameter has none before its first gradient tape.
 func (t *Tape) wants(x *Var) bool {
-	if !t.gradients || !x.wanted {
-		return false
+	wanted, decided := t.targets[x]
+	if !decided {
+		wanted = t.gradients && x.wanted
+		t.targets[x] = wanted
 	}
-	if x.Grad == nil {
+	if wanted && x.Grad == nil {
 		x.Grad = tensor.New(t.device, x.Shape()...)
 	}
-	return true
+	return wanted
 }
 
 // into is where a backward rule puts its share of x's gradient, and how: the
 // first share of a pass overwrites, the later ones add. The buffer is nil if x
-// wants no gradient.
+// gets no gradient on this tape.
 func (t *Tape) into(x *Var) (kernels.Buffer, kernels.Mode) {
-	if x.Grad == nil || !x.wanted {
+	if !t.targets[x] {
 		return nil, kernels.Overwrite
 	}
 	mode := kernels.Overwrite
