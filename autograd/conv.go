@@ -26,13 +26,16 @@ type Window struct {
 	ReLU      bool // of Conv2D: y = max(y, 0), after the bias
 }
 
+// maxWindow keeps products of a window's sizes far from overflow.
+const maxWindow = 1 << 16
+
 // span is the result of sliding a window along one axis: the number of output
 // positions, and the padding before the first element.
 func span(size, kernel, stride, dilation int, p Padding) (out, before int, err error) {
 	reach := (kernel-1)*dilation + 1
 	switch {
-	case kernel < 1 || stride < 1 || dilation < 1:
-		return 0, 0, fmt.Errorf("window size %d, stride %d and dilation %d must be at least 1", kernel, stride, dilation)
+	case min(kernel, stride, dilation) < 1 || max(kernel, stride, dilation) > maxWindow:
+		return 0, 0, fmt.Errorf("window size %d, stride %d and dilation %d must be from 1 to %d", kernel, stride, dilation, maxWindow)
 	case p == Same:
 		out = (size + stride - 1) / stride
 		before = max(0, (out-1)*stride+reach-size) / 2

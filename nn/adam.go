@@ -17,7 +17,7 @@ type Adam struct {
 	Beta1        float64  // 0.9 where 0
 	Beta2        float64  // 0.999 where 0
 	Epsilon      float64  // 1e-7 where 0
-	Schedule     Schedule // in place of LearningRate, if not nil
+	Schedule     Schedule `json:"-"` // in place of LearningRate, if not nil
 }
 
 func (Adam) Name() string { return "adam" }
@@ -42,7 +42,7 @@ type AdamW struct {
 	Beta2        float64  // 0.999 where 0
 	Epsilon      float64  // 1e-7 where 0
 	WeightDecay  float64  // 0.004 where 0
-	Schedule     Schedule // in place of LearningRate, if not nil
+	Schedule     Schedule `json:"-"` // in place of LearningRate, if not nil
 }
 
 func (AdamW) Name() string { return "adamw" }

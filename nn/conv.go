@@ -23,8 +23,8 @@ type Conv2D struct {
 	Padding    autograd.Padding
 	Activation ActivationFunc
 	NoBias     bool
-	KernelInit Initializer // GlorotUniform where nil
-	BiasInit   Initializer // Zeros where nil
+	KernelInit Initializer `json:"-"` // GlorotUniform where nil
+	BiasInit   Initializer `json:"-"` // Zeros where nil
 	Name       string
 	InputShape []int
 	Frozen     bool

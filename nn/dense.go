@@ -12,8 +12,8 @@ type Dense struct {
 	Units      int
 	Activation ActivationFunc
 	NoBias     bool
-	KernelInit Initializer // GlorotUniform where nil
-	BiasInit   Initializer // Zeros where nil
+	KernelInit Initializer `json:"-"` // GlorotUniform where nil
+	BiasInit   Initializer `json:"-"` // Zeros where nil
 	Name       string
 	InputShape []int
 	Frozen     bool

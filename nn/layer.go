@@ -34,6 +34,8 @@ type LayerOptions struct {
 type Param struct {
 	Name string // layer and role: "dense_1/kernel"
 	*autograd.Var
+
+	shape []int
 }
 
 // A Builder makes a layer's parameters.
@@ -43,17 +45,22 @@ type Builder struct {
 	layer  string
 	number uint32
 	frozen bool
+	dry    bool // only the names and shapes are wanted
 	params []*Param
 }
 
 // Param makes a parameter of the layer that is being built.
 func (b *Builder) Param(role string, init Initializer, shape ...int) *autograd.Var {
+	p := &Param{Name: b.layer + "/" + role, shape: shape}
+	b.params = append(b.params, p)
+	if b.dry {
+		return nil
+	}
 	values := make([]float32, tensor.Size(shape))
 	init.Fill(b.random, values, shape)
-	v := autograd.NewParam(tensor.From(b.device, values, shape...))
-	v.SetTrainable(!b.frozen)
-	b.params = append(b.params, &Param{Name: b.layer + "/" + role, Var: v})
-	return v
+	p.Var = autograd.NewParam(tensor.From(b.device, values, shape...))
+	p.SetTrainable(!b.frozen)
+	return p.Var
 }
 
 // Number is different for each layer of a model.

@@ -102,33 +102,68 @@ func (m *Sequential) Build() (err error) {
 			errors.New("it is the first layer and needs InputShape, the shape of one example")}
 	}
 	for _, size := range first.InputShape {
-		if size < 1 {
+		if size < 1 || !fits(first.InputShape) {
 			return &LayerError{layerName(m.layers[0], nil), m.layers[0].Kind(),
-				fmt.Errorf("InputShape is %v, every size must be at least 1", first.InputShape)}
+				fmt.Errorf("InputShape is %v, every size must be at least 1 and all of it fit in memory", first.InputShape)}
 		}
 	}
-	shape := slices.Clone(first.InputShape)
-	m.input = shape
-	names := map[string]bool{}
-	for i, l := range m.layers {
-		name := layerName(l, names)
-		if names[name] {
-			return &LayerError{name, l.Kind(), errors.New("another layer of the model has this name")}
-		}
-		names[name] = true
-		if own := l.Options().InputShape; i > 0 && len(own) > 0 && !slices.Equal(own, shape) {
-			return &LayerError{name, l.Kind(), fmt.Errorf("InputShape is %s, but the layer before gives %s", shapeString(own), shapeString(shape))}
-		}
-		b := &Builder{device: m.device, random: m.random, layer: name, number: uint32(i), frozen: l.Options().Frozen}
-		if shape, err = l.Build(b, shape); err != nil {
-			return &LayerError{name, l.Kind(), err}
-		}
-		m.params = append(m.params, b.params...)
-		m.info = append(m.info, LayerInfo{name, l, shape, b.params, !b.frozen})
+	m.input = slices.Clone(first.InputShape)
+	// Once to see that everything fits, and only then with memory and numbers.
+	if _, err := m.buildLayers(true); err != nil {
+		return err
+	}
+	if m.info, err = m.buildLayers(false); err != nil {
+		return err
+	}
+	for _, l := range m.info {
+		m.params = append(m.params, l.Params...)
 	}
 	m.dropout = m.random.Uint64()
 	m.built = true
 	return nil
+}
+
+// buildLayers builds the layers one after the other. Dry, it makes no parameters.
+func (m *Sequential) buildLayers(dry bool) (info []LayerInfo, err error) {
+	names := map[string]bool{}
+	shape := m.input
+	for i, l := range m.layers {
+		name := layerName(l, names)
+		fail := func(err error) ([]LayerInfo, error) { return nil, &LayerError{name, l.Kind(), err} }
+		if names[name] {
+			return fail(errors.New("another layer of the model has this name"))
+		}
+		names[name] = true
+		if own := l.Options().InputShape; i > 0 && len(own) > 0 && !slices.Equal(own, shape) {
+			return fail(fmt.Errorf("InputShape is %s, but the layer before gives %s", shapeString(own), shapeString(shape)))
+		}
+		b := &Builder{device: m.device, random: m.random, layer: name, number: uint32(i), frozen: l.Options().Frozen, dry: dry}
+		if shape, err = l.Build(b, shape); err != nil {
+			return fail(err)
+		}
+		if !fits(shape) {
+			return fail(fmt.Errorf("the output %s is beyond what memory can hold", shapeString(shape)))
+		}
+		for _, p := range b.params {
+			if !fits(p.shape) {
+				return fail(fmt.Errorf("parameter %s of shape %v is beyond what memory can hold", p.Name, p.shape))
+			}
+		}
+		info = append(info, LayerInfo{name, l, shape, b.params, !b.frozen})
+	}
+	return info, nil
+}
+
+// fits tells whether an array of the shape has fewer than 2⁴⁰ elements.
+func fits(shape []int) bool {
+	n := 1
+	for _, size := range shape {
+		if size < 0 || size > 0 && n > (1<<40)/size {
+			return false
+		}
+		n *= max(size, 1)
+	}
+	return true
 }
 
 // CompileOptions are what a model needs to be trained.

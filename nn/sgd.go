@@ -11,7 +11,7 @@ type SGD struct {
 	LearningRate float64 // 0.01 where 0
 	Momentum     float64
 	Nesterov     bool
-	Schedule     Schedule // in place of LearningRate, if not nil
+	Schedule     Schedule `json:"-"` // in place of LearningRate, if not nil
 }
 
 func (SGD) Name() string { return "sgd" }
@@ -56,7 +56,7 @@ type RMSprop struct {
 	Momentum     float64
 	Epsilon      float64 // 1e-7 where 0
 	Centered     bool
-	Schedule     Schedule // in place of LearningRate, if not nil
+	Schedule     Schedule `json:"-"` // in place of LearningRate, if not nil
 }
 
 func (RMSprop) Name() string { return "rmsprop" }

@@ -116,6 +116,16 @@ func (c *TrainCommand) Run(ctx context.Context, w io.Writer) error {
 	fmt.Fprintf(w, "\nTest accuracy %.2f %%: %s of %s images right (loss %.4f), after %.1f s of training on %s\n",
 		100*r.TestAccuracy, thousands(int(math.Round(r.TestAccuracy*float64(data.Test.N)))), thousands(data.Test.N),
 		r.TestLoss, seconds, d.Name())
+	if c.Save != "-" {
+		r.Saved = c.Save
+		if r.Saved == "" {
+			r.Saved = data.Name + "-" + c.Model + ".safetensors"
+		}
+		if err := model.Save(ctx, r.Saved); err != nil {
+			return err
+		}
+		fmt.Fprintf(say, "Saved to %s\n", r.Saved)
+	}
 	if c.JSON {
 		return json.NewEncoder(w).Encode(r)
 	}

@@ -1,0 +1,203 @@
+package nn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"baregrad/nn/safetensors"
+	"baregrad/tensor"
+)
+
+// saved lists everything of the model that a file holds, by name.
+func (m *Sequential) saved() []NamedTensor {
+	var list []NamedTensor
+	for _, p := range m.params {
+		list = append(list, NamedTensor{p.Name, p.Value})
+	}
+	return list
+}
+
+// checkSizes compares the parameters that the layers would make with those in
+// the file, before any memory is taken for them.
+func (m *Sequential) checkSizes(f *safetensors.File) error {
+	if len(m.layers) == 0 {
+		return errors.New("the model has no layers")
+	}
+	m.input = m.layers[0].Options().InputShape
+	if !fits(m.input) {
+		return fmt.Errorf("the input shape %v is beyond what memory can hold", m.input)
+	}
+	shapes := map[string][]int{}
+	for _, t := range f.Tensors {
+		shapes[t.Name] = t.Shape
+	}
+	info, err := m.buildLayers(true)
+	if err != nil {
+		return err
+	}
+	for _, l := range info {
+		for _, p := range l.Params {
+			shape, ok := shapes[p.Name]
+			if !ok {
+				return fmt.Errorf("the file lacks %q", p.Name)
+			}
+			if !slices.Equal(shape, p.shape) {
+				return fmt.Errorf("%q has shape %v in the file, expected %v", p.Name, shape, p.shape)
+			}
+		}
+	}
+	return nil
+}
+
+// setAll copies tensors from the file into those of the same names. Nothing is
+// changed unless all are there with the right shapes.
+func setAll(f *safetensors.File, into []NamedTensor) error {
+	byName := map[string]safetensors.Tensor{}
+	for _, t := range f.Tensors {
+		byName[t.Name] = t
+	}
+	values := make([][]float32, len(into))
+	for i, to := range into {
+		t, ok := byName[to.Name]
+		if !ok {
+			return fmt.Errorf("the file lacks %q", to.Name)
+		}
+		if !slices.Equal(t.Shape, to.Tensor.Shape()) {
+			return fmt.Errorf("%q has shape %v in the file, expected %v", to.Name, t.Shape, to.Tensor.Shape())
+		}
+		var err error
+		if values[i], err = t.Floats(); err != nil {
+			return err
+		}
+	}
+	for i, to := range into {
+		tensor.Set(to.Tensor, values[i])
+	}
+	return nil
+}
+
+// LoadWeights reads the parameters from a safetensors file, by their names, into
+// a model that has the same: one that Save wrote, or one from another program.
+// What else the file holds is ignored.
+func (m *Sequential) LoadWeights(ctx context.Context, path string) (err error) {
+	defer catchDevice(&err)
+	if err := m.Build(); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	f, err := readFile(path)
+	if err != nil {
+		return err
+	}
+	if err := setAll(f, m.saved()); err != nil {
+		return fmt.Errorf("load %s: %w", path, err)
+	}
+	return nil
+}
+
+func (m *Sequential) restoreTraining(t *savedTraining, f *safetensors.File) error {
+	var schedule Schedule
+	if t.Schedule != nil {
+		if t.Schedule.Name != "one_cycle" {
+			return Unknown("schedule", t.Schedule.Name, []string{"one_cycle"})
+		}
+		var c OneCycle
+		if err := strictly(t.Schedule.Config, &c); err != nil {
+			return fmt.Errorf("schedule: %w", err)
+		}
+		schedule = c
+	}
+	optimizer, err := restoreOptimizer(t.Optimizer, schedule)
+	if err != nil {
+		return err
+	}
+	loss, err := restoreLoss(t.Loss)
+	if err != nil {
+		return err
+	}
+	o := CompileOptions{Optimizer: optimizer, Loss: loss}
+	for _, p := range t.Metrics {
+		metric, err := MetricByName(p.Name)
+		if err != nil {
+			return err
+		}
+		o.Metrics = append(o.Metrics, metric)
+	}
+	if err := m.Compile(o); err != nil {
+		return err
+	}
+	if t.Step < 0 {
+		return fmt.Errorf("the number of training steps is %d, must be at least 0", t.Step)
+	}
+	m.step, m.rate = t.Step, t.Rate
+	state := m.updater.State()
+	for i := range state {
+		state[i].Name = optimizerPrefix + state[i].Name
+	}
+	return setAll(f, state)
+}
+
+func restoreOptimizer(p savedPart, s Schedule) (Optimizer, error) {
+	var err error
+	switch p.Name {
+	case "sgd":
+		o := SGD{}
+		err = strictly(p.Config, &o)
+		o.Schedule = s
+		return o, err
+	case "rmsprop":
+		o := RMSprop{}
+		err = strictly(p.Config, &o)
+		o.Schedule = s
+		return o, err
+	case "adam":
+		o := Adam{}
+		err = strictly(p.Config, &o)
+		o.Schedule = s
+		return o, err
+	case "adamw":
+		o := AdamW{}
+		err = strictly(p.Config, &o)
+		o.Schedule = s
+		return o, err
+	}
+	return OptimizerByName(p.Name)
+}
+
+func restoreLoss(p savedPart) (Loss, error) {
+	var err error
+	switch p.Name {
+	case "categorical_crossentropy":
+		l := CategoricalCrossentropy{}
+		err = strictly(p.Config, &l)
+		return l, err
+	case "sparse_categorical_crossentropy":
+		l := SparseCategoricalCrossentropy{}
+		err = strictly(p.Config, &l)
+		return l, err
+	case "binary_crossentropy":
+		l := BinaryCrossentropy{}
+		err = strictly(p.Config, &l)
+		return l, err
+	}
+	return LossByName(p.Name)
+}
+
+// scheduleOf is the schedule of one of this package's optimizers.
+func scheduleOf(o Optimizer) Schedule {
+	switch o := o.(type) {
+	case SGD:
+		return o.Schedule
+	case RMSprop:
+		return o.Schedule
+	case Adam:
+		return o.Schedule
+	case AdamW:
+		return o.Schedule
+	}
+	return nil
+}

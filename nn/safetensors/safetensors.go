@@ -1,0 +1,368 @@
+// Package safetensors reads and writes the safetensors file format, in which
+// PyTorch, JAX and others keep the weights of models: a length, a JSON header,
+// and the numbers as they lie in memory, little-endian, row by row.
+//
+//	8 bytes   n, the length of the header (unsigned, little-endian)
+//	n bytes   {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, …}, padded with spaces
+//	the rest  the tensors one after the other, without gaps; offsets count from here
+//
+// The header may hold "__metadata__", strings by name. The format has no code in
+// it, and a reader can check everything before it allocates: this one refuses
+// whatever the format does not allow, duplicate names included, and needs no
+// more memory than the file has bytes.
+package safetensors
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// MaxHeader is the largest header that the format allows, in bytes.
+const MaxHeader = 100_000_000
+
+const metadataName = "__metadata__"
+
+// A Tensor is an array of numbers with a name.
+type Tensor struct {
+	Name  string
+	Type  string // as the format writes it: F32, F64, F16, BF16, I32, U8, …
+	Shape []int
+	Data  []byte // little-endian, row by row
+}
+
+// A File is the contents of a safetensors file.
+type File struct {
+	Tensors  []Tensor // in the order of their data
+	Metadata map[string]string
+}
+
+// sizes are the types of the format and the bytes of an element.
+var sizes = map[string]int{
+	"BOOL": 1, "U8": 1, "I8": 1, "F8_E5M2": 1, "F8_E4M3": 1,
+	"I16": 2, "U16": 2, "F16": 2, "BF16": 2,
+	"I32": 4, "U32": 4, "F32": 4,
+	"I64": 8, "U64": 8, "F64": 8,
+}
+
+// FromFloats makes a tensor of type F32.
+func FromFloats(name string, values []float32, shape ...int) Tensor {
+	data := make([]byte, 0, 4*len(values))
+	for _, v := range values {
+		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
+	}
+	return Tensor{name, "F32", shape, data}
+}
+
+// Floats gives the numbers of a tensor of type F32, F16, BF16 or F64.
+func (t Tensor) Floats() ([]float32, error) {
+	var bits func(b []byte) float32
+	switch t.Type {
+	case "F32":
+		bits = func(b []byte) float32 { return math.Float32frombits(binary.LittleEndian.Uint32(b)) }
+	case "F64":
+		bits = func(b []byte) float32 { return float32(math.Float64frombits(binary.LittleEndian.Uint64(b))) }
+	case "BF16": // the upper half of a float32
+		bits = func(b []byte) float32 { return math.Float32frombits(uint32(binary.LittleEndian.Uint16(b)) << 16) }
+	case "F16":
+		bits = func(b []byte) float32 { return fromHalf(binary.LittleEndian.Uint16(b)) }
+	default:
+		return nil, fmt.Errorf("safetensors: tensor %q has type %s, expected F32, F16, BF16 or F64", t.Name, t.Type)
+	}
+	size := sizes[t.Type]
+	values := make([]float32, len(t.Data)/size)
+	for i := range values {
+		values[i] = bits(t.Data[i*size:])
+	}
+	return values, nil
+}
+
+// fromHalf widens an IEEE 754 half: 1 bit of sign, 5 of exponent, 10 of fraction.
+func fromHalf(h uint16) float32 {
+	sign, exponent, fraction := uint32(h>>15)<<31, uint32(h>>10)&31, uint32(h)&1023
+	switch exponent {
+	case 0: // zero and subnormals: fraction · 2⁻²⁴
+		magnitude := math.Float32bits(float32(fraction) * (1.0 / (1 << 24)))
+		return math.Float32frombits(sign | magnitude)
+	case 31: // infinities and NaN
+		return math.Float32frombits(sign | 0xFF<<23 | fraction<<13)
+	}
+	return math.Float32frombits(sign | (exponent+127-15)<<23 | fraction<<13)
+}
+
+// Write writes tensors and metadata, the tensors in the order given.
+func Write(w io.Writer, f File) error {
+	var header bytes.Buffer
+	field := func(name string, value any) error {
+		key, err := json.Marshal(name)
+		if err != nil {
+			return err
+		}
+		text, err := json.Marshal(value)
+		if err != nil {
+			return err
+		}
+		if header.Len() > 1 {
+			header.WriteByte(',')
+		}
+		header.Write(key)
+		header.WriteByte(':')
+		header.Write(text)
+		return nil
+	}
+	header.WriteByte('{')
+	if len(f.Metadata) > 0 {
+		if err := field(metadataName, f.Metadata); err != nil {
+			return err
+		}
+	}
+	offset := 0
+	seen := map[string]bool{metadataName: true}
+	for _, t := range f.Tensors {
+		size, err := byteSize(t.Name, t.Type, t.Shape)
+		if err != nil {
+			return err
+		}
+		if size != len(t.Data) || seen[t.Name] {
+			return fmt.Errorf("safetensors: tensor %q: %d bytes for %s %v, expected %d and a name of its own",
+				t.Name, len(t.Data), t.Type, t.Shape, size)
+		}
+		seen[t.Name] = true
+		shape := t.Shape
+		if shape == nil {
+			shape = []int{} // a scalar's shape is [], not null
+		}
+		err = field(t.Name, map[string]any{"dtype": t.Type, "shape": shape, "data_offsets": []int{offset, offset + size}})
+		if err != nil {
+			return err
+		}
+		offset += size
+	}
+	header.WriteByte('}')
+	for header.Len()%8 != 0 { // so that the numbers are aligned in a mapped file
+		header.WriteByte(' ')
+	}
+	if header.Len() > MaxHeader {
+		return fmt.Errorf("safetensors: the header has %d bytes, at most %d are allowed", header.Len(), MaxHeader)
+	}
+	if err := binary.Write(w, binary.LittleEndian, uint64(header.Len())); err != nil {
+		return err
+	}
+	if _, err := w.Write(header.Bytes()); err != nil {
+		return err
+	}
+	for _, t := range f.Tensors {
+		if _, err := w.Write(t.Data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Parse reads a whole file. The tensors' data share its memory.
+func Parse(file []byte) (*File, error) {
+	if len(file) < 8 {
+		return nil, fmt.Errorf("safetensors: the file has %d bytes, expected at least the 8 of the header's length", len(file))
+	}
+	length := binary.LittleEndian.Uint64(file)
+	if length > MaxHeader || length > uint64(len(file)-8) {
+		return nil, fmt.Errorf("safetensors: the header's length is %d, but %d bytes follow and at most %d are allowed",
+			length, len(file)-8, MaxHeader)
+	}
+	header, data := file[8:8+length], file[8+length:]
+	if len(header) == 0 || header[0] != '{' {
+		return nil, errors.New("safetensors: the header does not begin with {")
+	}
+	f, spans, err := parseHeader(header)
+	if err != nil {
+		return nil, err
+	}
+	// In the order of their data, tensors must follow one another without gaps.
+	order := make([]int, len(spans))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int {
+		if spans[i].begin != spans[j].begin {
+			return compare(spans[i].begin, spans[j].begin)
+		}
+		return compare(spans[i].end, spans[j].end)
+	})
+	sorted := make([]Tensor, 0, len(order))
+	at := uint64(0)
+	for _, i := range order {
+		t, s := f.Tensors[i], spans[i]
+		if s.begin != at || s.end < s.begin || s.end > uint64(len(data)) {
+			return nil, fmt.Errorf("safetensors: tensor %q has the offsets [%d, %d], expected to begin at %d and end by %d",
+				t.Name, s.begin, s.end, at, len(data))
+		}
+		size, err := byteSize(t.Name, t.Type, t.Shape)
+		if err != nil {
+			return nil, err
+		}
+		if uint64(size) != s.end-s.begin {
+			return nil, fmt.Errorf("safetensors: tensor %q has %d bytes, expected %d for %s %v", t.Name, s.end-s.begin, size, t.Type, t.Shape)
+		}
+		t.Data = data[s.begin:s.end:s.end]
+		sorted = append(sorted, t)
+		at = s.end
+	}
+	if at != uint64(len(data)) {
+		return nil, fmt.Errorf("safetensors: the tensors end at %d, but the file has %d bytes of data", at, len(data))
+	}
+	f.Tensors = sorted
+	return f, nil
+}
+
+type span struct{ begin, end uint64 }
+
+func compare(a, b uint64) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// byteSize is the number of bytes of a tensor.
+func byteSize(name, elements string, shape []int) (int, error) {
+	size, ok := sizes[elements]
+	if !ok {
+		return 0, fmt.Errorf("safetensors: tensor %q has the unknown type %q", name, elements)
+	}
+	for _, n := range shape {
+		if n < 0 || n > 0 && size > math.MaxInt/n {
+			return 0, fmt.Errorf("safetensors: tensor %q of shape %v is too large", name, shape)
+		}
+		size *= n
+	}
+	return size, nil
+}
+
+// parseHeader reads the header token by token: decoding it into a map would keep
+// the last of two equal names without a word.
+func parseHeader(header []byte) (*File, []span, error) {
+	d := json.NewDecoder(bytes.NewReader(header))
+	d.UseNumber()
+	f := &File{}
+	var spans []span
+	err := object(d, "the header", func(name string) error {
+		if name == metadataName {
+			f.Metadata = map[string]string{}
+			return object(d, metadataName, func(key string) error {
+				text, err := text(d)
+				f.Metadata[key] = text
+				return err
+			})
+		}
+		t := Tensor{Name: name}
+		var offsets []int
+		fields := 0
+		err := object(d, strconv.Quote(name), func(key string) (err error) {
+			fields++
+			switch key {
+			case "dtype":
+				t.Type, err = text(d)
+			case "shape":
+				t.Shape, err = numbers(d, name, key)
+			case "data_offsets":
+				offsets, err = numbers(d, name, key)
+			default:
+				err = fmt.Errorf("safetensors: tensor %q has the unknown field %q", name, key)
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if fields != 3 || len(offsets) != 2 {
+			return fmt.Errorf("safetensors: tensor %q: expected dtype, shape and two data_offsets", name)
+		}
+		f.Tensors = append(f.Tensors, t)
+		spans = append(spans, span{uint64(offsets[0]), uint64(offsets[1])})
+		return nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	if rest := header[d.InputOffset():]; strings.Trim(string(rest), " ") != "" {
+		return nil, nil, errors.New("safetensors: the header goes on after its closing brace")
+	}
+	return f, spans, nil
+}
+
+// object reads a JSON object and calls field after each name. Equal names are an error.
+func object(d *json.Decoder, what string, field func(name string) error) error {
+	if err := delimiter(d, what, '{'); err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	for d.More() {
+		name, err := text(d)
+		if err != nil {
+			return fmt.Errorf("safetensors: %s: %w", what, err)
+		}
+		if seen[name] {
+			return fmt.Errorf("safetensors: %s has the name %q twice", what, name)
+		}
+		seen[name] = true
+		if err := field(name); err != nil {
+			if !strings.HasPrefix(err.Error(), "safetensors: ") {
+				err = fmt.Errorf("safetensors: %s, at %q: %w", what, name, err)
+			}
+			return err
+		}
+	}
+	return delimiter(d, what, '}')
+}
+
+// text reads a JSON string.
+func text(d *json.Decoder) (string, error) {
+	token, err := d.Token()
+	s, ok := token.(string)
+	if err == nil && !ok {
+		err = fmt.Errorf("found %v, expected a string", token)
+	}
+	return s, err
+}
+
+// numbers reads a JSON list of whole numbers that are not negative.
+func numbers(d *json.Decoder, name, key string) ([]int, error) {
+	if err := delimiter(d, name+"/"+key, '['); err != nil {
+		return nil, err
+	}
+	list := []int{}
+	for d.More() {
+		token, err := d.Token()
+		if err != nil {
+			return nil, err
+		}
+		number, _ := token.(json.Number)
+		n, err := strconv.ParseUint(number.String(), 10, 63)
+		if err != nil {
+			return nil, fmt.Errorf("safetensors: tensor %q: %s has %v, expected whole numbers from 0", name, key, token)
+		}
+		list = append(list, int(n))
+	}
+	return list, delimiter(d, name+"/"+key, ']')
+}
+
+func delimiter(d *json.Decoder, what string, want json.Delim) error {
+	token, err := d.Token()
+	if err == nil && token != want {
+		err = fmt.Errorf("found %v, expected %v", token, want)
+	}
+	if err != nil {
+		return fmt.Errorf("safetensors: %s: %w", what, err)
+	}
+	return nil
+}

@@ -1,0 +1,229 @@
+package nn
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+
+	"baregrad/kernels"
+	"baregrad/nn/safetensors"
+)
+
+// A model is one safetensors file: the parameters under their names, what the
+// optimizer keeps under optimizer/…, and in the metadata, as JSON, the layers
+// and how the model is trained.
+
+const (
+	metadataKey     = "baregrad"
+	optimizerPrefix = "optimizer/"
+	formatVersion   = 1
+)
+
+// savedModel is the JSON in the metadata.
+type savedModel struct {
+	Version  int            `json:"version"`
+	Layers   []savedLayer   `json:"layers"`
+	Dropout  uint64         `json:"dropout_seed,string"`
+	Random   []byte         `json:"random"` // the generator's state
+	Training *savedTraining `json:"training,omitempty"`
+}
+
+type savedLayer struct {
+	Kind   string          `json:"kind"`
+	Name   string          `json:"name"`
+	Config json.RawMessage `json:"config"`
+}
+
+type savedTraining struct {
+	Optimizer savedPart   `json:"optimizer"`
+	Schedule  *savedPart  `json:"schedule,omitempty"`
+	Loss      savedPart   `json:"loss"`
+	Metrics   []savedPart `json:"metrics"`
+	Step      int         `json:"step"`
+	Rate      *float64    `json:"rate,omitempty"` // set by SetLearningRate
+}
+
+// savedPart is a value with the name of its type.
+type savedPart struct {
+	Name   string          `json:"name"`
+	Config json.RawMessage `json:"config"`
+}
+
+// layerKinds makes a layer for each kind that a file can name.
+var layerKinds = map[string]func() Layer{
+	"Activation":       func() Layer { return new(Activation) },
+	"AveragePooling2D": func() Layer { return new(AveragePooling2D) },
+	"Conv2D":           func() Layer { return new(Conv2D) },
+	"Dense":            func() Layer { return new(Dense) },
+	"Dropout":          func() Layer { return new(Dropout) },
+	"Flatten":          func() Layer { return new(Flatten) },
+	"InputLayer":       func() Layer { return new(Input) },
+	"MaxPooling2D":     func() Layer { return new(MaxPooling2D) },
+	"Reshape":          func() Layer { return new(Reshape) },
+}
+
+// Save writes the model to a file: layers, parameters, and, if it is compiled,
+// the optimizer with its state. The file is replaced whole or not at all.
+// Python's safetensors can read it.
+func (m *Sequential) Save(ctx context.Context, path string) (err error) {
+	defer catchDevice(&err)
+	if err := m.Build(); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	description, err := m.describe()
+	if err != nil {
+		return fmt.Errorf("save %s: %w", path, err)
+	}
+	f := safetensors.File{Metadata: map[string]string{metadataKey: string(description)}}
+	for _, p := range m.params {
+		f.Tensors = append(f.Tensors, safetensors.FromFloats(p.Name, p.Value.Floats(), p.Shape()...))
+	}
+	if m.updater != nil {
+		for _, s := range m.updater.State() {
+			f.Tensors = append(f.Tensors, safetensors.FromFloats(optimizerPrefix+s.Name, s.Tensor.Floats(), s.Tensor.Shape()...))
+		}
+	}
+	if err := writeAtomically(path, func(w io.Writer) error { return safetensors.Write(w, f) }); err != nil {
+		return fmt.Errorf("save %s: %w", path, err)
+	}
+	return nil
+}
+
+func (m *Sequential) describe() ([]byte, error) {
+	saved := savedModel{Version: formatVersion, Dropout: m.dropout}
+	var err error
+	if saved.Random, err = m.random.MarshalBinary(); err != nil {
+		return nil, err
+	}
+	for _, l := range m.info {
+		if layerKinds[l.Layer.Kind()] == nil {
+			return nil, fmt.Errorf("layer %s is a %s, which can't be saved", l.Name, l.Layer.Kind())
+		}
+		config, err := json.Marshal(l.Layer)
+		if err != nil {
+			return nil, err
+		}
+		saved.Layers = append(saved.Layers, savedLayer{l.Layer.Kind(), l.Name, config})
+	}
+	if m.updater != nil {
+		t := &savedTraining{Step: m.step, Rate: m.rate}
+		if t.Optimizer, err = part(m.optimizer.Name(), m.optimizer); err != nil {
+			return nil, err
+		}
+		if s := scheduleOf(m.optimizer); s != nil {
+			if _, ok := s.(OneCycle); !ok {
+				return nil, fmt.Errorf("a schedule of type %T can't be saved", s)
+			}
+			p, err := part("one_cycle", s)
+			if err != nil {
+				return nil, err
+			}
+			t.Schedule = &p
+		}
+		if t.Loss, err = part(m.loss.Name(), m.loss); err != nil {
+			return nil, err
+		}
+		for _, metric := range m.metrics {
+			p, err := part(metric.Name(), metric)
+			if err != nil {
+				return nil, err
+			}
+			t.Metrics = append(t.Metrics, p)
+		}
+		saved.Training = t
+	}
+	return json.Marshal(saved)
+}
+
+func part(name string, value any) (savedPart, error) {
+	config, err := json.Marshal(value)
+	return savedPart{name, config}, err
+}
+
+// Load reads a model that Save has written, for device d. Its training, if it
+// was compiled, can go on where it stopped.
+func Load(ctx context.Context, d kernels.Device, path string) (m *Sequential, err error) {
+	defer catchDevice(&err)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	f, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	text, ok := f.Metadata[metadataKey]
+	if !ok {
+		return nil, fmt.Errorf("load %s: it has weights but no model: the metadata lacks %q; "+
+			"build the model and use LoadWeights", path, metadataKey)
+	}
+	if m, err = restore(d, text, f); err != nil {
+		return nil, fmt.Errorf("load %s: %w", path, err)
+	}
+	return m, nil
+}
+
+func readFile(path string) (*safetensors.File, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := safetensors.Parse(content)
+	if err != nil {
+		return nil, fmt.Errorf("load %s: %w", path, err)
+	}
+	return f, nil
+}
+
+// strictly decodes JSON and refuses fields that the target does not have.
+func strictly(text []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	return d.Decode(into)
+}
+
+func restore(d kernels.Device, text string, f *safetensors.File) (*Sequential, error) {
+	var saved savedModel
+	if err := strictly([]byte(text), &saved); err != nil {
+		return nil, err
+	}
+	if saved.Version != formatVersion {
+		return nil, fmt.Errorf("the file has version %d of the format, expected %d", saved.Version, formatVersion)
+	}
+	m := NewSequential(d, Seed(0))
+	for _, l := range saved.Layers {
+		make, err := byName("layer", l.Kind, layerKinds)
+		if err != nil {
+			return nil, err
+		}
+		layer := make()
+		if err := strictly(l.Config, layer); err != nil {
+			return nil, fmt.Errorf("layer %s: %w", l.Name, err)
+		}
+		m.Add(layer)
+	}
+	if err := m.checkSizes(f); err != nil {
+		return nil, err
+	}
+	if err := m.Build(); err != nil {
+		return nil, err
+	}
+	if err := setAll(f, m.saved()); err != nil {
+		return nil, err
+	}
+	if t := saved.Training; t != nil {
+		if err := m.restoreTraining(t, f); err != nil {
+			return nil, err
+		}
+	}
+	m.dropout = saved.Dropout
+	if err := m.random.UnmarshalBinary(saved.Random); err != nil {
+		return nil, fmt.Errorf("the state of the random generator: %w", err)
+	}
+	return m, nil
+}
