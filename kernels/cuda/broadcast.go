@@ -1,0 +1,48 @@
+package cuda
+
+import "baregrad/kernels"
+
+// Arithmetic with broadcasting: see broadcast.ptx.
+
+func (d *Device) Add(y, a, b kernels.Buffer, s kernels.BroadcastSpec) {
+	d.broadcast("add", kernel{"broadcast.ptx", "add_flat_fwd_f32"}, kernel{"broadcast.ptx", "add_fwd_f32"}, y, a, b, s)
+}
+
+func (d *Device) Sub(y, a, b kernels.Buffer, s kernels.BroadcastSpec) {
+	d.broadcast("sub", kernel{"broadcast.ptx", "sub_flat_fwd_f32"}, kernel{"broadcast.ptx", "sub_fwd_f32"}, y, a, b, s)
+}
+
+func (d *Device) Mul(y, a, b kernels.Buffer, s kernels.BroadcastSpec) {
+	d.broadcast("mul", kernel{"broadcast.ptx", "mul_flat_fwd_f32"}, kernel{"broadcast.ptx", "mul_fwd_f32"}, y, a, b, s)
+}
+
+func (d *Device) Div(y, a, b kernels.Buffer, s kernels.BroadcastSpec) {
+	d.broadcast("div", kernel{"broadcast.ptx", "div_flat_fwd_f32"}, kernel{"broadcast.ptx", "div_fwd_f32"}, y, a, b, s)
+}
+
+// broadcast launches the flat kernel where one axis is left, else the general one.
+func (d *Device) broadcast(op string, flat, general kernel, y, a, b kernels.Buffer, s kernels.BroadcastSpec) {
+	kernels.Want(op, "output", y, kernels.Float32, s.Len())
+	kernels.Want(op, "first operand", a, kernels.Float32, s.LenA())
+	kernels.Want(op, "second operand", b, kernels.Float32, s.LenB())
+	n := s.Len()
+	if s.Rank == 1 {
+		d.elementwise(flat, n, []uint64{address(y), address(a), address(b)}, count(s.A[0]), count(s.B[0]))
+		return
+	}
+	arguments := []uint64{address(y), address(a), address(b), count(n), count(s.Rank)}
+	for _, axes := range [][kernels.MaxRank]int{s.Dim, s.A, s.B} {
+		arguments = append(arguments, innermostFirst(axes, s.Rank)...)
+	}
+	d.each(general, n, arguments...)
+}
+
+// innermostFirst lists sizes or strides as kernels take them: from the innermost
+// axis outwards, MaxRank of them.
+func innermostFirst(axes [kernels.MaxRank]int, rank int) []uint64 {
+	cells := make([]uint64, kernels.MaxRank)
+	for i := range rank {
+		cells[i] = count(axes[rank-1-i])
+	}
+	return cells
+}

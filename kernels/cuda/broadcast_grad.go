@@ -1,0 +1,111 @@
+package cuda
+
+import "baregrad/kernels"
+
+// Gradients of arithmetic with broadcasting: see broadcast_grad.ptx. Where an
+// operand was repeated, its gradient is summed.
+
+var (
+	addBwd  = kernel{"broadcast_grad.ptx", "add_bwd_f32"}   // dy
+	subBwdB = kernel{"broadcast_grad.ptx", "sub_bwd_b_f32"} // −dy
+	mulBwd  = kernel{"broadcast_grad.ptx", "mul_bwd_f32"}   // dy times the other operand
+	divBwdA = kernel{"broadcast_grad.ptx", "div_bwd_a_f32"} // dy/b
+	divBwdB = kernel{"broadcast_grad.ptx", "div_bwd_b_f32"} // −dy·a/b²
+)
+
+func (d *Device) AddGrad(da, db, dy kernels.Buffer, s kernels.BroadcastSpec, ma, mb kernels.Mode) {
+	checkGrad("add gradient", da, db, dy, s)
+	d.operandGrad(addBwd, da, dy, nil, nil, s, ma)
+	d.operandGrad(addBwd, db, dy, nil, nil, swapped(s), mb)
+}
+
+func (d *Device) SubGrad(da, db, dy kernels.Buffer, s kernels.BroadcastSpec, ma, mb kernels.Mode) {
+	checkGrad("sub gradient", da, db, dy, s)
+	d.operandGrad(addBwd, da, dy, nil, nil, s, ma)
+	d.operandGrad(subBwdB, db, dy, nil, nil, swapped(s), mb)
+}
+
+func (d *Device) MulGrad(da, db, dy, a, b kernels.Buffer, s kernels.BroadcastSpec, ma, mb kernels.Mode) {
+	checkGrad("mul gradient", da, db, dy, s)
+	s.Check("mul gradient", nil, a, b)
+	d.operandGrad(mulBwd, da, dy, nil, b, s, ma)
+	d.operandGrad(mulBwd, db, dy, nil, a, swapped(s), mb)
+}
+
+func (d *Device) DivGrad(da, db, dy, a, b kernels.Buffer, s kernels.BroadcastSpec, ma, mb kernels.Mode) {
+	checkGrad("div gradient", da, db, dy, s)
+	s.Check("div gradient", nil, a, b)
+	d.operandGrad(divBwdA, da, dy, nil, b, s, ma)
+	// For b, the kernel's a is the operand whose gradient is not asked for: the
+	// strides are in their places, only the walk is along b.
+	d.operandGradAlong(divBwdB, db, dy, a, b, s, s.B, s.LenB(), mb)
+}
+
+func checkGrad(op string, da, db, dy kernels.Buffer, s kernels.BroadcastSpec) {
+	kernels.Want(op, "output's gradient", dy, kernels.Float32, s.Len())
+	s.Check(op, dy, da, db)
+}
+
+// swapped is s with its operands exchanged.
+func swapped(s kernels.BroadcastSpec) kernels.BroadcastSpec {
+	s.A, s.B = s.B, s.A
+	return s
+}
+
+// operandGrad is the gradient by the first operand of s.
+func (d *Device) operandGrad(k kernel, da, dy, a, b kernels.Buffer, s kernels.BroadcastSpec, m kernels.Mode) {
+	d.operandGradAlong(k, da, dy, a, b, s, s.A, s.LenA(), m)
+}
+
+// operandGradAlong is the gradient by the operand that has the given strides and
+// length: kernel k walks dy's elements with the axes along which the operand goes
+// on innermost, then those along which it is repeated.
+func (d *Device) operandGradAlong(k kernel, dx, dy, a, b kernels.Buffer, s kernels.BroadcastSpec,
+	strides [kernels.MaxRank]int, length int, m kernels.Mode) {
+	if dx == nil || length == 0 {
+		return
+	}
+	n := s.Len()
+	// Sizes and strides in the kernel's order, the innermost axis first.
+	var dim, inY, inA, inB [kernels.MaxRank]int
+	rank := 0
+	for _, repeated := range []bool{false, true} {
+		step := n
+		steps := [kernels.MaxRank]int{}
+		for i := range s.Rank {
+			step /= max(s.Dim[i], 1)
+			steps[i] = step // y's stride along axis i
+		}
+		for i := s.Rank - 1; i >= 0; i-- {
+			if (strides[i] == 0) != repeated {
+				continue
+			}
+			dim[rank], inY[rank], inA[rank], inB[rank] = s.Dim[i], steps[i], s.A[i], s.B[i]
+			rank++
+		}
+	}
+	chunks := chunksOf(length, n/length)
+	arguments := func(to uint64, m kernels.Mode) []uint64 {
+		list := []uint64{to, address(dy), address(a), address(b), count(length * chunks), count(n), mode(m), count(rank)}
+		for _, axes := range [][kernels.MaxRank]int{dim, inY, inA, inB} {
+			for _, v := range axes {
+				list = append(list, count(v))
+			}
+		}
+		return list
+	}
+	if chunks == 1 {
+		d.each(k, length, arguments(address(dx), m)...)
+		return
+	}
+	partial := uint64(d.scratch.floats(d, length*chunks))
+	d.each(k, length*chunks, arguments(partial, kernels.Overwrite)...)
+	d.sumPass(address(dx), partial, kernels.ReduceSpec{Outer: 1, N: chunks, Inner: length}, chunks, 1, 1, m)
+}
+
+// chunksOf says into how many chunks the sums of so many terms are split, where
+// count of them are worked out at once: enough to have 64 Ki threads, if each
+// then still has 32 terms to add, and not more than the second pass adds up quickly.
+func chunksOf(count, terms int) int {
+	return max(1, min(ceilDiv(terms, 32), 65536/count, 4096))
+}

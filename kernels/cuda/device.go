@@ -1,0 +1,154 @@
+// Package cuda is the device that computes with PTX kernels: on an NVIDIA GPU,
+// or on the emulator where there is none.
+//
+// Beside each .ptx file stands a Go file with its launchers: the Device's
+// methods, which check the sizes, choose the grid and list the arguments. A
+// launcher speaks to a driver.Driver, and does not know what runs the kernels.
+//
+// All kernels but those for the tensor cores use only operations that IEEE 754
+// defines, in an order that follows from the shapes: every GPU and the emulator
+// give the same bits.
+package cuda
+
+import (
+	"errors"
+	"math"
+
+	"baregrad/kernels"
+	"baregrad/kernels/cuda/driver"
+)
+
+// Device is a kernels.Device over a driver. It is used by one goroutine at a time.
+type Device struct {
+	// TensorCores lets MatMul use the tensor cores where the GPU has them (compute
+	// capability 8.0 and later) and the shape suits them. They round the factors
+	// to tf32, which has 10 bits behind the point where float32 has 23: faster,
+	// and a relative error near 1e-3. Off unless it is set.
+	TensorCores bool
+
+	name      string
+	driver    driver.Driver
+	stream    driver.Stream
+	info      driver.Info
+	functions map[kernel]driver.Function // by file and name, filled as they are first used
+	modules   map[string]driver.Module   // by file
+	arguments [maxArguments]uint64       // of the launch under way
+	scratch   scratch
+}
+
+var _ kernels.Device = (*Device)(nil)
+
+// New returns the device that computes with d. The name is what the device
+// calls itself: "cuda" or "emulator". Closing the device closes d.
+func New(name string, d driver.Driver) (*Device, error) {
+	stream, err := d.NewStream()
+	if err != nil {
+		return nil, &kernels.DeviceError{Device: name, Op: "open", Err: err}
+	}
+	return &Device{
+		name:      name,
+		driver:    d,
+		stream:    stream,
+		info:      d.Info(),
+		functions: map[kernel]driver.Function{},
+		modules:   map[string]driver.Module{},
+	}, nil
+}
+
+// Name is "cuda" or "emulator".
+func (d *Device) Name() string { return d.name }
+
+// Info describes the GPU.
+func (d *Device) Info() driver.Info { return d.info }
+
+// Stream is the queue in which the device does its work, for timing and graphs.
+func (d *Device) Stream() driver.Stream { return d.stream }
+
+// Close frees the device's memory, and with it every buffer.
+func (d *Device) Close() error {
+	return errors.Join(d.scratch.free(d), d.stream.Close(), d.driver.Close())
+}
+
+// Sync waits until all work asked for is done.
+func (d *Device) Sync() { d.check("sync", d.stream.Sync()) }
+
+// check panics with a *kernels.DeviceError if err is one.
+func (d *Device) check(op string, err error) {
+	if err == nil {
+		return
+	}
+	failure := &kernels.DeviceError{Device: d.name, Op: op, Err: err}
+	var memory *kernels.OutOfMemoryError
+	if errors.As(err, &memory) {
+		failure.Hint = "a smaller batch needs less"
+	}
+	panic(failure)
+}
+
+// A kernel is an .entry of one of the .ptx files.
+type kernel struct{ file, name string }
+
+// maxArguments is the most parameters that a kernel has.
+const maxArguments = 40
+
+// launch runs a kernel with the given arguments.
+func (d *Device) launch(k kernel, grid, block driver.Dim, arguments ...uint64) {
+	if grid.X == 0 {
+		return // nothing to do: a launch of no blocks is an error to the driver
+	}
+	n := copy(d.arguments[:], arguments)
+	err := d.stream.Launch(d.function(k), driver.Launch{Grid: grid, Block: block, Args: d.arguments[:n]})
+	if err != nil {
+		d.check(k.name, err)
+	}
+}
+
+// function finds a kernel, and loads the file it is in when it is first used.
+func (d *Device) function(k kernel) driver.Function {
+	if f, ok := d.functions[k]; ok {
+		return f
+	}
+	m, ok := d.modules[k.file]
+	if !ok {
+		text, err := Source(k.file)
+		d.check("load "+k.file, err)
+		m, err = d.driver.Load(k.file, text)
+		d.check("load "+k.file, err)
+		d.modules[k.file] = m
+	}
+	f, err := m.Function(k.name)
+	d.check("load "+k.name, err)
+	d.functions[k] = f
+	return f
+}
+
+// A kernel's arguments are passed in cells of 64 bits.
+
+func address(b kernels.Buffer) uint64 {
+	if b == nil {
+		return 0
+	}
+	return uint64(own(b).address())
+}
+
+func float(x float32) uint64 { return uint64(math.Float32bits(x)) }
+
+func truth(on bool) uint64 {
+	if on {
+		return 1
+	}
+	return 0
+}
+
+func mode(m kernels.Mode) uint64 { return truth(bool(m)) }
+
+// count passes a number of elements, a size or a stride as 32 bits. Buffers
+// hold fewer than 2³¹ elements, so that every index fits.
+func count(n int) uint64 { return uint64(uint32(n)) }
+
+// ceilDiv is n/m, rounded up.
+func ceilDiv(n, m int) int { return (n + m - 1) / m }
+
+// lanes is the block of so many threads in a row, and line the grid of so many blocks.
+func lanes(n int) driver.Dim { return driver.Dim{X: n, Y: 1, Z: 1} }
+func line(n int) driver.Dim  { return driver.Dim{X: n, Y: 1, Z: 1} }

@@ -1,0 +1,34 @@
+package cuda
+
+import "baregrad/kernels"
+
+// Max takes the maximum of the middle axis of x[Outer,N,Inner]: see max.ptx.
+func (d *Device) Max(y, arg, x kernels.Buffer, s kernels.ReduceSpec) {
+	s.Check("max", y, kernels.Float32, x)
+	s.CheckMax("max", y, arg, x)
+	d.max(address(y), arg, x, s)
+}
+
+// ArgMax is Max without the maximum.
+func (d *Device) ArgMax(arg, x kernels.Buffer, s kernels.ReduceSpec) {
+	s.CheckMax("argmax", nil, arg, x)
+	d.max(0, arg, x, s)
+}
+
+func (d *Device) max(y uint64, arg, x kernels.Buffer, s kernels.ReduceSpec) {
+	n := arg.Len()
+	if s.Inner == 1 {
+		d.byRow(kernel{"max.ptx", "max_rows_f32"}, n, y, address(arg), address(x), count(n), count(s.N))
+		return
+	}
+	d.each(kernel{"max.ptx", "max_cols_f32"}, n, y, address(arg), address(x), count(n), count(s.N), count(s.Inner))
+}
+
+// MaxGrad gives the maximum dy, and everything else 0.
+func (d *Device) MaxGrad(dx, dy, arg kernels.Buffer, s kernels.ReduceSpec, m kernels.Mode) {
+	s.Check("max gradient", dy, kernels.Float32, dx)
+	s.CheckMax("max gradient", dy, arg, dx)
+	n := dx.Len()
+	d.each(kernel{"max.ptx", "max_bwd_f32"}, n,
+		address(dx), address(dy), address(arg), count(n), count(s.N), count(s.Inner), mode(m))
+}

@@ -1,0 +1,143 @@
+package cuda
+
+import (
+	"errors"
+	"math"
+
+	"baregrad/kernels"
+	"baregrad/kernels/cuda/driver"
+)
+
+// buffer is a kernels.Buffer in the device's memory.
+type buffer struct {
+	elements kernels.Type
+	n        int
+	block    *block
+	offset   int // of the first element in the block, in bytes
+	owner    bool
+}
+
+// block is what a buffer and its slices share.
+type block struct {
+	device *Device
+	start  driver.Pointer // 0 if it is empty
+	freed  bool
+}
+
+func (b *buffer) Type() kernels.Type { return b.elements }
+func (b *buffer) Len() int           { return b.n }
+
+func (b *buffer) Slice(from, to int) kernels.Buffer {
+	if from < 0 || to < from || to > b.n {
+		kernels.Panicf("slice", "[%d:%d] of a buffer of %d elements", from, to, b.n)
+	}
+	return &buffer{elements: b.elements, n: to - from, block: b.block, offset: b.offset + from*b.elements.Size()}
+}
+
+func (b *buffer) Free() {
+	if !b.owner || b.block.freed {
+		return
+	}
+	b.block.freed = true
+	if b.block.start != 0 {
+		b.block.device.check("free", b.block.device.driver.Free(b.block.start))
+	}
+}
+
+// address is where the buffer's first element lies.
+func (b *buffer) address() driver.Pointer {
+	if b.block.freed {
+		kernels.Panicf("device memory", "a buffer of %d %v was used after it was freed", b.n, b.elements)
+	}
+	if b.block.start == 0 {
+		return 0
+	}
+	return b.block.start + driver.Pointer(b.offset)
+}
+
+func (b *buffer) bytes() int64 { return int64(b.n) * int64(b.elements.Size()) }
+
+// own is b as this package's buffer.
+func own(b kernels.Buffer) *buffer {
+	mine, ok := b.(*buffer)
+	if !ok {
+		kernels.Panicf("device memory", "a %T belongs to another device", b)
+	}
+	return mine
+}
+
+// Alloc returns a zeroed buffer of n elements.
+func (d *Device) Alloc(t kernels.Type, n int) kernels.Buffer {
+	if n < 0 || n > math.MaxInt32 {
+		kernels.Panicf("alloc", "%d elements: a buffer has from 0 to %d, so that kernels can index it with 32 bits", n, math.MaxInt32)
+	}
+	b := &buffer{elements: t, n: n, block: &block{device: d}, owner: true}
+	if n == 0 {
+		return b
+	}
+	start, err := d.driver.Alloc(b.bytes())
+	d.check("alloc", err)
+	b.block.start = start
+	d.check("alloc", d.stream.Fill(start, 0, b.bytes()))
+	return b
+}
+
+// Write copies bytes from the host.
+func (d *Device) Write(dst kernels.Buffer, src []byte) {
+	if b := own(dst); d.sameSize("write", b, len(src)) {
+		d.check("write", d.stream.Write(b.address(), src))
+	}
+}
+
+// Read copies bytes to the host, when all work asked for before is done.
+func (d *Device) Read(dst []byte, src kernels.Buffer) {
+	if b := own(src); d.sameSize("read", b, len(dst)) {
+		d.check("read", d.stream.Read(dst, b.address()))
+	}
+}
+
+// sameSize panics unless a host slice is as long as the buffer; it says whether
+// there is anything to copy.
+func (d *Device) sameSize(op string, b *buffer, n int) bool {
+	if b.bytes() != int64(n) {
+		kernels.Panicf(op, "a buffer of %d %v has %d bytes, the host's slice %d", b.n, b.elements, b.bytes(), n)
+	}
+	return n > 0
+}
+
+// Copy is dst = src, of any one type.
+func (d *Device) Copy(dst, src kernels.Buffer) {
+	kernels.Want("copy", "destination", dst, src.Type(), src.Len())
+	if src.Len() > 0 {
+		d.check("copy", d.stream.Copy(own(dst).address(), own(src).address(), own(src).bytes()))
+	}
+}
+
+// scratch is memory that kernels use within one call, such as the partial sums
+// of a product that is split. It grows to what was ever needed at once, so
+// nothing is allocated when a training step is replayed. Blocks that became too
+// small are kept to the end: recorded graphs may hold their address.
+type scratch struct {
+	blocks []driver.Pointer // the last one is in use
+	bytes  int64            // its size
+}
+
+// floats returns the address of n float32 that the next call may overwrite.
+func (s *scratch) floats(d *Device, n int) driver.Pointer {
+	if bytes := 4 * int64(n); bytes > s.bytes {
+		bytes = max(bytes, 2*s.bytes)
+		start, err := d.driver.Alloc(bytes)
+		d.check("scratch", err)
+		s.blocks, s.bytes = append(s.blocks, start), bytes
+	}
+	return s.blocks[len(s.blocks)-1]
+}
+
+func (s *scratch) free(d *Device) error {
+	var failures []error
+	for _, start := range s.blocks {
+		failures = append(failures, d.driver.Free(start))
+	}
+	*s = scratch{}
+	return errors.Join(failures...)
+}

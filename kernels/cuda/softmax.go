@@ -1,0 +1,16 @@
+package cuda
+
+import "baregrad/kernels"
+
+// Softmax is by row: see softmax.ptx.
+func (d *Device) Softmax(y, x kernels.Buffer, rows, cols int) {
+	kernels.CheckRows("softmax", rows, cols, y, x)
+	d.byRow(kernel{"softmax.ptx", "softmax_fwd_f32"}, rows, address(y), address(x), count(rows), count(cols))
+}
+
+// SoftmaxGrad works the gradient out from the output.
+func (d *Device) SoftmaxGrad(dx, dy, y kernels.Buffer, rows, cols int, m kernels.Mode) {
+	kernels.CheckRows("softmax gradient", rows, cols, dx, dy, y)
+	d.byRow(kernel{"softmax.ptx", "softmax_bwd_f32"}, rows,
+		address(dx), address(dy), address(y), count(rows), count(cols), mode(m))
+}

@@ -1,0 +1,115 @@
+package cuda
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"strings"
+	"text/template"
+)
+
+// The kernels are files of PTX text. Where unrolling or a repeated formula would
+// bury the idea, a file uses Go's text/template: the .tmpl files hold what
+// several kernels share, such as the polynomial for eˣ.
+//
+//go:embed *.ptx *.tmpl
+var files embed.FS
+
+// Files lists the .ptx files, in alphabetical order.
+func Files() []string {
+	names, err := fs.Glob(files, "*.ptx")
+	if err != nil {
+		panic(err) // only a malformed pattern gets here
+	}
+	return names
+}
+
+// Source is the PTX text of one of the Files with its templates expanded: what
+// the driver is given.
+func Source(file string) (string, error) {
+	t := template.New(file).Funcs(template.FuncMap{
+		"add":  func(a, b int) int { return a + b },
+		"sub":  func(a, b int) int { return a - b },
+		"mul":  func(a, b int) int { return a * b },
+		"div":  func(a, b int) int { return a / b },
+		"map":  namedArguments,
+		"list": func(lines ...string) []string { return lines },
+	})
+	t, err := t.ParseFS(files, "*.tmpl", file)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", file, err)
+	}
+	var text strings.Builder
+	if err := t.Execute(&text, nil); err != nil {
+		return "", fmt.Errorf("%s: %w", file, err)
+	}
+	return text.String(), nil
+}
+
+// namedArguments lets a template be called with several values: map "x" 1 "y" 2.
+func namedArguments(pairs ...any) (map[string]any, error) {
+	if len(pairs)%2 != 0 {
+		return nil, fmt.Errorf("map: %d arguments, must be pairs of a name and a value", len(pairs))
+	}
+	m := map[string]any{}
+	for i := 0; i < len(pairs); i += 2 {
+		name, ok := pairs[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("map: argument %d is %v, must be a name", i+1, pairs[i])
+		}
+		m[name] = pairs[i+1]
+	}
+	return m, nil
+}
+
+var entry = regexp.MustCompile(`(?m)^\.visible \.entry (\w+)`)
+
+// Entries lists the kernels of one of the Files, in the order of the text.
+func Entries(file string) ([]string, error) {
+	text, err := Source(file)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, m := range entry.FindAllStringSubmatch(text, -1) {
+		names = append(names, m[1])
+	}
+	return names, nil
+}
+
+// Find returns the file that a kernel is in, and the kernel's text with its
+// templates expanded: the head of the file and that kernel alone.
+func Find(kernel string) (file, text string, err error) {
+	for _, file := range Files() {
+		source, err := Source(file)
+		if err != nil {
+			return "", "", err
+		}
+		starts := entry.FindAllStringSubmatchIndex(source, -1)
+		for i, m := range starts {
+			if source[m[2]:m[3]] != kernel {
+				continue
+			}
+			end := len(source)
+			if i+1 < len(starts) {
+				end = startOfComment(source, starts[i+1][0])
+			}
+			head := source[:startOfComment(source, starts[0][0])]
+			return file, head + source[startOfComment(source, m[0]):end], nil
+		}
+	}
+	return "", "", fmt.Errorf("no kernel is called %q: their files are %s", kernel, strings.Join(Files(), ", "))
+}
+
+// startOfComment moves at, the start of a line, up over the comment above it.
+func startOfComment(text string, at int) int {
+	for at > 0 {
+		previous := strings.LastIndexByte(text[:at-1], '\n') + 1
+		if !strings.HasPrefix(text[previous:at], "//") {
+			break
+		}
+		at = previous
+	}
+	return at
+}

@@ -1,0 +1,84 @@
+package cuda
+
+import "baregrad/kernels"
+
+// Sums over the middle axis of x[Outer,N,Inner], and means: see sum.ptx.
+
+func (d *Device) Sum(y, x kernels.Buffer, s kernels.ReduceSpec, m kernels.Mode) {
+	checkReduce("sum", y, x, s)
+	d.sum(address(y), address(x), s, 1, m)
+}
+
+func (d *Device) Mean(y, x kernels.Buffer, s kernels.ReduceSpec) {
+	checkReduce("mean", y, x, s)
+	d.sum(address(y), address(x), s, float32(s.N), kernels.Overwrite)
+}
+
+// SumGrad gives every summand the sum's gradient.
+func (d *Device) SumGrad(dx, dy kernels.Buffer, s kernels.ReduceSpec, m kernels.Mode) {
+	checkReduce("sum gradient", dy, dx, s)
+	d.sumGrad(dx, dy, s, 1, m)
+}
+
+// MeanGrad gives every element the mean's gradient divided by N.
+func (d *Device) MeanGrad(dx, dy kernels.Buffer, s kernels.ReduceSpec, m kernels.Mode) {
+	checkReduce("mean gradient", dy, dx, s)
+	d.sumGrad(dx, dy, s, float32(s.N), m)
+}
+
+func checkReduce(op string, y, x kernels.Buffer, s kernels.ReduceSpec) {
+	kernels.Want(op, "whole", x, kernels.Float32, s.Outer*s.N*s.Inner)
+	s.Check(op, y, kernels.Float32, x)
+}
+
+func (d *Device) sumGrad(dx, dy kernels.Buffer, s kernels.ReduceSpec, divisor float32, m kernels.Mode) {
+	n := dx.Len()
+	d.each(kernel{"sum.ptx", "sum_bwd_f32"}, n,
+		address(dx), address(dy), count(n), count(s.N), count(s.Inner), float(divisor), mode(m))
+}
+
+// sum adds up in one pass, or, where there are few long sums, in two: the axis is
+// cut into segments, whose sums go to scratch memory.
+func (d *Device) sum(y, x uint64, s kernels.ReduceSpec, divisor float32, m kernels.Mode) {
+	if s.Outer*s.Inner == 0 {
+		return
+	}
+	segment := segmentOf(s)
+	segments := max(1, ceilDiv(s.N, segment))
+	if segments == 1 {
+		d.sumPass(y, x, s, segment, 1, divisor, m)
+		return
+	}
+	partial := uint64(d.scratch.floats(d, s.Outer*segments*s.Inner))
+	d.sumPass(partial, x, s, segment, segments, 1, kernels.Overwrite)
+	d.sumPass(y, partial, kernels.ReduceSpec{Outer: s.Outer, N: segments, Inner: s.Inner}, segments, 1, divisor, m)
+}
+
+// segmentOf is how many elements one warp (Inner = 1) or one thread adds up in
+// the first pass: all, if they are few or there are sums enough to keep a GPU
+// busy; else about the square root, so that both passes are short.
+func segmentOf(s kernels.ReduceSpec) int {
+	least, enough := 128, 65536 // for a thread
+	if s.Inner == 1 {
+		least, enough = 4096, 4096 // for a warp
+	}
+	if s.N <= least || s.Outer*s.Inner >= enough {
+		return max(s.N, 1)
+	}
+	segment := least
+	for segment*segment < s.N {
+		segment *= 2
+	}
+	return segment
+}
+
+func (d *Device) sumPass(y, x uint64, s kernels.ReduceSpec, segment, segments int, divisor float32, m kernels.Mode) {
+	sums := s.Outer * segments * s.Inner
+	if s.Inner == 1 {
+		d.byRow(kernel{"sum.ptx", "sum_rows_f32"}, sums, y, x, count(sums), count(s.N),
+			count(segment), count(segments), float(divisor), mode(m))
+		return
+	}
+	d.each(kernel{"sum.ptx", "sum_cols_f32"}, sums, y, x, count(sums), count(s.N), count(s.Inner),
+		count(segment), count(segments), float(divisor), mode(m))
+}

@@ -1,0 +1,73 @@
+package cuda
+
+import (
+	"baregrad/kernels"
+	"baregrad/kernels/cuda/driver"
+)
+
+// Transpose puts the axes into another order: see transpose.ptx.
+func (d *Device) Transpose(y, x kernels.Buffer, s kernels.PermuteSpec) {
+	s.Check("transpose", y, x)
+	if stack, rows, cols, ok := stackOfMatrices(s); ok {
+		d.transposeTiled(address(y), address(x), stack, rows, cols, kernels.Overwrite)
+		return
+	}
+	d.transposeGeneral(kernel{"transpose.ptx", "transpose_fwd_f32"}, y, x, s, kernels.Overwrite)
+}
+
+// TransposeGrad puts every element back to where Transpose took it from.
+func (d *Device) TransposeGrad(dx, dy kernels.Buffer, s kernels.PermuteSpec, m kernels.Mode) {
+	s.Check("transpose gradient", dx, dy)
+	if stack, rows, cols, ok := stackOfMatrices(s); ok {
+		d.transposeTiled(address(dx), address(dy), stack, cols, rows, m)
+		return
+	}
+	d.transposeGeneral(kernel{"transpose.ptx", "transpose_bwd_f32"}, dx, dy, s, m)
+}
+
+func (d *Device) transposeGeneral(k kernel, to, from kernels.Buffer, s kernels.PermuteSpec, m kernels.Mode) {
+	arguments := []uint64{address(to), address(from), count(s.Len()), mode(m), count(s.Rank)}
+	arguments = append(arguments, innermostFirst(s.Dim, s.Rank)...)
+	arguments = append(arguments, innermostFirst(s.Stride, s.Rank)...)
+	d.each(k, s.Len(), arguments...)
+}
+
+// transposeTiled is y[s,c,r] = x[s,r,c].
+func (d *Device) transposeTiled(y, x uint64, stack, rows, cols int, m kernels.Mode) {
+	if stack*rows*cols == 0 {
+		return
+	}
+	grid := driver.Dim{X: ceilDiv(cols, 32), Y: ceilDiv(rows, 32), Z: stack}
+	d.launch(kernel{"transpose.ptx", "transpose_tiled_f32"}, grid, driver.Dim{X: 32, Y: 8, Z: 1},
+		y, x, count(rows), count(cols), mode(m))
+}
+
+// stackOfMatrices tells whether s exchanges the last two groups of axes of
+// x[stack,rows,cols], each at least 8 long, and leaves the stack alone. A grid
+// has at most 65535 blocks in its second and third direction.
+func stackOfMatrices(s kernels.PermuteSpec) (stack, rows, cols int, ok bool) {
+	// Merge axes that stay neighbours.
+	var dim, stride []int
+	for i := range s.Rank {
+		if s.Dim[i] == 1 {
+			continue
+		}
+		last := len(dim) - 1
+		if last >= 0 && stride[last] == s.Stride[i]*s.Dim[i] {
+			dim[last], stride[last] = dim[last]*s.Dim[i], s.Stride[i]
+			continue
+		}
+		dim, stride = append(dim, s.Dim[i]), append(stride, s.Stride[i])
+	}
+	stack = 1
+	if len(dim) == 3 && stride[0] == dim[1]*dim[2] {
+		stack, dim, stride = dim[0], dim[1:], stride[1:]
+	}
+	// What is left must be y[cols,rows] with x's strides 1 and cols.
+	if len(dim) != 2 || stride[0] != 1 || stride[1] != dim[0] {
+		return 0, 0, 0, false
+	}
+	cols, rows = dim[0], dim[1]
+	ok = min(rows, cols) >= 8 && stack <= 65535 && ceilDiv(rows, 32) <= 65535 && ceilDiv(cols, 32) <= 65535
+	return stack, rows, cols, ok
+}
