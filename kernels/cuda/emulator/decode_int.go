@@ -1,0 +1,666 @@
+package emulator
+
+import (
+	"math/bits"
+
+	"baregrad/kernels/cuda/emulator/arith"
+)
+
+// Integer and bit instructions.
+
+// decoders maps an opcode to what decodes it.
+var decoders map[string]func(*decoder)
+
+func register(table map[string]func(*decoder)) {
+	if decoders == nil {
+		decoders = map[string]func(*decoder){}
+	}
+	for name, f := range table {
+		decoders[name] = f
+	}
+}
+
+func init() {
+	register(map[string]func(*decoder){
+		"add": decodeAdd, "sub": decodeAdd, "mul": decodeMul, "mad": decodeMad,
+		"mul24": decodeMul24, "mad24": decodeMul24, "sad": decodeSad,
+		"div": decodeDiv, "rem": decodeDiv, "abs": decodeAbs, "neg": decodeNeg,
+		"min": decodeMinMax, "max": decodeMinMax,
+		"addc": decodeCarry, "subc": decodeCarry, "madc": decodeMadCarry,
+		"and": decodeLogic, "or": decodeLogic, "xor": decodeLogic, "not": decodeNot, "cnot": decodeNot,
+		"shl": decodeShift, "shr": decodeShift, "shf": decodeShf,
+		"popc": decodeCount, "clz": decodeCount, "brev": decodeBrev, "bfind": decodeBfind, "fns": decodeFns,
+		"bfe": decodeBfe, "bfi": decodeBfi, "bmsk": decodeBmsk, "szext": decodeBmsk,
+		"lop3": decodeLop3, "prmt": decodePrmt, "dp4a": decodeDP, "dp2a": decodeDP,
+	})
+}
+
+// ext widens the low n bits of v, as signed or not.
+func ext(v uint64, t Type) uint64 {
+	n := 64 - t.Bits()
+	if t.Signed() {
+		return uint64(int64(v<<n) >> n)
+	}
+	return v << n >> n
+}
+
+// trim cuts v to the width of t.
+func trim(v uint64, t Type) uint64 {
+	n := 64 - t.Bits()
+	return v << n >> n
+}
+
+func decodeAdd(d *decoder) {
+	m := d.mods()
+	t := d.one(m)
+	if t.Float() {
+		decodeFloatAdd(d, m, t)
+		return
+	}
+	if m.has["cc"] {
+		decodeCarry(d)
+		return
+	}
+	d.allow(m, "sat")
+	sub := d.in.Op == "sub"
+	switch {
+	case m.has["sat"]:
+		if t != S32 {
+			d.refuse(".sat needs .s32")
+		}
+		if sub {
+			d.compute(func(a, b uint32) uint32 { return uint32(arith.SubSatS32(int32(a), int32(b))) }, t, t, t)
+		} else {
+			d.compute(func(a, b uint32) uint32 { return uint32(arith.AddSatS32(int32(a), int32(b))) }, t, t, t)
+		}
+	case t.Bits() == 32 && t != U16x2 && t != S16x2:
+		d.compute(pick[handler](sub, subB32, addB32), t, t, t)
+	case t.Bits() == 64:
+		d.compute(pick[handler](sub, subB64, addB64), t, t, t)
+	case t.Bits() == 32 && !sub:
+		d.compute(func(a, b uint32) uint32 { return (a+b)&0xffff | (a>>16+b>>16)<<16 }, t, t, t)
+	case t.Bits() == 16 && sub:
+		d.compute(func(a, b uint32) uint32 { return (a - b) & 0xffff }, t, t, t)
+	case t.Bits() == 16:
+		d.compute(func(a, b uint32) uint32 { return (a + b) & 0xffff }, t, t, t)
+	}
+}
+
+func pick[T any](first bool, a, b T) T {
+	if first {
+		return a
+	}
+	return b
+}
+
+// double is the type of twice the width.
+func (t Type) double() Type {
+	switch t {
+	case U16:
+		return U32
+	case S16:
+		return S32
+	case U32:
+		return U64
+	case S32:
+		return S64
+	}
+	return TypeNone
+}
+
+func decodeMul(d *decoder) {
+	m := d.mods()
+	t := d.one(m)
+	if t.Float() {
+		decodeFloatMul(d, m, t)
+		return
+	}
+	d.allow(m, "lo", "hi", "wide")
+	switch {
+	case m.has["wide"]:
+		switch t {
+		case U32:
+			d.compute(handler(mulWideU32), U64, t, t)
+		case S32:
+			d.compute(handler(mulWideS32), S64, t, t)
+		case U16, S16:
+			d.compute(func(a, b, _ uint64) uint64 { return trim(ext(a, t)*ext(b, t), U32) }, t.double(), t, t)
+		}
+	case m.has["hi"]:
+		d.compute(mulHi(t), t, t, t)
+	case m.has["lo"] && t.Bits() == 32:
+		d.compute(handler(mulLoB32), t, t, t)
+	case m.has["lo"] && t.Bits() == 64:
+		d.compute(func(a, b uint64) uint64 { return a * b }, t, t, t)
+	case m.has["lo"]:
+		d.compute(func(a, b uint32) uint32 { return a * b & 0xffff }, t, t, t)
+	default:
+		d.refuse("expected .lo, .hi or .wide")
+	}
+}
+
+// mulHi is the scalar function of mul.hi of type t.
+func mulHi(t Type) any {
+	switch t {
+	case U32:
+		return arith.MulHiU32
+	case S32:
+		return func(a, b uint32) uint32 { return uint32(arith.MulHiS32(int32(a), int32(b))) }
+	case U64:
+		return arith.MulHiU64
+	case S64:
+		return func(a, b uint64) uint64 { return uint64(arith.MulHiS64(int64(a), int64(b))) }
+	}
+	return func(a, b uint32) uint32 {
+		return uint32(trim(uint64(int64(ext(uint64(a), t))*int64(ext(uint64(b), t))>>16), U16))
+	}
+}
+
+func decodeMad(d *decoder) {
+	m := d.mods()
+	t := d.one(m)
+	if t.Float() {
+		decodeFMA(d)
+		return
+	}
+	if m.has["cc"] {
+		decodeMadCarry(d)
+		return
+	}
+	d.allow(m, "lo", "hi", "wide", "sat")
+	switch {
+	case m.has["wide"]:
+		switch t {
+		case U32:
+			d.compute(handler(madWideU32), U64, t, t, U64)
+		case S32:
+			d.compute(handler(madWideS32), S64, t, t, S64)
+		case U16, S16:
+			d.compute(func(a, b, c uint64) uint64 { return trim(ext(a, t)*ext(b, t)+c, U32) }, t.double(), t, t, t.double())
+		}
+	case m.has["hi"] && m.has["sat"]:
+		if t != S32 {
+			d.refuse(".sat needs .s32")
+		}
+		d.compute(func(a, b, c uint32) uint32 {
+			return uint32(arith.MadHiSatS32(int32(a), int32(b), int32(c)))
+		}, t, t, t, t)
+	case m.has["hi"]:
+		switch f := mulHi(t).(type) {
+		case func(a, b uint32) uint32:
+			cut := uint32(trim(^uint64(0), t))
+			d.compute(func(a, b, c uint32) uint32 { return (f(a, b) + c) & cut }, t, t, t, t)
+		case func(a, b uint64) uint64:
+			d.compute(func(a, b, c uint64) uint64 { return f(a, b) + c }, t, t, t, t)
+		}
+	case m.has["lo"] && t.Bits() == 32:
+		d.compute(handler(madLoB32), t, t, t, t)
+	case m.has["lo"]:
+		d.compute(func(a, b, c uint64) uint64 { return trim(a*b+c, t) }, t, t, t, t)
+	default:
+		d.refuse("expected .lo, .hi or .wide")
+	}
+}
+
+func decodeMul24(d *decoder) {
+	m := d.mods()
+	t := d.one(m)
+	d.allow(m, "lo", "hi", "sat")
+	if t != U32 && t != S32 {
+		d.refuse("expected .u32 or .s32")
+	}
+	mul := func(a, b uint32) uint32 {
+		switch {
+		case m.has["hi"] && t == U32:
+			return arith.Mul24HiU32(a, b)
+		case m.has["hi"]:
+			return uint32(arith.Mul24HiS32(int32(a), int32(b)))
+		case t == U32:
+			return arith.Mul24LoU32(a, b)
+		}
+		return uint32(arith.Mul24LoS32(int32(a), int32(b)))
+	}
+	switch {
+	case d.in.Op == "mul24":
+		d.compute(mul, t, t, t)
+	case m.has["sat"]:
+		d.compute(func(a, b, c uint32) uint32 { return uint32(arith.AddSatS32(int32(mul(a, b)), int32(c))) }, t, t, t, t)
+	default:
+		d.compute(func(a, b, c uint32) uint32 { return mul(a, b) + c }, t, t, t, t)
+	}
+}
+
+func decodeSad(d *decoder) {
+	t := d.one(d.mods())
+	d.compute(func(a, b, c uint64) uint64 {
+		x, y := ext(a, t), ext(b, t)
+		if t.Signed() && int64(x) < int64(y) || !t.Signed() && x < y {
+			x, y = y, x
+		}
+		return trim(x-y+c, t)
+	}, t, t, t, t)
+}
+
+func decodeDiv(d *decoder) {
+	m := d.mods()
+	t := d.one(m)
+	if t.Float() {
+		decodeFloatDiv(d, m, t)
+		return
+	}
+	d.allow(m)
+	rem := d.in.Op == "rem"
+	f := func(a, b, _ uint64) uint64 {
+		if t.Signed() {
+			x, y := int64(ext(a, t)), int64(ext(b, t))
+			if rem {
+				return trim(uint64(arith.Rem(x, y)), t)
+			}
+			return trim(uint64(arith.Div(x, y)), t)
+		}
+		if rem {
+			return trim(arith.Rem(a, b), t)
+		}
+		return trim(arith.Div(a, b), t)
+	}
+	switch {
+	case t == U32 && rem:
+		d.compute(arith.Rem[uint32], t, t, t)
+	case t == U32:
+		d.compute(arith.Div[uint32], t, t, t)
+	default:
+		d.compute(f, t, t, t)
+	}
+}
+
+func decodeAbs(d *decoder) {
+	m := d.mods()
+	t := d.one(m)
+	if t.Float() {
+		decodeFloatSign(d, m, t)
+		return
+	}
+	d.allow(m)
+	d.compute(func(a, _, _ uint64) uint64 {
+		if int64(ext(a, t)) < 0 {
+			a = -a
+		}
+		return trim(a, t)
+	}, t, t)
+}
+
+func decodeNeg(d *decoder) {
+	m := d.mods()
+	t := d.one(m)
+	if t.Float() {
+		decodeFloatSign(d, m, t)
+		return
+	}
+	d.allow(m)
+	d.compute(func(a, _, _ uint64) uint64 { return trim(-a, t) }, t, t)
+}
+
+func decodeMinMax(d *decoder) {
+	m := d.mods()
+	t := d.one(m)
+	if t.Float() {
+		decodeFloatMinMax(d, m, t)
+		return
+	}
+	d.allow(m, "relu")
+	isMax := d.in.Op == "max"
+	scalar := func(a, b uint64, t Type) uint64 {
+		x, y := ext(a, t), ext(b, t)
+		less := x < y
+		if t.Signed() {
+			less = int64(x) < int64(y)
+		}
+		if less == isMax {
+			x = y
+		}
+		if m.has["relu"] && int64(x) < 0 {
+			x = 0
+		}
+		return trim(x, t)
+	}
+	if t == U16x2 || t == S16x2 {
+		h := U16
+		if t == S16x2 {
+			h = S16
+		}
+		d.compute(func(a, b uint32) uint32 {
+			return uint32(scalar(uint64(a), uint64(b), h)) | uint32(scalar(uint64(a>>16), uint64(b>>16), h))<<16
+		}, t, t, t)
+		return
+	}
+	d.compute(func(a, b, _ uint64) uint64 { return scalar(a, b, t) }, t, t, t)
+}
+
+// decodeCarry is add.cc, addc{.cc}, sub.cc, subc{.cc}. The flag is a bit a lane;
+// after a subtraction it is the borrow.
+func decodeCarry(d *decoder) {
+	m := d.mods()
+	t := d.one(m)
+	d.allow(m, "cc")
+	if t.Float() || t.Bits() < 32 {
+		d.refuse("expected a type of 32 or 64 bits")
+	}
+	sub := d.in.Op == "sub" || d.in.Op == "subc"
+	in := d.in.Op == "addc" || d.in.Op == "subc"
+	out := m.has["cc"]
+	d.compute(func(w *warp, o *op, mask uint32) {
+		for l := mask; l != 0; l &= l - 1 {
+			i := bits.TrailingZeros32(l)
+			c := uint64(0)
+			if in {
+				c = uint64(w.carry >> i & 1)
+			}
+			if t.Bits() == 32 {
+				a, b := w.r32[o.a][i], w.r32[o.b][i]
+				if sub {
+					a, b = bits.Sub32(a, b, uint32(c))
+				} else {
+					a, b = bits.Add32(a, b, uint32(c))
+				}
+				w.r32[o.d][i], c = a, uint64(b)
+			} else {
+				a, b := w.r64[o.a][i], w.r64[o.b][i]
+				if sub {
+					a, b = bits.Sub64(a, b, c)
+				} else {
+					a, b = bits.Add64(a, b, c)
+				}
+				w.r64[o.d][i], c = a, b
+			}
+			if out {
+				w.carry = w.carry&^(1<<i) | uint32(c)<<i
+			}
+		}
+	}, t, t, t)
+	d.o.pure = 0
+}
+
+// decodeMadCarry is mad.{lo,hi}.cc and madc.{lo,hi}{.cc}.
+func decodeMadCarry(d *decoder) {
+	m := d.mods()
+	t := d.one(m)
+	d.allow(m, "cc", "lo", "hi")
+	if t.Float() || t.Bits() < 32 {
+		d.refuse("expected a type of 32 or 64 bits")
+	}
+	in, out, hi := d.in.Op == "madc", m.has["cc"], m.has["hi"]
+	high := mulHi(t)
+	d.compute(func(w *warp, o *op, mask uint32) {
+		for l := mask; l != 0; l &= l - 1 {
+			i := bits.TrailingZeros32(l)
+			c := uint64(0)
+			if in {
+				c = uint64(w.carry >> i & 1)
+			}
+			if t.Bits() == 32 {
+				p := w.r32[o.a][i] * w.r32[o.b][i]
+				if hi {
+					p = high.(func(a, b uint32) uint32)(w.r32[o.a][i], w.r32[o.b][i])
+				}
+				s, co := bits.Add32(p, w.r32[o.c][i], uint32(c))
+				w.r32[o.d][i], c = s, uint64(co)
+			} else {
+				p := w.r64[o.a][i] * w.r64[o.b][i]
+				if hi {
+					p = high.(func(a, b uint64) uint64)(w.r64[o.a][i], w.r64[o.b][i])
+				}
+				w.r64[o.d][i], c = bits.Add64(p, w.r64[o.c][i], c)
+			}
+			if out {
+				w.carry = w.carry&^(1<<i) | uint32(c)<<i
+			}
+		}
+	}, t, t, t, t)
+	d.o.pure = 0
+}
+
+func decodeLogic(d *decoder) {
+	m := d.mods()
+	t := d.one(m)
+	d.allow(m)
+	op := d.in.Op
+	if t == Pred {
+		a := d.args(3)
+		o := d.o
+		var na, nb uint32
+		o.a, na = d.psrc(&a[1])
+		o.b, nb = d.psrc(&a[2])
+		o.d = d.pdst(&a[0])
+		o.run = func(w *warp, o *op_, mask uint32) {
+			x, y := w.p[o.a]^na, w.p[o.b]^nb
+			switch op {
+			case "and":
+				x &= y
+			case "or":
+				x |= y
+			default:
+				x ^= y
+			}
+			w.p[o.d] = w.p[o.d]&^mask | x&mask
+		}
+		return
+	}
+	if t.Bits() == 64 {
+		switch op {
+		case "and":
+			d.compute(func(a, b uint64) uint64 { return a & b }, t, t, t)
+		case "or":
+			d.compute(func(a, b uint64) uint64 { return a | b }, t, t, t)
+		default:
+			d.compute(func(a, b uint64) uint64 { return a ^ b }, t, t, t)
+		}
+		return
+	}
+	d.compute(map[string]handler{"and": andB32, "or": orB32, "xor": xorB32}[op], t, t, t)
+}
+
+// op_ is the type op where a local variable hides it.
+type op_ = op
+
+func decodeNot(d *decoder) {
+	m := d.mods()
+	t := d.one(m)
+	d.allow(m)
+	if t == Pred && d.in.Op == "not" {
+		a := d.args(2)
+		o := d.o
+		var n uint32
+		o.a, n = d.psrc(&a[1])
+		o.d = d.pdst(&a[0])
+		o.run = func(w *warp, o *op_, mask uint32) {
+			w.p[o.d] = w.p[o.d]&^mask | ^(w.p[o.a]^n)&mask
+		}
+		return
+	}
+	if d.in.Op == "cnot" {
+		d.compute(func(a, _, _ uint64) uint64 { return uint64(one(a == 0)) }, t, t)
+		return
+	}
+	d.compute(func(a, _, _ uint64) uint64 { return trim(^a, t) }, t, t)
+}
+
+func decodeShift(d *decoder) {
+	m := d.mods()
+	t := d.one(m)
+	d.allow(m)
+	left := d.in.Op == "shl"
+	switch {
+	case left && t.Bits() == 32:
+		d.compute(handler(shlB32), t, t, U32)
+	case left && t.Bits() == 64:
+		d.compute(handler(shlB64), t, t, U32)
+	case left:
+		d.compute(func(a, b uint32) uint32 { return a << b & 0xffff }, t, t, U32)
+	case t == S32:
+		d.compute(func(a, b uint32) uint32 { return uint32(int32(a) >> b) }, t, t, U32)
+	case t.Bits() == 32:
+		d.compute(handler(shrU32), t, t, U32)
+	case t.Signed():
+		d.compute(func(a, b, _ uint64) uint64 { return trim(uint64(int64(ext(a, t))>>b), t) }, t, t, U32)
+	default:
+		d.compute(func(a, b, _ uint64) uint64 { return a >> b }, t, t, U32)
+	}
+}
+
+func decodeShf(d *decoder) {
+	m := d.mods()
+	t := d.one(m)
+	d.allow(m, "l", "r", "clamp", "wrap")
+	wrap := m.has["wrap"]
+	if m.has["l"] {
+		d.compute(func(lo, hi, n uint32) uint32 { return arith.ShfL(lo, hi, n, wrap) }, t, t, t, U32)
+	} else {
+		d.compute(func(lo, hi, n uint32) uint32 { return arith.ShfR(lo, hi, n, wrap) }, t, t, t, U32)
+	}
+}
+
+func decodeCount(d *decoder) {
+	m := d.mods()
+	t := d.one(m)
+	d.allow(m)
+	if d.in.Op == "popc" {
+		d.compute(func(a, _, _ uint64) uint64 { return uint64(bits.OnesCount64(a)) }, U32, t)
+		return
+	}
+	skip := 64 - t.Bits()
+	d.compute(func(a, _, _ uint64) uint64 { return uint64(bits.LeadingZeros64(a) - skip) }, U32, t)
+}
+
+func decodeBrev(d *decoder) {
+	t := d.one(d.mods())
+	d.compute(func(a, _, _ uint64) uint64 { return bits.Reverse64(a) >> (64 - t.Bits()) }, t, t)
+}
+
+func decodeBfind(d *decoder) {
+	m := d.mods()
+	t := d.one(m)
+	d.allow(m, "shiftamt")
+	amount := m.has["shiftamt"]
+	d.compute(func(a, _, _ uint64) uint64 {
+		switch t {
+		case U32:
+			return uint64(arith.BFindU(uint32(a), amount))
+		case S32:
+			return uint64(arith.BFindS32(int32(a), amount))
+		case U64:
+			return uint64(arith.BFindU(a, amount))
+		}
+		return uint64(arith.BFindS64(int64(a), amount))
+	}, U32, t)
+}
+
+func decodeFns(d *decoder) {
+	d.one(d.mods())
+	d.compute(func(a, b, c uint32) uint32 { return arith.Fns(a, b, int32(c)) }, B32, B32, B32, S32)
+}
+
+func decodeBfe(d *decoder) {
+	t := d.one(d.mods())
+	switch t {
+	case U32:
+		d.compute(arith.BFEU32, t, t, U32, U32)
+	case S32:
+		d.compute(func(a, b, c uint32) uint32 { return uint32(arith.BFES32(int32(a), b, c)) }, t, t, U32, U32)
+	case U64:
+		d.compute(func(a, b, c uint64) uint64 { return arith.BFEU64(a, uint32(b), uint32(c)) }, t, t, U32, U32)
+	case S64:
+		d.compute(func(a, b, c uint64) uint64 { return uint64(arith.BFES64(int64(a), uint32(b), uint32(c))) }, t, t, U32, U32)
+	}
+}
+
+// decodeBfi has four sources: the length is read from a register that x names.
+func decodeBfi(d *decoder) {
+	t := d.one(d.mods())
+	a := d.args(5)
+	o := d.o
+	o.x = &extra{}
+	var wide bool
+	o.a, wide = d.src(&a[1], t, false)
+	o.b, _ = d.src(&a[2], t, false)
+	o.c, _ = d.src(&a[3], U32, false)
+	length, _ := d.src(&a[4], U32, false)
+	o.d, _ = d.dst(&a[0], t, false)
+	if wide {
+		o.pure = 2
+		o.run = func(w *warp, o *op, _ uint32) {
+			d, a, b, p, n := &w.r64[o.d], &w.r64[o.a], &w.r64[o.b], &w.r32[o.c], &w.r32[length]
+			for i := range d {
+				d[i] = arith.BFI64(a[i], b[i], p[i], n[i])
+			}
+		}
+		return
+	}
+	o.pure = 1
+	o.run = func(w *warp, o *op, _ uint32) {
+		d, a, b, p, n := &w.r32[o.d], &w.r32[o.a], &w.r32[o.b], &w.r32[o.c], &w.r32[length]
+		for i := range d {
+			d[i] = arith.BFI32(a[i], b[i], p[i], n[i])
+		}
+	}
+}
+
+func decodeBmsk(d *decoder) {
+	m := d.mods()
+	t := d.one(m)
+	d.allow(m, "clamp", "wrap")
+	wrap := m.has["wrap"]
+	if d.in.Op == "bmsk" {
+		d.compute(func(a, b uint32) uint32 { return arith.BMsk(a, b, wrap) }, t, t, U32)
+		return
+	}
+	d.compute(func(a, b uint32) uint32 { return arith.SZExt(a, b, t == S32, wrap) }, t, t, U32)
+}
+
+func decodeLop3(d *decoder) {
+	m := d.mods()
+	t := d.one(m)
+	d.allow(m)
+	a := d.args(5)
+	if a[4].Kind != OperandInt {
+		d.refuse("the table of lop3 must be a constant")
+	}
+	table := uint8(a[4].Int)
+	in := *d.in
+	in.Args = a[:4]
+	saved := d.in
+	d.in = &in
+	d.compute(func(a, b, c uint32) uint32 { return arith.Lop3(a, b, c, table) }, t, t, t, t)
+	d.in = saved
+}
+
+func decodePrmt(d *decoder) {
+	m := d.mods()
+	t := d.one(m)
+	d.allow(m, "f4e", "b4e", "rc8", "ecl", "ecr", "rc16")
+	mode := arith.PrmtDefault
+	for i, name := range []string{"f4e", "b4e", "rc8", "ecl", "ecr", "rc16"} {
+		if m.has[name] {
+			mode = arith.PrmtMode(i + 1)
+		}
+	}
+	d.compute(func(a, b, c uint32) uint32 { return arith.Prmt(a, b, c, mode) }, t, t, t, t)
+}
+
+func decodeDP(d *decoder) {
+	m := d.mods()
+	if len(m.types) != 2 {
+		d.refuse("%d types, expected 2", len(m.types))
+	}
+	d.allow(m, "lo", "hi")
+	sa, sb := m.types[0].Signed(), m.types[1].Signed()
+	r := U32
+	if sa || sb {
+		r = S32
+	}
+	if d.in.Op == "dp4a" {
+		d.compute(func(a, b, c uint32) uint32 { return arith.DP4A(a, b, c, sa, sb) }, r, B32, B32, r)
+		return
+	}
+	hi := m.has["hi"]
+	d.compute(func(a, b, c uint32) uint32 { return arith.DP2A(a, b, c, sa, sb, hi) }, r, B32, B32, r)
+}

@@ -1,0 +1,24 @@
+// Package emulator parses PTX text and runs it in pure Go: a GPU for machines
+// that have none, and a checker for those that have one.
+//
+//	mod, err := emulator.Parse("saxpy.ptx", source)   // text -> Module
+//	m := emulator.New(emulator.Options{Checks: emulator.AllChecks})
+//	prog, err := m.Load(mod)                          // Module -> decoded kernels
+//	k, err := prog.Kernel("saxpy")
+//	x, err := m.Alloc(4 * n)                          // device memory, bytes
+//	err = m.CopyIn(x, bytes)
+//	err = m.Launch(ctx, k, emulator.LaunchConfig{Grid: emulator.Dim3{X: 4}, Block: emulator.Dim3{X: 256}}, uint64(x), …)
+//
+// The way of an instruction, and the files to read in that order:
+//
+//	lexer.go, parser*.go    text to instructions with resolved names (module.go)
+//	decode*.go              each instruction once to an op: a handler and register numbers
+//	warp.go, schedule.go    32 lanes in step; divergence, reconvergence, barriers
+//	exec_*.go               the handlers, each a loop over the lanes of one warp
+//	memory.go               device memory; addresses of every space
+//	check_*.go              the checks: bounds, initialisation, races, barriers, leaks
+//	counters.go             counters per source line and the roofline
+//
+// Scalar semantics (rounding, conversions, approximations, fragments of the
+// matrix instructions) live in the sub-package arith as pure functions.
+package emulator

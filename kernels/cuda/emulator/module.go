@@ -1,0 +1,175 @@
+package emulator
+
+import (
+	"fmt"
+	"sort"
+)
+
+// Pos is a place in a PTX file; lines and columns count from 1.
+type Pos struct {
+	Line, Col int32
+}
+
+// SyntaxError says where and why a text is not the PTX that this package reads.
+type SyntaxError struct {
+	File   string
+	Pos    Pos
+	Reason string
+}
+
+// Error gives "file:line:column: reason".
+func (e *SyntaxError) Error() string {
+	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Pos.Line, e.Pos.Col, e.Reason)
+}
+
+// Module is a parsed PTX file. Its names are resolved, its instructions are not
+// yet checked: Machine.Load does that.
+type Module struct {
+	File         string
+	VersionMajor int
+	VersionMinor int
+	Targets      []string
+	AddressSize  int         // 32 or 64 bits
+	Vars         []*Variable // module-level .global, .const and .shared variables
+	Funcs        []*Function // in the order of the file; prototypes are replaced by their definitions
+
+	funcByName map[string]*Function
+	varByName  map[string]*Variable
+	aliases    map[string]string
+}
+
+// Function is a .entry (a kernel) or a .func.
+type Function struct {
+	Name    string
+	Pos     Pos
+	Entry   bool
+	Extern  bool // declared here, never defined
+	Returns []*Variable
+	Params  []*Variable
+	Instrs  []Instr
+	Regs    []*Register // those that the body mentions
+	Vars    []*Variable // .shared, .local, .param, .global and .const variables of the body
+
+	ReqThreads [3]uint32 // .reqntid, zero where not given
+	MaxThreads uint32    // product of .maxntid or .reqntid, 0 where not given
+
+	labels map[string]*label
+	module *Module
+}
+
+// label is a place in a body, or a list of names given to a branch or a call.
+type label struct {
+	name   string
+	target int      // index of the next instruction
+	list   []string // .branchtargets, .calltargets
+	isList bool
+	proto  *Function // .callprototype
+	pos    Pos
+}
+
+// Register is one PTX register of a function.
+type Register struct {
+	Name string
+	Type Type
+	slot int32 // set by decode: number in its bank
+}
+
+// Variable is memory that has a name: a parameter or a variable of any space.
+type Variable struct {
+	Name   string
+	Pos    Pos
+	Space  Space
+	Type   Type
+	Align  int
+	Size   int64 // bytes; 0 for an array without a size
+	Extern bool
+	Array  bool
+	IsReg  bool      // a .reg parameter of a .func
+	Reg    *Register // where IsReg
+	Init   []initItem
+
+	offset int64  // place in its space, set by Load
+	addr   uint64 // generic address, for global and const variables
+}
+
+// initItem is one element of an initialiser.
+type initItem struct {
+	offset int64
+	size   int
+	bits   uint64
+	symbol string // address of this variable or function, plus bits
+	pos    Pos
+}
+
+// Instr is one instruction: an opcode, its modifiers and its operands.
+type Instr struct {
+	Pos   Pos
+	Op    string   // "ld"
+	Mods  []string // "global", "v4", "f32"
+	Args  []Operand
+	Guard *Register // nil if unconditional
+	Not   bool      // the guard is @!p
+}
+
+// Name gives the opcode with its modifiers, such as "ld.global.f32".
+func (in *Instr) Name() string {
+	s := in.Op
+	for _, m := range in.Mods {
+		s += "." + m
+	}
+	return s
+}
+
+// OperandKind says what an operand is.
+type OperandKind uint8
+
+// The kinds of operands.
+const (
+	OperandReg     OperandKind = iota // a register, perhaps negated: %r1, !%p1
+	OperandInt                        // an integer constant
+	OperandFloat                      // a floating-point constant
+	OperandVector                     // {a, b, …}
+	OperandAddress                    // [a+4]
+	OperandSymbol                     // the address of a variable, plus an offset
+	OperandFunc                       // the name of a function
+	OperandLabel                      // the name of a label
+	OperandSpecial                    // %tid.x
+	OperandList                       // (a, b) of a call
+	OperandSink                       // _
+)
+
+// Operand is one operand of an instruction.
+type Operand struct {
+	Kind   OperandKind
+	Pos    Pos
+	Not    bool // !p
+	Single bool // a float written 0f…, whose bits are exactly single
+	Reg    *Register
+	Int    uint64  // integer, or bits of a 0f… float
+	Float  float64 // value of a float
+	Var    *Variable
+	Offset int64 // of an address or symbol
+	Name   string
+	Elems  []Operand
+	Second *Operand // q of p|q
+}
+
+// Kernels lists the names of the module's entries, sorted.
+func (m *Module) Kernels() []string {
+	var names []string
+	for _, f := range m.Funcs {
+		if f.Entry {
+			names = append(names, f.Name)
+		}
+	}
+	sort.Strings(names)
+	return names
+}
+
+// Function gives the function of that name, or nil.
+func (m *Module) Function(name string) *Function {
+	if to, ok := m.aliases[name]; ok {
+		name = to
+	}
+	return m.funcByName[name]
+}

@@ -1,0 +1,403 @@
+package emulator
+
+import (
+	"strconv"
+	"strings"
+)
+
+// The parser is a recursive descent over the tokens with two of look-ahead. It
+// resolves every name to its register, variable or function as it goes; labels
+// and functions, which may come later, when the function or the file ends.
+
+// maxNesting bounds how deep scopes, expressions and initialisers may nest.
+const maxNesting = 200
+
+type parser struct {
+	lexer
+	tok, ahead token
+	hasAhead   bool
+	mod        *Module
+	fn         *Function
+	scopes     []*scope
+	depth      int
+	pending    []*Operand // names to resolve when the file ends
+}
+
+// scope holds the names of one { } block.
+type scope struct {
+	regs   map[string]*Register
+	vecs   map[string][]*Register // .reg .v2 and .v4
+	vars   map[string]*Variable
+	ranges []regRange
+}
+
+// regRange is ".reg .f32 %f<100>": its registers come to be when they are first
+// named, so that a large range costs nothing.
+type regRange struct {
+	prefix string
+	count  uint64
+	typ    Type
+}
+
+// Parse reads the text of a PTX file. The name is used in messages alone. The
+// error, if any, is a *SyntaxError.
+func Parse(filename, source string) (mod *Module, err error) {
+	p := &parser{lexer: lexer{file: filename, src: source, line: 1}}
+	p.mod = &Module{File: filename, AddressSize: 64,
+		funcByName: map[string]*Function{}, varByName: map[string]*Variable{}, aliases: map[string]string{}}
+	defer func() {
+		if r := recover(); r != nil {
+			b, ok := r.(bail)
+			if !ok {
+				panic(r)
+			}
+			mod, err = nil, b.err
+		}
+	}()
+	p.advance()
+	p.file_()
+	return p.mod, nil
+}
+
+func (p *parser) advance() {
+	if p.hasAhead {
+		p.tok, p.hasAhead = p.ahead, false
+		return
+	}
+	p.tok = p.next()
+}
+
+func (p *parser) peek() token {
+	if !p.hasAhead {
+		p.ahead, p.hasAhead = p.next(), true
+	}
+	return p.ahead
+}
+
+func (p *parser) is(punct string) bool { return p.tok.kind == tokPunct && p.tok.text == punct }
+func (p *parser) isDot(word string) bool {
+	return p.tok.kind == tokDot && p.tok.text == word
+}
+
+func (p *parser) accept(punct string) bool {
+	if p.is(punct) {
+		p.advance()
+		return true
+	}
+	return false
+}
+
+func (p *parser) expect(punct, where string) {
+	if !p.accept(punct) {
+		p.fail(p.tok.pos, "expected %q %s, found %s", punct, where, p.tok.describe())
+	}
+}
+
+func (p *parser) ident(what string) string {
+	if p.tok.kind != tokIdent {
+		p.fail(p.tok.pos, "expected %s, found %s", what, p.tok.describe())
+	}
+	s := p.tok.text
+	p.advance()
+	return s
+}
+
+func (p *parser) enter() {
+	if p.depth++; p.depth > maxNesting {
+		p.fail(p.tok.pos, "nested deeper than %d levels", maxNesting)
+	}
+}
+
+func (p *parser) leave() { p.depth-- }
+
+// file_ reads the directives of the file.
+func (p *parser) file_() {
+	if !p.isDot("version") {
+		p.fail(p.tok.pos, "a PTX file begins with .version, found %s", p.tok.describe())
+	}
+	for p.tok.kind != tokEOF {
+		if p.accept(";") {
+			continue
+		}
+		if p.is("@@") { // @@DWARF lines of old compilers
+			line := p.tok.pos.Line
+			for p.tok.kind != tokEOF && p.tok.pos.Line == line {
+				p.advance()
+			}
+			continue
+		}
+		if p.tok.kind != tokDot {
+			p.fail(p.tok.pos, "expected a directive, found %s", p.tok.describe())
+		}
+		p.directive()
+	}
+	if len(p.mod.Targets) == 0 {
+		p.fail(p.tok.pos, "the file has no .target")
+	}
+	for _, o := range p.pending {
+		p.resolveLate(o)
+	}
+	for _, v := range p.mod.Vars {
+		p.checkInit(v)
+	}
+	for _, f := range p.mod.Funcs {
+		for _, v := range f.Vars {
+			p.checkInit(v)
+		}
+	}
+	for from, to := range p.mod.aliases {
+		if p.mod.funcByName[to] == nil {
+			p.fail(p.tok.pos, ".alias %s names %s, which is no function", from, to)
+		}
+	}
+}
+
+func (p *parser) checkInit(v *Variable) {
+	for _, it := range v.Init {
+		if it.symbol != "" && p.mod.varByName[it.symbol] == nil && p.mod.Function(it.symbol) == nil {
+			p.fail(it.pos, "initialiser names %q, which is not declared", clip(it.symbol))
+		}
+	}
+}
+
+func (p *parser) directive() {
+	pos := p.tok.pos
+	switch p.tok.text {
+	case "version":
+		p.advance()
+		p.version(pos)
+	case "target":
+		p.advance()
+		for {
+			p.mod.Targets = append(p.mod.Targets, p.ident("a target such as sm_70"))
+			if !p.accept(",") {
+				break
+			}
+		}
+	case "address_size":
+		p.advance()
+		n := p.constInt("after .address_size")
+		if n != 32 && n != 64 {
+			p.fail(pos, ".address_size is %d, expected 32 or 64", n)
+		}
+		p.mod.AddressSize = int(n)
+	case "file", "loc":
+		p.debugLine()
+	case "section":
+		p.section()
+	case "pragma":
+		p.pragma()
+	case "alias":
+		p.advance()
+		from := p.ident("a function's name")
+		p.expect(",", "in .alias")
+		p.mod.aliases[from] = p.ident("a function's name")
+		p.expect(";", "after .alias")
+	case "entry", "func":
+		p.function(false)
+	case "extern", "visible", "weak", "common":
+		extern := p.tok.text == "extern"
+		p.advance()
+		if p.isDot("entry") || p.isDot("func") {
+			p.function(extern)
+		} else {
+			p.variables(extern)
+		}
+	case "global", "const", "shared", "tex", "local":
+		p.variables(false)
+	default:
+		p.fail(pos, "unknown directive .%s", clip(p.tok.text))
+	}
+}
+
+func (p *parser) version(pos Pos) {
+	if p.tok.kind != tokFloat && p.tok.kind != tokInt {
+		p.fail(p.tok.pos, "expected a version such as 7.0, found %s", p.tok.describe())
+	}
+	major, minor, _ := strings.Cut(p.tok.text, ".")
+	a, err1 := strconv.Atoi(major)
+	b, err2 := strconv.Atoi(minor)
+	if err1 != nil || err2 != nil {
+		p.fail(p.tok.pos, "malformed version %s", p.tok.describe())
+	}
+	p.advance()
+	if a < 6 || a > 9 {
+		p.fail(pos, "PTX version %d.%d is not supported, expected 6.0 to 8.x", a, b)
+	}
+	p.mod.VersionMajor, p.mod.VersionMinor = a, b
+}
+
+// debugLine skips .file and .loc, which end with their line's meaning rather
+// than with a semicolon.
+func (p *parser) debugLine() {
+	loc := p.tok.text == "loc"
+	p.advance()
+	for p.tok.kind == tokInt || p.tok.kind == tokString || p.is(",") {
+		comma := p.is(",")
+		p.advance()
+		if comma && p.tok.kind == tokIdent && loc {
+			switch p.tok.text {
+			case "function_name", "inlined_at":
+				p.advance()
+				if p.tok.kind == tokIdent {
+					p.advance()
+					if p.accept("+") && p.tok.kind == tokInt {
+						p.advance()
+					}
+				}
+			}
+		}
+	}
+}
+
+// section skips a .section with its braces.
+func (p *parser) section() {
+	p.advance()
+	if p.tok.kind == tokDot || p.tok.kind == tokIdent || p.tok.kind == tokString {
+		p.advance()
+	}
+	p.expect("{", "after .section")
+	for !p.is("}") {
+		if p.tok.kind == tokEOF {
+			p.fail(p.tok.pos, ".section is not closed")
+		}
+		p.advance()
+	}
+	p.advance()
+}
+
+func (p *parser) pragma() {
+	p.advance()
+	for {
+		if p.tok.kind != tokString {
+			p.fail(p.tok.pos, "expected a string after .pragma, found %s", p.tok.describe())
+		}
+		p.advance()
+		if !p.accept(",") {
+			break
+		}
+	}
+	p.expect(";", "after .pragma")
+}
+
+// constInt reads a constant expression whose value is not negative.
+func (p *parser) constInt(where string) uint64 {
+	pos := p.tok.pos
+	v := p.expression()
+	if v.isFloat || v.symbol != "" {
+		p.fail(pos, "expected an integer %s", where)
+	}
+	if int64(v.bits) < 0 {
+		p.fail(pos, "value %d %s is negative", int64(v.bits), where)
+	}
+	return v.bits
+}
+
+// lookup finds what a name means: a *Register, a []*Register, a *Variable, or nil.
+func (p *parser) lookup(name string) any {
+	for i := len(p.scopes) - 1; i >= 0; i-- {
+		s := p.scopes[i]
+		if r, ok := s.regs[name]; ok {
+			return r
+		}
+		if v, ok := s.vars[name]; ok {
+			return v
+		}
+		if v, ok := s.vecs[name]; ok {
+			return v
+		}
+		for _, rg := range s.ranges {
+			if digits, ok := strings.CutPrefix(name, rg.prefix); ok && digits != "" {
+				n, err := strconv.ParseUint(digits, 10, 64)
+				if err == nil && n < rg.count && (digits[0] != '0' || digits == "0") {
+					return p.newReg(s, name, rg.typ)
+				}
+			}
+		}
+	}
+	if v, ok := p.mod.varByName[name]; ok {
+		return v
+	}
+	return nil
+}
+
+func (p *parser) newReg(s *scope, name string, t Type) *Register {
+	r := &Register{Name: name, Type: t}
+	s.regs[name] = r
+	p.fn.Regs = append(p.fn.Regs, r)
+	return r
+}
+
+func (p *parser) top() *scope { return p.scopes[len(p.scopes)-1] }
+
+func (p *parser) push() {
+	p.enter()
+	p.scopes = append(p.scopes, &scope{regs: map[string]*Register{}, vars: map[string]*Variable{}, vecs: map[string][]*Register{}})
+}
+
+func (p *parser) pop() {
+	p.leave()
+	p.scopes = p.scopes[:len(p.scopes)-1]
+}
+
+// declared fails if the innermost scope already has this name.
+func (p *parser) declared(name string, pos Pos) {
+	s := p.top()
+	if s.regs[name] != nil || s.vars[name] != nil || s.vecs[name] != nil {
+		p.fail(pos, "%q is declared twice in one scope", clip(name))
+	}
+}
+
+// registers reads a .reg declaration.
+func (p *parser) registers() {
+	p.advance()
+	vec := 1
+	var t Type
+	for p.tok.kind == tokDot {
+		switch w := p.tok.text; w {
+		case "v2":
+			vec = 2
+		case "v4":
+			vec = 4
+		default:
+			var ok bool
+			if t, ok = typeByName[w]; !ok {
+				p.fail(p.tok.pos, "unknown register type .%s", clip(w))
+			}
+		}
+		p.advance()
+	}
+	if t == TypeNone {
+		p.fail(p.tok.pos, "expected a type after .reg, found %s", p.tok.describe())
+	}
+	for {
+		pos := p.tok.pos
+		name := p.ident("a register's name")
+		s := p.top()
+		if p.accept("<") {
+			n := p.constInt("in a register range")
+			p.expect(">", "after a register range")
+			if vec != 1 {
+				p.fail(pos, "a range of vector registers is not supported")
+			}
+			s.ranges = append(s.ranges, regRange{name, n, t})
+		} else {
+			p.declared(name, pos)
+			if vec == 1 {
+				p.newReg(s, name, t)
+			} else {
+				var list []*Register
+				for _, c := range []string{".x", ".y", ".z", ".w"}[:vec] {
+					r := &Register{Name: name + c, Type: t}
+					p.fn.Regs = append(p.fn.Regs, r)
+					list = append(list, r)
+				}
+				s.vecs[name] = list
+			}
+		}
+		if !p.accept(",") {
+			break
+		}
+	}
+	p.expect(";", "after .reg")
+}

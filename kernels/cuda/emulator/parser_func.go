@@ -1,0 +1,481 @@
+package emulator
+
+// Functions: their heads, their bodies and the operands of instructions.
+
+// function reads a .entry or .func, a definition or a prototype.
+func (p *parser) function(extern bool) {
+	f := &Function{Entry: p.tok.text == "entry", module: p.mod, labels: map[string]*label{}}
+	p.advance()
+	p.fn = f
+	p.push()
+	for p.isDot("attribute") {
+		p.advance()
+		p.expect("(", "after .attribute")
+		for !p.accept(")") {
+			if p.tok.kind == tokEOF {
+				p.fail(p.tok.pos, ".attribute is not closed")
+			}
+			p.advance()
+		}
+	}
+	if p.is("(") {
+		if f.Entry {
+			p.fail(p.tok.pos, "a .entry returns nothing")
+		}
+		f.Returns = p.params(true)
+	}
+	f.Pos = p.tok.pos
+	f.Name = p.ident("a function's name")
+	if p.is("(") {
+		f.Params = p.params(!f.Entry)
+	}
+	p.performance(f)
+	if p.mod.varByName[f.Name] != nil {
+		p.fail(f.Pos, "%q is declared twice", clip(f.Name))
+	}
+	old := p.mod.funcByName[f.Name]
+	if p.accept(";") {
+		f.Extern = true
+		if old == nil {
+			p.declare(f)
+		}
+		p.pop()
+		p.fn = nil
+		return
+	}
+	if extern {
+		p.fail(f.Pos, "an .extern function has no body")
+	}
+	if old != nil && !old.Extern {
+		p.fail(f.Pos, "function %q is defined twice", clip(f.Name))
+	}
+	if old != nil { // keep the identity that earlier calls refer to
+		*old = *f
+		f = old
+		p.fn = f
+	} else {
+		p.declare(f)
+	}
+	p.expect("{", "before the body of "+clip(f.Name))
+	p.body()
+	p.pop()
+	p.fn = nil
+}
+
+func (p *parser) declare(f *Function) {
+	p.mod.funcByName[f.Name] = f
+	p.mod.Funcs = append(p.mod.Funcs, f)
+}
+
+// params reads a parenthesised list of parameters into the current scope.
+func (p *parser) params(regs bool) []*Variable {
+	p.expect("(", "before parameters")
+	var list []*Variable
+	for !p.accept(")") {
+		var v *Variable
+		pos := p.tok.pos
+		switch {
+		case p.isDot("param"):
+			p.advance()
+			v = p.declarator(Param)
+		case p.isDot("reg") && regs:
+			p.advance()
+			v = p.declarator(Reg)
+			v.IsReg = true
+		default:
+			p.fail(pos, "expected .param, found %s", p.tok.describe())
+		}
+		if v.Name != "_" {
+			p.declared(v.Name, v.Pos)
+			if v.IsReg {
+				v.Reg = p.newReg(p.top(), v.Name, v.Type)
+			} else {
+				p.top().vars[v.Name] = v
+			}
+		}
+		list = append(list, v)
+		if !p.accept(",") && !p.is(")") {
+			p.fail(p.tok.pos, "expected \",\" or \")\" after a parameter, found %s", p.tok.describe())
+		}
+	}
+	return list
+}
+
+// performance reads the directives between a function's head and its body.
+func (p *parser) performance(f *Function) {
+	for p.tok.kind == tokDot {
+		w, pos := p.tok.text, p.tok.pos
+		switch w {
+		case "maxntid", "reqntid":
+			p.advance()
+			dims := [3]uint32{1, 1, 1}
+			total := uint64(1)
+			for i := 0; ; i++ {
+				n := p.constInt("after ." + w)
+				if i == 3 || n == 0 || n > 1024 {
+					p.fail(pos, ".%s takes up to three sizes from 1 to 1024", w)
+				}
+				dims[i] = uint32(n)
+				total *= n
+				if !p.accept(",") {
+					break
+				}
+			}
+			f.MaxThreads = uint32(min(total, 1<<31))
+			if w == "reqntid" {
+				f.ReqThreads = dims
+			}
+		case "minnctapersm", "maxnctapersm", "maxnreg", "explicitcluster", "blocksareclusters",
+			"maxclusterrank", "reqnctapercluster", "noreturn", "unique":
+			p.advance()
+			for p.tok.kind == tokInt {
+				p.advance()
+				if !p.accept(",") {
+					break
+				}
+			}
+		case "pragma":
+			p.pragma()
+		case "abi_preserve", "abi_preserve_control":
+			p.advance()
+			p.constInt("after ." + w)
+		default:
+			p.fail(pos, "unknown directive .%s before a body", clip(w))
+		}
+	}
+}
+
+// body reads statements up to the brace that closes the function.
+func (p *parser) body() {
+	f := p.fn
+	open := 1
+	first := len(p.pending)
+	for open > 0 {
+		switch {
+		case p.tok.kind == tokEOF:
+			p.fail(p.tok.pos, "the body of %s is not closed", clip(f.Name))
+		case p.accept("{"):
+			p.push()
+			open++
+		case p.is("}"):
+			if open--; open > 0 {
+				p.pop()
+			}
+			p.advance()
+		case p.accept(";"):
+		case p.tok.kind == tokDot:
+			p.bodyDirective()
+		case p.tok.kind == tokIdent && p.peek().kind == tokPunct && p.peek().text == ":":
+			p.label()
+		case p.is("@"), p.tok.kind == tokIdent:
+			p.instruction()
+		default:
+			p.fail(p.tok.pos, "expected an instruction, found %s", p.tok.describe())
+		}
+	}
+	// What names a label of this function is resolved now; the rest must be a
+	// function that the file declares, before or after.
+	rest := p.pending[:first]
+	for _, o := range p.pending[first:] {
+		if f.labels[o.Name] != nil {
+			o.Kind = OperandLabel
+		} else {
+			rest = append(rest, o)
+		}
+	}
+	p.pending = rest
+	for _, l := range f.labels {
+		if !l.isList || l.proto != nil {
+			continue
+		}
+		for _, name := range l.list {
+			if f.labels[name] == nil && p.mod.Function(name) == nil {
+				p.fail(l.pos, "%q in the list %s is not a label or function", clip(name), clip(l.name))
+			}
+		}
+	}
+}
+
+func (p *parser) resolveLate(o *Operand) {
+	if p.mod.Function(o.Name) == nil {
+		p.fail(o.Pos, "%q is not declared", clip(o.Name))
+	}
+	o.Kind = OperandFunc
+}
+
+func (p *parser) bodyDirective() {
+	pos := p.tok.pos
+	switch p.tok.text {
+	case "reg":
+		p.registers()
+	case "shared", "local", "global", "const", "param":
+		p.variables(false)
+	case "extern", "visible", "weak":
+		extern := p.tok.text == "extern"
+		p.advance()
+		p.variables(extern)
+	case "loc", "file":
+		p.debugLine()
+	case "pragma":
+		p.pragma()
+	case "section":
+		p.section()
+	default:
+		p.fail(pos, "unknown directive .%s in a body", clip(p.tok.text))
+	}
+}
+
+func (p *parser) label() {
+	f := p.fn
+	l := &label{name: p.tok.text, pos: p.tok.pos, target: len(f.Instrs)}
+	if f.labels[l.name] != nil {
+		p.fail(l.pos, "label %q is defined twice in %s", clip(l.name), clip(f.Name))
+	}
+	f.labels[l.name] = l
+	p.advance()
+	p.advance()
+	switch {
+	case p.isDot("branchtargets"), p.isDot("calltargets"):
+		l.isList = true
+		p.advance()
+		for {
+			l.list = append(l.list, p.ident("a name"))
+			if !p.accept(",") {
+				break
+			}
+		}
+		p.expect(";", "after a list of targets")
+	case p.isDot("callprototype"):
+		l.isList = true
+		p.advance()
+		l.proto = &Function{Name: l.name}
+		fn := p.fn
+		p.fn = &Function{}
+		p.push()
+		if p.is("(") {
+			l.proto.Returns = p.params(true)
+		}
+		p.ident("_")
+		if p.is("(") {
+			l.proto.Params = p.params(true)
+		}
+		p.performance(l.proto)
+		p.pop()
+		p.fn = fn
+		p.expect(";", "after .callprototype")
+	}
+}
+
+func (p *parser) instruction() {
+	in := Instr{Pos: p.tok.pos}
+	if p.accept("@") {
+		in.Not = p.accept("!")
+		pos := p.tok.pos
+		r, ok := p.lookup(p.ident("a predicate")).(*Register)
+		if !ok || r.Type != Pred {
+			p.fail(pos, "the guard is not a declared predicate")
+		}
+		in.Guard = r
+		in.Pos = p.tok.pos
+	}
+	in.Op = p.ident("an instruction")
+	for p.tok.kind == tokDot && p.tok.glued {
+		in.Mods = append(in.Mods, p.tok.text)
+		p.advance()
+	}
+	// Modifiers may also stand apart, as in "setp .lt .s32".
+	for p.tok.kind == tokDot {
+		in.Mods = append(in.Mods, p.tok.text)
+		p.advance()
+	}
+	if !p.is(";") {
+		for {
+			in.Args = append(in.Args, p.operand(in.Op == "call"))
+			if !p.accept(",") {
+				break
+			}
+		}
+	}
+	p.expect(";", "after an instruction")
+	p.fn.Instrs = append(p.fn.Instrs, in)
+	last := p.fn.Instrs[len(p.fn.Instrs)-1].Args
+	for i := range last {
+		p.await(&last[i])
+	}
+}
+
+// await notes the names that are still unresolved inside o.
+func (p *parser) await(o *Operand) {
+	if o.Kind == OperandFunc {
+		p.pending = append(p.pending, o)
+	}
+	for i := range o.Elems {
+		p.await(&o.Elems[i])
+	}
+}
+
+func (p *parser) operand(call bool) Operand {
+	p.enter()
+	defer p.leave()
+	pos := p.tok.pos
+	switch {
+	case p.accept("{"):
+		o := Operand{Kind: OperandVector, Pos: pos}
+		for !p.accept("}") {
+			o.Elems = append(o.Elems, p.operand(false))
+			if !p.accept(",") && !p.is("}") {
+				p.fail(p.tok.pos, "expected \",\" or \"}\" in a vector, found %s", p.tok.describe())
+			}
+		}
+		return o
+	case p.is("(") && call:
+		p.advance()
+		o := Operand{Kind: OperandList, Pos: pos}
+		for !p.accept(")") {
+			o.Elems = append(o.Elems, p.operand(false))
+			if !p.accept(",") && !p.is(")") {
+				p.fail(p.tok.pos, "expected \",\" or \")\" in a list, found %s", p.tok.describe())
+			}
+		}
+		return o
+	case p.accept("["):
+		return p.address(pos)
+	case p.is("!"):
+		p.advance()
+		if p.tok.kind != tokIdent {
+			p.fail(p.tok.pos, "expected a predicate after \"!\", found %s", p.tok.describe())
+		}
+		o := p.named()
+		if o.Kind != OperandReg || o.Reg.Type != Pred {
+			p.fail(pos, "\"!\" needs a predicate")
+		}
+		o.Not = true
+		return o
+	case p.tok.kind == tokIdent && p.tok.text != "WARP_SZ":
+		o := p.named()
+		if p.accept("|") {
+			if p.tok.kind != tokIdent {
+				p.fail(p.tok.pos, "expected a register after \"|\", found %s", p.tok.describe())
+			}
+			q := p.named()
+			o.Second = &q
+		}
+		return o
+	}
+	c := p.expression()
+	if c.symbol != "" {
+		p.fail(pos, "the name %q stands in a constant expression", clip(c.symbol))
+	}
+	return constOperand(c, pos)
+}
+
+func constOperand(c constant, pos Pos) Operand {
+	if c.isFloat {
+		return Operand{Kind: OperandFloat, Pos: pos, Single: c.single, Float: c.float, Int: c.bits}
+	}
+	return Operand{Kind: OperandInt, Pos: pos, Int: c.bits}
+}
+
+var component = map[string]int{"x": 0, "r": 0, "y": 1, "g": 1, "z": 2, "b": 2, "w": 3, "a": 3}
+
+// named reads an operand that begins with a name.
+func (p *parser) named() Operand {
+	pos, name := p.tok.pos, p.tok.text
+	p.advance()
+	if name == "_" {
+		return Operand{Kind: OperandSink, Pos: pos}
+	}
+	switch v := p.lookup(name).(type) {
+	case *Register:
+		return Operand{Kind: OperandReg, Pos: pos, Reg: v}
+	case []*Register:
+		if p.tok.kind == tokDot && p.tok.glued {
+			c, ok := component[p.tok.text]
+			if !ok || c >= len(v) {
+				p.fail(p.tok.pos, "%s has no component .%s", clip(name), clip(p.tok.text))
+			}
+			p.advance()
+			return Operand{Kind: OperandReg, Pos: pos, Reg: v[c]}
+		}
+		o := Operand{Kind: OperandVector, Pos: pos}
+		for _, r := range v {
+			o.Elems = append(o.Elems, Operand{Kind: OperandReg, Pos: pos, Reg: r})
+		}
+		return o
+	case *Variable:
+		o := Operand{Kind: OperandSymbol, Pos: pos, Var: v}
+		if p.is("+") || p.is("-") {
+			o.Offset = p.offset()
+		} else if p.accept("[") { // a[4] is a plus four elements
+			n := p.constInt("as an index")
+			p.expect("]", "after an index")
+			if n > maxVarBytes {
+				p.fail(pos, "index %d is too large", n)
+			}
+			o.Offset = int64(n) * int64(v.Type.Size())
+		}
+		return o
+	}
+	if name[0] == '%' {
+		full := name
+		if p.tok.kind == tokDot && p.tok.glued {
+			full += "." + p.tok.text
+		}
+		if isSpecial(full) {
+			if full != name {
+				p.advance()
+			}
+			return Operand{Kind: OperandSpecial, Pos: pos, Name: full}
+		}
+		p.fail(pos, "register %q is not declared", clip(full))
+	}
+	return Operand{Kind: OperandFunc, Pos: pos, Name: name} // a label or function; see body
+}
+
+// offset reads "+4" or "-4" or "+-4" after a base.
+func (p *parser) offset() int64 {
+	pos := p.tok.pos
+	neg := p.is("-")
+	p.advance()
+	c := p.expression()
+	if c.isFloat || c.symbol != "" {
+		p.fail(pos, "an offset must be an integer")
+	}
+	if neg {
+		return -int64(c.bits)
+	}
+	return int64(c.bits)
+}
+
+// address reads what stands between brackets; the opening one is read.
+func (p *parser) address(pos Pos) Operand {
+	o := Operand{Kind: OperandAddress, Pos: pos}
+	if p.tok.kind == tokIdent && p.tok.text != "WARP_SZ" {
+		base := p.named()
+		switch base.Kind {
+		case OperandReg:
+			o.Reg = base.Reg
+		case OperandSymbol:
+			o.Var, o.Offset = base.Var, base.Offset
+		case OperandFunc: // perhaps a variable that is an operand of an instruction not supported
+			p.fail(base.Pos, "%q is not declared", clip(base.Name))
+		default:
+			p.fail(base.Pos, "an address begins with a register, a variable or an integer")
+		}
+		if p.is("+") || p.is("-") {
+			o.Offset += p.offset()
+		}
+	} else {
+		c := p.expression()
+		if c.isFloat || c.symbol != "" {
+			p.fail(pos, "an address must be an integer")
+		}
+		o.Int = c.bits
+		o.Offset = int64(c.bits)
+	}
+	for p.accept(",") { // coordinates of a tensor
+		o.Elems = append(o.Elems, p.operand(false))
+	}
+	p.expect("]", "after an address")
+	return o
+}

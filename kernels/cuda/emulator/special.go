@@ -1,0 +1,140 @@
+package emulator
+
+// Special registers. Those that do not change while a block runs are ordinary
+// registers that are filled when the block starts; the others (clocks) are read
+// anew by a small op before the instruction that names them.
+
+type specialKind uint8
+
+const (
+	spTidX specialKind = iota
+	spTidY
+	spTidZ
+	spNtidX
+	spNtidY
+	spNtidZ
+	spCtaidX
+	spCtaidY
+	spCtaidZ
+	spNctaidX
+	spNctaidY
+	spNctaidZ
+	spLaneid
+	spWarpid
+	spNwarpid
+	spSmid
+	spNsmid
+	spGridid
+	spLanemaskEq
+	spLanemaskLe
+	spLanemaskLt
+	spLanemaskGe
+	spLanemaskGt
+	spDynamicSmem
+	spTotalSmem
+	spZero
+	spOne
+	spClock // the volatile ones from here on
+	spClockHi
+	spClock64
+	spTimer
+	spTimerLo
+	spTimerHi
+)
+
+type specialInfo struct {
+	kind specialKind
+	wide bool // 64 bits
+}
+
+var specials = map[string]specialInfo{
+	"%tid.x": {kind: spTidX}, "%tid.y": {kind: spTidY}, "%tid.z": {kind: spTidZ},
+	"%ntid.x": {kind: spNtidX}, "%ntid.y": {kind: spNtidY}, "%ntid.z": {kind: spNtidZ},
+	"%ctaid.x": {kind: spCtaidX}, "%ctaid.y": {kind: spCtaidY}, "%ctaid.z": {kind: spCtaidZ},
+	"%nctaid.x": {kind: spNctaidX}, "%nctaid.y": {kind: spNctaidY}, "%nctaid.z": {kind: spNctaidZ},
+	"%laneid": {kind: spLaneid}, "%warpid": {kind: spWarpid}, "%nwarpid": {kind: spNwarpid},
+	"%smid": {kind: spSmid}, "%nsmid": {kind: spNsmid}, "%gridid": {spGridid, true},
+	"%lanemask_eq": {kind: spLanemaskEq}, "%lanemask_le": {kind: spLanemaskLe}, "%lanemask_lt": {kind: spLanemaskLt},
+	"%lanemask_ge": {kind: spLanemaskGe}, "%lanemask_gt": {kind: spLanemaskGt},
+	"%dynamic_smem_size": {kind: spDynamicSmem}, "%total_smem_size": {kind: spTotalSmem},
+	"%aggr_smem_size": {kind: spTotalSmem},
+	"%clock":          {kind: spClock}, "%clock_hi": {kind: spClockHi}, "%clock64": {spClock64, true},
+	"%globaltimer": {spTimer, true}, "%globaltimer_lo": {kind: spTimerLo}, "%globaltimer_hi": {kind: spTimerHi},
+	// A block is a cluster of its own.
+	"%clusterid.x": {kind: spCtaidX}, "%clusterid.y": {kind: spCtaidY}, "%clusterid.z": {kind: spCtaidZ},
+	"%nclusterid.x": {kind: spNctaidX}, "%nclusterid.y": {kind: spNctaidY}, "%nclusterid.z": {kind: spNctaidZ},
+	"%cluster_ctaid.x": {kind: spZero}, "%cluster_ctaid.y": {kind: spZero}, "%cluster_ctaid.z": {kind: spZero},
+	"%cluster_nctaid.x": {kind: spOne}, "%cluster_nctaid.y": {kind: spOne}, "%cluster_nctaid.z": {kind: spOne},
+	"%cluster_ctarank": {kind: spZero}, "%cluster_nctarank": {kind: spOne},
+}
+
+// isSpecial says whether name is a special register, with its component.
+func isSpecial(name string) bool {
+	_, ok := specials[name]
+	return ok
+}
+
+// fillSpecial writes the values of a special register that stays the same while
+// the block runs.
+func (w *warp) fillSpecial(k specialKind, d *vec32) {
+	b := w.blk
+	g := b.grid
+	nx, ny := g.cfg.Block.X, g.cfg.Block.Y
+	for i := range d {
+		t := uint32(w.index*32 + i)
+		var v uint32
+		switch k {
+		case spTidX:
+			v = t % nx
+		case spTidY:
+			v = t / nx % ny
+		case spTidZ:
+			v = t / nx / ny
+		case spNtidX:
+			v = nx
+		case spNtidY:
+			v = ny
+		case spNtidZ:
+			v = g.cfg.Block.Z
+		case spCtaidX:
+			v = b.id.X
+		case spCtaidY:
+			v = b.id.Y
+		case spCtaidZ:
+			v = b.id.Z
+		case spNctaidX:
+			v = g.cfg.Grid.X
+		case spNctaidY:
+			v = g.cfg.Grid.Y
+		case spNctaidZ:
+			v = g.cfg.Grid.Z
+		case spLaneid:
+			v = uint32(i)
+		case spWarpid:
+			v = uint32(w.index)
+		case spNwarpid:
+			v = uint32(len(b.warps))
+		case spSmid:
+			v = uint32(b.sm)
+		case spNsmid:
+			v = uint32(g.workers)
+		case spLanemaskEq:
+			v = 1 << i
+		case spLanemaskLe:
+			v = 2<<i - 1
+		case spLanemaskLt:
+			v = 1<<i - 1
+		case spLanemaskGe:
+			v = ^uint32(0) << i
+		case spLanemaskGt:
+			v = ^uint32(0) << i << 1
+		case spDynamicSmem:
+			v = uint32(g.cfg.SharedBytes)
+		case spTotalSmem:
+			v = uint32(g.kern.sharedBytes) + uint32(g.cfg.SharedBytes)
+		case spOne:
+			v = 1
+		}
+		d[i] = v
+	}
+}
