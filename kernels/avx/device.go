@@ -30,8 +30,11 @@ type Device struct {
 	cacheL2    int         // bytes of one core's second cache
 	workspaces []workspace // one for each worker
 	product    matmulTask
+	conv       convTask
+	filter     filterTask
 	panels     []float32 // matrix product: B packed
-	partial    []float32 // matrix product: sums of chunks of K
+	partial    []float32 // sums of chunks of K
+	turned     []float32 // convolution: the filter as its gradient needs it
 }
 
 var _ kernels.Device = (*Device)(nil)

@@ -5,6 +5,7 @@
 //	operation                      | AVX-512 | AVX2 | shared among workers
 //	-------------------------------|---------|------|---------------------
 //	MatMul                         | yes     | yes  | yes
+//	Conv2D and its gradients       | yes     | yes  | yes
 //	ReLU; gradients of exp and log | yes     | yes  | yes
 //	Add, Sub, Mul, Div             | yes     | yes  | yes
 //	  gradients, equal shapes      | yes     | yes  | yes

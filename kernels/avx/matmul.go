@@ -38,20 +38,19 @@ const (
 type matmulTask struct {
 	d          *Device
 	s          kernels.MatMulSpec
-	c, a, b    []float32
-	bias       []float32
-	strips     []int     // first column of each strip, and N
-	panels     []float32 // B packed; nil where it is read in place
+	c, a, bias []float32
+	b          columns
 	copyA      bool      // blocks of A are copied
 	rows       []int     // the table of a whole block's rows
 	aStep      int       // bytes from k to k+1 in A
 	blockRows  int       // rows of C in one part
 	blocks     int       // blocks of rows
-	groupSize  int       // strips in one part
+	group      int       // strips in one part
+	groups     int       // groups of strips
 	chunk      int       // k in one chunk, a multiple of blockK unless it is all of K
+	chunks     int       // chunks of K
 	partial    []float32 // [chunks−1, M, N]: products of all chunks but the first
 	packing    bool      // the parts are strips of B to be packed
-	rowsMemory []int
 }
 
 // workspace is one worker's own memory.
@@ -74,63 +73,52 @@ func (d *Device) MatMul(c, a, b, bias kernels.Buffer, s kernels.MatMulSpec) {
 
 func (d *Device) matmul(c, a, b, bias []float32, s kernels.MatMulSpec) {
 	t := &d.product
-	t.d, t.s, t.c, t.a, t.b, t.bias = d, s, c, a, b, bias
+	t.d, t.s, t.c, t.a, t.bias = d, s, c, a, bias
+	t.b.set(&d.set.tiles, b, s.N, s.K, s.TransB, s.M, &d.panels)
 	t.plan()
-	if t.panels != nil {
+	if t.b.panels != nil {
 		t.packing = true
-		if s.N*s.K < partWork/16 {
-			for i := range len(t.strips) - 1 {
-				t.part(0, i)
-			}
-		} else {
-			d.pool.run(len(t.strips)-1, t)
-		}
+		d.runIfLarge(s.N*s.K*16, t.b.count(), t)
 		t.packing = false
 	}
-	groups := (len(t.strips) - 2 + t.groupSize) / t.groupSize
-	chunks := (s.K + t.chunk - 1) / t.chunk
-	d.pool.run(t.blocks*groups*chunks, t)
-	if chunks > 1 {
-		t.sumChunks(chunks)
+	d.runIfLarge(s.M*s.N*s.K, t.blocks*t.groups*t.chunks, t)
+	if t.chunks > 1 {
+		t.sumChunks()
 	}
-	t.c, t.a, t.b, t.bias = nil, nil, nil, nil // the caller's; they may be freed
+	t.c, t.a, t.b.b, t.bias = nil, nil, nil, nil // the caller's; they may be freed
+}
+
+// runIfLarge shares n parts among the workers if they are work enough together,
+// and else does them at once. work is in multiply-adds.
+func (d *Device) runIfLarge(work, n int, t task) {
+	if work > partWork/8 {
+		d.pool.run(n, t)
+		return
+	}
+	for i := range n {
+		t.part(0, i)
+	}
 }
 
 // plan decides how the product is cut.
 func (t *matmulTask) plan() {
-	s, tiles := t.s, &t.d.set.tiles
-	t.strips = t.strips[:0]
-	for j := 0; j < s.N; j += tiles.columns(s.N - j) {
-		t.strips = append(t.strips, j)
-	}
-	strips := len(t.strips)
-	t.strips = append(t.strips, s.N)
-
-	// B is read in place where its rows are strips already, or where packing it
-	// would cost more than it saves.
-	whole := tiles.masked || s.N%tiles.lanes == 0
-	inPlace := !s.TransB && whole && (strips == 1 || s.M <= 32 || s.N <= 128)
-	t.panels = nil
-	if !inPlace {
-		t.panels = grow(&t.d.panels, s.K*tiles.padded(s.N))
-	}
-
+	s, tiles, strips := t.s, &t.d.set.tiles, t.b.count()
 	t.chunk = s.K
 	if s.M*s.N <= 1<<16 && s.K >= 4*chunkK {
 		t.chunk = max(chunkK, (s.K/maxChunks+blockK-1)/blockK*blockK)
 	}
-	if chunks := (s.K + t.chunk - 1) / t.chunk; chunks > 1 {
-		t.partial = grow(&t.d.partial, (chunks-1)*s.M*s.N)
+	t.chunks = (s.K + t.chunk - 1) / t.chunk
+	if t.chunks > 1 {
+		t.partial = grow(&t.d.partial, (t.chunks-1)*s.M*s.N)
 	}
 
 	// Parts are as many as keep all workers busy to the end, unless they would get
 	// too small. Each is a group of strips by a block of rows whose piece of A fits
 	// into half of the second cache, in whole tiles of 8 and of 6 rows.
-	t.groupSize = min(strips, 10)
-	groups := (strips + t.groupSize - 1) / t.groupSize
-	chunks := (s.K + t.chunk - 1) / t.chunk
+	t.group = min(strips, 10)
+	t.groups = (strips + t.group - 1) / t.group
 	parts := min(s.M*s.N*s.K/partWork, max(32, 4*t.d.pool.workers))
-	blocks := max(1, parts/(groups*chunks))
+	blocks := max(1, parts/(t.groups*t.chunks))
 	t.blockRows = min((s.M+blocks-1)/blocks, t.d.cacheL2/8/min(s.K, blockK))
 	t.blockRows = max(24, (t.blockRows+23)/24*24)
 	t.blocks = (s.M + t.blockRows - 1) / t.blockRows
@@ -141,25 +129,23 @@ func (t *matmulTask) plan() {
 	if s.TransA {
 		stride = s.M
 	}
-	t.copyA = min(strips, t.groupSize) >= 4 || stride%1024 == 0 && strips > 1
-	step := 4 * stride
-	t.aStep = 4
-	switch {
-	case t.copyA && s.TransA: // tile by tile, [K][height]
-		t.aStep = 4 * tiles.height
-	case t.copyA: // row by row
-		step = 4 * copyStride
-	case s.TransA:
-		t.aStep, step = step, 4
-	}
-	if cap(t.rowsMemory) < t.blockRows {
-		t.rowsMemory = make([]int, t.blockRows)
-	}
-	t.rows = t.rowsMemory[:t.blockRows]
-	for i := range t.rows {
-		t.rows[i] = i * step
-		if t.copyA && s.TransA {
-			t.rows[i] = (i/tiles.height*blockK*tiles.height + i%tiles.height) * 4
+	t.copyA = t.group >= 4 || stride%1024 == 0 && strips > 1
+	t.rows = t.rows[:0]
+	for i := range t.blockRows {
+		row, within := i/tiles.height, i%tiles.height
+		switch {
+		case t.copyA && s.TransA: // tile by tile, [blockK][height]
+			t.aStep = 4 * tiles.height
+			t.rows = append(t.rows, 4*(row*tiles.height*blockK+within))
+		case t.copyA: // row by row
+			t.aStep = 4
+			t.rows = append(t.rows, 4*i*copyStride)
+		case s.TransA:
+			t.aStep = 4 * stride
+			t.rows = append(t.rows, 4*i)
+		default:
+			t.aStep = 4
+			t.rows = append(t.rows, 4*i*stride)
 		}
 	}
 }
@@ -179,60 +165,56 @@ const (
 // first, then the chunk of K, and blocks of rows follow each other.
 func (t *matmulTask) part(worker, i int) {
 	if t.packing {
-		t.packStrip(i)
+		t.b.pack(i)
 		return
 	}
 	block, rest := i%t.blocks, i/t.blocks
-	chunks := (t.s.K + t.chunk - 1) / t.chunk
-	chunk, group := rest%chunks, rest/chunks
-	w := &t.d.workspaces[worker]
-	s, tiles := t.s, &t.d.set.tiles
+	chunk, group := rest%t.chunks, rest/t.chunks
+	w, s := &t.d.workspaces[worker], t.s
 
 	i0 := block * t.blockRows
 	m := min(t.blockRows, s.M-i0)
-	rows := t.rows
-	if m%tiles.height != 0 { // the last tile reads its last row several times
-		rows = append(w.rows[:0], rows[:m]...)
-		for len(rows)%tiles.height != 0 {
-			rows = append(rows, rows[m-1])
-		}
-		w.rows = rows
-	}
-	c, mode, bias, relu := t.c, s.Mode, t.bias, s.ReLU
+	rows := w.table(t.rows, m, t.d.set.tiles.height)
+	c, bias := t.c, t.bias
 	if chunk > 0 {
-		c, mode = t.partial[(chunk-1)*s.M*s.N:], kernels.Overwrite
+		c = t.partial[(chunk-1)*s.M*s.N:]
 	}
-	if chunks > 1 {
-		bias, relu = nil, false
-	}
-	first := group * t.groupSize
-	last := min(first+t.groupSize, len(t.strips)-1)
-	end := min(s.K, (chunk+1)*t.chunk)
-	for k := chunk * t.chunk; k < end; k += blockK {
+	first := group * t.group
+	last := min(first+t.group, t.b.count())
+	k0, end := chunk*t.chunk, min(s.K, (chunk+1)*t.chunk)
+	for k := k0; k < end; k += blockK {
 		depth := min(blockK, end-k)
 		a := t.block(w, i0, m, k, depth)
 		for n := first; n < last; n++ {
-			j, columns := t.strips[n], t.strips[n+1]-t.strips[n]
+			j, width := t.b.strip(n)
 			p := &w.strip
-			p.rows, p.a, p.aStep, p.aJump, p.length, p.segments = uintptr(unsafe.Pointer(&rows[0])), a, t.aStep, 0, depth, 1
-			if t.panels != nil {
-				width := tiles.padded(columns)
-				p.b, p.bStep = address(t.panels[j*s.K+k*width:]), 4*width
-			} else {
-				p.b, p.bStep = address(t.b[k*s.N+j:]), 4*s.N
-			}
+			p.rows, p.a, p.aStep, p.aJump, p.length, p.segments = rows, a, t.aStep, 0, depth, 1
+			p.b, p.bStep = t.b.at(n, k)
 			p.c, p.cStep, p.m = address(c[i0*s.N+j:]), 4*s.N, m
-			p.add = k > chunk*t.chunk || mode == kernels.Accumulate
+			p.add = k > k0 || chunk == 0 && s.Mode == kernels.Accumulate
 			p.bias, p.relu = 0, false
-			if k+depth == end {
-				p.relu = relu
+			if k+depth == s.K && t.chunks == 1 {
+				p.relu = s.ReLU
 				if bias != nil {
 					p.bias = address(bias[j:])
 				}
 			}
-			tiles.run(p, columns)
+			t.d.set.tiles.run(p, width)
 		}
 	}
+}
+
+// table gives the address of a table of rows for the kernels: the first m of
+// rows, rounded up to whole tiles by repeating the last one.
+func (w *workspace) table(rows []int, m, height int) uintptr {
+	if m%height != 0 {
+		w.rows = append(w.rows[:0], rows[:m]...)
+		for len(w.rows)%height != 0 {
+			w.rows = append(w.rows, rows[m-1])
+		}
+		rows = w.rows
+	}
+	return uintptr(unsafe.Pointer(unsafe.SliceData(rows)))
 }
 
 // block gives the address of the piece of A with m rows from i0 and depth k from
@@ -263,53 +245,20 @@ func (t *matmulTask) block(w *workspace, i0, m, k0, depth int) uintptr {
 	}
 }
 
-// packStrip writes strip n of op(B) into its panel: row after row, each padded
-// with zeros to whole registers.
-func (t *matmulTask) packStrip(n int) {
-	s := t.s
-	j, columns := t.strips[n], t.strips[n+1]-t.strips[n]
-	width := t.d.set.tiles.padded(columns)
-	panel := t.panels[j*s.K : j*s.K+width*s.K]
-	if s.TransB {
-		for i := range columns {
-			row := t.b[(j+i)*s.K : (j+i+1)*s.K]
-			for k, v := range row {
-				panel[k*width+i] = v
-			}
-		}
-	} else {
-		for k := range s.K {
-			copy(panel[k*width:k*width+columns], t.b[k*s.N+j:])
-		}
-	}
-	if columns < width {
-		for k := range s.K {
-			clear(panel[k*width+columns : (k+1)*width])
-		}
-	}
-}
-
 // sumChunks adds the chunks' products to C in their order, then the bias, then
 // applies ReLU.
-func (t *matmulTask) sumChunks(chunks int) {
-	s := t.s
-	for i := range s.M {
-		row := t.c[i*s.N : (i+1)*s.N]
-		for chunk := range chunks - 1 {
-			for j, v := range t.partial[(chunk*s.M+i)*s.N:][:s.N] {
-				row[j] += v
-			}
+func (t *matmulTask) sumChunks() {
+	s, vector := t.s, &t.d.set.vector
+	for chunk := range t.chunks - 1 {
+		vector.add_scaled_f32(t.c, t.partial[chunk*len(t.c):][:len(t.c)], 1)
+	}
+	if t.bias != nil {
+		for i := range s.M {
+			vector.add_scaled_f32(t.c[i*s.N:(i+1)*s.N], t.bias, 1)
 		}
-		for j, v := range t.bias {
-			row[j] += v
-		}
-		if s.ReLU {
-			for j, v := range row {
-				if v < 0 {
-					row[j] = 0
-				}
-			}
-		}
+	}
+	if s.ReLU {
+		vector.relu_fwd_f32(t.c, t.c)
 	}
 }
 

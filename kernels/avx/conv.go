@@ -1,0 +1,182 @@
+package avx
+
+import "baregrad/kernels"
+
+// Conv2D of x[N,H,W,C] with w[KH,KW,C,Out] is the product of the im2col matrix
+// with w, without the matrix: the patch of an output position is KH runs of KW·C
+// neighbouring floats in the image, which is what a strip's segments are. The
+// table of rows says where in the image each output position's patch begins.
+//
+//	y[position, o] = Σ over u < KH, r < KW·C of image[start(position) + u·DilationH·W·C + r] · w[u·KW·C + r, o]
+//
+// The sum runs in that order in one chain, or in several where the window has
+// more than blockK elements; then each goes over some of the window's rows.
+//
+// Where there is padding, a band of the image is copied between zeros first.
+// There the kernels multiply by those zeros, as the formula says, where the
+// reference leaves them out: that differs if the filter has an infinity or NaN.
+//
+// The gradient by the input is a convolution as well: see Conv2DGradInput.
+
+// convTask is a convolution on its way through the workers. A part of it is one
+// band of one image, or several small images.
+type convTask struct {
+	d        *Device
+	s        kernels.ConvSpec
+	y, x     []float32
+	bias     []float32
+	mode     kernels.Mode
+	w        columns // [KH·KW·C, Out]
+	view     view
+	rows     []int // where the patch of each position of a band begins, in bytes
+	band     int   // output rows of a band
+	bands    int   // bands of an image
+	images   int   // images of a part; 1 if they have several bands
+	windowed int   // rows of the window that one call of a kernel goes over
+	packing  bool  // the parts are strips of the filter
+}
+
+// Conv2D computes a convolution: see kernels.Device.
+func (d *Device) Conv2D(y, x, w, bias kernels.Buffer, s kernels.ConvSpec) {
+	if s.N*s.OH*s.OW*s.Out == 0 || s.Cols() == 0 {
+		d.Device.Conv2D(y, x, w, bias, s)
+		return
+	}
+	s.Check("conv2d", y, x, w, bias)
+	d.convolve(kernels.Floats(y), kernels.Floats(x), kernels.Floats(w), kernels.Floats(bias), s, kernels.Overwrite, newView(s))
+}
+
+// convolve is y = x∗w + bias, or y += …, over the images as v shows them.
+func (d *Device) convolve(y, x, w, bias []float32, s kernels.ConvSpec, m kernels.Mode, v view) {
+	t := &d.conv
+	t.d, t.s, t.y, t.x, t.bias, t.mode, t.view = d, s, y, x, bias, m, v
+	t.w.set(&d.set.tiles, w, s.Out, s.Cols(), false, s.Rows(), &d.panels)
+	if t.w.panels != nil {
+		t.packing = true
+		d.runIfLarge(s.Cols()*s.Out*16, t.w.count(), t)
+		t.packing = false
+	}
+	t.plan()
+	d.runIfLarge(s.Rows()*s.Cols()*s.Out, (s.N+t.images-1)/t.images*t.bands, t)
+	t.y, t.x, t.w.b, t.bias = nil, nil, nil, nil // the caller's; they may be freed
+}
+
+// plan cuts the images into bands, and fills in the table of one band's rows.
+func (t *convTask) plan() {
+	s := t.s
+	work := s.OH * s.OW * s.Cols() * s.Out // multiply-adds of one image
+	t.images = max(1, partWork/work)
+	t.bands = 1
+	if s.N < 4*t.d.pool.workers {
+		t.images = 1
+		t.bands = min(max(1, work/partWork), s.OH)
+	}
+	// A copied band has to stay in the second cache.
+	t.band = (s.OH + t.bands - 1) / t.bands
+	if t.view.copied {
+		line := t.view.w * s.C * s.StrideH
+		t.band = min(t.band, max(1, t.d.cacheL2/8/line))
+	}
+	t.bands = (s.OH + t.band - 1) / t.band
+	if t.bands > 1 {
+		t.images = 1
+	}
+	t.rows = t.rows[:0]
+	for i := range t.band {
+		for j := range s.OW {
+			t.rows = append(t.rows, 4*s.C*(i*s.StrideH*t.view.w+j*s.StrideW))
+		}
+	}
+	t.windowed = min(s.KH, max(1, blockK/(s.KW*s.C)))
+	if s.DilationW > 1 {
+		t.windowed = 1
+	}
+}
+
+// part packs strip i of the filter, or computes part i of y.
+func (t *convTask) part(worker, i int) {
+	if t.packing {
+		t.w.pack(i)
+		return
+	}
+	image, band := i/t.bands*t.images, i%t.bands
+	for n := image; n < min(image+t.images, t.s.N); n++ {
+		t.computeBand(&t.d.workspaces[worker], n, band*t.band)
+	}
+}
+
+// computeBand computes the rows of image n's output from oh on that are one band.
+func (t *convTask) computeBand(w *workspace, n, oh int) {
+	s, tiles := t.s, &t.d.set.tiles
+	count := min(t.band, s.OH-oh)
+	m := count * s.OW
+	x := t.view.rows(w, t.x, n, oh*s.StrideH, (count-1)*s.StrideH+(s.KH-1)*s.DilationH+1)
+	y := t.y[(n*s.OH+oh)*s.OW*s.Out:]
+	line := t.view.w * s.C // floats from one row of the image to the next
+	run := s.KW * s.C      // floats of one row of the window
+	rows := w.table(t.rows, m, tiles.height)
+	for strip := range t.w.count() {
+		first, width := t.w.strip(strip)
+		for u := 0; u < s.KH; u += t.windowed {
+			p := &w.strip
+			p.rows = rows
+			p.a, p.aStep = address(x[u*s.DilationH*line:]), 4
+			p.length, p.segments = run, min(t.windowed, s.KH-u)
+			p.aJump = 4 * (s.DilationH*line - run)
+			if s.DilationW > 1 { // the window's row falls apart into pixels
+				p.length, p.segments = s.C, s.KW
+				p.aJump = 4 * (s.DilationW - 1) * s.C
+			}
+			p.b, p.bStep = t.w.at(strip, u*run)
+			p.c, p.cStep, p.m = address(y[first:]), 4*s.Out, m
+			p.add = u > 0 || t.mode == kernels.Accumulate
+			p.bias, p.relu = 0, false
+			if u+t.windowed >= s.KH {
+				p.relu = s.ReLU
+				if t.bias != nil {
+					p.bias = address(t.bias[first:])
+				}
+			}
+			tiles.run(p, width)
+		}
+	}
+}
+
+// Conv2DGradInput is the convolution of dy, between zeros, with the filter
+// turned by 180° and its channels swapped:
+//
+//	dx[h,k,c] = Σ over u,v,o of dy'[h + u·DilationH, k + v·DilationW, o] · w[KH−1−u, KW−1−v, c, o]
+//
+// where dy' has KH−1 rows of zeros (times the dilation, less PadTop) above the
+// first row of dy, columns likewise, and StrideH−1 rows and StrideW−1 columns of
+// zeros between its own.
+func (d *Device) Conv2DGradInput(dx, dy, w kernels.Buffer, s kernels.ConvSpec, m kernels.Mode) {
+	if s.N*s.H*s.W*s.C == 0 || s.OH*s.OW*s.KH*s.KW*s.Out == 0 {
+		d.Device.Conv2DGradInput(dx, dy, w, s, m)
+		return
+	}
+	s.Check("conv2d gradient by input", dy, dx, w, nil)
+	turned := grow(&d.turned, s.Cols()*s.Out)
+	turn(turned, kernels.Floats(w), s.KH*s.KW, s.C, s.Out)
+	back := kernels.ConvSpec{
+		N: s.N, H: s.OH, W: s.OW, C: s.Out, KH: s.KH, KW: s.KW, Out: s.C,
+		StrideH: 1, StrideW: 1, DilationH: s.DilationH, DilationW: s.DilationW,
+		PadTop: (s.KH-1)*s.DilationH - s.PadTop, PadLeft: (s.KW-1)*s.DilationW - s.PadLeft,
+		OH: s.H, OW: s.W,
+	}
+	v := newView(back)
+	v.spread(s.StrideH, s.StrideW)
+	d.convolve(kernels.Floats(dx), kernels.Floats(dy), turned, nil, back, m, v)
+}
+
+// turn writes w[taps, C, Out] as dst[taps, Out, C] with the taps in reverse order.
+func turn(dst, w []float32, taps, c, out int) {
+	for tap := range taps {
+		from, to := w[tap*c*out:(tap+1)*c*out], dst[(taps-1-tap)*c*out:(taps-tap)*c*out]
+		for i := range c {
+			for o, v := range from[i*out : (i+1)*out] {
+				to[o*c+i] = v
+			}
+		}
+	}
+}

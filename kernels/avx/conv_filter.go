@@ -1,0 +1,155 @@
+package avx
+
+import "baregrad/kernels"
+
+// Conv2DGradFilter is a product whose K is all output positions of all images:
+//
+//	dw[(u,v,c), o] = Σ over n,i,j of x'[n, i·StrideH + u·DilationH, j·StrideW + v·DilationW, c] · dy[n,i,j,o]
+//
+// where x' is the view of x with its padding. A row of dw has its own start in
+// the image, (u,v,c), and the steps of k are the same for all rows: along an
+// output row by StrideW pixels, which is one segment, and on to the next.
+//
+// K is summed in the order of the images; in one image in runs of some output
+// rows, about blockK positions long. It is cut into a number of chunks that the
+// shape alone decides; their sums are added up in order.
+
+// filterTask is a filter's gradient on its way through the workers.
+type filterTask struct {
+	d        *Device
+	s        kernels.ConvSpec
+	dw, x    []float32
+	mode     kernels.Mode
+	dy       []float32
+	strips   columns // of dw and dy; only where they begin
+	packed   bool    // dy is copied with whole registers in each row
+	view     view
+	rows     []int     // where each row of dw begins in the image, in bytes
+	height   int       // output rows of one run
+	block    int       // rows of dw of one part
+	blocks   int       // blocks of rows
+	runs     int       // runs of one image
+	chunks   int       // chunks of all runs
+	partial  []float32 // [chunks−1, KH·KW·C, Out]: the sums of all chunks but the first
+	summing  bool      // the parts are of the sum of the chunks
+	sumParts int
+}
+
+// Conv2DGradFilter computes the gradient by the filter: see kernels.Device.
+func (d *Device) Conv2DGradFilter(dw, dy, x kernels.Buffer, s kernels.ConvSpec, m kernels.Mode) {
+	if s.Rows() == 0 || s.Cols()*s.Out == 0 {
+		d.Device.Conv2DGradFilter(dw, dy, x, s, m)
+		return
+	}
+	s.Check("conv2d gradient by filter", dy, x, dw, nil)
+	t := &d.filter
+	t.d, t.s, t.mode = d, s, m
+	t.dw, t.x, t.dy = kernels.Floats(dw), kernels.Floats(x), kernels.Floats(dy)
+	t.plan()
+	work := s.Rows() * s.Cols() * s.Out
+	d.runIfLarge(work, t.chunks*t.blocks, t)
+	if t.chunks > 1 {
+		t.summing = true
+		d.runIfLarge(len(t.dw)*t.chunks*16, t.sumParts, t)
+		t.summing = false
+	}
+	t.dw, t.x, t.dy = nil, nil, nil // the caller's; they may be freed
+}
+
+// plan cuts the work into chunks of K and blocks of dw's rows.
+func (t *filterTask) plan() {
+	s, tiles := t.s, &t.d.set.tiles
+	t.view = newView(s)
+	t.height = min(s.OH, max(1, 2*blockK/s.OW))
+	t.runs = (s.OH + t.height - 1) / t.height
+
+	// The kernels read dy in whole registers: without masks, only if they end
+	// where a row does.
+	t.packed = !tiles.masked && s.Out%tiles.lanes != 0
+
+	// Chunks: at most 32, none smaller than a part should be, and not so many that
+	// their sums take more than partialMemory. The shape alone decides.
+	const most, partialMemory = 32, 1 << 24 // chunks; floats
+	size := s.Cols() * s.Out
+	perRun := t.height * s.OW * size
+	t.chunks = max(1, min(most, s.N*t.runs, s.N*t.runs*perRun/partWork, partialMemory/size))
+	if t.chunks > 1 {
+		t.partial = grow(&t.d.partial, (t.chunks-1)*size)
+	}
+	// Blocks of rows, where the chunks are too few to share among the workers.
+	parts := min(s.Rows()*size/partWork, 4*t.d.pool.workers)
+	t.blocks = max(1, parts/t.chunks)
+	t.block = max(24, ((s.Cols()+t.blocks-1)/t.blocks+23)/24*24)
+	t.blocks = (s.Cols() + t.block - 1) / t.block
+	t.sumParts = min(4*t.d.pool.workers, s.Cols())
+
+	t.rows = t.rows[:0]
+	for u := range s.KH {
+		for v := range s.KW {
+			for c := range s.C {
+				t.rows = append(t.rows, 4*((u*s.DilationH*t.view.w+v*s.DilationW)*s.C+c))
+			}
+		}
+	}
+	t.strips.cut(tiles, s.Out)
+}
+
+// part computes one chunk for one block of rows, or a part of the chunks' sum.
+func (t *filterTask) part(worker, i int) {
+	if t.summing {
+		t.sum(i)
+		return
+	}
+	s := t.s
+	w := &t.d.workspaces[worker]
+	chunk, block := i/t.blocks, i%t.blocks
+	all := s.N * t.runs
+	first, last := chunk*all/t.chunks, (chunk+1)*all/t.chunks
+	c, add := t.dw, t.mode == kernels.Accumulate
+	if chunk > 0 {
+		c, add = t.partial[(chunk-1)*len(t.dw):chunk*len(t.dw)], false
+	}
+	for run := first; run < last; run++ {
+		t.run(w, c, block*t.block, run/t.runs, run%t.runs*t.height, add)
+		add = true
+	}
+}
+
+// run adds to c, from row r0 on and for one block, what image n's output rows
+// from oh on contribute.
+func (t *filterTask) run(w *workspace, c []float32, r0, n, oh int, add bool) {
+	s, tiles := t.s, &t.d.set.tiles
+	count := min(t.height, s.OH-oh)
+	x := t.view.rows(w, t.x, n, oh*s.StrideH, (count-1)*s.StrideH+(s.KH-1)*s.DilationH+1)
+	dy, stride := t.dy[(n*s.OH+oh)*s.OW*s.Out:], s.Out
+	if t.packed {
+		stride = tiles.padded(s.Out)
+		packed := grow(&w.a, count*s.OW*stride)
+		for i := range count * s.OW {
+			clear(packed[i*stride+copy(packed[i*stride:], dy[i*s.Out:(i+1)*s.Out]) : (i+1)*stride])
+		}
+		dy = packed
+	}
+	m := min(t.block, s.Cols()-r0)
+	rows := w.table(t.rows[r0:], m, tiles.height)
+	for strip := range t.strips.count() {
+		first, width := t.strips.strip(strip)
+		p := &w.strip
+		p.rows = rows
+		p.a, p.aStep = address(x), 4*s.StrideW*s.C
+		p.length, p.segments = s.OW, count
+		p.aJump = 4 * s.C * (s.StrideH*t.view.w - s.StrideW*s.OW)
+		p.b, p.bStep = address(dy[first:]), 4*stride
+		p.c, p.cStep, p.m = address(c[r0*s.Out+first:]), 4*s.Out, m
+		p.add, p.bias, p.relu = add, 0, false
+		tiles.run(p, width)
+	}
+}
+
+// sum adds up the chunks for part i of dw.
+func (t *filterTask) sum(i int) {
+	from, to := i*t.s.Cols()/t.sumParts*t.s.Out, (i+1)*t.s.Cols()/t.sumParts*t.s.Out
+	for chunk := range t.chunks - 1 {
+		t.d.set.vector.add_scaled_f32(t.dw[from:to], t.partial[chunk*len(t.dw)+from:chunk*len(t.dw)+to], 1)
+	}
+}
