@@ -194,4 +194,13 @@ type Device interface {
 	// rate·√(1−Beta2ᵗ)/(1−Beta1ᵗ) for step t = 1, 2, …. With WeightDecay,
 	// w −= w·WeightDecay·rate[0] comes first.
 	Adam(w, g, m, v, rate Buffer, s AdamSpec)
+
+	// AddSquares is total[0] += Σ x², for a total of one element: the square of
+	// the length of a gradient, over as many buffers as it is spread over.
+	AddSquares(total, x Buffer)
+	// ClipByNorm is x *= limit/√total[0] where √total[0] > limit: a gradient that
+	// is too long keeps its direction.
+	ClipByNorm(x, total Buffer, limit float32)
+	// ClipByValue is x = min(max(x, −limit), limit). NaN stays NaN.
+	ClipByValue(x Buffer, limit float32)
 }
