@@ -221,8 +221,8 @@ func (p *parser) version(pos Pos) {
 		p.fail(p.tok.pos, "malformed version %s", p.tok.describe())
 	}
 	p.advance()
-	if a < 6 || a > 9 {
-		p.fail(pos, "PTX version %d.%d is not supported, expected 6.0 to 8.x", a, b)
+	if a < 3 || a > 9 { // before 3.0 some instructions had other defaults
+		p.fail(pos, "PTX version %d.%d is not supported, expected 3.0 to 9.x", a, b)
 	}
 	p.mod.VersionMajor, p.mod.VersionMinor = a, b
 }
