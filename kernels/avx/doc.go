@@ -14,6 +14,9 @@
 //	Affine, AddScaled, Fill        | yes     | yes  | yes
 //	Sum, Mean                      | yes     | yes  | yes
 //	Max, ArgMax over the last axis | yes     | yes  | yes
+//	Dropout, Uniform               | yes     | yes  | yes
+//	Gather of uint8 and float32    | yes     | yes  | yes
+//	Equal, Greater                 | yes     | yes  | no
 //	SGD, Adam; RMSprop if neither  |         |      |
 //	  centered nor with momentum   | yes     | yes  | yes
 //	everything else                | reference kernels

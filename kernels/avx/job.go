@@ -21,6 +21,9 @@ type job struct {
 	sums       []float64 // scratch: a row of sums for each part
 	factor     float64
 	arg        []int32
+	philox     philox
+	gather     kernels.GatherSpec
+	bytes      []uint8
 }
 
 // partElements is how many elements one part has: as many as take longer than

@@ -21,3 +21,7 @@ GLOBL ·sign_f32(SB), RODATA|NOPTR, $4
 // minus_inf_f32 is −Inf, what a maximum begins with.
 DATA ·minus_inf_f32+0(SB)/4, $0xff800000
 GLOBL ·minus_inf_f32(SB), RODATA|NOPTR, $4
+
+// one_f32 is 1.
+DATA ·one_f32+0(SB)/4, $0x3f800000
+GLOBL ·one_f32(SB), RODATA|NOPTR, $4

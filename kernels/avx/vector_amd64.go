@@ -24,6 +24,11 @@ var vectorAVX512 = vectorKernels{
 	sum_f32:             sum_f32_avx512,
 	sum_rows_f32:        sum_rows_f32_avx512,
 	argmax_f32:          argmax_f32_avx512,
+	dropout_f32:         dropout_f32_avx512,
+	uniform_f32:         uniform_f32_avx512,
+	gather_u8_f32:       gather_u8_f32_avx512,
+	equal_i32:           equal_i32_avx512,
+	greater_f32:         greater_f32_avx512,
 }
 
 // vectorAVX2 are the kernels for avx2.
@@ -48,4 +53,9 @@ var vectorAVX2 = vectorKernels{
 	sum_f32:             sum_f32_avx2,
 	sum_rows_f32:        sum_rows_f32_avx2,
 	argmax_f32:          argmax_f32_avx2,
+	dropout_f32:         dropout_f32_avx2,
+	uniform_f32:         uniform_f32_avx2,
+	gather_u8_f32:       gather_u8_f32_avx2,
+	equal_i32:           equal_i32_avx2,
+	greater_f32:         greater_f32_avx2,
 }

@@ -37,6 +37,9 @@ func deviceTests() []deviceTest {
 	for _, n := range []int{0, 1, 37, 100_003} {
 		tests = append(tests, elementTests(n)...)
 	}
+	for _, s := range []kernels.GatherSpec{{Rows: 5, Width: 784, Scale: 1.0 / 255}, {Rows: 128, Width: 784, Scale: 2, Shift: -1}, {Rows: 3, Width: 1, Scale: 1}} {
+		tests = append(tests, gatherTests(s)...)
+	}
 	for _, s := range []kernels.ReduceSpec{
 		{Outer: 1, N: 1, Inner: 1}, {Outer: 1, N: 0, Inner: 3}, {Outer: 0, N: 3, Inner: 2}, {Outer: 1, N: 128, Inner: 10},
 		{Outer: 1, N: 3001, Inner: 33}, {Outer: 5, N: 1, Inner: 1}, {Outer: 7, N: 13, Inner: 3}, {Outer: 2, N: 70_001, Inner: 1},
@@ -78,12 +81,63 @@ func elementTests(n int) []deviceTest {
 			squares(d, b[2])
 			d.Adam(b[0], b[3], b[1], b[2], b[4], kernels.AdamSpec{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-7, WeightDecay: 0.004})
 		}},
+		{"Dropout", []int{n, n}, 1, exact, func(d kernels.Device, b []kernels.Buffer) {
+			d.Dropout(b[0], b[1], stepBuffer, kernels.DropoutSpec{Rate: 0.3, Seed: 1 << 40, Layer: 3})
+		}},
+		{"DropoutGrad", []int{n, n}, 1, exact, func(d kernels.Device, b []kernels.Buffer) {
+			d.DropoutGrad(b[0], b[1], stepBuffer, kernels.DropoutSpec{Rate: 0.3, Seed: 1 << 40, Layer: 3}, kernels.Accumulate)
+		}},
+		{"Uniform", []int{n}, 1, rounded, func(d kernels.Device, b []kernels.Buffer) { d.Uniform(b[0], -0.05, 0.07, 99) }},
 	}
+}
+
+// stepBuffer holds the number of a training step.
+var stepBuffer = intBuffer(77)
+
+func intBuffer(values ...int32) kernels.Buffer {
+	b := kernels.NewHost(kernels.Int32, len(values))
+	copy(kernels.Ints(b), values)
+	return b
 }
 
 // squares makes a buffer's elements positive, as running means of squares are.
 func squares(d kernels.Device, b kernels.Buffer) {
 	d.Affine(b, b, 0, 0.5)
+}
+
+func gatherTests(s kernels.GatherSpec) []deviceTest {
+	const rows = 50
+	pixels := kernels.NewHost(kernels.Uint8, rows*s.Width)
+	for i := range kernels.Uint8s(pixels) {
+		kernels.Uint8s(pixels)[i] = uint8(i * 7)
+	}
+	cursor, indices := intBuffer(2), make([]int32, s.Rows+2)
+	for i := range indices {
+		indices[i] = int32(i * 11 % rows)
+	}
+	index := intBuffer(indices...)
+	n := s.Rows * s.Width
+	labels, gathered, others := kernels.NewHost(kernels.Int32, rows*s.Width), kernels.NewHost(kernels.Int32, n), kernels.NewHost(kernels.Int32, n)
+	for i := range kernels.Ints(labels) {
+		kernels.Ints(labels)[i] = int32(i % 5)
+	}
+	for i := range kernels.Ints(others) {
+		kernels.Ints(others)[i] = int32(i % 3)
+	}
+	return []deviceTest{
+		{"Gather of images", []int{n}, 1, rounded, func(d kernels.Device, b []kernels.Buffer) { d.Gather(b[0], pixels, index, cursor, s) }},
+		{"Gather of float32", []int{n, rows * s.Width}, 1, rounded, func(d kernels.Device, b []kernels.Buffer) { d.Gather(b[0], b[1], index, cursor, s) }},
+		{"Gather of labels, Equal", []int{n}, 1, exact, func(d kernels.Device, b []kernels.Buffer) {
+			d.Gather(gathered, labels, index, cursor, s)
+			d.Equal(b[0], gathered, others)
+		}},
+		{"Greater", []int{n, n}, 1, exact, func(d kernels.Device, b []kernels.Buffer) {
+			d.Greater(gathered, b[1], 0.1)
+			for i, v := range kernels.Ints(gathered) {
+				kernels.Floats(b[0])[i] = float32(v)
+			}
+		}},
+	}
 }
 
 func reduceTests(s kernels.ReduceSpec) []deviceTest {

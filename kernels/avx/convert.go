@@ -1,0 +1,66 @@
+package avx
+
+import "baregrad/kernels"
+
+// Gather copies rows of a data set into a batch. Indices are checked before any
+// work is shared, so that a mistake panics on the caller's goroutine.
+func (d *Device) Gather(dst, src, index, cursor kernels.Buffer, s kernels.GatherSpec) {
+	s.Check(dst, src, index, cursor)
+	indices := kernels.Ints(index)
+	first := int(kernels.Ints(cursor)[0])
+	if first < 0 || first+s.Rows > len(indices) {
+		kernels.Panicf("gather", "rows %d to %d of an index of %d", first, first+s.Rows, len(indices))
+	}
+	if s.Width == 0 {
+		return
+	}
+	indices = indices[first : first+s.Rows]
+	rows := src.Len() / s.Width
+	for i, row := range indices {
+		if row < 0 || int(row) >= rows {
+			kernels.Panicf("gather", "index %d is row %d of a source of %d rows", first+i, row, rows)
+		}
+	}
+	j := job{arg: indices, gather: s, scalar: [5]float32{s.Scale, s.Shift}}
+	switch src.Type() {
+	case kernels.Uint8:
+		j.y, j.bytes = kernels.Floats(dst), kernels.Uint8s(src)
+		d.share(j, s.Rows, s.Width, func(j *job, from, to int) {
+			width := j.gather.Width
+			for i, row := range j.arg[from:to] {
+				y, x := j.y[(from+i)*width:][:width], j.bytes[int(row)*width:][:width]
+				j.k.gather_u8_f32(y, x, j.scalar[0], j.scalar[1])
+			}
+		})
+	case kernels.Float32:
+		j.y, j.a = kernels.Floats(dst), kernels.Floats(src)
+		d.share(j, s.Rows, s.Width, func(j *job, from, to int) {
+			width := j.gather.Width
+			for i, row := range j.arg[from:to] {
+				y, x := j.y[(from+i)*width:][:width], j.a[int(row)*width:][:width]
+				j.k.affine_fwd_f32(y, x, j.scalar[0], j.scalar[1])
+			}
+		})
+	default: // labels
+		labels, from := kernels.Ints(dst), kernels.Ints(src)
+		for i, row := range indices {
+			copy(labels[i*s.Width:(i+1)*s.Width], from[int(row)*s.Width:])
+		}
+	}
+}
+
+// Equal is y = 1 where a and b agree, else 0. (It is as short as a batch, and
+// not shared.)
+func (d *Device) Equal(y, a, b kernels.Buffer) {
+	kernels.Want("equal", "first operand", a, kernels.Int32, y.Len())
+	kernels.Want("equal", "second operand", b, kernels.Int32, y.Len())
+	kernels.Want("equal", "output", y, kernels.Float32, y.Len())
+	d.set.vector.equal_i32(kernels.Floats(y), kernels.Ints(a), kernels.Ints(b))
+}
+
+// Greater is y = 1 where x > threshold, else 0. (Not shared, as Equal.)
+func (d *Device) Greater(y, x kernels.Buffer, threshold float32) {
+	kernels.Want("greater", "input", x, kernels.Float32, y.Len())
+	kernels.Want("greater", "output", y, kernels.Int32, y.Len())
+	d.set.vector.greater_f32(kernels.Ints(y), kernels.Floats(x), threshold)
+}

@@ -1,0 +1,86 @@
+//go:build !purego
+
+// Conversions on the way into and out of training: images from uint8 to float32,
+// and comparisons to 1 and 0.
+// Shapes: all slices have n elements.
+// Idea: 16 bytes widen to 16 floats in two instructions; a comparison gives a
+// mask, which picks ones.
+
+#include "textflag.h"
+#include "lanes_amd64.h"
+
+// func gather_u8_f32_avx512(y []float32, x []uint8, scale, shift float32)
+TEXT ·gather_u8_f32_avx512(SB), NOSPLIT, $0-56
+	MOVQ         y_base+0(FP), DI  // DI = y
+	MOVQ         y_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ         x_base+24(FP), SI // SI = x
+	VBROADCASTSS scale+48(FP), Z14 // Z14 = scale
+	VBROADCASTSS shift+52(FP), Z13 // Z13 = shift
+	XORL         AX, AX            // AX = i = 0
+	TESTQ        CX, CX
+	JLE          done
+
+loop:
+	LANES16(CX, K1)                // K1 = the lanes that exist
+	VPMOVZXBD.Z (SI)(AX*1), K1, Z1 // v = x[i:], as int32
+	VCVTDQ2PS   Z1, Z1             // as float32
+	VFMADD213PS Z13, Z14, Z1       // v = v·scale + shift
+	VMOVUPS     Z1, K1, (DI)(AX*4) // y[i:] = v
+	ADDQ        $16, AX            // i += 16
+	SUBQ        $16, CX            // n -= 16
+	JGT         loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func equal_i32_avx512(y []float32, a, b []int32)
+TEXT ·equal_i32_avx512(SB), NOSPLIT, $0-72
+	MOVQ         y_base+0(FP), DI  // DI = y
+	MOVQ         y_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ         a_base+24(FP), SI // SI = a
+	MOVQ         b_base+48(FP), DX // DX = b
+	VBROADCASTSS ·one_f32(SB), Z14 // Z14 = 1
+	XORL         AX, AX            // AX = i = 0
+	TESTQ        CX, CX
+	JLE          done
+
+loop:
+	LANES16(CX, K1)                    // K1 = the lanes that exist
+	VMOVDQU32.Z (SI)(AX*4), K1, Z1     // a = a[i:]
+	VPCMPEQD    (DX)(AX*4), Z1, K1, K3 // K3 = a is b[i:]
+	VMOVAPS.Z   Z14, K3, Z1            // v = K3 ? 1 : 0
+	VMOVUPS     Z1, K1, (DI)(AX*4)     // y[i:] = v
+	ADDQ        $16, AX                // i += 16
+	SUBQ        $16, CX                // n -= 16
+	JGT         loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func greater_f32_avx512(y []int32, x []float32, threshold float32)
+TEXT ·greater_f32_avx512(SB), NOSPLIT, $0-52
+	MOVQ         y_base+0(FP), DI      // DI = y
+	MOVQ         y_len+8(FP), CX       // CX = n, the elements to go
+	MOVQ         x_base+24(FP), SI     // SI = x
+	VBROADCASTSS threshold+48(FP), Z14 // Z14 = threshold
+	MOVL         $1, R8
+	VPBROADCASTD R8, Z13               // Z13 = 1
+	XORL         AX, AX                // AX = i = 0
+	TESTQ        CX, CX
+	JLE          done
+
+loop:
+	LANES16(CX, K1)                    // K1 = the lanes that exist
+	VMOVUPS.Z   (SI)(AX*4), K1, Z1     // x = x[i:]
+	VCMPPS      $0x1e, Z14, Z1, K1, K3 // K3 = x > threshold
+	VMOVDQA32.Z Z13, K3, Z1            // v = K3 ? 1 : 0
+	VMOVDQU32   Z1, K1, (DI)(AX*4)     // y[i:] = v
+	ADDQ        $16, AX                // i += 16
+	SUBQ        $16, CX                // n -= 16
+	JGT         loop
+
+done:
+	VZEROUPPER
+	RET

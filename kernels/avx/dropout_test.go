@@ -1,0 +1,58 @@
+package avx
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"baregrad/kernels"
+)
+
+// TestDropoutDrawsPhilox compares masks and numbers bit by bit with
+// kernels.Philox, for counters that wrap around and steps, layers and seeds of
+// many bits.
+func TestDropoutDrawsPhilox(t *testing.T) {
+	for _, set := range Names() {
+		t.Run(set, func(t *testing.T) {
+			k := vectorsOf(t, set)
+			for _, n := range testLengths() {
+				for variant, block := range []uint32{0, 1, 12345, 1<<32 - 3} {
+					random := rand.New(rand.NewPCG(uint64(n), uint64(variant)))
+					s := kernels.DropoutSpec{Rate: []float32{0, 0.25, 0.5, 1}[variant], Seed: random.Uint64(), Layer: random.Uint32()}
+					step, keys := random.Uint32(), roundKeys(s.Seed)
+					for _, m := range []kernels.Mode{kernels.Overwrite, kernels.Accumulate} {
+						y, x := newGuarded(n, n%4), newGuarded(n, variant)
+						fillMixed(y.s, random)
+						fillMixed(x.s, random)
+						want := make([]float32, n)
+						for i := range want {
+							bits := s.DropoutBits(block+uint32(i/4), step)[i%4]
+							if bits>>8 >= s.Threshold() {
+								want[i] = x.s[i] * s.Scale()
+							}
+							if m == kernels.Accumulate {
+								want[i] += y.s[i]
+							}
+						}
+						k.dropout_f32(y.s, x.s, &keys, block, step, s.Layer, s.Threshold(), s.Scale(), m)
+						y.check(t, fmt.Sprintf("dropout of %d", n))
+						for i := range want {
+							if !within(y.s[i], want[i], 0) {
+								t.Fatalf("dropout_f32 of %d, block %d, mode %v: %v at %d, want %v", n, block, m, y.s[i], i, want[i])
+							}
+						}
+					}
+					y := newGuarded(n, variant)
+					k.uniform_f32(y.s, &keys, block, -0.5, 1.0/(1<<24))
+					y.check(t, fmt.Sprintf("uniform of %d", n))
+					for i, got := range y.s {
+						bits := kernels.Philox([4]uint32{block + uint32(i/4), 0, 0, 1}, keys[0])[i%4]
+						if want := kernels.UniformBits(bits) - 0.5; got != want {
+							t.Fatalf("uniform_f32 of %d: %v at %d, want %v", n, got, i, want)
+						}
+					}
+				}
+			}
+		})
+	}
+}
