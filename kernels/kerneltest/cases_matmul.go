@@ -1,0 +1,105 @@
+package kerneltest
+
+import (
+	"fmt"
+
+	"baregrad/kernels"
+)
+
+// MatMul: C[i,j] = Σ over k of op(A)[i,k]·op(B)[k,j], + old C, + bias, ReLU.
+func matMulCases() (cases []operation) {
+	small := [][3]int{
+		{2, 3, 5}, {1, 1, 1}, {7, 11, 13}, {1, 17, 9}, {17, 1, 9}, {5, 8, 1}, {16, 16, 16},
+		{0, 3, 5}, {3, 0, 5}, {3, 5, 0}, {13, 33, 7}, {4, 48, 19},
+	}
+	for _, size := range small {
+		for variant := range 32 {
+			cases = append(cases, matMulCase(size[0], size[1], size[2], variant, false))
+		}
+	}
+	// Past the block sizes of a fast device, with remainders on every side.
+	for _, size := range [][3]int{{65, 130, 257}, {128, 10, 784}, {97, 113, 67}} {
+		for variant := range 32 {
+			if variant>>2 == 0 || variant>>2 == 7 { // plain, and everything at once
+				cases = append(cases, matMulCase(size[0], size[1], size[2], variant, true))
+			}
+		}
+	}
+	return cases
+}
+
+// matMulCase takes its five options from the bits of variant.
+func matMulCase(m, n, k, variant int, large bool) operation {
+	s := kernels.MatMulSpec{
+		M: m, N: n, K: k,
+		TransA: variant&1 != 0, TransB: variant&2 != 0,
+		ReLU: variant&4 != 0, Mode: kernels.Mode(variant&8 != 0),
+	}
+	withBias := variant&16 != 0
+	op := operation{method: "MatMul", large: large, optional: []int{2},
+		detail: fmt.Sprintf("%d×%d×%d transA=%t transB=%t relu=%t accumulate=%t bias=%t",
+			m, n, k, s.TransA, s.TransB, s.ReLU, s.Mode, withBias)}
+	g := newGenerator(op.detail)
+	op.in = []array{floats(g.signed(m * k)), floats(g.signed(k * n)), absent}
+	if withBias {
+		op.in[2] = floats(g.signed(n))
+	}
+	old := make([]float32, m*n)
+	op.out = []array{outputs(m * n)}
+	if s.Mode == kernels.Accumulate {
+		old = g.signed(m * n)
+		op.out = []array{floats(old)}
+	}
+	op.forward = func(d kernels.Device, out, in []kernels.Buffer) { d.MatMul(out[0], in[0], in[1], in[2], s) }
+	op.oracle = func(x, _ [][]float64) [][]float64 {
+		a, b, c := x[0], x[1], make([]float64, m*n)
+		for i := range m {
+			for j := range n {
+				sum := float64(old[i*n+j])
+				for l := range k {
+					ia, ib := i*k+l, l*n+j
+					if s.TransA {
+						ia = l*m + i
+					}
+					if s.TransB {
+						ib = j*k + l
+					}
+					sum += a[ia] * b[ib]
+				}
+				if withBias {
+					sum += x[2][j]
+				}
+				if s.ReLU && sum <= 0 {
+					sum = 0
+				}
+				c[i*n+j] = sum
+			}
+		}
+		return [][]float64{c}
+	}
+	op.tol = summing(k + 2)
+	if s.ReLU || withBias || s.Mode == kernels.Accumulate {
+		return op
+	}
+	// The gradients are products too: dA = dC·op(B)ᵀ and dB = op(A)ᵀ·dC, or
+	// their transposes where A or B is stored transposed.
+	op.wrt = []int{0, 1}
+	op.gradTol = summing(max(m, n))
+	op.gradient = func(d kernels.Device, din []kernels.Buffer, dc kernels.Buffer, _, in []kernels.Buffer, modes []kernels.Mode) {
+		if din[0] != nil {
+			if s.TransA {
+				d.MatMul(din[0], in[1], dc, nil, kernels.MatMulSpec{M: k, N: m, K: n, TransA: s.TransB, TransB: true, Mode: modes[0]})
+			} else {
+				d.MatMul(din[0], dc, in[1], nil, kernels.MatMulSpec{M: m, N: k, K: n, TransB: !s.TransB, Mode: modes[0]})
+			}
+		}
+		if din[1] != nil {
+			if s.TransB {
+				d.MatMul(din[1], dc, in[0], nil, kernels.MatMulSpec{M: n, N: k, K: m, TransA: true, TransB: s.TransA, Mode: modes[1]})
+			} else {
+				d.MatMul(din[1], in[0], dc, nil, kernels.MatMulSpec{M: k, N: n, K: m, TransA: !s.TransA, Mode: modes[1]})
+			}
+		}
+	}
+	return op
+}

@@ -1,0 +1,109 @@
+package kerneltest
+
+import (
+	"fmt"
+
+	"baregrad/kernels"
+)
+
+// Dropout: y[i] = x[i]/(1−rate) unless the upper 24 bits of element i's random
+// number are below rate·2²⁴. Number i is lane i%4 of Philox with the counter
+// (i/4, step, layer, 0) and the seed as its key.
+func dropoutCases() (cases []operation) {
+	for _, c := range []struct {
+		rate float32
+		seed uint64
+		step int32
+	}{{0.25, 1, 0}, {0.5, 0xFEDCBA9876543210, 7}, {0, 3, 1}, {1, 4, 2}} {
+		for _, n := range lengths() {
+			s := kernels.DropoutSpec{Rate: c.rate, Seed: c.seed, Layer: 5}
+			op := operation{method: "Dropout", detail: fmt.Sprintf("%d rate=%v", n, c.rate), elementwise: true,
+				tol: rounding(2), gradTol: rounding(2), large: n > 200}
+			op.in = []array{floats(newGenerator(op.detail).signed(n)), ints([]int32{c.step})}
+			op.out = []array{outputs(n)}
+			op.forward = func(d kernels.Device, out, in []kernels.Buffer) { d.Dropout(out[0], in[0], in[1], s) }
+			op.oracle = func(x, _ [][]float64) [][]float64 {
+				y := make([]float64, n)
+				for i := range y {
+					bits := kernels.Philox([4]uint32{uint32(i / 4), uint32(c.step), 5, 0},
+						[2]uint32{uint32(c.seed), uint32(c.seed >> 32)})[i%4]
+					if float64(bits>>8)/(1<<24) >= float64(c.rate) {
+						y[i] = x[0][i] / (1 - float64(c.rate))
+					}
+				}
+				return [][]float64{y}
+			}
+			op.wrt = []int{0}
+			op.gradient = func(d kernels.Device, din []kernels.Buffer, dy kernels.Buffer, _, in []kernels.Buffer, m []kernels.Mode) {
+				if din[0] != nil {
+					d.DropoutGrad(din[0], dy, in[1], s, m[0])
+				}
+			}
+			cases = append(cases, op)
+		}
+	}
+	return cases
+}
+
+// Uniform: y[i] = low + (high−low)·u, u from Philox with the counter (i/4, 0, 0, 1).
+func uniformCases() (cases []operation) {
+	const low, high, seed = -0.75, 2.5, 0x123456789ABCDEF
+	for _, n := range lengths() {
+		op := operation{method: "Uniform", detail: fmt.Sprint(n), tol: rounding(2)}
+		op.out = []array{outputs(n)}
+		op.forward = func(d kernels.Device, out, _ []kernels.Buffer) { d.Uniform(out[0], low, high, seed) }
+		op.oracle = func(_, _ [][]float64) [][]float64 {
+			y := make([]float64, n)
+			for i := range y {
+				bits := kernels.Philox([4]uint32{uint32(i / 4), 0, 0, 1}, [2]uint32{seed & 0xFFFFFFFF, seed >> 32})[i%4]
+				y[i] = low + (high-low)*float64(bits>>8)/(1<<24)
+			}
+			return [][]float64{y}
+		}
+		cases = append(cases, op)
+	}
+	return cases
+}
+
+// Gather: dst[i] = src[index[cursor+i]]·Scale + Shift, by rows.
+func gatherCases() (cases []operation) {
+	for _, c := range []struct{ rows, width, sources, cursor int }{
+		{3, 5, 4, 2}, {1, 1, 1, 0}, {7, 1, 5, 1}, {4, 17, 9, 3}, {2, 784, 3, 0}, {0, 3, 2, 1}, {3, 0, 0, 0}, {5, 33, 2, 0}, {8, 64, 8, 8},
+	} {
+		for _, kind := range []kernels.Type{kernels.Uint8, kernels.Float32, kernels.Int32} {
+			s := kernels.GatherSpec{Rows: c.rows, Width: c.width, Scale: 1. / 255, Shift: -0.5}
+			op := operation{method: "Gather", detail: fmt.Sprintf("%d×%d from %d %v", c.rows, c.width, c.sources, kind),
+				loose: []int{1}, tol: rounding(3)}
+			g := newGenerator(op.detail)
+			var src array
+			switch n := c.sources * c.width; kind {
+			case kernels.Uint8:
+				src = uint8s(mapped(g.below(n, 256), func(v int32) uint8 { return uint8(v) }))
+			case kernels.Float32:
+				src = floats(g.signed(n))
+			case kernels.Int32:
+				src = ints(g.below(n, 1000))
+			}
+			index := ints(g.below(c.cursor+c.rows+2, max(c.sources, 1)))
+			op.in = []array{src, index, ints([]int32{int32(c.cursor)})}
+			op.out = []array{outputs(c.rows * c.width)}
+			if kind == kernels.Int32 {
+				op.out = []array{intOutputs(c.rows * c.width)}
+			}
+			op.forward = func(d kernels.Device, out, in []kernels.Buffer) { d.Gather(out[0], in[0], in[1], in[2], s) }
+			op.oracle = func(x, _ [][]float64) [][]float64 {
+				y := make([]float64, c.rows*c.width)
+				for at := range y {
+					row := int(x[1][c.cursor+at/c.width])
+					y[at] = x[0][row*c.width+at%c.width]
+					if kind != kernels.Int32 {
+						y[at] = y[at]*float64(s.Scale) + float64(s.Shift)
+					}
+				}
+				return [][]float64{y}
+			}
+			cases = append(cases, op)
+		}
+	}
+	return cases
+}

@@ -1,0 +1,82 @@
+// Package kerneltest tests every method of kernels.Device on any device: one
+// table of operations, each with its formula in float64.
+//
+// A forward kernel is compared with the formula; a gradient with central
+// differences of the formula, or, where those would take too long, with the
+// reference device. Each call is made twice, to see that it gives the same bits,
+// and on misaligned memory, always between guard words. Shapes are odd, prime,
+// one and zero; x = 0 is always among the inputs; upstream gradients are not
+// ones; NaN and the infinities have their turn; gradients overwrite and
+// accumulate; what may be left out is left out.
+//
+// What those comparisons can't pin down is pinned by tests of single values:
+// pinned.go.
+package kerneltest
+
+import (
+	"testing"
+
+	"baregrad/kernels"
+)
+
+// Run tests the device that open returns.
+func Run(t *testing.T, open func() kernels.Device) {
+	d := open()
+	s := &suite{device: &counting{d: d}, reference: referenceDevice(), isReference: d.Name() == "reference"}
+	planned, ran := 0, 0
+	group := func(t *testing.T, name string, test func(t *testing.T)) {
+		planned++
+		t.Run(name, func(t *testing.T) {
+			ran++
+			test(t)
+		})
+	}
+
+	operations := allOperations()
+	group(t, "Memory", s.testMemory)
+	for i := 0; i < len(operations); {
+		same := i + 1
+		for same < len(operations) && operations[same].method == operations[i].method {
+			same++
+		}
+		cases := operations[i:same]
+		group(t, cases[0].method, func(t *testing.T) {
+			for _, op := range cases {
+				t.Run(op.detail, func(t *testing.T) { s.check(t, op) })
+			}
+			t.Run("wrong arguments", func(t *testing.T) { s.testWrongArguments(t, cases) })
+			t.Run("allocations", func(t *testing.T) { s.testAllocations(t, cases) })
+		})
+		i = same
+	}
+	group(t, "Pinned", s.testPinned)
+	group(t, "Random geometries", s.testRandomGeometries)
+
+	if err := s.device.Close(); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+	t.Run("every method", func(t *testing.T) {
+		if ran < planned {
+			t.Skipf("needs all of the tests: %d of %d ran", ran, planned)
+		}
+		for m, count := range s.device.calls {
+			if count == 0 {
+				t.Errorf("%s was never tested", methodNames[m])
+			}
+		}
+	})
+}
+
+// allOperations is the table. The cases of a method stand together.
+func allOperations() (all []operation) {
+	for _, cases := range [][]operation{
+		matMulCases(), im2ColCases(), convCases(), maxPoolCases(), avgPoolCases(),
+		activationCases(), arithmeticCases(), affineCases(), comparisonCases(), transposeCases(),
+		sumCases(), meanCases(), maxCases(), argMaxCases(), softmaxCases(),
+		softmaxCrossEntropyCases(), crossEntropyCases(), rowLossCases(),
+		dropoutCases(), uniformCases(), gatherCases(), optimizerCases(),
+	} {
+		all = append(all, cases...)
+	}
+	return all
+}
