@@ -74,17 +74,21 @@ func (s BroadcastSpec) LenA() int { return lenOf(s.Dim[:s.Rank], s.A[:s.Rank]) }
 // LenB is the number of elements of the second operand.
 func (s BroadcastSpec) LenB() int { return lenOf(s.Dim[:s.Rank], s.B[:s.Rank]) }
 
-// Check panics unless the buffers have the sizes that s gives them. A nil
-// buffer is not looked at.
+// Check panics unless the buffers have the sizes that s gives them.
 func (s BroadcastSpec) Check(op string, y, a, b Buffer) {
-	if y != nil {
-		Want(op, "output", y, Float32, s.Len())
+	Want(op, "output", y, Float32, s.Len())
+	Want(op, "first operand", a, Float32, s.LenA())
+	Want(op, "second operand", b, Float32, s.LenB())
+}
+
+// CheckGrad is Check for the gradients. da and db may be nil.
+func (s BroadcastSpec) CheckGrad(op string, da, db, dy Buffer) {
+	Want(op, "output's gradient", dy, Float32, s.Len())
+	if da != nil {
+		Want(op, "first operand's gradient", da, Float32, s.LenA())
 	}
-	if a != nil {
-		Want(op, "first operand", a, Float32, s.LenA())
-	}
-	if b != nil {
-		Want(op, "second operand", b, Float32, s.LenB())
+	if db != nil {
+		Want(op, "second operand's gradient", db, Float32, s.LenB())
 	}
 }
 

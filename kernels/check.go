@@ -11,13 +11,13 @@ func (s PermuteSpec) Check(op string, y, x Buffer) {
 }
 
 // CheckMax panics unless there is something to take a maximum of and arg is
-// int32 [Outer,Inner]. A nil y or x is not looked at.
+// int32 [Outer,Inner]. A nil y is not looked at.
 func (s ReduceSpec) CheckMax(op string, y, arg, x Buffer) {
 	if s.N < 1 {
 		Panicf(op, "the axis has %d elements: a maximum needs at least 1", s.N)
 	}
 	if y != nil {
-		s.Check(op, y, Float32, nil)
+		s.Check(op, y, Float32, x)
 	}
 	s.Check(op, arg, Int32, x)
 }

@@ -59,9 +59,25 @@ func (s ConvSpec) Rows() int { return s.N * s.OH * s.OW }
 // Cols is the number of columns of the im2col matrix: the length of one patch.
 func (s ConvSpec) Cols() int { return s.KH * s.KW * s.C }
 
-// Check panics unless the buffers have the sizes that s gives them. A nil
-// buffer is not looked at.
+// Check panics unless the buffers have the sizes that s gives them. bias may be nil.
 func (s ConvSpec) Check(op string, y, x, w, bias Buffer) {
+	s.checkSteps(op)
+	Want(op, "output", y, Float32, s.N*s.OH*s.OW*s.Out)
+	Want(op, "input", x, Float32, s.N*s.H*s.W*s.C)
+	Want(op, "filter", w, Float32, s.KH*s.KW*s.C*s.Out)
+	if bias != nil {
+		Want(op, "bias", bias, Float32, s.Out)
+	}
+}
+
+// CheckCol panics unless col is the im2col matrix [N·OH·OW, KH·KW·C] of x.
+func (s ConvSpec) CheckCol(op string, col, x Buffer) {
+	s.checkSteps(op)
+	Want(op, "input", x, Float32, s.N*s.H*s.W*s.C)
+	Want(op, "column matrix", col, Float32, s.Rows()*s.Cols())
+}
+
+func (s ConvSpec) checkSteps(op string) {
 	for _, v := range []struct {
 		name  string
 		value int
@@ -70,24 +86,6 @@ func (s ConvSpec) Check(op string, y, x, w, bias Buffer) {
 			Panicf(op, "%s is %d, must be at least 1", v.name, v.value)
 		}
 	}
-	if y != nil {
-		Want(op, "output", y, Float32, s.N*s.OH*s.OW*s.Out)
-	}
-	if x != nil {
-		Want(op, "input", x, Float32, s.N*s.H*s.W*s.C)
-	}
-	if w != nil {
-		Want(op, "filter", w, Float32, s.KH*s.KW*s.C*s.Out)
-	}
-	if bias != nil {
-		Want(op, "bias", bias, Float32, s.Out)
-	}
-}
-
-// CheckCol panics unless col is the im2col matrix [N·OH·OW, KH·KW·C] of x.
-func (s ConvSpec) CheckCol(op string, col, x Buffer) {
-	s.Check(op, nil, x, nil, nil)
-	Want(op, "column matrix", col, Float32, s.Rows()*s.Cols())
 }
 
 // PoolSpec describes pooling over windows of KH×KW of images x[N,H,W,C] to
@@ -100,8 +98,15 @@ type PoolSpec struct {
 	OH, OW           int
 }
 
-// Check panics unless the buffers have the sizes that s gives them. arg, the
-// position of each window's maximum, is nil for average pooling.
+// CheckMax is Check for max pooling, where arg holds the position of each
+// window's maximum.
+func (s PoolSpec) CheckMax(op string, y, arg, x Buffer) {
+	Want(op, "argmax", arg, Int32, s.N*s.OH*s.OW*s.C)
+	s.Check(op, y, arg, x)
+}
+
+// Check panics unless the buffers have the sizes that s gives them. arg is nil
+// for average pooling.
 func (s PoolSpec) Check(op string, y, arg, x Buffer) {
 	if s.StrideH < 1 || s.StrideW < 1 {
 		Panicf(op, "strides %d×%d, must be at least 1", s.StrideH, s.StrideW)
@@ -116,9 +121,7 @@ func (s PoolSpec) Check(op string, y, arg, x Buffer) {
 	if arg != nil {
 		Want(op, "argmax", arg, Int32, s.N*s.OH*s.OW*s.C)
 	}
-	if x != nil {
-		Want(op, "input", x, Float32, s.N*s.H*s.W*s.C)
-	}
+	Want(op, "input", x, Float32, s.N*s.H*s.W*s.C)
 }
 
 // ReduceSpec describes a reduction of x[Outer,N,Inner] over its middle axis to
@@ -127,12 +130,10 @@ type ReduceSpec struct {
 	Outer, N, Inner int
 }
 
-// Check panics unless y is [Outer,Inner] of type t and x, where given, [Outer,N,Inner].
+// Check panics unless y is [Outer,Inner] of type t and x is [Outer,N,Inner].
 func (s ReduceSpec) Check(op string, y Buffer, t Type, x Buffer) {
 	Want(op, "reduced", y, t, s.Outer*s.Inner)
-	if x != nil {
-		Want(op, "whole", x, Float32, s.Outer*s.N*s.Inner)
-	}
+	Want(op, "whole", x, Float32, s.Outer*s.N*s.Inner)
 }
 
 // DropoutSpec describes dropout: which elements are dropped follows from Seed,
@@ -163,12 +164,11 @@ type GatherSpec struct {
 // Check panics unless the buffers fit s. index may be longer than Rows: it is
 // read from the position that cursor, one int32, holds.
 func (s GatherSpec) Check(dst, src, index, cursor Buffer) {
+	LenOf("gather", "destination", dst)
 	Want("gather", "destination", dst, dst.Type(), s.Rows*s.Width)
 	Want("gather", "cursor", cursor, Int32, 1)
-	if index.Type() != Int32 {
-		Panicf("gather", "the index has type %v, must be int32", index.Type())
-	}
-	if s.Width > 0 && src.Len()%s.Width != 0 {
+	Want("gather", "index", index, Int32, LenOf("gather", "index", index))
+	if n := LenOf("gather", "source", src); s.Width > 0 && n%s.Width != 0 {
 		Panicf("gather", "%d source elements are no whole rows of %d", src.Len(), s.Width)
 	}
 	pair := [2]Type{dst.Type(), src.Type()}
@@ -199,10 +199,19 @@ type AdamSpec struct {
 
 // SameLen panics unless all buffers are float32 and of one length.
 func SameLen(op string, first Buffer, rest ...Buffer) {
+	n := LenOf(op, "operand", first)
+	Want(op, "operand", first, Float32, n)
 	for _, b := range rest {
-		Want(op, "operand", b, Float32, first.Len())
+		Want(op, "operand", b, Float32, n)
 	}
-	Want(op, "operand", first, Float32, first.Len())
+}
+
+// LenOf is the number of elements of b; it panics if b is missing.
+func LenOf(op, part string, b Buffer) int {
+	if b == nil {
+		Panicf(op, "the %s is missing", part)
+	}
+	return b.Len()
 }
 
 // Want panics unless b has the type and the number of elements that op needs for its part.

@@ -38,6 +38,7 @@ func (d *Device) addScaled(y, x []float32, scale float32) {
 }
 
 func (d *Device) Fill(dst kernels.Buffer, value float32) {
+	kernels.SameLen("fill", dst)
 	d.share(job{y: kernels.Floats(dst), scalar: [5]float32{value}}, dst.Len(), 1, func(j *job, from, to int) {
 		j.k.fill_f32(j.y[from:to], j.scalar[0])
 	})

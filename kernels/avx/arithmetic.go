@@ -90,7 +90,7 @@ func (d *Device) binaryGrid(j job) {
 
 // AddGrad: da = dy and db = dy, summed where an operand was repeated.
 func (d *Device) AddGrad(da, db, dy kernels.Buffer, s kernels.BroadcastSpec, ma, mb kernels.Mode) {
-	checkGrad("add gradient", da, db, dy, &s)
+	s.CheckGrad("add gradient", da, db, dy)
 	if !canSum(da, db, dy, &s) {
 		d.Device.AddGrad(da, db, dy, s, ma, mb)
 		return
@@ -101,7 +101,7 @@ func (d *Device) AddGrad(da, db, dy kernels.Buffer, s kernels.BroadcastSpec, ma,
 
 // SubGrad: da = dy and db = −dy, summed where an operand was repeated.
 func (d *Device) SubGrad(da, db, dy kernels.Buffer, s kernels.BroadcastSpec, ma, mb kernels.Mode) {
-	checkGrad("sub gradient", da, db, dy, &s)
+	s.CheckGrad("sub gradient", da, db, dy)
 	if !canSum(da, db, dy, &s) {
 		d.Device.SubGrad(da, db, dy, s, ma, mb)
 		return
@@ -112,7 +112,7 @@ func (d *Device) SubGrad(da, db, dy kernels.Buffer, s kernels.BroadcastSpec, ma,
 
 // MulGrad: da = dy·b and db = dy·a.
 func (d *Device) MulGrad(da, db, dy, a, b kernels.Buffer, s kernels.BroadcastSpec, ma, mb kernels.Mode) {
-	checkGrad("mul gradient", da, db, dy, &s)
+	s.CheckGrad("mul gradient", da, db, dy)
 	s.Check("mul gradient", dy, a, b)
 	if !plain(&s) || shared(da, dy) || shared(db, dy) {
 		d.Device.MulGrad(da, db, dy, a, b, s, ma, mb)
@@ -128,7 +128,7 @@ func (d *Device) MulGrad(da, db, dy, a, b kernels.Buffer, s kernels.BroadcastSpe
 
 // DivGrad: da = dy/b and db = −dy·a/b².
 func (d *Device) DivGrad(da, db, dy, a, b kernels.Buffer, s kernels.BroadcastSpec, ma, mb kernels.Mode) {
-	checkGrad("div gradient", da, db, dy, &s)
+	s.CheckGrad("div gradient", da, db, dy)
 	s.Check("div gradient", dy, a, b)
 	if !plain(&s) || shared(da, dy) || shared(db, dy) {
 		d.Device.DivGrad(da, db, dy, a, b, s, ma, mb)
@@ -144,11 +144,6 @@ func (d *Device) DivGrad(da, db, dy, a, b kernels.Buffer, s kernels.BroadcastSpe
 	d.share(j, db.Len(), 1, func(j *job, from, to int) {
 		j.k.div_bwd_divisor_f32(j.y[from:to], j.a[from:to], j.b[from:to], j.c[from:to], j.mode)
 	})
-}
-
-func checkGrad(op string, da, db, dy kernels.Buffer, s *kernels.BroadcastSpec) {
-	kernels.Want(op, "output's gradient", dy, kernels.Float32, s.Len())
-	s.Check(op, dy, da, db)
 }
 
 // plain tells whether neither operand is repeated.

@@ -30,13 +30,15 @@ func (s *suite) testWrongArguments(t *testing.T, cases []operation) {
 	if op.gradient == nil {
 		return
 	}
-	dy := floats(make([]float32, op.out[0].len()))
-	backward := op.gradientCall(op.gradients(), dy, op.out, make([]kernels.Mode, len(op.wrt)))
-	s.wrongArguments(t, op.method, "gradient", backward, func(i int, wrong string) verdict {
+	name := op.method
+	if op.gradientName != "" {
+		name = op.gradientName
+	}
+	s.wrongArguments(t, name, "gradient", s.backward(t, op), func(i int, wrong string) verdict {
 		switch {
 		case i == 0:
 			return fail // dy
-		case i < len(backward.in):
+		case i <= len(op.out)+len(op.in):
 			return either // of the forward kernel's operands a gradient takes some
 		case wrong == missing:
 			return pass // a gradient that is not wanted
@@ -153,13 +155,19 @@ func (s *suite) testAllocations(t *testing.T, cases []operation) {
 	forward := call{out: op.out, in: op.in, run: op.forward}
 	s.countAllocations(t, "forward", forward)
 	if op.gradient != nil {
-		out, err := forward.on(s.device, aligned)
-		if err != nil {
-			t.Fatal(err)
-		}
-		dy := floats(make([]float32, op.out[0].len()))
-		s.countAllocations(t, "gradient", op.gradientCall(op.gradients(), dy, out, make([]kernels.Mode, len(op.wrt))))
+		s.countAllocations(t, "gradient", s.backward(t, op))
 	}
+}
+
+// backward is the call of the gradient kernel after the forward kernel's.
+func (s *suite) backward(t *testing.T, op operation) call {
+	t.Helper()
+	out, err := call{out: op.out, in: op.in, run: op.forward}.on(s.device, aligned)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dy := floats(make([]float32, op.out[0].len()))
+	return op.gradientCall(op.gradients(), dy, out, make([]kernels.Mode, len(op.wrt)))
 }
 
 func (s *suite) countAllocations(t *testing.T, label string, c call) {

@@ -138,7 +138,7 @@ func padded(s kernels.ConvSpec) bool {
 func im2ColCases() (cases []operation) {
 	list := append(geometries(), conv(2, 13, 13, 32, 3, 3, 1, 1, 1, 1, 1, true))
 	for i, s := range list {
-		op := operation{method: "Im2Col", detail: describe(s), large: i == len(list)-1}
+		op := operation{method: "Im2Col", gradientName: "Col2Im", detail: describe(s), large: i == len(list)-1}
 		g := newGenerator(op.detail)
 		op.in = []array{floats(g.signed(s.N * s.H * s.W * s.C))}
 		op.out = []array{outputs(s.Rows() * s.Cols())}

@@ -31,6 +31,8 @@ type operation struct {
 	gradient func(d kernels.Device, din []kernels.Buffer, dy kernels.Buffer, out, in []kernels.Buffer, m []kernels.Mode)
 	wrt      []int
 	gradTol  tolerance
+	// gradientName is the gradient's method where it is not named after the forward one.
+	gradientName string
 
 	// large says that differences of the oracle would take too long: the
 	// gradient is compared with the reference device's, which smaller cases check.
@@ -39,8 +41,8 @@ type operation struct {
 	elementwise bool
 	// keepFinite lists the inputs that get no NaN and no infinity; upstream is dy.
 	keepFinite []int
-	// loose lists the inputs that may be longer than they need to be, optional
-	// those that may be left out.
+	// loose lists the arguments that may be of other lengths, optional those that
+	// may be left out. Arguments are numbered with the inputs first.
 	loose, optional []int
 }
 
@@ -101,7 +103,7 @@ func (s *suite) wantGradient(op operation, dy array, out []array) (want [][]floa
 }
 
 // checkGradient compares the gradients with those wanted: all at once and one at
-// a time, overwriting and accumulating, and, one at a time, into the memory of dy.
+// a time, overwriting and accumulating, and into the memory of dy.
 func (s *suite) checkGradient(t *testing.T, op operation, g generator, dy array, out []array, want [][]float64) {
 	t.Helper()
 	n := len(op.wrt)
@@ -130,9 +132,7 @@ func (s *suite) checkGradient(t *testing.T, op operation, g generator, dy array,
 	if op.elementwise {
 		for k, a := range op.gradients() {
 			if a.len() == dy.len() {
-				din := filled(n, absent)
-				din[k] = a
-				c := op.gradientCall(din, dy, out, make([]kernels.Mode, n))
+				c := op.gradientCall(op.gradients(), dy, out, make([]kernels.Mode, n))
 				c.shared = sharing(n, k, 0)
 				s.once(t, fmt.Sprintf("gradient %d into the memory of dy", k), c, aligned, want, op.gradTol)
 			}

@@ -88,70 +88,57 @@ func (d *Device) elementwiseGrad(da, db, dy, a, b kernels.Buffer, s *kernels.Bro
 }
 
 func (d *Device) Add(y, a, b kernels.Buffer, s kernels.BroadcastSpec) {
-	checkElementwise("add", y, a, b, &s)
+	s.Check("add", y, a, b)
 	elementwise(y, a, b, &s, func(a, b float32) float32 { return a + b })
 }
 
 // AddGrad: da = dy, db = dy.
 func (d *Device) AddGrad(da, db, dy kernels.Buffer, s kernels.BroadcastSpec, ma, mb kernels.Mode) {
-	checkElementwiseGrad("add gradient", da, db, dy, &s)
+	s.CheckGrad("add gradient", da, db, dy)
 	d.elementwiseGrad(da, db, dy, nil, nil, &s, ma, mb,
 		func(dy, _, _ float64) float64 { return dy },
 		func(dy, _, _ float64) float64 { return dy })
 }
 
 func (d *Device) Sub(y, a, b kernels.Buffer, s kernels.BroadcastSpec) {
-	checkElementwise("sub", y, a, b, &s)
+	s.Check("sub", y, a, b)
 	elementwise(y, a, b, &s, func(a, b float32) float32 { return a - b })
 }
 
 // SubGrad: da = dy, db = −dy.
 func (d *Device) SubGrad(da, db, dy kernels.Buffer, s kernels.BroadcastSpec, ma, mb kernels.Mode) {
-	checkElementwiseGrad("sub gradient", da, db, dy, &s)
+	s.CheckGrad("sub gradient", da, db, dy)
 	d.elementwiseGrad(da, db, dy, nil, nil, &s, ma, mb,
 		func(dy, _, _ float64) float64 { return dy },
 		func(dy, _, _ float64) float64 { return -dy })
 }
 
 func (d *Device) Mul(y, a, b kernels.Buffer, s kernels.BroadcastSpec) {
-	checkElementwise("mul", y, a, b, &s)
+	s.Check("mul", y, a, b)
 	elementwise(y, a, b, &s, func(a, b float32) float32 { return a * b })
 }
 
 // MulGrad: da = dy·b, db = dy·a.
 func (d *Device) MulGrad(da, db, dy, a, b kernels.Buffer, s kernels.BroadcastSpec, ma, mb kernels.Mode) {
-	checkElementwiseGrad("mul gradient", da, db, dy, &s)
-	checkElementwise("mul gradient", dy, a, b, &s)
+	s.CheckGrad("mul gradient", da, db, dy)
+	s.Check("mul gradient", dy, a, b)
 	d.elementwiseGrad(da, db, dy, a, b, &s, ma, mb,
 		func(dy, _, b float64) float64 { return dy * b },
 		func(dy, a, _ float64) float64 { return dy * a })
 }
 
 func (d *Device) Div(y, a, b kernels.Buffer, s kernels.BroadcastSpec) {
-	checkElementwise("div", y, a, b, &s)
+	s.Check("div", y, a, b)
 	elementwise(y, a, b, &s, func(a, b float32) float32 { return a / b })
 }
 
 // DivGrad: da = dy/b, db = −dy·a/b².
 func (d *Device) DivGrad(da, db, dy, a, b kernels.Buffer, s kernels.BroadcastSpec, ma, mb kernels.Mode) {
-	checkElementwiseGrad("div gradient", da, db, dy, &s)
-	checkElementwise("div gradient", dy, a, b, &s)
+	s.CheckGrad("div gradient", da, db, dy)
+	s.Check("div gradient", dy, a, b)
 	d.elementwiseGrad(da, db, dy, a, b, &s, ma, mb,
 		func(dy, _, b float64) float64 { return dy / b },
 		func(dy, a, b float64) float64 { return -dy * a / (b * b) })
-}
-
-// checkElementwise panics unless all three operands are there and fit.
-func checkElementwise(op string, y, a, b kernels.Buffer, s *kernels.BroadcastSpec) {
-	kernels.Want(op, "output", y, kernels.Float32, s.Len())
-	kernels.Want(op, "first operand", a, kernels.Float32, s.LenA())
-	kernels.Want(op, "second operand", b, kernels.Float32, s.LenB())
-}
-
-// checkElementwiseGrad panics unless dy is there and da and db fit or are nil.
-func checkElementwiseGrad(op string, da, db, dy kernels.Buffer, s *kernels.BroadcastSpec) {
-	kernels.Want(op, "output's gradient", dy, kernels.Float32, s.Len())
-	s.Check(op, dy, da, db)
 }
 
 // Affine is y = scale·x + shift.
@@ -183,9 +170,10 @@ func (d *Device) AddScaled(y, x kernels.Buffer, scale float32) {
 
 // Equal is y = 1 where the int32 a and b agree, else 0: the hits of an accuracy.
 func (d *Device) Equal(y, a, b kernels.Buffer) {
-	kernels.Want("equal", "first operand", a, kernels.Int32, y.Len())
-	kernels.Want("equal", "second operand", b, kernels.Int32, y.Len())
-	kernels.Want("equal", "output", y, kernels.Float32, y.Len())
+	n := kernels.LenOf("equal", "output", y)
+	kernels.Want("equal", "output", y, kernels.Float32, n)
+	kernels.Want("equal", "first operand", a, kernels.Int32, n)
+	kernels.Want("equal", "second operand", b, kernels.Int32, n)
 	ys, as, bs := kernels.Floats(y), kernels.Ints(a), kernels.Ints(b)
 	for i := range ys {
 		ys[i] = 0
@@ -197,8 +185,9 @@ func (d *Device) Equal(y, a, b kernels.Buffer) {
 
 // Greater is y = 1 where x > threshold, else 0: a class from a probability.
 func (d *Device) Greater(y, x kernels.Buffer, threshold float32) {
-	kernels.Want("greater", "input", x, kernels.Float32, y.Len())
-	kernels.Want("greater", "output", y, kernels.Int32, y.Len())
+	n := kernels.LenOf("greater", "output", y)
+	kernels.Want("greater", "output", y, kernels.Int32, n)
+	kernels.Want("greater", "input", x, kernels.Float32, n)
 	ys, xs := kernels.Ints(y), kernels.Floats(x)
 	for i, v := range xs {
 		ys[i] = 0

@@ -35,7 +35,7 @@ func dropout(y, x []float32, step int32, s kernels.DropoutSpec, m kernels.Mode) 
 
 // Uniform: y[i] = low + (high−low)·u[i], u[4·block …] = Philox((block, 0, 0, 1), seed).
 func (d *Device) Uniform(y kernels.Buffer, low, high float32, seed uint64) {
-	kernels.Want("uniform", "output", y, kernels.Float32, y.Len())
+	kernels.SameLen("uniform", y)
 	key := [2]uint32{uint32(seed), uint32(seed >> 32)}
 	width := float64(high) - float64(low)
 	var bits [4]uint32

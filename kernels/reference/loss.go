@@ -29,8 +29,8 @@ func readLabels(op string, labels kernels.Buffer, cols int) labelReader {
 	return labelReader{classes: classes}
 }
 
-// row returns the labels of row r: either its class or its distribution, the
-// other being -1 or nil.
+// row returns the labels of row r: either its class, or −1 and its
+// distribution.
 func (l labelReader) row(r, cols int) (class int, dense []float32) {
 	if l.classes != nil {
 		return int(l.classes[r]), nil
@@ -51,7 +51,7 @@ func (d *Device) SoftmaxCrossEntropy(loss, probs, logits, labels kernels.Buffer,
 		maximum, log := logSumExp(x)
 		class, dense := reader.row(r, cols)
 		sum := 0.0
-		if dense == nil {
+		if class >= 0 {
 			sum = float64(x[class]) - maximum - log
 		}
 		for c, t := range dense {
@@ -74,14 +74,14 @@ func (d *Device) SoftmaxCrossEntropyGrad(dlogits, dloss, probs, labels kernels.B
 		dl := float64(kernels.Floats(dloss)[r])
 		class, dense := reader.row(r, cols)
 		weight := 1.0
-		if dense != nil {
+		if class < 0 {
 			weight = sum(dense)
 		}
 		for c := range dx {
 			t := 0.0
 			if c == class {
 				t = 1
-			} else if dense != nil {
+			} else if class < 0 {
 				t = float64(dense[c])
 			}
 			put(&dx[c], float32(dl*(float64(p[c])*weight-t)), m)
@@ -112,7 +112,7 @@ func (d *Device) CrossEntropy(loss, probs, labels kernels.Buffer, rows, cols int
 	for r := range rows {
 		q := kernels.Floats(probs)[r*cols : (r+1)*cols]
 		class, dense := reader.row(r, cols)
-		if dense == nil {
+		if class >= 0 {
 			p, _ := clip(float64(q[class]))
 			losses[r] = float32(-math.Log(p))
 			continue
@@ -142,7 +142,7 @@ func (d *Device) CrossEntropyGrad(dprobs, dloss, probs, labels kernels.Buffer, r
 		dq, q := kernels.Floats(dprobs)[r*cols:(r+1)*cols], kernels.Floats(probs)[r*cols:(r+1)*cols]
 		dl := float64(kernels.Floats(dloss)[r])
 		class, dense := reader.row(r, cols)
-		if dense == nil {
+		if class >= 0 {
 			for c := range dq {
 				slope := 0.0
 				if p, inside := clip(float64(q[c])); c == class && inside {

@@ -7,6 +7,7 @@ import "baregrad/kernels"
 func (d *Device) Alloc(t kernels.Type, n int) kernels.Buffer { return kernels.NewHost(t, n) }
 
 func (d *Device) Write(dst kernels.Buffer, src []byte) {
+	kernels.LenOf("write", "destination", dst)
 	memory := bytes(dst)
 	if len(src) != len(memory) {
 		kernels.Panicf("write", "%d bytes to %d %v, which are %d bytes", len(src), dst.Len(), dst.Type(), len(memory))
@@ -15,6 +16,7 @@ func (d *Device) Write(dst kernels.Buffer, src []byte) {
 }
 
 func (d *Device) Read(dst []byte, src kernels.Buffer) {
+	kernels.LenOf("read", "source", src)
 	memory := bytes(src)
 	if len(dst) != len(memory) {
 		kernels.Panicf("read", "%d bytes from %d %v, which are %d bytes", len(dst), src.Len(), src.Type(), len(memory))
@@ -23,12 +25,13 @@ func (d *Device) Read(dst []byte, src kernels.Buffer) {
 }
 
 func (d *Device) Copy(dst, src kernels.Buffer) {
-	kernels.Want("copy", "destination", dst, src.Type(), src.Len())
+	n := kernels.LenOf("copy", "source", src)
+	kernels.Want("copy", "destination", dst, src.Type(), n)
 	copy(bytes(dst), bytes(src))
 }
 
 func (d *Device) Fill(dst kernels.Buffer, value float32) {
-	kernels.Want("fill", "destination", dst, kernels.Float32, dst.Len())
+	kernels.Want("fill", "destination", dst, kernels.Float32, kernels.LenOf("fill", "destination", dst))
 	y := kernels.Floats(dst)
 	for i := range y {
 		y[i] = value

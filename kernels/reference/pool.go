@@ -23,8 +23,7 @@ func wins(v, best float32) bool {
 }
 
 func (d *Device) MaxPool(y, arg, x kernels.Buffer, s kernels.PoolSpec) {
-	kernels.Want("max pooling", "argmax", arg, kernels.Int32, y.Len())
-	s.Check("max pooling", y, arg, x)
+	s.CheckMax("maxpool", y, arg, x)
 	ys, args, xs := kernels.Floats(y), kernels.Ints(arg), kernels.Floats(x)
 	out := 0
 	for n := range s.N {
@@ -53,8 +52,7 @@ func (d *Device) MaxPool(y, arg, x kernels.Buffer, s kernels.PoolSpec) {
 // MaxPoolGrad adds each dy to the element that was its window's maximum. One
 // image's sums are kept at a time: windows that overlap meet there.
 func (d *Device) MaxPoolGrad(dx, dy, arg kernels.Buffer, s kernels.PoolSpec, m kernels.Mode) {
-	kernels.Want("max pooling gradient", "argmax", arg, kernels.Int32, dy.Len())
-	s.Check("max pooling gradient", dy, arg, dx)
+	s.CheckMax("maxpool gradient", dy, arg, dx)
 	dxs, dys, args := kernels.Floats(dx), kernels.Floats(dy), kernels.Ints(arg)
 	sizeX, sizeY := s.H*s.W*s.C, s.OH*s.OW*s.C
 	for n := range s.N {
@@ -67,7 +65,7 @@ func (d *Device) MaxPoolGrad(dx, dy, arg kernels.Buffer, s kernels.PoolSpec, m k
 }
 
 func (d *Device) AvgPool(y, x kernels.Buffer, s kernels.PoolSpec) {
-	s.Check("average pooling", y, nil, x)
+	s.Check("avgpool", y, nil, x)
 	ys, xs := kernels.Floats(y), kernels.Floats(x)
 	for n := range s.N {
 		for i := range s.OH {
@@ -95,7 +93,7 @@ func (d *Device) AvgPool(y, x kernels.Buffer, s kernels.PoolSpec) {
 
 // AvgPoolGrad gives each element of a window dy divided by their number.
 func (d *Device) AvgPoolGrad(dx, dy kernels.Buffer, s kernels.PoolSpec, m kernels.Mode) {
-	s.Check("average pooling gradient", dy, nil, dx)
+	s.Check("avgpool gradient", dy, nil, dx)
 	dxs, dys := kernels.Floats(dx), kernels.Floats(dy)
 	size := s.H * s.W * s.C
 	for n := range s.N {

@@ -9,27 +9,23 @@ import "baregrad/kernels"
 // For each o there is a row of Inner results, and x is walked forwards.
 
 func (d *Device) Sum(y, x kernels.Buffer, s kernels.ReduceSpec, m kernels.Mode) {
-	kernels.Want("sum", "whole", x, kernels.Float32, s.Outer*s.N*s.Inner)
 	s.Check("sum", y, kernels.Float32, x)
 	d.sumAxis(kernels.Floats(y), kernels.Floats(x), s, 1, m)
 }
 
 // SumGrad: every summand gets the sum's gradient.
 func (d *Device) SumGrad(dx, dy kernels.Buffer, s kernels.ReduceSpec, m kernels.Mode) {
-	kernels.Want("sum gradient", "whole", dx, kernels.Float32, s.Outer*s.N*s.Inner)
 	s.Check("sum gradient", dy, kernels.Float32, dx)
 	spread(kernels.Floats(dx), kernels.Floats(dy), s, 1, m)
 }
 
 func (d *Device) Mean(y, x kernels.Buffer, s kernels.ReduceSpec) {
-	kernels.Want("mean", "whole", x, kernels.Float32, s.Outer*s.N*s.Inner)
 	s.Check("mean", y, kernels.Float32, x)
 	d.sumAxis(kernels.Floats(y), kernels.Floats(x), s, float64(s.N), kernels.Overwrite)
 }
 
 // MeanGrad: every element gets the mean's gradient divided by N.
 func (d *Device) MeanGrad(dx, dy kernels.Buffer, s kernels.ReduceSpec, m kernels.Mode) {
-	kernels.Want("mean gradient", "whole", dx, kernels.Float32, s.Outer*s.N*s.Inner)
 	s.Check("mean gradient", dy, kernels.Float32, dx)
 	spread(kernels.Floats(dx), kernels.Floats(dy), s, float64(s.N), m)
 }
@@ -65,7 +61,7 @@ func spread(dx, dy []float32, s kernels.ReduceSpec, divisor float64, m kernels.M
 }
 
 func (d *Device) Max(y, arg, x kernels.Buffer, s kernels.ReduceSpec) {
-	s.Check("max", y, kernels.Float32, x)
+	kernels.Want("max", "maximum", y, kernels.Float32, s.Outer*s.Inner)
 	s.CheckMax("max", y, arg, x)
 	argMax(kernels.Ints(arg), kernels.Floats(x), s)
 	ys, args, xs := kernels.Floats(y), kernels.Ints(arg), kernels.Floats(x)
@@ -79,7 +75,7 @@ func (d *Device) Max(y, arg, x kernels.Buffer, s kernels.ReduceSpec) {
 
 // MaxGrad: the maximum gets dy, everything else 0.
 func (d *Device) MaxGrad(dx, dy, arg kernels.Buffer, s kernels.ReduceSpec, m kernels.Mode) {
-	s.Check("max gradient", dy, kernels.Float32, dx)
+	kernels.Want("max gradient", "maximum's gradient", dy, kernels.Float32, s.Outer*s.Inner)
 	s.CheckMax("max gradient", dy, arg, dx)
 	dxs, dys, args := kernels.Floats(dx), kernels.Floats(dy), kernels.Ints(arg)
 	if m == kernels.Overwrite {
