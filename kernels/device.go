@@ -199,7 +199,7 @@ type Device interface {
 	// the length of a gradient, over as many buffers as it is spread over.
 	AddSquares(total, x Buffer)
 	// ClipByNorm is x *= limit/√total[0] where √total[0] > limit: a gradient that
-	// is too long keeps its direction.
+	// is too long keeps its direction. Where total is NaN, x becomes NaN.
 	ClipByNorm(x, total Buffer, limit float32)
 	// ClipByValue is x = min(max(x, −limit), limit). NaN stays NaN.
 	ClipByValue(x Buffer, limit float32)

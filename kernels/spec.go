@@ -43,6 +43,8 @@ func (s MatMulSpec) Check(c, a, b, bias Buffer) {
 //	y[n,i,j,o] = Σ over u,v,c of x[n, i·StrideH+u·DilationH−PadTop, j·StrideW+v·DilationW−PadLeft, c] · w[u,v,c,o]
 //
 // where x is 0 outside the image. All strides and dilations are at least 1.
+// Whether products with those zeros are formed is left to the device. That
+// matters only to a NaN or an infinity in w or in dy.
 type ConvSpec struct {
 	N, H, W, C           int
 	KH, KW, Out          int

@@ -52,15 +52,17 @@ func (d *Device) Gather(dst, src, index, cursor kernels.Buffer, s kernels.Gather
 // Equal is y = 1 where a and b agree, else 0. (It is as short as a batch, and
 // not shared.)
 func (d *Device) Equal(y, a, b kernels.Buffer) {
-	kernels.Want("equal", "first operand", a, kernels.Int32, y.Len())
-	kernels.Want("equal", "second operand", b, kernels.Int32, y.Len())
-	kernels.Want("equal", "output", y, kernels.Float32, y.Len())
+	n := kernels.LenOf("equal", "output", y)
+	kernels.Want("equal", "output", y, kernels.Float32, n)
+	kernels.Want("equal", "first operand", a, kernels.Int32, n)
+	kernels.Want("equal", "second operand", b, kernels.Int32, n)
 	d.set.vector.equal_i32(kernels.Floats(y), kernels.Ints(a), kernels.Ints(b))
 }
 
 // Greater is y = 1 where x > threshold, else 0. (Not shared, as Equal.)
 func (d *Device) Greater(y, x kernels.Buffer, threshold float32) {
-	kernels.Want("greater", "input", x, kernels.Float32, y.Len())
-	kernels.Want("greater", "output", y, kernels.Int32, y.Len())
+	n := kernels.LenOf("greater", "output", y)
+	kernels.Want("greater", "output", y, kernels.Int32, n)
+	kernels.Want("greater", "input", x, kernels.Float32, n)
 	d.set.vector.greater_f32(kernels.Ints(y), kernels.Floats(x), threshold)
 }

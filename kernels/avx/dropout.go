@@ -47,7 +47,7 @@ func (d *Device) dropout(y, x, step kernels.Buffer, s kernels.DropoutSpec, m ker
 
 // Uniform: y = low + (high−low)·u, where u is the upper 24 of the bits, as a fraction of 2²⁴.
 func (d *Device) Uniform(y kernels.Buffer, low, high float32, seed uint64) {
-	kernels.Want("uniform", "output", y, kernels.Float32, y.Len())
+	kernels.SameLen("uniform", y)
 	scale := float32((float64(high) - float64(low)) / (1 << 24))
 	j := job{y: kernels.Floats(y), scalar: [5]float32{low, scale}, philox: philox{keys: roundKeys(seed)}}
 	d.share(j, y.Len(), 1, func(j *job, from, to int) {

@@ -107,10 +107,12 @@ func convCase(s kernels.ConvSpec, withBias, large bool) operation {
 		return [][]float64{y}
 	}
 	op.tol = summing(s.Cols() + 1)
-	// Whether a NaN in the filter is multiplied by the padding's zero is left to
-	// the device: a patch matrix does, a loop over the image does not.
+	// Whether a NaN is multiplied by the zeros outside the image is left to the
+	// device: a matrix of patches does so, a loop over the image does not. In the
+	// gradient by x they stand around dy, and between its elements.
+	op.gradientKeepsFinite = []int{1}
 	if s.PadTop > 0 || s.PadLeft > 0 || padded(s) {
-		op.keepFinite = []int{1, upstream}
+		op.keepFinite, op.gradientKeepsFinite = []int{1}, []int{1, upstream}
 	}
 	if s.ReLU {
 		return op // autograd takes ReLU's gradient first, then the convolution's

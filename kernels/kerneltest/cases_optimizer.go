@@ -127,3 +127,53 @@ func adamCase(s kernels.AdamSpec, n int) operation {
 	}
 	return op
 }
+
+// Clipping: AddSquares is total += Σ x², ClipByNorm x *= limit/√total where
+// √total > limit, ClipByValue x = min(max(x, −limit), limit).
+func clipCases() (cases []operation) {
+	for _, n := range lengths() {
+		// Squares are positive, and so their sum has a small relative error.
+		op := operation{method: "AddSquares", detail: fmt.Sprint(n), tol: summing(n), loose: []int{0}}
+		op.in = []array{floats(newGenerator(op.detail).signed(n))}
+		op.out = []array{scalar(0.75)}
+		op.forward = func(d kernels.Device, out, in []kernels.Buffer) { d.AddSquares(out[0], in[0]) }
+		op.oracle = func(x, _ [][]float64) [][]float64 {
+			total := 0.75
+			for _, v := range x[0] {
+				total += v * v
+			}
+			return [][]float64{{total}}
+		}
+		cases = append(cases, op)
+	}
+	const limit = 1.5
+	for _, total := range []float32{9, 1, 0} { // too long, short enough, none
+		for _, n := range lengths() {
+			op := operation{method: "ClipByNorm", detail: fmt.Sprintf("%d of %v", n, total), tol: rounding(4), loose: []int{1}}
+			op.in = []array{scalar(total)}
+			op.out = []array{floats(newGenerator(op.detail).signed(n))}
+			op.forward = func(d kernels.Device, out, in []kernels.Buffer) { d.ClipByNorm(out[0], in[0], limit) }
+			op.oracle = func(x, _ [][]float64) [][]float64 {
+				factor := limit / math.Sqrt(x[0][0])
+				if factor >= 1 {
+					factor = 1
+				}
+				return [][]float64{mapped(op.out[0].values(), func(v float64) float64 { return v * factor })}
+			}
+			cases = append(cases, op)
+		}
+	}
+	for _, n := range lengths() {
+		op := operation{method: "ClipByValue", detail: fmt.Sprint(n), loose: []int{0}}
+		g := newGenerator(op.detail)
+		op.out = []array{g.withNonFinite(floats(g.signed(n)))}
+		op.forward = func(d kernels.Device, out, _ []kernels.Buffer) { d.ClipByValue(out[0], limit) }
+		op.oracle = func(_, _ [][]float64) [][]float64 {
+			return [][]float64{mapped(op.out[0].values(), func(v float64) float64 {
+				return math.Min(math.Max(v, -limit), limit) // NaN stays NaN
+			})}
+		}
+		cases = append(cases, op)
+	}
+	return cases
+}

@@ -77,6 +77,9 @@ const (
 	calledSGD
 	calledRMSprop
 	calledAdam
+	calledAddSquares
+	calledClipByNorm
+	calledClipByValue
 	methodCount
 )
 
@@ -163,6 +166,9 @@ var methodNames = [methodCount]string{
 	calledSGD:                           "SGD",
 	calledRMSprop:                       "RMSprop",
 	calledAdam:                          "Adam",
+	calledAddSquares:                    "AddSquares",
+	calledClipByNorm:                    "ClipByNorm",
+	calledClipByValue:                   "ClipByValue",
 }
 
 func (counter *counting) Name() string {
@@ -451,4 +457,16 @@ func (counter *counting) RMSprop(w, g, v, mean, moment, rate kernels.Buffer, s k
 func (counter *counting) Adam(w, g, m, v, rate kernels.Buffer, s kernels.AdamSpec) {
 	counter.d.Adam(w, g, m, v, rate, s)
 	counter.calls[calledAdam]++
+}
+func (counter *counting) AddSquares(total, x kernels.Buffer) {
+	counter.d.AddSquares(total, x)
+	counter.calls[calledAddSquares]++
+}
+func (counter *counting) ClipByNorm(x, total kernels.Buffer, limit float32) {
+	counter.d.ClipByNorm(x, total, limit)
+	counter.calls[calledClipByNorm]++
+}
+func (counter *counting) ClipByValue(x kernels.Buffer, limit float32) {
+	counter.d.ClipByValue(x, limit)
+	counter.calls[calledClipByValue]++
 }

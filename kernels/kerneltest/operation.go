@@ -39,8 +39,9 @@ type operation struct {
 	large bool
 	// elementwise says that an output may share the buffer of an operand of its length.
 	elementwise bool
-	// keepFinite lists the inputs that get no NaN and no infinity; upstream is dy.
-	keepFinite []int
+	// keepFinite lists the inputs that get no NaN and no infinity, gradientKeepsFinite
+	// those that get none before a gradient; upstream is dy.
+	keepFinite, gradientKeepsFinite []int
 	// loose lists the arguments that may be of other lengths, optional those that
 	// may be left out. Arguments are numbered with the inputs first.
 	loose, optional []int
@@ -156,12 +157,12 @@ func (s *suite) checkNonFinite(t *testing.T, op operation, g generator) {
 		want := op.oracle(values, values)
 		c := call{out: op.out, in: op.in, run: op.forward}
 		out := s.once(t, fmt.Sprintf("forward with NaN or Inf in input %d", i), c, aligned, want, op.tol)
-		if op.gradient == nil || s.isReference {
+		if op.gradient == nil || s.isReference || contains(op.gradientKeepsFinite, i) {
 			continue
 		}
 		finite := floats(g.signed(op.out[0].len()))
 		upstreams := []array{finite}
-		if !contains(op.keepFinite, upstream) {
+		if !contains(op.gradientKeepsFinite, upstream) {
 			upstreams = append(upstreams, g.withNonFinite(finite))
 		}
 		for _, dy := range upstreams {

@@ -74,7 +74,7 @@ func allOperations() (all []operation) {
 		activationCases(), arithmeticCases(), affineCases(), comparisonCases(), transposeCases(),
 		sumCases(), meanCases(), maxCases(), argMaxCases(), softmaxCases(),
 		softmaxCrossEntropyCases(), crossEntropyCases(), rowLossCases(),
-		dropoutCases(), uniformCases(), gatherCases(), optimizerCases(),
+		dropoutCases(), uniformCases(), gatherCases(), optimizerCases(), clipCases(),
 	} {
 		all = append(all, cases...)
 	}
