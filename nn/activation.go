@@ -7,26 +7,51 @@ import (
 )
 
 // ActivationFunc is the name of a function that is applied to a layer's output.
+// The empty name is Linear.
 type ActivationFunc string
 
-// The activation functions, by Keras's names.
+// The activation functions, by Keras's names. Those with a kernel of their own
+// come first; the others are put together from kernels, below.
 const (
-	Linear  ActivationFunc = "linear"  // y = x; the same as ""
-	ReLU    ActivationFunc = "relu"    // y = max(x, 0)
-	Sigmoid ActivationFunc = "sigmoid" // y = 1/(1+e⁻ˣ)
-	Tanh    ActivationFunc = "tanh"    // y = tanh x
-	Softmax ActivationFunc = "softmax" // y = eˣ/Σeˣ over the last axis
-	Exp     ActivationFunc = "exponential"
+	Linear  ActivationFunc = "linear"      // y = x
+	ReLU    ActivationFunc = "relu"        // y = max(x, 0)
+	Sigmoid ActivationFunc = "sigmoid"     // y = 1/(1+e⁻ˣ)
+	Tanh    ActivationFunc = "tanh"        // y = tanh x
+	Softmax ActivationFunc = "softmax"     // y = eˣ/Σeˣ over the last axis
+	Exp     ActivationFunc = "exponential" // y = eˣ
+
+	LogSoftmax  ActivationFunc = "log_softmax"  // y = x − ln Σeˣ over the last axis
+	ELU         ActivationFunc = "elu"          // y = x where x > 0, else eˣ−1
+	HardSigmoid ActivationFunc = "hard_sigmoid" // y = x/6 + 1/2, held within [0,1]
+	LeakyReLU   ActivationFunc = "leaky_relu"   // y = x where x > 0, else 0.2·x
+	Mish        ActivationFunc = "mish"         // y = x·tanh(softplus x)
+	ReLU6       ActivationFunc = "relu6"        // y = x held within [0,6]
+	SELU        ActivationFunc = "selu"         // y = 1.0507·(x where x > 0, else 1.6733·(eˣ−1))
+	SiLU        ActivationFunc = "silu"         // y = x·sigmoid x
+	Softplus    ActivationFunc = "softplus"     // y = ln(1+eˣ)
+	Softsign    ActivationFunc = "softsign"     // y = x/(1+|x|)
 )
 
-var activations = []string{"linear", "relu", "sigmoid", "tanh", "softmax", "exponential"}
+// ActivationNames lists the names of all activation functions.
+func ActivationNames() []string {
+	names := []string{}
+	for _, a := range []ActivationFunc{Linear, ReLU, Sigmoid, Tanh, Softmax, Exp, LogSoftmax, ELU, HardSigmoid,
+		LeakyReLU, Mish, ReLU6, SELU, SiLU, Softplus, Softsign} {
+		names = append(names, string(a))
+	}
+	slices.Sort(names)
+	return names
+}
 
 func (a ActivationFunc) check() error {
-	if a == "" || slices.Contains(activations, string(a)) {
+	if a == "" || slices.Contains(ActivationNames(), string(a)) {
 		return nil
 	}
-	return Unknown("activation", string(a), activations)
+	return Unknown("activation", string(a), ActivationNames())
 }
+
+// elementwise tells whether each element of the result depends on one of x.
+func (a ActivationFunc) elementwise() bool { return a != Softmax && a != LogSoftmax }
 
 func (a ActivationFunc) record(t *autograd.Tape, x *autograd.Var) *autograd.Var {
 	switch a {
@@ -38,26 +63,75 @@ func (a ActivationFunc) record(t *autograd.Tape, x *autograd.Var) *autograd.Var 
 		return t.Tanh(x)
 	case Softmax:
 		return t.Softmax(x)
+	case LogSoftmax:
+		return t.LogSoftmax(x)
 	case Exp:
 		return t.Exp(x)
+	case ELU:
+		return elu(t, x, 1)
+	case SELU: // Klambauer et al., "Self-normalizing neural networks", 2017
+		return t.Affine(elu(t, x, 1.6732632423543772), 1.0507009873554805, 0)
+	case ReLU6:
+		return relu6(t, x)
+	case HardSigmoid:
+		return t.Affine(relu6(t, t.Affine(x, 1, 3)), 1.0/6, 0)
+	case LeakyReLU: // 0.2·x + 0.8·max(x, 0)
+		return t.Add(t.Affine(x, 0.2, 0), t.Affine(t.ReLU(x), 0.8, 0))
+	case SiLU:
+		return t.Mul(x, t.Sigmoid(x))
+	case Softplus:
+		return softplus(t, x)
+	case Mish:
+		return t.Mul(x, t.Tanh(softplus(t, x)))
+	case Softsign:
+		return t.Div(x, t.Affine(absolute(t, x), 1, 1))
 	}
 	return x
 }
 
-// Activation applies a function to each element of its input.
+// absolute is |x| = max(x, 0) + max(−x, 0); its derivative at 0 is 0.
+func absolute(t *autograd.Tape, x *autograd.Var) *autograd.Var {
+	return t.Add(t.ReLU(x), t.ReLU(t.Affine(x, -1, 0)))
+}
+
+// elu is x where x > 0, else α·(eˣ−1). Written as x + (α·(e⁻ʳ−1) + r) with
+// r = max(−x, 0), it never takes the exponential of a large number, and its
+// derivative at 0 is 1.
+func elu(t *autograd.Tape, x *autograd.Var, alpha float32) *autograd.Var {
+	r := t.ReLU(t.Affine(x, -1, 0))
+	return t.Add(x, t.Add(t.Affine(t.Exp(t.Affine(r, -1, 0)), alpha, -alpha), r))
+}
+
+// relu6 is x held within [0,6].
+func relu6(t *autograd.Tape, x *autograd.Var) *autograd.Var {
+	return t.Sub(t.ReLU(x), t.ReLU(t.Affine(x, 1, -6)))
+}
+
+// softplus is ln(1+eˣ), which is also the binary cross-entropy of the logit x
+// with the target 0: that kernel works it out without overflow.
+func softplus(t *autograd.Tape, x *autograd.Var) *autograd.Var {
+	column := t.Reshape(x, -1, 1)
+	zeros := t.Input(column.Shape()...)
+	return t.Reshape(t.SigmoidBinaryCrossEntropy(column, zeros), x.Shape()...)
+}
+
+// Activation applies a function to its input.
 type Activation struct {
 	Function   ActivationFunc
 	Name       string
 	InputShape []int
 }
 
-func (*Activation) Kind() string            { return "Activation" }
+// Kind is "Activation".
+func (*Activation) Kind() string { return "Activation" }
+
+// Options are the settings that every layer has.
 func (l *Activation) Options() LayerOptions { return LayerOptions{l.Name, l.InputShape, false} }
 
-func (l *Activation) Build(_ *Builder, in []int) ([]int, error) {
-	return in, l.Function.check()
-}
+// Build refuses an unknown function.
+func (l *Activation) Build(_ *Builder, in []int) ([]int, error) { return in, l.Function.check() }
 
+// Forward records the function.
 func (l *Activation) Forward(p *Pass, x *autograd.Var) *autograd.Var {
 	return l.Function.record(p.Tape, x)
 }
@@ -65,3 +139,5 @@ func (l *Activation) Forward(p *Pass, x *autograd.Var) *autograd.Var {
 func (l *Activation) forwardLogits(p *Pass, x *autograd.Var) (*autograd.Var, ActivationFunc) {
 	return x, l.Function
 }
+
+func (l *Activation) anyLayout() bool { return l.Function.elementwise() }

@@ -18,14 +18,18 @@ type Adam struct {
 	Beta2        float64  // 0.999 where 0
 	Epsilon      float64  // 1e-7 where 0
 	Schedule     Schedule `json:"-"` // in place of LearningRate, if not nil
+	Clip         Clipping
 }
 
 func (Adam) Name() string { return "adam" }
 
 func (o Adam) Check() error {
 	return firstError(within("adam", "learning rate", o.LearningRate, 0, 1e6), within("adam", "beta1", o.Beta1, 0, 1),
-		within("adam", "beta2", o.Beta2, 0, 1), within("adam", "epsilon", o.Epsilon, 0, 1e6))
+		within("adam", "beta2", o.Beta2, 0, 1), within("adam", "epsilon", o.Epsilon, 0, 1e6),
+		o.Clip.check("adam"))
 }
+
+func (o Adam) Clipping() Clipping { return o.Clip }
 
 func (o Adam) Rate(step int) float64 { return rateAt(o.LearningRate, 0.001, o.Schedule, step) }
 
@@ -43,14 +47,17 @@ type AdamW struct {
 	Epsilon      float64  // 1e-7 where 0
 	WeightDecay  float64  // 0.004 where 0
 	Schedule     Schedule `json:"-"` // in place of LearningRate, if not nil
+	Clip         Clipping
 }
 
 func (AdamW) Name() string { return "adamw" }
 
 func (o AdamW) Check() error {
-	return firstError(Adam{o.LearningRate, o.Beta1, o.Beta2, o.Epsilon, nil}.Check(),
+	return firstError(Adam{o.LearningRate, o.Beta1, o.Beta2, o.Epsilon, nil, o.Clip}.Check(),
 		within("adamw", "weight decay", o.WeightDecay, 0, 1e6))
 }
+
+func (o AdamW) Clipping() Clipping { return o.Clip }
 
 func (o AdamW) Rate(step int) float64 { return rateAt(o.LearningRate, 0.001, o.Schedule, step) }
 

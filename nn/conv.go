@@ -21,6 +21,7 @@ type Conv2D struct {
 	Strides    [2]int // 1 where 0
 	Dilations  [2]int // 1 where 0
 	Padding    autograd.Padding
+	DataFormat DataFormat // ChannelsLast where empty
 	Activation ActivationFunc
 	NoBias     bool
 	KernelInit Initializer `json:"-"` // GlorotUniform where nil
@@ -39,8 +40,9 @@ func (l *Conv2D) window() autograd.Window {
 	return autograd.Window{Strides: l.Strides, Dilations: l.Dilations, Padding: l.Padding, ReLU: l.Activation == ReLU}
 }
 
+// Build makes kernel and bias. The kernel has the same shape in both data formats.
 func (l *Conv2D) Build(b *Builder, in []int) ([]int, error) {
-	if err := l.Activation.check(); err != nil {
+	if err := firstError(l.Activation.check(), l.DataFormat.check()); err != nil {
 		return nil, err
 	}
 	if l.Filters < 1 {
@@ -49,22 +51,30 @@ func (l *Conv2D) Build(b *Builder, in []int) ([]int, error) {
 	if len(in) != 3 {
 		return nil, fmt.Errorf("the input is %s, must have the axes height, width, channels", shapeString(in))
 	}
+	in = l.DataFormat.last(in)
 	shape := []int{l.Kernel[0], l.Kernel[1], in[2], l.Filters}
 	s, err := l.window().ConvSpec([]int{1, in[0], in[1], in[2]}, shape)
 	if err != nil {
 		return nil, err
 	}
 	l.kernel = b.Param("kernel", orElse(l.KernelInit, GlorotUniform{}), shape...)
+	l.bias = nil
 	if !l.NoBias {
 		l.bias = b.Param("bias", orElse(l.BiasInit, Zeros{}), l.Filters)
 	}
-	return []int{s.OH, s.OW, s.Out}, nil
+	return l.DataFormat.first([]int{s.OH, s.OW, s.Out}), nil
 }
 
+// Forward records the convolution.
 func (l *Conv2D) Forward(p *Pass, x *autograd.Var) *autograd.Var {
-	y := p.Tape.Conv2D(x, l.kernel, l.bias, l.window())
+	y := p.Tape.Conv2D(p.images(x, l.DataFormat), l.kernel, l.bias, l.window())
 	if l.Activation == ReLU { // done in the convolution
 		return y
 	}
+	if !l.Activation.elementwise() {
+		y = p.inOrder(y)
+	}
 	return l.Activation.record(p.Tape, y)
 }
+
+func (l *Conv2D) anyLayout() bool { return l.DataFormat == ChannelsFirst }

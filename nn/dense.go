@@ -35,6 +35,7 @@ func (l *Dense) Build(b *Builder, in []int) ([]int, error) {
 		return nil, fmt.Errorf("the input is %s, must have one axis; put a Flatten layer before it", shapeString(in))
 	}
 	l.kernel = b.Param("kernel", orElse(l.KernelInit, GlorotUniform{}), in[0], l.Units)
+	l.bias = nil
 	if !l.NoBias {
 		l.bias = b.Param("bias", orElse(l.BiasInit, Zeros{}), l.Units)
 	}

@@ -66,7 +66,7 @@ func (s *session) evaluate(ctx context.Context, x, y *tensor.Tensor, batch int, 
 			return nil, err
 		}
 		size := min(batch, n-from)
-		s.run(stepKind{x, y, size, false}, from)
+		s.run(stepKind{x: x, y: y, batch: size}, from)
 		if bar.due() {
 			bar.draw(from/batch+1, s.means(from+size, prefix))
 		}
@@ -102,7 +102,7 @@ func (m *Sequential) Predict(ctx context.Context, x *tensor.Tensor, o EvaluateOp
 			return nil, err
 		}
 		size := min(o.BatchSize, n-from)
-		r := s.run(stepKind{x, nil, size, false}, from)
+		r := s.run(stepKind{x: x, batch: size}, from)
 		m.device.Copy(predictions.Slice(from, from+size).Buffer(), r.output.Value.Buffer())
 		if bar.due() {
 			bar.draw(from/o.BatchSize+1, nil)

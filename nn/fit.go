@@ -20,9 +20,11 @@ type FitOptions struct {
 	BatchSize       int            // examples in a step; 32 where 0
 	ValidationX     *tensor.Tensor // evaluated at the end of each epoch, if not nil
 	ValidationY     *tensor.Tensor
-	ValidationSplit float64 // in place of those: the last share of the training data
-	NoShuffle       bool    // take the examples in their order
-	InitialEpoch    int     // the number of epochs that were trained before
+	ValidationSplit float64         // in place of those: the last share of the training data
+	ClassWeight     map[int]float64 // how much an example of a class counts in the loss; 1 where not given
+	SampleWeight    []float32       // how much each example counts in the loss
+	NoShuffle       bool            // take the examples in their order
+	InitialEpoch    int             // the number of epochs that were trained before
 	Verbose         Verbosity
 	Output          io.Writer // where progress is shown; os.Stdout where nil
 	Callbacks       []Callback
@@ -63,6 +65,10 @@ func (m *Sequential) Fit(ctx context.Context, x, y *tensor.Tensor, o FitOptions)
 	if o, x, y, err = m.prepareFit(x, y, o); err != nil {
 		return nil, err
 	}
+	weights, err := exampleWeights(m, y, o.ClassWeight, o.SampleWeight)
+	if err != nil {
+		return nil, err
+	}
 	n := x.Dim(0)
 	steps := (n + o.BatchSize - 1) / o.BatchSize
 	history = &History{Values: map[string][]float64{}, Epochs: o.Epochs, Steps: steps}
@@ -94,7 +100,7 @@ func (m *Sequential) Fit(ctx context.Context, x, y *tensor.Tensor, o FitOptions)
 			}
 			from := batch * o.BatchSize
 			size := min(o.BatchSize, n-from)
-			s.run(stepKind{x, y, size, true}, from)
+			s.run(stepKind{x, y, weights, size, true}, from)
 			run.Batch, run.done = batch, from+size
 			if bar.due() {
 				bar.draw(batch+1, run.Logs())
@@ -164,6 +170,9 @@ func (m *Sequential) prepareFit(x, y *tensor.Tensor, o FitOptions) (FitOptions, 
 		if cut == 0 || cut == n {
 			return fail(fmt.Errorf("fit: a validation split of %v leaves one side of %d examples empty", split, n))
 		}
+		if o.SampleWeight != nil && len(o.SampleWeight) == n {
+			o.SampleWeight = o.SampleWeight[:cut]
+		}
 		o.ValidationX, o.ValidationY = x.Slice(cut, n), y.Slice(cut, n)
 		x, y = x.Slice(0, cut), y.Slice(0, cut)
 	} else if o.ValidationX != nil {
@@ -200,6 +209,13 @@ func (m *Sequential) checkData(op string, x, y *tensor.Tensor, batch int) error 
 	}
 	if err := m.loss.Check(m.OutputShape(), y); err != nil {
 		return fmt.Errorf("%s: %w", op, err)
+	}
+	for _, metric := range m.metrics {
+		if l, ok := metric.(LossMetric); ok {
+			if err := l.Loss.Check(m.OutputShape(), y); err != nil {
+				return fmt.Errorf("%s: metric %s: %w", op, l.Name(), err)
+			}
+		}
 	}
 	return nil
 }

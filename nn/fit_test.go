@@ -157,7 +157,7 @@ func TestBuildRefuses(t *testing.T) {
 		{"layer dense (Dense): it is the first layer and needs InputShape", []nn.Layer{&nn.Dense{Units: 3}}},
 		{"units is 0, must be at least 1", []nn.Layer{&nn.Dense{InputShape: []int{4}}}},
 		{"layer dense_1 (Dense): units is -2", []nn.Layer{&nn.Dense{Units: 3, InputShape: []int{4}}, &nn.Dense{Units: -2}}},
-		{`unknown activation "rleu": did you mean "relu"?`, []nn.Layer{&nn.Dense{Units: 3, Activation: "rleu", InputShape: []int{4}}}},
+		{`unknown activation "rellu": did you mean "relu"?`, []nn.Layer{&nn.Dense{Units: 3, Activation: "rellu", InputShape: []int{4}}}},
 		{"put a Flatten layer before it", []nn.Layer{&nn.Dense{Units: 3, InputShape: []int{4, 4}}}},
 		{"a window that reaches over 5 does not fit into 4", []nn.Layer{&nn.Conv2D{Filters: 1, Kernel: [2]int{5, 5}, InputShape: []int{4, 4, 1}}}},
 		{"rate is 1.5, must be from 0 to 1", []nn.Layer{&nn.Dropout{Rate: 1.5, InputShape: []int{4}}}},

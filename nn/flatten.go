@@ -7,8 +7,11 @@ import (
 	"baregrad/tensor"
 )
 
-// Flatten makes one axis of all axes but the batch.
+// Flatten makes one axis of all axes but the batch. With ChannelsFirst, images
+// are brought to the order with the channels last before, as in Keras: the
+// weights of the next layer then fit both data formats.
 type Flatten struct {
+	DataFormat DataFormat // ChannelsLast where empty
 	Name       string
 	InputShape []int
 }
@@ -16,13 +19,21 @@ type Flatten struct {
 func (*Flatten) Kind() string            { return "Flatten" }
 func (l *Flatten) Options() LayerOptions { return LayerOptions{l.Name, l.InputShape, false} }
 
+// Build works out the number of elements.
 func (l *Flatten) Build(_ *Builder, in []int) ([]int, error) {
-	return []int{tensor.Size(in)}, nil
+	return []int{tensor.Size(in)}, l.DataFormat.check()
 }
 
+// Forward reshapes, which costs nothing.
 func (l *Flatten) Forward(p *Pass, x *autograd.Var) *autograd.Var {
+	if l.DataFormat == ChannelsFirst && x.Value.Rank() == 4 {
+		x = p.images(x, l.DataFormat)
+	}
+	p.imagesLast = false
 	return p.Tape.Reshape(x, x.Value.Dim(0), -1)
 }
+
+func (l *Flatten) anyLayout() bool { return l.DataFormat == ChannelsFirst }
 
 // Reshape gives each example another shape of as many elements; one size may be −1.
 type Reshape struct {

@@ -2,16 +2,71 @@ package nn
 
 import "math"
 
-// An Initializer gives a parameter its first values.
+// An Initializer gives a parameter its first values. Shapes are [in, out] for
+// Dense, [KH, KW, in, out] for Conv2D, [out] for a bias.
 type Initializer interface {
 	Fill(r *Random, values []float32, shape []int)
 }
 
-// Zeros sets every value to 0.
+// Zeros sets every value to 0. It is the default for biases.
 type Zeros struct{}
 
 // Fill leaves values at 0.
 func (Zeros) Fill(_ *Random, values []float32, _ []int) { clear(values) }
+
+// Ones sets every value to 1.
+type Ones struct{}
+
+// Fill sets the values.
+func (Ones) Fill(_ *Random, values []float32, _ []int) { Constant{1}.Fill(nil, values, nil) }
+
+// Constant sets every value to Value.
+type Constant struct{ Value float64 }
+
+// Fill sets the values.
+func (c Constant) Fill(_ *Random, values []float32, _ []int) {
+	for i := range values {
+		values[i] = float32(c.Value)
+	}
+}
+
+// RandomUniform draws from U(Min, Max); from U(−0.05, 0.05) where both are 0.
+type RandomUniform struct{ Min, Max float64 }
+
+// Fill draws the values.
+func (u RandomUniform) Fill(r *Random, values []float32, _ []int) {
+	if u.Min == 0 && u.Max == 0 {
+		u = RandomUniform{-0.05, 0.05}
+	}
+	for i := range values {
+		values[i] = float32(u.Min + (u.Max-u.Min)*r.Float64())
+	}
+}
+
+// RandomNormal draws from N(Mean, StdDev²); StdDev is 0.05 where 0.
+type RandomNormal struct{ Mean, StdDev float64 }
+
+// Fill draws the values.
+func (n RandomNormal) Fill(r *Random, values []float32, _ []int) {
+	for i := range values {
+		values[i] = float32(n.Mean + or(n.StdDev, 0.05)*r.NormFloat64())
+	}
+}
+
+// TruncatedNormal is RandomNormal without what lies more than two standard
+// deviations from the mean.
+type TruncatedNormal struct{ Mean, StdDev float64 }
+
+// Fill draws the values.
+func (n TruncatedNormal) Fill(r *Random, values []float32, _ []int) {
+	for i := range values {
+		x := r.NormFloat64()
+		for math.Abs(x) > 2 {
+			x = r.NormFloat64()
+		}
+		values[i] = float32(n.Mean + or(n.StdDev, 0.05)*x)
+	}
+}
 
 // GlorotUniform draws from U(−l, l) with l = √(6/(fanIn+fanOut)) (Glorot and
 // Bengio, "Understanding the difficulty of training deep feedforward neural
@@ -21,24 +76,95 @@ type GlorotUniform struct{}
 // Fill draws the values.
 func (GlorotUniform) Fill(r *Random, values []float32, shape []int) {
 	in, out := fans(shape)
-	limit := math.Sqrt(6 / float64(in+out))
+	uniform(r, values, (in+out)/2)
+}
+
+// GlorotNormal draws from a truncated normal distribution of variance 2/(fanIn+fanOut).
+type GlorotNormal struct{}
+
+// Fill draws the values.
+func (GlorotNormal) Fill(r *Random, values []float32, shape []int) {
+	in, out := fans(shape)
+	normal(r, values, (in+out)/2)
+}
+
+// HeUniform draws from U(−l, l) with l = √(6/fanIn) (He et al., "Delving deep
+// into rectifiers", 2015).
+type HeUniform struct{}
+
+// Fill draws the values.
+func (HeUniform) Fill(r *Random, values []float32, shape []int) {
+	in, _ := fans(shape)
+	uniform(r, values, in/2)
+}
+
+// HeNormal draws from a truncated normal distribution of variance 2/fanIn.
+type HeNormal struct{}
+
+// Fill draws the values.
+func (HeNormal) Fill(r *Random, values []float32, shape []int) {
+	in, _ := fans(shape)
+	normal(r, values, in/2)
+}
+
+// LecunUniform draws from U(−l, l) with l = √(3/fanIn) (LeCun et al., "Efficient
+// backprop", 1998).
+type LecunUniform struct{}
+
+// Fill draws the values.
+func (LecunUniform) Fill(r *Random, values []float32, shape []int) {
+	in, _ := fans(shape)
+	uniform(r, values, in)
+}
+
+// LecunNormal draws from a truncated normal distribution of variance 1/fanIn.
+type LecunNormal struct{}
+
+// Fill draws the values.
+func (LecunNormal) Fill(r *Random, values []float32, shape []int) {
+	in, _ := fans(shape)
+	normal(r, values, in)
+}
+
+// uniform draws from the uniform distribution around 0 of variance 1/fan.
+func uniform(r *Random, values []float32, fan float64) {
+	limit := math.Sqrt(3 / fan)
 	for i := range values {
 		values[i] = float32((2*r.Float64() - 1) * limit)
 	}
 }
 
+// normal draws from a normal distribution around 0 of variance 1/fan, cut off at
+// two standard deviations; the cutting takes variance away, which the factor
+// (the standard deviation of the cut unit normal) gives back.
+func normal(r *Random, values []float32, fan float64) {
+	TruncatedNormal{StdDev: math.Sqrt(1/fan) / 0.87962566103423978}.Fill(r, values, nil)
+}
+
 // fans is the number of inputs of an output and the number of outputs of an
 // input, for a kernel [in, out] or [KH, KW, in, out].
-func fans(shape []int) (in, out int) {
+func fans(shape []int) (in, out float64) {
 	switch len(shape) {
 	case 0:
 		return 1, 1
 	case 1:
-		return shape[0], shape[0]
+		return float64(shape[0]), float64(shape[0])
 	}
-	field := 1
+	field := 1.0
 	for _, size := range shape[:len(shape)-2] {
-		field *= size
+		field *= float64(size)
 	}
-	return field * shape[len(shape)-2], field * shape[len(shape)-1]
+	return field * float64(shape[len(shape)-2]), field * float64(shape[len(shape)-1])
+}
+
+var initializers = map[string]Initializer{
+	"zeros": Zeros{}, "ones": Ones{}, "random_uniform": RandomUniform{}, "random_normal": RandomNormal{},
+	"truncated_normal": TruncatedNormal{}, "glorot_uniform": GlorotUniform{}, "glorot_normal": GlorotNormal{},
+	"he_uniform": HeUniform{}, "he_normal": HeNormal{}, "lecun_uniform": LecunUniform{}, "lecun_normal": LecunNormal{},
+}
+
+// InitializerByName is the initializer that Keras calls by that name, with its
+// default settings, or a *NameError.
+func InitializerByName(name string) (Initializer, error) {
+	return byName("initializer", name, initializers)
 }

@@ -71,8 +71,9 @@ type Pass struct {
 	Tape     *autograd.Tape
 	Training bool // dropout drops; off while evaluating and predicting
 
-	step *autograd.Var // int32: the number of the training step
-	seed uint64
+	step       *autograd.Var // int32: the number of the training step
+	seed       uint64
+	imagesLast bool // see layout.go
 }
 
 // Dropout records a dropout for the layer of the given number.

@@ -1,7 +1,6 @@
 package nn
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -148,7 +147,7 @@ func checkTargets(output []int, labels *tensor.Tensor) error {
 	}
 	for i, v := range labels.Floats() {
 		if v != v {
-			return errors.New("the label of example " + fmt.Sprint(i/output[0]) + " is not a number")
+			return fmt.Errorf("the label of example %d is not a number", i/output[0])
 		}
 	}
 	return nil
@@ -160,6 +159,16 @@ var losses = map[string]Loss{
 	"binary_crossentropy":             BinaryCrossentropy{},
 	"mean_squared_error":              MeanSquaredError{},
 	"mse":                             MeanSquaredError{},
+	"mean_absolute_error":             MeanAbsoluteError,
+	"mae":                             MeanAbsoluteError,
+	"mean_squared_logarithmic_error":  MeanSquaredLogarithmicError,
+	"msle":                            MeanSquaredLogarithmicError,
+	"huber":                           Huber,
+	"log_cosh":                        LogCosh,
+	"poisson":                         Poisson,
+	"kl_divergence":                   KLDivergence,
+	"hinge":                           Hinge,
+	"squared_hinge":                   SquaredHinge,
 }
 
 // LossByName is the loss that Keras calls by that name, or a *NameError.

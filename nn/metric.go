@@ -19,35 +19,81 @@ type Metric interface {
 // or not; otherwise the largest output with the largest target.
 type Accuracy struct{}
 
+// Name is "accuracy".
 func (Accuracy) Name() string { return "accuracy" }
 
+// Record records 1 for each example that was right, else 0.
 func (Accuracy) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
-	d := t.Device()
-	rows := out.Logits.Value.Dim(0)
-	right := t.Input(rows)
 	if labels.Value.Type() == kernels.Float32 && labels.Value.Dim(-1) == 1 {
-		predicted, actual := t.InputOf(kernels.Int32, rows), t.InputOf(kernels.Int32, rows)
-		value := out.Value(t)
-		t.Do("accuracy", func() {
-			d.Greater(predicted.Value.Buffer(), value.Value.Buffer(), 0.5)
-			d.Greater(actual.Value.Buffer(), labels.Value.Buffer(), 0.5)
-			d.Equal(right.Value.Buffer(), predicted.Value.Buffer(), actual.Value.Buffer())
-		})
-		return right
+		return BinaryAccuracy{}.Record(t, out, labels)
 	}
 	// No activation changes which output is the largest, so the logits serve.
-	predicted := t.ArgMax(out.Logits, -1, -1)
-	actual := labels
+	predicted, actual := t.ArgMax(out.Logits, -1, -1), labels
 	if labels.Value.Type() == kernels.Float32 {
 		actual = t.ArgMax(labels, -1, -1)
 	}
-	t.Do("accuracy", func() {
-		d.Equal(right.Value.Buffer(), predicted.Value.Buffer(), actual.Value.Buffer())
-	})
-	return right
+	return equal(t, predicted, actual)
 }
 
-var metrics = map[string]Metric{"accuracy": Accuracy{}, "acc": Accuracy{}}
+// BinaryAccuracy is the share of outputs that lie on the same side of one half
+// as their targets, float32 [n, outputs].
+type BinaryAccuracy struct{}
 
-// MetricByName is the metric that Keras calls by that name, or a *NameError.
-func MetricByName(name string) (Metric, error) { return byName("metric", name, metrics) }
+// Name is "binary_accuracy".
+func (BinaryAccuracy) Name() string { return "binary_accuracy" }
+
+// Record records the share of each example's outputs that were right.
+func (BinaryAccuracy) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
+	right := equal(t, above(t, out.Value(t)), above(t, labels))
+	return t.Mean(t.Reshape(right, labels.Shape()...), -1, -1)
+}
+
+// above is 1 where x is above one half, else 0.
+func above(t *autograd.Tape, x *autograd.Var) *autograd.Var {
+	y := t.InputOf(kernels.Int32, x.Shape()...)
+	t.Do("greater", func() { t.Device().Greater(y.Value.Buffer(), x.Value.Buffer(), 0.5) })
+	return y
+}
+
+// equal is 1 where the class numbers a and b are the same, else 0.
+func equal(t *autograd.Tape, a, b *autograd.Var) *autograd.Var {
+	y := t.Input(a.Shape()...)
+	t.Do("equal", func() { t.Device().Equal(y.Value.Buffer(), a.Value.Buffer(), b.Value.Buffer()) })
+	return y
+}
+
+// LossMetric shows a loss beside the one that is trained on.
+type LossMetric struct{ Loss Loss }
+
+// Name is the loss's name.
+func (m LossMetric) Name() string { return m.Loss.Name() }
+
+// Record records the loss of each example.
+func (m LossMetric) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
+	return m.Loss.Record(t, out, labels)
+}
+
+// categoricalAccuracy is Accuracy under the names that say what the labels are.
+type categoricalAccuracy struct {
+	Accuracy
+	name string
+}
+
+func (m categoricalAccuracy) Name() string { return m.name }
+
+var metrics = map[string]Metric{
+	"accuracy":                    Accuracy{},
+	"acc":                         Accuracy{},
+	"binary_accuracy":             BinaryAccuracy{},
+	"categorical_accuracy":        categoricalAccuracy{name: "categorical_accuracy"},
+	"sparse_categorical_accuracy": categoricalAccuracy{name: "sparse_categorical_accuracy"},
+}
+
+// MetricByName is the metric that Keras calls by that name, or a *NameError. A
+// loss can serve as a metric.
+func MetricByName(name string) (Metric, error) {
+	if l, ok := losses[name]; ok {
+		return LossMetric{l}, nil
+	}
+	return byName("metric", name, metrics)
+}

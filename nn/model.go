@@ -194,20 +194,29 @@ func (m *Sequential) Compile(o CompileOptions) (err error) {
 	return nil
 }
 
-// forward records all layers. The last layer's activation, if it can be told
-// apart, is left to the caller: losses start from its input.
-func (m *Sequential) forward(p *Pass, x *autograd.Var) *Output {
-	last := len(m.layers) - 1
+// forward records the layers up to the given one. Its activation, if it can be
+// told apart, is left to the caller: losses start from its input.
+func (m *Sequential) forward(p *Pass, x *autograd.Var, last int) *Output {
 	for _, l := range m.layers[:last] {
-		x = l.Forward(p, x)
+		x = l.Forward(p, p.suit(l, x))
 	}
-	if l, ok := m.layers[last].(interface {
+	l := m.layers[last]
+	x = p.suit(l, x)
+	if l, ok := l.(interface {
 		forwardLogits(*Pass, *autograd.Var) (*autograd.Var, ActivationFunc)
 	}); ok {
 		logits, activation := l.forwardLogits(p, x)
-		return &Output{Logits: logits, Activation: activation}
+		return &Output{Logits: p.inOrder(logits), Activation: activation}
 	}
-	return &Output{Logits: m.layers[last].Forward(p, x)}
+	return &Output{Logits: p.inOrder(l.Forward(p, x))}
+}
+
+// suit brings x to an order that the layer can take.
+func (p *Pass) suit(l Layer, x *autograd.Var) *autograd.Var {
+	if any, ok := l.(layoutLayer); ok && any.anyLayout() {
+		return x
+	}
+	return p.inOrder(x)
 }
 
 // layerName is the layer's own name, or one made from its kind: dense, dense_1, ….

@@ -17,6 +17,8 @@ type Optimizer interface {
 	Check() error
 	// Rate is the learning rate for a step, counted from 0.
 	Rate(step int) float64
+	// Clipping says how gradients are held within limits first.
+	Clipping() Clipping
 	// Prepare makes what the optimizer keeps for each parameter.
 	Prepare(d kernels.Device, params []*Param) Updater
 }

@@ -11,6 +11,7 @@ type MaxPooling2D struct {
 	Pool       [2]int // the window, down and across; 2×2 where 0
 	Strides    [2]int // the window's size where 0
 	Padding    autograd.Padding
+	DataFormat DataFormat // ChannelsLast where empty
 	Name       string
 	InputShape []int
 }
@@ -19,11 +20,11 @@ func (*MaxPooling2D) Kind() string            { return "MaxPooling2D" }
 func (l *MaxPooling2D) Options() LayerOptions { return LayerOptions{l.Name, l.InputShape, false} }
 
 func (l *MaxPooling2D) Build(_ *Builder, in []int) ([]int, error) {
-	return pooled(in, l.Pool, l.Strides, l.Padding)
+	return pooled(in, l.Pool, l.Strides, l.Padding, l.DataFormat)
 }
 
 func (l *MaxPooling2D) Forward(p *Pass, x *autograd.Var) *autograd.Var {
-	return p.Tape.MaxPool(x, poolSize(l.Pool), autograd.Window{Strides: l.Strides, Padding: l.Padding})
+	return p.Tape.MaxPool(p.images(x, l.DataFormat), poolSize(l.Pool), autograd.Window{Strides: l.Strides, Padding: l.Padding})
 }
 
 // AveragePooling2D takes the mean of each window of images [batch, H, W, C];
@@ -32,6 +33,7 @@ type AveragePooling2D struct {
 	Pool       [2]int // the window, down and across; 2×2 where 0
 	Strides    [2]int // the window's size where 0
 	Padding    autograd.Padding
+	DataFormat DataFormat // ChannelsLast where empty
 	Name       string
 	InputShape []int
 }
@@ -40,12 +42,15 @@ func (*AveragePooling2D) Kind() string            { return "AveragePooling2D" }
 func (l *AveragePooling2D) Options() LayerOptions { return LayerOptions{l.Name, l.InputShape, false} }
 
 func (l *AveragePooling2D) Build(_ *Builder, in []int) ([]int, error) {
-	return pooled(in, l.Pool, l.Strides, l.Padding)
+	return pooled(in, l.Pool, l.Strides, l.Padding, l.DataFormat)
 }
 
 func (l *AveragePooling2D) Forward(p *Pass, x *autograd.Var) *autograd.Var {
-	return p.Tape.AvgPool(x, poolSize(l.Pool), autograd.Window{Strides: l.Strides, Padding: l.Padding})
+	return p.Tape.AvgPool(p.images(x, l.DataFormat), poolSize(l.Pool), autograd.Window{Strides: l.Strides, Padding: l.Padding})
 }
+
+func (l *MaxPooling2D) anyLayout() bool     { return l.DataFormat == ChannelsFirst }
+func (l *AveragePooling2D) anyLayout() bool { return l.DataFormat == ChannelsFirst }
 
 func poolSize(size [2]int) [2]int {
 	for i := range size {
@@ -56,13 +61,17 @@ func poolSize(size [2]int) [2]int {
 	return size
 }
 
-func pooled(in []int, size, strides [2]int, p autograd.Padding) ([]int, error) {
+func pooled(in []int, size, strides [2]int, p autograd.Padding, f DataFormat) ([]int, error) {
+	if err := f.check(); err != nil {
+		return nil, err
+	}
 	if len(in) != 3 {
 		return nil, fmt.Errorf("the input is %s, must have the axes height, width, channels", shapeString(in))
 	}
+	in = f.last(in)
 	s, err := autograd.Window{Strides: strides, Padding: p}.PoolSpec([]int{1, in[0], in[1], in[2]}, poolSize(size))
 	if err != nil {
 		return nil, err
 	}
-	return []int{s.OH, s.OW, s.C}, nil
+	return f.first([]int{s.OH, s.OW, s.C}), nil
 }

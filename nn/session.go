@@ -28,6 +28,7 @@ type session struct {
 // A stepKind tells steps that need a tape of their own. y is nil for predictions.
 type stepKind struct {
 	x, y     *tensor.Tensor
+	weights  *tensor.Tensor // float32, one for each example; nil where all count the same
 	batch    int
 	training bool
 }
@@ -106,12 +107,15 @@ func (s *session) record(kind stepKind) *recorded {
 		t = autograd.NewTape(m.device)
 	}
 	p := &Pass{Tape: t, Training: kind.training, step: autograd.NewConst(s.step), seed: m.dropout}
-	out := m.forward(p, s.gather(t, kind.x, kind.batch))
+	out := m.forward(p, s.gather(t, kind.x, kind.batch), len(m.layers)-1)
 	if kind.y == nil {
 		return &recorded{t, out.Value(t)}
 	}
 	labels := s.gather(t, kind.y, kind.batch)
 	rows := m.loss.Record(t, out, labels)
+	if kind.weights != nil {
+		rows = t.Mul(rows, s.gather(t, kind.weights, kind.batch))
+	}
 	loss := t.Mean(rows, 0, 0)
 	s.add(t, 0, loss, float32(kind.batch))
 	for i, metric := range m.metrics {
@@ -119,14 +123,26 @@ func (s *session) record(kind stepKind) *recorded {
 	}
 	if kind.training {
 		t.Backward(loss)
-		for i, param := range m.params {
-			if t.HasGrad(param.Var) {
-				t.After(func() { m.updater.Update(i, s.rates.Buffer()) })
-			}
-		}
+		s.recordUpdate(t)
 		t.RunAfter()
 	}
 	return &recorded{tape: t}
+}
+
+// recordUpdate records what the optimizer does with the gradients.
+func (s *session) recordUpdate(t *autograd.Tape) {
+	m := s.model
+	var trained []*Param
+	var places []int
+	for i, param := range m.params {
+		if t.HasGrad(param.Var) {
+			trained, places = append(trained, param), append(places, i)
+		}
+	}
+	m.optimizer.Clipping().record(t, trained)
+	for _, i := range places {
+		t.After(func() { m.updater.Update(i, s.rates.Buffer()) })
+	}
 }
 
 // gather records the copying of a batch's rows from a data set. Images of uint8

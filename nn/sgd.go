@@ -12,13 +12,17 @@ type SGD struct {
 	Momentum     float64
 	Nesterov     bool
 	Schedule     Schedule `json:"-"` // in place of LearningRate, if not nil
+	Clip         Clipping
 }
 
 func (SGD) Name() string { return "sgd" }
 
 func (o SGD) Check() error {
-	return firstError(within("sgd", "learning rate", o.LearningRate, 0, 1e6), within("sgd", "momentum", o.Momentum, 0, 1))
+	return firstError(within("sgd", "learning rate", o.LearningRate, 0, 1e6), within("sgd", "momentum", o.Momentum, 0, 1),
+		o.Clip.check("sgd"))
 }
+
+func (o SGD) Clipping() Clipping { return o.Clip }
 
 func (o SGD) Rate(step int) float64 { return rateAt(o.LearningRate, 0.01, o.Schedule, step) }
 
@@ -57,14 +61,18 @@ type RMSprop struct {
 	Epsilon      float64 // 1e-7 where 0
 	Centered     bool
 	Schedule     Schedule `json:"-"` // in place of LearningRate, if not nil
+	Clip         Clipping
 }
 
 func (RMSprop) Name() string { return "rmsprop" }
 
 func (o RMSprop) Check() error {
 	return firstError(within("rmsprop", "learning rate", o.LearningRate, 0, 1e6), within("rmsprop", "rho", o.Rho, 0, 1),
-		within("rmsprop", "momentum", o.Momentum, 0, 1), within("rmsprop", "epsilon", o.Epsilon, 0, 1e6))
+		within("rmsprop", "momentum", o.Momentum, 0, 1), within("rmsprop", "epsilon", o.Epsilon, 0, 1e6),
+		o.Clip.check("rmsprop"))
 }
+
+func (o RMSprop) Clipping() Clipping { return o.Clip }
 
 func (o RMSprop) Rate(step int) float64 { return rateAt(o.LearningRate, 0.001, o.Schedule, step) }
 

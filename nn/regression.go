@@ -1,0 +1,98 @@
+package nn
+
+import (
+	"math"
+
+	"baregrad/autograd"
+	"baregrad/tensor"
+)
+
+// The losses below are put together from kernels. Each is a mean over the outputs
+// of an example, for targets float32 [n, outputs]; x is the model's output.
+
+// A composed loss is a formula over the model's output and the targets.
+type composed struct {
+	name   string
+	values func(t *autograd.Tape, x, targets *autograd.Var) *autograd.Var // [n, outputs]
+	sum    bool                                                           // of the outputs, in place of the mean
+}
+
+func (l composed) Name() string { return l.name }
+
+func (l composed) Check(output []int, labels *tensor.Tensor) error {
+	return checkTargets(output, labels)
+}
+
+func (l composed) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
+	values := l.values(t, out.Value(t), labels)
+	if l.sum {
+		return t.Sum(values, 1, 1)
+	}
+	return t.Mean(values, 1, 1)
+}
+
+// The composed losses.
+var (
+	// MeanAbsoluteError is the mean of |x−t|.
+	MeanAbsoluteError Loss = composed{name: "mean_absolute_error", values: func(t *autograd.Tape, x, targets *autograd.Var) *autograd.Var {
+		return absolute(t, t.Sub(x, targets))
+	}}
+
+	// MeanSquaredLogarithmicError is the mean of (ln(1+x) − ln(1+t))², with x and t
+	// held above 1e-7.
+	MeanSquaredLogarithmicError Loss = composed{name: "mean_squared_logarithmic_error", values: func(t *autograd.Tape, x, targets *autograd.Var) *autograd.Var {
+		difference := t.Sub(t.Log(t.Affine(atLeast(t, x, epsilon), 1, 1)), t.Log(t.Affine(atLeast(t, targets, epsilon), 1, 1)))
+		return t.Mul(difference, difference)
+	}}
+
+	// Huber is the mean of e²/2 where |e| ≤ 1, else |e|−1/2, for e = x−t.
+	Huber Loss = composed{name: "huber", values: func(t *autograd.Tape, x, targets *autograd.Var) *autograd.Var {
+		e := absolute(t, t.Sub(x, targets))
+		beyond := t.ReLU(t.Affine(e, 1, -1)) // |e| − min(|e|, 1)
+		inner := t.Sub(e, beyond)
+		return t.Add(t.Affine(t.Mul(inner, inner), 0.5, 0), beyond)
+	}}
+
+	// LogCosh is the mean of ln cosh e = e + softplus(−2e) − ln 2, for e = x−t.
+	LogCosh Loss = composed{name: "log_cosh", values: func(t *autograd.Tape, x, targets *autograd.Var) *autograd.Var {
+		e := t.Sub(x, targets)
+		return t.Affine(t.Add(e, softplus(t, t.Affine(e, -2, 0))), 1, -math.Ln2)
+	}}
+
+	// Poisson is the mean of x − t·ln(x + 1e-7).
+	Poisson Loss = composed{name: "poisson", values: func(t *autograd.Tape, x, targets *autograd.Var) *autograd.Var {
+		return t.Sub(x, t.Mul(targets, t.Log(t.Affine(x, 1, epsilon))))
+	}}
+
+	// KLDivergence is the sum of t·ln(t/x), with both held within [1e-7, 1].
+	KLDivergence Loss = composed{name: "kl_divergence", sum: true, values: func(t *autograd.Tape, x, targets *autograd.Var) *autograd.Var {
+		x, targets = atMost(t, atLeast(t, x, epsilon), 1), atMost(t, atLeast(t, targets, epsilon), 1)
+		return t.Mul(targets, t.Sub(t.Log(targets), t.Log(x)))
+	}}
+
+	// Hinge is the mean of max(1 − t·x, 0) for targets of −1 and 1.
+	Hinge Loss = composed{name: "hinge", values: hinge}
+
+	// SquaredHinge is the mean of max(1 − t·x, 0)² for targets of −1 and 1.
+	SquaredHinge Loss = composed{name: "squared_hinge", values: func(t *autograd.Tape, x, targets *autograd.Var) *autograd.Var {
+		h := hinge(t, x, targets)
+		return t.Mul(h, h)
+	}}
+)
+
+// epsilon is Keras's fuzz factor.
+const epsilon = 1e-7
+
+func hinge(t *autograd.Tape, x, targets *autograd.Var) *autograd.Var {
+	return t.ReLU(t.Affine(t.Mul(targets, x), -1, 1))
+}
+
+// atLeast is max(x, low).
+func atLeast(t *autograd.Tape, x *autograd.Var, low float32) *autograd.Var {
+	return t.Affine(t.ReLU(t.Affine(x, 1, -low)), 1, low)
+}
+
+// atMost is min(x, high).
+func atMost(t *autograd.Tape, x *autograd.Var, high float32) *autograd.Var {
+	return t.Affine(t.ReLU(t.Affine(x, -1, high)), -1, high)
+}
