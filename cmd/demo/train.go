@@ -116,6 +116,14 @@ func (c *TrainCommand) Run(ctx context.Context, w io.Writer) error {
 	fmt.Fprintf(w, "\nTest accuracy %.2f %%: %s of %s images right (loss %.4f), after %.1f s of training on %s\n",
 		100*r.TestAccuracy, thousands(int(math.Round(r.TestAccuracy*float64(data.Test.N)))), thousands(data.Test.N),
 		r.TestLoss, seconds, d.Name())
+	if !c.Quiet {
+		predictions, err := model.Predict(ctx, testX, nn.EvaluateOptions{BatchSize: 250})
+		if err != nil {
+			return err
+		}
+		judge(predictions.Floats(), data.Test, len(data.ClassNames)).show(w, data)
+		predictions.Free()
+	}
 	if c.Save != "-" {
 		r.Saved = c.Save
 		if r.Saved == "" {
@@ -124,8 +132,9 @@ func (c *TrainCommand) Run(ctx context.Context, w io.Writer) error {
 		if err := model.Save(ctx, r.Saved); err != nil {
 			return err
 		}
-		fmt.Fprintf(say, "Saved to %s\n", r.Saved)
+		fmt.Fprintf(say, "\nSaved to %s\n", r.Saved)
 	}
+	c.next(say)
 	if c.JSON {
 		return json.NewEncoder(w).Encode(r)
 	}

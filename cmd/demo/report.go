@@ -1,0 +1,86 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+
+	"baregrad/mnist"
+)
+
+// worst is how many mistakes are drawn.
+const worst = 10
+
+// A judgement is what a model made of a test set.
+type judgement struct {
+	confusion [][]int // [actual][predicted]
+	mistakes  []int   // the numbers of the images that were taken for another class, the surest mistakes first
+	predicted []int
+	sureness  []float32 // the probability given to the predicted class
+}
+
+// judge compares probabilities [n, classes] with the labels of a set.
+func judge(probabilities []float32, set mnist.Set, classes int) judgement {
+	j := judgement{predicted: make([]int, set.N), sureness: make([]float32, set.N)}
+	for range classes {
+		j.confusion = append(j.confusion, make([]int, classes))
+	}
+	for i := range set.N {
+		row := probabilities[i*classes : (i+1)*classes]
+		for class, p := range row {
+			if p > row[j.predicted[i]] {
+				j.predicted[i] = class
+			}
+		}
+		j.sureness[i] = row[j.predicted[i]]
+		actual := int(set.Labels[i])
+		j.confusion[actual][j.predicted[i]]++
+		if j.predicted[i] != actual {
+			j.mistakes = append(j.mistakes, i)
+		}
+	}
+	slices.SortStableFunc(j.mistakes, func(a, b int) int {
+		switch {
+		case j.sureness[a] > j.sureness[b]:
+			return -1
+		case j.sureness[a] < j.sureness[b]:
+			return 1
+		}
+		return 0
+	})
+	return j
+}
+
+// show draws the confusion matrix and the mistakes that the model was surest of.
+func (j judgement) show(w io.Writer, data *mnist.Dataset) {
+	screen := mnist.DetectScreen(w)
+	fmt.Fprintf(w, "\nWhat it took for what (rows: the label, columns: the prediction)\n%s",
+		screen.ConfusionMatrix(j.confusion, data.ClassNames))
+	if len(j.mistakes) == 0 {
+		return
+	}
+	var tiles []mnist.Tile
+	for _, i := range j.mistakes[:min(worst, len(j.mistakes))] {
+		tiles = append(tiles, mnist.Tile{
+			Pixels: data.Test.Image(i), Rows: data.Test.Rows, Cols: data.Test.Cols,
+			Caption: fmt.Sprintf("%s, not %s\n%.0f %% sure", data.ClassNames[data.Test.Labels[i]], data.ClassNames[j.predicted[i]], 100*j.sureness[i]),
+		})
+	}
+	fmt.Fprintf(w, "\nThe mistakes it was surest of\n%s", screen.Grid(tiles))
+}
+
+// next suggests commands to try after training.
+func (c *TrainCommand) next(w io.Writer) {
+	fmt.Fprintln(w, "\nTry next:")
+	suggest := func(command, what string) { fmt.Fprintf(w, "  %-42s %s\n", command, what) }
+	if c.Model == "cnn" {
+		suggest("demo train --model mlp", "one hidden layer: quicker, less exact")
+	} else {
+		suggest("demo train --model cnn", "convolutions: slower, more exact")
+	}
+	if c.Dataset == "mnist" {
+		suggest("demo train --dataset fashion", "clothes in place of digits: harder")
+	}
+	suggest("demo train --device reference --limit 1000", "the same in plain Go loops")
+	suggest("demo devices", "what this machine can compute on")
+}
