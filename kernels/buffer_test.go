@@ -1,0 +1,171 @@
+package kernels_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"unsafe"
+
+	"baregrad/kernels"
+	"baregrad/kernels/reference"
+)
+
+// panics runs f, which must panic with a *kernels.ShapeError of which the text
+// contains want.
+func panics(t *testing.T, name, want string, f func()) {
+	t.Helper()
+	defer func() {
+		t.Helper()
+		r := recover()
+		e, ok := r.(*kernels.ShapeError)
+		if !ok || !strings.Contains(e.Error(), want) {
+			t.Errorf("%s: panic with %v, want a *kernels.ShapeError with %q", name, r, want)
+		}
+	}()
+	f()
+}
+
+func TestTypes(t *testing.T) {
+	for _, c := range []struct {
+		t    kernels.Type
+		size int
+		name string
+	}{{kernels.Float32, 4, "float32"}, {kernels.Int32, 4, "int32"}, {kernels.Uint8, 1, "uint8"}, {9, 4, "Type(9)"}} {
+		if c.t.String() != c.name || (c.t <= kernels.Uint8 && c.t.Size() != c.size) {
+			t.Errorf("type %d is %v of %d bytes, want %s of %d", uint8(c.t), c.t, c.t.Size(), c.name, c.size)
+		}
+	}
+	if kernels.TypeOf[float32]() != kernels.Float32 || kernels.TypeOf[int32]() != kernels.Int32 || kernels.TypeOf[uint8]() != kernels.Uint8 {
+		t.Error("TypeOf gives another type")
+	}
+}
+
+func TestHostBufferStartsOnACacheLine(t *testing.T) {
+	for n := range 100 {
+		b := kernels.NewHost(kernels.Float32, n+1)
+		if at := uintptr(unsafe.Pointer(&kernels.Floats(b)[0])); at%64 != 0 {
+			t.Fatalf("%d elements start at %#x", n+1, at)
+		}
+		if len(kernels.Floats(b)) != n+1 {
+			t.Fatalf("%d elements, want %d", len(kernels.Floats(b)), n+1)
+		}
+	}
+}
+
+func TestHostSlices(t *testing.T) {
+	b := kernels.NewHost(kernels.Int32, 10)
+	inner := b.Slice(2, 8).Slice(1, 4)
+	copy(kernels.Ints(inner), []int32{7, 8, 9})
+	if got := kernels.Ints(b); !slices.Equal(got, []int32{0, 0, 0, 7, 8, 9, 0, 0, 0, 0}) {
+		t.Errorf("written through a slice: %v", got)
+	}
+	if got := kernels.Ints(inner); cap(got) != 3 {
+		t.Errorf("a slice of 3 elements lets one append %d in the memory behind it", cap(got)-3)
+	}
+	if got := kernels.Ints(b.Slice(10, 10)); len(got) != 0 {
+		t.Errorf("an empty slice holds %v", got)
+	}
+	inner.Free() // does nothing
+	if kernels.Ints(b)[3] != 7 || kernels.Ints(inner)[0] != 7 {
+		t.Error("freeing a slice changed the memory")
+	}
+	b.Free()
+	b.Free() // twice is no mistake
+	panics(t, "use after free", "was used after it was freed", func() { kernels.Ints(b) })
+	panics(t, "slice after free", "was used after it was freed", func() { b.Slice(0, 1) })
+}
+
+type foreign struct{ kernels.Buffer }
+
+func TestHostMisuse(t *testing.T) {
+	b := kernels.NewHost(kernels.Float32, 4)
+	panics(t, "negative length", "-1 elements", func() { kernels.NewHost(kernels.Float32, -1) })
+	panics(t, "past the end", "[0:5] of a buffer of 4", func() { b.Slice(0, 5) })
+	panics(t, "backwards", "[3:2] of a buffer of 4", func() { b.Slice(3, 2) })
+	panics(t, "before the start", "[-1:2] of a buffer of 4", func() { b.Slice(-1, 2) })
+	panics(t, "as int32", "a buffer of float32 where int32 is expected", func() { kernels.Ints(b) })
+	panics(t, "as uint8", "a buffer of float32 where uint8 is expected", func() { kernels.Uint8s(b) })
+	panics(t, "another device's", "belongs to another device", func() { kernels.Floats(foreign{b}) })
+	if kernels.Floats(nil) != nil || kernels.Ints(nil) != nil || kernels.Uint8s(nil) != nil {
+		t.Error("an argument left out holds something")
+	}
+}
+
+func TestTransfers(t *testing.T) {
+	d := reference.New()
+	b := d.Alloc(kernels.Float32, 3)
+	kernels.Upload(d, b, []float32{1, 2, 3})
+	got := make([]float32, 3)
+	kernels.Download(d, got, b)
+	if !slices.Equal(got, []float32{1, 2, 3}) {
+		t.Errorf("downloaded %v", got)
+	}
+	panics(t, "upload of another length", "3 float32 and a slice of 2 float32", func() { kernels.Upload(d, b, []float32{1, 2}) })
+	panics(t, "upload of another type", "3 float32 and a slice of 3 int32", func() { kernels.Upload(d, b, []int32{1, 2, 3}) })
+	panics(t, "download to another length", "3 float32 and a slice of 4 float32", func() { kernels.Download(d, make([]float32, 4), b) })
+	panics(t, "download to another type", "3 float32 and a slice of 12 uint8", func() { kernels.Download(d, make([]uint8, 12), b) })
+	if kernels.Bytes([]int32{}) != nil || len(kernels.Bytes([]int32{1, 2})) != 8 {
+		t.Error("Bytes is of another length than its memory")
+	}
+}
+
+func TestChecksNameThePart(t *testing.T) {
+	f := func(n int) kernels.Buffer { return kernels.NewHost(kernels.Float32, n) }
+	s := kernels.MatMulSpec{M: 2, N: 3, K: 4}
+	s.Check(f(6), f(8), f(12), nil)
+	s.Check(f(6), f(8), f(12), f(3))
+	panics(t, "A", "matmul: the A is 9 float32, must be 8 float32", func() { s.Check(f(6), f(9), f(12), nil) })
+	panics(t, "B", "matmul: the B is missing: it must be 12 float32", func() { s.Check(f(6), f(8), nil, nil) })
+	panics(t, "bias", "matmul: the bias is 2 float32, must be 3 float32", func() { s.Check(f(6), f(8), f(12), f(2)) })
+	panics(t, "type", "matmul: the C is 6 int32, must be 6 float32", func() {
+		s.Check(kernels.NewHost(kernels.Int32, 6), f(8), f(12), nil)
+	})
+}
+
+func TestDropoutSpec(t *testing.T) {
+	for _, c := range []struct {
+		rate, scale float32
+		threshold   uint32
+	}{{0, 1, 0}, {0.5, 2, 1 << 23}, {0.75, 4, 3 << 22}, {1, 0, 1 << 24}} {
+		s := kernels.DropoutSpec{Rate: c.rate}
+		if s.Scale() != c.scale || s.Threshold() != c.threshold {
+			t.Errorf("rate %v: scale %v, threshold %d, want %v, %d", c.rate, s.Scale(), s.Threshold(), c.scale, c.threshold)
+		}
+	}
+}
+
+func TestFormatBytes(t *testing.T) {
+	for _, c := range []struct {
+		n    int64
+		want string
+	}{
+		{0, "0.00 B"}, {1023, "1023.00 B"}, {1024, "1.00 KB"}, {4_806_656, "4.58 MB"}, {1 << 30, "1.00 GB"},
+		{3 << 40, "3.00 TB"}, {1 << 50, "1024.00 TB"},
+	} {
+		if got := kernels.FormatBytes(c.n); got != c.want {
+			t.Errorf("%d bytes are %q, want %q", c.n, got, c.want)
+		}
+	}
+}
+
+func TestErrors(t *testing.T) {
+	var shape error = &kernels.ShapeError{Op: "matmul", Problem: "inner sizes 784 and 10 differ"}
+	if shape.Error() != "matmul: inner sizes 784 and 10 differ" {
+		t.Errorf("%q", shape)
+	}
+	memory := &kernels.OutOfMemoryError{Asked: 3 << 30, Used: 6 << 30, Free: 2 << 30}
+	device := &kernels.DeviceError{Device: "cuda", Op: "alloc", Err: memory, Hint: "try a smaller batch"}
+	want := "cuda: alloc: out of memory: asked for 3.00 GB, 6.00 GB in use, 2.00 GB free (try a smaller batch)"
+	if device.Error() != want {
+		t.Errorf("%q, want %q", device, want)
+	}
+	var found *kernels.OutOfMemoryError
+	if !errors.As(error(device), &found) || found != memory {
+		t.Error("the cause can't be found")
+	}
+	device.Hint = ""
+	if strings.Contains(device.Error(), "(") {
+		t.Errorf("without a hint: %q", device)
+	}
+}
