@@ -17,12 +17,12 @@ const (
 
 // barrier is one of the sixteen barriers of a block.
 type barrier struct {
-	arrived  int // threads
-	expect   int // 0: all threads of the block that have not exited
-	count    int // threads whose predicate was true, for .red
-	clocks   []uint32
-	byExit   bool
-	arriveAt *op
+	arrived int      // threads
+	expect  int      // 0: all threads of the block that have not exited
+	count   int      // threads whose predicate was true, for .red
+	clocks  []uint32 // for the checks: what those who arrived know
+	known   []reference
+	fresh   bool // clocks and known are of the last time
 }
 
 // barArrival is what a waiting split is owed when its barrier opens.
@@ -140,7 +140,6 @@ func (b *block) arrive(w *warp, o *op, id int, mask uint32, expect int) {
 		bar.expect = expect
 	}
 	bar.arrived += bits.OnesCount32(mask)
-	bar.arriveAt = o
 	if b.chk != nil {
 		b.chk.barrierArrive(b, w, id)
 	}
@@ -171,7 +170,7 @@ func (b *block) tryOpen(id int) {
 			}
 		}
 	}
-	*bar = barrier{clocks: bar.clocks}
+	*bar = barrier{clocks: bar.clocks, fresh: true}
 }
 
 // exits notes that lanes of w have ended; barriers that wait for all threads
@@ -184,7 +183,6 @@ func (b *block) exits(w *warp) {
 	b.exited = n
 	for id := range b.bars {
 		if b.bars[id].arrived > 0 && b.bars[id].expect == 0 {
-			b.bars[id].byExit = true
 			b.tryOpen(id)
 		}
 	}

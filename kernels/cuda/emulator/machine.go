@@ -223,7 +223,6 @@ type grid struct {
 	err   error
 	where []string
 	sync  *syncTable
-	order atomic.Uint32
 }
 
 // Launch runs a kernel on every block of the grid and waits for it. Args are one
@@ -388,9 +387,6 @@ func (g *grid) work(sm int) {
 			g.halt(&StopError{Kernel: g.kern.Name, Reason: fmt.Sprintf("deadlock in block %v: every thread waits", b.id)})
 			return
 		case blockDone:
-			if g.check {
-				b.chk.finish(b)
-			}
 			spare = append(spare, b)
 			resident = append(resident[:turn], resident[turn+1:]...)
 			turn--

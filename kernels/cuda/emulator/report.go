@@ -16,7 +16,7 @@ type Checks uint32
 // (a load gives 0); without it the first ends the kernel with a *Fault.
 const (
 	CheckBounds   Checks = 1 << iota
-	CheckUninit          // reads of registers, shared, global and local memory before they were written
+	CheckUninit          // reads of registers, shared and global memory before they were written
 	CheckRaces           // races in shared and global memory
 	CheckBarriers        // barriers and warp-level instructions reached divergently
 	CheckAsync           // data of cp.async used before it was waited for

@@ -34,7 +34,7 @@ type op struct {
 	at         int32   // index of the op
 	uses       []int32 // registers read and written, as bits of frame.init
 	defs       []int32
-	checked    handler // stands for run where checks are on; nil if the same
+	checked    handler // with checks on, runs before run; nil if there is nothing to do
 }
 
 // frame is the registers and memory of one call of a function.
@@ -99,7 +99,6 @@ type warp struct {
 	steps  uint64 // warp instructions run
 	carry  uint32 // the carry flag CC.CF, a bit a lane
 	chk    *warpChecks
-	copies asyncCopies
 }
 
 // slice is how many instructions a split runs while others of its warp wait,
@@ -167,7 +166,6 @@ func (w *warp) reset(b *block, index int) {
 		w.pool = map[*funcCode][]*frame{}
 	}
 	w.exited, w.streak, w.steps, w.carry = ^w.lanes, 0, 0, 0
-	w.copies.reset()
 	if b.grid.check {
 		if w.chk == nil {
 			w.chk = &warpChecks{}

@@ -1,0 +1,379 @@
+package emulator
+
+import (
+	"fmt"
+	"math/bits"
+)
+
+// The checks of one access: holds the memory a value, and is it a race.
+
+type accessKind uint8
+
+const (
+	accessRead accessKind = iota
+	accessWrite
+	accessAtomic
+)
+
+// blockChecks is the shadow of a block's shared memory.
+type blockChecks struct {
+	hist  cells
+	init  []uint8
+	async []asyncMark // nil until a cp.async was seen
+	mbars map[uint64][]uint32
+}
+
+func newBlockChecks(b *block, size uint64) *blockChecks {
+	n := (size + 3) / 4
+	return &blockChecks{hist: cells{words: make([]cell, n)}, init: make([]uint8, n)}
+}
+
+// reset forgets the last block: its stamps carry its number, so that only what
+// holds a value needs clearing.
+func (c *blockChecks) reset(b *block) {
+	clear(c.init)
+	clear(c.async)
+	c.mbars = nil
+}
+
+// checkedAccess gives the handler that runs before an access.
+func checkedAccess(kind accessKind) handler {
+	return func(w *warp, o *op, mask uint32) { w.track(o, mask, kind) }
+}
+
+// track looks at the accesses of all lanes before they are made.
+func (w *warp) track(o *op, mask uint32, kind accessKind) {
+	if w.blk.grid.checks&(CheckUninit|CheckRaces|CheckAsync) == 0 {
+		return
+	}
+	x := o.x
+	n := uint64(x.size * x.n)
+	switch {
+	case x.space == Shared:
+		w.trackShared(o, mask, kind, n)
+	case x.space == Generic || x.space == Global || x.space == Const:
+		var shared uint32
+		if x.space == Generic {
+			for m := mask; m != 0; m &= m - 1 {
+				i := bits.TrailingZeros32(m) & 31
+				switch spaceOf(o.address(w, i)) {
+				case Shared:
+					shared |= 1 << i
+				case Local, Param:
+					mask &^= 1 << i
+				}
+			}
+		}
+		if shared != 0 {
+			w.trackShared(o, shared, kind, n)
+		}
+		if mask &^= shared; mask != 0 {
+			w.trackGlobal(o, mask, kind, n)
+		}
+	default:
+		return
+	}
+	if x.strong && kind != accessRead {
+		w.eachPlace(o, mask, (*warpChecks).release)
+	}
+}
+
+// after is called when a strong access has been made.
+func (w *warp) after(o *op, mask uint32) { w.eachPlace(o, mask, (*warpChecks).acquire) }
+
+func (w *warp) eachPlace(o *op, mask uint32, f func(c *warpChecks, w *warp, o *op, space Space, addr uint64)) {
+	if w.chk.pub == nil && !o.x.release && w.blk.grid.sync.n.Load() == 0 {
+		return
+	}
+	last := ^uint64(0)
+	for m := mask; m != 0; m &= m - 1 {
+		addr := o.address(w, bits.TrailingZeros32(m)&31)
+		if addr == last {
+			continue
+		}
+		last = addr
+		space := o.x.space
+		if space == Generic {
+			if space = spaceOf(addr); space == Shared {
+				addr -= sharedWindow
+			}
+		}
+		if space == Shared || space == Global {
+			f(w.chk, w, o, space, addr)
+		}
+	}
+}
+
+// stamp is who lane 0 of the warp is now; lane i adds i<<threadShift.
+func (w *warp) stamp(o *op, kind accessKind) stamp {
+	s := w.chk.block | stamp(w.index*32)<<threadShift | stamp(w.chk.clock)
+	if o.x.strong {
+		s |= strongBit
+		if o.x.cta {
+			s |= ctaBit
+		}
+	}
+	return s
+}
+
+func (w *warp) trackShared(o *op, mask uint32, kind accessKind, n uint64) {
+	c := w.blk.chk
+	size := uint64(len(w.blk.shared))
+	races := w.blk.grid.checks&CheckRaces != 0
+	uninit := w.blk.grid.checks&CheckUninit != 0
+	if o.x.size < 4 && c.hist.bytes == nil {
+		c.hist.split()
+	}
+	base := w.stamp(o, kind)
+	generic := o.x.space == Generic
+	chk := w.chk
+	words := n == 4 && c.hist.bytes == nil && c.async == nil
+	for m := mask; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		addr := o.address(w, i)
+		if generic {
+			addr -= sharedWindow
+		}
+		if addr >= size || n > size-addr || addr&(n-1) != 0 {
+			continue // a fault, reported elsewhere
+		}
+		now := base + stamp(i)<<threadShift
+		if words { // the common case
+			k := addr >> 2
+			h := &c.hist.words[k]
+			if kind == accessRead {
+				if uninit && c.init[k] != 15 {
+					w.uninit(o, i, Shared, addr, 4)
+					c.init[k] = 15
+				}
+				if races {
+					if h.w.clock() >= chk.ord[h.w.warp()] {
+						w.checkCell(o, i, h, now, kind, Shared, addr, 4)
+					}
+					h.noteRead(now, o.at)
+				}
+				continue
+			}
+			if kind == accessAtomic && uninit && c.init[k] != 15 {
+				w.uninit(o, i, Shared, addr, 4)
+			}
+			c.init[k] = 15
+			if races {
+				w.checkCell(o, i, h, now, kind, Shared, addr, 4)
+				h.noteWrite(now, o.at)
+			}
+			continue
+		}
+		w.trackPieces(o, i, kind, addr, n, now, &c.hist, 0, Shared, races, uninit, func(k uint32, mask uint8) bool {
+			return c.init[k]&mask == mask
+		}, func(k uint32, mask uint8) { c.init[k] |= mask })
+		if c.async != nil {
+			w.checkAsync(o, i, kind, addr, n)
+		}
+	}
+}
+
+func (w *warp) trackGlobal(o *op, mask uint32, kind accessKind, n uint64) {
+	g := w.blk.grid
+	races := g.checks&CheckRaces != 0
+	uninit := g.checks&CheckUninit != 0
+	base := w.stamp(o, kind)
+	var p *page
+	var last uint64
+	var lastAlloc *allocation
+	for m := mask; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		addr := o.address(w, i)
+		a := lastAlloc
+		if a == nil || addr-a.base >= a.size {
+			a = w.alloc(o, addr)
+		}
+		if a == nil || a.track == nil || n > a.size-(addr-a.base) || addr&(n-1) != 0 {
+			continue
+		}
+		off := addr - a.base
+		if pg := off / pageBytes; p == nil || a != lastAlloc || pg != last {
+			if p != nil {
+				p.mu.Unlock()
+			}
+			p, last, lastAlloc = &a.track.pages[pg], pg, a
+			p.mu.Lock()
+			p.fresh(g.gen)
+		}
+		now := base + stamp(i)<<threadShift
+		in := off % pageBytes
+		if n == 4 && p.hist.bytes == nil {
+			k := uint32(in / 4)
+			h := &p.hist.words[k]
+			if kind != accessWrite && uninit && !p.full && (p.init == nil || p.init[k] != 15) {
+				w.uninit(o, i, Global, addr, 4)
+				p.set(k, 15)
+			}
+			if kind != accessRead && !p.full {
+				p.set(k, 15)
+			}
+			if races {
+				if kind == accessRead {
+					if h.w != 0 {
+						w.checkCell(o, i, h, now, kind, Global, addr, 4)
+					}
+					h.noteRead(now, o.at)
+				} else {
+					w.checkCell(o, i, h, now, kind, Global, addr, 4)
+					h.noteWrite(now, o.at)
+				}
+			}
+			continue
+		}
+		if o.x.size < 4 && p.hist.bytes == nil {
+			p.hist.split()
+		}
+		pp := p
+		w.trackPieces(o, i, kind, addr, n, now, &p.hist, addr-in, Global, races, uninit, func(k uint32, mask uint8) bool {
+			return pp.has(k, mask)
+		}, func(k uint32, mask uint8) { pp.set(k, mask) })
+	}
+	if p != nil {
+		p.mu.Unlock()
+	}
+}
+
+// trackPieces looks at an access of any size, whose memory's history begins at
+// address base.
+func (w *warp) trackPieces(o *op, i int, kind accessKind, addr, n uint64, now stamp, hist *cells, base uint64, space Space,
+	races, uninit bool, has func(k uint32, mask uint8) bool, set func(k uint32, mask uint8)) {
+	for at := addr; at < addr+n; {
+		step := min(4-at%4, addr+n-at)
+		k := uint32((at - base) / 4)
+		mask := uint8(1<<step-1) << (at % 4)
+		if kind != accessWrite && uninit && !has(k, mask) {
+			w.uninit(o, i, space, at, int(step))
+			set(k, mask)
+		}
+		if kind != accessRead {
+			set(k, mask)
+		}
+		if races {
+			lo, hi, list := (at-base)/4, (at-base)/4+1, hist.words
+			if hist.bytes != nil {
+				lo, hi, list = at-base, at-base+step, hist.bytes
+			}
+			for j := lo; j < hi; j++ {
+				h := &list[j]
+				w.checkCell(o, i, h, now, kind, space, at, int(step))
+				if kind == accessRead {
+					h.noteRead(now, o.at)
+				} else {
+					h.noteWrite(now, o.at)
+				}
+			}
+		}
+		at += step
+	}
+}
+
+// checkCell reports a race between what lane i does and what was done before.
+func (w *warp) checkCell(o *op, i int, h *cell, now stamp, kind accessKind, space Space, addr uint64, size int) {
+	if w.conflicts(h.w, now, i, space) {
+		if !(kind == accessWrite && w.sameStore(o, i, h, now)) {
+			w.race(o, i, kind, "write", h.w, int32(h.wpc), space, addr, size)
+		}
+		h.w = 0
+		return
+	}
+	if kind == accessRead {
+		return
+	}
+	if w.conflicts(h.r1, now, i, space) {
+		w.race(o, i, kind, "read", h.r1, int32(h.rpc1), space, addr, size)
+	} else if w.conflicts(h.r2, now, i, space) {
+		w.race(o, i, kind, "read", h.r2, int32(h.rpc2), space, addr, size)
+	}
+}
+
+// conflicts says whether two accesses, of which one writes, are unordered.
+func (w *warp) conflicts(s, now stamp, i int, space Space) bool {
+	if s == 0 {
+		return false
+	}
+	same := s>>blockShift<<blockShift == w.chk.block
+	if !same && space == Shared { // of a block that ran before
+		return false
+	}
+	if s&now&strongBit != 0 && (same || (s|now)&ctaBit == 0) {
+		return false
+	}
+	return !w.chk.before(w, s, i)
+}
+
+// sameStore says whether one store instruction writes one value to one place from
+// two lanes, which is defined.
+func (w *warp) sameStore(o *op, i int, h *cell, now stamp) bool {
+	s := h.w
+	if int32(h.wpc) != o.at || s.block() != now.block() || s.warp() != now.warp() || s.clock() != now.clock() {
+		return false
+	}
+	j := int(s.thread() & 31)
+	if o.address(w, i) != o.address(w, j) {
+		return false
+	}
+	for k := range o.x.vec {
+		if o.x.get(w, k, i) != o.x.get(w, k, j) {
+			return false
+		}
+	}
+	return len(o.x.vec) > 0
+}
+
+// race reports two accesses that nothing orders.
+func (w *warp) race(o *op, i int, kind accessKind, before string, s stamp, pc int32, space Space, addr uint64, size int) {
+	f := w.finding("race", o, i)
+	f.Space, f.Address, f.Size = space.String(), addr, size
+	f.Allocation = w.placeName(space, addr)
+	what := [...]string{"read", "write", "atomic"}[kind]
+	if s&strongBit != 0 && before == "write" {
+		before = "atomic or volatile write"
+	}
+	who := "another block"
+	t := s.thread()
+	b := w.blk.grid.cfg.Block
+	thread := Dim3{t % b.X, t / b.X % b.Y, t / b.X / b.Y}
+	if s>>blockShift<<blockShift == w.chk.block {
+		who = fmt.Sprintf("thread %v of the same block", thread)
+		if s.warp() == w.chk.self {
+			who = fmt.Sprintf("thread %v of the same warp", thread)
+		}
+	} else {
+		n := s.block() - 1
+		gx, gy := uint64(w.blk.grid.cfg.Grid.X), uint64(w.blk.grid.cfg.Grid.Y)
+		who = fmt.Sprintf("thread %v of block %v", thread, Dim3{uint32(n % gx), uint32(n / gx % gy), uint32(n / gx / gy)})
+	}
+	at := ""
+	if pc >= 0 && int(pc) < len(w.ops) && pc < 0xffff {
+		in := w.ops[pc].in
+		f.OtherLine = int(in.Pos.Line)
+		at = fmt.Sprintf(" at line %d, %s", in.Pos.Line, in.Name())
+	}
+	f.Detail = fmt.Sprintf("this %s and a %s by %s%s are not ordered", what, before, who, at)
+	w.report(f)
+}
+
+// uninit reports memory that is read before it was written.
+func (w *warp) uninit(o *op, i int, space Space, addr uint64, size int) {
+	f := w.finding("uninitialised memory", o, i)
+	f.Space, f.Address, f.Size = space.String(), addr, size
+	f.Allocation = w.placeName(space, addr)
+	f.Detail = "read before it was written"
+	w.report(f)
+}
+
+// placeName names the memory that holds an address.
+func (w *warp) placeName(space Space, addr uint64) string {
+	if space == Shared {
+		return w.nearShared(addr)
+	}
+	if a := find(w.blk.grid.allocs, addr); a != nil {
+		return fmt.Sprintf("%d bytes into %s", addr-a.base, a.describe())
+	}
+	return ""
+}

@@ -1,0 +1,242 @@
+package emulator
+
+import (
+	"math/bits"
+	"strconv"
+	"strings"
+
+	"baregrad/kernels/cuda/emulator/arith"
+)
+
+// Matrix instructions: ldmatrix, stmatrix, mma.sync.
+
+func init() {
+	register(map[string]func(*decoder){"ldmatrix": decodeLdmatrix, "stmatrix": decodeLdmatrix, "mma": decodeMMA, "movmatrix": decodeMovmatrix})
+}
+
+// regList gives the registers of a vector operand, or of a single register.
+func (d *decoder) regList(a *Operand, t Type, n int, dst bool) []int32 {
+	list := []Operand{*a}
+	if a.Kind == OperandVector {
+		list = a.Elems
+	}
+	if len(list) != n {
+		d.refuse("%d registers, expected %d", len(list), n)
+	}
+	var out []int32
+	for i := range list {
+		var s int32
+		if dst {
+			s, _ = d.dst(&list[i], t, false)
+		} else {
+			s, _ = d.src(&list[i], t, false)
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// together waits until all lanes of the warp are at an .aligned instruction.
+func (w *warp) together(o *op, mask uint32) bool {
+	if w.blk.grid.checks&CheckBarriers != 0 && w.exited&w.lanes != 0 {
+		f := w.finding("divergent warp instruction", o, bits.TrailingZeros32(mask))
+		f.Detail = "lanes " + laneList(w.exited&w.lanes) + " of the warp have exited"
+		w.report(f)
+	}
+	return w.gather(o, mask, fullMask)
+}
+
+// decodeLdmatrix is ldmatrix and stmatrix of one, two or four 8×8 matrices of b16.
+func decodeLdmatrix(d *decoder) {
+	load := d.in.Op == "ldmatrix"
+	n, trans, space := 0, false, Generic
+	for _, w := range d.in.Mods {
+		switch w {
+		case "sync", "aligned", "m8n8", "b16":
+		case "x1":
+			n = 1
+		case "x2":
+			n = 2
+		case "x4":
+			n = 4
+		case "trans":
+			trans = true
+		case "shared", "shared::cta":
+			space = Shared
+		default:
+			d.refuse("unsupported modifier .%s", w)
+		}
+	}
+	if n == 0 {
+		d.refuse("expected .x1, .x2 or .x4")
+	}
+	a := d.args(2)
+	o := d.o
+	o.x = &extra{n: 1, size: 16, typ: B8}
+	if load {
+		d.place(&a[1], space)
+		o.x.vec = d.regList(&a[0], B32, n, true)
+	} else {
+		d.place(&a[0], space)
+		o.x.vec = d.regList(&a[1], B32, n, false)
+	}
+	lanes := uint32(fullMask) >> (32 - 8*n) // those that give the address of a row
+	track := checkedAccess(pick(load, accessRead, accessWrite))
+	o.run = func(w *warp, o *op_, mask uint32) {
+		if !w.together(o, mask) {
+			return
+		}
+		if w.chk != nil {
+			track(w, o, lanes)
+		}
+		var loaded [4]vec32
+		for k, s := range o.x.vec {
+			var rows [8][8]uint16
+			if !load {
+				rows = arith.StMatrix(&w.r32[s], trans)
+			}
+			for r := range rows {
+				i := arith.MatrixRowLane(k, r)
+				b := w.at(o, o.x.space, i, o.address(w, i), 16, !load)
+				if b == nil {
+					continue
+				}
+				for c := range rows[r] {
+					if load {
+						rows[r][c] = uint16(loadBytes(b[2*c : 2*c+2]))
+					} else {
+						storeBytes(b[2*c:2*c+2], uint64(rows[r][c]))
+					}
+				}
+			}
+			if load {
+				loaded[k] = arith.LdMatrix(&rows, trans)
+			}
+		}
+		if load { // after all rows: a result may be the register of the addresses
+			for k, s := range o.x.vec {
+				w.r32[s] = loaded[k]
+			}
+		}
+	}
+}
+
+func decodeMovmatrix(d *decoder) {
+	m := d.mods()
+	d.allow(m, "sync", "aligned", "m8n8", "trans")
+	a := d.args(2)
+	o := d.o
+	o.a, _ = d.src(&a[1], B32, false)
+	o.d, _ = d.dst(&a[0], B32, false)
+	o.run = func(w *warp, o *op_, mask uint32) {
+		if !w.together(o, mask) {
+			return
+		}
+		rows := arith.StMatrix(&w.r32[o.a], false)
+		w.r32[o.d] = arith.LdMatrix(&rows, true)
+	}
+}
+
+// decodeMMA is mma.sync.aligned.mMnNkK.row.col{.satfinite}.D.A.B.C.
+func decodeMMA(d *decoder) {
+	var elems []arith.Elem
+	var shape [3]int
+	sat, f64s := false, 0
+	for _, w := range d.in.Mods {
+		if e, ok := arith.ParseElem(w); ok {
+			elems = append(elems, e)
+			continue
+		}
+		switch w {
+		case "sync", "aligned", "row", "col", "rn":
+		case "satfinite":
+			sat = true
+		case "f64":
+			f64s++
+		default:
+			parts := strings.FieldsFunc(w, func(r rune) bool { return r == 'm' || r == 'n' || r == 'k' })
+			if len(parts) != 3 || w[0] != 'm' {
+				d.refuse("unsupported modifier .%s", w)
+			}
+			for i, p := range parts {
+				n, err := strconv.Atoi(p)
+				if err != nil {
+					d.refuse("unsupported modifier .%s", w)
+				}
+				shape[i] = n
+			}
+		}
+	}
+	a := d.args(4)
+	o := d.o
+	o.x = &extra{}
+	o.x.flops = 2 * shape[0] * shape[1] * shape[2] / 32
+	if f64s == 4 && len(elems) == 0 {
+		d.mmaF64(a, arith.MMAF64{M: shape[0], N: shape[1], K: shape[2], Round: arith.RN})
+		return
+	}
+	if len(elems) != 4 {
+		d.refuse("%d element types, expected 4", len(elems))
+	}
+	form := arith.MMA{M: shape[0], N: shape[1], K: shape[2], D: elems[0], A: elems[1], B: elems[2], C: elems[3], Sat: sat}
+	if err := form.Check(); err != nil {
+		d.refuse("%v", err)
+	}
+	nd, na, nb, nc := form.Registers()
+	ra, rb, rc := d.regList(&a[1], B32, na, false), d.regList(&a[2], B32, nb, false), d.regList(&a[3], B32, nc, false)
+	rd := d.regList(&a[0], B32, nd, true)
+	o.run = func(w *warp, o *op_, mask uint32) {
+		if !w.together(o, mask) {
+			return
+		}
+		var fd, fa, fb, fc arith.Fragment
+		for _, f := range []struct {
+			frag *arith.Fragment
+			regs []int32
+		}{{&fa, ra}, {&fb, rb}, {&fc, rc}} {
+			for k, s := range f.regs {
+				for i, v := range &w.r32[s] {
+					f.frag[i][k] = v
+				}
+			}
+		}
+		form.Run(&fd, &fa, &fb, &fc)
+		for k, s := range rd {
+			d := &w.r32[s]
+			for i := range d {
+				d[i] = fd[i][k]
+			}
+		}
+	}
+}
+
+func (d *decoder) mmaF64(a []Operand, form arith.MMAF64) {
+	if err := form.Check(); err != nil {
+		d.refuse("%v", err)
+	}
+	nd, na, nb, nc := form.Registers()
+	ra, rb, rc := d.regList(&a[1], F64, na, false), d.regList(&a[2], F64, nb, false), d.regList(&a[3], F64, nc, false)
+	rd := d.regList(&a[0], F64, nd, true)
+	d.o.run = func(w *warp, o *op_, mask uint32) {
+		if !w.together(o, mask) {
+			return
+		}
+		var fd, fa, fb, fc arith.FragmentF64
+		fill := func(f *arith.FragmentF64, regs []int32) {
+			for k, s := range regs {
+				for i, v := range &w.r64[s] {
+					f[i][k] = v
+				}
+			}
+		}
+		fill(&fa, ra)
+		fill(&fb, rb)
+		fill(&fc, rc)
+		form.Run(&fd, &fa, &fb, &fc)
+		for k, s := range rd {
+			for i := range fd {
+				w.r64[s][i] = fd[i][k]
+			}
+		}
+	}
+}
