@@ -125,6 +125,9 @@ func (p *Program) decodeKernel(f *Function) (k *Kernel, err error) {
 	for i := range k.ops {
 		k.ops[i].at = int32(i)
 	}
+	// A warp looks at the next op's rank before it sees that no lane is left, so
+	// there is one more op, which never runs.
+	k.ops = append(k.ops, op{in: &Instr{Pos: f.Pos, Op: "ret"}, rank: math.MaxInt32})
 	for f, fc := range d.codes {
 		k.entries[p.funcs[f.Name]] = fc
 	}
