@@ -1,0 +1,277 @@
+package emulator
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+)
+
+// planted is a kernel body with a fault at the line marked FAULT, and its mended
+// twin. The kernel has parameters x (4096 bytes that hold values), y (4096 bytes
+// that do not), and the registers declared in plantedHead.
+type planted struct {
+	name        string
+	kind        string
+	grid, block Dim3
+	bad, good   string
+	want        []string // parts of the report
+}
+
+const plantedHead = header + `
+.extern .shared .align 16 .b8 dyn[];
+.visible .entry k(.param .u64 p_x, .param .u64 p_y)
+{
+	.shared .align 16 .b32 s[256];
+	.shared .align 8 .b64 bar8;
+	.local .align 4 .b32 loc[4];
+	.reg .pred %p, %q;
+	.reg .b16 %h;
+	.reg .b32 %a, %b, %c, %t, %w, %i, %j;
+	.reg .f32 %f;
+	.reg .b64 %x, %y, %z, %st;
+	ld.param.u64 %x, [p_x];
+	ld.param.u64 %y, [p_y];
+	mov.u32 %t, %tid.x;
+	mov.u32 %w, s;
+	mov.u32 %c, %ctaid.x;
+	mad.wide.u32 %z, %t, 4, %x;     // z = &x[t]
+	mad.lo.u32 %w, %t, 4, %w;       // w = &s[t]
+	mad.wide.u32 %st, %t, 4, %y;    // st = &y[t]
+`
+
+var plantedCases = []planted{
+	{name: "global past the end", kind: "out of bounds", block: Dim3{32, 1, 1},
+		bad: "ld.global.u32 %a, [%z+4096]; // FAULT\nst.global.u32 [%z], %a;", good: "ld.global.u32 %a, [%z];\nst.global.u32 [%z], %a;",
+		want: []string{"0 bytes past the end of allocation of 4096 bytes"}},
+	{name: "global before the start", kind: "out of bounds", block: Dim3{32, 1, 1},
+		bad: "mov.u32 %a, 1;\nst.global.u32 [%x+-4], %a; // FAULT", good: "mov.u32 %a, 1;\nst.global.u32 [%z+0], %a;",
+		want: []string{"4 bytes before allocation"}},
+	{name: "null pointer", kind: "out of bounds", block: Dim3{1, 1, 1},
+		bad: "mov.u64 %z, 0;\nld.global.u32 %a, [%z+8]; // FAULT", good: "ld.global.u32 %a, [%z+8];",
+		want: []string{"a null pointer"}},
+	{name: "one lane of a vector load", kind: "out of bounds", block: Dim3{2, 1, 1},
+		bad:  "mad.wide.u32 %z, %t, 4088, %x;\nld.global.v2.u32 {%a,%b}, [%z]; // FAULT2\nld.global.v2.u32 {%a,%b}, [%z+8]; // FAULT",
+		good: "mad.wide.u32 %z, %t, 4080, %x;\nld.global.v2.u32 {%a,%b}, [%z+8];"},
+	{name: "misaligned", kind: "misaligned", block: Dim3{32, 1, 1},
+		bad: "ld.global.u32 %a, [%z+2]; // FAULT", good: "ld.global.u16 %h, [%z+2];", want: []string{"not a multiple of 4"}},
+	{name: "misaligned vector in shared", kind: "misaligned", block: Dim3{1, 1, 1},
+		bad:  "st.shared.v2.u32 [%w+4], {%t,%t}; // FAULT",
+		good: "st.shared.v2.u32 [%w+8], {%t,%t};"},
+	{name: "shared past the end", kind: "out of bounds", block: Dim3{32, 1, 1},
+		bad: "st.shared.u32 [%w+1024], %t; // FAULT", good: "st.shared.u32 [%w+896], %t;", want: []string{".shared"}},
+	{name: "local past the end", kind: "out of bounds", block: Dim3{1, 1, 1},
+		bad: "mov.u64 %z, loc;\nst.local.u32 [%z+16], %t; // FAULT", good: "mov.u64 %z, loc;\nst.local.u32 [%z+12], %t;",
+		want: []string{"0 bytes past the end of .local loc"}},
+	{name: "local through a generic address", kind: "out of bounds", block: Dim3{1, 1, 1},
+		bad: "mov.u64 %z, loc;\ncvta.local.u64 %z, %z;\nst.u32 [%z+-4], %t; // FAULT", good: "mov.u64 %z, loc;\ncvta.local.u64 %z, %z;\nst.u32 [%z+4], %t;"},
+	{name: "uninitialised register", kind: "uninitialised register", block: Dim3{32, 1, 1},
+		bad:  "setp.lt.u32 %p, %t, 16;\n@%p mov.u32 %a, 1;\nadd.u32 %b, %a, 1; // FAULT\nst.global.u32 [%z], %b;",
+		good: "setp.lt.u32 %p, %t, 16;\nmov.u32 %a, 0;\n@%p mov.u32 %a, 1;\nadd.u32 %b, %a, 1;\nst.global.u32 [%z], %b;",
+		want: []string{"%a is read", "lanes 16-31"}},
+	{name: "uninitialised predicate", kind: "uninitialised register", block: Dim3{32, 1, 1},
+		bad: "@%q st.global.u32 [%z], %t; // FAULT", good: "setp.eq.u32 %q, %t, 0;\n@%q st.global.u32 [%z], %t;", want: []string{"%q"}},
+	{name: "uninitialised register through a move", kind: "uninitialised register", block: Dim3{32, 1, 1},
+		bad: "mov.u32 %b, %a;\nst.global.u32 [%z], %b; // FAULT", good: "mov.u32 %b, %a;\nmov.u32 %b, 1;\nst.global.u32 [%z], %b;", want: []string{"%b"}},
+	{name: "uninitialised global", kind: "uninitialised memory", block: Dim3{32, 1, 1},
+		bad: "ld.global.u32 %a, [%st]; // FAULT", good: "st.global.u32 [%st], %t;\nld.global.u32 %a, [%st];"},
+	{name: "uninitialised byte of global", kind: "uninitialised memory", block: Dim3{1, 1, 1},
+		bad: "st.global.u8 [%st], %t;\nld.global.u16 %h, [%st]; // FAULT", good: "st.global.u8 [%st], %t;\nst.global.u8 [%st+1], %t;\nld.global.u16 %h, [%st];"},
+	{name: "uninitialised shared", kind: "uninitialised memory", block: Dim3{32, 1, 1},
+		bad: "ld.shared.u32 %a, [%w]; // FAULT", good: "st.shared.u32 [%w], %t;\nld.shared.u32 %a, [%w];", want: []string{".shared s"}},
+	{name: "race in shared between warps", kind: "race", block: Dim3{64, 1, 1},
+		bad:  "xor.b32 %i, %w, 128;\nst.shared.u32 [%w], 0;\nbar.sync 0;\nst.shared.u32 [%w], %t;\nld.shared.u32 %a, [%i]; // FAULT",
+		good: "xor.b32 %i, %w, 128;\nst.shared.u32 [%w], %t;\nbar.sync 0;\nld.shared.u32 %a, [%i];",
+		want: []string{"not ordered", "same block", "at line"}},
+	{name: "race in shared, written after a read", kind: "race", block: Dim3{64, 1, 1},
+		bad:  "xor.b32 %i, %w, 128;\nst.shared.u32 [%w], %t;\nbar.sync 0;\nld.shared.u32 %a, [%i];\nst.shared.u32 [%w], %a; // FAULT",
+		good: "xor.b32 %i, %w, 128;\nst.shared.u32 [%w], %t;\nbar.sync 0;\nld.shared.u32 %a, [%i];\nbar.sync 0;\nst.shared.u32 [%w], %a;"},
+	{name: "race in shared within a warp", kind: "race", block: Dim3{32, 1, 1},
+		bad:  "xor.b32 %i, %w, 4;\nst.shared.u32 [%w], %t;\nld.shared.u32 %a, [%i]; // FAULT",
+		good: "xor.b32 %i, %w, 4;\nst.shared.u32 [%w], %t;\nbar.warp.sync 0xffffffff;\nld.shared.u32 %a, [%i];",
+		want: []string{"same warp"}},
+	{name: "race within a warp, half of it synchronised", kind: "race", block: Dim3{32, 1, 1},
+		bad:  "xor.b32 %i, %w, 64;\nst.shared.u32 [%w], %t;\nsetp.lt.u32 %p, %t, 16;\n@!%p bra out;\nbar.warp.sync 0xffff;\nld.shared.u32 %a, [%i]; // FAULT\nout:",
+		good: "xor.b32 %i, %w, 32;\nst.shared.u32 [%w], %t;\nsetp.lt.u32 %p, %t, 16;\n@!%p bra out;\nbar.warp.sync 0xffff;\nld.shared.u32 %a, [%i];\nout:"},
+	{name: "two lanes store different values", kind: "race", block: Dim3{32, 1, 1},
+		bad: "st.global.u32 [%y], %t; // FAULT", good: "mov.u32 %a, 7;\nst.global.u32 [%y], %a;"},
+	{name: "race of bytes", kind: "race", block: Dim3{64, 1, 1},
+		bad:  "cvt.u64.u32 %z, %t;\nadd.u64 %z, %z, %y;\nst.global.u8 [%z], %t;\nst.global.u8 [%z+1], %t; // FAULT",
+		good: "cvt.u64.u32 %z, %t;\nadd.u64 %z, %z, %y;\nst.global.u8 [%z], %t;\nst.global.u8 [%z+64], %t;"},
+	{name: "race in global between blocks", kind: "race", grid: Dim3{4, 1, 1}, block: Dim3{32, 1, 1},
+		bad:  "st.global.u32 [%st], %c; // FAULT",
+		good: "mad.wide.u32 %st, %c, 128, %st;\nst.global.u32 [%st], %c;", want: []string{"of block"}},
+	{name: "add without an atomic", kind: "race", grid: Dim3{4, 1, 1}, block: Dim3{1, 1, 1},
+		bad:  "ld.global.u32 %a, [%x];\nadd.u32 %a, %a, 1;\nst.global.u32 [%x], %a; // FAULT",
+		good: "red.global.add.u32 [%x], 1;"},
+	{name: "atomic against a plain store", kind: "race", grid: Dim3{2, 1, 1}, block: Dim3{1, 1, 1},
+		bad:  "setp.eq.u32 %p, %c, 0;\n@%p st.global.u32 [%x], 0;\n@!%p red.global.add.u32 [%x], 1; // FAULT",
+		good: "setp.eq.u32 %p, %c, 0;\n@%p atom.global.exch.b32 %a, [%x], 0;\n@!%p red.global.add.u32 [%x], 1;"},
+	{name: "last block reads what all wrote", kind: "race", grid: Dim3{8, 1, 1}, block: Dim3{32, 1, 1},
+		bad:  lastBlock("", "// FAULT"),
+		good: lastBlock("membar.gl;", "")},
+	{name: "lock without a fence", kind: "race", block: Dim3{64, 1, 1},
+		bad: lockBody(""), good: lockBody("membar.cta;")},
+	{name: "half a warp at a barrier", kind: "divergent barrier", block: Dim3{64, 1, 1},
+		bad:  "setp.lt.u32 %p, %t, 48;\n@%p bar.sync 0; // FAULT\n@!%p bar.sync 0;",
+		good: "bar.sync 0;"},
+	{name: "threads left before a barrier", kind: "divergent barrier", block: Dim3{64, 1, 1},
+		bad:  "setp.ge.u32 %p, %t, 40;\n@%p exit;\nbar.sync 0; // FAULT",
+		good: "setp.ge.u32 %p, %t, 40;\nbar.sync 0;\n@%p exit;", want: []string{"exited"}},
+	{name: "shuffle of lanes that left", kind: "divergent warp instruction", block: Dim3{32, 1, 1},
+		bad:  "setp.ge.u32 %p, %t, 16;\n@%p exit;\nshfl.sync.bfly.b32 %a, %t, 1, 31, 0xffffffff; // FAULT",
+		good: "setp.ge.u32 %p, %t, 16;\n@%p exit;\nshfl.sync.bfly.b32 %a, %t, 1, 31, 0xffff;"},
+	{name: "shuffle from a lane outside", kind: "divergent warp instruction", block: Dim3{32, 1, 1},
+		bad:  "setp.ge.u32 %p, %t, 16;\n@%p bra out;\nshfl.sync.down.b32 %a, %t, 8, 31, 0xffff; // FAULT\nout:",
+		good: "setp.ge.u32 %p, %t, 16;\n@%p bra out;\nshfl.sync.bfly.b32 %a, %t, 8, 31, 0xffff;\nout:"},
+	{name: "copy read before its wait", kind: "unfinished copy", block: Dim3{32, 1, 1},
+		bad:  "cp.async.ca.shared.global [%w], [%z], 4;\ncp.async.commit_group;\nld.shared.u32 %a, [%w]; // FAULT",
+		good: "cp.async.ca.shared.global [%w], [%z], 4;\ncp.async.commit_group;\ncp.async.wait_group 0;\nld.shared.u32 %a, [%w];"},
+	{name: "copy waited for one group short", kind: "unfinished copy", block: Dim3{32, 1, 1},
+		bad:  "cp.async.ca.shared.global [%w], [%z], 4;\ncp.async.commit_group;\ncp.async.ca.shared.global [%w+128], [%z+128], 4;\ncp.async.commit_group;\ncp.async.wait_group 1;\nld.shared.u32 %a, [%w+128]; // FAULT",
+		good: "cp.async.ca.shared.global [%w], [%z], 4;\ncp.async.commit_group;\ncp.async.ca.shared.global [%w+128], [%z+128], 4;\ncp.async.commit_group;\ncp.async.wait_group 1;\nld.shared.u32 %a, [%w];"},
+	{name: "copy waited for after the barrier", kind: "unfinished copy", block: Dim3{64, 1, 1},
+		bad:  "xor.b32 %i, %w, 128;\ncp.async.ca.shared.global [%w], [%z], 4;\nbar.sync 0;\ncp.async.wait_all;\nld.shared.u32 %a, [%i]; // FAULT",
+		good: "xor.b32 %i, %w, 128;\ncp.async.ca.shared.global [%w], [%z], 4;\ncp.async.wait_all;\nbar.sync 0;\nld.shared.u32 %a, [%i];"},
+	{name: "mbarrier orders", kind: "race", block: Dim3{64, 1, 1},
+		bad: mbarBody("setp.eq.u32 %q, %t, %t;", "// FAULT"), good: mbarBody("mbarrier.test_wait.shared.b64 %q, [bar8], %st;", "")},
+	{name: "named barrier of half the block", kind: "race", block: Dim3{128, 1, 1},
+		bad:  "mov.u32 %a, 0;\nst.shared.u32 [%w], 0;\nbar.sync 0;\nsetp.ge.u32 %p, %t, 64;\nst.shared.u32 [%w], %t;\n@%p bra out;\nbar.sync 1, 64;\nxor.b32 %i, %w, 256;\nld.shared.u32 %a, [%i]; // FAULT2\nout: st.shared.u32 [%w], %a; // FAULT",
+		good: "setp.ge.u32 %p, %t, 64;\nst.shared.u32 [%w], %t;\n@%p bra out;\nbar.sync 1, 64;\nxor.b32 %i, %w, 128;\nld.shared.u32 %a, [%i];\nout:"},
+}
+
+// lastBlock is a reduction in which the block that comes last reads what all
+// others wrote.
+func lastBlock(fence, mark string) string {
+	return "mad.wide.u32 %st, %c, 128, %st;\nst.global.u32 [%st], %c;\n" + fence + "\nbar.sync 0;\nsetp.eq.u32 %p, %t, 0;\n" +
+		"@%p atom.global.inc.u32 %a, [%x], 7;\n@%p st.shared.u32 [s], %a;\nbar.sync 0;\nld.shared.u32 %a, [s];\n" +
+		"setp.ne.u32 %p, %a, 7;\n@%p exit;\nmad.wide.u32 %st, %t, 4, %y;\n" +
+		"ld.global.u32 %b, [%st]; " + mark + "\nst.global.u32 [%z], %b;"
+}
+
+// lockBody adds to a counter under a lock that one lane of each warp takes.
+func lockBody(fence string) string {
+	return "and.b32 %i, %t, 31;\nsetp.ne.u32 %p, %i, 0;\n@%p exit;\n" +
+		"spin: atom.global.cas.b32 %a, [%x+4], 1, 0;\nsetp.ne.u32 %p, %a, 1;\n@%p bra spin;\n" + fence + "\n" +
+		"ld.global.u32 %b, [%x]; // FAULT\nadd.u32 %b, %b, 1;\nst.global.u32 [%x], %b;\n" + fence + "\n" +
+		"atom.global.exch.b32 %a, [%x+4], 1;"
+}
+
+// mbarBody passes data from one warp to the other through an mbarrier.
+func mbarBody(wait, mark string) string {
+	return "setp.eq.u32 %p, %t, 0;\n@%p mbarrier.init.shared.b64 [bar8], 64;\nst.shared.u32 [%w], 0;\nbar.sync 0;\nst.shared.u32 [%w], %t;\n" +
+		"mbarrier.arrive.shared.b64 %st, [bar8];\nagain: " + wait + "\n@!%q bra again;\nxor.b32 %i, %w, 128;\nld.shared.u32 %a, [%i]; " + mark
+}
+
+// runPlanted launches a body with all checks on.
+func runPlanted(t *testing.T, p planted, body string, workers int) (*FindingsError, string) {
+	t.Helper()
+	text := plantedHead + body + "\nret;\n}\n"
+	m := New(Options{Checks: AllChecks, Workers: workers})
+	k := kernel(t, load(t, m, "planted.ptx", text), "k")
+	x := make([]uint32, 1024)
+	x[1] = 1
+	px := upload(t, m, u32bytes(x))
+	py := alloc(t, m, 4096)
+	err := m.Launch(context.Background(), k, LaunchConfig{Grid: p.grid, Block: p.block}, px, py)
+	var fe *FindingsError
+	if err != nil && !errors.As(err, &fe) {
+		t.Fatalf("%v", err)
+	}
+	return fe, text
+}
+
+func TestPlantedFaults(t *testing.T) {
+	for _, p := range plantedCases {
+		t.Run(p.name, func(t *testing.T) {
+			for _, workers := range []int{1, 2} {
+				fe, text := runPlanted(t, p, p.bad, workers)
+				if fe == nil {
+					t.Fatalf("nothing found with %d workers", workers)
+				}
+				lines := map[int]bool{}
+				for i, l := range strings.Split(text, "\n") {
+					if strings.Contains(l, "// FAULT") {
+						lines[i+1] = true
+					}
+				}
+				hit := false
+				for _, f := range fe.Report.Findings {
+					if f.Kind != p.kind || !lines[f.Line] && !(f.Kind == "race" && lines[f.OtherLine]) {
+						t.Errorf("unexpected finding, expected %q at lines %v: %v", p.kind, lines, f)
+						continue
+					}
+					hit = true
+					for _, want := range p.want {
+						if !strings.Contains(f.String(), want) {
+							t.Errorf("the report lacks %q:\n%v", want, f)
+						}
+					}
+				}
+				if !hit {
+					t.Errorf("not found: %q at lines %v", p.kind, lines)
+				}
+				if fe, _ := runPlanted(t, p, p.good, workers); fe != nil {
+					t.Errorf("the mended kernel is flagged: %v", fe.Report)
+				}
+			}
+		})
+	}
+}
+
+func TestUseAfterFreeAndLeaks(t *testing.T) {
+	text := plantedHead + "ld.global.u32 %a, [%z]; // FAULT\nret;\n}\n"
+	m := New(Options{Checks: AllChecks})
+	k := kernel(t, load(t, m, "freed.ptx", text), "k")
+	x, y := upload(t, m, make([]byte, 4096)), alloc(t, m, 4096)
+	run := func() error { return m.Launch(context.Background(), k, LaunchConfig{Block: Dim3{32, 1, 1}}, x, y) }
+	if err := run(); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Free(x); err != nil {
+		t.Fatal(err)
+	}
+	var fe *FindingsError
+	if err := run(); !errors.As(err, &fe) {
+		t.Fatalf("error %v, expected findings", err)
+	}
+	f := fe.Report.Findings[0]
+	if f.Kind != "use after free" || f.Line != lineOf(t, text, "FAULT") || f.Count != 32 {
+		t.Errorf("finding %+v", f)
+	}
+	leaks := m.Leaks()
+	if len(leaks.Findings) != 1 || leaks.Findings[0].Address != y {
+		t.Errorf("leaks %v, expected the second allocation", leaks)
+	}
+	if err := m.Free(x); err == nil {
+		t.Error("freeing twice went unnoticed")
+	}
+	if err := m.Free(y); err != nil {
+		t.Fatal(err)
+	}
+	if l := m.Leaks(); len(l.Findings) != 0 {
+		t.Errorf("leaks %v after all was freed", l)
+	}
+	raw, err := m.Report().JSON()
+	var back Report
+	if err != nil || json.Unmarshal(raw, &back) != nil || len(back.Findings) != 1 || back.Findings[0].Kind != "use after free" {
+		t.Errorf("JSON %s, error %v", raw, err)
+	}
+}
+
+// Without checks the first bad access ends the kernel.
+func TestFaultWithoutChecks(t *testing.T) {
+	text := plantedHead + "st.global.u32 [%z+4000], %t; // FAULT\nret;\n}\n"
+	m := New(Options{})
+	k := kernel(t, load(t, m, "fault.ptx", text), "k")
+	x, y := alloc(t, m, 4096), alloc(t, m, 4096)
+	err := m.Launch(context.Background(), k, LaunchConfig{Block: Dim3{64, 1, 1}}, x, y)
+	var f *Fault
+	if !errors.As(err, &f) {
+		t.Fatalf("error %v, expected a fault", err)
+	}
+	if f.Kind != "out of bounds" || f.Line != lineOf(t, text, "FAULT") || f.Thread != (Dim3{24, 0, 0}) || f.Address != x+4096 {
+		t.Errorf("fault %+v", f)
+	}
+}
