@@ -32,6 +32,7 @@ type Device struct {
 	product    matmulTask
 	conv       convTask
 	filter     filterTask
+	pooling    poolingTask
 	panels     []float32 // matrix product: B packed
 	partial    []float32 // sums of chunks of K
 	turned     []float32 // convolution: the filter as its gradient needs it
@@ -42,11 +43,12 @@ var _ kernels.Device = (*Device)(nil)
 // instructionSet is the kernels of one instruction set, and what they ask of a
 // processor. instructionSets lists them, the fastest first.
 type instructionSet struct {
-	name   string
-	needs  []feature
-	peak   peakKernels
-	vector vectorKernels
-	tiles  tiles
+	name    string
+	needs   []feature
+	peak    peakKernels
+	vector  vectorKernels
+	tiles   tiles
+	pooling poolingKernels
 }
 
 // feature is one extension of the processor's instructions.

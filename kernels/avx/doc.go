@@ -6,6 +6,7 @@
 //	-------------------------------|---------|------|---------------------
 //	MatMul                         | yes     | yes  | yes
 //	Conv2D and its gradients       | yes     | yes  | yes
+//	Pooling and its gradients      | yes     | yes  | yes
 //	ReLU; gradients of exp and log | yes     | yes  | yes
 //	Add, Sub, Mul, Div             | yes     | yes  | yes
 //	  gradients, equal shapes      | yes     | yes  | yes

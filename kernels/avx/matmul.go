@@ -55,10 +55,11 @@ type matmulTask struct {
 
 // workspace is one worker's own memory.
 type workspace struct {
-	strip strip
-	rows  []int
-	a     []float32
-	image []float32
+	strip  strip
+	window window
+	rows   []int     // a table of rows with its end rounded up
+	a      []float32 // blocks of A
+	image  []float32 // rows of an image with its padding
 }
 
 // MatMul computes a matrix product: see kernels.Device.

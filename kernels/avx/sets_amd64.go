@@ -25,6 +25,10 @@ var instructionSets = []*instructionSet{
 			height: 8, lanes: 16, masked: true,
 			width: []func(*strip){matmul_8x16_f32_avx512, matmul_8x32_f32_avx512, matmul_8x48_f32_avx512},
 		},
+		pooling: poolingKernels{
+			max_pool_fwd_f32: max_pool_fwd_f32_avx512, max_pool_bwd_f32: max_pool_bwd_f32_avx512,
+			avg_pool_fwd_f32: avg_pool_fwd_f32_avx512, avg_pool_bwd_f32: avg_pool_bwd_f32_avx512,
+		},
 		peak:   peakKernels{fma: peak_fma_avx512, fmaFLOP: 24 * 16 * 2, copy: peak_copy_avx512},
 		vector: vectorAVX512,
 	},
@@ -37,6 +41,10 @@ var instructionSets = []*instructionSet{
 		tiles: tiles{
 			height: 6, lanes: 8,
 			width: []func(*strip){matmul_6x8_f32_avx2, matmul_6x16_f32_avx2},
+		},
+		pooling: poolingKernels{
+			max_pool_fwd_f32: max_pool_fwd_f32_avx2, max_pool_bwd_f32: max_pool_bwd_f32_avx2,
+			avg_pool_fwd_f32: avg_pool_fwd_f32_avx2, avg_pool_bwd_f32: avg_pool_bwd_f32_avx2,
 		},
 		peak:   peakKernels{fma: peak_fma_avx2, fmaFLOP: 12 * 8 * 2, copy: peak_copy_avx2},
 		vector: vectorAVX2,

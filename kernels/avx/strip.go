@@ -75,5 +75,5 @@ func (t *tiles) run(s *strip, n int) {
 	t.width[v-1](s)
 }
 
-// address is where a slice begins; 0 for an empty one.
-func address(x []float32) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(x))) }
+// address is where a slice begins; 0 for nil.
+func address[T float32 | int32](x []T) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(x))) }

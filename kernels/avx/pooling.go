@@ -1,0 +1,136 @@
+package avx
+
+import "baregrad/kernels"
+
+// Max and average pooling over windows of KH×KW of x[N,H,W,C] to y[N,OH,OW,C],
+// and their gradients. Neighbouring floats are channels, and one register holds
+// 16 or 8 channels of a pixel: a kernel goes over the taps of a window, then on
+// to the next channels, then to the next window of the same output row.
+//
+//	MaxPool:     y = x[arg], arg = the first tap that no other one exceeds
+//	MaxPoolGrad: dx[tap] += dy if arg = tap
+//	AvgPool:     y = (Σ over taps of x[tap]) / taps
+//	AvgPoolGrad: dx[tap] += dy / taps
+//
+// Windows at the edge have fewer taps: the padding is left out.
+
+// window is the argument of the kernels: count windows of one output row, which
+// all have the same taps. Steps are in bytes, indices in elements.
+type window struct {
+	x, y, arg   uintptr // the first window's first tap and its output; or their gradients
+	count       int     // windows
+	c           int     // channels
+	kh, kw      int     // taps
+	tapStep     int     // bytes from one tap to the next
+	rowStep     int     // bytes from behind the last tap of a row to the first of the next
+	windowStep  int     // bytes from window to window
+	first       int32   // index of the first tap
+	tapIndex    int32   // tapStep, rowStep and windowStep in elements
+	rowIndex    int32
+	windowIndex int32
+	taps        float32 // kh·kw
+	add         bool    // gradients: dx += …, else dx = …
+}
+
+// poolingKernels are one instruction set's kernels for windows.
+type poolingKernels struct {
+	max_pool_fwd_f32, max_pool_bwd_f32 func(w *window)
+	avg_pool_fwd_f32, avg_pool_bwd_f32 func(w *window)
+}
+
+// poolingTask is one of the four on its way through the workers. A part is some images.
+type poolingTask struct {
+	d      *Device
+	s      kernels.PoolSpec
+	kernel func(w *window)
+	x, y   []float32 // or dx, dy
+	arg    []int32   // nil for averages
+	clear  bool      // x is a gradient that begins as zeros
+	add    bool
+	images int // of one part
+}
+
+func (d *Device) MaxPool(y, arg, x kernels.Buffer, s kernels.PoolSpec) {
+	kernels.Want("max pooling", "argmax", arg, kernels.Int32, y.Len())
+	s.Check("max pooling", y, arg, x)
+	d.runPooling(x, y, arg, s, d.set.pooling.max_pool_fwd_f32, false, false)
+}
+
+func (d *Device) MaxPoolGrad(dx, dy, arg kernels.Buffer, s kernels.PoolSpec, m kernels.Mode) {
+	kernels.Want("max pooling gradient", "argmax", arg, kernels.Int32, dy.Len())
+	s.Check("max pooling gradient", dy, arg, dx)
+	d.poolingGrad(dx, dy, arg, s, d.set.pooling.max_pool_bwd_f32, m)
+}
+
+func (d *Device) AvgPool(y, x kernels.Buffer, s kernels.PoolSpec) {
+	s.Check("average pooling", y, nil, x)
+	d.runPooling(x, y, nil, s, d.set.pooling.avg_pool_fwd_f32, false, false)
+}
+
+func (d *Device) AvgPoolGrad(dx, dy kernels.Buffer, s kernels.PoolSpec, m kernels.Mode) {
+	s.Check("average pooling gradient", dy, nil, dx)
+	d.poolingGrad(dx, dy, nil, s, d.set.pooling.avg_pool_bwd_f32, m)
+}
+
+// poolingGrad runs a gradient's kernel. Where the windows lie side by side and
+// cover all of the image, it writes each element once; else it adds to zeros.
+func (d *Device) poolingGrad(dx, dy, arg kernels.Buffer, s kernels.PoolSpec, kernel func(w *window), m kernels.Mode) {
+	tiled := s.StrideH == s.KH && s.StrideW == s.KW && s.PadTop == 0 && s.PadLeft == 0 &&
+		s.OH*s.KH == s.H && s.OW*s.KW == s.W
+	zeros := m == kernels.Overwrite && !tiled
+	d.runPooling(dx, dy, arg, s, kernel, zeros, zeros || m == kernels.Accumulate)
+}
+
+func (d *Device) runPooling(x, y, arg kernels.Buffer, s kernels.PoolSpec, kernel func(w *window), zeros, add bool) {
+	if s.N*s.H*s.W*s.C == 0 {
+		return
+	}
+	t := &d.pooling
+	*t = poolingTask{d: d, s: s, kernel: kernel, x: kernels.Floats(x), y: kernels.Floats(y), arg: kernels.Ints(arg), clear: zeros, add: add}
+	t.images = max(1, partElements/(s.H*s.W*s.C))
+	d.pool.run((s.N+t.images-1)/t.images, t)
+	*t = poolingTask{} // the buffers are the caller's; they may be freed
+}
+
+// part does the windows of some images.
+func (t *poolingTask) part(worker, i int) {
+	s, w := t.s, &t.d.workspaces[worker].window
+	w.c, w.add = s.C, t.add
+	w.tapStep, w.tapIndex = 4*s.C, int32(s.C)
+	w.windowStep, w.windowIndex = 4*s.StrideW*s.C, int32(s.StrideW*s.C)
+	for n := i * t.images; n < min((i+1)*t.images, s.N); n++ {
+		if t.clear {
+			size := s.H * s.W * s.C
+			clear(t.x[n*size : (n+1)*size])
+		}
+		for oh := range s.OH {
+			h0, h1 := inside(oh, s.KH, s.StrideH, s.PadTop, s.H)
+			w.kh = h1 - h0
+			for ow := 0; ow < s.OW; {
+				k0, k1 := inside(ow, s.KW, s.StrideW, s.PadLeft, s.W)
+				w.kw, w.count = k1-k0, 1
+				if w.kw == s.KW { // and so have all further ones that end in the image
+					w.count = min((s.W-k1)/s.StrideW+1, s.OW-ow)
+				}
+				w.rowStep, w.rowIndex = 4*(s.W-w.kw)*s.C, int32((s.W-w.kw)*s.C)
+				w.taps = float32(w.kh * w.kw)
+				first := ((n*s.H+h0)*s.W + k0) * s.C
+				out := ((n*s.OH+oh)*s.OW + ow) * s.C
+				w.first = int32(first)
+				w.x, w.y = address(t.x[first:]), address(t.y[out:])
+				if t.arg != nil {
+					w.arg = address(t.arg[out:])
+				}
+				ow += w.count
+				t.kernel(w)
+			}
+		}
+	}
+}
+
+// inside is the part [from, to) of window number i along one axis that lies in
+// the image.
+func inside(i, kernel, stride, pad, size int) (from, to int) {
+	from = i*stride - pad
+	return max(from, 0), min(from+kernel, size)
+}
