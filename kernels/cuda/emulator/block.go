@@ -46,6 +46,7 @@ type block struct {
 	cache  [64]*allocation // the last allocation that each op used
 	chk    *blockChecks
 	words  []uint64
+	counts []LineCount // by op, with counters on
 }
 
 // start makes the block ready to run as number n of the grid.

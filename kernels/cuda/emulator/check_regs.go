@@ -75,6 +75,9 @@ func (w *warp) executeChecked(n int) int {
 		} else {
 			w.partial(o, mask)
 		}
+		if g.count && w.pc == o.at && o.in.Op != "bra" { // it waits, and will run again
+			w.blk.uncount(o, mask)
+		}
 		if o.x != nil && o.x.strong && g.check {
 			w.after(o, mask)
 		}

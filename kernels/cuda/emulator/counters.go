@@ -1,6 +1,318 @@
 package emulator
 
-type countTable struct{}
+import (
+	"fmt"
+	"math/bits"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+)
 
-func (c *countTable) merge(g *grid, b *block)      {}
-func (b *block) count(w *warp, o *op, mask uint32) {}
+// Counters: what each line of a kernel did, and where a GPU's roofline puts it.
+
+// LineCount is what one instruction of a kernel did in all launches since the
+// counters were reset.
+type LineCount struct {
+	Kernel string `json:"kernel"`
+	File   string `json:"file"`
+	Line   int    `json:"line"`
+	Instr  string `json:"instruction"`
+
+	WarpInstructions   uint64 `json:"warpInstructions"`
+	ThreadInstructions uint64 `json:"threadInstructions"` // lanes that took part
+	Flops              uint64 `json:"flops"`              // fma counts as two, mma as 2·M·N·K
+	GlobalBytes        uint64 `json:"globalBytes"`        // that the lanes asked of global memory
+	Sectors            uint64 `json:"sectors"`            // of 32 bytes, that global memory moved for them
+	IdealSectors       uint64 `json:"idealSectors"`       // that would have held the distinct bytes
+	SharedBytes        uint64 `json:"sharedBytes"`
+	BankConflicts      uint64 `json:"bankConflicts"` // passes over shared memory beyond the first
+}
+
+func (c *LineCount) add(o *LineCount) {
+	c.WarpInstructions += o.WarpInstructions
+	c.ThreadInstructions += o.ThreadInstructions
+	c.Flops += o.Flops
+	c.GlobalBytes += o.GlobalBytes
+	c.Sectors += o.Sectors
+	c.IdealSectors += o.IdealSectors
+	c.SharedBytes += o.SharedBytes
+	c.BankConflicts += o.BankConflicts
+}
+
+// Counters is the counts by line, in the order of kernels and lines.
+type Counters struct {
+	Lines []LineCount `json:"lines"`
+	Total LineCount   `json:"total"`
+}
+
+// Intensity is floating-point operations for each byte that global memory moves.
+func (c Counters) Intensity() float64 {
+	if c.Total.Sectors == 0 {
+		return 0
+	}
+	return float64(c.Total.Flops) / float64(32*c.Total.Sectors)
+}
+
+// ActiveLanes is how many of a warp's 32 lanes took part, on average.
+func (c Counters) ActiveLanes() float64 {
+	if c.Total.WarpInstructions == 0 {
+		return 0
+	}
+	return float64(c.Total.ThreadInstructions) / float64(c.Total.WarpInstructions)
+}
+
+// GPU is the two figures that a roofline needs.
+type GPU struct {
+	Name      string
+	Flops     float64 // peak float32 operations a second, tensor cores left out
+	Bandwidth float64 // bytes a second of its memory
+}
+
+// Some GPUs, by their makers' data sheets.
+var (
+	H100SXM  = GPU{"H100 SXM", 67e12, 3.35e12}
+	A100SXM  = GPU{"A100 SXM 80 GB", 19.5e12, 2.039e12}
+	RTX4090  = GPU{"RTX 4090", 82.6e12, 1.008e12}
+	RTX3090  = GPU{"RTX 3090", 35.6e12, 0.936e12}
+	T4       = GPU{"T4", 8.1e12, 0.32e12}
+	GTX1660T = GPU{"GTX 1660 Ti", 5.4e12, 0.288e12}
+)
+
+// Roofline is where a GPU's limits put a kernel: no more than its peak, and no
+// more than its bandwidth allows at the kernel's intensity. Caches are left out,
+// so that a kernel which reads the same memory often may do better.
+type Roofline struct {
+	GPU        GPU
+	Intensity  float64 // operations a byte
+	Ridge      float64 // the intensity at which the GPU's two limits meet
+	Attainable float64 // operations a second
+	Bound      string  // "memory" or "compute"
+	Seconds    float64 // that the counted work takes at least
+}
+
+// Roofline places the counted work under a GPU's limits.
+func (c Counters) Roofline(g GPU) Roofline {
+	r := Roofline{GPU: g, Intensity: c.Intensity(), Ridge: g.Flops / g.Bandwidth, Bound: "memory"}
+	r.Attainable = min(g.Flops, r.Intensity*g.Bandwidth)
+	move := float64(32*c.Total.Sectors) / g.Bandwidth
+	work := float64(c.Total.Flops) / g.Flops
+	r.Seconds = max(move, work)
+	if work > move {
+		r.Bound = "compute"
+		r.Attainable = g.Flops
+	}
+	return r
+}
+
+// String writes the counts as a table.
+func (c Counters) String() string {
+	var sb strings.Builder
+	fmt.Fprintf(&sb, "%6s %12s %6s %12s %12s %12s %10s %12s  %s\n", "line", "warp instr", "lanes", "flops", "bytes", "sectors", "ideal", "conflicts", "instruction")
+	row := func(line string, l LineCount) {
+		lanes := 0.0
+		if l.WarpInstructions > 0 {
+			lanes = float64(l.ThreadInstructions) / float64(l.WarpInstructions)
+		}
+		fmt.Fprintf(&sb, "%6s %12d %6.1f %12d %12d %12d %10d %12d  %s\n", line, l.WarpInstructions, lanes, l.Flops, l.GlobalBytes, l.Sectors, l.IdealSectors, l.BankConflicts, l.Instr)
+	}
+	kernel := ""
+	for _, l := range c.Lines {
+		if l.Kernel != kernel {
+			kernel = l.Kernel
+			fmt.Fprintf(&sb, "%s (%s)\n", kernel, l.File)
+		}
+		row(fmt.Sprint(l.Line), l)
+	}
+	row("all", c.Total)
+	fmt.Fprintf(&sb, "%.3g flops for each byte of global memory\n", c.Intensity())
+	return sb.String()
+}
+
+type countKey struct {
+	kernel, file string
+	line         int
+	col          int32
+}
+
+// countTable collects the counts of all blocks.
+type countTable struct {
+	mu    sync.Mutex
+	lines map[countKey]*LineCount
+}
+
+// merge adds what a block's warps counted; the block may count on afterwards.
+func (t *countTable) merge(g *grid, b *block) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.lines == nil {
+		t.lines = map[countKey]*LineCount{}
+	}
+	for i := range b.counts {
+		c := &b.counts[i]
+		if c.WarpInstructions == 0 {
+			continue
+		}
+		in := g.kern.ops[i].in
+		key := countKey{g.kern.Name, g.kern.file, int(in.Pos.Line), in.Pos.Col}
+		l := t.lines[key]
+		if l == nil {
+			l = &LineCount{Kernel: g.kern.Name, File: g.kern.file, Line: int(in.Pos.Line), Instr: in.Name()}
+			t.lines[key] = l
+		}
+		l.add(c)
+		*c = LineCount{}
+	}
+}
+
+// Counters gives the counts since the last reset; Options.Counters must be set.
+func (m *Machine) Counters() Counters {
+	m.counts.mu.Lock()
+	defer m.counts.mu.Unlock()
+	var keys []countKey
+	for k := range m.counts.lines {
+		keys = append(keys, k)
+	}
+	sort.Slice(keys, func(i, j int) bool {
+		a, b := keys[i], keys[j]
+		if a.kernel != b.kernel {
+			return a.kernel < b.kernel
+		}
+		return a.line < b.line || a.line == b.line && a.col < b.col
+	})
+	var c Counters
+	for _, k := range keys {
+		l := m.counts.lines[k]
+		c.Lines = append(c.Lines, *l)
+		c.Total.add(l)
+	}
+	return c
+}
+
+// ResetCounters begins anew.
+func (m *Machine) ResetCounters() {
+	m.counts.mu.Lock()
+	defer m.counts.mu.Unlock()
+	m.counts.lines = nil
+}
+
+// count notes that a warp is about to run an op for the lanes of mask.
+func (b *block) count(w *warp, o *op, mask uint32) {
+	if b.counts == nil {
+		b.counts = make([]LineCount, len(w.ops))
+	}
+	c := &b.counts[o.at]
+	x := o.x
+	if x != nil && x.prefix {
+		return
+	}
+	c.WarpInstructions++
+	lanes := uint64(bits.OnesCount32(mask))
+	c.ThreadInstructions += lanes
+	if x == nil || mask == 0 {
+		return
+	}
+	c.Flops += lanes * uint64(x.flops)
+	if x.size == 0 || o.checked == nil && !x.memory {
+		return
+	}
+	global, shared := &vec64{}, &vec64{}
+	ng, ns := 0, 0
+	n := uint64(x.size * x.n)
+	if ao, ok := x.v.(*asyncOp); ok { // cp.async reads one and writes the other
+		for m := mask; m != 0; m &= m - 1 {
+			global[ng] = ao.src.address(w, bits.TrailingZeros32(m)&31)
+			ng++
+		}
+	}
+	for m := mask; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		addr := o.address(w, i)
+		space := x.space
+		if space == Generic {
+			if space = spaceOf(addr); space == Shared {
+				addr -= sharedWindow
+			}
+		}
+		switch space {
+		case Global:
+			global[ng] = addr
+			ng++
+		case Shared:
+			shared[ns] = addr
+			ns++
+		}
+	}
+	if ng > 0 {
+		c.GlobalBytes += uint64(ng) * n
+		s, ideal := sectors(global[:ng], n)
+		c.Sectors += s
+		c.IdealSectors += ideal
+	}
+	if ns > 0 {
+		c.SharedBytes += uint64(ns) * n
+		c.BankConflicts += bankConflicts(shared[:ns], n)
+	}
+}
+
+// uncount takes back an instruction that a warp could not run yet.
+func (b *block) uncount(o *op, mask uint32) {
+	c := &b.counts[o.at]
+	c.WarpInstructions--
+	c.ThreadInstructions -= uint64(bits.OnesCount32(mask))
+	if o.x != nil {
+		c.Flops -= uint64(bits.OnesCount32(mask)) * uint64(o.x.flops)
+	}
+}
+
+// sectors gives how many 32-byte sectors accesses of n bytes touch, and how many
+// would hold their distinct bytes. It sorts addrs.
+func sectors(addrs []uint64, n uint64) (touched, ideal uint64) {
+	if !slices.IsSorted(addrs) {
+		slices.Sort(addrs)
+	}
+	next := uint64(0) // the first sector not counted yet
+	distinct, end := uint64(0), uint64(0)
+	for _, a := range addrs {
+		first, last := a/32, (a+n-1)/32
+		first = max(first, next)
+		if last+1 > first {
+			touched += last + 1 - first
+			next = last + 1
+		}
+		from := max(a, end)
+		if a+n > from {
+			distinct += a + n - from
+			end = a + n
+		}
+	}
+	return touched, (distinct + 31) / 32
+}
+
+// bankConflicts gives how many passes beyond the first a warp's access to shared
+// memory takes: there are 32 banks of 4 bytes, and a bank gives one word a pass.
+// Accesses of 8 and 16 bytes go by half and quarter warps.
+func bankConflicts(addrs []uint64, n uint64) uint64 {
+	group := 32
+	if n > 4 {
+		group = int(32 * 4 / min(n, 16))
+	}
+	extra := uint64(0)
+	for len(addrs) > 0 {
+		part := addrs[:min(group, len(addrs))]
+		addrs = addrs[len(part):]
+		var words [32][]uint64
+		most := 0
+		for _, a := range part {
+			for w := a / 4; w <= (a+n-1)/4; w++ {
+				b := w % 32
+				if !slices.Contains(words[b], w) {
+					words[b] = append(words[b], w)
+					most = max(most, len(words[b]))
+				}
+			}
+		}
+		extra += uint64(most - 1)
+	}
+	return extra
+}

@@ -380,7 +380,8 @@ func (d *decoder) here() int32 { return int32(len(d.kern.ops)) }
 
 // extra is what few ops need.
 type extra struct {
-	prefix  bool
+	prefix  bool // belongs to the op that follows
+	memory  bool // an access, for the counters, that has no checked handler
 	targets []int32
 	vec     []int32 // registers of a vector; -1 is the sink
 	wides   []bool

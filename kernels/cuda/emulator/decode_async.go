@@ -88,7 +88,7 @@ func (d *decoder) copyAsync() {
 	d.place(&a[1], Global)
 	ao.src = op{a: o.a, imm: o.imm, x: &extra{wide: o.x.wide, space: Global, n: 1, size: int(ao.bytes), typ: B8}}
 	d.place(&a[0], Shared)
-	o.x.n, o.x.size, o.x.typ = 1, int(ao.bytes), B8
+	o.x.n, o.x.size, o.x.typ, o.x.memory = 1, int(ao.bytes), B8, true
 	if len(a) == 4 {
 		if a[3].Kind == OperandReg && a[3].Reg.Type == Pred {
 			ao.ignore, ao.not = d.psrc(&a[3])

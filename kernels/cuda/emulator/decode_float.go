@@ -64,6 +64,7 @@ func decodeFloatAdd(d *decoder, m modset, t Type) {
 		} else {
 			d.compute(halfBinary(pair, h.Add, h.Add2, m.half()), t, t, t)
 		}
+		d.flops(pick(pair, 2, 1))
 		return
 	}
 	switch {

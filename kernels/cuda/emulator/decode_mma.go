@@ -72,7 +72,7 @@ func decodeLdmatrix(d *decoder) {
 	}
 	a := d.args(2)
 	o := d.o
-	o.x = &extra{n: 1, size: 16, typ: B8}
+	o.x = &extra{n: 1, size: 16, typ: B8, memory: true}
 	if load {
 		d.place(&a[1], space)
 		o.x.vec = d.regList(&a[0], B32, n, true)

@@ -354,7 +354,7 @@ func (g *grid) work(sm int) {
 			}
 		}
 		if g.count {
-			for _, b := range append(resident, spare...) {
+			for _, b := range append(spare, resident...) {
 				g.m.counts.merge(g, b)
 			}
 		}
