@@ -1,5 +1,7 @@
 package nn
 
+import "fmt"
+
 // A Callback is told how training goes, and can stop it. An error that it
 // returns ends Fit. Embed BaseCallback to write only the methods that are needed.
 type Callback interface {
@@ -29,10 +31,13 @@ type Run struct {
 	Epoch   int // from 0
 	Batch   int // in the epoch, from 0
 
-	session *session
-	done    int // examples of the epoch
-	logs    map[string]float64
-	stopped bool
+	session     *session
+	bar         *progress
+	done        int // examples of the epoch
+	logs        map[string]float64
+	stopped     bool
+	place       *position // to go on from; nil to begin at the beginning
+	epochRandom []byte    // the generator's state at the beginning of the epoch
 }
 
 // Stop ends training after the batch or the epoch that is under way.
@@ -45,6 +50,14 @@ func (r *Run) Logs() map[string]float64 {
 		return r.logs
 	}
 	return r.session.means(max(r.done, 1), "")
+}
+
+// Say writes a line where the progress is shown; nothing if that is Silent.
+func (r *Run) Say(line string) {
+	if r.Options.Verbose != Silent {
+		r.bar.abandon()
+		fmt.Fprintln(r.Options.Output, line)
+	}
 }
 
 func (r *Run) each(call func(Callback) error) error {

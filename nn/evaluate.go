@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 
-	"baregrad/autograd"
 	"baregrad/kernels"
 	"baregrad/tensor"
 )
@@ -66,7 +65,7 @@ func (s *session) evaluate(ctx context.Context, x, y *tensor.Tensor, batch int, 
 			return nil, err
 		}
 		size := min(batch, n-from)
-		s.run(stepKind{x: x, y: y, batch: size}, from)
+		s.run(stepKind{x: x, y: y, batch: size, last: len(s.model.layers) - 1}, from)
 		if bar.due() {
 			bar.draw(from/batch+1, s.means(from+size, prefix))
 		}
@@ -78,11 +77,16 @@ func (s *session) evaluate(ctx context.Context, x, y *tensor.Tensor, batch int, 
 }
 
 // Predict gives the model's output for each example of x: [n, …].
-func (m *Sequential) Predict(ctx context.Context, x *tensor.Tensor, o EvaluateOptions) (predictions *tensor.Tensor, err error) {
-	defer catchDevice(&err)
+func (m *Sequential) Predict(ctx context.Context, x *tensor.Tensor, o EvaluateOptions) (*tensor.Tensor, error) {
 	if err := m.Build(); err != nil {
 		return nil, err
 	}
+	return m.predict(ctx, x, o, len(m.layers)-1)
+}
+
+// predict gives the output of layer number last.
+func (m *Sequential) predict(ctx context.Context, x *tensor.Tensor, o EvaluateOptions, last int) (predictions *tensor.Tensor, err error) {
+	defer catchDevice(&err)
 	o = o.withDefaults()
 	if err := m.checkData("predict", x, nil, o.BatchSize); err != nil {
 		return nil, err
@@ -91,7 +95,7 @@ func (m *Sequential) Predict(ctx context.Context, x *tensor.Tensor, o EvaluateOp
 	defer s.free()
 	n := x.Dim(0)
 	s.order(ascending(n))
-	predictions = tensor.New(m.device, append([]int{n}, m.OutputShape()...)...)
+	predictions = tensor.New(m.device, append([]int{n}, m.info[last].Output...)...)
 	steps := (n + o.BatchSize - 1) / o.BatchSize
 	bar := o.bar()
 	bar.begin("", steps)
@@ -102,7 +106,7 @@ func (m *Sequential) Predict(ctx context.Context, x *tensor.Tensor, o EvaluateOp
 			return nil, err
 		}
 		size := min(o.BatchSize, n-from)
-		r := s.run(stepKind{x: x, batch: size}, from)
+		r := s.run(stepKind{x: x, batch: size, last: last}, from)
 		m.device.Copy(predictions.Slice(from, from+size).Buffer(), r.output.Value.Buffer())
 		if bar.due() {
 			bar.draw(from/o.BatchSize+1, nil)
@@ -138,25 +142,3 @@ func (m *Sequential) PredictClasses(ctx context.Context, x *tensor.Tensor, o Eva
 	}
 	return classes, nil
 }
-
-// Weights gives a parameter by its name, such as "dense_1/kernel", or nil.
-func (m *Sequential) Weights(name string) *autograd.Var {
-	for _, p := range m.params {
-		if p.Name == name {
-			return p.Var
-		}
-	}
-	return nil
-}
-
-// LearningRate is the rate of the next training step.
-func (m *Sequential) LearningRate() float64 {
-	if m.rate != nil {
-		return *m.rate
-	}
-	return m.optimizer.Rate(m.step)
-}
-
-// SetLearningRate fixes the learning rate from the next step on, in place of the
-// optimizer's rate or schedule.
-func (m *Sequential) SetLearningRate(rate float64) { m.rate = &rate }

@@ -74,64 +74,93 @@ func (m *Sequential) Fit(ctx context.Context, x, y *tensor.Tensor, o FitOptions)
 	history = &History{Values: map[string][]float64{}, Epochs: o.Epochs, Steps: steps}
 	s := newSession(m)
 	defer s.free()
-	run := &Run{Model: m, Options: o, History: history, session: s}
-	order := ascending(n)
-	bar := newProgress(o.Output, o.Verbose)
+	run := &Run{Model: m, Options: o, History: history, session: s, bar: newProgress(o.Output, o.Verbose)}
 	if err := run.each(func(c Callback) error { return c.TrainBegin(run) }); err != nil {
 		return history, err
 	}
-	for epoch := o.InitialEpoch; epoch < o.Epochs && !run.stopped; epoch++ {
+	first := o.InitialEpoch
+	if run.place != nil {
+		first = run.place.Epoch
+	}
+	for epoch := first; epoch < o.Epochs && !run.stopped; epoch++ {
 		begin := time.Now()
-		run.Epoch = epoch
-		if err := run.each(func(c Callback) error { return c.EpochBegin(run) }); err != nil {
+		logs, err := run.epoch(ctx, epoch, stepKind{x: x, y: y, weights: weights, training: true, last: len(m.layers) - 1})
+		if err != nil {
 			return history, err
 		}
-		if !o.NoShuffle {
-			m.random.Shuffle(n, func(i, j int) { order[i], order[j] = order[j], order[i] })
-		}
-		s.order(order)
-		s.resetTotals()
-		bar.begin(fmt.Sprintf("Epoch %d/%d", epoch+1, o.Epochs), steps)
-		run.done = 0
-		for batch := 0; batch < steps && !run.stopped; batch++ {
-			if err := ctx.Err(); err != nil {
-				bar.abandon()
-				return history, &InterruptedError{epoch + 1, o.Epochs, batch, steps, err}
-			}
-			from := batch * o.BatchSize
-			size := min(o.BatchSize, n-from)
-			s.run(stepKind{x, y, weights, size, true}, from)
-			run.Batch, run.done = batch, from+size
-			if bar.due() {
-				bar.draw(batch+1, run.Logs())
-			}
-			if err := run.each(func(c Callback) error { return c.BatchEnd(run) }); err != nil {
-				bar.abandon()
-				return history, err
-			}
-		}
-		logs := run.Logs()
-		m.device.Sync()
-		bar.trained()
-		if o.ValidationX != nil {
-			scores, err := s.evaluate(ctx, o.ValidationX, o.ValidationY, o.BatchSize, "val_", nil)
-			if err != nil {
-				bar.abandon()
-				return history, &InterruptedError{epoch + 1, o.Epochs, steps, steps, err}
-			}
-			for name, value := range scores {
-				logs[name] = value
-			}
-		}
-		bar.end(steps, logs)
-		run.logs = logs
-		if err := run.each(func(c Callback) error { return c.EpochEnd(run, logs) }); err != nil {
-			return history, err
-		}
-		run.logs = nil
 		history.add(epoch, logs, time.Since(begin).Seconds())
 	}
 	return history, run.each(func(c Callback) error { return c.TrainEnd(run) })
+}
+
+// epoch goes through all examples once, and gives what it measured.
+func (r *Run) epoch(ctx context.Context, epoch int, kind stepKind) (map[string]float64, error) {
+	m, s, o, bar, steps := r.Model, r.session, r.Options, r.bar, r.History.Steps
+	n := kind.x.Dim(0)
+	r.Epoch, r.done = epoch, 0
+	if err := r.each(func(c Callback) error { return c.EpochBegin(r) }); err != nil {
+		return nil, err
+	}
+	s.resetTotals()
+	batch := 0
+	if place := r.place; place != nil && place.Epoch == epoch {
+		r.place = nil
+		if err := m.random.UnmarshalBinary(place.Random); err != nil {
+			return nil, fmt.Errorf("fit: the backup's random generator: %w", err)
+		}
+		if place.Batch > 0 {
+			if err := s.setTotals(place.Totals); err != nil {
+				return nil, fmt.Errorf("fit: %w", err)
+			}
+			batch = place.Batch
+		}
+	}
+	var err error
+	if r.epochRandom, err = m.random.MarshalBinary(); err != nil {
+		return nil, err
+	}
+	order := ascending(n)
+	if !o.NoShuffle {
+		m.random.Shuffle(n, func(i, j int) { order[i], order[j] = order[j], order[i] })
+	}
+	s.order(order)
+	bar.begin(fmt.Sprintf("Epoch %d/%d", epoch+1, o.Epochs), steps)
+	stopped := func(batch int, err error) error {
+		bar.abandon()
+		return &InterruptedError{epoch + 1, o.Epochs, batch, steps, err}
+	}
+	for ; batch < steps && !r.stopped; batch++ {
+		if err := ctx.Err(); err != nil {
+			return nil, stopped(batch, err)
+		}
+		from := batch * o.BatchSize
+		kind.batch = min(o.BatchSize, n-from)
+		s.run(kind, from)
+		r.Batch, r.done = batch, from+kind.batch
+		if bar.due() {
+			bar.draw(batch+1, r.Logs())
+		}
+		if err := r.each(func(c Callback) error { return c.BatchEnd(r) }); err != nil {
+			bar.abandon()
+			return nil, err
+		}
+	}
+	logs := r.Logs()
+	bar.trained()
+	if o.ValidationX != nil {
+		scores, err := s.evaluate(ctx, o.ValidationX, o.ValidationY, o.BatchSize, "val_", nil)
+		if err != nil {
+			return nil, stopped(steps, err)
+		}
+		for name, value := range scores {
+			logs[name] = value
+		}
+	}
+	bar.end(batch, logs)
+	r.logs = logs
+	err = r.each(func(c Callback) error { return c.EpochEnd(r, logs) })
+	r.logs = nil
+	return logs, err
 }
 
 // prepareFit fills in defaults, splits off validation data, and checks everything.

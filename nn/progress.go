@@ -105,12 +105,14 @@ func (p *progress) end(step int, values map[string]float64) {
 	}
 	p.rewrite(line)
 	fmt.Fprintln(p.w)
+	p.drawn = 0
 }
 
 // abandon leaves a line that will not be finished.
 func (p *progress) abandon() {
 	if p != nil && p.drawn > 0 {
 		fmt.Fprintln(p.w)
+		p.drawn = 0
 	}
 }
 

@@ -134,11 +134,50 @@ func (m *Sequential) restoreTraining(t *savedTraining, f *safetensors.File) erro
 		return fmt.Errorf("the number of training steps is %d, must be at least 0", t.Step)
 	}
 	m.step, m.rate = t.Step, t.Rate
+	return setAll(f, m.optimizerState())
+}
+
+// optimizerState lists what the optimizer keeps under the names in the file.
+func (m *Sequential) optimizerState() []NamedTensor {
 	state := m.updater.State()
 	for i := range state {
 		state[i].Name = optimizerPrefix + state[i].Name
 	}
-	return setAll(f, state)
+	return state
+}
+
+// resume gives a compiled model the state that a file holds of the same model,
+// and the place in its training run, if it is a backup.
+func (m *Sequential) resume(path string) (*position, error) {
+	f, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	fail := func(err error) (*position, error) { return nil, fmt.Errorf("load %s: %w", path, err) }
+	var saved savedModel
+	if err := strictly([]byte(f.Metadata[metadataKey]), &saved); err != nil {
+		return fail(err)
+	}
+	t := saved.Training
+	if t == nil {
+		return fail(errors.New("the model in it was not compiled"))
+	}
+	if t.Optimizer.Name != m.optimizer.Name() {
+		return fail(fmt.Errorf("it was trained with %s, this model with %s", t.Optimizer.Name, m.optimizer.Name()))
+	}
+	if t.Step < 0 || t.Position != nil && (t.Position.Epoch < 0 || t.Position.Batch < 0) {
+		return fail(errors.New("the place in the training run is negative"))
+	}
+	var random Random
+	if err := random.UnmarshalBinary(saved.Random); err != nil {
+		return fail(fmt.Errorf("the state of the random generator: %w", err))
+	}
+	if err := setAll(f, append(m.saved(), m.optimizerState()...)); err != nil {
+		return fail(err)
+	}
+	m.step, m.rate, m.dropout = t.Step, t.Rate, saved.Dropout
+	*m.random = random
+	return t.Position, nil
 }
 
 func restoreOptimizer(p savedPart, s Schedule) (Optimizer, error) {

@@ -44,6 +44,7 @@ type savedTraining struct {
 	Metrics   []savedPart `json:"metrics"`
 	Step      int         `json:"step"`
 	Rate      *float64    `json:"rate,omitempty"` // set by SetLearningRate
+	Position  *position   `json:"position,omitempty"`
 }
 
 // savedPart is a value with the name of its type.
@@ -68,7 +69,12 @@ var layerKinds = map[string]func() Layer{
 // Save writes the model to a file: layers, parameters, and, if it is compiled,
 // the optimizer with its state. The file is replaced whole or not at all.
 // Python's safetensors can read it.
-func (m *Sequential) Save(ctx context.Context, path string) (err error) {
+func (m *Sequential) Save(ctx context.Context, path string) error {
+	return m.save(ctx, path, nil)
+}
+
+// save is Save with the place in a training run.
+func (m *Sequential) save(ctx context.Context, path string, place *position) (err error) {
 	defer catchDevice(&err)
 	if err := m.Build(); err != nil {
 		return err
@@ -76,7 +82,7 @@ func (m *Sequential) Save(ctx context.Context, path string) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	description, err := m.describe()
+	description, err := m.describe(place)
 	if err != nil {
 		return fmt.Errorf("save %s: %w", path, err)
 	}
@@ -95,7 +101,7 @@ func (m *Sequential) Save(ctx context.Context, path string) (err error) {
 	return nil
 }
 
-func (m *Sequential) describe() ([]byte, error) {
+func (m *Sequential) describe(place *position) ([]byte, error) {
 	saved := savedModel{Version: formatVersion, Dropout: m.dropout}
 	var err error
 	if saved.Random, err = m.random.MarshalBinary(); err != nil {
@@ -112,7 +118,7 @@ func (m *Sequential) describe() ([]byte, error) {
 		saved.Layers = append(saved.Layers, savedLayer{l.Layer.Kind(), l.Name, config})
 	}
 	if m.updater != nil {
-		t := &savedTraining{Step: m.step, Rate: m.rate}
+		t := &savedTraining{Step: m.step, Rate: m.rate, Position: place}
 		if t.Optimizer, err = part(m.optimizer.Name(), m.optimizer); err != nil {
 			return nil, err
 		}

@@ -31,6 +31,7 @@ type stepKind struct {
 	weights  *tensor.Tensor // float32, one for each example; nil where all count the same
 	batch    int
 	training bool
+	last     int // the number of the layer whose output is wanted
 }
 
 // recorded is a step that can be replayed.
@@ -107,7 +108,7 @@ func (s *session) record(kind stepKind) *recorded {
 		t = autograd.NewTape(m.device)
 	}
 	p := &Pass{Tape: t, Training: kind.training, step: autograd.NewConst(s.step), seed: m.dropout}
-	out := m.forward(p, s.gather(t, kind.x, kind.batch), len(m.layers)-1)
+	out := m.forward(p, s.gather(t, kind.x, kind.batch), kind.last)
 	if kind.y == nil {
 		return &recorded{t, out.Value(t)}
 	}

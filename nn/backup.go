@@ -1,0 +1,95 @@
+package nn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+
+	"baregrad/tensor"
+)
+
+// BackupAndRestore saves the state of training, so that a Fit that was stopped,
+// by whatever, goes on where it was when the same program runs again: model,
+// optimizer, random generator and the place in the epoch. It ends with the same
+// weights, bit for bit, as if it had not been stopped. When training has come to
+// its end, the file is removed.
+type BackupAndRestore struct {
+	BaseCallback
+	Path  string
+	Every int // batches between two backups; 0 for one at the end of each epoch
+}
+
+// position is a place in a training run.
+type position struct {
+	Epoch  int      `json:"epoch"`  // from 0
+	Batch  int      `json:"batch"`  // that comes next
+	Random []byte   `json:"random"` // the generator's state at the beginning of the epoch
+	Totals []uint32 `json:"totals"` // the bits of the sums for the epoch's means
+}
+
+// TrainBegin goes on from the backup, if there is one.
+func (b *BackupAndRestore) TrainBegin(r *Run) error {
+	if b.Path == "" {
+		return errors.New("backup and restore: no path was given")
+	}
+	if b.Every < 0 {
+		return fmt.Errorf("backup and restore: every is %d, must be at least 0", b.Every)
+	}
+	place, err := r.Model.resume(b.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if place == nil {
+		return fmt.Errorf("backup and restore: %s is a saved model, not a backup of a training run", b.Path)
+	}
+	r.place = place
+	return nil
+}
+
+// BatchEnd makes a backup every so many batches.
+func (b *BackupAndRestore) BatchEnd(r *Run) error {
+	if b.Every == 0 || (r.Batch+1)%b.Every != 0 {
+		return nil
+	}
+	sums := r.session.totals.Floats()
+	totals := make([]uint32, len(sums))
+	for i, sum := range sums {
+		totals[i] = math.Float32bits(sum)
+	}
+	return r.Model.save(context.Background(), b.Path, &position{r.Epoch, r.Batch + 1, r.epochRandom, totals})
+}
+
+// EpochEnd makes a backup.
+func (b *BackupAndRestore) EpochEnd(r *Run, _ map[string]float64) error {
+	random, err := r.Model.random.MarshalBinary()
+	if err != nil {
+		return err
+	}
+	return r.Model.save(context.Background(), b.Path, &position{Epoch: r.Epoch + 1, Random: random})
+}
+
+// TrainEnd removes the backup.
+func (b *BackupAndRestore) TrainEnd(*Run) error {
+	if err := os.Remove(b.Path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// setTotals puts the sums of a position back.
+func (s *session) setTotals(bits []uint32) error {
+	if len(bits) != len(s.totalsNow) {
+		return fmt.Errorf("the backup measures %d values, this training %d", len(bits), len(s.totalsNow))
+	}
+	for i, b := range bits {
+		s.totalsNow[i] = math.Float32frombits(b)
+	}
+	tensor.Set(s.totals, s.totalsNow)
+	return nil
+}

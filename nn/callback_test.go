@@ -1,0 +1,199 @@
+package nn_test
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"baregrad/nn"
+)
+
+// quiet is a training run of the stripes without output.
+func quiet(epochs int, callbacks ...nn.Callback) nn.FitOptions {
+	return nn.FitOptions{Epochs: epochs, BatchSize: 16, ValidationSplit: 0.25, Verbose: nn.Silent, Callbacks: callbacks}
+}
+
+// crash fails after so many batches in all.
+type crash struct {
+	nn.BaseCallback
+	left int
+}
+
+var errCrash = errors.New("crash")
+
+func (c *crash) BatchEnd(*nn.Run) error {
+	if c.left--; c.left == 0 {
+		return errCrash
+	}
+	return nil
+}
+
+func TestBackupResumesBitForBit(t *testing.T) {
+	d := open(t, "reference")
+	x, y := stripes(d, 200)
+	ctx := context.Background()
+	whole := stripeModel(t, d, 5)
+	want, err := whole.Fit(ctx, x, y, quiet(3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, every := range []int{0, 1, 4} {
+		for _, after := range []int{1, 7, 10, 11, 23, 29} {
+			path := filepath.Join(t.TempDir(), "backup")
+			_, err := stripeModel(t, d, 5).Fit(ctx, x, y, quiet(3, &nn.BackupAndRestore{Path: path, Every: every}, &crash{left: after}))
+			if !errors.Is(err, errCrash) {
+				t.Fatal(err)
+			}
+			// A model of another seed: everything must come from the backup, if there is one.
+			seed := uint64(6)
+			if _, err := os.Stat(path); err != nil {
+				seed = 5
+			}
+			resumed := stripeModel(t, d, seed)
+			h, err := resumed.Fit(ctx, x, y, quiet(3, &nn.BackupAndRestore{Path: path, Every: every}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(weights(resumed), weights(whole)) {
+				t.Errorf("a backup every %d batches, stopped after %d: the weights differ from those of a run without a stop", every, after)
+			}
+			if h.Last("loss") != want.Last("loss") || h.Last("val_accuracy") != want.Last("val_accuracy") {
+				t.Errorf("a backup every %d batches, stopped after %d: last epoch %v, want %v", every, after, h.Values, want.Values)
+			}
+			if _, err := os.Stat(path); err == nil {
+				t.Error("the backup is still there after the end of training")
+			}
+		}
+	}
+}
+
+func TestEarlyStopping(t *testing.T) {
+	d := open(t, "reference")
+	x, y := stripes(d, 100)
+	o := quiet(10, &nn.EarlyStopping{MinDelta: 1e6, Patience: 2, RestoreBest: true})
+	var out strings.Builder
+	o.Output, o.Verbose = &out, nn.Lines
+	m := stripeModel(t, d, 1)
+	var first []float32
+	o.Callbacks = append(o.Callbacks, epochEnd(func(r *nn.Run) {
+		if r.Epoch == 0 {
+			first = weights(m)
+		}
+	}))
+	h, err := m.Fit(context.Background(), x, y, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(h.Epoch) != 3 || !strings.Contains(out.String(), "Epoch 3: early stopping") {
+		t.Errorf("%d epochs, want 3; output:\n%s", len(h.Epoch), out.String())
+	}
+	if !slices.Equal(weights(m), first) {
+		t.Error("the weights are not those of the best epoch, the first")
+	}
+	_, err = m.Fit(context.Background(), x, y, quiet(2, &nn.EarlyStopping{Monitor: "val_los"}))
+	if err == nil || !strings.Contains(err.Error(), `there is no "val_los" to monitor; this training measures accuracy, loss, val_accuracy, val_loss`) {
+		t.Errorf("error %v", err)
+	}
+}
+
+type epochEnd func(*nn.Run)
+
+func (f epochEnd) TrainBegin(*nn.Run) error { return nil }
+func (f epochEnd) EpochBegin(*nn.Run) error { return nil }
+func (f epochEnd) BatchEnd(*nn.Run) error   { return nil }
+func (f epochEnd) TrainEnd(*nn.Run) error   { return nil }
+func (f epochEnd) EpochEnd(r *nn.Run, _ map[string]float64) error {
+	f(r)
+	return nil
+}
+
+func TestModelCheckpoint(t *testing.T) {
+	d := open(t, "reference")
+	x, y := stripes(d, 100)
+	dir := t.TempDir()
+	m := stripeModel(t, d, 1)
+	h, err := m.Fit(context.Background(), x, y, quiet(2,
+		&nn.ModelCheckpoint{Path: filepath.Join(dir, "w.{epoch:02d}-{val_loss:.2f}.safetensors")},
+		&nn.ModelCheckpoint{Path: filepath.Join(dir, "best"), Monitor: "val_accuracy", SaveBestOnly: true}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(files) != 3 || !strings.HasPrefix(filepath.Base(files[2]), "w.02-") {
+		t.Errorf("files %v, error %v", files, err)
+	}
+	if _, err := nn.Load(context.Background(), d, files[2]); err != nil {
+		t.Error(err)
+	}
+	for _, path := range []string{"", "{epoch:s}", "{epoch:999d}"} {
+		_, err := m.Fit(context.Background(), x, y, quiet(1, &nn.ModelCheckpoint{Path: path}))
+		if err == nil {
+			t.Errorf("path %q was accepted", path)
+		}
+	}
+	_ = h
+}
+
+func TestLearningRates(t *testing.T) {
+	d := open(t, "reference")
+	x, y := stripes(d, 100)
+	h, err := stripeModel(t, d, 1).Fit(context.Background(), x, y, quiet(3,
+		&nn.LearningRateScheduler{Schedule: func(epoch int, rate float64) float64 { return 0.1 / float64(1+epoch) }}))
+	if err != nil || !slices.Equal(h.Values["learning_rate"], []float64{0.1, 0.05, 0.1 / 3}) {
+		t.Errorf("rates %v, error %v", h.Values["learning_rate"], err)
+	}
+	h, err = stripeModel(t, d, 1).Fit(context.Background(), x, y, quiet(5,
+		&nn.ReduceLROnPlateau{MinDelta: 1e6, Patience: 2, Factor: 0.5, MinRate: 0.004}))
+	if want := []float64{0.01, 0.01, 0.01, 0.005, 0.005}; err != nil || !slices.Equal(h.Values["learning_rate"], want) {
+		t.Errorf("rates %v, want %v, error %v", h.Values["learning_rate"], want, err)
+	}
+	cycle := nn.OneCycle{Peak: 1, Steps: 100}
+	if a, b, c := cycle.At(0), cycle.At(29), cycle.At(99); math.Abs(a-0.04) > 1e-12 || math.Abs(b-1) > 1e-12 || math.Abs(c-4e-6) > 1e-12 {
+		t.Errorf("one cycle from %v over %v to %v, want .04, 1 and 4e-6", a, b, c)
+	}
+}
+
+func TestCSVLogger(t *testing.T) {
+	d := open(t, "reference")
+	x, y := stripes(d, 100)
+	path := filepath.Join(t.TempDir(), "log.csv")
+	m := stripeModel(t, d, 1)
+	if _, err := m.Fit(context.Background(), x, y, quiet(2, &nn.CSVLogger{Path: path})); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Fit(context.Background(), x, y, quiet(1, &nn.CSVLogger{Path: path, Append: true})); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil || len(rows) != 4 || strings.Join(rows[0], ",") != "epoch,accuracy,loss,val_accuracy,val_loss" || rows[2][0] != "1" {
+		t.Errorf("rows %v, error %v", rows, err)
+	}
+}
+
+func TestTerminateOnNaN(t *testing.T) {
+	d := open(t, "reference")
+	x, y := stripes(d, 100)
+	m := stripeModel(t, d, 1)
+	bias := m.Weights("dense_1/bias")
+	values := bias.Value.Floats()
+	values[0] = float32(math.NaN())
+	m.SetWeights("dense_1/bias", values)
+	var out strings.Builder
+	o := quiet(3, nn.TerminateOnNaN{})
+	o.Output, o.Verbose = &out, nn.Lines
+	h, err := m.Fit(context.Background(), x, y, o)
+	if err != nil || len(h.Epoch) != 1 || !strings.Contains(out.String(), "Batch 0: Invalid loss, terminating training") {
+		t.Errorf("%d epochs, error %v, output:\n%s", len(h.Epoch), err, out.String())
+	}
+}

@@ -1,0 +1,85 @@
+package nn
+
+import (
+	"fmt"
+	"math"
+)
+
+// LearningRateScheduler sets the learning rate at the beginning of each epoch.
+// The history gets it as learning_rate.
+type LearningRateScheduler struct {
+	BaseCallback
+	// Schedule is given the epoch, from 0, and the rate so far.
+	Schedule func(epoch int, rate float64) float64
+}
+
+// EpochBegin sets the rate.
+func (s *LearningRateScheduler) EpochBegin(r *Run) error {
+	rate := s.Schedule(r.Epoch, r.Model.LearningRate())
+	if !(rate >= 0) || math.IsInf(rate, 1) {
+		return fmt.Errorf("learning rate scheduler: the rate for epoch %d is %v, must be a number from 0", r.Epoch, rate)
+	}
+	r.Model.SetLearningRate(rate)
+	return nil
+}
+
+// EpochEnd notes the rate.
+func (s *LearningRateScheduler) EpochEnd(r *Run, logs map[string]float64) error {
+	logs["learning_rate"] = r.Model.LearningRate()
+	return nil
+}
+
+// ReduceLROnPlateau lowers the learning rate when a value has stopped getting
+// better. The history gets the rate as learning_rate.
+type ReduceLROnPlateau struct {
+	BaseCallback
+	Monitor  string // val_loss where empty
+	Mode     Mode
+	Factor   float64 // the rate is multiplied by it; 0.1 where 0
+	Patience int     // epochs without an improvement before that; 10 where 0
+	MinDelta float64 // a smaller change does not count; 1e-4 where 0
+	Cooldown int     // epochs of rest after it
+	MinRate  float64 // the rate never gets smaller
+
+	monitor *monitor
+	waited  int
+	resting int
+}
+
+// TrainBegin forgets an earlier run.
+func (p *ReduceLROnPlateau) TrainBegin(*Run) error {
+	if factor := or(p.Factor, 0.1); !(factor > 0 && factor < 1) {
+		return fmt.Errorf("reduce learning rate on plateau: factor is %v, must be between 0 and 1", factor)
+	}
+	p.monitor, p.waited, p.resting = newMonitor(p.Monitor, p.Mode, or(p.MinDelta, 1e-4)), 0, 0
+	return nil
+}
+
+// EpochEnd looks at the value.
+func (p *ReduceLROnPlateau) EpochEnd(r *Run, logs map[string]float64) error {
+	improved, err := p.monitor.improved("reduce learning rate on plateau", logs)
+	if err != nil {
+		return err
+	}
+	rate := r.Model.LearningRate()
+	logs["learning_rate"] = rate
+	if p.resting > 0 {
+		p.resting--
+		p.waited = 0
+	}
+	if improved {
+		p.waited = 0
+		return nil
+	}
+	if p.resting > 0 {
+		return nil
+	}
+	p.waited++
+	if p.waited >= int(or(float64(p.Patience), 10)) && rate > p.MinRate {
+		rate = math.Max(rate*or(p.Factor, 0.1), p.MinRate)
+		r.Model.SetLearningRate(rate)
+		r.Say(fmt.Sprintf("Epoch %d: ReduceLROnPlateau reducing learning rate to %v.", r.Epoch+1, rate))
+		p.resting, p.waited = p.Cooldown, 0
+	}
+	return nil
+}

@@ -1,0 +1,77 @@
+package nn
+
+import (
+	"encoding/csv"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+)
+
+// CSVLogger writes what each epoch measured to a file: the epoch, from 0, then
+// the values by name. A row is on the disk when its epoch is over.
+type CSVLogger struct {
+	BaseCallback
+	Path   string
+	Append bool // go on with the file, if there is one
+
+	names []string // nil until the header has been written
+}
+
+// TrainBegin begins the file.
+func (l *CSVLogger) TrainBegin(*Run) error {
+	l.names = nil
+	if l.Append {
+		return nil
+	}
+	return os.WriteFile(l.Path, nil, 0o644)
+}
+
+// EpochEnd writes a row.
+func (l *CSVLogger) EpochEnd(r *Run, logs map[string]float64) error {
+	f, err := os.OpenFile(l.Path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	w := csv.NewWriter(f)
+	if l.names == nil {
+		l.names = slices.Sorted(maps.Keys(logs))
+		if info.Size() == 0 {
+			w.Write(append([]string{"epoch"}, l.names...))
+		}
+	}
+	row := []string{strconv.Itoa(r.Epoch)}
+	for _, name := range l.names {
+		cell := "NA"
+		if value, ok := logs[name]; ok {
+			cell = strconv.FormatFloat(value, 'g', -1, 64)
+		}
+		row = append(row, cell)
+	}
+	w.Write(row)
+	w.Flush()
+	if err := w.Error(); err != nil {
+		return err
+	}
+	return f.Sync()
+}
+
+// TerminateOnNaN ends training when the loss is no longer a finite number. To
+// see it at once, it waits for the device after each batch.
+type TerminateOnNaN struct{ BaseCallback }
+
+// BatchEnd looks at the loss.
+func (TerminateOnNaN) BatchEnd(r *Run) error {
+	if loss := r.Logs()["loss"]; math.IsNaN(loss) || math.IsInf(loss, 0) {
+		r.Say(fmt.Sprintf("Batch %d: Invalid loss, terminating training", r.Batch))
+		r.Stop()
+	}
+	return nil
+}

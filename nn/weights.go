@@ -1,0 +1,101 @@
+package nn
+
+import (
+	"context"
+	"fmt"
+
+	"baregrad/autograd"
+	"baregrad/tensor"
+)
+
+// Weights gives a parameter by its name, such as "dense_1/kernel", or nil.
+func (m *Sequential) Weights(name string) *autograd.Var {
+	for _, p := range m.params {
+		if p.Name == name {
+			return p.Var
+		}
+	}
+	return nil
+}
+
+// SetWeights gives a parameter new values. It returns an error unless there is a
+// parameter of that name and values has its number of elements.
+func (m *Sequential) SetWeights(name string, values []float32) error {
+	v := m.Weights(name)
+	if v == nil {
+		return Unknown("parameter", name, m.paramNames())
+	}
+	if len(values) != v.Value.Len() {
+		return fmt.Errorf("set weights: %d values for %q of shape %v, which has %d", len(values), name, v.Shape(), v.Value.Len())
+	}
+	tensor.Set(v.Value, values)
+	return nil
+}
+
+func (m *Sequential) paramNames() (names []string) {
+	for _, p := range m.params {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+// LearningRate is the rate of the next training step.
+func (m *Sequential) LearningRate() float64 {
+	if m.rate != nil {
+		return *m.rate
+	}
+	return m.optimizer.Rate(m.step)
+}
+
+// SetLearningRate fixes the learning rate from the next step on, in place of the
+// optimizer's rate or schedule.
+func (m *Sequential) SetLearningRate(rate float64) { m.rate = &rate }
+
+// copyWeights copies all parameters to the host.
+func (m *Sequential) copyWeights() [][]float32 {
+	copied := make([][]float32, len(m.params))
+	for i, p := range m.params {
+		copied[i] = p.Value.Floats()
+	}
+	return copied
+}
+
+// setWeights undoes copyWeights.
+func (m *Sequential) setWeights(values [][]float32) {
+	for i, p := range m.params {
+		tensor.Set(p.Value, values[i])
+	}
+}
+
+// SetTrainable freezes a layer's parameters, or lets them be trained again, from
+// the next Fit on.
+func (m *Sequential) SetTrainable(layer string, on bool) error {
+	names := []string{}
+	for i := range m.info {
+		if m.info[i].Name == layer {
+			m.info[i].Trained = on
+			for _, p := range m.info[i].Params {
+				p.SetTrainable(on)
+			}
+			return nil
+		}
+		names = append(names, m.info[i].Name)
+	}
+	return Unknown("layer", layer, names)
+}
+
+// LayerOutput gives what a layer puts out for each example of x: [n, …]. Only
+// the layers up to it are computed.
+func (m *Sequential) LayerOutput(ctx context.Context, layer string, x *tensor.Tensor, o EvaluateOptions) (out *tensor.Tensor, err error) {
+	if err := m.Build(); err != nil {
+		return nil, err
+	}
+	names := []string{}
+	for i, l := range m.info {
+		if l.Name == layer {
+			return m.predict(ctx, x, o, i)
+		}
+		names = append(names, l.Name)
+	}
+	return nil, Unknown("layer", layer, names)
+}
