@@ -51,24 +51,22 @@ type poolingTask struct {
 }
 
 func (d *Device) MaxPool(y, arg, x kernels.Buffer, s kernels.PoolSpec) {
-	kernels.Want("max pooling", "argmax", arg, kernels.Int32, y.Len())
-	s.Check("max pooling", y, arg, x)
+	s.CheckMax("maxpool", y, arg, x)
 	d.runPooling(x, y, arg, s, d.set.pooling.max_pool_fwd_f32, false, false)
 }
 
 func (d *Device) MaxPoolGrad(dx, dy, arg kernels.Buffer, s kernels.PoolSpec, m kernels.Mode) {
-	kernels.Want("max pooling gradient", "argmax", arg, kernels.Int32, dy.Len())
-	s.Check("max pooling gradient", dy, arg, dx)
+	s.CheckMax("maxpool gradient", dy, arg, dx)
 	d.poolingGrad(dx, dy, arg, s, d.set.pooling.max_pool_bwd_f32, m)
 }
 
 func (d *Device) AvgPool(y, x kernels.Buffer, s kernels.PoolSpec) {
-	s.Check("average pooling", y, nil, x)
+	s.Check("avgpool", y, nil, x)
 	d.runPooling(x, y, nil, s, d.set.pooling.avg_pool_fwd_f32, false, false)
 }
 
 func (d *Device) AvgPoolGrad(dx, dy kernels.Buffer, s kernels.PoolSpec, m kernels.Mode) {
-	s.Check("average pooling gradient", dy, nil, dx)
+	s.Check("avgpool gradient", dy, nil, dx)
 	d.poolingGrad(dx, dy, nil, s, d.set.pooling.avg_pool_bwd_f32, m)
 }
 
