@@ -1,0 +1,172 @@
+package nn
+
+import (
+	"context"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"testing"
+
+	"baregrad/kernels"
+	"baregrad/kernels/auto"
+	"baregrad/tensor"
+)
+
+// digits is a convolutional network of the usual kind, with everything that a
+// training step can have: uint8 images, dropout, metrics, weights, clipping.
+func digits(t testing.TB, d kernels.Device, batch int) (*Sequential, *session, stepKind) {
+	t.Helper()
+	m := NewSequential(d, Seed(1),
+		&Conv2D{Filters: 8, Kernel: [2]int{3, 3}, Activation: ReLU, InputShape: []int{28, 28, 1}},
+		&MaxPooling2D{},
+		&Conv2D{Filters: 16, Kernel: [2]int{3, 3}, Activation: ReLU},
+		&AveragePooling2D{},
+		&Flatten{},
+		&Dropout{Rate: 0.25},
+		&Dense{Units: 32, Activation: ReLU},
+		&Dense{Units: 10, Activation: Softmax})
+	if err := m.Compile(CompileOptions{
+		Optimizer: Adam{Clip: Clipping{GlobalNorm: 1}}, Loss: SparseCategoricalCrossentropy{}, Metrics: []Metric{Accuracy{}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	n := 2 * batch
+	r := rand.New(rand.NewPCG(1, 2))
+	images, labels, weights := make([]uint8, n*784), make([]int32, n), make([]float32, n)
+	for i := range images {
+		images[i] = uint8(r.IntN(256))
+	}
+	for i := range n {
+		labels[i], weights[i] = int32(r.IntN(10)), r.Float32()
+	}
+	s := newSession(m)
+	s.order(ascending(n))
+	return m, s, stepKind{
+		x: tensor.From(d, images, n, 28, 28, 1), y: tensor.From(d, labels, n), weights: tensor.From(d, weights, n),
+		batch: batch, training: true, last: len(m.layers) - 1,
+	}
+}
+
+func TestStepAllocatesNothing(t *testing.T) {
+	for _, name := range []string{"reference", "cpu"} {
+		t.Run(name, func(t *testing.T) {
+			d, err := auto.Open(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer d.Close()
+			_, s, kind := digits(t, d, 16)
+			s.run(kind, 0)
+			s.run(kind, 16)
+			if n := testing.AllocsPerRun(5, func() { s.run(kind, 16) }); n != 0 {
+				t.Errorf("a replayed training step makes %v allocations, want 0", n)
+			}
+		})
+	}
+}
+
+func TestStepsGiveTheSameBitsOnAnyNumberOfCores(t *testing.T) {
+	train := func(cores int) []float32 {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cores))
+		d, err := auto.Open("cpu")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		m, s, kind := digits(t, d, 50)
+		for range 5 {
+			s.run(kind, 50)
+		}
+		var all []float32
+		for _, values := range m.copyWeights() {
+			all = append(all, values...)
+		}
+		return all
+	}
+	want := train(1)
+	for _, cores := range []int{2, 8, 2} {
+		if !slices.Equal(train(cores), want) {
+			t.Errorf("GOMAXPROCS=%d gives other weights than GOMAXPROCS=1", cores)
+		}
+	}
+}
+
+// BenchmarkTrainStep is a whole training step, with allocations counted.
+func BenchmarkTrainStep(b *testing.B) {
+	for _, name := range []string{"reference", "avx2", "avx512"} {
+		b.Run(name, func(b *testing.B) {
+			d, err := auto.Open(name)
+			if err != nil {
+				b.Skip(err)
+			}
+			defer d.Close()
+			_, s, kind := digits(b, d, 128)
+			s.run(kind, 0)
+			b.ReportAllocs()
+			for b.Loop() {
+				s.run(kind, 128)
+			}
+			b.ReportMetric(128*float64(b.N)/b.Elapsed().Seconds(), "images/s")
+		})
+	}
+}
+
+// Channels first gives the numbers of channels last, in the other order.
+func TestChannelsFirst(t *testing.T) {
+	d, err := auto.Open("reference")
+	if err != nil {
+		t.Fatal(err)
+	}
+	build := func(f DataFormat, shape ...int) *Sequential {
+		m := NewSequential(d, Seed(4),
+			&Conv2D{Filters: 3, Kernel: [2]int{3, 3}, DataFormat: f, Activation: ReLU, InputShape: shape},
+			&MaxPooling2D{DataFormat: f},
+			&Conv2D{Filters: 4, Kernel: [2]int{2, 2}, DataFormat: f, Padding: Same, Activation: Tanh},
+			&AveragePooling2D{DataFormat: f},
+			&Flatten{DataFormat: f},
+			&Dense{Units: 5, Activation: Softmax})
+		if err := m.Build(); err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	last, first := build(ChannelsLast, 10, 9, 2), build(ChannelsFirst, 2, 10, 9)
+	r := rand.New(rand.NewPCG(3, 4))
+	values, turned := make([]float32, 3*10*9*2), make([]float32, 3*10*9*2)
+	for i := range values {
+		values[i] = r.Float32() - 0.5
+		n, rest := i/180, i%180
+		turned[n*180+rest%2*90+rest/2] = values[i]
+	}
+	ctx := context.Background()
+	a, err := last.Predict(ctx, tensor.From(d, values, 3, 10, 9, 2), EvaluateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := first.Predict(ctx, tensor.From(d, turned, 3, 2, 10, 9), EvaluateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(a.Floats(), b.Floats()) {
+		t.Errorf("channels first predicts\n%v, channels last\n%v", b, a)
+	}
+	// A layer in the middle shows the order that the model speaks of.
+	a, err = last.LayerOutput(ctx, "max_pooling2d", tensor.From(d, values, 3, 10, 9, 2), EvaluateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err = first.LayerOutput(ctx, "max_pooling2d", tensor.From(d, turned, 3, 2, 10, 9), EvaluateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(b.Shape(), []int{3, 3, 4, 3}) {
+		t.Fatalf("the middle layer's output has shape %v, want [3 3 4 3]", b.Shape())
+	}
+	from, to := a.Floats(), b.Floats() // [3 4 3 3] and [3 3 4 3]
+	for i, v := range from {
+		n, h, w, c := i/36, i/9%4, i/3%3, i%3
+		if to[n*36+c*12+h*3+w] != v {
+			t.Fatalf("channels first has %v at [%d %d %d %d], channels last %v", to[n*36+c*12+h*3+w], n, c, h, w, v)
+		}
+	}
+}
