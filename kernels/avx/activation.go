@@ -14,10 +14,40 @@ func (d *Device) ReLUGrad(dx, dy, y kernels.Buffer, m kernels.Mode) {
 	d.gradient(dx, dy, y, m, d.set.vector.relu_bwd_f32)
 }
 
+func (d *Device) Sigmoid(y, x kernels.Buffer) {
+	kernels.SameLen("sigmoid", y, x)
+	d.unary(y, x, d.set.vector.sigmoid_fwd_f32)
+}
+
+func (d *Device) SigmoidGrad(dx, dy, y kernels.Buffer, m kernels.Mode) {
+	kernels.SameLen("sigmoid gradient", dx, dy, y)
+	d.gradient(dx, dy, y, m, d.set.vector.sigmoid_bwd_f32)
+}
+
+func (d *Device) Tanh(y, x kernels.Buffer) {
+	kernels.SameLen("tanh", y, x)
+	d.unary(y, x, d.set.vector.tanh_fwd_f32)
+}
+
+func (d *Device) TanhGrad(dx, dy, y kernels.Buffer, m kernels.Mode) {
+	kernels.SameLen("tanh gradient", dx, dy, y)
+	d.gradient(dx, dy, y, m, d.set.vector.tanh_bwd_f32)
+}
+
+func (d *Device) Exp(y, x kernels.Buffer) {
+	kernels.SameLen("exp", y, x)
+	d.unary(y, x, d.set.vector.exp_fwd_f32)
+}
+
 // ExpGrad: exp′ = exp, so dx = dy·y.
 func (d *Device) ExpGrad(dx, dy, y kernels.Buffer, m kernels.Mode) {
 	kernels.SameLen("exp gradient", dx, dy, y)
 	d.gradient(dx, dy, y, m, d.set.vector.mul_bwd_f32)
+}
+
+func (d *Device) Log(y, x kernels.Buffer) {
+	kernels.SameLen("log", y, x)
+	d.unary(y, x, d.set.vector.log_fwd_f32)
 }
 
 // LogGrad: ln′ = 1/x, so dx = dy/x.

@@ -7,9 +7,13 @@
 //	MatMul                         | yes     | yes  | yes
 //	Conv2D and its gradients       | yes     | yes  | yes
 //	Pooling and its gradients      | yes     | yes  | yes
-//	ReLU; gradients of exp and log | yes     | yes  | yes
+//	ReLU, Sigmoid, Tanh, Exp, Log  | yes     | yes  | yes
+//	Softmax, LogSoftmax            | yes     | yes  | yes
+//	SoftmaxCrossEntropy            | yes     | yes  | yes
+//	SigmoidBinaryCrossEntropy      | yes     | yes  | yes
+//	MeanSquaredError               | yes     | yes  | yes
 //	Add, Sub, Mul, Div             | yes     | yes  | yes
-//	  gradients, equal shapes      | yes     | yes  | yes
+//	  gradients for equal shapes   | yes     | yes  | yes
 //	  AddGrad, SubGrad of a bias,  |         |      |
 //	  a column or a scalar         | yes     | yes  | yes
 //	Affine, AddScaled, Fill        | yes     | yes  | yes

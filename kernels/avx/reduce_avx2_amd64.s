@@ -7,6 +7,7 @@
 
 #include "textflag.h"
 #include "lanes_amd64.h"
+#include "reduce_amd64.h"
 
 // LANES4X4: X12 … X15 = −1 in the lanes that exist, in fours, of 16 when n elements are left.
 #define LANES4X4(n) \
@@ -141,13 +142,8 @@ maximum:
 	VMOVMSKPS    Y4, R8
 	TESTL        R8, R8
 	JNZ          nan
-	VEXTRACTF128 $1, Y0, X1      // the largest of 8 lanes: 4
-	VMAXPS       X1, X0, X0
-	VPERMILPS    $0x4e, X0, X1   // 2
-	VMAXPS       X1, X0, X0
-	VPERMILPS    $0xb1, X0, X1   // 1
-	VMAXPS       X1, X0, X0
-	VBROADCASTSS X0, Y0          // Y0 = the maximum
+	MAX_LANES_AVX2 // X0 = the largest of the lanes
+	VBROADCASTSS X0, Y0 // Y0 = the maximum
 
 find:
 	LANES8(CX, Y15)                // Y15 = the lanes that exist

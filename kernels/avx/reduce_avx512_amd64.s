@@ -7,6 +7,7 @@
 
 #include "textflag.h"
 #include "lanes_amd64.h"
+#include "reduce_amd64.h"
 
 // func sum_f32_avx512(x []float32) float64
 TEXT ·sum_f32_avx512(SB), NOSPLIT, $0-32
@@ -125,15 +126,8 @@ maximum:
 	XORL          AX, AX
 	KORTESTW      K4, K4
 	JNZ           nan
-	VEXTRACTF32X8 $1, Z0, Y1      // the largest of 16 lanes: 8
-	VMAXPS        Y1, Y0, Y0
-	VEXTRACTF128  $1, Y0, X1      // 4
-	VMAXPS        X1, X0, X0
-	VPERMILPS     $0x4e, X0, X1   // 2
-	VMAXPS        X1, X0, X0
-	VPERMILPS     $0xb1, X0, X1   // 1
-	VMAXPS        X1, X0, X0
-	VBROADCASTSS  X0, Z0          // Z0 = the maximum
+	MAX_LANES_AVX512 // X0 = the largest of the lanes
+	VBROADCASTSS X0, Z0 // Z0 = the maximum
 
 find:
 	LANES16(CX, K1)              // K1 = the lanes that exist

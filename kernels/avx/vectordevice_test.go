@@ -47,6 +47,9 @@ func deviceTests() []deviceTest {
 	} {
 		tests = append(tests, reduceTests(s)...)
 	}
+	for _, s := range [][2]int{{0, 3}, {1, 1}, {128, 10}, {4001, 17}, {3, 1000}} {
+		tests = append(tests, rowTests(s[0], s[1])...)
+	}
 	for _, shapes := range [][2][]int{
 		{{1}, {1}}, {{0}, {1}}, {{37}, {37}}, {{70_001}, {70_001}}, {{70_001}, {1}}, {{1}, {5}}, {{128, 10}, {10}}, {{3001, 33}, {33}},
 		{{33}, {3001, 33}}, {{77, 1}, {77, 50}}, {{5, 1}, {1, 7}}, {{3, 1, 5}, {3, 4, 5}}, {{2, 3, 1, 5}, {3, 4, 1}}, {{2, 1, 3, 1, 2}, {1, 5, 1, 4, 1}},
@@ -63,6 +66,12 @@ func elementTests(n int) []deviceTest {
 		{"ReLUGrad", []int{n, n, n}, 1, exact, func(d kernels.Device, b []kernels.Buffer) { d.ReLUGrad(b[0], b[1], b[2], kernels.Accumulate) }},
 		{"ExpGrad", []int{n, n, n}, 1, exact, func(d kernels.Device, b []kernels.Buffer) { d.ExpGrad(b[0], b[1], b[2], kernels.Accumulate) }},
 		{"LogGrad", []int{n, n, n}, 1, exact, func(d kernels.Device, b []kernels.Buffer) { d.LogGrad(b[0], b[1], b[2], kernels.Overwrite) }},
+		{"Exp", []int{n, n}, 1, rounded, func(d kernels.Device, b []kernels.Buffer) { d.Exp(b[0], b[1]) }},
+		{"Log", []int{n, n}, 1, rounded, func(d kernels.Device, b []kernels.Buffer) { d.Log(b[0], b[1]) }},
+		{"Sigmoid", []int{n, n}, 1, rounded, func(d kernels.Device, b []kernels.Buffer) { d.Sigmoid(b[0], b[1]) }},
+		{"SigmoidGrad", []int{n, n, n}, 1, rounded, func(d kernels.Device, b []kernels.Buffer) { d.SigmoidGrad(b[0], b[1], b[2], kernels.Overwrite) }},
+		{"Tanh", []int{n, n}, 1, rounded, func(d kernels.Device, b []kernels.Buffer) { d.Tanh(b[0], b[1]) }},
+		{"TanhGrad", []int{n, n, n}, 1, rounded, func(d kernels.Device, b []kernels.Buffer) { d.TanhGrad(b[0], b[1], b[2], kernels.Accumulate) }},
 		{"Affine", []int{n, n}, 1, rounded, func(d kernels.Device, b []kernels.Buffer) { d.Affine(b[0], b[1], 2.5, -0.1) }},
 		{"AffineGrad", []int{n, n}, 1, exact, func(d kernels.Device, b []kernels.Buffer) { d.AffineGrad(b[0], b[1], 2.3, kernels.Accumulate) }},
 		{"AddScaled", []int{n, n}, 1, rounded, func(d kernels.Device, b []kernels.Buffer) { d.AddScaled(b[0], b[1], -0.3) }},
@@ -103,6 +112,53 @@ func intBuffer(values ...int32) kernels.Buffer {
 // squares makes a buffer's elements positive, as running means of squares are.
 func squares(d kernels.Device, b kernels.Buffer) {
 	d.Affine(b, b, 0, 0.5)
+}
+
+// rowTests are the operations on the rows of a matrix.
+func rowTests(rows, cols int) []deviceTest {
+	n := rows * cols
+	classes := kernels.NewHost(kernels.Int32, rows)
+	for r := range kernels.Ints(classes) {
+		kernels.Ints(classes)[r] = int32(r * 7 % cols)
+	}
+	const over, add = kernels.Overwrite, kernels.Accumulate
+	return []deviceTest{
+		{"Softmax", []int{n, n}, 1, 1e-6, func(d kernels.Device, b []kernels.Buffer) { d.Softmax(b[0], b[1], rows, cols) }},
+		{"SoftmaxGrad", []int{n, n, n}, 1, 2e-5, func(d kernels.Device, b []kernels.Buffer) {
+			d.SoftmaxGrad(b[0], b[1], b[2], rows, cols, add)
+		}},
+		{"LogSoftmax", []int{n, n}, 1, 1e-6, func(d kernels.Device, b []kernels.Buffer) { d.LogSoftmax(b[0], b[1], rows, cols) }},
+		{"LogSoftmaxGrad", []int{n, n, n}, 1, 2e-5, func(d kernels.Device, b []kernels.Buffer) {
+			d.LogSoftmaxGrad(b[0], b[1], b[2], rows, cols, over)
+		}},
+		{"SoftmaxCrossEntropy of classes", []int{rows, n, n}, 2, 1e-6, func(d kernels.Device, b []kernels.Buffer) {
+			d.SoftmaxCrossEntropy(b[0], b[1], b[2], classes, rows, cols)
+		}},
+		{"SoftmaxCrossEntropy of distributions", []int{rows, n, n, n}, 2, 1e-6, func(d kernels.Device, b []kernels.Buffer) {
+			d.SoftmaxCrossEntropy(b[0], b[1], b[2], b[3], rows, cols)
+		}},
+		{"SoftmaxCrossEntropyGrad of classes", []int{n, rows, n}, 1, 1e-6, func(d kernels.Device, b []kernels.Buffer) {
+			d.SoftmaxCrossEntropyGrad(b[0], b[1], b[2], classes, rows, cols, add)
+		}},
+		{"SoftmaxCrossEntropyGrad of classes, overwriting", []int{n, rows, n}, 1, 1e-6, func(d kernels.Device, b []kernels.Buffer) {
+			d.SoftmaxCrossEntropyGrad(b[0], b[1], b[2], classes, rows, cols, over)
+		}},
+		{"SoftmaxCrossEntropyGrad of distributions", []int{n, rows, n, n}, 1, 1e-5, func(d kernels.Device, b []kernels.Buffer) {
+			d.SoftmaxCrossEntropyGrad(b[0], b[1], b[2], b[3], rows, cols, add)
+		}},
+		{"MeanSquaredError", []int{rows, n, n}, 1, 1e-6, func(d kernels.Device, b []kernels.Buffer) {
+			d.MeanSquaredError(b[0], b[1], b[2], rows, cols)
+		}},
+		{"MeanSquaredErrorGrad", []int{n, rows, n, n}, 1, 1e-6, func(d kernels.Device, b []kernels.Buffer) {
+			d.MeanSquaredErrorGrad(b[0], b[1], b[2], b[3], rows, cols, over)
+		}},
+		{"SigmoidBinaryCrossEntropy", []int{rows, n, n}, 1, 1e-6, func(d kernels.Device, b []kernels.Buffer) {
+			d.SigmoidBinaryCrossEntropy(b[0], b[1], b[2], rows, cols)
+		}},
+		{"SigmoidBinaryCrossEntropyGrad", []int{n, rows, n, n}, 1, 1e-6, func(d kernels.Device, b []kernels.Buffer) {
+			d.SigmoidBinaryCrossEntropyGrad(b[0], b[1], b[2], b[3], rows, cols, add)
+		}},
+	}
 }
 
 func gatherTests(s kernels.GatherSpec) []deviceTest {

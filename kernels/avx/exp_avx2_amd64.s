@@ -1,0 +1,202 @@
+//go:build !purego
+
+// Exponential functions, their relatives and their gradients, element by element.
+// Shapes: all slices have the same n elements.
+// Idea: the functions themselves are macros, explained in exp_amd64.h, so that
+// others (softmax, the losses) can use them too. Their largest errors are stated
+// and tested in exp_test.go.
+
+#include "textflag.h"
+#include "lanes_amd64.h"
+#include "exp_amd64.h"
+
+// func exp_fwd_f32_avx2(y, x []float32)
+TEXT ·exp_fwd_f32_avx2(SB), NOSPLIT, $0-48
+	MOVQ  y_base+0(FP), DI  // DI = y
+	MOVQ  y_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ  x_base+24(FP), SI // SI = x
+	XORL  AX, AX            // AX = i = 0
+	TESTQ CX, CX
+	JLE   done
+
+loop:
+	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	VMASKMOVPS (SI)(AX*4), Y15, Y1 // x = x[i:]
+	EXP_AVX2(Y1, Y2, Y3, Y4)       // y = exp(x)
+	CMPQ       CX, $8
+	JLT        last
+	VMOVUPS    Y1, (DI)(AX*4)      // y[i:] = y
+	ADDQ       $8, AX              // i += 8
+	SUBQ       $8, CX              // n -= 8
+	JGT        loop
+	JMP        done
+
+last:
+	VMASKMOVPS Y1, Y15, (DI)(AX*4) // y[i:] = y, the lanes that exist
+
+done:
+	VZEROUPPER
+	RET
+
+// func log_fwd_f32_avx2(y, x []float32)
+TEXT ·log_fwd_f32_avx2(SB), NOSPLIT, $0-48
+	MOVQ  y_base+0(FP), DI  // DI = y
+	MOVQ  y_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ  x_base+24(FP), SI // SI = x
+	XORL  AX, AX            // AX = i = 0
+	TESTQ CX, CX
+	JLE   done
+
+loop:
+	LANES8(CX, Y15)                  // Y15 = the lanes that exist
+	VMASKMOVPS (SI)(AX*4), Y15, Y1   // x = x[i:]
+	LOG_AVX2(Y1, Y2, Y3, Y4, Y5, Y6) // y = log(x)
+	CMPQ       CX, $8
+	JLT        last
+	VMOVUPS    Y1, (DI)(AX*4)        // y[i:] = y
+	ADDQ       $8, AX                // i += 8
+	SUBQ       $8, CX                // n -= 8
+	JGT        loop
+	JMP        done
+
+last:
+	VMASKMOVPS Y1, Y15, (DI)(AX*4) // y[i:] = y, the lanes that exist
+
+done:
+	VZEROUPPER
+	RET
+
+// func sigmoid_fwd_f32_avx2(y, x []float32)
+TEXT ·sigmoid_fwd_f32_avx2(SB), NOSPLIT, $0-48
+	MOVQ  y_base+0(FP), DI  // DI = y
+	MOVQ  y_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ  x_base+24(FP), SI // SI = x
+	XORL  AX, AX            // AX = i = 0
+	TESTQ CX, CX
+	JLE   done
+
+loop:
+	LANES8(CX, Y15)                  // Y15 = the lanes that exist
+	VMASKMOVPS (SI)(AX*4), Y15, Y1   // x = x[i:]
+	SIGMOID_AVX2(Y1, Y2, Y3, Y4, Y5) // y = sigmoid(x)
+	CMPQ       CX, $8
+	JLT        last
+	VMOVUPS    Y1, (DI)(AX*4)        // y[i:] = y
+	ADDQ       $8, AX                // i += 8
+	SUBQ       $8, CX                // n -= 8
+	JGT        loop
+	JMP        done
+
+last:
+	VMASKMOVPS Y1, Y15, (DI)(AX*4) // y[i:] = y, the lanes that exist
+
+done:
+	VZEROUPPER
+	RET
+
+// func sigmoid_bwd_f32_avx2(dx, dy, y []float32, m Mode)
+TEXT ·sigmoid_bwd_f32_avx2(SB), NOSPLIT, $0-73
+	MOVQ         dx_base+0(FP), DI  // DI = dx
+	MOVQ         dx_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ         dy_base+24(FP), SI // SI = dy
+	MOVQ         y_base+48(FP), DX  // DX = y
+	MOVBLZX      m+72(FP), R8       // R8 = m
+	XORL         AX, AX             // AX = i = 0
+	VBROADCASTSS ·one_f32(SB), Y0   // Y0 = 1
+	TESTQ        CX, CX
+	JLE          done
+
+loop:
+	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	VMASKMOVPS (DX)(AX*4), Y15, Y1 // d = y[i:]
+	VSUBPS     Y1, Y0, Y2          // s = 1 − y
+	VMULPS     Y2, Y1, Y1          // d *= s
+	VMASKMOVPS (SI)(AX*4), Y15, Y2 // s = dy[i:]
+	VMULPS     Y2, Y1, Y1          // d *= s
+	TESTL      R8, R8
+	JZ         store
+	VMASKMOVPS (DI)(AX*4), Y15, Y2 // if m: d += dx[i:]
+	VADDPS     Y2, Y1, Y1
+
+store:
+	CMPQ    CX, $8
+	JLT     last
+	VMOVUPS Y1, (DI)(AX*4) // dx[i:] = d
+	ADDQ    $8, AX         // i += 8
+	SUBQ    $8, CX         // n -= 8
+	JGT     loop
+	JMP     done
+
+last:
+	VMASKMOVPS Y1, Y15, (DI)(AX*4) // dx[i:] = d, the lanes that exist
+
+done:
+	VZEROUPPER
+	RET
+
+// func tanh_fwd_f32_avx2(y, x []float32)
+TEXT ·tanh_fwd_f32_avx2(SB), NOSPLIT, $0-48
+	MOVQ  y_base+0(FP), DI  // DI = y
+	MOVQ  y_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ  x_base+24(FP), SI // SI = x
+	XORL  AX, AX            // AX = i = 0
+	TESTQ CX, CX
+	JLE   done
+
+loop:
+	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	VMASKMOVPS (SI)(AX*4), Y15, Y1 // x = x[i:]
+	TANH_AVX2(Y1, Y2, Y3, Y4, Y5)  // y = tanh(x)
+	CMPQ       CX, $8
+	JLT        last
+	VMOVUPS    Y1, (DI)(AX*4)      // y[i:] = y
+	ADDQ       $8, AX              // i += 8
+	SUBQ       $8, CX              // n -= 8
+	JGT        loop
+	JMP        done
+
+last:
+	VMASKMOVPS Y1, Y15, (DI)(AX*4) // y[i:] = y, the lanes that exist
+
+done:
+	VZEROUPPER
+	RET
+
+// func tanh_bwd_f32_avx2(dx, dy, y []float32, m Mode)
+TEXT ·tanh_bwd_f32_avx2(SB), NOSPLIT, $0-73
+	MOVQ         dx_base+0(FP), DI  // DI = dx
+	MOVQ         dx_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ         dy_base+24(FP), SI // SI = dy
+	MOVQ         y_base+48(FP), DX  // DX = y
+	MOVBLZX      m+72(FP), R8       // R8 = m
+	XORL         AX, AX             // AX = i = 0
+	VBROADCASTSS ·one_f32(SB), Y0   // Y0 = 1
+	TESTQ        CX, CX
+	JLE          done
+
+loop:
+	LANES8(CX, Y15)                  // Y15 = the lanes that exist
+	VMASKMOVPS   (DX)(AX*4), Y15, Y1 // d = y[i:]
+	VFNMADD213PS Y0, Y1, Y1          // d = 1 − d²
+	VMASKMOVPS   (SI)(AX*4), Y15, Y2 // s = dy[i:]
+	VMULPS       Y2, Y1, Y1          // d *= s
+	TESTL        R8, R8
+	JZ           store
+	VMASKMOVPS   (DI)(AX*4), Y15, Y2 // if m: d += dx[i:]
+	VADDPS       Y2, Y1, Y1
+
+store:
+	CMPQ    CX, $8
+	JLT     last
+	VMOVUPS Y1, (DI)(AX*4) // dx[i:] = d
+	ADDQ    $8, AX         // i += 8
+	SUBQ    $8, CX         // n -= 8
+	JGT     loop
+	JMP     done
+
+last:
+	VMASKMOVPS Y1, Y15, (DI)(AX*4) // dx[i:] = d, the lanes that exist
+
+done:
+	VZEROUPPER
+	RET

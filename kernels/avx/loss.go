@@ -1,0 +1,128 @@
+package avx
+
+import (
+	"math"
+
+	"baregrad/kernels"
+)
+
+// Losses, one value for each row, row by row. Labels are a class for each row
+// or a distribution. The losses on probabilities (CrossEntropy and
+// BinaryCrossEntropy) are left to the reference: a model that is trained for
+// speed has the fused ones.
+
+// SoftmaxCrossEntropy: loss = −Σ t·(x − M − ln Σ e^(x−M)).
+func (d *Device) SoftmaxCrossEntropy(loss, probs, logits, labels kernels.Buffer, rows, cols int) {
+	const op = "softmax cross-entropy"
+	kernels.CheckLoss(op, loss, logits, labels, rows, cols)
+	kernels.CheckRows(op, rows, cols, probs)
+	j := job{y: kernels.Floats(probs), a: kernels.Floats(logits), c: kernels.Floats(loss), cols: cols}
+	j.readLabels(op, labels)
+	d.share(j, rows, cols, func(j *job, from, to int) {
+		for r := from; r < to; r++ {
+			x := j.row(j.a, r)
+			maximum, sum := j.k.softmax_fwd_f32(j.row(j.y, r), x)
+			log, loss := math.Log(float64(sum)), 0.0
+			if j.arg != nil {
+				loss = log - (float64(x[j.arg[r]]) - float64(maximum))
+			} else {
+				for c, t := range j.row(j.b, r) {
+					loss -= float64(t) * (float64(x[c]) - float64(maximum) - log)
+				}
+			}
+			j.c[r] = float32(loss)
+		}
+	})
+}
+
+// SoftmaxCrossEntropyGrad: dx = dloss·(probs·Σ t − t). For a class that is
+// dloss·probs everywhere but at the class.
+func (d *Device) SoftmaxCrossEntropyGrad(dlogits, dloss, probs, labels kernels.Buffer, rows, cols int, m kernels.Mode) {
+	const op = "softmax cross-entropy gradient"
+	kernels.CheckLoss(op, dloss, probs, labels, rows, cols)
+	kernels.CheckRows(op, rows, cols, dlogits)
+	j := job{y: kernels.Floats(dlogits), a: kernels.Floats(probs), c: kernels.Floats(dloss), cols: cols, mode: m}
+	j.readLabels(op, labels)
+	d.share(j, rows, cols, func(j *job, from, to int) {
+		for r := from; r < to; r++ {
+			dx, p, dl := j.row(j.y, r), j.row(j.a, r), j.c[r]
+			if j.arg == nil {
+				t := j.row(j.b, r)
+				j.k.softmax_cross_entropy_bwd_f32(dx, p, t, dl, float32(j.k.sum_f32(t)), j.mode)
+				continue
+			}
+			class := j.arg[r]
+			gradient := dl * (p[class] - 1)
+			if j.mode == kernels.Accumulate {
+				gradient += dx[class]
+			}
+			j.k.affine_bwd_f32(dx, p, dl, j.mode)
+			dx[class] = gradient
+		}
+	})
+}
+
+// readLabels puts labels into arg, classes that are in range, or b, distributions.
+func (j *job) readLabels(op string, labels kernels.Buffer) {
+	if labels.Type() == kernels.Float32 {
+		j.b = kernels.Floats(labels)
+		return
+	}
+	j.arg = kernels.Ints(labels)
+	for r, class := range j.arg {
+		if class < 0 || int(class) >= j.cols {
+			kernels.Panicf(op, "label %d of row %d: must be from 0 to %d", class, r, j.cols-1)
+		}
+	}
+}
+
+// MeanSquaredError: loss = mean of (x−t)².
+func (d *Device) MeanSquaredError(loss, x, targets kernels.Buffer, rows, cols int) {
+	kernels.CheckTargets("mean squared error", loss, x, targets, rows, cols)
+	d.meanByRow(loss, x, targets, rows, cols, d.set.vector.squared_error_f32)
+}
+
+// MeanSquaredErrorGrad: dx = dloss·2·(x−t)/cols.
+func (d *Device) MeanSquaredErrorGrad(dx, dloss, x, targets kernels.Buffer, rows, cols int, m kernels.Mode) {
+	kernels.CheckTargets("mean squared error gradient", dloss, x, targets, rows, cols)
+	kernels.CheckRows("mean squared error gradient", rows, cols, dx)
+	d.meanByRowGrad(dx, dloss, x, targets, rows, cols, 2, m, d.set.vector.mean_squared_error_bwd_f32)
+}
+
+// SigmoidBinaryCrossEntropy: loss = mean of max(x,0) − x·t + ln(1+e^−|x|).
+func (d *Device) SigmoidBinaryCrossEntropy(loss, logits, targets kernels.Buffer, rows, cols int) {
+	kernels.CheckTargets("sigmoid binary cross-entropy", loss, logits, targets, rows, cols)
+	d.meanByRow(loss, logits, targets, rows, cols, d.set.vector.sigmoid_binary_cross_entropy_f32)
+}
+
+// SigmoidBinaryCrossEntropyGrad: dx = dloss·(sigmoid(x) − t)/cols.
+func (d *Device) SigmoidBinaryCrossEntropyGrad(dlogits, dloss, logits, targets kernels.Buffer, rows, cols int, m kernels.Mode) {
+	kernels.CheckTargets("sigmoid binary cross-entropy gradient", dloss, logits, targets, rows, cols)
+	kernels.CheckRows("sigmoid binary cross-entropy gradient", rows, cols, dlogits)
+	d.meanByRowGrad(dlogits, dloss, logits, targets, rows, cols, 1, m, d.set.vector.sigmoid_binary_cross_entropy_bwd_f32)
+}
+
+// meanByRow is loss[r] = f(x[r,:], t[r,:])/cols.
+func (d *Device) meanByRow(loss, x, targets kernels.Buffer, rows, cols int, f func(x, t []float32) float32) {
+	j := job{c: kernels.Floats(loss), a: kernels.Floats(x), b: kernels.Floats(targets), cols: cols, rowSum: f}
+	d.share(j, rows, cols, func(j *job, from, to int) {
+		for r := from; r < to; r++ {
+			j.c[r] = float32(float64(j.rowSum(j.row(j.a, r), j.row(j.b, r))) / float64(j.cols))
+		}
+	})
+}
+
+// meanByRowGrad is dx[r,:] = f with scale factor·dloss[r]/cols.
+func (d *Device) meanByRowGrad(dx, dloss, x, targets kernels.Buffer, rows, cols int, factor float64, m kernels.Mode,
+	f func(dx, x, t []float32, scale float32, m kernels.Mode)) {
+	j := job{
+		y: kernels.Floats(dx), a: kernels.Floats(x), b: kernels.Floats(targets), c: kernels.Floats(dloss),
+		cols: cols, factor: factor, mode: m, rowGradient: f,
+	}
+	d.share(j, rows, cols, func(j *job, from, to int) {
+		for r := from; r < to; r++ {
+			scale := float32(j.factor * float64(j.c[r]) / float64(j.cols))
+			j.rowGradient(j.row(j.y, r), j.row(j.a, r), j.row(j.b, r), scale, j.mode)
+		}
+	})
+}

@@ -1,0 +1,198 @@
+//go:build !purego
+
+// Losses: sums over a row, and their gradients, a row at a call.
+// Shapes: all slices are one row of n columns.
+// Idea: what is the same for the whole row comes in worked out: dloss, divided by
+// the number of columns where the loss is a mean.
+
+#include "textflag.h"
+#include "lanes_amd64.h"
+#include "exp_amd64.h"
+#include "reduce_amd64.h"
+
+// func softmax_cross_entropy_bwd_f32_avx2(dx, p, t []float32, dloss, weight float32, m Mode)
+TEXT ·softmax_cross_entropy_bwd_f32_avx2(SB), NOSPLIT, $0-81
+	MOVQ         dx_base+0(FP), DI  // DI = dx
+	MOVQ         dx_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ         p_base+24(FP), SI  // SI = p
+	MOVQ         t_base+48(FP), DX  // DX = t
+	VBROADCASTSS dloss+72(FP), Y14  // Y14 = dloss
+	VBROADCASTSS weight+76(FP), Y13 // Y13 = weight
+	MOVBLZX      m+80(FP), R8       // R8 = m
+	XORL         AX, AX             // AX = i = 0
+	TESTQ        CX, CX
+	JLE          done
+
+loop:
+	LANES8(CX, Y15)                 // Y15 = the lanes that exist
+	VMASKMOVPS  (SI)(AX*4), Y15, Y1 // d = p[i:]
+	VMASKMOVPS  (DX)(AX*4), Y15, Y2 // t = t[i:]
+	VFMSUB213PS Y2, Y13, Y1         // d = d·weight − t
+	VMULPS      Y14, Y1, Y1         // d *= dloss
+	TESTL       R8, R8
+	JZ          store
+	VMASKMOVPS  (DI)(AX*4), Y15, Y2 // if m: d += dx[i:]
+	VADDPS      Y2, Y1, Y1
+
+store:
+	CMPQ    CX, $8
+	JLT     last
+	VMOVUPS Y1, (DI)(AX*4) // dx[i:] = d
+	ADDQ    $8, AX         // i += 8
+	SUBQ    $8, CX         // n -= 8
+	JGT     loop
+	JMP     done
+
+last:
+	VMASKMOVPS Y1, Y15, (DI)(AX*4) // dx[i:] = d, the lanes that exist
+
+done:
+	VZEROUPPER
+	RET
+
+// func mean_squared_error_bwd_f32_avx2(dx, x, t []float32, scale float32, m Mode)
+TEXT ·mean_squared_error_bwd_f32_avx2(SB), NOSPLIT, $0-77
+	MOVQ         dx_base+0(FP), DI // DI = dx
+	MOVQ         dx_len+8(FP), CX  // CX = n, the elements to go
+	MOVQ         x_base+24(FP), SI // SI = x
+	MOVQ         t_base+48(FP), DX // DX = t
+	VBROADCASTSS scale+72(FP), Y14 // Y14 = scale
+	MOVBLZX      m+76(FP), R8      // R8 = m
+	XORL         AX, AX            // AX = i = 0
+	TESTQ        CX, CX
+	JLE          done
+
+loop:
+	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	VMASKMOVPS (SI)(AX*4), Y15, Y1 // d = x[i:]
+	VMASKMOVPS (DX)(AX*4), Y15, Y2 // t = t[i:]
+	VSUBPS     Y2, Y1, Y1          // d −= t
+	VMULPS     Y14, Y1, Y1         // d *= scale
+	TESTL      R8, R8
+	JZ         store
+	VMASKMOVPS (DI)(AX*4), Y15, Y2 // if m: d += dx[i:]
+	VADDPS     Y2, Y1, Y1
+
+store:
+	CMPQ    CX, $8
+	JLT     last
+	VMOVUPS Y1, (DI)(AX*4) // dx[i:] = d
+	ADDQ    $8, AX         // i += 8
+	SUBQ    $8, CX         // n -= 8
+	JGT     loop
+	JMP     done
+
+last:
+	VMASKMOVPS Y1, Y15, (DI)(AX*4) // dx[i:] = d, the lanes that exist
+
+done:
+	VZEROUPPER
+	RET
+
+// func sigmoid_binary_cross_entropy_bwd_f32_avx2(dx, x, t []float32, scale float32, m Mode)
+TEXT ·sigmoid_binary_cross_entropy_bwd_f32_avx2(SB), NOSPLIT, $0-77
+	MOVQ         dx_base+0(FP), DI // DI = dx
+	MOVQ         dx_len+8(FP), CX  // CX = n, the elements to go
+	MOVQ         x_base+24(FP), SI // SI = x
+	MOVQ         t_base+48(FP), DX // DX = t
+	VBROADCASTSS scale+72(FP), Y14 // Y14 = scale
+	MOVBLZX      m+76(FP), R8      // R8 = m
+	XORL         AX, AX            // AX = i = 0
+	TESTQ        CX, CX
+	JLE          done
+
+loop:
+	LANES8(CX, Y15)                  // Y15 = the lanes that exist
+	VMASKMOVPS (SI)(AX*4), Y15, Y1   // x = x[i:]
+	SIGMOID_AVX2(Y1, Y2, Y3, Y4, Y5) // d = sigmoid(x)
+	VMASKMOVPS (DX)(AX*4), Y15, Y2   // t = t[i:]
+	VSUBPS     Y2, Y1, Y1            // d −= t
+	VMULPS     Y14, Y1, Y1           // d *= scale
+	TESTL      R8, R8
+	JZ         store
+	VMASKMOVPS (DI)(AX*4), Y15, Y2   // if m: d += dx[i:]
+	VADDPS     Y2, Y1, Y1
+
+store:
+	CMPQ    CX, $8
+	JLT     last
+	VMOVUPS Y1, (DI)(AX*4) // dx[i:] = d
+	ADDQ    $8, AX         // i += 8
+	SUBQ    $8, CX         // n -= 8
+	JGT     loop
+	JMP     done
+
+last:
+	VMASKMOVPS Y1, Y15, (DI)(AX*4) // dx[i:] = d, the lanes that exist
+
+done:
+	VZEROUPPER
+	RET
+
+// func squared_error_f32_avx2(x, t []float32) float32
+TEXT ·squared_error_f32_avx2(SB), NOSPLIT, $0-52
+	MOVQ   x_base+0(FP), SI  // SI = x
+	MOVQ   x_len+8(FP), CX   // CX = n, the columns to go
+	MOVQ   t_base+24(FP), DX // DX = t
+	XORL   AX, AX            // AX = i = 0
+	VXORPS Y0, Y0, Y0        // Y0 = 8 sums
+	TESTQ  CX, CX
+	JLE    total
+
+loop:
+	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	VMASKMOVPS (SI)(AX*4), Y15, Y1 // x = x[i:]
+	VMASKMOVPS (DX)(AX*4), Y15, Y2 // t = t[i:]
+	VSUBPS     Y2, Y1, Y1          // v = x − t
+	VMULPS     Y1, Y1, Y1          // v *= v
+	VANDPS     Y15, Y1, Y1         // v = 0 past the end
+	VADDPS     Y1, Y0, Y0          // sums += v
+	ADDQ       $8, AX              // i += 8
+	SUBQ       $8, CX              // n -= 8
+	JGT        loop
+
+total:
+	SUM_LANES_AVX2
+	VMOVSS         X0, ret+48(FP)
+	VZEROUPPER
+	RET
+
+// func sigmoid_binary_cross_entropy_f32_avx2(x, t []float32) float32
+TEXT ·sigmoid_binary_cross_entropy_f32_avx2(SB), NOSPLIT, $0-52
+	MOVQ   x_base+0(FP), SI  // SI = x
+	MOVQ   x_len+8(FP), CX   // CX = n, the columns to go
+	MOVQ   t_base+24(FP), DX // DX = t
+	XORL   AX, AX            // AX = i = 0
+	VXORPS Y0, Y0, Y0        // Y0 = 8 sums
+	TESTQ  CX, CX
+	JLE    total
+
+loop:
+	LANES8(CX, Y15)                  // Y15 = the lanes that exist
+	VMASKMOVPS   (SI)(AX*4), Y15, Y7 // x = x[i:]
+	VMASKMOVPS   (DX)(AX*4), Y15, Y6 // t = t[i:]
+	VXORPS       Y2, Y2, Y2
+	VMAXPS       Y7, Y2, Y8          // a = max(x, 0), and NaN for NaN
+	VFNMADD231PS Y6, Y7, Y8          // a −= x·t
+	VBROADCASTSS SIGN, Y2
+	VORPS        Y2, Y7, Y7          // x = −|x|
+	EXP_AVX2(Y7, Y2, Y3, Y4)         // E = exp(x)
+	VBROADCASTSS ONE, Y2
+	VADDPS       Y2, Y7, Y9          // u = 1 + E
+	VSUBPS       Y2, Y9, Y6
+	VSUBPS       Y6, Y7, Y7
+	VDIVPS       Y9, Y7, Y7          // E = (E − (u−1))/u, what rounding u lost
+	LOG_AVX2(Y9, Y2, Y3, Y4, Y5, Y6) // u = ln u
+	VADDPS       Y7, Y9, Y1          // v = u + E = ln(1+e^−|x|)
+	VADDPS       Y8, Y1, Y1          // v += a
+	VANDPS       Y15, Y1, Y1         // v = 0 past the end
+	VADDPS       Y1, Y0, Y0          // sums += v
+	ADDQ         $8, AX              // i += 8
+	SUBQ         $8, CX              // n -= 8
+	JGT          loop
+
+total:
+	SUM_LANES_AVX2
+	VMOVSS         X0, ret+48(FP)
+	VZEROUPPER
+	RET

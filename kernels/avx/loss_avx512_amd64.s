@@ -1,0 +1,167 @@
+//go:build !purego
+
+// Losses: sums over a row, and their gradients, a row at a call.
+// Shapes: all slices are one row of n columns.
+// Idea: what is the same for the whole row comes in worked out: dloss, divided by
+// the number of columns where the loss is a mean.
+
+#include "textflag.h"
+#include "lanes_amd64.h"
+#include "exp_amd64.h"
+#include "reduce_amd64.h"
+
+// func softmax_cross_entropy_bwd_f32_avx512(dx, p, t []float32, dloss, weight float32, m Mode)
+TEXT ·softmax_cross_entropy_bwd_f32_avx512(SB), NOSPLIT, $0-81
+	MOVQ         dx_base+0(FP), DI  // DI = dx
+	MOVQ         dx_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ         p_base+24(FP), SI  // SI = p
+	MOVQ         t_base+48(FP), DX  // DX = t
+	VBROADCASTSS dloss+72(FP), Z14  // Z14 = dloss
+	VBROADCASTSS weight+76(FP), Z13 // Z13 = weight
+	MOVBLZX      m+80(FP), R8       // R8 = m
+	MODE16(R8, K7)                  // K7 = all lanes if m is Accumulate, else none
+	XORL         AX, AX             // AX = i = 0
+	TESTQ        CX, CX
+	JLE          done
+
+loop:
+	LANES16(CX, K1)                    // K1 = the lanes that exist
+	KANDW       K1, K7, K2             // K2 = those to accumulate
+	VMOVUPS.Z   (SI)(AX*4), K1, Z1     // d = p[i:]
+	VMOVUPS.Z   (DX)(AX*4), K1, Z2     // t = t[i:]
+	VFMSUB213PS Z2, Z13, Z1            // d = d·weight − t
+	VMULPS      Z14, Z1, Z1            // d *= dloss
+	VADDPS      (DI)(AX*4), Z1, K2, Z1 // if m: d += dx[i:]
+	VMOVUPS     Z1, K1, (DI)(AX*4)     // dx[i:] = d
+	ADDQ        $16, AX                // i += 16
+	SUBQ        $16, CX                // n -= 16
+	JGT         loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func mean_squared_error_bwd_f32_avx512(dx, x, t []float32, scale float32, m Mode)
+TEXT ·mean_squared_error_bwd_f32_avx512(SB), NOSPLIT, $0-77
+	MOVQ         dx_base+0(FP), DI // DI = dx
+	MOVQ         dx_len+8(FP), CX  // CX = n, the elements to go
+	MOVQ         x_base+24(FP), SI // SI = x
+	MOVQ         t_base+48(FP), DX // DX = t
+	VBROADCASTSS scale+72(FP), Z14 // Z14 = scale
+	MOVBLZX      m+76(FP), R8      // R8 = m
+	MODE16(R8, K7)                 // K7 = all lanes if m is Accumulate, else none
+	XORL         AX, AX            // AX = i = 0
+	TESTQ        CX, CX
+	JLE          done
+
+loop:
+	LANES16(CX, K1)                  // K1 = the lanes that exist
+	KANDW     K1, K7, K2             // K2 = those to accumulate
+	VMOVUPS.Z (SI)(AX*4), K1, Z1     // d = x[i:]
+	VMOVUPS.Z (DX)(AX*4), K1, Z2     // t = t[i:]
+	VSUBPS    Z2, Z1, Z1             // d −= t
+	VMULPS    Z14, Z1, Z1            // d *= scale
+	VADDPS    (DI)(AX*4), Z1, K2, Z1 // if m: d += dx[i:]
+	VMOVUPS   Z1, K1, (DI)(AX*4)     // dx[i:] = d
+	ADDQ      $16, AX                // i += 16
+	SUBQ      $16, CX                // n -= 16
+	JGT       loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func sigmoid_binary_cross_entropy_bwd_f32_avx512(dx, x, t []float32, scale float32, m Mode)
+TEXT ·sigmoid_binary_cross_entropy_bwd_f32_avx512(SB), NOSPLIT, $0-77
+	MOVQ         dx_base+0(FP), DI // DI = dx
+	MOVQ         dx_len+8(FP), CX  // CX = n, the elements to go
+	MOVQ         x_base+24(FP), SI // SI = x
+	MOVQ         t_base+48(FP), DX // DX = t
+	VBROADCASTSS scale+72(FP), Z14 // Z14 = scale
+	MOVBLZX      m+76(FP), R8      // R8 = m
+	MODE16(R8, K7)                 // K7 = all lanes if m is Accumulate, else none
+	XORL         AX, AX            // AX = i = 0
+	TESTQ        CX, CX
+	JLE          done
+
+loop:
+	LANES16(CX, K1)                    // K1 = the lanes that exist
+	KANDW     K1, K7, K2               // K2 = those to accumulate
+	VMOVUPS.Z (SI)(AX*4), K1, Z1       // x = x[i:]
+	SIGMOID_AVX512(Z1, Z2, Z3, Z4, Z5) // d = sigmoid(x)
+	VMOVUPS.Z (DX)(AX*4), K1, Z2       // t = t[i:]
+	VSUBPS    Z2, Z1, Z1               // d −= t
+	VMULPS    Z14, Z1, Z1              // d *= scale
+	VADDPS    (DI)(AX*4), Z1, K2, Z1   // if m: d += dx[i:]
+	VMOVUPS   Z1, K1, (DI)(AX*4)       // dx[i:] = d
+	ADDQ      $16, AX                  // i += 16
+	SUBQ      $16, CX                  // n -= 16
+	JGT       loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func squared_error_f32_avx512(x, t []float32) float32
+TEXT ·squared_error_f32_avx512(SB), NOSPLIT, $0-52
+	MOVQ   x_base+0(FP), SI  // SI = x
+	MOVQ   x_len+8(FP), CX   // CX = n, the columns to go
+	MOVQ   t_base+24(FP), DX // DX = t
+	XORL   AX, AX            // AX = i = 0
+	VXORPS Z0, Z0, Z0        // Z0 = 16 sums
+	TESTQ  CX, CX
+	JLE    total
+
+loop:
+	LANES16(CX, K1)              // K1 = the lanes that exist
+	VMOVUPS.Z (SI)(AX*4), K1, Z1 // x = x[i:]
+	VMOVUPS.Z (DX)(AX*4), K1, Z2 // t = t[i:]
+	VSUBPS    Z2, Z1, Z1         // v = x − t
+	VMULPS    Z1, Z1, Z1         // v *= v
+	VADDPS    Z1, Z0, K1, Z0     // sums += v
+	ADDQ      $16, AX            // i += 16
+	SUBQ      $16, CX            // n -= 16
+	JGT       loop
+
+total:
+	SUM_LANES_AVX512
+	VMOVSS           X0, ret+48(FP)
+	VZEROUPPER
+	RET
+
+// func sigmoid_binary_cross_entropy_f32_avx512(x, t []float32) float32
+TEXT ·sigmoid_binary_cross_entropy_f32_avx512(SB), NOSPLIT, $0-52
+	MOVQ   x_base+0(FP), SI  // SI = x
+	MOVQ   x_len+8(FP), CX   // CX = n, the columns to go
+	MOVQ   t_base+24(FP), DX // DX = t
+	XORL   AX, AX            // AX = i = 0
+	VXORPS Z0, Z0, Z0        // Z0 = 16 sums
+	TESTQ  CX, CX
+	JLE    total
+
+loop:
+	LANES16(CX, K1)                 // K1 = the lanes that exist
+	VMOVUPS.Z    (SI)(AX*4), K1, Z7 // x = x[i:]
+	VMOVUPS.Z    (DX)(AX*4), K1, Z6 // t = t[i:]
+	VXORPS       Z2, Z2, Z2
+	VMAXPS       Z7, Z2, Z8         // a = max(x, 0), and NaN for NaN
+	VFNMADD231PS Z6, Z7, Z8         // a −= x·t
+	VORPS.BCST   SIGN, Z7, Z7       // x = −|x|
+	EXP_AVX512(Z7, Z2, Z3, Z4)      // E = exp(x)
+	VADDPS.BCST  ONE, Z7, Z9        // u = 1 + E
+	VSUBPS.BCST  ONE, Z9, Z6
+	VSUBPS       Z6, Z7, Z7
+	VDIVPS       Z9, Z7, Z7         // E = (E − (u−1))/u, what rounding u lost
+	LOG_AVX512(Z9, Z2, Z3, Z4, Z5)  // u = ln u
+	VADDPS       Z7, Z9, Z1         // v = u + E = ln(1+e^−|x|)
+	VADDPS       Z8, Z1, Z1         // v += a
+	VADDPS       Z1, Z0, K1, Z0     // sums += v
+	ADDQ         $16, AX            // i += 16
+	SUBQ         $16, CX            // n -= 16
+	JGT          loop
+
+total:
+	SUM_LANES_AVX512
+	VMOVSS           X0, ret+48(FP)
+	VZEROUPPER
+	RET

@@ -1,0 +1,36 @@
+//go:build !purego
+
+#include "textflag.h"
+
+// math_f32 are the constants of exp_amd64.h, which names them.
+DATA ·math_f32+0(SB)/4, $0x3fb8aa3b // 1/ln 2
+DATA ·math_f32+4(SB)/4, $0x3f317218 // ln 2
+DATA ·math_f32+8(SB)/4, $0xb102e308 // ln 2 − its float32
+DATA ·math_f32+12(SB)/4, $0x42b20000 // 89
+DATA ·math_f32+16(SB)/4, $0xc2d00000 // −104
+DATA ·math_f32+20(SB)/4, $0x3efffffe // ≈ 1/2
+DATA ·math_f32+24(SB)/4, $0x3e2aaa48 // ≈ 1/6
+DATA ·math_f32+28(SB)/4, $0x3d2aac7a // ≈ 1/24
+DATA ·math_f32+32(SB)/4, $0x3c091d36 // ≈ 1/120
+DATA ·math_f32+36(SB)/4, $0x3ab511a9 // ≈ 1/720
+DATA ·math_f32+40(SB)/4, $0x3eaaaaaa // ≈ 1/3
+DATA ·math_f32+44(SB)/4, $0xbe800113 // ≈ −1/4
+DATA ·math_f32+48(SB)/4, $0x3e4cd004 // ≈ 1/5
+DATA ·math_f32+52(SB)/4, $0xbe2a3922 // ≈ −1/6
+DATA ·math_f32+56(SB)/4, $0x3e116d0d // ≈ 1/7
+DATA ·math_f32+60(SB)/4, $0xbe06c2a3 // ≈ −1/8
+DATA ·math_f32+64(SB)/4, $0x3e02adc2 // ≈ 1/9
+DATA ·math_f32+68(SB)/4, $0xbd9c5ad4 // ≈ −1/10
+DATA ·math_f32+72(SB)/4, $0x3f3504f3 // √½
+DATA ·math_f32+76(SB)/4, $0x007fffff // the mantissa's bits
+DATA ·math_f32+80(SB)/4, $0x4b800000 // 2²⁴
+DATA ·math_f32+84(SB)/4, $0xc1c00000 // −24
+DATA ·math_f32+88(SB)/4, $0x00800000 // 2^−126
+DATA ·math_f32+92(SB)/4, $0x7f800000 // Inf
+DATA ·math_f32+96(SB)/4, $0x7fc00000 // NaN
+DATA ·math_f32+100(SB)/4, $0xbf000000 // −1/2
+DATA ·math_f32+104(SB)/4, $0x41200000 // 10
+DATA ·math_f32+108(SB)/4, $0x40000000 // 2
+DATA ·math_f32+112(SB)/4, $0x7fffffff // all bits but the sign
+DATA ·math_f32+116(SB)/4, $0x0000007f // 127, an integer
+GLOBL ·math_f32(SB), RODATA|NOPTR, $120
