@@ -1,0 +1,39 @@
+# Short names for what one does here. Go alone is needed; race also needs a C
+# compiler. A variable can be set on the command line: make fuzz FUZZTIME=1m
+
+FUZZTIME = 10s
+BENCH    = .
+ARGS     =
+
+.PHONY: help build test race bench demo lint fuzz ci clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## compile everything; the program is bin/demo
+	go build ./...
+	go build -o bin/demo ./cmd/demo
+
+test: ## run the tests
+	go test ./...
+
+race: ## run what works in parallel under the race detector
+	scripts/race.sh
+
+bench: ## run the benchmarks: make bench BENCH=MatMul
+	go test -run '^$$' -bench '$(BENCH)' ./...
+
+demo: ## train on MNIST: make demo ARGS="--model mlp"
+	go run ./cmd/demo $(ARGS)
+
+lint: ## gofmt and go vet, for every way of building
+	scripts/lint.sh
+
+fuzz: ## run each fuzz target for FUZZTIME
+	scripts/fuzz.sh $(FUZZTIME)
+
+ci: ## everything that is checked before a change is accepted
+	.ci/run
+
+clean: ## remove what build made
+	rm -rf bin

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Runs every fuzz target for a while: scripts/fuzz.sh [TIME], 10s each if not said.
+# What a target finds is kept in its package's testdata/fuzz and fails go test
+# from then on.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+time=${1:-10s}
+
+targets=$(git grep -E '^func Fuzz[A-Za-z0-9_]*\(' -- '*_test.go' |
+	sed -E 's|^(.*)/[^/]*:func (Fuzz[A-Za-z0-9_]*)\(.*|\1 \2|')
+if [ -z "$targets" ]; then
+	echo "no fuzz target was found" >&2
+	exit 1
+fi
+while read -r package target; do
+	echo "fuzz: $target in $package"
+	go test "./$package" -run '^$' -fuzz "^$target\$" -fuzztime "$time"
+done <<<"$targets"
