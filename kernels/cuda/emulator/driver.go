@@ -1,0 +1,154 @@
+package emulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"baregrad/kernels"
+	"baregrad/kernels/cuda/driver"
+)
+
+// Driver is a Machine in the words of the driver interface, so that whatever
+// launches kernels on a GPU launches them here. Work is done when it is asked for.
+type Driver struct {
+	Machine *Machine // for what a GPU does not tell: reports and counters
+}
+
+var _ driver.Driver = (*Driver)(nil)
+
+// NewDriver makes a machine and returns it as a driver.
+func NewDriver(o Options) *Driver { return &Driver{Machine: New(o)} }
+
+// Info describes the machine. Its compute capability is that of an H100: it runs
+// what kernels for all earlier ones use, too.
+func (d *Driver) Info() driver.Info {
+	_, total := d.Machine.Memory()
+	return driver.Info{
+		Name:            "PTX emulator",
+		Compute:         [2]int{9, 0},
+		Multiprocessors: d.Machine.opts.Workers,
+		Memory:          int64(min(total, math.MaxInt64)),
+		SharedPerBlock:  int(d.Machine.opts.SharedBytes),
+	}
+}
+
+// Memory says how many bytes are in use and free.
+func (d *Driver) Memory() (used, free int64) {
+	u, total := d.Machine.Memory()
+	return int64(u), int64(total - u)
+}
+
+// Alloc returns memory; its contents count as undefined.
+func (d *Driver) Alloc(bytes int64) (driver.Pointer, error) {
+	if bytes <= 0 {
+		return 0, fmt.Errorf("emulator: allocation of %d bytes", bytes)
+	}
+	p, err := d.Machine.Alloc(uint64(bytes))
+	var memory *OutOfMemoryError
+	if errors.As(err, &memory) {
+		err = &kernels.OutOfMemoryError{
+			Asked: int64(memory.Asked), Used: int64(memory.Used), Free: int64(memory.Limit - memory.Used),
+		}
+	}
+	return driver.Pointer(p), err
+}
+
+// Free gives back what Alloc returned.
+func (d *Driver) Free(p driver.Pointer) error { return d.Machine.Free(Address(p)) }
+
+// Load parses and decodes PTX text.
+func (d *Driver) Load(name, text string) (driver.Module, error) {
+	parsed, err := Parse(name, text)
+	if err != nil {
+		return nil, err
+	}
+	program, err := d.Machine.Load(parsed)
+	if err != nil {
+		return nil, err
+	}
+	return module{program}, nil
+}
+
+// NewStream opens a queue. All of them do their work at once.
+func (d *Driver) NewStream() (driver.Stream, error) { return stream{d.Machine}, nil }
+
+// Close lets go of the machine: its memory goes with it.
+func (d *Driver) Close() error { return nil }
+
+type module struct{ program *Program }
+
+func (m module) Function(name string) (driver.Function, error) {
+	k, err := m.program.Kernel(name)
+	if err != nil {
+		return nil, err
+	}
+	return function{k}, nil
+}
+
+type function struct{ kernel *Kernel }
+
+func (f function) Name() string { return f.kernel.Name }
+
+type stream struct{ machine *Machine }
+
+func (s stream) Write(dst driver.Pointer, src []byte) error {
+	return s.machine.CopyIn(Address(dst), src)
+}
+
+func (s stream) Read(dst []byte, src driver.Pointer) error {
+	return s.machine.CopyOut(dst, Address(src))
+}
+
+func (s stream) Copy(dst, src driver.Pointer, bytes int64) error {
+	return s.machine.Copy(Address(dst), Address(src), uint64(bytes))
+}
+
+func (s stream) Fill(dst driver.Pointer, value byte, bytes int64) error {
+	return s.machine.Fill(Address(dst), value, uint64(bytes))
+}
+
+func (s stream) Launch(f driver.Function, l driver.Launch) error {
+	k, ok := f.(function)
+	if !ok {
+		return fmt.Errorf("emulator: a %T is no kernel of this driver", f)
+	}
+	grid, err := dim3(l.Grid)
+	if err != nil {
+		return err
+	}
+	block, err := dim3(l.Block)
+	if err != nil {
+		return err
+	}
+	return s.machine.Launch(context.Background(), k.kernel,
+		LaunchConfig{Grid: grid, Block: block, SharedBytes: l.Shared}, l.Args...)
+}
+
+func dim3(d driver.Dim) (Dim3, error) {
+	for _, n := range []int{d.X, d.Y, d.Z} {
+		if n < 0 || n > math.MaxInt32 {
+			return Dim3{}, fmt.Errorf("emulator: a launch of (%d,%d,%d): sizes must be from 0 to %d", d.X, d.Y, d.Z, math.MaxInt32)
+		}
+	}
+	return Dim3{X: uint32(d.X), Y: uint32(d.Y), Z: uint32(d.Z)}, nil
+}
+
+func (s stream) Record() (driver.Event, error) { return moment(time.Now()), nil }
+
+func (s stream) Sync() error { return nil }
+
+func (s stream) Close() error { return nil }
+
+// moment is when an event was recorded; all earlier work was done by then.
+type moment time.Time
+
+func (m moment) Since(earlier driver.Event) (time.Duration, error) {
+	e, ok := earlier.(moment)
+	if !ok {
+		return 0, fmt.Errorf("emulator: a %T is no event of this driver", earlier)
+	}
+	return time.Time(m).Sub(time.Time(e)), nil
+}
