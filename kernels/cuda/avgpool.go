@@ -1,21 +1,17 @@
 package cuda
 
-import (
-	"slices"
-
-	"baregrad/kernels"
-)
+import "baregrad/kernels"
 
 // AvgPool takes the mean of the part of each window that lies in the image: see avgpool.ptx.
 func (d *Device) AvgPool(y, x kernels.Buffer, s kernels.PoolSpec) {
 	s.Check("average pooling", y, nil, x)
 	d.each(kernel{"avgpool.ptx", "avgpool_fwd_f32"}, y.Len(),
-		slices.Concat([]uint64{address(y), address(x), count(y.Len())}, poolSizes(s))...)
+		appendPoolSizes(d.with(address(y), address(x), count(y.Len())), s)...)
 }
 
 // AvgPoolGrad spreads dy evenly over each window.
 func (d *Device) AvgPoolGrad(dx, dy kernels.Buffer, s kernels.PoolSpec, m kernels.Mode) {
 	s.Check("average pooling gradient", dy, nil, dx)
 	d.each(kernel{"avgpool.ptx", "avgpool_bwd_f32"}, dx.Len(),
-		slices.Concat([]uint64{address(dx), address(dy), count(dx.Len())}, poolSizes(s), []uint64{mode(m)})...)
+		append(appendPoolSizes(d.with(address(dx), address(dy), count(dx.Len())), s), mode(m))...)
 }

@@ -30,19 +30,22 @@ func (d *Device) broadcast(op string, flat, general kernel, y, a, b kernels.Buff
 		d.elementwise(flat, n, []uint64{address(y), address(a), address(b)}, count(s.A[0]), count(s.B[0]))
 		return
 	}
-	arguments := []uint64{address(y), address(a), address(b), count(n), count(s.Rank)}
-	for _, axes := range [][kernels.MaxRank]int{s.Dim, s.A, s.B} {
-		arguments = append(arguments, innermostFirst(axes, s.Rank)...)
+	arguments := d.with(address(y), address(a), address(b), count(n), count(s.Rank))
+	for _, axes := range [...][kernels.MaxRank]int{s.Dim, s.A, s.B} {
+		arguments = appendAxes(arguments, axes, s.Rank)
 	}
 	d.each(general, n, arguments...)
 }
 
-// innermostFirst lists sizes or strides as kernels take them: from the innermost
-// axis outwards, MaxRank of them.
-func innermostFirst(axes [kernels.MaxRank]int, rank int) []uint64 {
-	cells := make([]uint64, kernels.MaxRank)
-	for i := range rank {
-		cells[i] = count(axes[rank-1-i])
+// appendAxes appends sizes or strides as kernels take them: from the innermost
+// axis outwards, and zeros up to MaxRank.
+func appendAxes(arguments []uint64, axes [kernels.MaxRank]int, rank int) []uint64 {
+	for i := range kernels.MaxRank {
+		cell := uint64(0)
+		if i < rank {
+			cell = count(axes[rank-1-i])
+		}
+		arguments = append(arguments, cell)
 	}
-	return cells
+	return arguments
 }

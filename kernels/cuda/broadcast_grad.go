@@ -69,7 +69,7 @@ func (d *Device) operandGradAlong(k kernel, dx, dy, a, b kernels.Buffer, s kerne
 	// Sizes and strides in the kernel's order, the innermost axis first.
 	var dim, inY, inA, inB [kernels.MaxRank]int
 	rank := 0
-	for _, repeated := range []bool{false, true} {
+	for _, repeated := range [...]bool{false, true} {
 		step := n
 		steps := [kernels.MaxRank]int{}
 		for i := range s.Rank {
@@ -85,22 +85,22 @@ func (d *Device) operandGradAlong(k kernel, dx, dy, a, b kernels.Buffer, s kerne
 		}
 	}
 	chunks := chunksOf(length, n/length)
-	arguments := func(to uint64, m kernels.Mode) []uint64 {
-		list := []uint64{to, address(dy), address(a), address(b), count(length * chunks), count(n), mode(m), count(rank)}
-		for _, axes := range [][kernels.MaxRank]int{dim, inY, inA, inB} {
-			for _, v := range axes {
-				list = append(list, count(v))
-			}
+	to := address(dx)
+	if chunks > 1 {
+		to = uint64(d.scratch.floats(d, length*chunks))
+	}
+	accumulate := chunks == 1 && m == kernels.Accumulate
+	arguments := d.with(to, address(dy), address(a), address(b),
+		count(length*chunks), count(n), truth(accumulate), count(rank))
+	for _, axes := range [...][kernels.MaxRank]int{dim, inY, inA, inB} {
+		for _, v := range axes {
+			arguments = append(arguments, count(v))
 		}
-		return list
 	}
-	if chunks == 1 {
-		d.each(k, length, arguments(address(dx), m)...)
-		return
+	d.each(k, length*chunks, arguments...)
+	if chunks > 1 {
+		d.sumPass(address(dx), to, kernels.ReduceSpec{Outer: 1, N: chunks, Inner: length}, chunks, 1, 1, m)
 	}
-	partial := uint64(d.scratch.floats(d, length*chunks))
-	d.each(k, length*chunks, arguments(partial, kernels.Overwrite)...)
-	d.sumPass(address(dx), partial, kernels.ReduceSpec{Outer: 1, N: chunks, Inner: length}, chunks, 1, 1, m)
 }
 
 // chunksOf says into how many chunks the sums of so many terms are split, where

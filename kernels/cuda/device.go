@@ -91,6 +91,12 @@ type kernel struct{ file, name string }
 // maxArguments is the most parameters that a kernel has.
 const maxArguments = 40
 
+// with begins a list of arguments. It lies in the device, so that a launch
+// allocates nothing: only one list is made at a time.
+func (d *Device) with(arguments ...uint64) []uint64 {
+	return append(d.arguments[:0], arguments...)
+}
+
 // launch runs a kernel with the given arguments.
 func (d *Device) launch(k kernel, grid, block driver.Dim, arguments ...uint64) {
 	if grid.X == 0 {

@@ -5,8 +5,8 @@ import "baregrad/kernels"
 // elementwise launches a kernel that gives each thread four of n elements: see
 // elementwise.tmpl. The arguments are followed by n, then by more.
 func (d *Device) elementwise(k kernel, n int, arguments []uint64, more ...uint64) {
-	arguments = append(append(arguments, count(n)), more...)
-	d.launch(k, line(ceilDiv(n, 1024)), lanes(256), arguments...)
+	list := append(append(d.with(arguments...), count(n)), more...)
+	d.launch(k, line(ceilDiv(n, 1024)), lanes(256), list...)
 }
 
 // each launches a kernel that gives each thread one of n elements.

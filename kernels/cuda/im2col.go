@@ -1,30 +1,26 @@
 package cuda
 
-import (
-	"slices"
-
-	"baregrad/kernels"
-)
+import "baregrad/kernels"
 
 // Im2Col lays out each patch of x as a row: see im2col.ptx.
 func (d *Device) Im2Col(col, x kernels.Buffer, s kernels.ConvSpec) {
 	s.CheckCol("im2col", col, x)
 	d.each(kernel{"im2col.ptx", "im2col_f32"}, col.Len(),
-		slices.Concat([]uint64{address(col), address(x), count(col.Len())}, convSizes(s))...)
+		appendConvSizes(d.with(address(col), address(x), count(col.Len())), s)...)
 }
 
 // Col2Im adds each row of dcol back to where Im2Col took it from.
 func (d *Device) Col2Im(dx, dcol kernels.Buffer, s kernels.ConvSpec, m kernels.Mode) {
 	s.CheckCol("col2im", dcol, dx)
 	d.each(kernel{"im2col.ptx", "col2im_f32"}, dx.Len(),
-		slices.Concat([]uint64{address(dx), address(dcol), count(dx.Len())}, convSizes(s), []uint64{mode(m)})...)
+		append(appendConvSizes(d.with(address(dx), address(dcol), count(dx.Len())), s), mode(m))...)
 }
 
-// convSizes lists the sizes of a convolution as kernels take them: see index.tmpl.
-func convSizes(s kernels.ConvSpec) []uint64 {
-	return []uint64{
+// appendConvSizes appends the sizes of a convolution as kernels take them: see index.tmpl.
+func appendConvSizes(arguments []uint64, s kernels.ConvSpec) []uint64 {
+	return append(arguments,
 		count(s.H), count(s.W), count(s.C), count(s.KH), count(s.KW), count(s.Out),
 		count(s.StrideH), count(s.StrideW), count(s.DilationH), count(s.DilationW),
 		count(s.PadTop), count(s.PadLeft), count(s.OH), count(s.OW),
-	}
+	)
 }

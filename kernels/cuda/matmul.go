@@ -103,21 +103,21 @@ func (d *Device) matMul(r rung, c, a, b, bias kernels.Buffer, s kernels.MatMulSp
 	if s.TransB {
 		bN, bK = s.K, 1
 	}
-	arguments := func(c, bias, accumulate, relu uint64) []uint64 {
-		list := []uint64{c, address(a), address(b), bias, count(s.M), count(s.N), count(s.K),
-			count(aM), count(aK), count(bN), count(bK), accumulate, relu}
-		if r.splits {
-			list = append(list, count(share))
-		}
-		return list
+	added := address(bias)
+	to, then := address(c), s // what the kernel writes, and what it does on the way out
+	if splits > 1 {
+		to = uint64(d.scratch.floats(d, splits*s.M*s.N))
+		bias, then.Mode, then.ReLU = nil, kernels.Overwrite, false
 	}
-	if splits == 1 {
-		d.launch(r.k, grid, r.block, arguments(address(c), address(bias), mode(s.Mode), truth(s.ReLU))...)
-		return
+	arguments := d.with(to, address(a), address(b), address(bias), count(s.M), count(s.N), count(s.K),
+		count(aM), count(aK), count(bN), count(bK), mode(then.Mode), truth(then.ReLU))
+	if r.splits {
+		arguments = append(arguments, count(share))
 	}
-	partial := uint64(d.scratch.floats(d, splits*s.M*s.N))
-	d.launch(r.k, grid, r.block, arguments(partial, 0, 0, 0)...)
-	d.addSplits(address(c), partial, address(bias), s.M*s.N, s.N, splits, s.Mode, s.ReLU)
+	d.launch(r.k, grid, r.block, arguments...)
+	if splits > 1 {
+		d.addSplits(address(c), to, added, s.M*s.N, s.N, splits, s.Mode, s.ReLU)
+	}
 }
 
 // addSplits adds up the matrices of a product that was split along K.

@@ -107,8 +107,9 @@ func (d *Device) sameSize(op string, b *buffer, n int) bool {
 
 // Copy is dst = src, of any one type.
 func (d *Device) Copy(dst, src kernels.Buffer) {
-	kernels.Want("copy", "destination", dst, src.Type(), src.Len())
-	if src.Len() > 0 {
+	n := kernels.LenOf("copy", "source", src)
+	kernels.Want("copy", "destination", dst, src.Type(), n)
+	if n > 0 {
 		d.check("copy", d.stream.Copy(own(dst).address(), own(src).address(), own(src).bytes()))
 	}
 }

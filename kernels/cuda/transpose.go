@@ -26,9 +26,9 @@ func (d *Device) TransposeGrad(dx, dy kernels.Buffer, s kernels.PermuteSpec, m k
 }
 
 func (d *Device) transposeGeneral(k kernel, to, from kernels.Buffer, s kernels.PermuteSpec, m kernels.Mode) {
-	arguments := []uint64{address(to), address(from), count(s.Len()), mode(m), count(s.Rank)}
-	arguments = append(arguments, innermostFirst(s.Dim, s.Rank)...)
-	arguments = append(arguments, innermostFirst(s.Stride, s.Rank)...)
+	arguments := d.with(address(to), address(from), count(s.Len()), mode(m), count(s.Rank))
+	arguments = appendAxes(arguments, s.Dim, s.Rank)
+	arguments = appendAxes(arguments, s.Stride, s.Rank)
 	d.each(k, s.Len(), arguments...)
 }
 
@@ -47,20 +47,22 @@ func (d *Device) transposeTiled(y, x uint64, stack, rows, cols int, m kernels.Mo
 // has at most 65535 blocks in its second and third direction.
 func stackOfMatrices(s kernels.PermuteSpec) (stack, rows, cols int, ok bool) {
 	// Merge axes that stay neighbours.
-	var dim, stride []int
+	var dims, strides [kernels.MaxRank]int
+	rank := 0
 	for i := range s.Rank {
 		if s.Dim[i] == 1 {
 			continue
 		}
-		last := len(dim) - 1
-		if last >= 0 && stride[last] == s.Stride[i]*s.Dim[i] {
-			dim[last], stride[last] = dim[last]*s.Dim[i], s.Stride[i]
+		if rank > 0 && strides[rank-1] == s.Stride[i]*s.Dim[i] {
+			dims[rank-1], strides[rank-1] = dims[rank-1]*s.Dim[i], s.Stride[i]
 			continue
 		}
-		dim, stride = append(dim, s.Dim[i]), append(stride, s.Stride[i])
+		dims[rank], strides[rank] = s.Dim[i], s.Stride[i]
+		rank++
 	}
+	dim, stride := dims[:rank], strides[:rank]
 	stack = 1
-	if len(dim) == 3 && stride[0] == dim[1]*dim[2] {
+	if rank == 3 && stride[0] == dim[1]*dim[2] {
 		stack, dim, stride = dim[0], dim[1:], stride[1:]
 	}
 	// What is left must be y[cols,rows] with x's strides 1 and cols.
