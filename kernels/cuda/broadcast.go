@@ -22,9 +22,7 @@ func (d *Device) Div(y, a, b kernels.Buffer, s kernels.BroadcastSpec) {
 
 // broadcast launches the flat kernel where one axis is left, else the general one.
 func (d *Device) broadcast(op string, flat, general kernel, y, a, b kernels.Buffer, s kernels.BroadcastSpec) {
-	kernels.Want(op, "output", y, kernels.Float32, s.Len())
-	kernels.Want(op, "first operand", a, kernels.Float32, s.LenA())
-	kernels.Want(op, "second operand", b, kernels.Float32, s.LenB())
+	s.Check(op, y, a, b)
 	n := s.Len()
 	if s.Rank == 1 {
 		d.elementwise(flat, n, []uint64{address(y), address(a), address(b)}, count(s.A[0]), count(s.B[0]))

@@ -14,36 +14,31 @@ var (
 )
 
 func (d *Device) AddGrad(da, db, dy kernels.Buffer, s kernels.BroadcastSpec, ma, mb kernels.Mode) {
-	checkGrad("add gradient", da, db, dy, s)
+	s.CheckGrad("add gradient", da, db, dy)
 	d.operandGrad(addBwd, da, dy, nil, nil, s, ma)
 	d.operandGrad(addBwd, db, dy, nil, nil, swapped(s), mb)
 }
 
 func (d *Device) SubGrad(da, db, dy kernels.Buffer, s kernels.BroadcastSpec, ma, mb kernels.Mode) {
-	checkGrad("sub gradient", da, db, dy, s)
+	s.CheckGrad("sub gradient", da, db, dy)
 	d.operandGrad(addBwd, da, dy, nil, nil, s, ma)
 	d.operandGrad(subBwdB, db, dy, nil, nil, swapped(s), mb)
 }
 
 func (d *Device) MulGrad(da, db, dy, a, b kernels.Buffer, s kernels.BroadcastSpec, ma, mb kernels.Mode) {
-	checkGrad("mul gradient", da, db, dy, s)
-	s.Check("mul gradient", nil, a, b)
+	s.CheckGrad("mul gradient", da, db, dy)
+	s.Check("mul gradient", dy, a, b)
 	d.operandGrad(mulBwd, da, dy, nil, b, s, ma)
 	d.operandGrad(mulBwd, db, dy, nil, a, swapped(s), mb)
 }
 
 func (d *Device) DivGrad(da, db, dy, a, b kernels.Buffer, s kernels.BroadcastSpec, ma, mb kernels.Mode) {
-	checkGrad("div gradient", da, db, dy, s)
-	s.Check("div gradient", nil, a, b)
+	s.CheckGrad("div gradient", da, db, dy)
+	s.Check("div gradient", dy, a, b)
 	d.operandGrad(divBwdA, da, dy, nil, b, s, ma)
 	// For b, the kernel's a is the operand whose gradient is not asked for: the
 	// strides are in their places, only the walk is along b.
 	d.operandGradAlong(divBwdB, db, dy, a, b, s, s.B, s.LenB(), mb)
-}
-
-func checkGrad(op string, da, db, dy kernels.Buffer, s kernels.BroadcastSpec) {
-	kernels.Want(op, "output's gradient", dy, kernels.Float32, s.Len())
-	s.Check(op, dy, da, db)
 }
 
 // swapped is s with its operands exchanged.

@@ -5,30 +5,25 @@ import "baregrad/kernels"
 // Sums over the middle axis of x[Outer,N,Inner], and means: see sum.ptx.
 
 func (d *Device) Sum(y, x kernels.Buffer, s kernels.ReduceSpec, m kernels.Mode) {
-	checkReduce("sum", y, x, s)
+	s.Check("sum", y, kernels.Float32, x)
 	d.sum(address(y), address(x), s, 1, m)
 }
 
 func (d *Device) Mean(y, x kernels.Buffer, s kernels.ReduceSpec) {
-	checkReduce("mean", y, x, s)
+	s.Check("mean", y, kernels.Float32, x)
 	d.sum(address(y), address(x), s, float32(s.N), kernels.Overwrite)
 }
 
 // SumGrad gives every summand the sum's gradient.
 func (d *Device) SumGrad(dx, dy kernels.Buffer, s kernels.ReduceSpec, m kernels.Mode) {
-	checkReduce("sum gradient", dy, dx, s)
+	s.Check("sum gradient", dy, kernels.Float32, dx)
 	d.sumGrad(dx, dy, s, 1, m)
 }
 
 // MeanGrad gives every element the mean's gradient divided by N.
 func (d *Device) MeanGrad(dx, dy kernels.Buffer, s kernels.ReduceSpec, m kernels.Mode) {
-	checkReduce("mean gradient", dy, dx, s)
+	s.Check("mean gradient", dy, kernels.Float32, dx)
 	d.sumGrad(dx, dy, s, float32(s.N), m)
-}
-
-func checkReduce(op string, y, x kernels.Buffer, s kernels.ReduceSpec) {
-	kernels.Want(op, "whole", x, kernels.Float32, s.Outer*s.N*s.Inner)
-	s.Check(op, y, kernels.Float32, x)
 }
 
 func (d *Device) sumGrad(dx, dy kernels.Buffer, s kernels.ReduceSpec, divisor float32, m kernels.Mode) {
