@@ -15,30 +15,67 @@ var (
 
 func (d *Device) AddGrad(da, db, dy kernels.Buffer, s kernels.BroadcastSpec, ma, mb kernels.Mode) {
 	s.CheckGrad("add gradient", da, db, dy)
-	d.operandGrad(addBwd, da, dy, nil, nil, s, ma)
-	d.operandGrad(addBwd, db, dy, nil, nil, swapped(s), mb)
+	d.bothGrads(da, db, dy, nil, nil, ma, func(da kernels.Buffer, m kernels.Mode) {
+		d.operandGrad(addBwd, da, dy, nil, nil, s, m)
+	}, func() {
+		d.operandGrad(addBwd, db, dy, nil, nil, swapped(s), mb)
+	})
 }
 
 func (d *Device) SubGrad(da, db, dy kernels.Buffer, s kernels.BroadcastSpec, ma, mb kernels.Mode) {
 	s.CheckGrad("sub gradient", da, db, dy)
-	d.operandGrad(addBwd, da, dy, nil, nil, s, ma)
-	d.operandGrad(subBwdB, db, dy, nil, nil, swapped(s), mb)
+	d.bothGrads(da, db, dy, nil, nil, ma, func(da kernels.Buffer, m kernels.Mode) {
+		d.operandGrad(addBwd, da, dy, nil, nil, s, m)
+	}, func() {
+		d.operandGrad(subBwdB, db, dy, nil, nil, swapped(s), mb)
+	})
 }
 
 func (d *Device) MulGrad(da, db, dy, a, b kernels.Buffer, s kernels.BroadcastSpec, ma, mb kernels.Mode) {
 	s.CheckGrad("mul gradient", da, db, dy)
 	s.Check("mul gradient", dy, a, b)
-	d.operandGrad(mulBwd, da, dy, nil, b, s, ma)
-	d.operandGrad(mulBwd, db, dy, nil, a, swapped(s), mb)
+	d.bothGrads(da, db, dy, a, b, ma, func(da kernels.Buffer, m kernels.Mode) {
+		d.operandGrad(mulBwd, da, dy, nil, b, s, m)
+	}, func() {
+		d.operandGrad(mulBwd, db, dy, nil, a, swapped(s), mb)
+	})
 }
 
 func (d *Device) DivGrad(da, db, dy, a, b kernels.Buffer, s kernels.BroadcastSpec, ma, mb kernels.Mode) {
 	s.CheckGrad("div gradient", da, db, dy)
 	s.Check("div gradient", dy, a, b)
-	d.operandGrad(divBwdA, da, dy, nil, b, s, ma)
-	// For b, the kernel's a is the operand whose gradient is not asked for: the
-	// strides are in their places, only the walk is along b.
-	d.operandGradAlong(divBwdB, db, dy, a, b, s, s.B, s.LenB(), mb)
+	d.bothGrads(da, db, dy, a, b, ma, func(da kernels.Buffer, m kernels.Mode) {
+		d.operandGrad(divBwdA, da, dy, nil, b, s, m)
+	}, func() {
+		// The kernel's a and b are in their places: only the walk is along b.
+		d.operandGradAlong(divBwdB, db, dy, a, b, s, s.B, s.LenB(), mb)
+	})
+}
+
+// bothGrads calls first, which writes da, and second, which writes db, in an order
+// in which neither overwrites what the other still reads: an output may lie in the
+// memory of dy, a or b. Where each would, da goes to memory of its own first.
+func (d *Device) bothGrads(da, db, dy, a, b kernels.Buffer, ma kernels.Mode, first func(da kernels.Buffer, m kernels.Mode), second func()) {
+	spoilsSecond := same(da, dy) || same(da, a) || same(da, b)
+	spoilsFirst := same(db, dy) || same(db, a) || same(db, b)
+	switch {
+	case !spoilsSecond:
+		first(da, ma)
+		second()
+	case !spoilsFirst:
+		second()
+		first(da, ma)
+	default:
+		spare := d.scratch.buffer(d, da.Len())
+		first(spare, kernels.Overwrite)
+		second()
+		d.AffineGrad(da, spare, 1, ma) // da = spare, or da += spare
+	}
+}
+
+// same tells whether two buffers, either of which may be nil, share memory.
+func same(a, b kernels.Buffer) bool {
+	return a != nil && b != nil && own(a).block == own(b).block
 }
 
 // swapped is s with its operands exchanged.

@@ -4,6 +4,7 @@ import "baregrad/kernels"
 
 // Max takes the maximum of the middle axis of x[Outer,N,Inner]: see max.ptx.
 func (d *Device) Max(y, arg, x kernels.Buffer, s kernels.ReduceSpec) {
+	kernels.Want("max", "maximum", y, kernels.Float32, s.Outer*s.Inner)
 	s.CheckMax("max", y, arg, x)
 	d.max(address(y), arg, x, s)
 }
@@ -25,6 +26,7 @@ func (d *Device) max(y uint64, arg, x kernels.Buffer, s kernels.ReduceSpec) {
 
 // MaxGrad gives the maximum dy, and everything else 0.
 func (d *Device) MaxGrad(dx, dy, arg kernels.Buffer, s kernels.ReduceSpec, m kernels.Mode) {
+	kernels.Want("max gradient", "maximum's gradient", dy, kernels.Float32, s.Outer*s.Inner)
 	s.CheckMax("max gradient", dy, arg, dx)
 	n := dx.Len()
 	d.each(kernel{"max.ptx", "max_bwd_f32"}, n,

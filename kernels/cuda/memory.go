@@ -134,6 +134,11 @@ func (s *scratch) floats(d *Device, n int) driver.Pointer {
 	return s.blocks[len(s.blocks)-1]
 }
 
+// buffer is the same as a buffer, for methods that take one.
+func (s *scratch) buffer(d *Device, n int) kernels.Buffer {
+	return &buffer{elements: kernels.Float32, n: n, block: &block{device: d, start: s.floats(d, n)}}
+}
+
 func (s *scratch) free(d *Device) error {
 	var failures []error
 	for _, start := range s.blocks {

@@ -1,6 +1,7 @@
 package cuda
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -49,5 +50,48 @@ func TestFind(t *testing.T) {
 	}
 	if _, _, err := Find("relu"); err == nil || !strings.Contains(err.Error(), "relu.ptx") {
 		t.Errorf("Find of an unknown kernel: %v, want an error that lists the files", err)
+	}
+}
+
+var declaration = regexp.MustCompile(`^\s*\.(?:reg|shared)\b[^;]*?((?:\w+(?:<\d+>|\[\d+\])?(?:,\s*)?)+);`)
+
+// A register of an inner block must not bear the name of one outside: a template
+// that is handed the outer one would use its own instead.
+func TestNoNameHidesAnother(t *testing.T) {
+	for _, file := range Files() {
+		text, err := Source(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		scopes := []map[string]int{{}}
+		declared := 0
+		for i, line := range strings.Split(text, "\n") {
+			line, _, _ = strings.Cut(line, "//")
+			if m := declaration.FindStringSubmatch(line); m != nil {
+				for _, name := range strings.Split(m[1], ",") {
+					name = strings.TrimSpace(name)
+					declared++
+					for depth, scope := range scopes {
+						if at, ok := scope[name]; ok {
+							t.Errorf("%s, line %d: %s hides that of line %d (%d blocks out)", file, i+1, name, at, len(scopes)-1-depth)
+						}
+					}
+					scopes[len(scopes)-1][name] = i + 1
+				}
+			}
+			// A vector's braces open and close on one line.
+			for n := strings.Count(line, "{") - strings.Count(line, "}"); n > 0; n-- {
+				scopes = append(scopes, map[string]int{})
+			}
+			for n := strings.Count(line, "}") - strings.Count(line, "{"); n > 0; n-- {
+				scopes = scopes[:len(scopes)-1]
+			}
+		}
+		if declared == 0 {
+			t.Errorf("%s: no declaration was found", file)
+		}
+		if len(scopes) != 1 {
+			t.Errorf("%s: %d blocks are left open", file, len(scopes)-1)
+		}
 	}
 }
