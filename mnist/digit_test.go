@@ -220,11 +220,7 @@ func TestDigit(t *testing.T) {
 
 // MNIST's own images, brought to MNIST's form, remain what they are.
 func TestDigitOfMNIST(t *testing.T) {
-	isolate(t)
-	d, err := Load(t.Context(), "mnist", Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := testMNIST(t)
 	const scale, tries = 3, 200
 	sum, moved := 0., 0
 	for i := range tries {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 )
@@ -95,6 +96,20 @@ func checkSmall(t *testing.T, d *Dataset) {
 	if !bytes.Equal(d.Train.Images, count(6*784)) || !bytes.Equal(d.Test.Labels, count(4)) {
 		t.Error("the contents differ")
 	}
+}
+
+var loadMNIST = sync.OnceValues(func() (*Dataset, error) {
+	return Load(context.Background(), "mnist", Options{})
+})
+
+// testMNIST returns MNIST for tests that only look at it.
+func testMNIST(t testing.TB) *Dataset {
+	t.Helper()
+	d, err := loadMNIST()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
 }
 
 func TestLoadEmbedded(t *testing.T) {

@@ -298,10 +298,7 @@ func TestLoadNPZ(t *testing.T) {
 // MNIST itself, written as Keras's mnist.npz and found by its name.
 func TestLoadNPZOfMNIST(t *testing.T) {
 	isolate(t)
-	want, err := Load(t.Context(), "mnist", Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	want := testMNIST(t)
 	dir := t.TempDir()
 	f, err := os.Create(filepath.Join(dir, "mnist.npz"))
 	if err != nil {

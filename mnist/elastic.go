@@ -1,0 +1,113 @@
+package mnist
+
+import "math"
+
+// elastic fills w.field with smooth random displacements: for each pixel and
+// direction a number from -1 to 1, smoothed with a Gaussian of standard
+// deviation sigma, times alpha. Outside of the image the numbers count as 0,
+// so that displacements fade towards the edges.
+//
+// In place of the Gaussian stand three box filters one after the other, which
+// come close to it (W. Wells: Efficient synthesis of Gaussian filters by
+// cascaded uniform filters, 1986) and take the same time for any sigma.
+func (w *workspace) elastic(rows, cols int, alpha float32, sigma float64) {
+	size := rows * cols
+	if len(w.field) != 2*size {
+		w.field, w.spare = make([]float32, 2*size), make([]float32, size)
+	}
+	if len(w.line) != cols {
+		w.line = make([]float32, cols)
+	}
+	for i := range size {
+		// One draw has bits enough for both directions.
+		bits := w.source.Uint64()
+		w.field[i] = alpha * (float32(bits>>40)/(1<<23) - 1)
+		w.field[size+i] = alpha * (float32(bits<<24>>40)/(1<<23) - 1)
+	}
+	radii := boxRadii(sigma)
+	for _, field := range [][]float32{w.field[:size], w.field[size:]} {
+		for _, radius := range radii {
+			if radius > 0 {
+				boxAcross(w.spare, field, rows, cols, radius)
+				boxDown(field, w.spare, w.line, rows, cols, radius)
+			}
+		}
+	}
+}
+
+// boxRadii returns the radii of three box filters whose variances, of which a
+// box of radius r has ((2r+1)² − 1)/12, add up to about sigma²: m of them are
+// of the lower of two neighbouring radii and the others of the higher.
+func boxRadii(sigma float64) [3]int {
+	variance := func(radius int) float64 {
+		width := float64(2*radius + 1)
+		return (width*width - 1) / 12
+	}
+	lower := int((math.Sqrt(12*sigma*sigma/3+1) - 1) / 2)
+	best, radii := math.Inf(1), [3]int{}
+	for higher := range 4 { // how many are of the higher radius
+		sum := float64(3-higher)*variance(lower) + float64(higher)*variance(lower+1)
+		if off := math.Abs(sum - sigma*sigma); off < best {
+			best = off
+			for i := range radii {
+				radii[i] = lower
+				if i < higher {
+					radii[i]++
+				}
+			}
+		}
+	}
+	return radii
+}
+
+// boxAcross writes to each value of out the mean of the 2·radius+1 values of
+// in around it in its row; those outside count as 0. The sum is carried along:
+// one value enters it and one leaves.
+func boxAcross(out, in []float32, rows, cols, radius int) {
+	scale := 1 / float32(2*radius+1)
+	for y := range rows {
+		from, to := in[y*cols:(y+1)*cols], out[y*cols:(y+1)*cols]
+		sum := float32(0)
+		for x := range min(radius, cols) {
+			sum += from[x]
+		}
+		for x := range to {
+			if x+radius < cols {
+				sum += from[x+radius]
+			}
+			to[x] = sum * scale
+			if x-radius >= 0 {
+				sum -= from[x-radius]
+			}
+		}
+	}
+}
+
+// boxDown does the same down the columns, with the sums of a whole row of them
+// carried along in sums.
+func boxDown(out, in, sums []float32, rows, cols, radius int) {
+	scale := 1 / float32(2*radius+1)
+	clear(sums)
+	add := func(y int) {
+		for x, v := range in[y*cols : (y+1)*cols] {
+			sums[x] += v
+		}
+	}
+	for y := range min(radius, rows) {
+		add(y)
+	}
+	for y := range rows {
+		if y+radius < rows {
+			add(y + radius)
+		}
+		to := out[y*cols : (y+1)*cols]
+		for x, v := range sums {
+			to[x] = v * scale
+		}
+		if y-radius >= 0 {
+			for x, v := range in[(y-radius)*cols : (y-radius+1)*cols] {
+				sums[x] -= v
+			}
+		}
+	}
+}
