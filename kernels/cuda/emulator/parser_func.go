@@ -288,7 +288,7 @@ func (p *parser) instruction() {
 		in.Mods = append(in.Mods, p.tok.text)
 		p.advance()
 	}
-	if !p.is(";") {
+	if !p.is(";") && !p.is("}") {
 		for {
 			in.Args = append(in.Args, p.operand(in.Op == "call"))
 			if !p.accept(",") {
