@@ -15,16 +15,17 @@ func optimizerCases() (cases []operation) {
 			cases = append(cases, sgdCase(s, n))
 		}
 	}
+	// With an epsilon as large as 0.1 it shows whether it stands under the root.
 	for _, s := range []kernels.RMSpropSpec{
-		{Rho: 0.9, Momentum: 0.8, Epsilon: 1e-7, Centered: true},
-		{Rho: 0.9, Epsilon: 1e-7}, {Rho: 0.9, Epsilon: 1e-7, Centered: true}, {Rho: 0.9, Momentum: 0.8, Epsilon: 1e-7},
+		{Rho: 0.9, Momentum: 0.8, Epsilon: 0.1, Centered: true},
+		{Rho: 0.9, Epsilon: 1e-7}, {Rho: 0.9, Epsilon: 0.1, Centered: true}, {Rho: 0.9, Momentum: 0.8, Epsilon: 1e-7},
 	} {
 		for _, n := range lengths() {
 			cases = append(cases, rmspropCase(s, n))
 		}
 	}
 	for _, s := range []kernels.AdamSpec{
-		{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-7}, {Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-7, WeightDecay: 0.004},
+		{Beta1: 0.9, Beta2: 0.999, Epsilon: 0.1}, {Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-7, WeightDecay: 0.004},
 	} {
 		for _, n := range lengths() {
 			cases = append(cases, adamCase(s, n))

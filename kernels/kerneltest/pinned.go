@@ -22,6 +22,7 @@ func (s *suite) testPinned(t *testing.T) {
 	t.Run("division by zero", s.testDivisionByZero)
 	t.Run("ties and NaN in maxima", s.testMaxima)
 	t.Run("zero times NaN", s.testZeroTimesNaN)
+	t.Run("NaN that is not chosen", s.testNotChosen)
 	t.Run("huge logits", s.testHugeLogits)
 	t.Run("published values", s.testPublishedValues)
 	t.Run("dropout", s.testDropoutMask)
@@ -198,6 +199,31 @@ func (s *suite) testZeroTimesNaN(t *testing.T) {
 			d.MulGrad(out[0], out[1], in[0], in[1], in[2], pairwise, kernels.Overwrite, kernels.Overwrite)
 		},
 		[]float64{nan, 0, nan}, []float64{nan, nan, 2})
+}
+
+// testNotChosen: where a gradient is sent to what was chosen, the rest gets 0,
+// and not 0 times a NaN or an infinity.
+func (s *suite) testNotChosen(t *testing.T) {
+	dy := numbers(nan, inf, nan, inf, -inf)
+	s.pin(t, "ReLUGrad", exact, []array{outputs(5)}, []array{dy, numbers(0, 0, 1, 1, minus)},
+		func(d kernels.Device, out, in []kernels.Buffer) { d.ReLUGrad(out[0], in[0], in[1], kernels.Overwrite) },
+		[]float64{0, 0, nan, inf, 0})
+	everything := kernels.DropoutSpec{Rate: 1}
+	s.pin(t, "DropoutGrad", exact, []array{outputs(5)}, []array{dy, ints([]int32{0})},
+		func(d kernels.Device, out, in []kernels.Buffer) {
+			d.DropoutGrad(out[0], in[0], in[1], everything, kernels.Overwrite)
+		}, []float64{0, 0, 0, 0, 0})
+	s.pin(t, "Dropout", exact, []array{outputs(5)}, []array{dy, ints([]int32{0})},
+		func(d kernels.Device, out, in []kernels.Buffer) { d.Dropout(out[0], in[0], in[1], everything) },
+		[]float64{0, 0, 0, 0, 0})
+	s.pin(t, "MaxGrad", exact, []array{outputs(10)}, []array{dy, ints([]int32{0, 1, 1, 0, 1})},
+		func(d kernels.Device, out, in []kernels.Buffer) {
+			d.MaxGrad(out[0], in[0], in[1], kernels.ReduceSpec{Outer: 5, N: 2, Inner: 1}, kernels.Overwrite)
+		}, []float64{nan, 0, 0, inf, 0, nan, inf, 0, 0, -inf})
+	s.pin(t, "MaxPoolGrad", exact, []array{outputs(8)}, []array{numbers(nan, inf), ints([]int32{1, 6})},
+		func(d kernels.Device, out, in []kernels.Buffer) {
+			d.MaxPoolGrad(out[0], in[0], in[1], poolOf(conv(1, 2, 4, 1, 2, 2, 1, 2, 2, 1, 1, false)), kernels.Overwrite)
+		}, []float64{0, nan, 0, 0, 0, 0, inf, 0})
 }
 
 // testHugeLogits: without the maximum subtracted, e^x would overflow.
