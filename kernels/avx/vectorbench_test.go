@@ -1,0 +1,144 @@
+package avx
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+	"testing"
+	"time"
+
+	"baregrad/kernels"
+	"baregrad/kernels/reference"
+)
+
+// vectorBench is an operation on about n elements.
+type vectorBench struct {
+	name  string
+	bytes int // read and written for each of the n elements
+	sizes []int
+	run   func(d kernels.Device, b []kernels.Buffer)
+}
+
+// benchColumns are the columns of a batch's logits and of a bias in the benchmarks below.
+const benchColumns = 32
+
+func vectorBenches(n int) []vectorBench {
+	rows := n / benchColumns
+	shape := []int{rows, benchColumns}
+	_, same, _ := kernels.Broadcast(shape, shape)
+	_, bias, _ := kernels.Broadcast(shape, []int{benchColumns})
+	byRow := kernels.ReduceSpec{Outer: rows, N: benchColumns, Inner: 1}
+	byColumn := kernels.ReduceSpec{Outer: 1, N: rows, Inner: benchColumns}
+	labels, arg := kernels.NewHost(kernels.Int32, rows), kernels.NewHost(kernels.Int32, rows)
+	images, index, zero := kernels.NewHost(kernels.Uint8, n), kernels.NewHost(kernels.Int32, rows), intBuffer(0)
+	for r := range kernels.Ints(index) {
+		kernels.Ints(index)[r] = int32(r * 7919 % rows)
+	}
+	drop := kernels.DropoutSpec{Rate: 0.5, Seed: 1}
+	_, turn, _ := kernels.Permute(shape, []int{1, 0})
+	const over, add = kernels.Overwrite, kernels.Accumulate
+	return []vectorBench{
+		{"Fill", 4, []int{n}, func(d kernels.Device, b []kernels.Buffer) { d.Fill(b[0], 1) }},
+		{"ReLU", 8, []int{n, n}, func(d kernels.Device, b []kernels.Buffer) { d.ReLU(b[0], b[1]) }},
+		{"ReLUGrad", 12, []int{n, n, n}, func(d kernels.Device, b []kernels.Buffer) { d.ReLUGrad(b[0], b[1], b[2], over) }},
+		{"Affine", 8, []int{n, n}, func(d kernels.Device, b []kernels.Buffer) { d.Affine(b[0], b[1], 2, 1) }},
+		{"AddScaled", 12, []int{n, n}, func(d kernels.Device, b []kernels.Buffer) { d.AddScaled(b[0], b[1], 1e-9) }},
+		{"Add", 12, []int{n, n, n}, func(d kernels.Device, b []kernels.Buffer) { d.Add(b[0], b[1], b[2], same) }},
+		{"Add of a bias", 8, []int{n, n, benchColumns}, func(d kernels.Device, b []kernels.Buffer) { d.Add(b[0], b[1], b[2], bias) }},
+		{"Div", 12, []int{n, n, n}, func(d kernels.Device, b []kernels.Buffer) { d.Div(b[0], b[1], b[2], same) }},
+		{"MulGrad", 24, []int{n, n, n, n, n}, func(d kernels.Device, b []kernels.Buffer) {
+			d.MulGrad(b[0], b[1], b[2], b[3], b[4], same, over, over)
+		}},
+		{"Sum of columns", 4, []int{benchColumns, n}, func(d kernels.Device, b []kernels.Buffer) { d.Sum(b[0], b[1], byColumn, over) }},
+		{"Mean of rows", 4, []int{rows, n}, func(d kernels.Device, b []kernels.Buffer) { d.Mean(b[0], b[1], byRow) }},
+		{"ArgMax of rows", 4, []int{n}, func(d kernels.Device, b []kernels.Buffer) { d.ArgMax(arg, b[0], byRow) }},
+		{"Transpose", 8, []int{n, n}, func(d kernels.Device, b []kernels.Buffer) { d.Transpose(b[0], b[1], turn) }},
+		{"Exp", 8, []int{n, n}, func(d kernels.Device, b []kernels.Buffer) { d.Exp(b[0], b[1]) }},
+		{"Log", 8, []int{n, n}, func(d kernels.Device, b []kernels.Buffer) { d.Log(b[0], b[1]) }},
+		{"Sigmoid", 8, []int{n, n}, func(d kernels.Device, b []kernels.Buffer) { d.Sigmoid(b[0], b[1]) }},
+		{"Tanh", 8, []int{n, n}, func(d kernels.Device, b []kernels.Buffer) { d.Tanh(b[0], b[1]) }},
+		{"Softmax", 8, []int{n, n}, func(d kernels.Device, b []kernels.Buffer) { d.Softmax(b[0], b[1], rows, benchColumns) }},
+		{"SoftmaxCrossEntropy", 8, []int{n, n, rows}, func(d kernels.Device, b []kernels.Buffer) {
+			d.SoftmaxCrossEntropy(b[2], b[0], b[1], labels, rows, benchColumns)
+		}},
+		{"SoftmaxCrossEntropyGrad", 8, []int{n, n, rows}, func(d kernels.Device, b []kernels.Buffer) {
+			d.SoftmaxCrossEntropyGrad(b[0], b[2], b[1], labels, rows, benchColumns, over)
+		}},
+		{"MeanSquaredError", 8, []int{n, n, rows}, func(d kernels.Device, b []kernels.Buffer) {
+			d.MeanSquaredError(b[2], b[0], b[1], rows, benchColumns)
+		}},
+		{"Dropout", 8, []int{n, n}, func(d kernels.Device, b []kernels.Buffer) { d.Dropout(b[0], b[1], zero, drop) }},
+		{"Uniform", 4, []int{n}, func(d kernels.Device, b []kernels.Buffer) { d.Uniform(b[0], -1, 1, 7) }},
+		{"Gather of uint8", 5, []int{n}, func(d kernels.Device, b []kernels.Buffer) {
+			d.Gather(b[0], images, index, zero, kernels.GatherSpec{Rows: rows, Width: benchColumns, Scale: 1.0 / 255})
+		}},
+		{"SGD with momentum", 20, []int{n, n, n, 2}, func(d kernels.Device, b []kernels.Buffer) {
+			d.SGD(b[0], b[1], b[2], b[3], kernels.SGDSpec{Momentum: 0.9})
+		}},
+		{"RMSprop", 20, []int{n, n, n, 2}, func(d kernels.Device, b []kernels.Buffer) {
+			d.RMSprop(b[0], b[1], b[2], nil, nil, b[3], kernels.RMSpropSpec{Rho: 0.9, Epsilon: 1e-7})
+		}},
+		{"Adam", 28, []int{n, n, n, n, 2}, func(d kernels.Device, b []kernels.Buffer) {
+			d.Adam(b[0], b[1], b[2], b[3], b[4], kernels.AdamSpec{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-7})
+		}},
+	}
+}
+
+// BenchmarkVectors runs each operation on one core, in turns on the reference
+// and on each instruction set, and reports the fastest run of each in 10⁹ bytes
+// a second, and what share of the measured copy past the caches the last one is.
+// In cache are 8192 elements, 32 KB an operand; in memory 8 million, 32 MB.
+func BenchmarkVectors(b *testing.B) {
+	old := runtime.GOMAXPROCS(1)
+	defer runtime.GOMAXPROCS(old)
+	for _, place := range []struct {
+		name string
+		n    int
+	}{{"cache", 1 << 13}, {"memory", 1 << 23}} {
+		for _, op := range vectorBenches(place.n) {
+			b.Run(fmt.Sprintf("%s/%s", place.name, op.name), func(b *testing.B) { op.measure(b, place.n) })
+		}
+	}
+}
+
+// measure runs op on all devices in turn, so that what else the machine does
+// meets all of them alike. In the cache, a turn is several runs.
+func (op *vectorBench) measure(b *testing.B, n int) {
+	devices := []kernels.Device{reference.New()}
+	for _, set := range []string{"avx2", "avx512"} {
+		if Check(set) == nil {
+			devices = append(devices, open(b, set))
+		}
+	}
+	buffers := make([]kernels.Buffer, len(op.sizes))
+	for i, size := range op.sizes {
+		buffers[i] = randomBuffer(size)
+		for j, v := range kernels.Floats(buffers[i]) {
+			kernels.Floats(buffers[i])[j] = v*0.5 + 0.6 // positive: for logarithms and roots
+		}
+	}
+	runs := max(1, 1<<17/n)
+	best := make([]time.Duration, len(devices))
+	for i, d := range devices {
+		op.run(d, buffers) // once to allocate
+		best[i] = math.MaxInt64
+	}
+	for b.Loop() {
+		for i, d := range devices {
+			start := time.Now()
+			for range runs {
+				op.run(d, buffers)
+			}
+			best[i] = min(best[i], time.Since(start))
+		}
+	}
+	speed := 0.0
+	for i, d := range devices {
+		speed = float64(op.bytes) * float64(n*runs) / best[i].Seconds() / 1e9
+		b.ReportMetric(speed, d.Name()+"-GB/s")
+	}
+	if fastest := devices[len(devices)-1].Name(); fastest != referenceName {
+		b.ReportMetric(100*speed/peakOf(b, fastest, 1).CopyGBs, "%copy")
+	}
+	b.ReportMetric(0, "ns/op") // the time of all devices together says nothing
+}
