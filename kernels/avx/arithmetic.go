@@ -46,6 +46,9 @@ func (d *Device) binary(op string, y, a, b kernels.Buffer, s *kernels.BroadcastS
 	kernels.Want(op, "output", y, kernels.Float32, s.Len())
 	kernels.Want(op, "first operand", a, kernels.Float32, s.LenA())
 	kernels.Want(op, "second operand", b, kernels.Float32, s.LenB())
+	if !regular(s, &s.A) || !regular(s, &s.B) {
+		refuse(op, *s)
+	}
 	if s.Len() == 0 {
 		return
 	}
@@ -71,6 +74,28 @@ func (d *Device) binary(op string, y, a, b kernels.Buffer, s *kernels.BroadcastS
 			return
 		}
 	}
+}
+
+// regular tells whether an operand's strides are those of contiguous memory, or
+// 0. Only a spec that Broadcast did not make fails this; the kernels, which check
+// no bounds, must not see it.
+func regular(s *kernels.BroadcastSpec, strides *[kernels.MaxRank]int) bool {
+	step := 1
+	for axis := s.Rank - 1; axis >= 0; axis-- {
+		if strides[axis] == 0 || s.Dim[axis] == 1 {
+			continue
+		}
+		if strides[axis] != step {
+			return false
+		}
+		step *= s.Dim[axis]
+	}
+	return true
+}
+
+// refuse panics. (It takes a copy, so that s need not be allocated.)
+func refuse(op string, s kernels.BroadcastSpec) {
+	kernels.Panicf(op, "sizes %v with strides %v and %v: Broadcast makes no such spec", s.Dim[:s.Rank], s.A[:s.Rank], s.B[:s.Rank])
 }
 
 // binaryGrid shares one pair of axes: a single row is cut along its columns.
@@ -147,7 +172,9 @@ func (d *Device) DivGrad(da, db, dy, a, b kernels.Buffer, s kernels.BroadcastSpe
 }
 
 // plain tells whether neither operand is repeated.
-func plain(s *kernels.BroadcastSpec) bool { return s.LenA() == s.Len() && s.LenB() == s.Len() }
+func plain(s *kernels.BroadcastSpec) bool {
+	return s.LenA() == s.Len() && s.LenB() == s.Len() && regular(s, &s.A) && regular(s, &s.B)
+}
 
 // shared tells whether two buffers begin in the same memory. An operand's
 // gradient may lie over dy, which the other operand's gradient still needs.
@@ -170,6 +197,8 @@ func canSum(da, db, dy kernels.Buffer, s *kernels.BroadcastSpec) bool {
 // given strides: along no axis, all, the outer or the inner one of two.
 func repetition(s *kernels.BroadcastSpec, strides *[kernels.MaxRank]int) (r kernels.ReduceSpec, ok bool) {
 	switch {
+	case !regular(s, strides):
+		return r, false
 	case s.Rank == 1 && strides[0] == 0:
 		return kernels.ReduceSpec{Outer: 1, N: s.Dim[0], Inner: 1}, true
 	case s.Rank == 2 && strides[0] == 0 && strides[1] != 0:

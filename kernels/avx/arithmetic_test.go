@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+
+	"baregrad/kernels"
 )
 
 // arithmeticTests are the kernels of y = a ∘ b and what they do with one pair.
@@ -49,6 +51,34 @@ func TestArithmeticAgainstItsLoop(t *testing.T) {
 						}
 					}
 				}
+			}
+		})
+	}
+}
+
+// TestArithmeticOfAnImpossibleSpec must not reach the kernels, which check no bounds.
+func TestArithmeticOfAnImpossibleSpec(t *testing.T) {
+	for _, set := range Names() {
+		t.Run(set, func(t *testing.T) {
+			d := open(t, set)
+			b := kernels.NewHost(kernels.Float32, 64*64)
+			s := kernels.BroadcastSpec{
+				Rank: 2, Dim: [kernels.MaxRank]int{64, 64},
+				A: [kernels.MaxRank]int{64, 1}, B: [kernels.MaxRank]int{64, 1000},
+			}
+			for name, call := range map[string]func(){
+				"Add":     func() { d.Add(b, b, b, s) },
+				"AddGrad": func() { d.AddGrad(b, b, b, s, kernels.Overwrite, kernels.Overwrite) },
+				"MulGrad": func() { d.MulGrad(b, b, b, b, b, s, kernels.Overwrite, kernels.Overwrite) },
+			} {
+				func() {
+					defer func() {
+						if recover() == nil {
+							t.Errorf("%s with a stride of 1000 over 64×64 elements does not panic", name)
+						}
+					}()
+					call()
+				}()
 			}
 		})
 	}

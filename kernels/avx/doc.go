@@ -21,6 +21,8 @@
 //	Max, ArgMax over the last axis | yes     | yes  | yes
 //	Dropout, Uniform               | yes     | yes  | yes
 //	Gather of uint8 and float32    | yes     | yes  | yes
+//	Transpose; its gradient where  |         |      |
+//	  nothing is accumulated       | AVX2's  | yes  | yes
 //	Equal, Greater                 | yes     | yes  | no
 //	SGD, Adam; RMSprop if neither  |         |      |
 //	  centered nor with momentum   | yes     | yes  | yes

@@ -22,6 +22,7 @@ type job struct {
 	factor      float64
 	arg         []int32
 	philox      philox
+	axes        axes
 	gather      kernels.GatherSpec
 	bytes       []uint8
 	cols        int // of a matrix that is worked on row by row

@@ -45,6 +45,7 @@ var vectorAVX512 = vectorKernels{
 	dot_f32:                              dot_f32_avx512,
 	squared_error_f32:                    squared_error_f32_avx512,
 	sigmoid_binary_cross_entropy_f32:     sigmoid_binary_cross_entropy_f32_avx512,
+	transpose_f32:                        transpose_f32_avx2,
 }
 
 // vectorAVX2 are the kernels for avx2.
@@ -90,4 +91,5 @@ var vectorAVX2 = vectorKernels{
 	dot_f32:                              dot_f32_avx2,
 	squared_error_f32:                    squared_error_f32_avx2,
 	sigmoid_binary_cross_entropy_f32:     sigmoid_binary_cross_entropy_f32_avx2,
+	transpose_f32:                        transpose_f32_avx2,
 }

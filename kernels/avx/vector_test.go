@@ -266,6 +266,7 @@ var testedElsewhere = []string{
 	"dropout_f32", "uniform_f32", // dropout_test.go
 	"gather_u8_f32", "equal_i32", "greater_f32", // convert_test.go
 	"softmax_fwd_f32", "dot_f32", "squared_error_f32", "sigmoid_binary_cross_entropy_f32", // softmax_test.go
+	"transpose_f32", // transpose_test.go
 }
 
 // vectorsOf returns the set's kernels, or skips the test.

@@ -50,6 +50,13 @@ func deviceTests() []deviceTest {
 	for _, s := range [][2]int{{0, 3}, {1, 1}, {128, 10}, {4001, 17}, {3, 1000}} {
 		tests = append(tests, rowTests(s[0], s[1])...)
 	}
+	for _, s := range []struct{ shape, order []int }{
+		{[]int{1}, []int{0}}, {[]int{0, 3}, []int{1, 0}}, {[]int{5}, []int{0}}, {[]int{2, 3}, []int{0, 1}}, {[]int{8, 8}, []int{1, 0}}, {[]int{37, 53}, []int{1, 0}},
+		{[]int{1000, 129}, []int{1, 0}}, {[]int{3, 28, 28, 5}, []int{0, 3, 1, 2}}, {[]int{3, 17, 9, 16}, []int{0, 2, 3, 1}}, {[]int{2, 3, 4, 5, 6}, []int{4, 2, 0, 3, 1}},
+		{[]int{9, 10, 11}, []int{1, 0, 2}}, {[]int{1, 7, 1, 3}, []int{3, 2, 1, 0}}, {[]int{70, 80, 30}, []int{2, 0, 1}},
+	} {
+		tests = append(tests, transposeTests(s.shape, s.order)...)
+	}
 	for _, shapes := range [][2][]int{
 		{{1}, {1}}, {{0}, {1}}, {{37}, {37}}, {{70_001}, {70_001}}, {{70_001}, {1}}, {{1}, {5}}, {{128, 10}, {10}}, {{3001, 33}, {33}},
 		{{33}, {3001, 33}}, {{77, 1}, {77, 50}}, {{5, 1}, {1, 7}}, {{3, 1, 5}, {3, 4, 5}}, {{2, 3, 1, 5}, {3, 4, 1}}, {{2, 1, 3, 1, 2}, {1, 5, 1, 4, 1}},
@@ -158,6 +165,19 @@ func rowTests(rows, cols int) []deviceTest {
 		{"SigmoidBinaryCrossEntropyGrad", []int{n, rows, n, n}, 1, 1e-6, func(d kernels.Device, b []kernels.Buffer) {
 			d.SigmoidBinaryCrossEntropyGrad(b[0], b[1], b[2], b[3], rows, cols, add)
 		}},
+	}
+}
+
+func transposeTests(shape, order []int) []deviceTest {
+	_, s, err := kernels.Permute(shape, order)
+	if err != nil {
+		panic(err)
+	}
+	sizes := []int{s.Len(), s.Len()}
+	return []deviceTest{
+		{"Transpose", sizes, 1, exact, func(d kernels.Device, b []kernels.Buffer) { d.Transpose(b[0], b[1], s) }},
+		{"TransposeGrad", sizes, 1, exact, func(d kernels.Device, b []kernels.Buffer) { d.TransposeGrad(b[0], b[1], s, kernels.Overwrite) }},
+		{"TransposeGrad, accumulated", sizes, 1, exact, func(d kernels.Device, b []kernels.Buffer) { d.TransposeGrad(b[0], b[1], s, kernels.Accumulate) }},
 	}
 }
 
