@@ -200,7 +200,7 @@ func atomic_(w *warp, o *op, mask uint32) {
 			v := x.get(w, k, i) & (1<<(8*size-1)<<1 - 1)
 			var c, old uint64
 			if ao.third != nil {
-				if x.wides[0] {
+				if size == 8 {
 					c = w.r64[ao.third[0]][i]
 				} else {
 					c = uint64(w.r32[ao.third[0]][i])
@@ -216,7 +216,7 @@ func atomic_(w *warp, o *op, mask uint32) {
 				}
 			}
 			if !ao.dead && ao.result[k] >= 0 {
-				if x.wides[k] {
+				if size == 8 {
 					w.r64[ao.result[k]][i] = old
 				} else {
 					w.r32[ao.result[k]][i] = uint32(old)
