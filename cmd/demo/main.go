@@ -19,8 +19,9 @@ import (
 
 // commands is the whole command line. Each command is a struct with a Run method.
 type commands struct {
-	Train   TrainCommand   `cmd:"" default:"withargs" help:"Train a network on MNIST or Fashion-MNIST and test it (the default command)."`
-	Devices DevicesCommand `cmd:"" help:"List what this machine can compute on, and why anything is missing."`
+	Train    TrainCommand    `cmd:"" default:"withargs" help:"Train a network on MNIST or Fashion-MNIST and test it (the default command)."`
+	Tutorial TutorialCommand `cmd:"" help:"Run a well-known Keras tutorial, or list them."`
+	Devices  DevicesCommand  `cmd:"" help:"List what this machine can compute on, and why anything is missing."`
 }
 
 // Exit statuses.
