@@ -7,11 +7,13 @@ import (
 
 	"baregrad/kernels"
 	"baregrad/kernels/avx"
+	"baregrad/kernels/cuda"
+	"baregrad/kernels/cuda/emulator"
 	"baregrad/kernels/reference"
 )
 
 // Names lists what Open takes.
-func Names() []string { return []string{"auto", "cpu", "avx512", "avx2", "reference"} }
+func Names() []string { return []string{"auto", "cpu", "avx512", "avx2", "reference", "emulator"} }
 
 // Open opens the named device:
 //
@@ -19,6 +21,7 @@ func Names() []string { return []string{"auto", "cpu", "avx512", "avx2", "refere
 //	cpu              the processor, with the best instructions that it has and BAREGRAD_CPU allows
 //	avx512, avx2     the processor, with exactly these instructions
 //	reference        the processor, in plain Go
+//	emulator         the GPU's kernels, on an emulated GPU
 //
 // The error says what is missing, or which names there are.
 func Open(name string) (kernels.Device, error) {
@@ -37,6 +40,12 @@ func Open(name string) (kernels.Device, error) {
 		return d, nil
 	case "reference":
 		return reference.New(), nil
+	case "emulator":
+		d, err := cuda.New(name, emulator.NewDriver(emulator.Options{}))
+		if err != nil {
+			return nil, err
+		}
+		return d, nil
 	}
 	return nil, fmt.Errorf("no device is called %q: known are %s", name, strings.Join(Names(), ", "))
 }

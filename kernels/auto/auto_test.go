@@ -1,6 +1,7 @@
 package auto
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,7 +72,7 @@ func TestVariableBoundsTheChoice(t *testing.T) {
 		t.Errorf("the device filled in %v, want 3s", got)
 	}
 	for _, info := range List() {
-		if info.Name != "reference" && (info.Available || info.Reason == "") {
+		if slices.Contains([]string{"avx512", "avx2"}, info.Name) && (info.Available || info.Reason == "") {
 			t.Errorf("%q is said to be available (%v, %q) under BAREGRAD_CPU=reference", info.Name, info.Available, info.Reason)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"baregrad/kernels/avx"
+	"baregrad/kernels/cuda/emulator"
 )
 
 // Info describes a device that a program could compute on.
@@ -37,7 +38,10 @@ func List() []Info {
 		info.Available = info.Reason == ""
 		list = append(list, info)
 	}
-	return append(list, Info{Name: "reference", Available: true, Hardware: hardware, Workers: 1, Memory: memory})
+	return append(list,
+		Info{Name: "reference", Available: true, Hardware: hardware, Workers: 1, Memory: memory},
+		Info{Name: "emulator", Available: true, Hardware: "PTX emulator on " + hardware, Workers: runtime.GOMAXPROCS(0),
+			Memory: emulator.DefaultMemory})
 }
 
 // systemMemory is the machine's memory in bytes, where Linux tells it, and 0 elsewhere.

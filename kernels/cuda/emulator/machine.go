@@ -22,6 +22,9 @@ type Options struct {
 	MaxFindings  int    // distinct findings kept; 0 is 100
 }
 
+// DefaultMemory is how much device memory a machine has that was not told how much.
+const DefaultMemory = 4 << 30
+
 // Machine is an emulated GPU. Its methods may be called by several goroutines.
 type Machine struct {
 	opts     Options
@@ -38,7 +41,7 @@ func New(o Options) *Machine {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
 	if o.MemoryBytes == 0 {
-		o.MemoryBytes = 4 << 30
+		o.MemoryBytes = DefaultMemory
 	}
 	if o.SharedBytes == 0 {
 		o.SharedBytes = 227 << 10
