@@ -13,3 +13,26 @@ fi
 go vet ./...
 go vet -tags purego ./...
 GOOS=linux GOARCH=arm64 go vet ./...
+
+# Imports point down the house (docs/ARCHITECTURE.md), and the engine stands on
+# the standard library, golang.org/x/sys/cpu and, for GPUs, gorgonia.org/cu.
+allowed() { # PACKAGE IMPORT: may it?
+	case "$1" in
+	baregrad/kernels) return 1 ;;
+	baregrad/kernels/*) [[ $2 =~ ^(baregrad/kernels(/.*)?|golang.org/x/sys/cpu|gorgonia.org/cu)$ ]] ;;
+	baregrad/tensor) [[ $2 == baregrad/kernels ]] ;;
+	baregrad/autograd) [[ $2 =~ ^baregrad/(kernels|tensor)$ ]] ;;
+	baregrad/mnist) [[ $2 =~ ^baregrad/(kernels|tensor)$ ]] ;;
+	baregrad/nn | baregrad/nn/*) [[ $2 =~ ^baregrad/(kernels|tensor|autograd|nn(/.*)?)$ ]] ;;
+	*) ;; # programs may use what they like
+	esac
+}
+status=0
+for tags in '' cuda; do
+	while read -r package import; do
+		case "$import" in
+		*.*/* | baregrad/*) allowed "$package" "$import" || { echo "$package may not import $import" >&2; status=1; } ;;
+		esac
+	done < <(go list -e -tags "$tags" -f '{{$p := .ImportPath}}{{range .Imports}}{{$p}} {{.}}{{"\n"}}{{end}}' ./... | grep .)
+done
+exit $status
