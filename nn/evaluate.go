@@ -88,7 +88,7 @@ func (m *Sequential) Predict(ctx context.Context, x *tensor.Tensor, o EvaluateOp
 func (m *Sequential) predict(ctx context.Context, x *tensor.Tensor, o EvaluateOptions, last int) (predictions *tensor.Tensor, err error) {
 	defer catchDevice(&err)
 	o = o.withDefaults()
-	if err := m.checkData("predict", x, nil, o.BatchSize); err != nil {
+	if err := m.checkExamples("predict", x, o.BatchSize); err != nil {
 		return nil, err
 	}
 	s := newSession(m)

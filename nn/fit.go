@@ -212,9 +212,8 @@ func (m *Sequential) prepareFit(x, y *tensor.Tensor, o FitOptions) (FitOptions, 
 	return o, x, y, nil
 }
 
-// checkData says what is wrong with examples and labels for this model. y is nil
-// for predictions.
-func (m *Sequential) checkData(op string, x, y *tensor.Tensor, batch int) error {
+// checkExamples says what is wrong with examples for this model.
+func (m *Sequential) checkExamples(op string, x *tensor.Tensor, batch int) error {
 	if batch < 1 {
 		return fmt.Errorf("%s: batch size is %d, must be at least 1", op, batch)
 	}
@@ -230,8 +229,16 @@ func (m *Sequential) checkData(op string, x, y *tensor.Tensor, batch int) error 
 	if x.Dim(0) == 0 {
 		return fmt.Errorf("%s: there are 0 examples, must be at least 1", op)
 	}
+	return nil
+}
+
+// checkData says what is wrong with examples and labels for this model.
+func (m *Sequential) checkData(op string, x, y *tensor.Tensor, batch int) error {
+	if err := m.checkExamples(op, x, batch); err != nil {
+		return err
+	}
 	if y == nil {
-		return nil
+		return fmt.Errorf("%s: %d examples and no labels", op, x.Dim(0))
 	}
 	if y.Rank() == 0 || y.Dim(0) != x.Dim(0) {
 		return fmt.Errorf("%s: %d examples and labels of shape %v: there must be one label for each", op, x.Dim(0), y.Shape())

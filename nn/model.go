@@ -56,8 +56,12 @@ type LayerInfo struct {
 }
 
 // NewSequential returns a model of the given layers, whose parameters will be
-// in the memory of device d. All chance in it comes from random.
+// in the memory of device d. All chance in it comes from random, which is Seed(0)
+// if nil.
 func NewSequential(d kernels.Device, random *Random, layers ...Layer) *Sequential {
+	if random == nil {
+		random = Seed(0)
+	}
 	return &Sequential{device: d, random: random, layers: layers}
 }
 
@@ -77,7 +81,12 @@ func (m *Sequential) Device() kernels.Device { return m.device }
 func (m *Sequential) InputShape() []int { return m.input }
 
 // OutputShape is the shape of the prediction for one example, once the model is built.
-func (m *Sequential) OutputShape() []int { return m.info[len(m.info)-1].Output }
+func (m *Sequential) OutputShape() []int {
+	if !m.built {
+		return nil
+	}
+	return m.info[len(m.info)-1].Output
+}
 
 // Layers describes each layer of a model that is built.
 func (m *Sequential) Layers() []LayerInfo { return m.info }

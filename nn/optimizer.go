@@ -66,7 +66,7 @@ func (c OneCycle) At(step int) float64 {
 	top := or(c.Rise, 0.3)*float64(c.Steps) - 1
 	last := float64(c.Steps - 1)
 	at := math.Min(float64(step), last)
-	if at <= top {
+	if at < top {
 		return halfCosine(start, c.Peak, at/top)
 	}
 	return halfCosine(c.Peak, end, (at-top)/math.Max(1, last-top))

@@ -39,10 +39,14 @@ func (m *Sequential) paramNames() (names []string) {
 	return names
 }
 
-// LearningRate is the rate of the next training step.
+// LearningRate is the rate of the next training step, or 0 if the model is not
+// compiled.
 func (m *Sequential) LearningRate() float64 {
-	if m.rate != nil {
+	switch {
+	case m.rate != nil:
 		return *m.rate
+	case m.optimizer == nil:
+		return 0
 	}
 	return m.optimizer.Rate(m.step)
 }
