@@ -8,24 +8,47 @@ import "baregrad/kernels"
 //	h = i·StrideH + u·DilationH − PadTop
 //	k = j·StrideW + v·DilationW − PadLeft
 //
-// All of them walk over the same pairs of an output position (n,i,j) and a tap
-// (u,v) of the filter whose input position (h,k) lies in the image: forEachTap.
-// A tap in the padding contributes nothing.
+// The sum is the product of a patch of the image, laid out as a row of KH·KW·C
+// numbers, and w, taken as a matrix [KH·KW·C, Out]. So each kernel here lays out
+// a patch, or puts one back, and calls addProduct, which MatMul uses too. Im2Col
+// lays out all the patches at once.
 
-// forEachTap calls f for each tap of the window of output position (i,j) that
-// lies in the image, with the tap's number u·KW+v and the pixel's h·W+k.
-func forEachTap(s *kernels.ConvSpec, i, j int, f func(tap, pixel int)) {
+// pixel is the number h·W+k of the pixel that tap (u,v) of the filter meets at
+// output (i,j); −1 in the padding.
+func pixel(s *kernels.ConvSpec, i, j, u, v int) int {
+	h := i*s.StrideH + u*s.DilationH - s.PadTop
+	k := j*s.StrideW + v*s.DilationW - s.PadLeft
+	if h < 0 || h >= s.H || k < 0 || k >= s.W {
+		return -1
+	}
+	return h*s.W + k
+}
+
+// layOut copies the patch under output (i,j) of an image into row[KH,KW,C]:
+// zeros where it lies in the padding.
+func layOut(row, image []float32, s *kernels.ConvSpec, i, j int) {
 	for u := range s.KH {
-		h := i*s.StrideH + u*s.DilationH - s.PadTop
-		if h < 0 || h >= s.H {
-			continue
-		}
 		for v := range s.KW {
-			k := j*s.StrideW + v*s.DilationW - s.PadLeft
-			if k < 0 || k >= s.W {
-				continue
+			if p := pixel(s, i, j, u, v); p >= 0 {
+				copy(row[:s.C], image[p*s.C:])
+			} else {
+				clear(row[:s.C])
 			}
-			f(u*s.KW+v, h*s.W+k)
+			row = row[s.C:]
+		}
+	}
+}
+
+// putBack adds row[KH,KW,C] to the patch that layOut takes it from.
+func putBack[T float32 | float64](image []float64, row []T, s *kernels.ConvSpec, i, j int) {
+	for u := range s.KH {
+		for v := range s.KW {
+			if p := pixel(s, i, j, u, v); p >= 0 {
+				for c, value := range row[:s.C] {
+					image[p*s.C+c] += float64(value)
+				}
+			}
+			row = row[s.C:]
 		}
 	}
 }
@@ -34,17 +57,14 @@ func (d *Device) Conv2D(y, x, w, bias kernels.Buffer, s kernels.ConvSpec) {
 	s.Check("conv2d", y, x, w, bias)
 	ys, xs, biases := kernels.Floats(y), kernels.Floats(x), kernels.Floats(bias)
 	ws := widen(&d.wide, kernels.Floats(w))
-	sums := zeros(&d.sums, s.Out)
+	row := resize(&d.row, s.Cols())
 	for n := range s.N {
 		image := xs[n*s.H*s.W*s.C:]
 		for i := range s.OH {
 			for j := range s.OW {
-				clear(sums)
-				forEachTap(&s, i, j, func(tap, pixel int) {
-					for c, v := range image[pixel*s.C : (pixel+1)*s.C] {
-						addScaled(sums, float64(v), ws[(tap*s.C+c)*s.Out:])
-					}
-				})
+				layOut(row, image, &s, i, j)
+				sums := zeros(&d.sums, s.Out)
+				addProduct(sums, row, ws)
 				finish(ys[:s.Out], sums, biases, kernels.Overwrite, s.ReLU)
 				ys = ys[s.Out:]
 			}
@@ -52,52 +72,57 @@ func (d *Device) Conv2D(y, x, w, bias kernels.Buffer, s kernels.ConvSpec) {
 	}
 }
 
-// Conv2DGradInput: where the forward pass took x[pixel] times w[tap] to y, the
-// gradient brings dy times w[tap] back:
+// Conv2DGradInput: the patch under (i,j) took part in all of y[n,i,j,:], so it
+// gets back dy[n,i,j,:]·wᵀ:
 //
-//	dx[n,h,k,c] = Σ over all (i,j,u,v) that meet (h,k), and o, of dy[n,i,j,o]·w[u,v,c,o]
+//	dpatch[u,v,c] = Σ over o of dy[n,i,j,o]·w[u,v,c,o]
 //
-// One image's sums are kept at a time.
+// and a pixel gets the sum of what all the patches that it lies in bring back.
 func (d *Device) Conv2DGradInput(dx, dy, w kernels.Buffer, s kernels.ConvSpec, m kernels.Mode) {
 	s.Check("conv2d gradient by input", dy, dx, w, nil)
 	dxs, dys := kernels.Floats(dx), kernels.Floats(dy)
-	ws := widen(&d.wide, kernels.Floats(w))
+	wT := widenTransposed(&d.wide, kernels.Floats(w), s.Cols(), s.Out)
 	size := s.H * s.W * s.C
 	for n := range s.N {
-		sums := zeros(&d.sums, size)
+		image := zeros(&d.sums, size)
 		for i := range s.OH {
 			for j := range s.OW {
-				row := dys[:s.Out]
+				patch := zeros(&d.sumsB, s.Cols())
+				addProduct(patch, dys[:s.Out], wT)
+				putBack(image, patch, &s, i, j)
 				dys = dys[s.Out:]
-				forEachTap(&s, i, j, func(tap, pixel int) {
-					for c := range s.C {
-						sums[pixel*s.C+c] += dot(row, ws[(tap*s.C+c)*s.Out:])
-					}
-				})
 			}
 		}
-		store(dxs[n*size:(n+1)*size], sums, m)
+		store(dxs[n*size:(n+1)*size], image, m)
 	}
 }
 
-// Conv2DGradFilter: dw[u,v,c,o] = Σ over n,i,j of x[n,h,k,c]·dy[n,i,j,o].
+// Conv2DGradFilter: weight (u,v,c,o) took x[n,h,k,c] to y[n,i,j,o] at every
+// position, so
+//
+//	dw[u,v,c,o] = Σ over n,i,j of x[n,h,k,c]·dy[n,i,j,o]
+//
+// For each image and each (u,v,c), what the tap meets at all positions is laid
+// out as a row of OH·OW numbers, and multiplied with dy[n] as a matrix [OH·OW, Out].
 func (d *Device) Conv2DGradFilter(dw, dy, x kernels.Buffer, s kernels.ConvSpec, m kernels.Mode) {
 	s.Check("conv2d gradient by filter", dy, x, dw, nil)
 	dws, xs := kernels.Floats(dw), kernels.Floats(x)
 	dys := widen(&d.wide, kernels.Floats(dy))
 	sums := zeros(&d.sums, len(dws))
+	row := resize(&d.row, s.OH*s.OW)
 	for n := range s.N {
-		image := xs[n*s.H*s.W*s.C:]
-		for i := range s.OH {
-			for j := range s.OW {
-				row := dys[:s.Out]
-				dys = dys[s.Out:]
-				forEachTap(&s, i, j, func(tap, pixel int) {
-					for c, v := range image[pixel*s.C : (pixel+1)*s.C] {
-						addScaled(sums[(tap*s.C+c)*s.Out:(tap*s.C+c+1)*s.Out], float64(v), row)
+		image, dyn := xs[n*s.H*s.W*s.C:], dys[n*s.OH*s.OW*s.Out:]
+		for weight := range s.Cols() {
+			u, v, c := weight/s.C/s.KW, weight/s.C%s.KW, weight%s.C
+			for i := range s.OH {
+				for j := range s.OW {
+					row[i*s.OW+j] = 0
+					if p := pixel(&s, i, j, u, v); p >= 0 {
+						row[i*s.OW+j] = image[p*s.C+c]
 					}
-				})
+				}
 			}
+			addProduct(sums[weight*s.Out:(weight+1)*s.Out], row, dyn)
 		}
 	}
 	store(dws, sums, m)
@@ -112,53 +137,27 @@ func (d *Device) Im2Col(col, x kernels.Buffer, s kernels.ConvSpec) {
 		image := xs[n*s.H*s.W*s.C:]
 		for i := range s.OH {
 			for j := range s.OW {
-				row := cols[:s.Cols()]
+				layOut(cols, image, &s, i, j)
 				cols = cols[s.Cols():]
-				clear(row) // what lies in the padding stays 0
-				forEachTap(&s, i, j, func(tap, pixel int) {
-					copy(row[tap*s.C:(tap+1)*s.C], image[pixel*s.C:])
-				})
 			}
 		}
 	}
 }
 
 // Col2Im is the gradient of Im2Col: each element of dcol is added to the pixel
-// that it was copied from. One image's sums are kept at a time.
+// that it was copied from.
 func (d *Device) Col2Im(dx, dcol kernels.Buffer, s kernels.ConvSpec, m kernels.Mode) {
 	s.CheckCol("col2im", dcol, dx)
 	dxs, dcols := kernels.Floats(dx), kernels.Floats(dcol)
 	size := s.H * s.W * s.C
 	for n := range s.N {
-		sums := zeros(&d.sums, size)
+		image := zeros(&d.sums, size)
 		for i := range s.OH {
 			for j := range s.OW {
-				row := dcols[:s.Cols()]
+				putBack(image, dcols, &s, i, j)
 				dcols = dcols[s.Cols():]
-				forEachTap(&s, i, j, func(tap, pixel int) {
-					for c, v := range row[tap*s.C : (tap+1)*s.C] {
-						sums[pixel*s.C+c] += float64(v)
-					}
-				})
 			}
 		}
-		store(dxs[n*size:(n+1)*size], sums, m)
+		store(dxs[n*size:(n+1)*size], image, m)
 	}
-}
-
-// addScaled is y[i] += scale·x[i] over the length of y.
-func addScaled(y []float64, scale float64, x []float64) {
-	x = x[:len(y)]
-	for i, v := range x {
-		y[i] += scale * v
-	}
-}
-
-// dot is Σ x[i]·y[i] over the length of x.
-func dot(x []float32, y []float64) (sum float64) {
-	y = y[:len(x)]
-	for i, v := range x {
-		sum += float64(v) * y[i]
-	}
-	return sum
 }

@@ -6,33 +6,62 @@ import "baregrad/kernels"
 //
 //	C[i,j] = Σ over k of A[i,k]·B[k,j]   + old C[i,j]   + bias[j]   then ReLU
 //
-// For each row of C there is a row of sums. Step k adds A[i,k] times row k of B
-// to it, so that B is walked forwards. Where B is stored transposed, as [N,K],
-// each sum is the product of two rows instead.
-func (d *Device) MatMul(cBuffer, aBuffer, bBuffer, biasBuffer kernels.Buffer, s kernels.MatMulSpec) {
-	s.Check(cBuffer, aBuffer, bBuffer, biasBuffer)
-	c, a, bias := kernels.Floats(cBuffer), kernels.Floats(aBuffer), kernels.Floats(biasBuffer)
-	b := widen(&d.wide, kernels.Floats(bBuffer))
-
-	strideI, strideK := s.K, 1 // A[i,k] is a[i*strideI+k*strideK]
-	if s.TransA {
-		strideI, strideK = 1, s.M
+// op(B) is laid out in float64 first, so that for each row of C the rows of B
+// can be walked forwards: see addProduct.
+func (d *Device) MatMul(c, a, b, bias kernels.Buffer, s kernels.MatMulSpec) {
+	s.Check(c, a, b, bias)
+	cs, as, biases := kernels.Floats(c), kernels.Floats(a), kernels.Floats(bias)
+	var bs []float64
+	if s.TransB { // B is stored as [N,K]
+		bs = widenTransposed(&d.wide, kernels.Floats(b), s.N, s.K)
+	} else {
+		bs = widen(&d.wide, kernels.Floats(b))
 	}
+	row := resize(&d.row, s.K) // A[i,:]
 	for i := range s.M {
-		sums := zeros(&d.sums, s.N)
-		for k := range s.K {
-			aik := float64(a[i*strideI+k*strideK])
-			if s.TransB {
-				for j := range sums {
-					sums[j] += aik * b[j*s.K+k]
-				}
-				continue
+		if s.TransA { // A is stored as [K,M]
+			for k := range row {
+				row[k] = as[k*s.M+i]
 			}
-			for j, bkj := range b[k*s.N : (k+1)*s.N] {
-				sums[j] += aik * bkj
-			}
+		} else {
+			row = as[i*s.K : (i+1)*s.K]
 		}
-		finish(c[i*s.N:(i+1)*s.N], sums, bias, s.Mode, s.ReLU)
+		sums := zeros(&d.sums, s.N)
+		addProduct(sums, row, bs)
+		finish(cs[i*s.N:(i+1)*s.N], sums, biases, s.Mode, s.ReLU)
+	}
+}
+
+// addProduct is sums[N] += x[K]·w[K,N]:
+//
+//	for k := range x {
+//		for j := range sums {
+//			sums[j] += x[k] * w[k*N+j]
+//		}
+//	}
+//
+// Four rows of w are taken at a time, so that sums is read and written once for
+// the four: that alone makes it almost twice as fast.
+func addProduct(sums []float64, x []float32, w []float64) {
+	n := len(sums)
+	for len(x) >= 4 {
+		x0, x1, x2, x3 := float64(x[0]), float64(x[1]), float64(x[2]), float64(x[3])
+		w0, w1, w2, w3 := w[:n], w[n:2*n], w[2*n:3*n], w[3*n:4*n]
+		for j := range sums {
+			sums[j] += x0*w0[j] + x1*w1[j] + x2*w2[j] + x3*w3[j]
+		}
+		x, w = x[4:], w[4*n:]
+	}
+	for _, v := range x {
+		addScaled(sums, float64(v), w[:n])
+		w = w[n:]
+	}
+}
+
+// addScaled is y += scale·x.
+func addScaled(y []float64, scale float64, x []float64) {
+	for i, v := range x[:len(y)] {
+		y[i] += scale * v
 	}
 }
 

@@ -19,7 +19,8 @@ import (
 type Device struct {
 	sums  []float64 // scratch: sums in progress
 	wide  []float64 // scratch: an operand widened to float64
-	sumsB []float64 // scratch: the second operand's sums in a broadcast gradient
+	row   []float32 // scratch: an operand's numbers in the order they are needed
+	sumsB []float64 // scratch: other sums in progress at the same time
 }
 
 var _ kernels.Device = (*Device)(nil)
@@ -36,13 +37,18 @@ func (d *Device) Close() error {
 	return nil
 }
 
-// zeros returns n zeros in *scratch, which it enlarges where it must: memory is
-// allocated only when a size is met for the first time.
-func zeros(scratch *[]float64, n int) []float64 {
+// resize returns n elements of *scratch, which it enlarges where it must: memory
+// is allocated only when a size is met for the first time.
+func resize[T any](scratch *[]T, n int) []T {
 	if cap(*scratch) < n {
-		*scratch = make([]float64, n)
+		*scratch = make([]T, n)
 	}
-	s := (*scratch)[:n]
+	return (*scratch)[:n]
+}
+
+// zeros returns n zeros in *scratch.
+func zeros(scratch *[]float64, n int) []float64 {
+	s := resize(scratch, n)
 	clear(s)
 	return s
 }
@@ -50,12 +56,20 @@ func zeros(scratch *[]float64, n int) []float64 {
 // widen returns x in float64, in *scratch. Where a value is used many times
 // this saves converting it each time.
 func widen(scratch *[]float64, x []float32) []float64 {
-	if cap(*scratch) < len(x) {
-		*scratch = make([]float64, len(x))
-	}
-	s := (*scratch)[:len(x)]
+	s := resize(scratch, len(x))
 	for i, v := range x {
 		s[i] = float64(v)
+	}
+	return s
+}
+
+// widenTransposed returns the transpose of the matrix x[rows,cols] in float64.
+func widenTransposed(scratch *[]float64, x []float32, rows, cols int) []float64 {
+	s := resize(scratch, len(x))
+	for r := range rows {
+		for c, v := range x[r*cols : (r+1)*cols] {
+			s[c*rows+r] = float64(v)
+		}
 	}
 	return s
 }
