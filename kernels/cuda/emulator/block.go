@@ -12,7 +12,7 @@ import (
 
 const (
 	warpTurn  = 1 << 14 // instructions that a warp runs before the next gets a turn
-	blockTurn = 1 << 21 // and a block, before its worker looks at another
+	blockTurn = 1 << 17 // and a block, before its worker looks at another
 )
 
 // barrier is one of the sixteen barriers of a block.

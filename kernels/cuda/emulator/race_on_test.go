@@ -1,0 +1,7 @@
+//go:build race
+
+package emulator
+
+// raceDetector says whether Go's race detector is on. It sees the races that are
+// planted in kernels, as races of the goroutines that run them.
+const raceDetector = true
