@@ -2,22 +2,57 @@ package cuda
 
 import "baregrad/kernels"
 
-// Convolutions. Which form of a convolution is used is decided here.
+// Convolutions. Which form of a convolution is used is decided here: the direct
+// form (conv_direct.ptx) has a thread for each result; the implicit product
+// (conv_implicit.ptx) works on tiles of 128 by 32 or 64, which must be filled well,
+// and walks along its sums 16 at a time.
+
+// A ConvForm is a way to work a convolution out.
+type ConvForm int
+
+const (
+	ConvByShape  ConvForm = iota // the one that suits the shape
+	ConvDirect                   // one thread for each result
+	ConvImplicit                 // an implicit matrix product, wherever there is one
+)
+
+// implicitSuits decides for a product of [m,k]·[k,n].
+func (d *Device) implicitSuits(m, n, k int) bool {
+	switch d.ConvForm {
+	case ConvDirect:
+		return false
+	case ConvImplicit:
+		return true
+	}
+	return m >= 64 && n >= 16 && k >= 32
+}
 
 // Conv2D is y = x∗w + bias, then ReLU if s says so.
 func (d *Device) Conv2D(y, x, w, bias kernels.Buffer, s kernels.ConvSpec) {
 	s.Check("conv2d", y, x, w, bias)
+	if d.implicitSuits(s.Rows(), s.Out, s.Cols()) {
+		d.convImplicit(y, x, w, bias, s)
+		return
+	}
 	d.convDirect(y, x, w, bias, s)
 }
 
 // Conv2DGradInput is the gradient by x.
 func (d *Device) Conv2DGradInput(dx, dy, w kernels.Buffer, s kernels.ConvSpec, m kernels.Mode) {
 	s.Check("conv2d gradient by input", dy, dx, w, nil)
+	if s.StrideH == 1 && s.StrideW == 1 && d.implicitSuits(s.N*s.H*s.W, s.C, s.KH*s.KW*s.Out) {
+		d.convImplicitGradInput(dx, dy, w, s, m)
+		return
+	}
 	d.convDirectGradInput(dx, dy, w, s, m)
 }
 
 // Conv2DGradFilter is the gradient by w.
 func (d *Device) Conv2DGradFilter(dw, dy, x kernels.Buffer, s kernels.ConvSpec, m kernels.Mode) {
 	s.Check("conv2d gradient by filter", dy, x, dw, nil)
+	if d.implicitSuits(s.Cols(), s.Out, s.Rows()) {
+		d.convImplicitGradFilter(dw, dy, x, s, m)
+		return
+	}
 	d.convDirectGradFilter(dw, dy, x, s, m)
 }

@@ -25,6 +25,9 @@ type Device struct {
 	// to tf32, which has 10 bits behind the point where float32 has 23: faster,
 	// and a relative error near 1e-3. Off unless it is set.
 	TensorCores bool
+	// ConvForm says how convolutions are worked out, so that the forms can be
+	// compared; by the shape unless it is set.
+	ConvForm ConvForm
 
 	name      string
 	driver    driver.Driver

@@ -40,7 +40,12 @@ const busy = 128
 
 // choose picks the rung for a product: the largest tiles that give blocks enough.
 func (d *Device) choose(m, n int) rung {
-	tiles := func(size int) int { return ceilDiv(m, size) * ceilDiv(n, size) }
+	tiles := func(size int) int {
+		if min(m, n) <= size/2 {
+			return 0 // most of a tile would lie outside
+		}
+		return ceilDiv(m, size) * ceilDiv(n, size)
+	}
 	switch {
 	case d.TensorCores && d.info.Compute[0] >= 8 && min(m, n) >= 64:
 		return ladder[5]
@@ -68,6 +73,9 @@ func (d *Device) MatMul(c, a, b, bias kernels.Buffer, s kernels.MatMulSpec) {
 	s.Check(c, a, b, bias)
 	d.matMul(d.choose(s.M, s.N), c, a, b, bias, s)
 }
+
+// Picks says which kernel of the Ladder MatMul takes for C[m,n].
+func (d *Device) Picks(m, n int) string { return d.choose(m, n).k.name }
 
 // Ladder lists the kernels that MatMulBy takes, the simplest first.
 func Ladder() []string {

@@ -1,0 +1,120 @@
+package cuda_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"baregrad/kernels"
+	"baregrad/kernels/cuda"
+)
+
+// Every rung of the ladder computes every kind of product right: sizes that are no
+// multiples of a tile, transposes, both modes, bias, ReLU, and K split in parts.
+func TestLadder(t *testing.T) {
+	d := checked(t).(*cuda.Device)
+	defer d.Close()
+	sizes := [][3]int{{1, 1, 1}, {3, 5, 0}, {17, 33, 7}, {33, 31, 9}, {65, 130, 20}, {40, 12, 530}}
+	for _, name := range cuda.Ladder() {
+		for i, size := range sizes {
+			for transposes := range 4 {
+				s := kernels.MatMulSpec{
+					M: size[0], N: size[1], K: size[2], TransA: transposes&1 != 0, TransB: transposes&2 != 0,
+					Mode: (i+transposes)%2 == 1, ReLU: i%2 == 1,
+				}
+				t.Run(fmt.Sprintf("%s/%+v", name, s), func(t *testing.T) {
+					testRung(t, d, name, s, (i+transposes)%3 == 0)
+				})
+			}
+		}
+	}
+}
+
+func testRung(t *testing.T, d *cuda.Device, name string, s kernels.MatMulSpec, withBias bool) {
+	random := rand.New(rand.NewPCG(1, 2))
+	fill := func(n int) []float32 {
+		x := make([]float32, n)
+		for i := range x {
+			x[i] = random.Float32()*2 - 1
+		}
+		return x
+	}
+	a, b, bias, before := fill(s.M*s.K), fill(s.K*s.N), fill(s.N), fill(s.M*s.N)
+	upload := func(x []float32) kernels.Buffer {
+		buffer := d.Alloc(kernels.Float32, len(x))
+		kernels.Upload(d, buffer, x)
+		return buffer
+	}
+	c := upload(before)
+	var biasBuffer kernels.Buffer
+	if withBias {
+		biasBuffer = upload(bias)
+	}
+	d.MatMulBy(name, c, upload(a), upload(b), biasBuffer, s)
+	got := make([]float32, s.M*s.N)
+	kernels.Download(d, got, c)
+
+	// Rounding to float32 after each of K additions of numbers up to K; tf32 has 10
+	// bits behind the point, so each factor is off by 2⁻¹¹ of itself at most.
+	unit := 0x1p-24
+	if name == "matmul_tf32" {
+		unit = 0x1p-10
+	}
+	for i := range s.M {
+		for j := range s.N {
+			want, size := 0.0, 1.0
+			for k := range s.K {
+				product := float64(at(a, i, k, s.M, s.K, s.TransA)) * float64(at(b, k, j, s.K, s.N, s.TransB))
+				want += product
+				size += math.Abs(product)
+			}
+			tolerance := size * unit * math.Sqrt(float64(s.K+4))
+			if s.Mode == kernels.Accumulate {
+				want += float64(before[i*s.N+j])
+			}
+			if withBias {
+				want += float64(bias[j])
+			}
+			if s.ReLU {
+				want = max(want, 0)
+			}
+			if difference := math.Abs(float64(got[i*s.N+j]) - want); !(difference <= tolerance) {
+				t.Fatalf("C[%d,%d] is %v, want %v within %v", i, j, got[i*s.N+j], want, tolerance)
+			}
+		}
+	}
+}
+
+// at is element (row, column) of op(x), op(x) being [rows, columns].
+func at(x []float32, row, column, rows, columns int, transposed bool) float32 {
+	if transposed {
+		return x[column*rows+row]
+	}
+	return x[row*columns+column]
+}
+
+// MatMul picks larger tiles for larger products, and always rungs that split K
+// where the tiles are few: what it picks gives the right result at a size for each.
+func TestMatMulPicks(t *testing.T) {
+	d := checked(t).(*cuda.Device)
+	defer d.Close()
+	for _, s := range []struct {
+		m, n int
+		tf32 bool
+		want string
+	}{
+		{32, 10, false, "matmul_32x32_f32"},
+		{512, 512, false, "matmul_32x32_f32"},
+		{1024, 1024, false, "matmul_64x64_f32"},
+		{2048, 2048, false, "matmul_128x128_f32"},
+		{60000, 10, false, "matmul_32x32_f32"},
+		{2048, 2048, true, "matmul_tf32"},
+		{2048, 10, true, "matmul_32x32_f32"},
+	} {
+		d.TensorCores = s.tf32
+		if got := d.Picks(s.m, s.n); got != s.want {
+			t.Errorf("for C[%d,%d], tensor cores %v: %s, want %s", s.m, s.n, s.tf32, got, s.want)
+		}
+	}
+}
