@@ -21,18 +21,23 @@ type Adam struct {
 	Clip         Clipping
 }
 
+// Name is "adam".
 func (Adam) Name() string { return "adam" }
 
+// Check refuses settings out of range.
 func (o Adam) Check() error {
 	return firstError(within("adam", "learning rate", o.LearningRate, 0, 1e6), within("adam", "beta1", o.Beta1, 0, 1),
 		within("adam", "beta2", o.Beta2, 0, 1), within("adam", "epsilon", o.Epsilon, 0, 1e6),
 		o.Clip.check("adam"))
 }
 
+// Clipping is Clip.
 func (o Adam) Clipping() Clipping { return o.Clip }
 
+// Rate is the Schedule's, or else LearningRate.
 func (o Adam) Rate(step int) float64 { return rateAt(o.LearningRate, 0.001, o.Schedule, step) }
 
+// Prepare makes m and v of each parameter, zeros.
 func (o Adam) Prepare(d kernels.Device, params []*Param) Updater {
 	return AdamW{Beta1: o.Beta1, Beta2: o.Beta2, Epsilon: o.Epsilon}.prepare(d, params, 0)
 }
@@ -50,17 +55,22 @@ type AdamW struct {
 	Clip         Clipping
 }
 
+// Name is "adamw".
 func (AdamW) Name() string { return "adamw" }
 
+// Check refuses settings out of range.
 func (o AdamW) Check() error {
 	return firstError(Adam{o.LearningRate, o.Beta1, o.Beta2, o.Epsilon, nil, o.Clip}.Check(),
 		within("adamw", "weight decay", o.WeightDecay, 0, 1e6))
 }
 
+// Clipping is Clip.
 func (o AdamW) Clipping() Clipping { return o.Clip }
 
+// Rate is the Schedule's, or else LearningRate.
 func (o AdamW) Rate(step int) float64 { return rateAt(o.LearningRate, 0.001, o.Schedule, step) }
 
+// Prepare makes m and v of each parameter, zeros.
 func (o AdamW) Prepare(d kernels.Device, params []*Param) Updater {
 	return o.prepare(d, params, or(o.WeightDecay, 0.004))
 }

@@ -5,8 +5,10 @@ import "fmt"
 // A Callback is told how training goes, and can stop it. An error that it
 // returns ends Fit. Embed BaseCallback to write only the methods that are needed.
 type Callback interface {
+	// TrainBegin comes before the first epoch, TrainEnd after the last.
 	TrainBegin(r *Run) error
 	EpochBegin(r *Run) error
+	// BatchEnd comes after each training step.
 	BatchEnd(r *Run) error
 	// EpochEnd gets what the epoch measured, validation included; what it adds to
 	// logs goes into the history.

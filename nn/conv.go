@@ -15,6 +15,11 @@ const (
 // Conv2D is a convolution of images [batch, H, W, C] with Filters filters of the
 // size Kernel: y = activation(x∗kernel + bias), kernel [KH, KW, C, Filters], bias
 // [Filters]. The formula is at kernels.ConvSpec.
+//
+// y is [batch, OH, OW, Filters]. With Valid padding OH = ⌊(H−reach)/stride⌋ + 1,
+// where a filter with dilation d reaches over (KH−1)·d + 1 rows; with Same it is
+// ⌈H/stride⌉. OW is alike. With ChannelsFirst, images are [batch, C, H, W] and
+// [batch, Filters, OH, OW]; the kernel's shape is the same.
 type Conv2D struct {
 	Filters    int
 	Kernel     [2]int // down, across

@@ -7,7 +7,7 @@ import (
 )
 
 // Dense is a fully connected layer: y = activation(x·kernel + bias) for x
-// [batch, In], kernel [In, Units] and bias [Units].
+// [batch, In], kernel [In, Units] and bias [Units]; y is [batch, Units].
 type Dense struct {
 	Units      int
 	Activation ActivationFunc
@@ -24,6 +24,7 @@ type Dense struct {
 func (*Dense) Kind() string            { return "Dense" }
 func (l *Dense) Options() LayerOptions { return LayerOptions{l.Name, l.InputShape, l.Frozen} }
 
+// Build makes kernel and bias. The input must have one axis.
 func (l *Dense) Build(b *Builder, in []int) ([]int, error) {
 	if err := l.Activation.check(); err != nil {
 		return nil, err
@@ -42,6 +43,7 @@ func (l *Dense) Build(b *Builder, in []int) ([]int, error) {
 	return []int{l.Units}, nil
 }
 
+// Forward records product, bias and activation.
 func (l *Dense) Forward(p *Pass, x *autograd.Var) *autograd.Var {
 	y, rest := l.forwardLogits(p, x)
 	return rest.record(p.Tape, y)

@@ -7,7 +7,8 @@ import (
 )
 
 // Dropout sets a share of its input to zero, drawn anew for each training step,
-// and scales the rest by 1/(1−Rate). Outside training it does nothing.
+// and scales the rest by 1/(1−Rate), so that the expected sum stays (Srivastava
+// et al., "Dropout", 2014). Rate 1 gives zeros. Outside training it does nothing.
 type Dropout struct {
 	Rate       float64 // from 0 to 1
 	Name       string
@@ -19,6 +20,7 @@ type Dropout struct {
 func (*Dropout) Kind() string            { return "Dropout" }
 func (l *Dropout) Options() LayerOptions { return LayerOptions{l.Name, l.InputShape, false} }
 
+// Build refuses a rate that is not from 0 to 1.
 func (l *Dropout) Build(b *Builder, in []int) ([]int, error) {
 	if !(l.Rate >= 0 && l.Rate <= 1) {
 		return nil, fmt.Errorf("rate is %v, must be from 0 to 1", l.Rate)
@@ -27,6 +29,7 @@ func (l *Dropout) Build(b *Builder, in []int) ([]int, error) {
 	return in, nil
 }
 
+// Forward records the dropout in training, and else nothing.
 func (l *Dropout) Forward(p *Pass, x *autograd.Var) *autograd.Var {
 	if !p.Training || l.Rate == 0 {
 		return x

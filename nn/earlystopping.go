@@ -2,7 +2,9 @@ package nn
 
 import "fmt"
 
-// EarlyStopping ends training when a value has stopped getting better.
+// EarlyStopping ends training when a value has stopped getting better: when it
+// has not for Patience epochs, or for one, where that is 0. A value that the
+// training does not measure is an error.
 type EarlyStopping struct {
 	BaseCallback
 	Monitor     string // val_loss where empty

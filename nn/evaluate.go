@@ -36,8 +36,9 @@ func (o EvaluateOptions) bar() *progress {
 	return newProgress(o.Output, Bar)
 }
 
-// Evaluate measures the model on examples x and labels y, without training. It
-// gives the loss and each metric by name.
+// Evaluate measures the model on examples x [n, …] and labels y [n, …], of the
+// same kinds as Fit's, without training. It gives the loss and each metric by
+// name, as means over all examples. When ctx ends, its error is returned.
 func (m *Sequential) Evaluate(ctx context.Context, x, y *tensor.Tensor, o EvaluateOptions) (scores map[string]float64, err error) {
 	defer catchDevice(&err)
 	if m.updater == nil {
@@ -76,7 +77,8 @@ func (s *session) evaluate(ctx context.Context, x, y *tensor.Tensor, batch int, 
 	return scores, nil
 }
 
-// Predict gives the model's output for each example of x: [n, …].
+// Predict gives the model's output for each example of x, float32 [n, …], in the
+// memory of the model's device. x holds float32, or uint8 that is scaled to 0–1.
 func (m *Sequential) Predict(ctx context.Context, x *tensor.Tensor, o EvaluateOptions) (*tensor.Tensor, error) {
 	if err := m.Build(); err != nil {
 		return nil, err

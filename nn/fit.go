@@ -20,9 +20,9 @@ type FitOptions struct {
 	BatchSize       int            // examples in a step; 32 where 0
 	ValidationX     *tensor.Tensor // evaluated at the end of each epoch, if not nil
 	ValidationY     *tensor.Tensor
-	ValidationSplit float64         // in place of those: the last share of the training data
+	ValidationSplit float64         // in place of those: the last share of the training data, cut off before any shuffling
 	ClassWeight     map[int]float64 // how much an example of a class counts in the loss; 1 where not given
-	SampleWeight    []float32       // how much each example counts in the loss
+	SampleWeight    []float32       // how much each example counts in the loss; [n]
 	NoShuffle       bool            // take the examples in their order
 	InitialEpoch    int             // the number of epochs that were trained before
 	Verbose         Verbosity
@@ -33,7 +33,7 @@ type FitOptions struct {
 // History is what a training run measured.
 type History struct {
 	Epoch   []int                // the number of each epoch, from 0
-	Values  map[string][]float64 // by epoch: loss, each metric, and both for the validation data as val_…
+	Values  map[string][]float64 // by epoch: loss, each metric, and both for the validation data as val_loss, val_…
 	Seconds []float64            // by epoch: training and validation
 	Epochs  int                  // how many were asked for
 	Steps   int                  // steps in an epoch
@@ -59,7 +59,8 @@ func (e *InterruptedError) Unwrap() error { return e.Err }
 // The values in the history, and on the progress line, are means over the epoch,
 // while the model learns: Evaluate, after it, gives others. When ctx ends, Fit
 // stops before the next batch and returns an *InterruptedError with the history
-// so far.
+// so far. Options and data that don't fit the model are refused before anything
+// is computed; a device that fails gives a *kernels.DeviceError.
 func (m *Sequential) Fit(ctx context.Context, x, y *tensor.Tensor, o FitOptions) (history *History, err error) {
 	defer catchDevice(&err)
 	if o, x, y, err = m.prepareFit(x, y, o); err != nil {

@@ -47,6 +47,7 @@ type Reshape struct {
 func (*Reshape) Kind() string            { return "Reshape" }
 func (l *Reshape) Options() LayerOptions { return LayerOptions{l.Name, l.InputShape, false} }
 
+// Build refuses a shape of another number of elements.
 func (l *Reshape) Build(_ *Builder, in []int) ([]int, error) {
 	resolved, problem := tensor.ResolveShape(tensor.Size(in), l.Shape)
 	if problem != "" {
@@ -56,6 +57,7 @@ func (l *Reshape) Build(_ *Builder, in []int) ([]int, error) {
 	return resolved, nil
 }
 
+// Forward reshapes, which costs nothing.
 func (l *Reshape) Forward(p *Pass, x *autograd.Var) *autograd.Var {
 	return p.Tape.Reshape(x, append([]int{x.Value.Dim(0)}, l.resolved...)...)
 }
@@ -70,5 +72,8 @@ type Input struct {
 func (*Input) Kind() string            { return "InputLayer" }
 func (l *Input) Options() LayerOptions { return LayerOptions{l.Name, l.Shape, false} }
 
-func (l *Input) Build(_ *Builder, in []int) ([]int, error)      { return in, nil }
+// Build changes nothing.
+func (l *Input) Build(_ *Builder, in []int) ([]int, error) { return in, nil }
+
+// Forward changes nothing.
 func (l *Input) Forward(_ *Pass, x *autograd.Var) *autograd.Var { return x }

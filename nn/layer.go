@@ -49,7 +49,8 @@ type Builder struct {
 	params []*Param
 }
 
-// Param makes a parameter of the layer that is being built.
+// Param makes a parameter of the layer that is being built, with first values
+// from init. Its name is the layer's and the role: dense_1/kernel.
 func (b *Builder) Param(role string, init Initializer, shape ...int) *autograd.Var {
 	p := &Param{Name: b.layer + "/" + role, shape: shape}
 	b.params = append(b.params, p)

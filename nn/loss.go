@@ -40,12 +40,19 @@ func (o *Output) Value(t *autograd.Tape) *autograd.Var {
 
 // CategoricalCrossentropy is −Σ labels·ln(prediction) over the classes, for
 // labels given as distributions: one-hot rows, float32 [n, classes].
+//
+// Where the model's last activation is Softmax, or with FromLogits, it is worked
+// out from the logits, which is exact however sure the model is. Predictions of
+// any other kind are divided by their sum and held within [1e-7, 1−1e-7], as in
+// Keras.
 type CategoricalCrossentropy struct {
 	FromLogits bool // the model's last layer has no softmax
 }
 
+// Name is "categorical_crossentropy".
 func (CategoricalCrossentropy) Name() string { return "categorical_crossentropy" }
 
+// Check refuses labels that are not float32 of the shape of the model's output.
 func (CategoricalCrossentropy) Check(output []int, labels *tensor.Tensor) error {
 	if labels.Type() == kernels.Int32 {
 		return fmt.Errorf("labels are int32 %v: categorical_crossentropy takes one-hot rows, float32 [n %d]; "+
@@ -54,18 +61,23 @@ func (CategoricalCrossentropy) Check(output []int, labels *tensor.Tensor) error 
 	return checkTargets(output, labels)
 }
 
+// Record records the loss of each example: [batch].
 func (l CategoricalCrossentropy) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
 	return crossEntropy(t, out, labels, l.FromLogits)
 }
 
 // SparseCategoricalCrossentropy is CategoricalCrossentropy for labels given as
-// class numbers: int32 [n], from 0 to classes−1.
+// class numbers: int32 [n], from 0 to classes−1. (Predictions that do not come
+// from a softmax are held within [1e-7, 1−1e-7], but not divided by their sum, as
+// in Keras.)
 type SparseCategoricalCrossentropy struct {
 	FromLogits bool // the model's last layer has no softmax
 }
 
+// Name is "sparse_categorical_crossentropy".
 func (SparseCategoricalCrossentropy) Name() string { return "sparse_categorical_crossentropy" }
 
+// Check refuses labels that are not int32 [n], each from 0 to classes−1.
 func (SparseCategoricalCrossentropy) Check(output []int, labels *tensor.Tensor) error {
 	if len(output) != 1 {
 		return fmt.Errorf("the model's output is %s, must be one value for each class", shapeString(output))
@@ -82,6 +94,7 @@ func (SparseCategoricalCrossentropy) Check(output []int, labels *tensor.Tensor) 
 	return nil
 }
 
+// Record records the loss of each example: [batch].
 func (l SparseCategoricalCrossentropy) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
 	return crossEntropy(t, out, labels, l.FromLogits)
 }
@@ -102,17 +115,22 @@ func crossEntropy(t *autograd.Tape, out *Output, labels *autograd.Var, fromLogit
 }
 
 // BinaryCrossentropy is the mean over the outputs of
-// −t·ln(p) − (1−t)·ln(1−p), for targets t of 0 or 1: float32 [n, outputs].
+// −t·ln(p) − (1−t)·ln(1−p), for targets t from 0 to 1: float32 [n, outputs].
+// Behind a Sigmoid, or with FromLogits, it is worked out from the logits; other
+// predictions are held within [1e-7, 1−1e-7].
 type BinaryCrossentropy struct {
 	FromLogits bool // the model's last layer has no sigmoid
 }
 
+// Name is "binary_crossentropy".
 func (BinaryCrossentropy) Name() string { return "binary_crossentropy" }
 
+// Check refuses labels that are not float32 of the shape of the model's output.
 func (BinaryCrossentropy) Check(output []int, labels *tensor.Tensor) error {
 	return checkTargets(output, labels)
 }
 
+// Record records the loss of each example: [batch].
 func (l BinaryCrossentropy) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
 	switch {
 	case l.FromLogits:
@@ -127,12 +145,15 @@ func (l BinaryCrossentropy) Record(t *autograd.Tape, out *Output, labels *autogr
 // targets float32 [n, outputs].
 type MeanSquaredError struct{}
 
+// Name is "mean_squared_error".
 func (MeanSquaredError) Name() string { return "mean_squared_error" }
 
+// Check refuses labels that are not float32 of the shape of the model's output.
 func (MeanSquaredError) Check(output []int, labels *tensor.Tensor) error {
 	return checkTargets(output, labels)
 }
 
+// Record records the loss of each example: [batch].
 func (MeanSquaredError) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
 	return t.MeanSquaredError(out.Value(t), labels)
 }

@@ -27,8 +27,11 @@ func (Accuracy) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *aut
 	if labels.Value.Type() == kernels.Float32 && labels.Value.Dim(-1) == 1 {
 		return BinaryAccuracy{}.Record(t, out, labels)
 	}
-	// No activation changes which output is the largest, so the logits serve.
-	predicted, actual := t.ArgMax(out.Logits, -1, -1), labels
+	output := out.Logits // the largest logit is the largest behind a softmax too
+	if out.Activation.elementwise() {
+		output = out.Value(t)
+	}
+	predicted, actual := t.ArgMax(output, -1, -1), labels
 	if labels.Value.Type() == kernels.Float32 {
 		actual = t.ArgMax(labels, -1, -1)
 	}

@@ -52,7 +52,7 @@ type LayerInfo struct {
 	Layer   Layer
 	Output  []int // the shape of its output, without the batch
 	Params  []*Param
-	Trained bool
+	Trained bool // false if it is frozen
 }
 
 // NewSequential returns a model of the given layers, whose parameters will be
@@ -182,7 +182,9 @@ type CompileOptions struct {
 	Metrics   []Metric
 }
 
-// Compile builds the model, if it is not built, and says how it is trained.
+// Compile builds the model, if it is not built, and says how it is trained. What
+// an optimizer kept from earlier training is gone. Errors are those of Build, and
+// settings out of range.
 func (m *Sequential) Compile(o CompileOptions) (err error) {
 	defer catchDevice(&err)
 	if err := m.Build(); err != nil {

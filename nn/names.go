@@ -21,6 +21,7 @@ func (e *NameError) Error() string {
 	return fmt.Sprintf("unknown %s %q. Known: %s", e.Kind, e.Name, strings.Join(slices.Sorted(slices.Values(e.Known)), ", "))
 }
 
+// Unknown is a *NameError with the known names in the order of their distance from name.
 func Unknown(kind, name string, known []string) error {
 	known = slices.Clone(known)
 	slices.SortStableFunc(known, func(a, b string) int { return distance(name, a) - distance(name, b) })

@@ -9,7 +9,8 @@ import (
 )
 
 // An Optimizer says how weights follow their gradients. The optimizers of this
-// package are plain values; a field left at 0 stands for Keras's default.
+// package are plain values; a field left at 0 stands for Keras's default, so
+// that SGD{}, RMSprop{}, Adam{} and AdamW{} are ready for use.
 type Optimizer interface {
 	// Name is Keras's name of the optimizer.
 	Name() string

@@ -6,7 +6,10 @@ import (
 	"baregrad/autograd"
 )
 
-// MaxPooling2D takes the largest value of each window of images [batch, H, W, C].
+// MaxPooling2D takes the largest value of each window of images [batch, H, W, C],
+// which gives [batch, OH, OW, C]. With Valid padding OH = ⌊(H−pool)/stride⌋ + 1,
+// with Same ⌈H/stride⌉; OW is alike. Padding never is the largest. Of equal values
+// the first gets the gradient. With ChannelsFirst, images are [batch, C, H, W].
 type MaxPooling2D struct {
 	Pool       [2]int // the window, down and across; 2×2 where 0
 	Strides    [2]int // the window's size where 0
@@ -19,16 +22,18 @@ type MaxPooling2D struct {
 func (*MaxPooling2D) Kind() string            { return "MaxPooling2D" }
 func (l *MaxPooling2D) Options() LayerOptions { return LayerOptions{l.Name, l.InputShape, false} }
 
+// Build checks that the window fits into the input.
 func (l *MaxPooling2D) Build(_ *Builder, in []int) ([]int, error) {
 	return pooled(in, l.Pool, l.Strides, l.Padding, l.DataFormat)
 }
 
+// Forward records the pooling.
 func (l *MaxPooling2D) Forward(p *Pass, x *autograd.Var) *autograd.Var {
 	return p.Tape.MaxPool(p.images(x, l.DataFormat), poolSize(l.Pool), autograd.Window{Strides: l.Strides, Padding: l.Padding})
 }
 
 // AveragePooling2D takes the mean of each window of images [batch, H, W, C];
-// padding does not count.
+// padding does not count. Shapes are MaxPooling2D's.
 type AveragePooling2D struct {
 	Pool       [2]int // the window, down and across; 2×2 where 0
 	Strides    [2]int // the window's size where 0
@@ -41,10 +46,12 @@ type AveragePooling2D struct {
 func (*AveragePooling2D) Kind() string            { return "AveragePooling2D" }
 func (l *AveragePooling2D) Options() LayerOptions { return LayerOptions{l.Name, l.InputShape, false} }
 
+// Build checks that the window fits into the input.
 func (l *AveragePooling2D) Build(_ *Builder, in []int) ([]int, error) {
 	return pooled(in, l.Pool, l.Strides, l.Padding, l.DataFormat)
 }
 
+// Forward records the pooling.
 func (l *AveragePooling2D) Forward(p *Pass, x *autograd.Var) *autograd.Var {
 	return p.Tape.AvgPool(p.images(x, l.DataFormat), poolSize(l.Pool), autograd.Window{Strides: l.Strides, Padding: l.Padding})
 }

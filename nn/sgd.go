@@ -15,17 +15,22 @@ type SGD struct {
 	Clip         Clipping
 }
 
+// Name is "sgd".
 func (SGD) Name() string { return "sgd" }
 
+// Check refuses settings out of range.
 func (o SGD) Check() error {
 	return firstError(within("sgd", "learning rate", o.LearningRate, 0, 1e6), within("sgd", "momentum", o.Momentum, 0, 1),
 		o.Clip.check("sgd"))
 }
 
+// Clipping is Clip.
 func (o SGD) Clipping() Clipping { return o.Clip }
 
+// Rate is the Schedule's, or else LearningRate.
 func (o SGD) Rate(step int) float64 { return rateAt(o.LearningRate, 0.01, o.Schedule, step) }
 
+// Prepare makes v of each parameter, zeros, if there is momentum.
 func (o SGD) Prepare(d kernels.Device, params []*Param) Updater {
 	u := &sgd{device: d, params: params, spec: kernels.SGDSpec{Momentum: float32(o.Momentum), Nesterov: o.Nesterov}}
 	if o.Momentum != 0 {
@@ -64,18 +69,23 @@ type RMSprop struct {
 	Clip         Clipping
 }
 
+// Name is "rmsprop".
 func (RMSprop) Name() string { return "rmsprop" }
 
+// Check refuses settings out of range.
 func (o RMSprop) Check() error {
 	return firstError(within("rmsprop", "learning rate", o.LearningRate, 0, 1e6), within("rmsprop", "rho", o.Rho, 0, 1),
 		within("rmsprop", "momentum", o.Momentum, 0, 1), within("rmsprop", "epsilon", o.Epsilon, 0, 1e6),
 		o.Clip.check("rmsprop"))
 }
 
+// Clipping is Clip.
 func (o RMSprop) Clipping() Clipping { return o.Clip }
 
+// Rate is the Schedule's, or else LearningRate.
 func (o RMSprop) Rate(step int) float64 { return rateAt(o.LearningRate, 0.001, o.Schedule, step) }
 
+// Prepare makes v of each parameter, and what Centered and Momentum need, zeros.
 func (o RMSprop) Prepare(d kernels.Device, params []*Param) Updater {
 	u := &rmsprop{device: d, params: params, square: slots(d, params), spec: kernels.RMSpropSpec{
 		Rho: float32(or(o.Rho, 0.9)), Momentum: float32(o.Momentum),
