@@ -38,7 +38,7 @@ type Augmenter struct {
 var LightAugmenter = Augmenter{Shift: 2, Rotate: 10, Scale: .1, Alpha: 20, Sigma: 4}
 
 // check panics where a parameter makes no sense.
-func (a *Augmenter) check() {
+func (a Augmenter) check() {
 	for _, p := range []struct {
 		name  string
 		value float64
@@ -59,7 +59,7 @@ func (a *Augmenter) check() {
 // src: the same generator state gives the same bytes on any number of
 // processors, all of which it uses. It panics where the lengths do not fit or
 // a parameter is out of range.
-func (a *Augmenter) Images(dst, src []uint8, rows, cols int, r *rand.Rand) {
+func (a Augmenter) Images(dst, src []uint8, rows, cols int, r *rand.Rand) {
 	a.check()
 	size := rows * cols
 	if rows < 1 || cols < 1 || len(src)%size != 0 || len(dst) != len(src) {
@@ -74,7 +74,7 @@ func (a *Augmenter) Images(dst, src []uint8, rows, cols int, r *rand.Rand) {
 		defer workspaces.Put(w)
 		for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
 			w.source.Seed(seed, uint64(i))
-			w.image(a, dst[i*size:(i+1)*size], src[i*size:(i+1)*size], rows, cols)
+			w.image(&a, dst[i*size:(i+1)*size], src[i*size:(i+1)*size], rows, cols)
 		}
 	}
 	if workers <= 1 {
@@ -90,7 +90,7 @@ func (a *Augmenter) Images(dst, src []uint8, rows, cols int, r *rand.Rand) {
 
 // Set returns a set of one variation of each image of s, with the same labels,
 // as Images makes them. The labels share s's memory.
-func (a *Augmenter) Set(s Set, r *rand.Rand) Set {
+func (a Augmenter) Set(s Set, r *rand.Rand) Set {
 	images := make([]uint8, len(s.Images))
 	if s.N > 0 {
 		a.Images(images, s.Images, s.Rows, s.Cols, r)

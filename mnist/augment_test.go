@@ -73,11 +73,11 @@ func centerOf(img []uint8, n int) (x, y, mass float64) {
 
 func TestAugmentNothing(t *testing.T) {
 	s := testMNIST(t).Test.Slice(0, 20)
-	got := new(Augmenter).Set(s, generator(1))
+	got := Augmenter{}.Set(s, generator(1))
 	if !bytes.Equal(got.Images, s.Images) || &got.Images[0] == &s.Images[0] || got.N != 20 {
 		t.Error("the zero value changes images, or does not copy them")
 	}
-	if got := new(Augmenter).Set(Set{Rows: 28, Cols: 28}, generator(1)); got.N != 0 {
+	if got := (Augmenter{}).Set(Set{Rows: 28, Cols: 28}, generator(1)); got.N != 0 {
 		t.Errorf("of no images: %d", got.N)
 	}
 }
@@ -276,14 +276,14 @@ func TestAugmentDeterminism(t *testing.T) {
 func TestAugmentPanics(t *testing.T) {
 	good := make([]uint8, 12)
 	for want, f := range map[string]func(){
-		"Augmenter.Shift is -1":   func() { (&Augmenter{Shift: -1}).Images(good, good, 3, 4, generator(1)) },
-		"Augmenter.Rotate is NaN": func() { (&Augmenter{Rotate: math.NaN()}).Images(good, good, 3, 4, generator(1)) },
-		"Augmenter.Scale is 1":    func() { (&Augmenter{Scale: 1}).Images(good, good, 3, 4, generator(1)) },
-		"Augmenter.Alpha is +Inf": func() { (&Augmenter{Alpha: math.Inf(1)}).Images(good, good, 3, 4, generator(1)) },
-		"Augmenter.Sigma is -2":   func() { (&Augmenter{Sigma: -2}).Images(good, good, 3, 4, generator(1)) },
-		"12 pixels into 8":        func() { new(Augmenter).Images(good[:8], good, 2, 2, generator(1)) },
-		"12 pixels into 12":       func() { new(Augmenter).Images(good, good, 5, 5, generator(1)) },
-		"whole images of 0×5":     func() { new(Augmenter).Images(good, good, 0, 5, generator(1)) },
+		"Augmenter.Shift is -1":   func() { Augmenter{Shift: -1}.Images(good, good, 3, 4, generator(1)) },
+		"Augmenter.Rotate is NaN": func() { Augmenter{Rotate: math.NaN()}.Images(good, good, 3, 4, generator(1)) },
+		"Augmenter.Scale is 1":    func() { Augmenter{Scale: 1}.Images(good, good, 3, 4, generator(1)) },
+		"Augmenter.Alpha is +Inf": func() { Augmenter{Alpha: math.Inf(1)}.Images(good, good, 3, 4, generator(1)) },
+		"Augmenter.Sigma is -2":   func() { Augmenter{Sigma: -2}.Images(good, good, 3, 4, generator(1)) },
+		"12 pixels into 8":        func() { Augmenter{}.Images(good[:8], good, 2, 2, generator(1)) },
+		"12 pixels into 12":       func() { Augmenter{}.Images(good, good, 5, 5, generator(1)) },
+		"whole images of 0×5":     func() { Augmenter{}.Images(good, good, 0, 5, generator(1)) },
 	} {
 		func() {
 			defer func() {

@@ -45,6 +45,7 @@ var knownSets = []*known{
 		},
 	},
 	{
+		// 2017, Zalando SE, under the MIT licence.
 		name:    "fashion",
 		aliases: []string{"fashion-mnist"},
 		title:   "Fashion-MNIST",
@@ -159,10 +160,10 @@ func recognise(c *contents, source string) (*Dataset, error) {
 	return ownDataset(c, source)
 }
 
-// otherSetError says which data set the contents belong to.
-type otherSetError struct{ title string }
+// otherSetError says which file of which known data set a file really is.
+type otherSetError struct{ title, file string }
 
-func (e *otherSetError) Error() string { return "the file belongs to " + e.title }
+func (e *otherSetError) Error() string { return e.title + "'s " + e.file }
 
 // checkSum compares the sum of file number i with the published one.
 func (k *known) checkSum(i int, sum, file string) error {
@@ -174,8 +175,8 @@ func (k *known) checkSum(i int, sum, file string) error {
 	for _, other := range knownSets {
 		for j, known := range other.sums {
 			if sum == known {
-				bad.Found += fmt.Sprintf(", which is %s's %s", other.title, fileNames[j])
-				bad.Err = &otherSetError{title: other.title}
+				bad.Err = &otherSetError{title: other.title, file: fileNames[j]}
+				bad.Found += ", which is " + bad.Err.Error()
 			}
 		}
 	}

@@ -387,6 +387,16 @@ func TestLoadNPZErrors(t *testing.T) {
 			}
 		}
 	}
+	// As the path of the data, and found in a folder by its name.
+	path := filepath.Join(t.TempDir(), "mnist.npz")
+	if err := os.WriteFile(path, []byte("no archive"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{path, filepath.Dir(path)} {
+		if _, err := Load(t.Context(), "mnist", Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), path+": compressed contents") {
+			t.Errorf("damaged file by %s: error %v", dir, err)
+		}
+	}
 	if _, err := LoadNPZ(t.Context(), "testdata/absent.npz"); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("absent file: error %v", err)
 	}

@@ -2,6 +2,7 @@ package mnist
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 )
@@ -99,6 +100,29 @@ func shrink(img []uint8, rows, cols, factor int) (out []uint8, outRows, outCols 
 		}
 	}
 	return out, outRows, outCols
+}
+
+// GreyLevels brings values of any range, such as a layer's filters or
+// activations, to grey levels that Image draws: the smallest becomes 0 and the
+// largest 255. Where all are equal they become 0, as does NaN.
+func GreyLevels(values []float32) []uint8 {
+	least, most := math.Inf(1), math.Inf(-1)
+	for _, v := range values {
+		if v := float64(v); !math.IsNaN(v) && !math.IsInf(v, 0) {
+			least, most = min(least, v), max(most, v)
+		}
+	}
+	out := make([]uint8, len(values))
+	if !(most > least) {
+		return out
+	}
+	for i, v := range values {
+		level := (float64(v) - least) / (most - least)
+		if level > 0 { // not of NaN
+			out[i] = uint8(math.Round(255 * min(level, 1)))
+		}
+	}
+	return out
 }
 
 // Mark tells right predictions from wrong ones.

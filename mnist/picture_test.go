@@ -229,6 +229,25 @@ func TestImageInColor(t *testing.T) {
 	}
 }
 
+func TestGreyLevels(t *testing.T) {
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	for _, test := range []struct {
+		values []float32
+		want   []uint8
+	}{
+		{[]float32{-1, 0, 1, .5}, []uint8{0, 128, 255, 191}},
+		{[]float32{3, nan, 1, inf, -inf}, []uint8{255, 0, 0, 255, 0}},
+		{[]float32{-math.MaxFloat32, math.MaxFloat32}, []uint8{0, 255}},
+		{[]float32{2, 2}, []uint8{0, 0}},
+		{[]float32{nan, inf}, []uint8{0, 0}},
+		{nil, []uint8{}},
+	} {
+		if got := GreyLevels(test.values); !slices.Equal(got, test.want) {
+			t.Errorf("%v: %v, expected %v", test.values, got, test.want)
+		}
+	}
+}
+
 func TestGrid(t *testing.T) {
 	tile := func(level uint8, caption string, mark Mark) Tile {
 		return Tile{Pixels: bytes.Repeat([]uint8{level}, 8), Rows: 2, Cols: 4, Caption: caption, Mark: mark}
