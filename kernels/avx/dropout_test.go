@@ -56,3 +56,27 @@ func TestDropoutDrawsPhilox(t *testing.T) {
 		})
 	}
 }
+
+// TestDropoutKeepsWhatEqualsTheThreshold takes a threshold that is one of the
+// bits: an element is dropped only below it.
+func TestDropoutKeepsWhatEqualsTheThreshold(t *testing.T) {
+	for _, set := range Names() {
+		t.Run(set, func(t *testing.T) {
+			k := vectorsOf(t, set)
+			keys := roundKeys(5)
+			for i := range 32 {
+				threshold := kernels.Philox([4]uint32{uint32(i / 4), 2, 3, 0}, keys[0])[i%4] >> 8
+				x, y := make([]float32, 32), make([]float32, 32)
+				x[i] = 1
+				k.dropout_f32(y, x, &keys, 0, 2, 3, threshold, 2, kernels.Overwrite)
+				if y[i] != 2 {
+					t.Errorf("element %d, whose bits are the threshold %d, is dropped", i, threshold)
+				}
+				k.dropout_f32(y, x, &keys, 0, 2, 3, threshold+1, 2, kernels.Overwrite)
+				if y[i] != 0 {
+					t.Errorf("element %d, whose bits are below the threshold %d, is kept", i, threshold+1)
+				}
+			}
+		})
+	}
+}

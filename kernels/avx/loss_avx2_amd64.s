@@ -180,8 +180,7 @@ loop:
 	VBROADCASTSS ONE, Y2
 	VADDPS       Y2, Y7, Y9          // u = 1 + E
 	VSUBPS       Y2, Y9, Y6
-	VSUBPS       Y6, Y7, Y7
-	VDIVPS       Y9, Y7, Y7          // E = (E − (u−1))/u, what rounding u lost
+	VSUBPS       Y6, Y7, Y7          // E −= u − 1, which leaves what rounding u lost
 	LOG_AVX2(Y9, Y2, Y3, Y4, Y5, Y6) // u = ln u
 	VADDPS       Y7, Y9, Y1          // v = u + E = ln(1+e^−|x|)
 	VADDPS       Y8, Y1, Y1          // v += a

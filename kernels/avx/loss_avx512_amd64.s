@@ -150,8 +150,7 @@ loop:
 	EXP_AVX512(Z7, Z2, Z3, Z4)      // E = exp(x)
 	VADDPS.BCST  ONE, Z7, Z9        // u = 1 + E
 	VSUBPS.BCST  ONE, Z9, Z6
-	VSUBPS       Z6, Z7, Z7
-	VDIVPS       Z9, Z7, Z7         // E = (E − (u−1))/u, what rounding u lost
+	VSUBPS       Z6, Z7, Z7         // E −= u − 1, which leaves what rounding u lost
 	LOG_AVX512(Z9, Z2, Z3, Z4, Z5)  // u = ln u
 	VADDPS       Z7, Z9, Z1         // v = u + E = ln(1+e^−|x|)
 	VADDPS       Z8, Z1, Z1         // v += a
