@@ -1,0 +1,142 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"baregrad/kernels/auto"
+	"baregrad/nn"
+)
+
+// demo runs a command line and gives what it printed.
+func demo(ctx context.Context, args ...string) (status int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	status = run(ctx, args, &out, &errs)
+	return status, out.String(), errs.String()
+}
+
+func TestTrainJSON(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "model.safetensors")
+	args := strings.Fields("--model mlp --limit 2000 --epochs 2 --batch 100 --seed 3 --json --save " + path)
+	status, out, errs := demo(context.Background(), args...)
+	if status != 0 {
+		t.Fatalf("status %d: %s", status, errs)
+	}
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	var r result
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &r); err != nil {
+		t.Fatalf("the last line is no JSON object: %v\n%s", err, lines[len(lines)-1])
+	}
+	if r.Model != "mlp" || r.Dataset != "mnist" || r.Seed != 3 || r.Epochs != 2 || r.Params != 203530 || r.Saved != path ||
+		len(r.EpochSeconds) != 2 || len(r.History["loss"]) != 2 || !(r.TrainSeconds > 0) || !(r.TestLoss > 0) || !(r.TestAccuracy > 0.8) {
+		t.Errorf("result %+v", r)
+	}
+	for _, want := range []string{"Model: \"sequential\"", "Epoch 2/2", "20/20 ━", "Test accuracy", "recall", "surest", "Saved to " + path, "Try next"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the output lacks %q:\n%s", want, out)
+		}
+	}
+	d, err := auto.Open("reference")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := nn.Load(context.Background(), d, path); err != nil {
+		t.Error(err)
+	}
+	// The same seed gives the same result, to the last digit.
+	_, out, _ = demo(context.Background(), append(args, "--quiet")...)
+	lines = strings.Split(strings.TrimSpace(out), "\n")
+	var again result
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &again); err != nil || again.TestLoss != r.TestLoss {
+		t.Errorf("a second run gave the test loss %v, the first %v (error %v)", again.TestLoss, r.TestLoss, err)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "missing")
+	for _, c := range []struct {
+		args   string
+		status int
+		want   string
+	}{
+		{"--model cn", 1, `unknown model "cn": did you mean "cnn"?`},
+		{"--optimizer adm", 1, `unknown optimizer "adm": did you mean "adam"?`},
+		{"--dataset mnits", 1, "did you mean mnist?"},
+		{"--device gpu", 1, `"gpu"`},
+		{"--epochs 0", 1, "--epochs is 0, must be at least 1"},
+		{"--batch=-5", 1, "--batch is -5, must be at least 1"},
+		{"--limit 0", 1, "--limit is 0, must be at least 1"},
+		{"--lr 0", 1, "--lr is 0, must be above 0"},
+		{"--data-dir " + missing, 1, missing},
+		{"--save " + missing + "/x --limit 100 --epochs 1 --model mlp --quiet", 1, "save " + missing},
+		{"--epochs many", 2, "many"},
+		{"--frobnicate", 2, "--frobnicate"},
+		{"trian", 2, "trian"},
+		{"tutorial mnist-mpl", 1, `did you mean "mnist-mlp"?`},
+		{"tutorial mnist-mlp --epochs 0", 1, "--epochs is 0"},
+		{"tutorial", 2, "<name>"},
+	} {
+		status, _, errs := demo(context.Background(), strings.Fields(c.args)...)
+		if status != c.status || !strings.Contains(errs, c.want) {
+			t.Errorf("demo %s: status %d, want %d; standard error %q, want one with %q", c.args, status, c.status, errs, c.want)
+		}
+	}
+}
+
+// An interrupted run says how far it got, and leaves an older file as it was.
+func TestInterrupt(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "model.safetensors")
+	if err := os.WriteFile(path, []byte("older"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeoutCause(context.Background(), time.Second, errors.New("stop"))
+	defer cancel()
+	status, _, errs := demo(ctx, "--epochs", "1000", "--model", "mlp", "--limit", "3000", "--quiet", "--save", path)
+	if status != statusInterrupted || !strings.Contains(errs, "training stopped in epoch") || !strings.Contains(errs, "of 1000 after") {
+		t.Errorf("status %d, standard error %q", status, errs)
+	}
+	if content, err := os.ReadFile(path); err != nil || string(content) != "older" {
+		t.Errorf("the file holds %q (error %v), want what it held before", content, err)
+	}
+}
+
+func TestDevices(t *testing.T) {
+	status, out, errs := demo(context.Background(), "devices")
+	if status != 0 || !strings.Contains(out, "✓ reference") {
+		t.Errorf("status %d, output %s%s", status, out, errs)
+	}
+	_, out, _ = demo(context.Background(), "devices", "--json")
+	var list struct{ Devices []auto.Info }
+	if err := json.Unmarshal([]byte(out), &list); err != nil || len(list.Devices) != len(auto.List()) {
+		t.Errorf("%v in %s", err, out)
+	}
+}
+
+func TestTutorials(t *testing.T) {
+	_, out, _ := demo(context.Background(), "tutorial", "list")
+	for _, name := range []string{"mnist-mlp", "mnist-cnn", "fashion-mlp", "binary-mlp", "mnist-wide-mlp", "mnist-cnn-channels-first"} {
+		if !strings.Contains(out, name+" ") {
+			t.Errorf("the list lacks %s", name)
+		}
+	}
+	dir := t.TempDir()
+	status, out, errs := demo(context.Background(), "tutorial", "binary-mlp", "--epochs", "2", "--out", dir, "--json")
+	if status != 0 {
+		t.Fatalf("status %d: %s", status, errs)
+	}
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	var r result
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &r); err != nil || r.Params != 5569 || !(r.TestLoss > 0.6 && r.TestLoss < 0.8) {
+		t.Errorf("error %v, result %+v", err, r)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "history.png")); err != nil {
+		t.Error(err)
+	}
+}
