@@ -1,0 +1,288 @@
+package emulator
+
+import "math"
+
+// Operands: which register stands for a register, a constant, a special register
+// or an address, and the modifiers of an instruction.
+
+// constant gives the number of a register that holds v.
+func (d *decoder) constant(v uint64, wide bool) int32 {
+	key := constKey{wide, v}
+	if s, ok := d.consts[key]; ok {
+		return s
+	}
+	var s int32
+	if wide {
+		s = int32(d.fc.n64)
+		d.fc.n64++
+		d.fc.consts64 = append(d.fc.consts64, constSlot{s, v})
+	} else {
+		s = int32(d.fc.n32)
+		d.fc.n32++
+		d.fc.consts32 = append(d.fc.consts32, constSlot{s, v})
+	}
+	d.consts[key] = s
+	return s
+}
+
+// immediate gives the bits of a constant operand as type t.
+func (d *decoder) immediate(a *Operand, t Type) uint64 {
+	var v uint64
+	switch {
+	case a.Kind == OperandFloat && t == F64:
+		v = math.Float64bits(a.Float)
+	case a.Kind == OperandFloat && t.Bits() == 32:
+		if a.Single {
+			v = a.Int
+		} else {
+			v = uint64(math.Float32bits(float32(a.Float)))
+		}
+	case a.Kind == OperandFloat && a.Single: // bits of a float in a wider or narrower type
+		v = a.Int
+	case a.Kind == OperandFloat && t.Bits() == 64:
+		v = math.Float64bits(a.Float)
+	case a.Kind == OperandFloat:
+		d.refuse("a floating constant is no .%s", t)
+	case t == F32:
+		v = uint64(math.Float32bits(float32(int64(a.Int))))
+	case t == F64:
+		v = math.Float64bits(float64(int64(a.Int)))
+	default:
+		v = a.Int
+	}
+	if n := t.Bits(); n < 64 && n > 0 {
+		v &= 1<<n - 1
+	}
+	return v
+}
+
+// src gives the register that holds operand a, which is read as type t, and
+// whether it is a 64-bit one. Loose operands may be wider than t.
+func (d *decoder) src(a *Operand, t Type, loose bool) (slot int32, wide bool) {
+	switch a.Kind {
+	case OperandReg:
+		r := a.Reg
+		if r.Type == Pred {
+			d.refuse("operand %s is a predicate", r.Name)
+		}
+		if n := r.Type.Bits(); n != t.Bits() && !(loose && n > t.Bits()) {
+			d.refuse("register %s is .%s, expected %d bits", r.Name, r.Type, t.Bits())
+		}
+		slot, wide = d.slots[r], r.Type.Bits() == 64
+	case OperandInt, OperandFloat:
+		wide = t.Bits() == 64
+		slot = d.constant(d.immediate(a, t), wide)
+		return
+	case OperandSpecial:
+		return d.special(a, t)
+	case OperandSymbol, OperandFunc:
+		return d.symbol(a, t), t.Bits() == 64
+	default:
+		d.refuse("operand is not a register or constant")
+	}
+	d.use(slot, wide)
+	return
+}
+
+func (d *decoder) use(slot int32, wide bool) {
+	if wide {
+		d.o.uses = append(d.o.uses, bank64|slot)
+	} else {
+		d.o.uses = append(d.o.uses, bank32|slot)
+	}
+}
+
+func (d *decoder) define(slot int32, wide bool) {
+	if wide {
+		d.o.defs = append(d.o.defs, bank64|slot)
+	} else {
+		d.o.defs = append(d.o.defs, bank32|slot)
+	}
+}
+
+// dst gives the register that operand a names as the result of type t.
+func (d *decoder) dst(a *Operand, t Type, loose bool) (slot int32, wide bool) {
+	if a.Kind == OperandSink {
+		wide = t.Bits() == 64
+		return d.scratch(wide), wide
+	}
+	if a.Kind != OperandReg || a.Reg.Type == Pred {
+		d.refuse("the result is not a register")
+	}
+	r := a.Reg
+	if n := r.Type.Bits(); n != t.Bits() && !(loose && n > t.Bits()) {
+		d.refuse("register %s is .%s, expected %d bits", r.Name, r.Type, t.Bits())
+	}
+	slot, wide = d.slots[r], r.Type.Bits() == 64
+	d.define(slot, wide)
+	return
+}
+
+// scratch makes a register that no name refers to.
+func (d *decoder) scratch(wide bool) int32 {
+	if wide {
+		d.fc.n64++
+		return int32(d.fc.n64 - 1)
+	}
+	d.fc.n32++
+	return int32(d.fc.n32 - 1)
+}
+
+// pdst gives the predicate that operand a names as a result.
+func (d *decoder) pdst(a *Operand) int32 {
+	if a.Kind == OperandSink {
+		d.fc.np++
+		return int32(d.fc.np - 1)
+	}
+	if a.Kind != OperandReg || a.Reg.Type != Pred || a.Not {
+		d.refuse("the result is not a predicate")
+	}
+	s := d.slots[a.Reg]
+	d.o.defs = append(d.o.defs, bankP|s)
+	return s
+}
+
+// psrc gives the predicate that operand a reads, and the mask to negate it.
+func (d *decoder) psrc(a *Operand) (slot int32, not uint32) {
+	if a.Kind == OperandInt { // a constant: the predicate that is always true, or its negation
+		if a.Int == 0 {
+			return 0, fullMask
+		}
+		return 0, 0
+	}
+	if a.Kind != OperandReg || a.Reg.Type != Pred {
+		d.refuse("operand is not a predicate")
+	}
+	s := d.slots[a.Reg]
+	d.o.uses = append(d.o.uses, bankP|s)
+	if a.Not {
+		not = fullMask
+	}
+	return s, not
+}
+
+// special gives the register that stands for a special register.
+func (d *decoder) special(a *Operand, t Type) (slot int32, wide bool) {
+	info := specials[a.Name]
+	wide = t.Bits() == 64
+	key := a.Name
+	if wide {
+		key += "/64"
+	}
+	volatile := info.kind >= spClock
+	slot, ok := d.specs[key]
+	if !ok {
+		slot = d.scratch(wide)
+		d.specs[key] = slot
+		if !volatile {
+			if wide {
+				d.fc.specials64 = append(d.fc.specials64, specialSlot{slot, info.kind})
+			} else {
+				d.fc.specials32 = append(d.fc.specials32, specialSlot{slot, info.kind})
+			}
+		}
+	}
+	if volatile {
+		d.prefix(op{run: readClock, d: slot, x: &extra{v: info.kind, wide: wide}})
+	}
+	return slot, wide
+}
+
+// symbol gives a register that holds the address of a variable or function.
+func (d *decoder) symbol(a *Operand, t Type) int32 {
+	wide := t.Bits() == 64
+	if !wide && t.Bits() != 32 {
+		d.refuse("an address does not fit .%s", t)
+	}
+	if a.Kind == OperandFunc {
+		f := d.prog.mod.Function(a.Name)
+		if f == nil || !wide {
+			d.refuse("%q is not a function or variable", a.Name)
+		}
+		return d.constant(d.prog.funcs[f.Name], true)
+	}
+	v := a.Var
+	switch v.Space {
+	case Global, Const:
+		if !wide {
+			d.refuse("the address of %s has 64 bits", v.Name)
+		}
+		return d.constant(d.prog.addrs[v]+uint64(a.Offset), true)
+	case Shared:
+		at, ok := d.shared[v]
+		if !ok {
+			d.refuse("shared variable %s has no place", v.Name)
+		}
+		return d.constant(uint64(int64(at)+a.Offset), wide)
+	case Param:
+		if d.fn.Entry {
+			for i, pv := range d.fn.Params {
+				if pv == v {
+					return d.constant(uint64(int64(d.kern.Params[i].Offset)+a.Offset), wide)
+				}
+			}
+		}
+		// Parameters of functions follow the kernel's in the parameter space.
+		return d.constant(uint64(frameParams+d.fc.varAt[v]+a.Offset), wide)
+	case Local:
+		slot := d.scratch(wide)
+		d.prefix(op{run: localAddress, d: slot, imm: uint64(d.fc.varAt[v] + a.Offset), x: &extra{wide: wide}})
+		return slot
+	}
+	d.refuse("%s has no address", v.Name)
+	return 0
+}
+
+// frameParams is where, in the parameter space, the .param variables of the
+// function that runs begin; the kernel's parameters are below.
+const frameParams = 1 << 24
+
+// args checks how many operands there are.
+func (d *decoder) args(n int) []Operand {
+	if len(d.in.Args) != n {
+		d.refuse("%d operands, expected %d", len(d.in.Args), n)
+	}
+	return d.in.Args
+}
+
+// mods takes the modifiers apart: it removes those in the list that are there,
+// and says which; the rest must be types.
+type modset struct {
+	has   map[string]bool
+	types []Type
+	rest  []string
+}
+
+func (d *decoder) mods() modset {
+	m := modset{has: map[string]bool{}}
+	for _, w := range d.in.Mods {
+		if t, ok := typeByName[w]; ok {
+			m.types = append(m.types, t)
+		} else {
+			m.has[w] = true
+			m.rest = append(m.rest, w)
+		}
+	}
+	return m
+}
+
+// allow refuses modifiers that are not in the list.
+func (d *decoder) allow(m modset, words ...string) {
+next:
+	for _, w := range m.rest {
+		for _, x := range words {
+			if w == x {
+				continue next
+			}
+		}
+		d.refuse("unknown modifier .%s", w)
+	}
+}
+
+// one gives the only type of the instruction.
+func (d *decoder) one(m modset) Type {
+	if len(m.types) != 1 {
+		d.refuse("%d types, expected 1", len(m.types))
+	}
+	return m.types[0]
+}

@@ -1,0 +1,137 @@
+package emulator
+
+// Where the variables of a kernel lie: parameters, local and shared memory.
+
+// code gives the funcCode of f, to be decoded if it is new.
+func (d *decoder) code(f *Function) *funcCode {
+	if fc := d.codes[f]; fc != nil {
+		return fc
+	}
+	fc := &funcCode{fn: f, varAt: map[*Variable]int64{}, formals: f.Params, rets: f.Returns}
+	d.codes[f] = fc
+	d.queue = append(d.queue, f)
+	at := int64(0)
+	place := func(list []*Variable) {
+		for _, v := range list {
+			if v.IsReg || v.Space != Param {
+				continue
+			}
+			at = (at + int64(v.Align) - 1) / int64(v.Align) * int64(v.Align)
+			fc.varAt[v] = at
+			at += v.Size
+			if at > 1<<20 {
+				d.refuse("function %s has more than 1 MiB of .param variables", f.Name)
+			}
+		}
+	}
+	if !f.Entry {
+		place(f.Params)
+		place(f.Returns)
+	}
+	place(f.Vars)
+	fc.paramBytes = int(at+15) / 16 * 16
+	local := int64(0)
+	for _, v := range f.Vars {
+		if v.Space != Local {
+			continue
+		}
+		// A gap after each variable, so that an index past its end is found.
+		local = (local + int64(v.Align) - 1) / int64(v.Align) * int64(v.Align)
+		fc.varAt[v] = local
+		fc.locals = append(fc.locals, v)
+		local += v.Size + localGap
+		if local > maxLocal {
+			d.refuse("function %s has more than %d bytes of .local variables", f.Name, maxLocal)
+		}
+	}
+	fc.localBytes = uint64(local+15) / 16 * 16
+	return fc
+}
+
+const (
+	maxLocal = 512 << 10 // bytes of local memory of a thread, as PTX has it
+	localGap = 16
+)
+
+// placeShared finds the shared variables that the kernel can reach.
+func (d *decoder) placeShared() {
+	seen := map[*Function]bool{}
+	used := map[*Variable]bool{}
+	var dynamic []*Variable
+	var list []*Variable
+	note := func(v *Variable) {
+		if v == nil || v.Space != Shared || used[v] {
+			return
+		}
+		used[v] = true
+		if v.Size == 0 {
+			dynamic = append(dynamic, v)
+		} else {
+			list = append(list, v)
+		}
+	}
+	var walk func(f *Function)
+	var operand func(o *Operand)
+	indirect := false
+	operand = func(o *Operand) {
+		note(o.Var)
+		if o.Kind == OperandFunc {
+			if f := d.prog.mod.Function(o.Name); f != nil {
+				walk(f)
+			}
+		}
+		for i := range o.Elems {
+			operand(&o.Elems[i])
+		}
+	}
+	walk = func(f *Function) {
+		if seen[f] {
+			return
+		}
+		seen[f] = true
+		for _, v := range f.Vars {
+			note(v)
+		}
+		for i := range f.Instrs {
+			in := &f.Instrs[i]
+			for j := range in.Args {
+				operand(&in.Args[j])
+				if in.Op == "call" && in.Args[j].Kind == OperandReg {
+					indirect = true
+				}
+			}
+		}
+	}
+	walk(d.fn)
+	if indirect { // any function may be called
+		for _, f := range d.prog.mod.Funcs {
+			if !f.Entry && !f.Extern {
+				walk(f)
+				d.code(f)
+			}
+		}
+	}
+	at := uint64(0)
+	for _, v := range list {
+		at = (at + uint64(v.Align) - 1) / uint64(v.Align) * uint64(v.Align)
+		d.shared[v] = at
+		d.kern.shared = append(d.kern.shared, sharedVar{v, at, uint64(v.Size), v.Name})
+		at += uint64(v.Size)
+		if at > d.prog.machine.opts.SharedBytes {
+			d.in = nil
+			d.refuse("kernel %s has more than %d bytes of .shared variables", d.kern.Name, d.prog.machine.opts.SharedBytes)
+		}
+	}
+	align := uint64(16)
+	for _, v := range dynamic {
+		align = max(align, uint64(v.Align))
+	}
+	if len(dynamic) > 0 {
+		at = (at + align - 1) / align * align
+	}
+	for _, v := range dynamic {
+		d.shared[v] = at
+		d.kern.shared = append(d.kern.shared, sharedVar{v, at, 0, v.Name})
+	}
+	d.kern.sharedBytes = at
+}
