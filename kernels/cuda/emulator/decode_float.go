@@ -1,6 +1,10 @@
 package emulator
 
-import "baregrad/kernels/cuda/emulator/arith"
+import (
+	"strings"
+
+	"baregrad/kernels/cuda/emulator/arith"
+)
 
 // Floating-point arithmetic: f16, f16x2, bf16, bf16x2, f32 and f64.
 
@@ -54,8 +58,40 @@ func halfBinary(pair bool, one func(a, b uint16, m arith.HalfMode) uint16, two f
 	return func(a, b uint32) uint32 { return uint32(one(uint16(a), uint16(b), m)) }
 }
 
+// none is a type that an operation has without modifiers.
+const none = " "
+
+// allowFloat refuses the modifiers that the operation does not have for its
+// type, and more than one rounding mode; each list is words with a space
+// between. An empty one refuses the type.
+func (d *decoder) allowFloat(m modset, t Type, f32, f64, f16, bf16 string) {
+	words := map[Type]string{F32: f32, F64: f64, F16: f16, F16x2: f16, BF16: bf16, BF16x2: bf16}[t]
+	if words == "" {
+		d.refuse("no such operation on .%s", t)
+	}
+	d.allow(m, strings.Fields(words)...)
+	if n := m.roundings(); n > 1 {
+		d.refuse("%d rounding modes", n)
+	}
+}
+
+// roundings counts the modifiers that say how a float result is rounded.
+func (m modset) roundings() (n int) {
+	for _, r := range []string{"rn", "rz", "rm", "rp", "rna", "approx", "full"} {
+		n += int(one(m.has[r]))
+	}
+	return n
+}
+
+// rounded refuses an instruction that does not say how its result is rounded.
+func (d *decoder) rounded(m modset) {
+	if m.roundings() == 0 {
+		d.refuse("expected a rounding mode")
+	}
+}
+
 func decodeFloatAdd(d *decoder, m modset, t Type) {
-	d.allow(m, "rn", "rz", "rm", "rp", "ftz", "sat")
+	d.allowFloat(m, t, "rn rz rm rp ftz sat", "rn rz rm rp", "rn ftz sat", "rn")
 	sub := d.in.Op == "sub"
 	mode := m.mode()
 	if h, pair, ok := halfOf(t); ok {
@@ -91,7 +127,7 @@ func (d *decoder) flops(n int) {
 }
 
 func decodeFloatMul(d *decoder, m modset, t Type) {
-	d.allow(m, "rn", "rz", "rm", "rp", "ftz", "sat")
+	d.allowFloat(m, t, "rn rz rm rp ftz sat", "rn rz rm rp", "rn ftz sat", "rn")
 	mode := m.mode()
 	if h, pair, ok := halfOf(t); ok {
 		d.compute(halfBinary(pair, h.Mul, h.Mul2, m.half()), t, t, t)
@@ -113,7 +149,8 @@ func decodeFloatMul(d *decoder, m modset, t Type) {
 func decodeFMA(d *decoder) {
 	m := d.mods()
 	t := d.one(m)
-	d.allow(m, "rn", "rz", "rm", "rp", "ftz", "sat", "relu")
+	d.allowFloat(m, t, "rn rz rm rp ftz sat", "rn rz rm rp", "rn ftz sat relu", "rn relu")
+	d.rounded(m)
 	mode := m.mode()
 	if h, pair, ok := halfOf(t); ok {
 		hm := m.half()
@@ -137,7 +174,8 @@ func decodeFMA(d *decoder) {
 }
 
 func decodeFloatDiv(d *decoder, m modset, t Type) {
-	d.allow(m, "rn", "rz", "rm", "rp", "ftz", "approx", "full")
+	d.allowFloat(m, t, "rn rz rm rp ftz approx full", "rn rz rm rp", "", "")
+	d.rounded(m)
 	mode := m.mode()
 	switch {
 	case t == F64:
@@ -148,14 +186,12 @@ func decodeFloatDiv(d *decoder, m modset, t Type) {
 		d.compute(func(a, b uint32) uint32 { return arith.DivFullF32(a, b, mode.FTZ) }, t, t, t)
 	case t == F32:
 		d.compute(func(a, b uint32) uint32 { return arith.DivF32(a, b, mode) }, t, t, t)
-	default:
-		d.refuse("expected .f32 or .f64")
 	}
 	d.flops(1)
 }
 
 func decodeFloatSign(d *decoder, m modset, t Type) {
-	d.allow(m, "ftz")
+	d.allowFloat(m, t, "ftz", none, "ftz", none)
 	neg, ftz := d.in.Op == "neg", m.has["ftz"]
 	if h, pair, ok := halfOf(t); ok {
 		switch {
@@ -183,7 +219,10 @@ func decodeFloatSign(d *decoder, m modset, t Type) {
 }
 
 func decodeFloatMinMax(d *decoder, m modset, t Type) {
-	d.allow(m, "ftz", "NaN", "xorsign", "abs")
+	d.allowFloat(m, t, "ftz NaN xorsign abs", none, "ftz NaN xorsign abs", "NaN xorsign abs")
+	if m.has["xorsign"] != m.has["abs"] {
+		d.refuse(".xorsign and .abs go together")
+	}
 	mm := arith.MinMax{FTZ: m.has["ftz"], NaN: m.has["NaN"], XorSignAbs: m.has["xorsign"]}
 	isMax := d.in.Op == "max"
 	if h, pair, ok := halfOf(t); ok {
@@ -252,7 +291,11 @@ func decodeTestp(d *decoder) {
 func decodeRcp(d *decoder) {
 	m := d.mods()
 	t := d.one(m)
-	d.allow(m, "rn", "rz", "rm", "rp", "ftz", "approx")
+	d.allowFloat(m, t, "rn rz rm rp ftz approx", "rn rz rm rp ftz approx", "", "")
+	d.rounded(m)
+	if t == F64 && m.has["approx"] != m.has["ftz"] {
+		d.refuse("rcp.f64 has .approx.ftz, or a rounding mode alone")
+	}
 	mode := m.mode()
 	switch {
 	case t == F64 && m.has["approx"]:
@@ -270,7 +313,8 @@ func decodeRcp(d *decoder) {
 func decodeSqrt(d *decoder) {
 	m := d.mods()
 	t := d.one(m)
-	d.allow(m, "rn", "rz", "rm", "rp", "ftz", "approx")
+	d.allowFloat(m, t, "rn rz rm rp ftz approx", "rn rz rm rp", "", "")
+	d.rounded(m)
 	mode := m.mode()
 	switch {
 	case t == F64:
@@ -287,6 +331,13 @@ func decodeApprox(d *decoder) {
 	m := d.mods()
 	t := d.one(m)
 	d.allow(m, "approx", "ftz")
+	if !m.has["approx"] {
+		d.refuse("expected .approx")
+	}
+	if ftz := m.has["ftz"]; d.in.Op == "tanh" && ftz || (t == F16 || t == F16x2) && ftz ||
+		(t == BF16 || t == BF16x2) && d.in.Op == "ex2" && !ftz {
+		d.refuse("%s has .ftz for .f32, except tanh, and ex2 for .bf16", d.in.Op)
+	}
 	ftz := m.has["ftz"]
 	if h, pair, ok := halfOf(t); ok {
 		var f func(uint32) uint32

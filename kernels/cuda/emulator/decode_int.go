@@ -303,7 +303,7 @@ func decodeMinMax(d *decoder) {
 		return
 	}
 	d.allow(m, "relu")
-	isMax := d.in.Op == "max"
+	isMax, relu := d.in.Op == "max", m.has["relu"]
 	scalar := func(a, b uint64, t Type) uint64 {
 		x, y := ext(a, t), ext(b, t)
 		less := x < y
@@ -313,7 +313,7 @@ func decodeMinMax(d *decoder) {
 		if less == isMax {
 			x = y
 		}
-		if m.has["relu"] && int64(x) < 0 {
+		if relu && int64(x) < 0 {
 			x = 0
 		}
 		return trim(x, t)
@@ -328,7 +328,18 @@ func decodeMinMax(d *decoder) {
 		}, t, t, t)
 		return
 	}
-	d.compute(func(a, b, _ uint64) uint64 { return scalar(a, b, t) }, t, t, t)
+	switch {
+	case t == S32 && !relu && isMax:
+		d.compute(func(a, b uint32) uint32 { return uint32(max(int32(a), int32(b))) }, t, t, t)
+	case t == S32 && !relu:
+		d.compute(func(a, b uint32) uint32 { return uint32(min(int32(a), int32(b))) }, t, t, t)
+	case t == U32 && isMax:
+		d.compute(func(a, b uint32) uint32 { return max(a, b) }, t, t, t)
+	case t == U32:
+		d.compute(func(a, b uint32) uint32 { return min(a, b) }, t, t, t)
+	default:
+		d.compute(func(a, b, _ uint64) uint64 { return scalar(a, b, t) }, t, t, t)
+	}
 }
 
 // decodeCarry is add.cc, addc{.cc}, sub.cc, subc{.cc}. The flag is a bit a lane;

@@ -134,10 +134,14 @@ var arithType = map[Type]arith.Type{
 
 func decodeCvt(d *decoder) {
 	m := d.mods()
+	if m.has["pack"] {
+		d.cvtPack(m)
+		return
+	}
 	if len(m.types) != 2 {
 		d.refuse("%d types, expected 2", len(m.types))
 	}
-	d.allow(m, "rn", "rz", "rm", "rp", "rna", "rni", "rzi", "rmi", "rpi", "ftz", "sat", "satfinite", "relu", "pack")
+	d.allow(m, "rn", "rz", "rm", "rp", "rna", "rni", "rzi", "rmi", "rpi", "ftz", "sat", "satfinite", "relu")
 	dt, st := m.types[0], m.types[1]
 	mode := arith.CvtMode{Round: m.rounding(), Integer: m.has["rni"] || m.has["rzi"] || m.has["rmi"] || m.has["rpi"],
 		FTZ: m.has["ftz"], Sat: m.has["sat"], SatFinite: m.has["satfinite"], Relu: m.has["relu"]}
@@ -167,6 +171,13 @@ func decodeCvt(d *decoder) {
 	ast, ok2 := arithType[st]
 	if !ok1 || !ok2 {
 		d.refuse("unsupported types")
+	}
+	narrows := dt.Float() && (!st.Float() || st.Bits() > dt.Bits() || st.Bits() == dt.Bits() && st != dt)
+	switch {
+	case st.Float() && !dt.Float() && !mode.Integer:
+		d.refuse("expected .rni, .rzi, .rmi or .rpi")
+	case narrows && m.roundings() != 1:
+		d.refuse("expected a rounding mode")
 	}
 	f, err := arith.Cvt(adt, ast, mode)
 	if err != nil {
@@ -201,6 +212,23 @@ func decodeCvt(d *decoder) {
 	o.x = &extra{wides: []bool{dw, sw}}
 	st64 := 64 - uint(st.Bits())
 	d.o.run = mapMixed(1, func(a, _, _ uint64) uint64 { return f(a<<st64>>st64) << drop >> drop })
+}
+
+// cvtPack is cvt.pack.sat.T.s32 d, a, b, and cvt.pack.sat.T.s32.b32 d, a, b, c:
+// a and b saturated to T, a above b; 8-bit values push the low half of c up.
+func (d *decoder) cvtPack(m modset) {
+	d.allow(m, "pack", "sat")
+	wide := len(m.types) == 2 && (m.types[0] == U16 || m.types[0] == S16)
+	narrow := len(m.types) == 3 && (m.types[0] == U8 || m.types[0] == S8) && m.types[2] == B32
+	if !m.has["sat"] || !wide && !narrow || m.types[1] != S32 {
+		d.refuse("unsupported form of cvt.pack")
+	}
+	t := arithType[m.types[0]]
+	if wide {
+		d.compute(func(a, b uint32) uint32 { return arith.CvtPackInt(t, a, b, 0) }, B32, S32, S32)
+		return
+	}
+	d.compute(func(a, b, c uint32) uint32 { return arith.CvtPackInt(t, a, b, c) }, B32, S32, S32, B32)
 }
 
 func decodeCvta(d *decoder) {

@@ -631,6 +631,8 @@ func TestCvtInstructions(t *testing.T) {
 		{"cvt.rn.satfinite.relu.e5m2x2.f32 hd, fa, fb;", bin32(func(a, b uint32) uint32 { return uint32(arith.E5M2.PackF32(a, b, true)) })},
 		{"cvt.rn.satfinite.e5m2x2.f16x2 hd, ra;", un32(func(a uint32) uint32 { return uint32(arith.E5M2.PackF16x2(a, false)) })},
 		{"cvt.rn.f16x2.e4m3x2 rd, ha;", un32(func(a uint32) uint32 { return arith.E4M3.UnpackF16x2(uint16(a), false) })},
+		{"cvt.pack.sat.s16.s32 rd, ra, rb;", bin32(func(a, b uint32) uint32 { return arith.CvtPackInt(arith.TypeS16, a, b, 0) })},
+		{"cvt.pack.sat.u8.s32.b32 rd, ra, rb, rc;", tri32(func(a, b, c uint32) uint32 { return arith.CvtPackInt(arith.TypeU8, a, b, c) })},
 		{"cvt.u32.u8 rd, ra;", un32(func(a uint32) uint32 { return a & 255 })}, // a wider register at each end
 		{"cvt.s64.s16 ld, ra;", un64(func(a uint64) uint64 { return uint64(int64(int16(a))) })},
 		{"cvt.s8.s64 rd, la;", un64(func(a uint64) uint64 { return uint64(uint32(int32(int8(a)))) })},

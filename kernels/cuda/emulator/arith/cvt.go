@@ -285,3 +285,14 @@ func CvtPack2(dst Type, m CvtMode, a, b uint32) uint32 {
 	return pair(uint16(floatToFloat(dst, TypeF32, m, uint64(b))),
 		uint16(floatToFloat(dst, TypeF32, m, uint64(a))))
 }
+
+// CvtPackInt is cvt.pack.sat.T.s32: a and b saturated to T, an 8- or 16-bit
+// integer type, side by side with b lowest; for 8 bits the low half of c comes
+// above them.
+func CvtPackInt(t Type, a, b, c uint32) uint32 {
+	n := uint(t.Bits())
+	mask := uint64(1)<<n - 1
+	x := clampInt(t, true, uint64(int64(int32(a)))) & mask
+	y := clampInt(t, true, uint64(int64(int32(b)))) & mask
+	return uint32(uint64(c)<<(2*n) | x<<n | y)
+}

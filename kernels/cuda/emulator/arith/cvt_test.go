@@ -267,6 +267,19 @@ func TestCvtPack(t *testing.T) {
 	if got := CvtPack2(TypeF16, CvtMode{}, one32, 0x40000000); got != 0x3c004000 {
 		t.Errorf("cvt.rn.f16x2.f32 of 1 and 2: got %#x", got)
 	}
+	const minus300 = 0xfffffed4
+	for _, c := range []struct {
+		t       Type
+		a, b, c uint32
+		want    uint32
+	}{
+		{TypeS16, 70000, minus300, 0x55, 0x7ffffed4}, {TypeU16, minus300, 70000, 0x55, 0x0000ffff},
+		{TypeU8, 300, 7, 0x12345678, 0x5678ff07}, {TypeS8, minus300, 100, 0x12345678, 0x56788064},
+	} {
+		if got := CvtPackInt(c.t, c.a, c.b, c.c); got != c.want {
+			t.Errorf("cvt.pack.sat.%v.s32 of %#x %#x %#x: got %#x, want %#x", c.t, c.a, c.b, c.c, got, c.want)
+		}
+	}
 	if got := CvtPack2(TypeBF16, CvtMode{Relu: true}, one32, 0xc0000000); got != 0x3f800000 {
 		t.Errorf("cvt.rn.relu.bf16x2.f32 of 1 and -2: got %#x", got)
 	}
