@@ -160,3 +160,28 @@ func TestMethodNames(t *testing.T) {
 		seen[name] = true
 	}
 }
+
+// The benchmarks, run once on one image, call every kernel.
+func TestBenchmarksCoverEveryKernel(t *testing.T) {
+	d := &counting{d: reference.New()}
+	names := map[string]bool{}
+	eachBenchmark(d, 1, func(c benchmark) {
+		if names[c.name] {
+			t.Errorf("two benchmarks are called %s", c.name)
+		}
+		names[c.name] = true
+		before := d.calls
+		c.step()
+		if d.calls == before {
+			t.Errorf("%s calls nothing", c.name)
+		}
+		if c.flop == 0 && c.bytes == 0 {
+			t.Errorf("%s has nothing to measure", c.name)
+		}
+	})
+	for m := calledCopy; m < methodCount; m++ {
+		if d.calls[m] == 0 && m != calledSync {
+			t.Errorf("no benchmark calls %s", methodNames[m])
+		}
+	}
+}

@@ -25,25 +25,26 @@ func wins(v, best float32) bool {
 func (d *Device) MaxPool(y, arg, x kernels.Buffer, s kernels.PoolSpec) {
 	s.CheckMax("maxpool", y, arg, x)
 	ys, args, xs := kernels.Floats(y), kernels.Ints(arg), kernels.Floats(x)
-	out := 0
 	for n := range s.N {
 		for i := range s.OH {
 			h0, h1 := bounds(i, s.KH, s.StrideH, s.PadTop, s.H)
 			for j := range s.OW {
 				k0, k1 := bounds(j, s.KW, s.StrideW, s.PadLeft, s.W)
-				for c := range s.C {
-					best := ((n*s.H+h0)*s.W+k0)*s.C + c
-					for h := h0; h < h1; h++ {
-						for k := k0; k < k1; k++ {
-							at := ((n*s.H+h)*s.W+k)*s.C + c
-							if wins(xs[at], xs[best]) {
-								best = at
+				first := ((n*s.H+h0)*s.W + k0) * s.C
+				for c, v := range xs[first : first+s.C] {
+					ys[c], args[c] = v, int32(first+c)
+				}
+				for h := h0; h < h1; h++ {
+					for k := k0; k < k1; k++ {
+						at := ((n*s.H+h)*s.W + k) * s.C
+						for c, v := range xs[at : at+s.C] {
+							if wins(v, ys[c]) {
+								ys[c], args[c] = v, int32(at+c)
 							}
 						}
 					}
-					ys[out], args[out] = xs[best], int32(best)
-					out++
 				}
+				ys, args = ys[s.C:], args[s.C:]
 			}
 		}
 	}
