@@ -1,22 +1,21 @@
 package avx
 
 import (
-	"os"
-	"slices"
 	"strings"
 	"testing"
+
+	"baregrad/kernels/kerneltest"
 )
 
-// need skips the test where the instruction set can't be used, and fails it
-// instead where BAREGRAD_REQUIRE, a comma-separated list, names the set.
+// need skips the test where the instruction set can't be used: see kerneltest.Require.
 func need(t testing.TB, set string) {
 	t.Helper()
-	if err := Check(set); err != nil {
-		if slices.Contains(strings.Split(os.Getenv("BAREGRAD_REQUIRE"), ","), set) {
-			t.Fatalf("BAREGRAD_REQUIRE asks for %s: %v", set, err)
-		}
-		t.Skipf("needs %s: %v", set, err)
+	why := ""
+	err := Allowed(set)
+	if err != nil {
+		why = err.Error()
 	}
+	kerneltest.Require(t, set, err == nil, why)
 }
 
 // open returns the set's device, or skips the test; it is closed when the test ends.

@@ -11,12 +11,7 @@ import (
 func TestKernels(t *testing.T) {
 	for _, set := range Names() {
 		t.Run(set, func(t *testing.T) {
-			why := ""
-			err := Check(set)
-			if err != nil {
-				why = err.Error()
-			}
-			kerneltest.Require(t, set, err == nil, why)
+			need(t, set)
 			kerneltest.Run(t, func() kernels.Device {
 				d, err := New(set)
 				if err != nil {
