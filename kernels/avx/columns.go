@@ -55,25 +55,72 @@ func (m *columns) at(i, k int) (b uintptr, step int) {
 	return address(m.panels[first*m.k+k*width:]), 4 * width
 }
 
-// pack writes strip i into its panel.
+// packParts is the number of parts that packing is shared in.
+func (m *columns) packParts() int {
+	if m.trans {
+		return m.count()
+	}
+	return (m.k + packRows - 1) / packRows
+}
+
+// packRows is how many rows of B one part packs.
+const packRows = 64
+
+// pack does part i of the packing: a strip if B is transposed, so that rows of B
+// become columns, and else some rows for all strips, so that B is read forwards.
 func (m *columns) pack(i int) {
+	if !m.trans {
+		for strip := range m.count() {
+			m.packRows(strip, i*packRows, min(m.k, (i+1)*packRows))
+		}
+		return
+	}
 	first, n := m.strip(i)
 	width := m.tiles.padded(n)
 	panel := m.panels[first*m.k : (first+width)*m.k]
-	if m.trans {
-		for j := range n {
-			for k, v := range m.b[(first+j)*m.k : (first+j+1)*m.k] {
-				panel[k*width+j] = v
+	m.tiles.transpose(panel, width, m.b[first*m.k:], m.k, n, m.k)
+	m.pad(i, 0, m.k)
+}
+
+// packRows copies rows from (included) to (excluded) of one strip.
+func (m *columns) packRows(strip, from, to int) {
+	first, n := m.strip(strip)
+	width := m.tiles.padded(n)
+	panel := m.panels[first*m.k:]
+	for k := from; k < to; k++ {
+		copy(panel[k*width:k*width+n], m.b[k*m.n+first:])
+	}
+	m.pad(strip, from, to)
+}
+
+// pad writes the zeros behind rows of a strip that is no whole registers wide.
+func (m *columns) pad(strip, from, to int) {
+	first, n := m.strip(strip)
+	width := m.tiles.padded(n)
+	if n == width {
+		return
+	}
+	for k := from; k < to; k++ {
+		clear(m.panels[first*m.k+k*width+n : first*m.k+(k+1)*width])
+	}
+}
+
+// transpose is dst[j,i] = src[i,j] for rows·columns elements of src. The rows of
+// dst and src are dstStride and srcStride floats apart.
+func (t *tiles) transpose(dst []float32, dstStride int, src []float32, srcStride, rows, columns int) {
+	whole := columns / 8 * 8
+	i := 0
+	for ; i+8 <= rows && whole > 0; i += 8 {
+		t.transpose8(&dst[i], 4*dstStride, &src[i*srcStride], 4*srcStride, whole/8)
+		for r := i; r < i+8; r++ {
+			for j := whole; j < columns; j++ {
+				dst[j*dstStride+r] = src[r*srcStride+j]
 			}
 		}
-	} else {
-		for k := range m.k {
-			copy(panel[k*width:k*width+n], m.b[k*m.n+first:])
-		}
 	}
-	if n < width {
-		for k := range m.k {
-			clear(panel[k*width+n : (k+1)*width])
+	for ; i < rows; i++ {
+		for j, v := range src[i*srcStride : i*srcStride+columns] {
+			dst[j*dstStride+i] = v
 		}
 	}
 }

@@ -53,7 +53,7 @@ func (d *Device) convolve(y, x, w, bias []float32, s kernels.ConvSpec, m kernels
 	t.w.set(&d.set.tiles, w, s.Out, s.Cols(), false, s.Rows(), &d.panels)
 	if t.w.panels != nil {
 		t.packing = true
-		d.runIfLarge(s.Cols()*s.Out*16, t.w.count(), t)
+		d.runIfLarge(s.Cols()*s.Out*16, t.w.packParts(), t)
 		t.packing = false
 	}
 	t.plan()
@@ -157,7 +157,7 @@ func (d *Device) Conv2DGradInput(dx, dy, w kernels.Buffer, s kernels.ConvSpec, m
 	}
 	s.Check("conv2d gradient by input", dy, dx, w, nil)
 	turned := grow(&d.turned, s.Cols()*s.Out)
-	turn(turned, kernels.Floats(w), s.KH*s.KW, s.C, s.Out)
+	turn(&d.set.tiles, turned, kernels.Floats(w), s.KH*s.KW, s.C, s.Out)
 	back := kernels.ConvSpec{
 		N: s.N, H: s.OH, W: s.OW, C: s.Out, KH: s.KH, KW: s.KW, Out: s.C,
 		StrideH: 1, StrideW: 1, DilationH: s.DilationH, DilationW: s.DilationW,
@@ -170,13 +170,8 @@ func (d *Device) Conv2DGradInput(dx, dy, w kernels.Buffer, s kernels.ConvSpec, m
 }
 
 // turn writes w[taps, C, Out] as dst[taps, Out, C] with the taps in reverse order.
-func turn(dst, w []float32, taps, c, out int) {
+func turn(t *tiles, dst, w []float32, taps, c, out int) {
 	for tap := range taps {
-		from, to := w[tap*c*out:(tap+1)*c*out], dst[(taps-1-tap)*c*out:(taps-tap)*c*out]
-		for i := range c {
-			for o, v := range from[i*out : (i+1)*out] {
-				to[o*c+i] = v
-			}
-		}
+		t.transpose(dst[(taps-1-tap)*c*out:], c, w[tap*c*out:], out, c, out)
 	}
 }

@@ -1,6 +1,7 @@
 package avx
 
 import (
+	"math"
 	"unsafe"
 
 	"baregrad/kernels"
@@ -28,7 +29,7 @@ import (
 const (
 	// blockK is the longest run of K. Longer ones touch C less often, shorter ones
 	// keep the strip of B in a faster cache.
-	blockK = 384
+	blockK = 512
 	// partWork is about how many multiply-adds make a part worth handing to
 	// another worker: 10 to 20 µs.
 	partWork = 1 << 20
@@ -41,6 +42,7 @@ type matmulTask struct {
 	c, a, bias []float32
 	b          columns
 	copyA      bool      // blocks of A are copied
+	depth      int       // k in the longest run
 	rows       []int     // the table of a whole block's rows
 	aStep      int       // bytes from k to k+1 in A
 	blockRows  int       // rows of C in one part
@@ -79,7 +81,7 @@ func (d *Device) matmul(c, a, b, bias []float32, s kernels.MatMulSpec) {
 	t.plan()
 	if t.b.panels != nil {
 		t.packing = true
-		d.runIfLarge(s.N*s.K*16, t.b.count(), t)
+		d.runIfLarge(s.N*s.K*16, t.b.packParts(), t)
 		t.packing = false
 	}
 	d.runIfLarge(s.M*s.N*s.K, t.blocks*t.groups*t.chunks, t)
@@ -113,16 +115,8 @@ func (t *matmulTask) plan() {
 		t.partial = grow(&t.d.partial, (t.chunks-1)*s.M*s.N)
 	}
 
-	// Parts are as many as keep all workers busy to the end, unless they would get
-	// too small. Each is a group of strips by a block of rows whose piece of A fits
-	// into half of the second cache, in whole tiles of 8 and of 6 rows.
-	t.group = min(strips, 10)
-	t.groups = (strips + t.group - 1) / t.group
-	parts := min(s.M*s.N*s.K/partWork, max(32, 4*t.d.pool.workers))
-	blocks := max(1, parts/(t.groups*t.chunks))
-	t.blockRows = min((s.M+blocks-1)/blocks, t.d.cacheL2/8/min(s.K, blockK))
-	t.blockRows = max(24, (t.blockRows+23)/24*24)
-	t.blocks = (s.M + t.blockRows - 1) / t.blockRows
+	t.depth = min(s.K, blockK)
+	t.cut()
 
 	// A is copied where many strips use it, or where its rows would push each
 	// other out of the cache, being a multiple of 4 KB apart.
@@ -133,14 +127,14 @@ func (t *matmulTask) plan() {
 	t.copyA = t.group >= 4 || stride%1024 == 0 && strips > 1
 	t.rows = t.rows[:0]
 	for i := range t.blockRows {
-		row, within := i/tiles.height, i%tiles.height
+		tile, within := i/tiles.height, i%tiles.height
 		switch {
-		case t.copyA && s.TransA: // tile by tile, [blockK][height]
-			t.aStep = 4 * tiles.height
-			t.rows = append(t.rows, 4*(row*tiles.height*blockK+within))
+		case t.copyA && s.TransA: // tile by tile, [depth][8]
+			t.aStep = 4 * 8
+			t.rows = append(t.rows, 4*(tile*8*t.depth+within))
 		case t.copyA: // row by row
 			t.aStep = 4
-			t.rows = append(t.rows, 4*i*copyStride)
+			t.rows = append(t.rows, 4*i*(t.depth+copyGap))
 		case s.TransA:
 			t.aStep = 4 * stride
 			t.rows = append(t.rows, 4*i)
@@ -151,9 +145,36 @@ func (t *matmulTask) plan() {
 	}
 }
 
-// copyStride is the distance of rows in a copied block of A: a little more than
-// blockK, lest rows fall on the same lines of the cache.
-const copyStride = blockK + 16
+// cut decides into how many blocks of rows by groups of strips C is cut: as many
+// parts as keep all workers busy to the end, unless they would get too small. A
+// block's piece of A has to fit into half of the second cache. What is left to
+// choose is the shape of a part: each block reads all of B, and each group
+// copies all of A, which costs about three times as much a float.
+func (t *matmulTask) cut() {
+	s, strips := t.s, t.b.count()
+	parts := max(1, min(s.M*s.N*s.K/partWork, max(16, 4*t.d.pool.workers)))
+	most := max(tileRows, t.d.cacheL2/8/t.depth/tileRows*tileRows)
+	cheapest := math.MaxInt
+	least := (s.M + most - 1) / most
+	for blocks := least; blocks <= max(least, parts); blocks++ {
+		rows := ((s.M+blocks-1)/blocks + tileRows - 1) / tileRows * tileRows
+		groups := min(strips, (parts+blocks*t.chunks-1)/(blocks*t.chunks))
+		if cost := blocks*s.N + 3*groups*s.M; cost < cheapest {
+			cheapest = cost
+			t.blockRows = rows
+			t.group = (strips + groups - 1) / groups
+		}
+	}
+	t.blocks = (s.M + t.blockRows - 1) / t.blockRows
+	t.groups = (strips + t.group - 1) / t.group
+}
+
+// tileRows is a number of rows that makes whole tiles, be they 8 or 6 rows high.
+const tileRows = 24
+
+// copyGap is the gap between rows in a copied block of A, in floats, lest rows
+// fall on the same lines of the cache.
+const copyGap = 16
 
 const (
 	// chunkK is the least number of k that a chunk of a tall product has.
@@ -221,26 +242,31 @@ func (w *workspace) table(rows []int, m, height int) uintptr {
 // block gives the address of the piece of A with m rows from i0 and depth k from
 // k0, having copied it if t says so.
 func (t *matmulTask) block(w *workspace, i0, m, k0, depth int) uintptr {
-	s, height := t.s, t.d.set.tiles.height
+	s, tiles := t.s, &t.d.set.tiles
+	height := tiles.height
 	switch {
 	case !t.copyA && s.TransA:
 		return address(t.a[k0*s.M+i0:])
 	case !t.copyA:
 		return address(t.a[i0*s.K+k0:])
 	case s.TransA:
-		packed := grow(&w.a, (m+height-1)/height*height*blockK)
+		packed := grow(&w.a, (m+height-1)/height*8*t.depth)
 		for i := 0; i < m; i += height {
-			tile := packed[i*blockK:]
-			n := min(height, m-i)
+			tile, from := packed[i*t.depth/height*8:], t.a[k0*s.M+i0+i:]
+			if s.M-i0-i >= 8 { // a whole register can be read
+				tiles.copy8(&tile[0], &from[0], 4*s.M, depth)
+				continue
+			}
 			for k := range depth {
-				copy(tile[k*height:k*height+n], t.a[(k0+k)*s.M+i0+i:])
+				copy(tile[8*k:8*k+m-i], from[k*s.M:])
 			}
 		}
 		return address(packed)
 	default:
-		packed := grow(&w.a, m*copyStride)
+		stride := t.depth + copyGap
+		packed := grow(&w.a, m*stride)
 		for i := range m {
-			copy(packed[i*copyStride:i*copyStride+depth], t.a[(i0+i)*s.K+k0:])
+			copy(packed[i*stride:i*stride+depth], t.a[(i0+i)*s.K+k0:])
 		}
 		return address(packed)
 	}

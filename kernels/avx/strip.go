@@ -45,6 +45,11 @@ type tiles struct {
 	lanes  int              // floats in a register
 	width  []func(s *strip) // width[v−1] is the kernel for v registers across
 	masked bool             // B's last register is read through the mask
+
+	// copy8 copies 8 floats from each of n rows, and puts them one after the other.
+	copy8 func(dst, src *float32, srcStep, n int)
+	// transpose8 writes 8 rows of src as columns of dst, blocks·8 of their elements.
+	transpose8 func(dst *float32, dstStep int, src *float32, srcStep, blocks int)
 }
 
 // columns is the width in floats of the next strip of a matrix that has n

@@ -80,6 +80,24 @@
 	VPXORD z2, z2, z2; \
 	VPXORD z3, z3, z3
 
+// Begin a tile that adds to C: have its rows brought into the cache by the time
+// that the sums are ready. (Of a tile with fewer than 8 rows some are not C's,
+// which does no harm.)
+#define PREFETCH_C(row) \
+	MOVQ strip_c(DI), BX; \
+	MOVQ strip_cStep(DI), DX; \
+	row; ADDQ DX, BX; \
+	row; ADDQ DX, BX; \
+	row; ADDQ DX, BX; \
+	row; ADDQ DX, BX; \
+	row; ADDQ DX, BX; \
+	row; ADDQ DX, BX; \
+	row; ADDQ DX, BX; \
+	row
+
+#define LINES3 PREFETCHT0 (BX); PREFETCHT0 64(BX); PREFETCHT0 128(BX)
+#define LINES2 PREFETCHT0 (BX); PREFETCHT0 64(BX)
+
 // Four sums at a time: z = max(z, 0), or z itself if it is NaN. Z27 is 0.
 #define RELU4(z0, z1, z2, z3) \
 	VMAXPS z0, Z27, z0; \
@@ -123,6 +141,11 @@ tile:
 	ZERO4(Z12, Z13, Z14, Z15)
 	ZERO4(Z16, Z17, Z18, Z19)
 	ZERO4(Z20, Z21, Z22, Z23)
+	CMPB strip_add(DI), $0
+	JEQ  begin
+	PREFETCH_C(LINES3)
+
+begin:
 	TILE_BEGIN
 
 segment:
@@ -233,6 +256,11 @@ tile:
 	ZERO4(Z4, Z5, Z6, Z7)
 	ZERO4(Z8, Z9, Z10, Z11)
 	ZERO4(Z12, Z13, Z14, Z15)
+	CMPB strip_add(DI), $0
+	JEQ  begin
+	PREFETCH_C(LINES2)
+
+begin:
 	TILE_BEGIN
 
 segment:
