@@ -126,7 +126,10 @@ func (w *warp) trackShared(o *op, mask uint32, kind accessKind, n uint64) {
 	}
 	base := w.stamp(o, kind)
 	generic := o.x.space == Generic
-	chk := w.chk
+	if n == 4 && !generic && kind == accessRead && races && c.hist.bytes == nil && c.async == nil {
+		w.readSharedWords(o, mask, base, uninit)
+		return
+	}
 	words := n == 4 && c.hist.bytes == nil && c.async == nil
 	for m := mask; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
@@ -147,9 +150,7 @@ func (w *warp) trackShared(o *op, mask uint32, kind accessKind, n uint64) {
 					c.init[k] = 15
 				}
 				if races {
-					if h.w.clock() >= chk.ord[h.w.warp()] {
-						w.checkCell(o, i, h, now, kind, Shared, addr, 4)
-					}
+					w.checkCell(o, i, h, now, kind, Shared, addr, 4)
 					h.noteRead(now, o.at)
 				}
 				continue
@@ -170,6 +171,53 @@ func (w *warp) trackShared(o *op, mask uint32, kind accessKind, n uint64) {
 		if c.async != nil {
 			w.checkAsync(o, i, kind, addr, n)
 		}
+	}
+}
+
+// readSharedWords is trackShared for what kernels do most: each lane reads a word.
+// A write is known to come before if its clock is below what this warp knows of
+// its writer; stamps of blocks that ran before may pass this test too, which does
+// no harm.
+func (w *warp) readSharedWords(o *op, mask uint32, base stamp, uninit bool) {
+	var tmp vec32
+	addrs := w.sharedAddr(o, &tmp)
+	imm, pc := uint32(o.imm), shortPC(o.at)
+	c, ord := w.blk.chk, &w.chk.ord
+	cells, init := c.hist.words, c.init[:len(c.hist.words)]
+	size := uint32(len(w.blk.shared))
+	last := ^uint32(0)
+	var h *cell
+	again := false
+	for m := mask; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		addr := addrs[i] + imm
+		now := base + stamp(i)<<threadShift
+		if addr == last { // the same word as the lane before: the first lane and the last are enough
+			if !again {
+				h.r2, h.rpc2, again = h.r1, pc, true
+			}
+			h.r1 = now
+			continue
+		}
+		again = false
+		k := addr >> 2
+		if addr&3 != 0 || addr > size-4 || size < 4 || int(k) >= len(cells) {
+			continue // a fault, reported elsewhere
+		}
+		h = &cells[k]
+		if uninit && init[k] != 15 {
+			w.uninit(o, i, Shared, uint64(addr), 4)
+			init[k] = 15
+		}
+		last = addr
+		if h.w.clock() >= ord[h.w.warp()] {
+			w.checkCell(o, i, h, now, accessRead, Shared, uint64(addr), 4)
+			last = ^uint32(0) // every lane looks for itself
+		}
+		if (h.r1^now)&whoMask != 0 {
+			h.r2, h.rpc2 = h.r1, h.rpc1
+		}
+		h.r1, h.rpc1 = now, pc
 	}
 }
 

@@ -21,6 +21,7 @@ const (
 	strongBit   = stamp(1) << 32
 	ctaBit      = stamp(1) << 33
 	blockShift  = 34
+	whoMask     = ^(stamp(1)<<blockShift - 1) | stamp(1023)<<threadShift // block and thread
 )
 
 func (s stamp) clock() uint32  { return uint32(s) & clockMask }
@@ -39,7 +40,7 @@ type cell struct {
 }
 
 func (c *cell) noteRead(now stamp, pc int32) {
-	if c.r1.thread() != now.thread() || c.r1.block() != now.block() {
+	if (c.r1^now)&whoMask != 0 {
 		c.r2, c.rpc2 = c.r1, c.rpc1
 	}
 	c.r1, c.rpc1 = now, shortPC(pc)

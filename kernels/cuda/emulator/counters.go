@@ -216,7 +216,7 @@ func (b *block) count(w *warp, o *op, mask uint32) {
 	if x.size == 0 || o.checked == nil && !x.memory {
 		return
 	}
-	global, shared := &vec64{}, &vec64{}
+	var global, shared vec64
 	ng, ns := 0, 0
 	n := uint64(x.size * x.n)
 	if ao, ok := x.v.(*asyncOp); ok { // cp.async reads one and writes the other
@@ -289,6 +289,21 @@ func sectors(addrs []uint64, n uint64) (touched, ideal uint64) {
 	return touched, (distinct + 31) / 32
 }
 
+// free says whether no bank is asked for two words.
+func free(addrs []uint64, n uint64) bool {
+	var word [32]uint64 // plus one
+	for _, a := range addrs {
+		for w := a / 4; w <= (a+n-1)/4; w++ {
+			p := &word[w%32]
+			if *p != 0 && *p != w+1 {
+				return false
+			}
+			*p = w + 1
+		}
+	}
+	return true
+}
+
 // bankConflicts gives how many passes beyond the first a warp's access to shared
 // memory takes: there are 32 banks of 4 bytes, and a bank gives one word a pass.
 // Accesses of 8 and 16 bytes go by half and quarter warps.
@@ -301,6 +316,9 @@ func bankConflicts(addrs []uint64, n uint64) uint64 {
 	for len(addrs) > 0 {
 		part := addrs[:min(group, len(addrs))]
 		addrs = addrs[len(part):]
+		if free(part, n) {
+			continue
+		}
 		var words [32][]uint64
 		most := 0
 		for _, a := range part {
