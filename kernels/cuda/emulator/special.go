@@ -74,6 +74,11 @@ func isSpecial(name string) bool {
 	return ok
 }
 
+// byBlock says whether a special register differs from block to block of a launch.
+func (k specialKind) byBlock() bool {
+	return k == spCtaidX || k == spCtaidY || k == spCtaidZ || k == spSmid
+}
+
 // fillSpecial writes the values of a special register that stays the same while
 // the block runs.
 func (w *warp) fillSpecial(k specialKind, d *vec32) {

@@ -133,16 +133,21 @@ func (w *warp) newFrame(fc *funcCode) *frame {
 	if w.chk != nil {
 		f.init = append([]uint32(nil), fc.init...)
 	}
-	w.fillFrame(f)
+	w.fillFrame(f, false)
 	return f
 }
 
-// fillFrame sets the special registers, which differ by block.
-func (w *warp) fillFrame(f *frame) {
+// fillFrame sets the special registers, or those alone that differ by block.
+func (w *warp) fillFrame(f *frame, moved bool) {
 	for _, s := range f.fc.specials32 {
-		w.fillSpecial(s.kind, &f.r32[s.slot])
+		if !moved || s.kind.byBlock() {
+			w.fillSpecial(s.kind, &f.r32[s.slot])
+		}
 	}
 	for _, s := range f.fc.specials64 {
+		if moved && !s.kind.byBlock() {
+			continue
+		}
 		var t vec32
 		w.fillSpecial(s.kind, &t)
 		for i, v := range t {
@@ -174,7 +179,7 @@ func (w *warp) reset(b *block, index int) {
 	}
 	for _, list := range w.pool {
 		for _, f := range list {
-			w.fillFrame(f)
+			w.fillFrame(f, true)
 		}
 	}
 	fr := w.newFrame(b.grid.kern.main)
