@@ -15,23 +15,24 @@ TEXT ·affine_fwd_f32_avx2(SB), NOSPLIT, $0-56
 	VBROADCASTSS scale+48(FP), Y14 // Y14 = scale
 	VBROADCASTSS shift+52(FP), Y13 // Y13 = shift
 	XORL         AX, AX            // AX = i = 0
-	TESTQ        CX, CX
-	JLE          done
+	SUBQ         $8, CX            // n -= 8
+	JLT          last
 
 loop:
+	VMOVUPS     (SI)(AX*4), Y1 // x = x[i:]
+	VFMADD213PS Y13, Y14, Y1   // y = scale·x + shift
+	VMOVUPS     Y1, (DI)(AX*4) // y[i:] = y
+	ADDQ        $8, AX         // i += 8
+	SUBQ        $8, CX         // n -= 8
+	JGE         loop
+
+last:
+	ADDQ        $8, CX              // n = the rest, at most 7
+	JLE         done
 	LANES8(CX, Y15)                 // Y15 = the lanes that exist
 	VMASKMOVPS  (SI)(AX*4), Y15, Y1 // x = x[i:]
 	VFMADD213PS Y13, Y14, Y1        // y = scale·x + shift
-	CMPQ        CX, $8
-	JLT         last
-	VMOVUPS     Y1, (DI)(AX*4)      // y[i:] = y
-	ADDQ        $8, AX              // i += 8
-	SUBQ        $8, CX              // n -= 8
-	JGT         loop
-	JMP         done
-
-last:
-	VMASKMOVPS Y1, Y15, (DI)(AX*4) // y[i:] = y, the lanes that exist
+	VMASKMOVPS  Y1, Y15, (DI)(AX*4) // y[i:] = y
 
 done:
 	VZEROUPPER
@@ -45,29 +46,35 @@ TEXT ·affine_bwd_f32_avx2(SB), NOSPLIT, $0-53
 	VBROADCASTSS scale+48(FP), Y14  // Y14 = scale
 	MOVBLZX      m+52(FP), R8       // R8 = m
 	XORL         AX, AX             // AX = i = 0
-	TESTQ        CX, CX
-	JLE          done
+	SUBQ         $8, CX             // n -= 8
+	JLT          last
 
 loop:
+	VMOVUPS (SI)(AX*4), Y1     // d = dy[i:]
+	VMULPS  Y14, Y1, Y1        // d *= scale
+	TESTL   R8, R8
+	JZ      store
+	VADDPS  (DI)(AX*4), Y1, Y1 // if m: d += dx[i:]
+
+store:
+	VMOVUPS Y1, (DI)(AX*4) // dx[i:] = d
+	ADDQ    $8, AX         // i += 8
+	SUBQ    $8, CX         // n -= 8
+	JGE     loop
+
+last:
+	ADDQ       $8, CX              // n = the rest, at most 7
+	JLE        done
 	LANES8(CX, Y15)                // Y15 = the lanes that exist
 	VMASKMOVPS (SI)(AX*4), Y15, Y1 // d = dy[i:]
 	VMULPS     Y14, Y1, Y1         // d *= scale
 	TESTL      R8, R8
-	JZ         store
+	JZ         storeLast
 	VMASKMOVPS (DI)(AX*4), Y15, Y2 // if m: d += dx[i:]
 	VADDPS     Y2, Y1, Y1
 
-store:
-	CMPQ    CX, $8
-	JLT     last
-	VMOVUPS Y1, (DI)(AX*4) // dx[i:] = d
-	ADDQ    $8, AX         // i += 8
-	SUBQ    $8, CX         // n -= 8
-	JGT     loop
-	JMP     done
-
-last:
-	VMASKMOVPS Y1, Y15, (DI)(AX*4) // dx[i:] = d, the lanes that exist
+storeLast:
+	VMASKMOVPS Y1, Y15, (DI)(AX*4) // dx[i:] = d
 
 done:
 	VZEROUPPER
@@ -80,24 +87,26 @@ TEXT ·add_scaled_f32_avx2(SB), NOSPLIT, $0-52
 	MOVQ         x_base+24(FP), SI // SI = x
 	VBROADCASTSS scale+48(FP), Y14 // Y14 = scale
 	XORL         AX, AX            // AX = i = 0
-	TESTQ        CX, CX
-	JLE          done
+	SUBQ         $8, CX            // n -= 8
+	JLT          last
 
 loop:
+	VMOVUPS     (DI)(AX*4), Y1 // y = y[i:]
+	VMOVUPS     (SI)(AX*4), Y2 // x = x[i:]
+	VFMADD231PS Y14, Y2, Y1    // y += scale·x
+	VMOVUPS     Y1, (DI)(AX*4) // y[i:] = y
+	ADDQ        $8, AX         // i += 8
+	SUBQ        $8, CX         // n -= 8
+	JGE         loop
+
+last:
+	ADDQ        $8, CX              // n = the rest, at most 7
+	JLE         done
 	LANES8(CX, Y15)                 // Y15 = the lanes that exist
 	VMASKMOVPS  (DI)(AX*4), Y15, Y1 // y = y[i:]
 	VMASKMOVPS  (SI)(AX*4), Y15, Y2 // x = x[i:]
 	VFMADD231PS Y14, Y2, Y1         // y += scale·x
-	CMPQ        CX, $8
-	JLT         last
-	VMOVUPS     Y1, (DI)(AX*4)      // y[i:] = y
-	ADDQ        $8, AX              // i += 8
-	SUBQ        $8, CX              // n -= 8
-	JGT         loop
-	JMP         done
-
-last:
-	VMASKMOVPS Y1, Y15, (DI)(AX*4) // y[i:] = y, the lanes that exist
+	VMASKMOVPS  Y1, Y15, (DI)(AX*4) // y[i:] = y
 
 done:
 	VZEROUPPER
@@ -109,21 +118,20 @@ TEXT ·fill_f32_avx2(SB), NOSPLIT, $0-28
 	MOVQ         y_len+8(FP), CX   // CX = n, the elements to go
 	VBROADCASTSS value+24(FP), Y14 // Y14 = value
 	XORL         AX, AX            // AX = i = 0
-	TESTQ        CX, CX
-	JLE          done
+	SUBQ         $8, CX            // n -= 8
+	JLT          last
 
 loop:
-	LANES8(CX, Y15)         // Y15 = the lanes that exist
-	CMPQ    CX, $8
-	JLT     last
 	VMOVUPS Y14, (DI)(AX*4) // y[i:] = value
 	ADDQ    $8, AX          // i += 8
 	SUBQ    $8, CX          // n -= 8
-	JGT     loop
-	JMP     done
+	JGE     loop
 
 last:
-	VMASKMOVPS Y14, Y15, (DI)(AX*4) // y[i:] = value, the lanes that exist
+	ADDQ       $8, CX               // n = the rest, at most 7
+	JLE        done
+	LANES8(CX, Y15)                 // Y15 = the lanes that exist
+	VMASKMOVPS Y14, Y15, (DI)(AX*4) // y[i:] = value
 
 done:
 	VZEROUPPER

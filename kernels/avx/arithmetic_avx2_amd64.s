@@ -44,22 +44,27 @@ walkA:
 	LEAQ         repeatedB-64(SP), R13
 
 column:
-	LANES8(CX, Y15)           // Y15 = the lanes that exist
-	VMASKMOVPS (BX), Y15, Y1  // a = a[r,c:]
-	VMASKMOVPS (R13), Y15, Y2 // b = b[r,c:]
-	VADDPS     Y2, Y1, Y1     // y = a + b
-	CMPQ       CX, $8
-	JLT        last
-	VMOVUPS    Y1, (DI)(AX*4) // y[r,c:] = y
-	ADDQ       R9, BX         // to the next columns
-	ADDQ       R10, R13
-	ADDQ       $8, AX         // c += 8
-	SUBQ       $8, CX         // n -= 8
-	JGT        column
-	JMP        next
+	SUBQ $8, CX // n -= 8
+	JLT  last
+
+full:
+	VMOVUPS (BX), Y1       // a = a[r,c:]
+	VADDPS  (R13), Y1, Y1  // y = a + b, with b = b[r,c:]
+	VMOVUPS Y1, (DI)(AX*4) // y[r,c:] = y
+	ADDQ    R9, BX         // to the next columns
+	ADDQ    R10, R13
+	ADDQ    $8, AX         // c += 8
+	SUBQ    $8, CX         // n -= 8
+	JGE     full
 
 last:
-	VMASKMOVPS Y1, Y15, (DI)(AX*4) // y[r,c:] = y, the lanes that exist
+	ADDQ       $8, CX              // n = the rest, at most 7
+	JLE        next
+	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	VMASKMOVPS (BX), Y15, Y1       // a = a[r,c:]
+	VMASKMOVPS (R13), Y15, Y2      // b = b[r,c:]
+	VADDPS     Y2, Y1, Y1          // y = a + b
+	VMASKMOVPS Y1, Y15, (DI)(AX*4) // y[r,c:] = y
 
 next:
 	MOVQ cols+32(FP), R11
@@ -109,22 +114,27 @@ walkA:
 	LEAQ         repeatedB-64(SP), R13
 
 column:
-	LANES8(CX, Y15)           // Y15 = the lanes that exist
-	VMASKMOVPS (BX), Y15, Y1  // a = a[r,c:]
-	VMASKMOVPS (R13), Y15, Y2 // b = b[r,c:]
-	VSUBPS     Y2, Y1, Y1     // y = a − b
-	CMPQ       CX, $8
-	JLT        last
-	VMOVUPS    Y1, (DI)(AX*4) // y[r,c:] = y
-	ADDQ       R9, BX         // to the next columns
-	ADDQ       R10, R13
-	ADDQ       $8, AX         // c += 8
-	SUBQ       $8, CX         // n -= 8
-	JGT        column
-	JMP        next
+	SUBQ $8, CX // n -= 8
+	JLT  last
+
+full:
+	VMOVUPS (BX), Y1       // a = a[r,c:]
+	VSUBPS  (R13), Y1, Y1  // y = a − b, with b = b[r,c:]
+	VMOVUPS Y1, (DI)(AX*4) // y[r,c:] = y
+	ADDQ    R9, BX         // to the next columns
+	ADDQ    R10, R13
+	ADDQ    $8, AX         // c += 8
+	SUBQ    $8, CX         // n -= 8
+	JGE     full
 
 last:
-	VMASKMOVPS Y1, Y15, (DI)(AX*4) // y[r,c:] = y, the lanes that exist
+	ADDQ       $8, CX              // n = the rest, at most 7
+	JLE        next
+	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	VMASKMOVPS (BX), Y15, Y1       // a = a[r,c:]
+	VMASKMOVPS (R13), Y15, Y2      // b = b[r,c:]
+	VSUBPS     Y2, Y1, Y1          // y = a − b
+	VMASKMOVPS Y1, Y15, (DI)(AX*4) // y[r,c:] = y
 
 next:
 	MOVQ cols+32(FP), R11
@@ -174,22 +184,27 @@ walkA:
 	LEAQ         repeatedB-64(SP), R13
 
 column:
-	LANES8(CX, Y15)           // Y15 = the lanes that exist
-	VMASKMOVPS (BX), Y15, Y1  // a = a[r,c:]
-	VMASKMOVPS (R13), Y15, Y2 // b = b[r,c:]
-	VMULPS     Y2, Y1, Y1     // y = a·b
-	CMPQ       CX, $8
-	JLT        last
-	VMOVUPS    Y1, (DI)(AX*4) // y[r,c:] = y
-	ADDQ       R9, BX         // to the next columns
-	ADDQ       R10, R13
-	ADDQ       $8, AX         // c += 8
-	SUBQ       $8, CX         // n -= 8
-	JGT        column
-	JMP        next
+	SUBQ $8, CX // n -= 8
+	JLT  last
+
+full:
+	VMOVUPS (BX), Y1       // a = a[r,c:]
+	VMULPS  (R13), Y1, Y1  // y = a·b, with b = b[r,c:]
+	VMOVUPS Y1, (DI)(AX*4) // y[r,c:] = y
+	ADDQ    R9, BX         // to the next columns
+	ADDQ    R10, R13
+	ADDQ    $8, AX         // c += 8
+	SUBQ    $8, CX         // n -= 8
+	JGE     full
 
 last:
-	VMASKMOVPS Y1, Y15, (DI)(AX*4) // y[r,c:] = y, the lanes that exist
+	ADDQ       $8, CX              // n = the rest, at most 7
+	JLE        next
+	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	VMASKMOVPS (BX), Y15, Y1       // a = a[r,c:]
+	VMASKMOVPS (R13), Y15, Y2      // b = b[r,c:]
+	VMULPS     Y2, Y1, Y1          // y = a·b
+	VMASKMOVPS Y1, Y15, (DI)(AX*4) // y[r,c:] = y
 
 next:
 	MOVQ cols+32(FP), R11
@@ -239,22 +254,27 @@ walkA:
 	LEAQ         repeatedB-64(SP), R13
 
 column:
-	LANES8(CX, Y15)           // Y15 = the lanes that exist
-	VMASKMOVPS (BX), Y15, Y1  // a = a[r,c:]
-	VMASKMOVPS (R13), Y15, Y2 // b = b[r,c:]
-	VDIVPS     Y2, Y1, Y1     // y = a/b
-	CMPQ       CX, $8
-	JLT        last
-	VMOVUPS    Y1, (DI)(AX*4) // y[r,c:] = y
-	ADDQ       R9, BX         // to the next columns
-	ADDQ       R10, R13
-	ADDQ       $8, AX         // c += 8
-	SUBQ       $8, CX         // n -= 8
-	JGT        column
-	JMP        next
+	SUBQ $8, CX // n -= 8
+	JLT  last
+
+full:
+	VMOVUPS (BX), Y1       // a = a[r,c:]
+	VDIVPS  (R13), Y1, Y1  // y = a/b, with b = b[r,c:]
+	VMOVUPS Y1, (DI)(AX*4) // y[r,c:] = y
+	ADDQ    R9, BX         // to the next columns
+	ADDQ    R10, R13
+	ADDQ    $8, AX         // c += 8
+	SUBQ    $8, CX         // n -= 8
+	JGE     full
 
 last:
-	VMASKMOVPS Y1, Y15, (DI)(AX*4) // y[r,c:] = y, the lanes that exist
+	ADDQ       $8, CX              // n = the rest, at most 7
+	JLE        next
+	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	VMASKMOVPS (BX), Y15, Y1       // a = a[r,c:]
+	VMASKMOVPS (R13), Y15, Y2      // b = b[r,c:]
+	VDIVPS     Y2, Y1, Y1          // y = a/b
+	VMASKMOVPS Y1, Y15, (DI)(AX*4) // y[r,c:] = y
 
 next:
 	MOVQ cols+32(FP), R11

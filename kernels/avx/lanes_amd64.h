@@ -1,6 +1,9 @@
-// The last vector of a slice is rarely a whole one. Every kernel here runs the
-// same loop to the end: the vector's lanes that lie past the end are masked off,
-// so that they are neither read nor written. The macros use R11 and R12.
+// The last vector of a slice is rarely a whole one: its lanes that lie past the
+// end are masked off, so that they are neither read nor written. With AVX-512 one
+// loop runs to the end with a mask in each round, which costs nothing. AVX2's
+// masked loads are not prefetched on all processors and its masked stores are
+// slow, so there the last vector has code of its own.
+// The macros use R11 and R12.
 
 // LANES16(n, k): mask register k = the lanes that exist of a vector of 16 when
 // n elements are left: min(n, 16) ones.

@@ -20,31 +20,39 @@ TEXT ·softmax_cross_entropy_bwd_f32_avx2(SB), NOSPLIT, $0-81
 	VBROADCASTSS weight+76(FP), Y13 // Y13 = weight
 	MOVBLZX      m+80(FP), R8       // R8 = m
 	XORL         AX, AX             // AX = i = 0
-	TESTQ        CX, CX
-	JLE          done
+	SUBQ         $8, CX             // n -= 8
+	JLT          last
 
 loop:
+	VMOVUPS     (SI)(AX*4), Y1     // d = p[i:]
+	VMOVUPS     (DX)(AX*4), Y2     // t = t[i:]
+	VFMSUB213PS Y2, Y13, Y1        // d = d·weight − t
+	VMULPS      Y14, Y1, Y1        // d *= dloss
+	TESTL       R8, R8
+	JZ          store
+	VADDPS      (DI)(AX*4), Y1, Y1 // if m: d += dx[i:]
+
+store:
+	VMOVUPS Y1, (DI)(AX*4) // dx[i:] = d
+	ADDQ    $8, AX         // i += 8
+	SUBQ    $8, CX         // n -= 8
+	JGE     loop
+
+last:
+	ADDQ        $8, CX              // n = the rest, at most 7
+	JLE         done
 	LANES8(CX, Y15)                 // Y15 = the lanes that exist
 	VMASKMOVPS  (SI)(AX*4), Y15, Y1 // d = p[i:]
 	VMASKMOVPS  (DX)(AX*4), Y15, Y2 // t = t[i:]
 	VFMSUB213PS Y2, Y13, Y1         // d = d·weight − t
 	VMULPS      Y14, Y1, Y1         // d *= dloss
 	TESTL       R8, R8
-	JZ          store
+	JZ          storeLast
 	VMASKMOVPS  (DI)(AX*4), Y15, Y2 // if m: d += dx[i:]
 	VADDPS      Y2, Y1, Y1
 
-store:
-	CMPQ    CX, $8
-	JLT     last
-	VMOVUPS Y1, (DI)(AX*4) // dx[i:] = d
-	ADDQ    $8, AX         // i += 8
-	SUBQ    $8, CX         // n -= 8
-	JGT     loop
-	JMP     done
-
-last:
-	VMASKMOVPS Y1, Y15, (DI)(AX*4) // dx[i:] = d, the lanes that exist
+storeLast:
+	VMASKMOVPS Y1, Y15, (DI)(AX*4) // dx[i:] = d
 
 done:
 	VZEROUPPER
@@ -59,31 +67,39 @@ TEXT ·mean_squared_error_bwd_f32_avx2(SB), NOSPLIT, $0-77
 	VBROADCASTSS scale+72(FP), Y14 // Y14 = scale
 	MOVBLZX      m+76(FP), R8      // R8 = m
 	XORL         AX, AX            // AX = i = 0
-	TESTQ        CX, CX
-	JLE          done
+	SUBQ         $8, CX            // n -= 8
+	JLT          last
 
 loop:
+	VMOVUPS (SI)(AX*4), Y1     // d = x[i:]
+	VMOVUPS (DX)(AX*4), Y2     // t = t[i:]
+	VSUBPS  Y2, Y1, Y1         // d −= t
+	VMULPS  Y14, Y1, Y1        // d *= scale
+	TESTL   R8, R8
+	JZ      store
+	VADDPS  (DI)(AX*4), Y1, Y1 // if m: d += dx[i:]
+
+store:
+	VMOVUPS Y1, (DI)(AX*4) // dx[i:] = d
+	ADDQ    $8, AX         // i += 8
+	SUBQ    $8, CX         // n -= 8
+	JGE     loop
+
+last:
+	ADDQ       $8, CX              // n = the rest, at most 7
+	JLE        done
 	LANES8(CX, Y15)                // Y15 = the lanes that exist
 	VMASKMOVPS (SI)(AX*4), Y15, Y1 // d = x[i:]
 	VMASKMOVPS (DX)(AX*4), Y15, Y2 // t = t[i:]
 	VSUBPS     Y2, Y1, Y1          // d −= t
 	VMULPS     Y14, Y1, Y1         // d *= scale
 	TESTL      R8, R8
-	JZ         store
+	JZ         storeLast
 	VMASKMOVPS (DI)(AX*4), Y15, Y2 // if m: d += dx[i:]
 	VADDPS     Y2, Y1, Y1
 
-store:
-	CMPQ    CX, $8
-	JLT     last
-	VMOVUPS Y1, (DI)(AX*4) // dx[i:] = d
-	ADDQ    $8, AX         // i += 8
-	SUBQ    $8, CX         // n -= 8
-	JGT     loop
-	JMP     done
-
-last:
-	VMASKMOVPS Y1, Y15, (DI)(AX*4) // dx[i:] = d, the lanes that exist
+storeLast:
+	VMASKMOVPS Y1, Y15, (DI)(AX*4) // dx[i:] = d
 
 done:
 	VZEROUPPER
@@ -98,10 +114,28 @@ TEXT ·sigmoid_binary_cross_entropy_bwd_f32_avx2(SB), NOSPLIT, $0-77
 	VBROADCASTSS scale+72(FP), Y14 // Y14 = scale
 	MOVBLZX      m+76(FP), R8      // R8 = m
 	XORL         AX, AX            // AX = i = 0
-	TESTQ        CX, CX
-	JLE          done
+	SUBQ         $8, CX            // n -= 8
+	JLT          last
 
 loop:
+	VMOVUPS (SI)(AX*4), Y1           // x = x[i:]
+	SIGMOID_AVX2(Y1, Y2, Y3, Y4, Y5) // d = sigmoid(x)
+	VMOVUPS (DX)(AX*4), Y2           // t = t[i:]
+	VSUBPS  Y2, Y1, Y1               // d −= t
+	VMULPS  Y14, Y1, Y1              // d *= scale
+	TESTL   R8, R8
+	JZ      store
+	VADDPS  (DI)(AX*4), Y1, Y1       // if m: d += dx[i:]
+
+store:
+	VMOVUPS Y1, (DI)(AX*4) // dx[i:] = d
+	ADDQ    $8, AX         // i += 8
+	SUBQ    $8, CX         // n -= 8
+	JGE     loop
+
+last:
+	ADDQ       $8, CX                // n = the rest, at most 7
+	JLE        done
 	LANES8(CX, Y15)                  // Y15 = the lanes that exist
 	VMASKMOVPS (SI)(AX*4), Y15, Y1   // x = x[i:]
 	SIGMOID_AVX2(Y1, Y2, Y3, Y4, Y5) // d = sigmoid(x)
@@ -109,21 +143,12 @@ loop:
 	VSUBPS     Y2, Y1, Y1            // d −= t
 	VMULPS     Y14, Y1, Y1           // d *= scale
 	TESTL      R8, R8
-	JZ         store
+	JZ         storeLast
 	VMASKMOVPS (DI)(AX*4), Y15, Y2   // if m: d += dx[i:]
 	VADDPS     Y2, Y1, Y1
 
-store:
-	CMPQ    CX, $8
-	JLT     last
-	VMOVUPS Y1, (DI)(AX*4) // dx[i:] = d
-	ADDQ    $8, AX         // i += 8
-	SUBQ    $8, CX         // n -= 8
-	JGT     loop
-	JMP     done
-
-last:
-	VMASKMOVPS Y1, Y15, (DI)(AX*4) // dx[i:] = d, the lanes that exist
+storeLast:
+	VMASKMOVPS Y1, Y15, (DI)(AX*4) // dx[i:] = d
 
 done:
 	VZEROUPPER
@@ -136,10 +161,22 @@ TEXT ·squared_error_f32_avx2(SB), NOSPLIT, $0-52
 	MOVQ   t_base+24(FP), DX // DX = t
 	XORL   AX, AX            // AX = i = 0
 	VXORPS Y0, Y0, Y0        // Y0 = 8 sums
-	TESTQ  CX, CX
-	JLE    total
+	SUBQ   $8, CX            // n -= 8
+	JLT    last
 
 loop:
+	VMOVUPS (SI)(AX*4), Y1 // x = x[i:]
+	VMOVUPS (DX)(AX*4), Y2 // t = t[i:]
+	VSUBPS  Y2, Y1, Y1     // v = x − t
+	VMULPS  Y1, Y1, Y1     // v *= v
+	VADDPS  Y1, Y0, Y0     // sums += v
+	ADDQ    $8, AX         // i += 8
+	SUBQ    $8, CX         // n -= 8
+	JGE     loop
+
+last:
+	ADDQ       $8, CX              // n = the rest, at most 7
+	JLE        total
 	LANES8(CX, Y15)                // Y15 = the lanes that exist
 	VMASKMOVPS (SI)(AX*4), Y15, Y1 // x = x[i:]
 	VMASKMOVPS (DX)(AX*4), Y15, Y2 // t = t[i:]
@@ -147,9 +184,6 @@ loop:
 	VMULPS     Y1, Y1, Y1          // v *= v
 	VANDPS     Y15, Y1, Y1         // v = 0 past the end
 	VADDPS     Y1, Y0, Y0          // sums += v
-	ADDQ       $8, AX              // i += 8
-	SUBQ       $8, CX              // n -= 8
-	JGT        loop
 
 total:
 	SUM_LANES_AVX2
@@ -164,10 +198,33 @@ TEXT ·sigmoid_binary_cross_entropy_f32_avx2(SB), NOSPLIT, $0-52
 	MOVQ   t_base+24(FP), DX // DX = t
 	XORL   AX, AX            // AX = i = 0
 	VXORPS Y0, Y0, Y0        // Y0 = 8 sums
-	TESTQ  CX, CX
-	JLE    total
+	SUBQ   $8, CX            // n -= 8
+	JLT    last
 
 loop:
+	VMOVUPS      (SI)(AX*4), Y7      // x = x[i:]
+	VMOVUPS      (DX)(AX*4), Y6      // t = t[i:]
+	VXORPS       Y2, Y2, Y2
+	VMAXPS       Y7, Y2, Y8          // a = max(x, 0), and NaN for NaN
+	VFNMADD231PS Y6, Y7, Y8          // a −= x·t
+	VBROADCASTSS SIGN, Y2
+	VORPS        Y2, Y7, Y7          // x = −|x|
+	EXP_AVX2(Y7, Y2, Y3, Y4)         // E = exp(x)
+	VBROADCASTSS ONE, Y2
+	VADDPS       Y2, Y7, Y9          // u = 1 + E
+	VSUBPS       Y2, Y9, Y6
+	VSUBPS       Y6, Y7, Y7          // E −= u − 1, which leaves what rounding u lost
+	LOG_AVX2(Y9, Y2, Y3, Y4, Y5, Y6) // u = ln u
+	VADDPS       Y7, Y9, Y1          // v = u + E = ln(1+e^−|x|)
+	VADDPS       Y8, Y1, Y1          // v += a
+	VADDPS       Y1, Y0, Y0          // sums += v
+	ADDQ         $8, AX              // i += 8
+	SUBQ         $8, CX              // n -= 8
+	JGE          loop
+
+last:
+	ADDQ         $8, CX              // n = the rest, at most 7
+	JLE          total
 	LANES8(CX, Y15)                  // Y15 = the lanes that exist
 	VMASKMOVPS   (SI)(AX*4), Y15, Y7 // x = x[i:]
 	VMASKMOVPS   (DX)(AX*4), Y15, Y6 // t = t[i:]
@@ -186,9 +243,6 @@ loop:
 	VADDPS       Y8, Y1, Y1          // v += a
 	VANDPS       Y15, Y1, Y1         // v = 0 past the end
 	VADDPS       Y1, Y0, Y0          // sums += v
-	ADDQ         $8, AX              // i += 8
-	SUBQ         $8, CX              // n -= 8
-	JGT          loop
 
 total:
 	SUM_LANES_AVX2

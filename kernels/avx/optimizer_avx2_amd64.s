@@ -17,10 +17,25 @@ TEXT ·sgd_momentum_f32_avx2(SB), NOSPLIT, $0-80
 	VBROADCASTSS rate+72(FP), Y14     // Y14 = rate
 	VBROADCASTSS momentum+76(FP), Y13 // Y13 = momentum
 	XORL         AX, AX               // AX = i = 0
-	TESTQ        CX, CX
-	JLE          done
+	SUBQ         $8, CX               // n -= 8
+	JLT          last
 
 loop:
+	VMOVUPS     (SI)(AX*4), Y1 // g = g[i:]
+	VMOVUPS     (DX)(AX*4), Y2 // v = v[i:]
+	VMULPS      Y14, Y1, Y1    // s = rate·g
+	VFMSUB213PS Y1, Y13, Y2    // v = momentum·v − s
+	VMOVUPS     (DI)(AX*4), Y3 // w = w[i:]
+	VADDPS      Y2, Y3, Y3     // w += v
+	VMOVUPS     Y2, (DX)(AX*4) // v[i:] = v
+	VMOVUPS     Y3, (DI)(AX*4) // w[i:] = w
+	ADDQ        $8, AX         // i += 8
+	SUBQ        $8, CX         // n -= 8
+	JGE         loop
+
+last:
+	ADDQ        $8, CX              // n = the rest, at most 7
+	JLE         done
 	LANES8(CX, Y15)                 // Y15 = the lanes that exist
 	VMASKMOVPS  (SI)(AX*4), Y15, Y1 // g = g[i:]
 	VMASKMOVPS  (DX)(AX*4), Y15, Y2 // v = v[i:]
@@ -28,18 +43,8 @@ loop:
 	VFMSUB213PS Y1, Y13, Y2         // v = momentum·v − s
 	VMASKMOVPS  (DI)(AX*4), Y15, Y3 // w = w[i:]
 	VADDPS      Y2, Y3, Y3          // w += v
-	CMPQ        CX, $8
-	JLT         last
-	VMOVUPS     Y2, (DX)(AX*4)      // v[i:] = v
-	VMOVUPS     Y3, (DI)(AX*4)      // w[i:] = w
-	ADDQ        $8, AX              // i += 8
-	SUBQ        $8, CX              // n -= 8
-	JGT         loop
-	JMP         done
-
-last:
-	VMASKMOVPS Y2, Y15, (DX)(AX*4) // v[i:] = v, the lanes that exist
-	VMASKMOVPS Y3, Y15, (DI)(AX*4) // w[i:] = w, the lanes that exist
+	VMASKMOVPS  Y2, Y15, (DX)(AX*4) // v[i:] = v
+	VMASKMOVPS  Y3, Y15, (DI)(AX*4) // w[i:] = w
 
 done:
 	VZEROUPPER
@@ -54,10 +59,26 @@ TEXT ·sgd_nesterov_f32_avx2(SB), NOSPLIT, $0-80
 	VBROADCASTSS rate+72(FP), Y14     // Y14 = rate
 	VBROADCASTSS momentum+76(FP), Y13 // Y13 = momentum
 	XORL         AX, AX               // AX = i = 0
-	TESTQ        CX, CX
-	JLE          done
+	SUBQ         $8, CX               // n -= 8
+	JLT          last
 
 loop:
+	VMOVUPS     (SI)(AX*4), Y1 // g = g[i:]
+	VMOVUPS     (DX)(AX*4), Y2 // v = v[i:]
+	VMULPS      Y14, Y1, Y1    // s = rate·g
+	VFMSUB213PS Y1, Y13, Y2    // v = momentum·v − s
+	VFMSUB231PS Y13, Y2, Y1    // s = momentum·v − s
+	VMOVUPS     (DI)(AX*4), Y3 // w = w[i:]
+	VADDPS      Y1, Y3, Y3     // w += s
+	VMOVUPS     Y2, (DX)(AX*4) // v[i:] = v
+	VMOVUPS     Y3, (DI)(AX*4) // w[i:] = w
+	ADDQ        $8, AX         // i += 8
+	SUBQ        $8, CX         // n -= 8
+	JGE         loop
+
+last:
+	ADDQ        $8, CX              // n = the rest, at most 7
+	JLE         done
 	LANES8(CX, Y15)                 // Y15 = the lanes that exist
 	VMASKMOVPS  (SI)(AX*4), Y15, Y1 // g = g[i:]
 	VMASKMOVPS  (DX)(AX*4), Y15, Y2 // v = v[i:]
@@ -66,18 +87,8 @@ loop:
 	VFMSUB231PS Y13, Y2, Y1         // s = momentum·v − s
 	VMASKMOVPS  (DI)(AX*4), Y15, Y3 // w = w[i:]
 	VADDPS      Y1, Y3, Y3          // w += s
-	CMPQ        CX, $8
-	JLT         last
-	VMOVUPS     Y2, (DX)(AX*4)      // v[i:] = v
-	VMOVUPS     Y3, (DI)(AX*4)      // w[i:] = w
-	ADDQ        $8, AX              // i += 8
-	SUBQ        $8, CX              // n -= 8
-	JGT         loop
-	JMP         done
-
-last:
-	VMASKMOVPS Y2, Y15, (DX)(AX*4) // v[i:] = v, the lanes that exist
-	VMASKMOVPS Y3, Y15, (DI)(AX*4) // w[i:] = w, the lanes that exist
+	VMASKMOVPS  Y2, Y15, (DX)(AX*4) // v[i:] = v
+	VMASKMOVPS  Y3, Y15, (DI)(AX*4) // w[i:] = w
 
 done:
 	VZEROUPPER
@@ -94,10 +105,30 @@ TEXT ·rmsprop_f32_avx2(SB), NOSPLIT, $0-88
 	VBROADCASTSS rest+80(FP), Y12    // Y12 = rest
 	VBROADCASTSS epsilon+84(FP), Y11 // Y11 = epsilon
 	XORL         AX, AX              // AX = i = 0
-	TESTQ        CX, CX
-	JLE          done
+	SUBQ         $8, CX              // n -= 8
+	JLT          last
 
 loop:
+	VMOVUPS     (SI)(AX*4), Y1 // g = g[i:]
+	VMOVUPS     (DX)(AX*4), Y2 // v = v[i:]
+	VMULPS      Y1, Y1, Y3     // s = g²
+	VMULPS      Y12, Y3, Y3    // s *= rest
+	VFMADD213PS Y3, Y13, Y2    // v = rho·v + s
+	VADDPS      Y11, Y2, Y3    // s = v + epsilon
+	VSQRTPS     Y3, Y3         // s = √s
+	VMULPS      Y14, Y1, Y1    // g *= rate
+	VDIVPS      Y3, Y1, Y1     // g /= s
+	VMOVUPS     (DI)(AX*4), Y3 // w = w[i:]
+	VSUBPS      Y1, Y3, Y3     // w −= g
+	VMOVUPS     Y2, (DX)(AX*4) // v[i:] = v
+	VMOVUPS     Y3, (DI)(AX*4) // w[i:] = w
+	ADDQ        $8, AX         // i += 8
+	SUBQ        $8, CX         // n -= 8
+	JGE         loop
+
+last:
+	ADDQ        $8, CX              // n = the rest, at most 7
+	JLE         done
 	LANES8(CX, Y15)                 // Y15 = the lanes that exist
 	VMASKMOVPS  (SI)(AX*4), Y15, Y1 // g = g[i:]
 	VMASKMOVPS  (DX)(AX*4), Y15, Y2 // v = v[i:]
@@ -110,18 +141,8 @@ loop:
 	VDIVPS      Y3, Y1, Y1          // g /= s
 	VMASKMOVPS  (DI)(AX*4), Y15, Y3 // w = w[i:]
 	VSUBPS      Y1, Y3, Y3          // w −= g
-	CMPQ        CX, $8
-	JLT         last
-	VMOVUPS     Y2, (DX)(AX*4)      // v[i:] = v
-	VMOVUPS     Y3, (DI)(AX*4)      // w[i:] = w
-	ADDQ        $8, AX              // i += 8
-	SUBQ        $8, CX              // n -= 8
-	JGT         loop
-	JMP         done
-
-last:
-	VMASKMOVPS Y2, Y15, (DX)(AX*4) // v[i:] = v, the lanes that exist
-	VMASKMOVPS Y3, Y15, (DI)(AX*4) // w[i:] = w, the lanes that exist
+	VMASKMOVPS  Y2, Y15, (DX)(AX*4) // v[i:] = v
+	VMASKMOVPS  Y3, Y15, (DI)(AX*4) // w[i:] = w
 
 done:
 	VZEROUPPER
@@ -140,10 +161,33 @@ TEXT ·adam_f32_avx2(SB), NOSPLIT, $0-116
 	VBROADCASTSS epsilon+108(FP), Y11 // Y11 = epsilon
 	VBROADCASTSS keep+112(FP), Y10    // Y10 = keep
 	XORL         AX, AX               // AX = i = 0
-	TESTQ        CX, CX
-	JLE          done
+	SUBQ         $8, CX               // n -= 8
+	JLT          last
 
 loop:
+	VMOVUPS     (SI)(AX*4), Y1 // g = g[i:]
+	VMOVUPS     (DX)(AX*4), Y2 // m = m[i:]
+	VMOVUPS     (BX)(AX*4), Y3 // v = v[i:]
+	VMOVUPS     (DI)(AX*4), Y4 // w = w[i:]
+	VSUBPS      Y2, Y1, Y5     // s = g − m
+	VFMADD231PS Y13, Y5, Y2    // m += s·rest1
+	VFMSUB213PS Y3, Y1, Y1     // g = g·g − v
+	VFMADD231PS Y12, Y1, Y3    // v += g·rest2
+	VSQRTPS     Y3, Y5         // s = √v
+	VADDPS      Y11, Y5, Y5    // s += epsilon
+	VMULPS      Y14, Y2, Y1    // g = alpha·m
+	VDIVPS      Y5, Y1, Y1     // g /= s
+	VFMSUB213PS Y1, Y10, Y4    // w = w·keep − g
+	VMOVUPS     Y2, (DX)(AX*4) // m[i:] = m
+	VMOVUPS     Y3, (BX)(AX*4) // v[i:] = v
+	VMOVUPS     Y4, (DI)(AX*4) // w[i:] = w
+	ADDQ        $8, AX         // i += 8
+	SUBQ        $8, CX         // n -= 8
+	JGE         loop
+
+last:
+	ADDQ        $8, CX              // n = the rest, at most 7
+	JLE         done
 	LANES8(CX, Y15)                 // Y15 = the lanes that exist
 	VMASKMOVPS  (SI)(AX*4), Y15, Y1 // g = g[i:]
 	VMASKMOVPS  (DX)(AX*4), Y15, Y2 // m = m[i:]
@@ -158,20 +202,9 @@ loop:
 	VMULPS      Y14, Y2, Y1         // g = alpha·m
 	VDIVPS      Y5, Y1, Y1          // g /= s
 	VFMSUB213PS Y1, Y10, Y4         // w = w·keep − g
-	CMPQ        CX, $8
-	JLT         last
-	VMOVUPS     Y2, (DX)(AX*4)      // m[i:] = m
-	VMOVUPS     Y3, (BX)(AX*4)      // v[i:] = v
-	VMOVUPS     Y4, (DI)(AX*4)      // w[i:] = w
-	ADDQ        $8, AX              // i += 8
-	SUBQ        $8, CX              // n -= 8
-	JGT         loop
-	JMP         done
-
-last:
-	VMASKMOVPS Y2, Y15, (DX)(AX*4) // m[i:] = m, the lanes that exist
-	VMASKMOVPS Y3, Y15, (BX)(AX*4) // v[i:] = v, the lanes that exist
-	VMASKMOVPS Y4, Y15, (DI)(AX*4) // w[i:] = w, the lanes that exist
+	VMASKMOVPS  Y2, Y15, (DX)(AX*4) // m[i:] = m
+	VMASKMOVPS  Y3, Y15, (BX)(AX*4) // v[i:] = v
+	VMASKMOVPS  Y4, Y15, (DI)(AX*4) // w[i:] = w
 
 done:
 	VZEROUPPER

@@ -15,30 +15,37 @@ TEXT ·mul_bwd_f32_avx2(SB), NOSPLIT, $0-73
 	MOVQ    b_base+48(FP), DX  // DX = b
 	MOVBLZX m+72(FP), R8       // R8 = m
 	XORL    AX, AX             // AX = i = 0
-	TESTQ   CX, CX
-	JLE     done
+	SUBQ    $8, CX             // n -= 8
+	JLT     last
 
 loop:
+	VMOVUPS (SI)(AX*4), Y1     // d = dy[i:]
+	VMOVUPS (DX)(AX*4), Y2     // b = b[i:]
+	VMULPS  Y2, Y1, Y1         // d *= b
+	TESTL   R8, R8
+	JZ      store
+	VADDPS  (DI)(AX*4), Y1, Y1 // if m: d += dx[i:]
+
+store:
+	VMOVUPS Y1, (DI)(AX*4) // dx[i:] = d
+	ADDQ    $8, AX         // i += 8
+	SUBQ    $8, CX         // n -= 8
+	JGE     loop
+
+last:
+	ADDQ       $8, CX              // n = the rest, at most 7
+	JLE        done
 	LANES8(CX, Y15)                // Y15 = the lanes that exist
 	VMASKMOVPS (SI)(AX*4), Y15, Y1 // d = dy[i:]
 	VMASKMOVPS (DX)(AX*4), Y15, Y2 // b = b[i:]
 	VMULPS     Y2, Y1, Y1          // d *= b
 	TESTL      R8, R8
-	JZ         store
+	JZ         storeLast
 	VMASKMOVPS (DI)(AX*4), Y15, Y2 // if m: d += dx[i:]
 	VADDPS     Y2, Y1, Y1
 
-store:
-	CMPQ    CX, $8
-	JLT     last
-	VMOVUPS Y1, (DI)(AX*4) // dx[i:] = d
-	ADDQ    $8, AX         // i += 8
-	SUBQ    $8, CX         // n -= 8
-	JGT     loop
-	JMP     done
-
-last:
-	VMASKMOVPS Y1, Y15, (DI)(AX*4) // dx[i:] = d, the lanes that exist
+storeLast:
+	VMASKMOVPS Y1, Y15, (DI)(AX*4) // dx[i:] = d
 
 done:
 	VZEROUPPER
@@ -52,30 +59,37 @@ TEXT ·div_bwd_f32_avx2(SB), NOSPLIT, $0-73
 	MOVQ    b_base+48(FP), DX  // DX = b
 	MOVBLZX m+72(FP), R8       // R8 = m
 	XORL    AX, AX             // AX = i = 0
-	TESTQ   CX, CX
-	JLE     done
+	SUBQ    $8, CX             // n -= 8
+	JLT     last
 
 loop:
+	VMOVUPS (SI)(AX*4), Y1     // d = dy[i:]
+	VMOVUPS (DX)(AX*4), Y2     // b = b[i:]
+	VDIVPS  Y2, Y1, Y1         // d /= b
+	TESTL   R8, R8
+	JZ      store
+	VADDPS  (DI)(AX*4), Y1, Y1 // if m: d += dx[i:]
+
+store:
+	VMOVUPS Y1, (DI)(AX*4) // dx[i:] = d
+	ADDQ    $8, AX         // i += 8
+	SUBQ    $8, CX         // n -= 8
+	JGE     loop
+
+last:
+	ADDQ       $8, CX              // n = the rest, at most 7
+	JLE        done
 	LANES8(CX, Y15)                // Y15 = the lanes that exist
 	VMASKMOVPS (SI)(AX*4), Y15, Y1 // d = dy[i:]
 	VMASKMOVPS (DX)(AX*4), Y15, Y2 // b = b[i:]
 	VDIVPS     Y2, Y1, Y1          // d /= b
 	TESTL      R8, R8
-	JZ         store
+	JZ         storeLast
 	VMASKMOVPS (DI)(AX*4), Y15, Y2 // if m: d += dx[i:]
 	VADDPS     Y2, Y1, Y1
 
-store:
-	CMPQ    CX, $8
-	JLT     last
-	VMOVUPS Y1, (DI)(AX*4) // dx[i:] = d
-	ADDQ    $8, AX         // i += 8
-	SUBQ    $8, CX         // n -= 8
-	JGT     loop
-	JMP     done
-
-last:
-	VMASKMOVPS Y1, Y15, (DI)(AX*4) // dx[i:] = d, the lanes that exist
+storeLast:
+	VMASKMOVPS Y1, Y15, (DI)(AX*4) // dx[i:] = d
 
 done:
 	VZEROUPPER
@@ -91,10 +105,30 @@ TEXT ·div_bwd_divisor_f32_avx2(SB), NOSPLIT, $0-97
 	MOVBLZX      m+96(FP), R8       // R8 = m
 	XORL         AX, AX             // AX = i = 0
 	VBROADCASTSS ·sign_f32(SB), Y0  // Y0 = the sign bit
-	TESTQ        CX, CX
-	JLE          done
+	SUBQ         $8, CX             // n -= 8
+	JLT          last
 
 loop:
+	VMOVUPS (SI)(AX*4), Y1     // d = dy[i:]
+	VMOVUPS (DX)(AX*4), Y2     // a = a[i:]
+	VMOVUPS (BX)(AX*4), Y3     // b = b[i:]
+	VDIVPS  Y3, Y1, Y1         // d /= b
+	VDIVPS  Y3, Y2, Y2         // a /= b
+	VMULPS  Y2, Y1, Y1         // d *= a
+	VXORPS  Y0, Y1, Y1         // d = −d
+	TESTL   R8, R8
+	JZ      store
+	VADDPS  (DI)(AX*4), Y1, Y1 // if m: d += dx[i:]
+
+store:
+	VMOVUPS Y1, (DI)(AX*4) // dx[i:] = d
+	ADDQ    $8, AX         // i += 8
+	SUBQ    $8, CX         // n -= 8
+	JGE     loop
+
+last:
+	ADDQ       $8, CX              // n = the rest, at most 7
+	JLE        done
 	LANES8(CX, Y15)                // Y15 = the lanes that exist
 	VMASKMOVPS (SI)(AX*4), Y15, Y1 // d = dy[i:]
 	VMASKMOVPS (DX)(AX*4), Y15, Y2 // a = a[i:]
@@ -104,21 +138,12 @@ loop:
 	VMULPS     Y2, Y1, Y1          // d *= a
 	VXORPS     Y0, Y1, Y1          // d = −d
 	TESTL      R8, R8
-	JZ         store
+	JZ         storeLast
 	VMASKMOVPS (DI)(AX*4), Y15, Y2 // if m: d += dx[i:]
 	VADDPS     Y2, Y1, Y1
 
-store:
-	CMPQ    CX, $8
-	JLT     last
-	VMOVUPS Y1, (DI)(AX*4) // dx[i:] = d
-	ADDQ    $8, AX         // i += 8
-	SUBQ    $8, CX         // n -= 8
-	JGT     loop
-	JMP     done
-
-last:
-	VMASKMOVPS Y1, Y15, (DI)(AX*4) // dx[i:] = d, the lanes that exist
+storeLast:
+	VMASKMOVPS Y1, Y15, (DI)(AX*4) // dx[i:] = d
 
 done:
 	VZEROUPPER

@@ -28,12 +28,27 @@ TEXT ·sum_f32_avx2(SB), NOSPLIT, $0-32
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
 	VXORPD Y3, Y3, Y3
-	TESTQ  CX, CX
-	JLE    add
+	SUBQ   $16, CX          // n -= 16
+	JLT    last
 
 loop:
+	VCVTPS2PD (SI), Y4   // the next 16 elements, in float64
+	VCVTPS2PD 16(SI), Y5
+	VCVTPS2PD 32(SI), Y6
+	VCVTPS2PD 48(SI), Y7
+	VADDPD    Y4, Y0, Y0 // sums += x
+	VADDPD    Y5, Y1, Y1
+	VADDPD    Y6, Y2, Y2
+	VADDPD    Y7, Y3, Y3
+	ADDQ      $64, SI
+	SUBQ      $16, CX    // n -= 16
+	JGE       loop
+
+last:
+	ADDQ       $16, CX       // n = the rest, at most 15
+	JLE        add
 	LANES4X4(CX)             // X12 … X15 = the lanes that exist, in fours
-	VMASKMOVPS (SI), X12, X4 // the next 16 elements
+	VMASKMOVPS (SI), X12, X4 // the rest
 	VMASKMOVPS 16(SI), X13, X5
 	VMASKMOVPS 32(SI), X14, X6
 	VMASKMOVPS 48(SI), X15, X7
@@ -45,9 +60,6 @@ loop:
 	VADDPD     Y5, Y1, Y1
 	VADDPD     Y6, Y2, Y2
 	VADDPD     Y7, Y3, Y3
-	ADDQ       $64, SI
-	SUBQ       $16, CX       // n -= 16
-	JGT        loop
 
 add:
 	VADDPD       Y1, Y0, Y0 // 16 sums to 4
@@ -72,18 +84,48 @@ TEXT ·sum_rows_f32_avx2(SB), NOSPLIT, $0-56
 	JLE   done
 
 columns:
-	LANES4X4(CX)           // X12 … X15 = the columns that exist, in fours
 	VXORPD Y0, Y0, Y0      // Y0 … Y3 = the sums of 16 columns
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
 	VXORPD Y3, Y3, Y3
 	MOVQ   SI, BX          // BX = x[r,c:]
 	MOVQ   rows+48(FP), R9 // R9 = the rows to go
+	CMPQ   CX, $16
+	JLT    last
 	TESTQ  R9, R9
 	JLE    store
 
 row:
-	VMASKMOVPS (BX), X12, X4 // 16 columns of a row
+	VCVTPS2PD (BX), Y4   // 16 columns of a row, in float64
+	VCVTPS2PD 16(BX), Y5
+	VCVTPS2PD 32(BX), Y6
+	VCVTPS2PD 48(BX), Y7
+	VADDPD    Y4, Y0, Y0 // sums += x
+	VADDPD    Y5, Y1, Y1
+	VADDPD    Y6, Y2, Y2
+	VADDPD    Y7, Y3, Y3
+	ADDQ      DX, BX     // to the next row
+	DECQ      R9
+	JGT       row
+
+store:
+	VMOVUPD Y0, (DI) // sums[c:] = sums
+	VMOVUPD Y1, 32(DI)
+	VMOVUPD Y2, 64(DI)
+	VMOVUPD Y3, 96(DI)
+	ADDQ    $128, DI // to the next 16 columns
+	ADDQ    $64, SI
+	SUBQ    $16, CX  // n -= 16
+	JGT     columns
+	JMP     done
+
+last:
+	LANES4X4(CX) // X12 … X15 = the columns that exist, in fours
+	TESTQ R9, R9
+	JLE   storeLast
+
+rowLast:
+	VMASKMOVPS (BX), X12, X4 // the last columns of a row
 	VMASKMOVPS 16(BX), X13, X5
 	VMASKMOVPS 32(BX), X14, X6
 	VMASKMOVPS 48(BX), X15, X7
@@ -97,9 +139,9 @@ row:
 	VADDPD     Y7, Y3, Y3
 	ADDQ       DX, BX        // to the next row
 	DECQ       R9
-	JGT        row
+	JGT        rowLast
 
-store:
+storeLast:
 	VPMOVSXDQ  X12, Y12      // masks for 64-bit lanes
 	VPMOVSXDQ  X13, Y13
 	VPMOVSXDQ  X14, Y14
@@ -108,10 +150,6 @@ store:
 	VMASKMOVPD Y1, Y13, 32(DI)
 	VMASKMOVPD Y2, Y14, 64(DI)
 	VMASKMOVPD Y3, Y15, 96(DI)
-	ADDQ       $128, DI      // to the next 16 columns
-	ADDQ       $64, SI
-	SUBQ       $16, CX       // n -= 16
-	JGT        columns
 
 done:
 	VZEROUPPER
@@ -125,25 +163,36 @@ TEXT ·argmax_f32_avx2(SB), NOSPLIT, $0-32
 	VBROADCASTSS ·minus_inf_f32(SB), Y9 // Y9 = −Inf
 	VMOVAPS      Y9, Y0                 // Y0 = the maximum of each lane
 	VXORPS       Y4, Y4, Y4             // Y4 = the lanes that had a NaN
+	SUBQ         $8, CX                 // n -= 8
+	JLT          maximumLast
 
 maximum:
+	VMOVUPS (SI)(AX*4), Y1 // x = x[i:]
+	VCMPPS  $3, Y1, Y1, Y3 // Y3 = x is NaN
+	VORPS   Y3, Y4, Y4
+	VMAXPS  Y1, Y0, Y0     // the larger one
+	ADDQ    $8, AX         // i += 8
+	SUBQ    $8, CX         // n -= 8
+	JGE     maximum
+
+maximumLast:
+	ADDQ       $8, CX              // n = the rest, at most 7
+	JLE        largest
 	LANES8(CX, Y15)                // Y15 = the lanes that exist
 	VMASKMOVPS (SI)(AX*4), Y15, Y1 // x = x[i:], or −Inf past the end
 	VBLENDVPS  Y15, Y1, Y9, Y1
 	VCMPPS     $3, Y1, Y1, Y3      // Y3 = x is NaN
 	VORPS      Y3, Y4, Y4
 	VMAXPS     Y1, Y0, Y0          // the larger one
-	ADDQ       $8, AX              // i += 8
-	SUBQ       $8, CX              // n -= 8
-	JGT        maximum
 
-	MOVQ         x_len+8(FP), CX // from the beginning again
-	XORL         AX, AX
-	VMOVMSKPS    Y4, R8
-	TESTL        R8, R8
-	JNZ          nan
-	MAX_LANES_AVX2 // X0 = the largest of the lanes
-	VBROADCASTSS X0, Y0 // Y0 = the maximum
+largest:
+	MOVQ           x_len+8(FP), CX // from the beginning again
+	XORL           AX, AX
+	VMOVMSKPS      Y4, R8
+	TESTL          R8, R8
+	JNZ            nan
+	MAX_LANES_AVX2                 // X0 = the largest of the lanes
+	VBROADCASTSS   X0, Y0          // Y0 = the maximum
 
 find:
 	LANES8(CX, Y15)                // Y15 = the lanes that exist

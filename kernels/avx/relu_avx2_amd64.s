@@ -15,24 +15,26 @@ TEXT ·relu_fwd_f32_avx2(SB), NOSPLIT, $0-48
 	MOVQ   x_base+24(FP), SI // SI = x
 	XORL   AX, AX            // AX = i = 0
 	VXORPS Y0, Y0, Y0        // Y0 = 0
-	TESTQ  CX, CX
-	JLE    done
+	SUBQ   $8, CX            // n -= 8
+	JLT    last
 
 loop:
+	VMOVUPS (SI)(AX*4), Y1    // x = x[i:]
+	VCMPPS  $0x16, Y0, Y1, Y2 // Y2 = not x ≤ 0, which lets NaN pass
+	VANDPS  Y2, Y1, Y1        // y = Y2 ? x : 0
+	VMOVUPS Y1, (DI)(AX*4)    // y[i:] = y
+	ADDQ    $8, AX            // i += 8
+	SUBQ    $8, CX            // n -= 8
+	JGE     loop
+
+last:
+	ADDQ       $8, CX              // n = the rest, at most 7
+	JLE        done
 	LANES8(CX, Y15)                // Y15 = the lanes that exist
 	VMASKMOVPS (SI)(AX*4), Y15, Y1 // x = x[i:]
 	VCMPPS     $0x16, Y0, Y1, Y2   // Y2 = not x ≤ 0, which lets NaN pass
 	VANDPS     Y2, Y1, Y1          // y = Y2 ? x : 0
-	CMPQ       CX, $8
-	JLT        last
-	VMOVUPS    Y1, (DI)(AX*4)      // y[i:] = y
-	ADDQ       $8, AX              // i += 8
-	SUBQ       $8, CX              // n -= 8
-	JGT        loop
-	JMP        done
-
-last:
-	VMASKMOVPS Y1, Y15, (DI)(AX*4) // y[i:] = y, the lanes that exist
+	VMASKMOVPS Y1, Y15, (DI)(AX*4) // y[i:] = y
 
 done:
 	VZEROUPPER
@@ -47,31 +49,39 @@ TEXT ·relu_bwd_f32_avx2(SB), NOSPLIT, $0-73
 	MOVBLZX m+72(FP), R8       // R8 = m
 	XORL    AX, AX             // AX = i = 0
 	VXORPS  Y0, Y0, Y0         // Y0 = 0
-	TESTQ   CX, CX
-	JLE     done
+	SUBQ    $8, CX             // n -= 8
+	JLT     last
 
 loop:
+	VMOVUPS (DX)(AX*4), Y1     // y = y[i:]
+	VCMPPS  $0x1e, Y0, Y1, Y2  // Y2 = y > 0
+	VMOVUPS (SI)(AX*4), Y1     // d = dy[i:]
+	VANDPS  Y2, Y1, Y1         // d = Y2 ? d : 0
+	TESTL   R8, R8
+	JZ      store
+	VADDPS  (DI)(AX*4), Y1, Y1 // if m: d += dx[i:]
+
+store:
+	VMOVUPS Y1, (DI)(AX*4) // dx[i:] = d
+	ADDQ    $8, AX         // i += 8
+	SUBQ    $8, CX         // n -= 8
+	JGE     loop
+
+last:
+	ADDQ       $8, CX              // n = the rest, at most 7
+	JLE        done
 	LANES8(CX, Y15)                // Y15 = the lanes that exist
 	VMASKMOVPS (DX)(AX*4), Y15, Y1 // y = y[i:]
 	VCMPPS     $0x1e, Y0, Y1, Y2   // Y2 = y > 0
 	VMASKMOVPS (SI)(AX*4), Y15, Y1 // d = dy[i:]
 	VANDPS     Y2, Y1, Y1          // d = Y2 ? d : 0
 	TESTL      R8, R8
-	JZ         store
+	JZ         storeLast
 	VMASKMOVPS (DI)(AX*4), Y15, Y2 // if m: d += dx[i:]
 	VADDPS     Y2, Y1, Y1
 
-store:
-	CMPQ    CX, $8
-	JLT     last
-	VMOVUPS Y1, (DI)(AX*4) // dx[i:] = d
-	ADDQ    $8, AX         // i += 8
-	SUBQ    $8, CX         // n -= 8
-	JGT     loop
-	JMP     done
-
-last:
-	VMASKMOVPS Y1, Y15, (DI)(AX*4) // dx[i:] = d, the lanes that exist
+storeLast:
+	VMASKMOVPS Y1, Y15, (DI)(AX*4) // dx[i:] = d
 
 done:
 	VZEROUPPER

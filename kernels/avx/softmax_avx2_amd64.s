@@ -20,31 +20,39 @@ TEXT ·softmax_bwd_f32_avx2(SB), NOSPLIT, $0-77
 	VBROADCASTSS dot+72(FP), Y14    // Y14 = dot
 	MOVBLZX      m+76(FP), R8       // R8 = m
 	XORL         AX, AX             // AX = i = 0
-	TESTQ        CX, CX
-	JLE          done
+	SUBQ         $8, CX             // n -= 8
+	JLT          last
 
 loop:
+	VMOVUPS (SI)(AX*4), Y1     // d = dy[i:]
+	VSUBPS  Y14, Y1, Y1        // d −= dot
+	VMOVUPS (DX)(AX*4), Y2     // y = y[i:]
+	VMULPS  Y2, Y1, Y1         // d *= y
+	TESTL   R8, R8
+	JZ      store
+	VADDPS  (DI)(AX*4), Y1, Y1 // if m: d += dx[i:]
+
+store:
+	VMOVUPS Y1, (DI)(AX*4) // dx[i:] = d
+	ADDQ    $8, AX         // i += 8
+	SUBQ    $8, CX         // n -= 8
+	JGE     loop
+
+last:
+	ADDQ       $8, CX              // n = the rest, at most 7
+	JLE        done
 	LANES8(CX, Y15)                // Y15 = the lanes that exist
 	VMASKMOVPS (SI)(AX*4), Y15, Y1 // d = dy[i:]
 	VSUBPS     Y14, Y1, Y1         // d −= dot
 	VMASKMOVPS (DX)(AX*4), Y15, Y2 // y = y[i:]
 	VMULPS     Y2, Y1, Y1          // d *= y
 	TESTL      R8, R8
-	JZ         store
+	JZ         storeLast
 	VMASKMOVPS (DI)(AX*4), Y15, Y2 // if m: d += dx[i:]
 	VADDPS     Y2, Y1, Y1
 
-store:
-	CMPQ    CX, $8
-	JLT     last
-	VMOVUPS Y1, (DI)(AX*4) // dx[i:] = d
-	ADDQ    $8, AX         // i += 8
-	SUBQ    $8, CX         // n -= 8
-	JGT     loop
-	JMP     done
-
-last:
-	VMASKMOVPS Y1, Y15, (DI)(AX*4) // dx[i:] = d, the lanes that exist
+storeLast:
+	VMASKMOVPS Y1, Y15, (DI)(AX*4) // dx[i:] = d
 
 done:
 	VZEROUPPER
@@ -58,24 +66,26 @@ TEXT ·log_softmax_fwd_f32_avx2(SB), NOSPLIT, $0-56
 	VBROADCASTSS max+48(FP), Y14   // Y14 = max
 	VBROADCASTSS log+52(FP), Y13   // Y13 = log
 	XORL         AX, AX            // AX = i = 0
-	TESTQ        CX, CX
-	JLE          done
+	SUBQ         $8, CX            // n -= 8
+	JLT          last
 
 loop:
+	VMOVUPS (SI)(AX*4), Y1 // y = x[i:]
+	VSUBPS  Y14, Y1, Y1    // y −= max
+	VSUBPS  Y13, Y1, Y1    // y −= log
+	VMOVUPS Y1, (DI)(AX*4) // y[i:] = y
+	ADDQ    $8, AX         // i += 8
+	SUBQ    $8, CX         // n -= 8
+	JGE     loop
+
+last:
+	ADDQ       $8, CX              // n = the rest, at most 7
+	JLE        done
 	LANES8(CX, Y15)                // Y15 = the lanes that exist
 	VMASKMOVPS (SI)(AX*4), Y15, Y1 // y = x[i:]
 	VSUBPS     Y14, Y1, Y1         // y −= max
 	VSUBPS     Y13, Y1, Y1         // y −= log
-	CMPQ       CX, $8
-	JLT        last
-	VMOVUPS    Y1, (DI)(AX*4)      // y[i:] = y
-	ADDQ       $8, AX              // i += 8
-	SUBQ       $8, CX              // n -= 8
-	JGT        loop
-	JMP        done
-
-last:
-	VMASKMOVPS Y1, Y15, (DI)(AX*4) // y[i:] = y, the lanes that exist
+	VMASKMOVPS Y1, Y15, (DI)(AX*4) // y[i:] = y
 
 done:
 	VZEROUPPER
@@ -90,31 +100,39 @@ TEXT ·log_softmax_bwd_f32_avx2(SB), NOSPLIT, $0-77
 	VBROADCASTSS sum+72(FP), Y14    // Y14 = sum
 	MOVBLZX      m+76(FP), R8       // R8 = m
 	XORL         AX, AX             // AX = i = 0
-	TESTQ        CX, CX
-	JLE          done
+	SUBQ         $8, CX             // n -= 8
+	JLT          last
 
 loop:
+	VMOVUPS      (DX)(AX*4), Y1     // y = y[i:]
+	EXP_AVX2(Y1, Y2, Y3, Y4)        // y = exp(y)
+	VMOVUPS      (SI)(AX*4), Y2     // d = dy[i:]
+	VFNMADD213PS Y2, Y14, Y1        // d = d − sum·y
+	TESTL        R8, R8
+	JZ           store
+	VADDPS       (DI)(AX*4), Y1, Y1 // if m: d += dx[i:]
+
+store:
+	VMOVUPS Y1, (DI)(AX*4) // dx[i:] = d
+	ADDQ    $8, AX         // i += 8
+	SUBQ    $8, CX         // n -= 8
+	JGE     loop
+
+last:
+	ADDQ         $8, CX              // n = the rest, at most 7
+	JLE          done
 	LANES8(CX, Y15)                  // Y15 = the lanes that exist
 	VMASKMOVPS   (DX)(AX*4), Y15, Y1 // y = y[i:]
 	EXP_AVX2(Y1, Y2, Y3, Y4)         // y = exp(y)
 	VMASKMOVPS   (SI)(AX*4), Y15, Y2 // d = dy[i:]
 	VFNMADD213PS Y2, Y14, Y1         // d = d − sum·y
 	TESTL        R8, R8
-	JZ           store
+	JZ           storeLast
 	VMASKMOVPS   (DI)(AX*4), Y15, Y2 // if m: d += dx[i:]
 	VADDPS       Y2, Y1, Y1
 
-store:
-	CMPQ    CX, $8
-	JLT     last
-	VMOVUPS Y1, (DI)(AX*4) // dx[i:] = d
-	ADDQ    $8, AX         // i += 8
-	SUBQ    $8, CX         // n -= 8
-	JGT     loop
-	JMP     done
-
-last:
-	VMASKMOVPS Y1, Y15, (DI)(AX*4) // dx[i:] = d, the lanes that exist
+storeLast:
+	VMASKMOVPS Y1, Y15, (DI)(AX*4) // dx[i:] = d
 
 done:
 	VZEROUPPER
@@ -128,17 +146,22 @@ TEXT ·softmax_fwd_f32_avx2(SB), NOSPLIT, $0-56
 	VBROADCASTSS ·minus_inf_f32(SB), Y9 // Y9 = −Inf
 	VMOVAPS      Y9, Y0                 // Y0 = the maximum of each lane, −Inf at first
 	XORL         AX, AX                 // AX = i = 0
-	TESTQ        CX, CX
-	JLE          largest
+	SUBQ         $8, CX                 // n -= 8
+	JLT          maximumLast
 
 maximum:
+	VMAXPS (SI)(AX*4), Y0, Y0 // the larger one
+	ADDQ   $8, AX             // i += 8
+	SUBQ   $8, CX             // n -= 8
+	JGE    maximum
+
+maximumLast:
+	ADDQ       $8, CX              // n = the rest, at most 7
+	JLE        largest
 	LANES8(CX, Y15)                // Y15 = the lanes that exist
 	VMASKMOVPS (SI)(AX*4), Y15, Y1 // x = x[i:], or −Inf past the end
 	VBLENDVPS  Y15, Y1, Y9, Y1
 	VMAXPS     Y1, Y0, Y0          // the larger one
-	ADDQ       $8, AX              // i += 8
-	SUBQ       $8, CX              // n -= 8
-	JGT        maximum
 
 largest:
 	MAX_LANES_AVX2
@@ -147,26 +170,29 @@ largest:
 	VXORPS         Y0, Y0, Y0      // Y0 = 8 sums
 	MOVQ           y_len+8(FP), CX // from the beginning again
 	XORL           AX, AX
-	TESTQ          CX, CX
-	JLE            total
+	SUBQ           $8, CX          // n -= 8
+	JLT            powerLast
 
 power:
+	VMOVUPS (SI)(AX*4), Y1   // e = x[i:]
+	VSUBPS  Y14, Y1, Y1      // e −= maximum
+	EXP_AVX2(Y1, Y2, Y3, Y4) // e = exp(e)
+	VADDPS  Y1, Y0, Y0       // sums += e
+	VMOVUPS Y1, (DI)(AX*4)   // y[i:] = e
+	ADDQ    $8, AX           // i += 8
+	SUBQ    $8, CX           // n -= 8
+	JGE     power
+
+powerLast:
+	ADDQ       $8, CX              // n = the rest, at most 7
+	JLE        total
 	LANES8(CX, Y15)                // Y15 = the lanes that exist
 	VMASKMOVPS (SI)(AX*4), Y15, Y1 // e = x[i:]
 	VSUBPS     Y14, Y1, Y1         // e −= maximum
 	EXP_AVX2(Y1, Y2, Y3, Y4)       // e = exp(e)
 	VANDPS     Y15, Y1, Y1         // e = 0 past the end
 	VADDPS     Y1, Y0, Y0          // sums += e
-	CMPQ       CX, $8
-	JLT        lastPower
-	VMOVUPS    Y1, (DI)(AX*4)      // y[i:] = e
-	ADDQ       $8, AX              // i += 8
-	SUBQ       $8, CX              // n -= 8
-	JGT        power
-	JMP        total
-
-lastPower:
-	VMASKMOVPS Y1, Y15, (DI)(AX*4) // y[i:] = e, the lanes that exist
+	VMASKMOVPS Y1, Y15, (DI)(AX*4) // y[i:] = e
 
 total:
 	SUM_LANES_AVX2
@@ -174,23 +200,24 @@ total:
 	VBROADCASTSS   X0, Y0          // Y0 = the row's sum
 	MOVQ           y_len+8(FP), CX // from the beginning again
 	XORL           AX, AX
-	TESTQ          CX, CX
-	JLE            done
+	SUBQ           $8, CX          // n -= 8
+	JLT            divideLast
 
 divide:
+	VMOVUPS (DI)(AX*4), Y1 // e = y[i:]
+	VDIVPS  Y0, Y1, Y1     // e /= sum
+	VMOVUPS Y1, (DI)(AX*4) // y[i:] = e
+	ADDQ    $8, AX         // i += 8
+	SUBQ    $8, CX         // n -= 8
+	JGE     divide
+
+divideLast:
+	ADDQ       $8, CX              // n = the rest, at most 7
+	JLE        done
 	LANES8(CX, Y15)                // Y15 = the lanes that exist
 	VMASKMOVPS (DI)(AX*4), Y15, Y1 // e = y[i:]
 	VDIVPS     Y0, Y1, Y1          // e /= sum
-	CMPQ       CX, $8
-	JLT        lastDivide
-	VMOVUPS    Y1, (DI)(AX*4)      // y[i:] = e
-	ADDQ       $8, AX              // i += 8
-	SUBQ       $8, CX              // n -= 8
-	JGT        divide
-	JMP        done
-
-lastDivide:
-	VMASKMOVPS Y1, Y15, (DI)(AX*4) // y[i:] = e, the lanes that exist
+	VMASKMOVPS Y1, Y15, (DI)(AX*4) // y[i:] = e
 
 done:
 	VZEROUPPER
@@ -203,17 +230,23 @@ TEXT ·dot_f32_avx2(SB), NOSPLIT, $0-52
 	MOVQ   b_base+24(FP), DX // DX = b
 	XORL   AX, AX            // AX = i = 0
 	VXORPS Y0, Y0, Y0        // Y0 = 8 sums
-	TESTQ  CX, CX
-	JLE    total
+	SUBQ   $8, CX            // n -= 8
+	JLT    last
 
 loop:
+	VMOVUPS     (SI)(AX*4), Y1     // a = a[i:]
+	VFMADD231PS (DX)(AX*4), Y1, Y0 // sums += a·b[i:]
+	ADDQ        $8, AX             // i += 8
+	SUBQ        $8, CX             // n -= 8
+	JGE         loop
+
+last:
+	ADDQ        $8, CX              // n = the rest, at most 7
+	JLE         total
 	LANES8(CX, Y15)                 // Y15 = the lanes that exist
 	VMASKMOVPS  (SI)(AX*4), Y15, Y1 // a = a[i:]
 	VMASKMOVPS  (DX)(AX*4), Y15, Y2 // b = b[i:]
 	VFMADD231PS Y2, Y1, Y0          // sums += a·b
-	ADDQ        $8, AX              // i += 8
-	SUBQ        $8, CX              // n -= 8
-	JGT         loop
 
 total:
 	SUM_LANES_AVX2
