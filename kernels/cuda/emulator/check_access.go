@@ -362,8 +362,8 @@ func (w *warp) sameStore(o *op, i int, h *cell, now stamp) bool {
 		return false
 	}
 	j := int(s.thread() & 31)
-	if o.address(w, i) != o.address(w, j) {
-		return false
+	if len(o.x.wides) != len(o.x.vec) || o.address(w, i) != o.address(w, j) {
+		return false // stmatrix writes the registers of other lanes
 	}
 	for k := range o.x.vec {
 		if o.x.get(w, k, i) != o.x.get(w, k, j) {

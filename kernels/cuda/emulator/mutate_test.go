@@ -140,3 +140,20 @@ func runMutant(t *testing.T, text string, checks Checks, ran *int) (ok bool) {
 	}
 	return true
 }
+
+// TestStmatrixToOneRow stores all rows of a matrix at one address, a race that
+// mutants found to stop the checker instead of being found by it.
+func TestStmatrixToOneRow(t *testing.T) {
+	m := New(Options{Checks: AllChecks})
+	p := load(t, m, "race.ptx", header+`.entry k() {
+	.shared .align 16 .b8 row[16];
+	.reg .b32 at, x;
+	mov.u32 at, row;
+	mov.u32 x, %tid.x;
+	stmatrix.sync.aligned.m8n8.x1.shared.b16 [at], {x};
+}`)
+	err := m.Launch(context.Background(), kernel(t, p, "k"), LaunchConfig{Block: Dim3{X: 32}})
+	if err == nil || !strings.Contains(err.Error(), "race") {
+		t.Errorf("got %v, expected a race", err)
+	}
+}
