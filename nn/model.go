@@ -27,6 +27,10 @@ import (
 
 // A Sequential is a model whose layers follow one another.
 type Sequential struct {
+	// Metadata goes into the model's file with it and comes back with Load: what a
+	// program wants to know of a model later, such as the names of its classes.
+	Metadata map[string]string
+
 	device kernels.Device
 	random *Random
 	layers []Layer

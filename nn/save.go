@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 
 	"baregrad/kernels"
@@ -66,9 +67,9 @@ var layerKinds = map[string]func() Layer{
 	"Reshape":          func() Layer { return new(Reshape) },
 }
 
-// Save writes the model to a file: layers, parameters, and, if it is compiled,
-// the optimizer with its state. The file is replaced whole or not at all.
-// Python's safetensors can read it.
+// Save writes the model to a file: layers, parameters, Metadata, and, if it is
+// compiled, the optimizer with its state. The file is replaced whole or not at
+// all. Python's safetensors can read it. The key "baregrad" of Metadata is taken.
 func (m *Sequential) Save(ctx context.Context, path string) error {
 	return m.save(ctx, path, nil)
 }
@@ -82,11 +83,16 @@ func (m *Sequential) save(ctx context.Context, path string, place *position) (er
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if _, taken := m.Metadata[metadataKey]; taken {
+		return fmt.Errorf("save %s: the model's Metadata has the key %q, which the model itself takes", path, metadataKey)
+	}
 	description, err := m.describe(place)
 	if err != nil {
 		return fmt.Errorf("save %s: %w", path, err)
 	}
-	f := safetensors.File{Metadata: map[string]string{metadataKey: string(description)}}
+	f := safetensors.File{Metadata: map[string]string{}}
+	maps.Copy(f.Metadata, m.Metadata)
+	f.Metadata[metadataKey] = string(description)
 	for _, p := range m.params {
 		f.Tensors = append(f.Tensors, safetensors.FromFloats(p.Name, p.Value.Floats(), p.Shape()...))
 	}
@@ -171,6 +177,8 @@ func Load(ctx context.Context, d kernels.Device, path string) (m *Sequential, er
 	if m, err = restore(d, text, f); err != nil {
 		return nil, fmt.Errorf("load %s: %w", path, err)
 	}
+	delete(f.Metadata, metadataKey)
+	m.Metadata = f.Metadata
 	return m, nil
 }
 

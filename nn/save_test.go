@@ -2,6 +2,7 @@ package nn_test
 
 import (
 	"context"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -56,6 +57,26 @@ func TestSaveAndLoad(t *testing.T) {
 	}
 	if !slices.Equal(a.Floats(), b.Floats()) {
 		t.Error("the same weights gave different predictions")
+	}
+}
+
+func TestMetadata(t *testing.T) {
+	d := open(t, "reference")
+	ctx := context.Background()
+	path := filepath.Join(t.TempDir(), "model.safetensors")
+	m := stripeModel(t, d, 3)
+	want := map[string]string{"classes": `["across","down"]`, "note": "ünïcode\n"}
+	m.Metadata = want
+	if err := m.Save(ctx, path); err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := nn.Load(ctx, d, path)
+	if err != nil || !maps.Equal(loaded.Metadata, want) {
+		t.Errorf("metadata %v, error %v, want %v", loaded.Metadata, err, want)
+	}
+	m.Metadata = map[string]string{"baregrad": "mine"}
+	if err := m.Save(ctx, path); err == nil || !strings.Contains(err.Error(), `the key "baregrad"`) {
+		t.Errorf("error %v", err)
 	}
 }
 

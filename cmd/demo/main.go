@@ -20,6 +20,7 @@ import (
 // commands is the whole command line. Each command is a struct with a Run method.
 type commands struct {
 	Train    TrainCommand    `cmd:"" default:"withargs" help:"Train a network on MNIST or Fashion-MNIST and test it (the default command)."`
+	Predict  PredictCommand  `cmd:"" help:"Tell what pictures show with a model that was trained."`
 	Tutorial TutorialCommand `cmd:"" help:"Run a well-known Keras tutorial, or list them."`
 	Devices  DevicesCommand  `cmd:"" help:"List what this machine can compute on, and why anything is missing."`
 }

@@ -70,9 +70,12 @@ func (j judgement) show(w io.Writer, data *mnist.Dataset) {
 }
 
 // next suggests commands to try after training.
-func (c *TrainCommand) next(w io.Writer) {
+func (c *TrainCommand) next(w io.Writer, saved string) {
 	fmt.Fprintln(w, "\nTry next:")
 	suggest := func(command, what string) { fmt.Fprintf(w, "  %-42s %s\n", command, what) }
+	if saved != "" {
+		suggest("demo predict --model "+saved+" PICTURE.png", "what it takes a picture of a digit for")
+	}
 	if c.Model == "cnn" {
 		suggest("demo train --model mlp", "one hidden layer: quicker, less exact")
 	} else {

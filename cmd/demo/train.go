@@ -129,12 +129,15 @@ func (c *TrainCommand) Run(ctx context.Context, w io.Writer) error {
 		if r.Saved == "" {
 			r.Saved = data.Name + "-" + c.Model + ".safetensors"
 		}
+		if err := describe(model, data, history); err != nil {
+			return err
+		}
 		if err := model.Save(ctx, r.Saved); err != nil {
 			return err
 		}
 		fmt.Fprintf(say, "\nSaved to %s\n", r.Saved)
 	}
-	c.next(say)
+	c.next(say, r.Saved)
 	if c.JSON {
 		return json.NewEncoder(w).Encode(r)
 	}

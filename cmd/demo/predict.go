@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"baregrad/kernels/auto"
+	"baregrad/mnist"
+)
+
+// PredictCommand tells what pictures show.
+type PredictCommand struct {
+	Model   string   `required:"" placeholder:"FILE" help:"A model that demo train or nn.Save saved, which takes images of 28×28."`
+	Images  []string `arg:"" optional:"" name:"picture" help:"PNG or JPEG pictures, each of one digit. Without any: images of the model's test set."`
+	Number  int      `short:"n" default:"5" help:"How many images of the test set."`
+	Dataset string   `placeholder:"NAME" help:"The test set: mnist or fashion (what the model was trained on)."`
+	DataDir string   `placeholder:"DIR" help:"A folder with the data set's four files."`
+	Device  string   `default:"auto" help:"What computes: auto, cpu, reference, or another that demo devices lists."`
+	JSON    bool     `name:"json" help:"Print the result as one JSON object on the last line."`
+}
+
+// A guess is what a model takes an image for.
+type guess struct {
+	Image         string    `json:"image"` // the file, or the place in the test set
+	Class         string    `json:"class"`
+	Actual        string    `json:"actual,omitempty"` // of images whose label is known
+	Probability   float32   `json:"probability"`
+	Probabilities []float32 `json:"probabilities"` // in the order of the classes
+}
+
+// Run predicts. A picture that can't be read does not keep the others from being
+// shown, but it is an error.
+func (c *PredictCommand) Run(ctx context.Context, w io.Writer) error {
+	if c.Number < 1 {
+		return fmt.Errorf("--number is %d, must be at least 1", c.Number)
+	}
+	d, err := auto.Open(c.Device)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	model, err := openClassifier(ctx, d, c.Model)
+	if err != nil {
+		return err
+	}
+	guesses := []guess{}
+	var images []uint8
+	var failed []error
+	if len(c.Images) == 0 {
+		data, err := model.data(ctx, c.Dataset, mnist.Options{Dir: c.DataDir, Progress: downloads(w)})
+		if err != nil {
+			return err
+		}
+		n := min(c.Number, data.Test.N)
+		images = data.Test.Images[:n*side*side]
+		for i, label := range data.Test.Labels[:n] {
+			guesses = append(guesses, guess{Image: fmt.Sprintf("image %d of %s's test set", i, data.Title), Actual: data.ClassNames[label]})
+		}
+	} else if model.dataset == "fashion" {
+		fmt.Fprintln(w, "Pictures are brought to the form of MNIST's digits, which is not how Fashion-MNIST's images were made: expect mistakes.")
+	}
+	for _, path := range c.Images {
+		pixels, err := mnist.ReadDigitFile(path)
+		if err != nil {
+			failed = append(failed, err)
+			continue
+		}
+		images = append(images, pixels...)
+		guesses = append(guesses, guess{Image: path})
+	}
+	if len(guesses) > 0 {
+		p, err := model.classify(ctx, images)
+		if err != nil {
+			return err
+		}
+		model.show(w, mnist.DetectScreen(w), images, p, guesses)
+	}
+	if c.JSON {
+		err := json.NewEncoder(w).Encode(struct {
+			Device      string   `json:"device"`
+			Model       string   `json:"model"`
+			Classes     []string `json:"classes"`
+			Predictions []guess  `json:"predictions"`
+		}{d.Name(), c.Model, model.classes, guesses})
+		if err != nil {
+			return err
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// show fills in the guesses from the probabilities and draws each image as the
+// model saw it, beside the bars of its classes.
+func (c *classifier) show(w io.Writer, screen mnist.Screen, images []uint8, probabilities []float32, guesses []guess) {
+	classes := len(c.classes)
+	for i := range guesses {
+		g := &guesses[i]
+		g.Probabilities = probabilities[i*classes : (i+1)*classes]
+		b := best(g.Probabilities)
+		g.Class, g.Probability = c.classes[b], g.Probabilities[b]
+		verdict := ""
+		switch g.Actual {
+		case "":
+		case g.Class:
+			verdict = ", which is right"
+		default:
+			verdict = ", but it is " + g.Actual
+		}
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		fmt.Fprintf(w, "%s: %s (%.1f %%)%s\n%s", g.Image, g.Class, 100*g.Probability, verdict,
+			screen.Prediction(images[i*side*side:(i+1)*side*side], side, side, g.Probabilities, c.classes, b))
+	}
+}
