@@ -105,7 +105,7 @@ func (w *warp) eachPlace(o *op, mask uint32, f func(c *warpChecks, w *warp, o *o
 }
 
 // stamp is who lane 0 of the warp is now; lane i adds i<<threadShift.
-func (w *warp) stamp(o *op, kind accessKind) stamp {
+func (w *warp) stamp(o *op) stamp {
 	s := w.chk.block | stamp(w.index*32)<<threadShift | stamp(w.chk.clock)
 	if o.x.strong {
 		s |= strongBit
@@ -119,18 +119,22 @@ func (w *warp) stamp(o *op, kind accessKind) stamp {
 func (w *warp) trackShared(o *op, mask uint32, kind accessKind, n uint64) {
 	c := w.blk.chk
 	size := uint64(len(w.blk.shared))
-	races := w.blk.grid.checks&CheckRaces != 0
-	uninit := w.blk.grid.checks&CheckUninit != 0
 	if o.x.size < 4 && c.hist.bytes == nil {
 		c.hist.split()
 	}
-	base := w.stamp(o, kind)
+	base := w.stamp(o)
 	generic := o.x.space == Generic
-	if n == 4 && !generic && kind == accessRead && races && c.hist.bytes == nil && c.async == nil {
-		w.readSharedWords(o, mask, base, uninit)
+	if !generic && kind != accessAtomic && c.hist.bytes == nil {
+		w.trackSharedWords(o, mask, kind, base, uint32(n))
+	}
+	races := w.blk.grid.checks&CheckRaces != 0
+	uninit := w.blk.grid.checks&CheckUninit != 0
+	words := !generic && kind != accessAtomic && c.hist.bytes == nil
+	if words && c.async == nil {
 		return
 	}
-	words := n == 4 && c.hist.bytes == nil && c.async == nil
+	has := func(k uint32, mask uint8) bool { return c.init[k]&mask == mask }
+	set := func(k uint32, mask uint8) { c.init[k] |= mask }
 	for m := mask; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
 		addr := o.address(w, i)
@@ -140,92 +144,97 @@ func (w *warp) trackShared(o *op, mask uint32, kind accessKind, n uint64) {
 		if addr >= size || n > size-addr || addr&(n-1) != 0 {
 			continue // a fault, reported elsewhere
 		}
-		now := base + stamp(i)<<threadShift
-		if words { // the common case
-			k := addr >> 2
-			h := &c.hist.words[k]
-			if kind == accessRead {
-				if uninit && c.init[k] != 15 {
-					w.uninit(o, i, Shared, addr, 4)
-					c.init[k] = 15
-				}
-				if races {
-					w.checkCell(o, i, h, now, kind, Shared, addr, 4)
-					h.noteRead(now, o.at)
-				}
-				continue
-			}
-			if kind == accessAtomic && uninit && c.init[k] != 15 {
-				w.uninit(o, i, Shared, addr, 4)
-			}
-			c.init[k] = 15
-			if races {
-				w.checkCell(o, i, h, now, kind, Shared, addr, 4)
-				h.noteWrite(now, o.at)
-			}
-			continue
+		if !words {
+			now := base + stamp(i)<<threadShift
+			w.trackPieces(o, i, kind, addr, n, now, &c.hist, 0, Shared, races, uninit, has, set)
 		}
-		w.trackPieces(o, i, kind, addr, n, now, &c.hist, 0, Shared, races, uninit, func(k uint32, mask uint8) bool {
-			return c.init[k]&mask == mask
-		}, func(k uint32, mask uint8) { c.init[k] |= mask })
 		if c.async != nil {
 			w.checkAsync(o, i, kind, addr, n)
 		}
 	}
 }
 
-// readSharedWords is trackShared for what kernels do most: each lane reads a word.
-// A write is known to come before if its clock is below what this warp knows of
-// its writer; stamps of blocks that ran before may pass this test too, which does
-// no harm.
-func (w *warp) readSharedWords(o *op, mask uint32, base stamp, uninit bool) {
+// trackSharedWords is trackShared for what kernels do most: each lane reads or
+// writes one or a few whole words. An access is known to come before if its clock
+// is below what this warp knows of its warp; stamps of blocks that ran before may
+// pass this test too, which does no harm.
+func (w *warp) trackSharedWords(o *op, mask uint32, kind accessKind, base stamp, n uint32) {
 	var tmp vec32
 	addrs := w.sharedAddr(o, &tmp)
+	races := w.blk.grid.checks&CheckRaces != 0
+	uninit := w.blk.grid.checks&CheckUninit != 0 && kind == accessRead
 	imm, pc := uint32(o.imm), shortPC(o.at)
 	c, ord := w.blk.chk, &w.chk.ord
 	cells, init := c.hist.words, c.init[:len(c.hist.words)]
 	size := uint32(len(w.blk.shared))
 	last := ^uint32(0)
-	var h *cell
 	again := false
+	var run []cell // the words of the lane before
 	for m := mask; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
 		addr := addrs[i] + imm
 		now := base + stamp(i)<<threadShift
-		if addr == last { // the same word as the lane before: the first lane and the last are enough
-			if !again {
-				h.r2, h.rpc2, again = h.r1, pc, true
+		if addr == last { // the same words as the lane before: the first lane and the last are enough
+			for j := range run {
+				h := &run[j]
+				if !again {
+					h.r2, h.rpc2 = h.r1, pc
+				}
+				h.r1 = now
 			}
-			h.r1 = now
+			again = true
 			continue
 		}
-		again = false
-		k := addr >> 2
-		if addr&3 != 0 || addr > size-4 || size < 4 || int(k) >= len(cells) {
+		last, again = ^uint32(0), false
+		if addr&(n-1) != 0 || size < n || addr > size-n {
 			continue // a fault, reported elsewhere
 		}
-		h = &cells[k]
-		if uninit && init[k] != 15 {
-			w.uninit(o, i, Shared, uint64(addr), 4)
-			init[k] = 15
+		k := addr >> 2
+		if !races {
+			for j := k; j < k+n/4; j++ {
+				if uninit && init[j] != 15 {
+					w.uninit(o, i, Shared, uint64(4*j), 4)
+				}
+				init[j] = 15
+			}
+			continue
 		}
-		last = addr
-		if h.w.clock() >= ord[h.w.warp()] {
-			w.checkCell(o, i, h, now, accessRead, Shared, uint64(addr), 4)
-			last = ^uint32(0) // every lane looks for itself
+		run = cells[k : k+n/4]
+		if kind == accessRead {
+			last = addr
+			for j := range run {
+				h := &run[j]
+				if uninit && init[k+uint32(j)] != 15 {
+					w.uninit(o, i, Shared, uint64(addr)+4*uint64(j), 4)
+					init[k+uint32(j)] = 15
+				}
+				if h.w != 0 && h.w.clock() >= ord[h.w.warp()] {
+					w.checkCell(o, i, h, now, kind, Shared, uint64(addr)+4*uint64(j), 4)
+					last = ^uint32(0) // every lane looks for itself
+				}
+				if (h.r1^now)&whoMask != 0 {
+					h.r2, h.rpc2 = h.r1, h.rpc1
+				}
+				h.r1, h.rpc1 = now, pc
+			}
+			continue
 		}
-		if (h.r1^now)&whoMask != 0 {
-			h.r2, h.rpc2 = h.r1, h.rpc1
+		for j := range run {
+			h := &run[j]
+			init[k+uint32(j)] = 15
+			if h.w.clock() >= ord[h.w.warp()] || h.r1.clock() >= ord[h.r1.warp()] || h.r2.clock() >= ord[h.r2.warp()] {
+				w.checkCell(o, i, h, now, kind, Shared, uint64(addr)+4*uint64(j), 4)
+			}
+			h.noteWrite(now, o.at)
 		}
-		h.r1, h.rpc1 = now, pc
 	}
 }
 
 func (w *warp) trackGlobal(o *op, mask uint32, kind accessKind, n uint64) {
 	g := w.blk.grid
 	races := g.checks&CheckRaces != 0
-	uninit := g.checks&CheckUninit != 0
-	base := w.stamp(o, kind)
+	uninit := g.checks&CheckUninit != 0 && kind != accessWrite
+	base := w.stamp(o)
 	var p *page
 	var last uint64
 	var lastAlloc *allocation
@@ -250,36 +259,37 @@ func (w *warp) trackGlobal(o *op, mask uint32, kind accessKind, n uint64) {
 		}
 		now := base + stamp(i)<<threadShift
 		in := off % pageBytes
-		if n == 4 && p.hist.bytes == nil {
-			k := uint32(in / 4)
-			h := &p.hist.words[k]
-			if kind != accessWrite && uninit && !p.full && (p.init == nil || p.init[k] != 15) {
-				w.uninit(o, i, Global, addr, 4)
-				p.set(k, 15)
-			}
-			if kind != accessRead && !p.full {
-				p.set(k, 15)
-			}
-			if races {
-				if kind == accessRead {
-					if h.w != 0 {
-						w.checkCell(o, i, h, now, kind, Global, addr, 4)
-					}
-					h.noteRead(now, o.at)
-				} else {
-					w.checkCell(o, i, h, now, kind, Global, addr, 4)
-					h.noteWrite(now, o.at)
-				}
-			}
-			continue
-		}
 		if o.x.size < 4 && p.hist.bytes == nil {
 			p.hist.split()
 		}
-		pp := p
-		w.trackPieces(o, i, kind, addr, n, now, &p.hist, addr-in, Global, races, uninit, func(k uint32, mask uint8) bool {
-			return pp.has(k, mask)
-		}, func(k uint32, mask uint8) { pp.set(k, mask) })
+		if p.hist.bytes != nil {
+			pp := p
+			w.trackPieces(o, i, kind, addr, n, now, &p.hist, addr-in, Global, races, uninit, pp.has, pp.set)
+			continue
+		}
+		for k := uint32(in / 4); k < uint32((in+n)/4); k++ {
+			if !p.full {
+				if uninit && (p.init == nil || p.init[k] != 15) {
+					w.uninit(o, i, Global, addr-in+4*uint64(k), 4)
+				}
+				if uninit || kind != accessRead {
+					p.set(k, 15)
+				}
+			}
+			if !races {
+				continue
+			}
+			h := &p.hist.words[k]
+			if kind != accessRead {
+				w.checkCell(o, i, h, now, kind, Global, addr-in+4*uint64(k), 4)
+				h.noteWrite(now, o.at)
+				continue
+			}
+			if h.w != 0 {
+				w.checkCell(o, i, h, now, kind, Global, addr-in+4*uint64(k), 4)
+			}
+			h.noteRead(now, o.at)
+		}
 	}
 	if p != nil {
 		p.mu.Unlock()
