@@ -45,7 +45,7 @@ func (d *decoder) finishChecks(fc *funcCode, lo, hi int32) {
 	}
 }
 
-// executeChecked is execute with checks and counters.
+// executeChecked is execute with checks, counters and tracing.
 func (w *warp) executeChecked(n int) int {
 	ops := w.ops
 	g := w.blk.grid
@@ -75,8 +75,12 @@ func (w *warp) executeChecked(n int) int {
 		} else {
 			w.partial(o, mask)
 		}
-		if g.count && w.pc == o.at && o.in.Op != "bra" { // it waits, and will run again
-			w.blk.uncount(o, mask)
+		if w.pc == o.at && o.in.Op != "bra" { // it waits, and will run again
+			if g.count {
+				w.blk.uncount(o, mask)
+			}
+		} else if g.m.opts.Trace != nil {
+			w.trace(o, mask)
 		}
 		if o.x != nil && o.x.strong && g.check {
 			w.after(o, mask)

@@ -128,7 +128,7 @@ func (m *Machine) LaunchRaw(ctx context.Context, k *Kernel, cfg LaunchConfig, pa
 	g.checks = m.opts.Checks
 	g.check = g.checks != 0
 	g.count = m.opts.Counters
-	g.slow = g.check || g.count
+	g.slow = g.check || g.count || m.opts.Trace != nil
 	if g.slow {
 		m.launchMu.Lock()
 		defer m.launchMu.Unlock()

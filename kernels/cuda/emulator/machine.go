@@ -16,6 +16,9 @@ type Options struct {
 	Counters     bool   // count per source line
 	Instructions uint64 // the most warp instructions of one launch; 0 is no limit
 	MaxFindings  int    // distinct findings kept; 0 is 100
+	// Trace is told of each instruction that a warp has carried out. With it,
+	// blocks run one after the other.
+	Trace func(Step)
 }
 
 // DefaultMemory is how much device memory a machine has that was not told how much.
@@ -44,6 +47,9 @@ func New(o Options) *Machine {
 	}
 	if o.MaxFindings == 0 {
 		o.MaxFindings = 100
+	}
+	if o.Trace != nil {
+		o.Workers = 1
 	}
 	m := &Machine{opts: o}
 	m.mem.limit = o.MemoryBytes

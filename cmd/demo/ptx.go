@@ -1,0 +1,243 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"baregrad/kernels/cuda"
+	"baregrad/kernels/cuda/emulator"
+)
+
+// PTXCommand runs kernels for GPUs, baregrad's own or any other, on the emulator.
+type PTXCommand struct {
+	List  PTXListCommand  `cmd:"" help:"List baregrad's own kernels."`
+	Show  PTXShowCommand  `cmd:"" help:"Print one of baregrad's kernels, with its templates expanded."`
+	Run   PTXRunCommand   `cmd:"" help:"Run a kernel and print what it changed."`
+	Check PTXCheckCommand `cmd:"" help:"Run a kernel with all checks on: memory, races, barriers, uninitialised values. Ends with status 1 if there is a finding."`
+	Stats PTXStatsCommand `cmd:"" help:"Run a kernel and count, line by line, instructions, lanes, bytes, bank conflicts."`
+	Trace PTXTraceCommand `cmd:"" help:"Run a kernel and show one thread's instructions with their values; step by step with --step."`
+}
+
+// PTXListCommand lists the kernels.
+type PTXListCommand struct{}
+
+// Run prints a line for each file.
+func (c *PTXListCommand) Run(w io.Writer) error {
+	for _, file := range cuda.Files() {
+		names, err := cuda.Entries(file)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "%-36s %s\n", file, strings.Join(names, " "))
+	}
+	return nil
+}
+
+// PTXShowCommand prints a kernel.
+type PTXShowCommand struct {
+	Kernel string `arg:"" help:"A kernel, such as relu_fwd_f32, or a whole file, such as relu.ptx."`
+}
+
+// Run prints the text that a GPU's driver is given.
+func (c *PTXShowCommand) Run(w io.Writer) error {
+	if slices.Contains(cuda.Files(), c.Kernel) {
+		text, err := cuda.Source(c.Kernel)
+		if err != nil {
+			return err
+		}
+		_, err = io.WriteString(w, text)
+		return err
+	}
+	_, text, err := cuda.Find(c.Kernel)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, text)
+	return err
+}
+
+// ptxLaunch is what the commands that run a kernel share.
+type ptxLaunch struct {
+	File   string   `arg:"" help:"A .ptx file; or one of baregrad's, such as relu.ptx."`
+	Kernel string   `short:"k" help:"The kernel. It can be left out if the file has only one."`
+	Grid   string   `default:"1" placeholder:"X[,Y[,Z]]" help:"Blocks."`
+	Block  string   `default:"32" placeholder:"X[,Y[,Z]]" help:"Threads of a block."`
+	Shared int      `placeholder:"BYTES" help:"Dynamic shared memory of a block."`
+	Arg    []string `sep:"none" placeholder:"VALUE" help:"An argument; give one for each parameter, in order. A number, or a buffer: f32[8]=1,2,3 (repeated as needed), f32[8]=range or range(START,STEP), f32[8]=random or random(SEED), f32[8] (zeros), or a .npy file. Types: f32 f64 s8 u8 s16 u16 s32 u32 s64 u64."`
+	Out    []string `sep:"none" placeholder:"N=FILE" help:"Write the buffer of argument N, from 0, to a .npy file afterwards."`
+	Limit  uint64   `default:"1000000000" help:"Stop a kernel after so many warp instructions; 0 for no limit."`
+}
+
+// job is a kernel that is ready to run.
+type job struct {
+	machine   *emulator.Machine
+	kernel    *emulator.Kernel
+	config    emulator.LaunchConfig
+	source    string
+	arguments []*ptxArgument
+	cells     []uint64
+}
+
+// prepare loads the kernel and its arguments into a new machine.
+func (l *ptxLaunch) prepare(o emulator.Options) (*job, error) {
+	o.Instructions = l.Limit
+	name, source, err := readPTX(l.File)
+	if err != nil {
+		return nil, err
+	}
+	module, err := emulator.Parse(name, source)
+	if err != nil {
+		return nil, err
+	}
+	j := &job{machine: emulator.New(o), source: source}
+	program, err := j.machine.Load(module)
+	if err != nil {
+		return nil, err
+	}
+	kernel := l.Kernel
+	if kernel == "" {
+		if kernels := module.Kernels(); len(kernels) == 1 {
+			kernel = kernels[0]
+		} else {
+			return nil, fmt.Errorf("%s has %d kernels: name one with --kernel: %s", name, len(kernels), strings.Join(kernels, ", "))
+		}
+	}
+	if j.kernel, err = program.Kernel(kernel); err != nil {
+		return nil, err
+	}
+	if j.config.Grid, err = parseDim("grid", l.Grid); err != nil {
+		return nil, err
+	}
+	if j.config.Block, err = parseDim("block", l.Block); err != nil {
+		return nil, err
+	}
+	j.config.SharedBytes = l.Shared
+	if len(l.Arg) != len(j.kernel.Params) {
+		return nil, fmt.Errorf("%d arguments for %s, which has %d parameters: %s", len(l.Arg), kernel, len(j.kernel.Params), describeParameters(j.kernel))
+	}
+	for i, text := range l.Arg {
+		a, err := parseArgument(text, j.kernel.Params[i])
+		if err != nil {
+			return nil, fmt.Errorf("argument %d, %s: %w", i, j.kernel.Params[i].Name, err)
+		}
+		if err := a.place(j.machine, fmt.Sprintf("argument %d (%s)", i, j.kernel.Params[i].Name)); err != nil {
+			return nil, err
+		}
+		j.arguments = append(j.arguments, a)
+		j.cells = append(j.cells, a.cell)
+	}
+	return j, nil
+}
+
+// run launches the kernel.
+func (j *job) run(ctx context.Context) error {
+	return j.machine.Launch(ctx, j.kernel, j.config, j.cells...)
+}
+
+// readPTX reads a file, or, where there is none of that name, one of baregrad's own.
+func readPTX(file string) (name, source string, err error) {
+	text, err := os.ReadFile(file)
+	if err == nil {
+		return file, string(text), nil
+	}
+	if errors.Is(err, fs.ErrNotExist) && slices.Contains(cuda.Files(), file) {
+		source, err = cuda.Source(file)
+		return file, source, err
+	}
+	return "", "", err
+}
+
+func describeParameters(k *emulator.Kernel) string {
+	var list []string
+	for _, p := range k.Params {
+		list = append(list, fmt.Sprintf("%s .%s", p.Name, p.Type))
+	}
+	return strings.Join(list, ", ")
+}
+
+// PTXRunCommand runs a kernel.
+type PTXRunCommand struct{ ptxLaunch }
+
+// Run prints every buffer that the kernel changed.
+func (c *PTXRunCommand) Run(ctx context.Context, w io.Writer) error {
+	j, err := c.prepare(emulator.Options{})
+	if err != nil {
+		return err
+	}
+	if err := j.run(ctx); err != nil {
+		return err
+	}
+	return j.results(w, c.Out)
+}
+
+// PTXCheckCommand runs a kernel with all checks on.
+type PTXCheckCommand struct {
+	ptxLaunch
+	JSON bool `help:"Print the findings as JSON."`
+}
+
+// Run prints what was found.
+func (c *PTXCheckCommand) Run(ctx context.Context, w io.Writer) error {
+	j, err := c.prepare(emulator.Options{Checks: emulator.AllChecks})
+	if err != nil {
+		return err
+	}
+	err = j.run(ctx)
+	var found *emulator.FindingsError
+	if err != nil && !errors.As(err, &found) {
+		return err
+	}
+	report := j.machine.Report()
+	if c.JSON {
+		text, err := report.JSON()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "%s\n", text)
+	} else {
+		fmt.Fprint(w, report)
+	}
+	if found != nil {
+		return fmt.Errorf("%s: %d findings", j.kernel.Name, len(report.Findings)+report.Dropped)
+	}
+	return j.writeFiles(c.Out)
+}
+
+// PTXStatsCommand counts what a kernel does.
+type PTXStatsCommand struct {
+	ptxLaunch
+	JSON bool `help:"Print the counts as JSON."`
+}
+
+// rooflines are the GPUs for which the least time is worked out.
+var rooflines = []emulator.GPU{emulator.H100SXM, emulator.A100SXM, emulator.RTX4090, emulator.T4}
+
+// Run prints the counts by line, and where rooflines would put the kernel.
+func (c *PTXStatsCommand) Run(ctx context.Context, w io.Writer) error {
+	j, err := c.prepare(emulator.Options{Counters: true})
+	if err != nil {
+		return err
+	}
+	if err := j.run(ctx); err != nil {
+		return err
+	}
+	counts := j.machine.Counters()
+	if c.JSON {
+		return json.NewEncoder(w).Encode(counts)
+	}
+	fmt.Fprint(w, counts)
+	fmt.Fprintf(w, "\nWhat a GPU's data sheet allows at least (arithmetic and memory alone; a launch costs microseconds more):\n")
+	for _, gpu := range rooflines {
+		r := counts.Roofline(gpu)
+		fmt.Fprintf(w, "  %-16s %10.3f µs, bound by %s (%.3g of the %.3g flops a byte at which its limits meet)\n",
+			gpu.Name, r.Seconds*1e6, r.Bound, r.Intensity, r.Ridge)
+	}
+	return j.writeFiles(c.Out)
+}

@@ -1,0 +1,107 @@
+package emulator
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"baregrad/kernels/cuda/emulator/arith"
+)
+
+// Step is one instruction that a warp has just carried out, as Options.Trace is
+// told of it. It holds good until the function that was told returns.
+type Step struct {
+	Kernel string
+	File   string
+	Instr  *Instr
+	Block  Dim3
+	Warp   int    // its number in the block: threads 32·Warp to 32·Warp+31
+	Lanes  uint32 // a bit for each lane that took part
+
+	warp *warp
+}
+
+// Thread is the place in its block of a lane of the warp.
+func (s Step) Thread(lane int) Dim3 { return s.warp.thread(lane) }
+
+// Registers lists the registers that the instruction names, in their order.
+func (s Step) Registers() []*Register {
+	var list []*Register
+	var walk func(o Operand)
+	walk = func(o Operand) {
+		if o.Reg != nil {
+			list = append(list, o.Reg)
+		}
+		for _, part := range o.Elems {
+			walk(part)
+		}
+		if o.Second != nil {
+			walk(*o.Second)
+		}
+	}
+	if s.Instr.Guard != nil {
+		list = append(list, s.Instr.Guard)
+	}
+	for _, o := range s.Instr.Args {
+		walk(o)
+	}
+	return list
+}
+
+// Register finds a register of the running function by its name; nil if the
+// function's instructions mention none of that name.
+func (s Step) Register(name string) *Register {
+	for _, r := range s.warp.fr.fc.fn.Regs {
+		if r.Name == name {
+			return r
+		}
+	}
+	return nil
+}
+
+// Value writes what a register of the running function holds in one lane, as a
+// number of the register's type; "-" if the instruction was a call or a return
+// and the register is the other function's.
+func (s Step) Value(r *Register, lane int) string {
+	f := s.warp.fr
+	slot, ok := f.fc.slots[r]
+	if !ok {
+		return "-"
+	}
+	switch {
+	case r.Type == Pred:
+		return strconv.Itoa(int(f.p[slot] >> lane & 1))
+	case r.Type.Bits() == 64:
+		v := f.r64[slot][lane]
+		switch r.Type {
+		case F64:
+			return strconv.FormatFloat(math.Float64frombits(v), 'g', -1, 64)
+		case S64:
+			return strconv.FormatInt(int64(v), 10)
+		}
+		return fmt.Sprintf("%#x", v)
+	}
+	v := f.r32[slot][lane]
+	switch r.Type {
+	case F32:
+		return strconv.FormatFloat(float64(math.Float32frombits(v)), 'g', -1, 32)
+	case F16:
+		return strconv.FormatFloat(arith.F16.Float64(uint16(v)), 'g', 6, 32)
+	case S32:
+		return strconv.Itoa(int(int32(v)))
+	case S16:
+		return strconv.Itoa(int(int16(v)))
+	case B32:
+		return fmt.Sprintf("%#x", v)
+	}
+	return strconv.FormatUint(uint64(v), 10)
+}
+
+// trace tells of an instruction that has been carried out.
+func (w *warp) trace(o *op, mask uint32) {
+	g := w.blk.grid
+	g.m.opts.Trace(Step{
+		Kernel: g.kern.Name, File: g.kern.file, Instr: o.in,
+		Block: w.blk.id, Warp: w.index, Lanes: mask, warp: w,
+	})
+}
