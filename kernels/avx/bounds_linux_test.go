@@ -61,6 +61,7 @@ func TestKernelsStayWithinTheirMemory(t *testing.T) {
 				within("dot_f32", n, func() { k.dot_f32(a, b) })
 				within("squared_error_f32", n, func() { k.squared_error_f32(a, b) })
 				within("sigmoid_binary_cross_entropy_f32", n, func() { k.sigmoid_binary_cross_entropy_f32(a, b) })
+				within("binary_cross_entropy_f32", n, func() { k.binary_cross_entropy_f32(a, b) })
 			}
 			square, turned := slice(0, 64), slice(1, 64)
 			within("transpose_f32", 64, func() { k.transpose_f32(&square[0], &turned[0], 8, 8, 8, 8) })

@@ -11,6 +11,7 @@
 //	Softmax, LogSoftmax            | yes     | yes  | yes
 //	SoftmaxCrossEntropy            | yes     | yes  | yes
 //	SigmoidBinaryCrossEntropy      | yes     | yes  | yes
+//	BinaryCrossEntropy             | yes     | yes  | yes
 //	MeanSquaredError               | yes     | yes  | yes
 //	Add, Sub, Mul, Div             | yes     | yes  | yes
 //	  gradients for equal shapes   | yes     | yes  | yes

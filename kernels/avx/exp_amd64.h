@@ -33,6 +33,8 @@
 #define TWO         ·math_f32+108(SB)
 #define MAGNITUDE   ·math_f32+112(SB) // all bits but the sign
 #define BIAS        ·math_f32+116(SB) // 127, the integer, an exponent's bias
+#define CLIP_LOW    ·math_f32+120(SB) // probabilities are clipped to [1e-7, 1−1e-7]
+#define CLIP_HIGH   ·math_f32+124(SB)
 #define ONE         ·one_f32(SB)
 #define SIGN        ·sign_f32(SB)
 #define MINUS_INF   ·minus_inf_f32(SB)

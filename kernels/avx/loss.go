@@ -7,9 +7,8 @@ import (
 )
 
 // Losses, one value for each row, row by row. Labels are a class for each row
-// or a distribution. The losses on probabilities (CrossEntropy and
-// BinaryCrossEntropy) are left to the reference: a model that is trained for
-// speed has the fused ones.
+// or a distribution. CrossEntropy, on probabilities, is left to the reference: a
+// model that is trained for speed has the one that is fused with softmax.
 
 // SoftmaxCrossEntropy: loss = −Σ t·(x − M − ln Σ e^(x−M)).
 func (d *Device) SoftmaxCrossEntropy(loss, probs, logits, labels kernels.Buffer, rows, cols int) {
@@ -100,6 +99,19 @@ func (d *Device) SigmoidBinaryCrossEntropyGrad(dlogits, dloss, logits, targets k
 	kernels.CheckTargets("sigmoid binary cross-entropy gradient", dloss, logits, targets, rows, cols)
 	kernels.CheckRows("sigmoid binary cross-entropy gradient", rows, cols, dlogits)
 	d.meanByRowGrad(dlogits, dloss, logits, targets, rows, cols, 1, m, d.set.vector.sigmoid_binary_cross_entropy_bwd_f32)
+}
+
+// BinaryCrossEntropy: loss = mean of −t·ln p − (1−t)·ln(1−p), p clipped.
+func (d *Device) BinaryCrossEntropy(loss, probs, targets kernels.Buffer, rows, cols int) {
+	kernels.CheckTargets("binary cross-entropy", loss, probs, targets, rows, cols)
+	d.meanByRow(loss, probs, targets, rows, cols, d.set.vector.binary_cross_entropy_f32)
+}
+
+// BinaryCrossEntropyGrad: dp = dloss·((1−t)/(1−p) − t/p)/cols; 0 where p is clipped.
+func (d *Device) BinaryCrossEntropyGrad(dprobs, dloss, probs, targets kernels.Buffer, rows, cols int, m kernels.Mode) {
+	kernels.CheckTargets("binary cross-entropy gradient", dloss, probs, targets, rows, cols)
+	kernels.CheckRows("binary cross-entropy gradient", rows, cols, dprobs)
+	d.meanByRowGrad(dprobs, dloss, probs, targets, rows, cols, 1, m, d.set.vector.binary_cross_entropy_bwd_f32)
 }
 
 // meanByRow is loss[r] = f(x[r,:], t[r,:])/cols.

@@ -58,6 +58,28 @@ func sigmoid_binary_cross_entropy_bwd_f32_avx512(dx, x, t []float32, scale float
 //go:noescape
 func sigmoid_binary_cross_entropy_bwd_f32_avx2(dx, x, t []float32, scale float32, m kernels.Mode)
 
+// binary_cross_entropy_bwd_f32_avx512 is, 16 elements at a time:
+//
+//	for i := range dp { // scale = dloss/n
+//		d := float32(0)
+//		if !(p[i] < clipLow || p[i] > clipHigh) {
+//			d = (p[i] - t[i]) / (p[i] * (1 - p[i])) // = (1−t)/(1−p) − t/p
+//		}
+//		d *= scale
+//		if m == kernels.Accumulate {
+//			d += dp[i]
+//		}
+//		dp[i] = d
+//	}
+//
+//go:noescape
+func binary_cross_entropy_bwd_f32_avx512(dp, p, t []float32, scale float32, m kernels.Mode)
+
+// binary_cross_entropy_bwd_f32_avx2 is the same, 8 elements at a time.
+//
+//go:noescape
+func binary_cross_entropy_bwd_f32_avx2(dp, p, t []float32, scale float32, m kernels.Mode)
+
 // squared_error_f32_avx512 is, 16 elements at a time:
 //
 //	sum := float32(0)
@@ -89,3 +111,21 @@ func sigmoid_binary_cross_entropy_f32_avx512(x, t []float32) float32
 //
 //go:noescape
 func sigmoid_binary_cross_entropy_f32_avx2(x, t []float32) float32
+
+// binary_cross_entropy_f32_avx512 is, 16 elements at a time, with clip to the
+// range [1e-7, 1−1e-7]:
+//
+//	sum := float32(0)
+//	for i := range x {
+//		p := clip(x[i])
+//		sum += -t[i]*log(p) - (1-t[i])*log1p(-p)
+//	}
+//	return sum
+//
+//go:noescape
+func binary_cross_entropy_f32_avx512(x, t []float32) float32
+
+// binary_cross_entropy_f32_avx2 is the same, 8 elements at a time.
+//
+//go:noescape
+func binary_cross_entropy_f32_avx2(x, t []float32) float32

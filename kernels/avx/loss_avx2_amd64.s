@@ -154,6 +154,70 @@ done:
 	VZEROUPPER
 	RET
 
+// func binary_cross_entropy_bwd_f32_avx2(dp, p, t []float32, scale float32, m Mode)
+TEXT ·binary_cross_entropy_bwd_f32_avx2(SB), NOSPLIT, $0-77
+	MOVQ         dp_base+0(FP), DI // DI = dp
+	MOVQ         dp_len+8(FP), CX  // CX = n, the elements to go
+	MOVQ         p_base+24(FP), SI // SI = p
+	MOVQ         t_base+48(FP), DX // DX = t
+	VBROADCASTSS scale+72(FP), Y14 // Y14 = scale
+	MOVBLZX      m+76(FP), R8      // R8 = m
+	XORL         AX, AX            // AX = i = 0
+	VBROADCASTSS CLIP_LOW, Y13     // Y13 = clipLow
+	VBROADCASTSS CLIP_HIGH, Y12    // Y12 = clipHigh
+	VBROADCASTSS ONE, Y11          // Y11 = 1
+	SUBQ         $8, CX            // n -= 8
+	JLT          last
+
+loop:
+	VMOVUPS (SI)(AX*4), Y1     // p = p[i:]
+	VMOVUPS (DX)(AX*4), Y2     // t = t[i:]
+	VCMPPS  $5, Y13, Y1, Y4    // Y4 = not p < clipLow
+	VCMPPS  $10, Y12, Y1, Y5   // Y5 = not p > clipHigh
+	VANDPS  Y5, Y4, Y4         // Y4 = inside: both
+	VSUBPS  Y1, Y11, Y3        // q = 1 − p
+	VMULPS  Y1, Y3, Y3         // q *= p
+	VSUBPS  Y2, Y1, Y1         // d = p − t
+	VDIVPS  Y3, Y1, Y1         // d /= q
+	VANDPS  Y4, Y1, Y1         // d = Y4 ? d : 0
+	VMULPS  Y14, Y1, Y1        // d *= scale, which may be NaN
+	TESTL   R8, R8
+	JZ      store
+	VADDPS  (DI)(AX*4), Y1, Y1 // if m: d += dp[i:]
+
+store:
+	VMOVUPS Y1, (DI)(AX*4) // dp[i:] = d
+	ADDQ    $8, AX         // i += 8
+	SUBQ    $8, CX         // n -= 8
+	JGE     loop
+
+last:
+	ADDQ       $8, CX              // n = the rest, at most 7
+	JLE        done
+	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	VMASKMOVPS (SI)(AX*4), Y15, Y1 // p = p[i:]
+	VMASKMOVPS (DX)(AX*4), Y15, Y2 // t = t[i:]
+	VCMPPS     $5, Y13, Y1, Y4     // Y4 = not p < clipLow
+	VCMPPS     $10, Y12, Y1, Y5    // Y5 = not p > clipHigh
+	VANDPS     Y5, Y4, Y4          // Y4 = inside: both
+	VSUBPS     Y1, Y11, Y3         // q = 1 − p
+	VMULPS     Y1, Y3, Y3          // q *= p
+	VSUBPS     Y2, Y1, Y1          // d = p − t
+	VDIVPS     Y3, Y1, Y1          // d /= q
+	VANDPS     Y4, Y1, Y1          // d = Y4 ? d : 0
+	VMULPS     Y14, Y1, Y1         // d *= scale, which may be NaN
+	TESTL      R8, R8
+	JZ         storeLast
+	VMASKMOVPS (DI)(AX*4), Y15, Y2 // if m: d += dp[i:]
+	VADDPS     Y2, Y1, Y1
+
+storeLast:
+	VMASKMOVPS Y1, Y15, (DI)(AX*4) // dp[i:] = d
+
+done:
+	VZEROUPPER
+	RET
+
 // func squared_error_f32_avx2(x, t []float32) float32
 TEXT ·squared_error_f32_avx2(SB), NOSPLIT, $0-52
 	MOVQ   x_base+0(FP), SI  // SI = x
@@ -243,6 +307,69 @@ last:
 	VADDPS       Y8, Y1, Y1          // v += a
 	VANDPS       Y15, Y1, Y1         // v = 0 past the end
 	VADDPS       Y1, Y0, Y0          // sums += v
+
+total:
+	SUM_LANES_AVX2
+	VMOVSS         X0, ret+48(FP)
+	VZEROUPPER
+	RET
+
+// func binary_cross_entropy_f32_avx2(x, t []float32) float32
+TEXT ·binary_cross_entropy_f32_avx2(SB), NOSPLIT, $0-52
+	MOVQ   x_base+0(FP), SI  // SI = x
+	MOVQ   x_len+8(FP), CX   // CX = n, the columns to go
+	MOVQ   t_base+24(FP), DX // DX = t
+	XORL   AX, AX            // AX = i = 0
+	VXORPS Y0, Y0, Y0        // Y0 = 8 sums
+	SUBQ   $8, CX            // n -= 8
+	JLT    last
+
+loop:
+	VMOVUPS      (SI)(AX*4), Y7       // x = x[i:]
+	VMOVUPS      (DX)(AX*4), Y6       // t = t[i:]
+	VBROADCASTSS CLIP_LOW, Y2
+	VMAXPS       Y7, Y2, Y7
+	VBROADCASTSS CLIP_HIGH, Y2
+	VMINPS       Y7, Y2, Y7           // p = clip(x), and NaN for NaN
+	VBROADCASTSS ONE, Y10
+	VSUBPS       Y7, Y10, Y9          // q = 1 − p
+	VSUBPS       Y9, Y10, Y8
+	VSUBPS       Y7, Y8, Y8           // c = 1 − q − p, what rounding q lost
+	LOG_AVX2(Y9, Y2, Y3, Y4, Y5, Y11) // q = ln q
+	VADDPS       Y8, Y9, Y9           // q += c, so that q = ln(1−p)
+	LOG_AVX2(Y7, Y2, Y3, Y4, Y5, Y11) // p = ln p
+	VSUBPS       Y6, Y10, Y8
+	VMULPS       Y8, Y9, Y9           // q *= 1 − t
+	VFNMSUB213PS Y9, Y6, Y7
+	VMOVAPS      Y7, Y1               // v = −t·p − q
+	VADDPS       Y1, Y0, Y0           // sums += v
+	ADDQ         $8, AX               // i += 8
+	SUBQ         $8, CX               // n -= 8
+	JGE          loop
+
+last:
+	ADDQ         $8, CX               // n = the rest, at most 7
+	JLE          total
+	LANES8(CX, Y15)                   // Y15 = the lanes that exist
+	VMASKMOVPS   (SI)(AX*4), Y15, Y7  // x = x[i:]
+	VMASKMOVPS   (DX)(AX*4), Y15, Y6  // t = t[i:]
+	VBROADCASTSS CLIP_LOW, Y2
+	VMAXPS       Y7, Y2, Y7
+	VBROADCASTSS CLIP_HIGH, Y2
+	VMINPS       Y7, Y2, Y7           // p = clip(x), and NaN for NaN
+	VBROADCASTSS ONE, Y10
+	VSUBPS       Y7, Y10, Y9          // q = 1 − p
+	VSUBPS       Y9, Y10, Y8
+	VSUBPS       Y7, Y8, Y8           // c = 1 − q − p, what rounding q lost
+	LOG_AVX2(Y9, Y2, Y3, Y4, Y5, Y11) // q = ln q
+	VADDPS       Y8, Y9, Y9           // q += c, so that q = ln(1−p)
+	LOG_AVX2(Y7, Y2, Y3, Y4, Y5, Y11) // p = ln p
+	VSUBPS       Y6, Y10, Y8
+	VMULPS       Y8, Y9, Y9           // q *= 1 − t
+	VFNMSUB213PS Y9, Y6, Y7
+	VMOVAPS      Y7, Y1               // v = −t·p − q
+	VANDPS       Y15, Y1, Y1          // v = 0 past the end
+	VADDPS       Y1, Y0, Y0           // sums += v
 
 total:
 	SUM_LANES_AVX2

@@ -102,6 +102,45 @@ done:
 	VZEROUPPER
 	RET
 
+// func binary_cross_entropy_bwd_f32_avx512(dp, p, t []float32, scale float32, m Mode)
+TEXT ·binary_cross_entropy_bwd_f32_avx512(SB), NOSPLIT, $0-77
+	MOVQ         dp_base+0(FP), DI // DI = dp
+	MOVQ         dp_len+8(FP), CX  // CX = n, the elements to go
+	MOVQ         p_base+24(FP), SI // SI = p
+	MOVQ         t_base+48(FP), DX // DX = t
+	VBROADCASTSS scale+72(FP), Z14 // Z14 = scale
+	MOVBLZX      m+76(FP), R8      // R8 = m
+	MODE16(R8, K7)                 // K7 = all lanes if m is Accumulate, else none
+	XORL         AX, AX            // AX = i = 0
+	VBROADCASTSS CLIP_LOW, Z13     // Z13 = clipLow
+	VBROADCASTSS CLIP_HIGH, Z12    // Z12 = clipHigh
+	VBROADCASTSS ONE, Z11          // Z11 = 1
+	TESTQ        CX, CX
+	JLE          done
+
+loop:
+	LANES16(CX, K1)                  // K1 = the lanes that exist
+	KANDW     K1, K7, K2             // K2 = those to accumulate
+	VMOVUPS.Z (SI)(AX*4), K1, Z1     // p = p[i:]
+	VMOVUPS.Z (DX)(AX*4), K1, Z2     // t = t[i:]
+	VCMPPS    $5, Z13, Z1, K1, K3    // K3 = not p < clipLow
+	VCMPPS    $10, Z12, Z1, K3, K3   // K3 = inside: and not p > clipHigh
+	VSUBPS    Z1, Z11, Z3            // q = 1 − p
+	VMULPS    Z1, Z3, Z3             // q *= p
+	VSUBPS    Z2, Z1, Z1             // d = p − t
+	VDIVPS    Z3, Z1, Z1             // d /= q
+	VMOVAPS.Z Z1, K3, Z1             // d = K3 ? d : 0
+	VMULPS    Z14, Z1, Z1            // d *= scale, which may be NaN
+	VADDPS    (DI)(AX*4), Z1, K2, Z1 // if m: d += dp[i:]
+	VMOVUPS   Z1, K1, (DI)(AX*4)     // dp[i:] = d
+	ADDQ      $16, AX                // i += 16
+	SUBQ      $16, CX                // n -= 16
+	JGT       loop
+
+done:
+	VZEROUPPER
+	RET
+
 // func squared_error_f32_avx512(x, t []float32) float32
 TEXT ·squared_error_f32_avx512(SB), NOSPLIT, $0-52
 	MOVQ   x_base+0(FP), SI  // SI = x
@@ -154,6 +193,46 @@ loop:
 	LOG_AVX512(Z9, Z2, Z3, Z4, Z5)  // u = ln u
 	VADDPS       Z7, Z9, Z1         // v = u + E = ln(1+e^−|x|)
 	VADDPS       Z8, Z1, Z1         // v += a
+	VADDPS       Z1, Z0, K1, Z0     // sums += v
+	ADDQ         $16, AX            // i += 16
+	SUBQ         $16, CX            // n -= 16
+	JGT          loop
+
+total:
+	SUM_LANES_AVX512
+	VMOVSS           X0, ret+48(FP)
+	VZEROUPPER
+	RET
+
+// func binary_cross_entropy_f32_avx512(x, t []float32) float32
+TEXT ·binary_cross_entropy_f32_avx512(SB), NOSPLIT, $0-52
+	MOVQ   x_base+0(FP), SI  // SI = x
+	MOVQ   x_len+8(FP), CX   // CX = n, the columns to go
+	MOVQ   t_base+24(FP), DX // DX = t
+	XORL   AX, AX            // AX = i = 0
+	VXORPS Z0, Z0, Z0        // Z0 = 16 sums
+	TESTQ  CX, CX
+	JLE    total
+
+loop:
+	LANES16(CX, K1)                 // K1 = the lanes that exist
+	VMOVUPS.Z    (SI)(AX*4), K1, Z7 // x = x[i:]
+	VMOVUPS.Z    (DX)(AX*4), K1, Z6 // t = t[i:]
+	VBROADCASTSS CLIP_LOW, Z2
+	VMAXPS       Z7, Z2, Z7
+	VBROADCASTSS CLIP_HIGH, Z2
+	VMINPS       Z7, Z2, Z7         // p = clip(x), and NaN for NaN
+	VBROADCASTSS ONE, Z10
+	VSUBPS       Z7, Z10, Z9        // q = 1 − p
+	VSUBPS       Z9, Z10, Z8
+	VSUBPS       Z7, Z8, Z8         // c = 1 − q − p, what rounding q lost
+	LOG_AVX512(Z9, Z2, Z3, Z4, Z5)  // q = ln q
+	VADDPS       Z8, Z9, Z9         // q += c, so that q = ln(1−p)
+	LOG_AVX512(Z7, Z2, Z3, Z4, Z5)  // p = ln p
+	VSUBPS       Z6, Z10, Z8
+	VMULPS       Z8, Z9, Z9         // q *= 1 − t
+	VFNMSUB213PS Z9, Z6, Z7
+	VMOVAPS      Z7, Z1             // v = −t·p − q
 	VADDPS       Z1, Z0, K1, Z0     // sums += v
 	ADDQ         $16, AX            // i += 16
 	SUBQ         $16, CX            // n -= 16

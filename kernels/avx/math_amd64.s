@@ -33,4 +33,6 @@ DATA ·math_f32+104(SB)/4, $0x41200000 // 10
 DATA ·math_f32+108(SB)/4, $0x40000000 // 2
 DATA ·math_f32+112(SB)/4, $0x7fffffff // all bits but the sign
 DATA ·math_f32+116(SB)/4, $0x0000007f // 127, an integer
-GLOBL ·math_f32(SB), RODATA|NOPTR, $120
+DATA ·math_f32+120(SB)/4, $0x33d6bf95 // 1e-7
+DATA ·math_f32+124(SB)/4, $0x3f7ffffe // 1 − 1e-7
+GLOBL ·math_f32(SB), RODATA|NOPTR, $128

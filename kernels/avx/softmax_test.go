@@ -72,6 +72,10 @@ func TestRowSumsAgainstTheirLoops(t *testing.T) {
 				{"sigmoid_binary_cross_entropy_f32", k.sigmoid_binary_cross_entropy_f32, func(x, t float64) float64 {
 					return max(x, 0) - x*t + math.Log1p(math.Exp(-math.Abs(x)))
 				}},
+				{"binary_cross_entropy_f32", k.binary_cross_entropy_f32, func(x, t float64) float64 {
+					p := max(float64(float32(1e-7)), min(x, float64(float32(1-1e-7))))
+					return -t*math.Log(p) - (1-t)*math.Log1p(-p)
+				}},
 			} {
 				for _, n := range testLengths() {
 					for variant, extra := range []float32{0, 1, float32(math.NaN()), float32(math.Inf(1))} {
@@ -81,6 +85,9 @@ func TestRowSumsAgainstTheirLoops(t *testing.T) {
 						for i := range a.s {
 							a.s[i] = float32(random.NormFloat64() * 6)
 							b.s[i] = float32(random.IntN(3)) / 2
+							if test.name == "binary_cross_entropy_f32" {
+								a.s[i] = sigmoid(a.s[i] * 3) // a probability, some of them 0 and 1
+							}
 						}
 						if n > 0 {
 							a.s[random.IntN(n)] += extra

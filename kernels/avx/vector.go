@@ -31,6 +31,7 @@ type vectorKernels struct {
 	softmax_cross_entropy_bwd_f32        func(dx, p, t []float32, dloss, weight float32, m kernels.Mode)
 	mean_squared_error_bwd_f32           func(dx, x, t []float32, scale float32, m kernels.Mode)
 	sigmoid_binary_cross_entropy_bwd_f32 func(dx, x, t []float32, scale float32, m kernels.Mode)
+	binary_cross_entropy_bwd_f32         func(dp, p, t []float32, scale float32, m kernels.Mode)
 	add_fwd_f32                          func(y, a, b *float32, rows, cols, rowA, rowB, stepA, stepB int)
 	sub_fwd_f32                          func(y, a, b *float32, rows, cols, rowA, rowB, stepA, stepB int)
 	mul_fwd_f32                          func(y, a, b *float32, rows, cols, rowA, rowB, stepA, stepB int)
@@ -48,4 +49,5 @@ type vectorKernels struct {
 	squared_error_f32                    func(x, t []float32) float32
 	sigmoid_binary_cross_entropy_f32     func(x, t []float32) float32
 	transpose_f32                        func(y, x *float32, rows, cols, rowY, rowX int)
+	binary_cross_entropy_f32             func(x, t []float32) float32
 }

@@ -29,6 +29,7 @@ var vectorAVX512 = vectorKernels{
 	softmax_cross_entropy_bwd_f32:        softmax_cross_entropy_bwd_f32_avx512,
 	mean_squared_error_bwd_f32:           mean_squared_error_bwd_f32_avx512,
 	sigmoid_binary_cross_entropy_bwd_f32: sigmoid_binary_cross_entropy_bwd_f32_avx512,
+	binary_cross_entropy_bwd_f32:         binary_cross_entropy_bwd_f32_avx512,
 	add_fwd_f32:                          add_fwd_f32_avx512,
 	sub_fwd_f32:                          sub_fwd_f32_avx512,
 	mul_fwd_f32:                          mul_fwd_f32_avx512,
@@ -46,6 +47,7 @@ var vectorAVX512 = vectorKernels{
 	squared_error_f32:                    squared_error_f32_avx512,
 	sigmoid_binary_cross_entropy_f32:     sigmoid_binary_cross_entropy_f32_avx512,
 	transpose_f32:                        transpose_f32_avx2,
+	binary_cross_entropy_f32:             binary_cross_entropy_f32_avx512,
 }
 
 // vectorAVX2 are the kernels for avx2.
@@ -75,6 +77,7 @@ var vectorAVX2 = vectorKernels{
 	softmax_cross_entropy_bwd_f32:        softmax_cross_entropy_bwd_f32_avx2,
 	mean_squared_error_bwd_f32:           mean_squared_error_bwd_f32_avx2,
 	sigmoid_binary_cross_entropy_bwd_f32: sigmoid_binary_cross_entropy_bwd_f32_avx2,
+	binary_cross_entropy_bwd_f32:         binary_cross_entropy_bwd_f32_avx2,
 	add_fwd_f32:                          add_fwd_f32_avx2,
 	sub_fwd_f32:                          sub_fwd_f32_avx2,
 	mul_fwd_f32:                          mul_fwd_f32_avx2,
@@ -92,4 +95,5 @@ var vectorAVX2 = vectorKernels{
 	squared_error_f32:                    squared_error_f32_avx2,
 	sigmoid_binary_cross_entropy_f32:     sigmoid_binary_cross_entropy_f32_avx2,
 	transpose_f32:                        transpose_f32_avx2,
+	binary_cross_entropy_f32:             binary_cross_entropy_f32_avx2,
 }

@@ -164,6 +164,17 @@ var loopTests = []loopTest{
 			k.sigmoid_binary_cross_entropy_bwd_f32(s[0], s[1], s[2], 0.7, m)
 		},
 		loop: func(s [][]float32, i int) float32 { return 0.7 * (sigmoid(s[1][i]) - s[2][i]) }},
+	{name: "binary_cross_entropy_bwd_f32", slices: 3, outputs: 1, mode: true,
+		kernel: func(k *vectorKernels, s [][]float32, m kernels.Mode) {
+			k.binary_cross_entropy_bwd_f32(s[0], s[1], s[2], 0.7, m)
+		},
+		loop: func(s [][]float32, i int) float32 {
+			p := s[1][i]
+			if p < 1e-7 || p > 1-1e-7 {
+				return 0
+			}
+			return 0.7 * ((p - s[2][i]) / (p * (1 - p)))
+		}},
 }
 
 func sigmoid(x float32) float32 { return float32(1 / (1 + math.Exp(-float64(x)))) }
@@ -265,7 +276,7 @@ var testedElsewhere = []string{
 	"sum_f32", "sum_rows_f32", "argmax_f32", // reduce_test.go
 	"dropout_f32", "uniform_f32", // dropout_test.go
 	"gather_u8_f32", "equal_i32", "greater_f32", // convert_test.go
-	"softmax_fwd_f32", "dot_f32", "squared_error_f32", "sigmoid_binary_cross_entropy_f32", // softmax_test.go
+	"softmax_fwd_f32", "dot_f32", "squared_error_f32", "sigmoid_binary_cross_entropy_f32", "binary_cross_entropy_f32", // softmax_test.go
 	"transpose_f32", // transpose_test.go
 }
 
@@ -316,7 +327,7 @@ var special = []float32{
 	float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1)),
 	0, float32(math.Copysign(0, -1)), 1, -1,
 	math.SmallestNonzeroFloat32, -math.SmallestNonzeroFloat32, 1e-40, -3e-39, // subnormal
-	1.17549435e-38, 1e30, -1e30, 88, -88, 1e-6,
+	1.17549435e-38, 1e30, -1e30, 88, -88, 1e-6, 1e-7, 0.9999999, 0.3, 0.9,
 }
 
 // fillMixed fills s with ordinary numbers, one in four of them special.

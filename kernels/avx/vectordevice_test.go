@@ -162,6 +162,12 @@ func rowTests(rows, cols int) []deviceTest {
 		{"SigmoidBinaryCrossEntropy", []int{rows, n, n}, 1, 1e-6, func(d kernels.Device, b []kernels.Buffer) {
 			d.SigmoidBinaryCrossEntropy(b[0], b[1], b[2], rows, cols)
 		}},
+		{"BinaryCrossEntropy", []int{rows, n, n}, 1, 1e-6, func(d kernels.Device, b []kernels.Buffer) {
+			d.BinaryCrossEntropy(b[0], b[1], b[2], rows, cols)
+		}},
+		{"BinaryCrossEntropyGrad", []int{n, rows, n, n}, 1, 2e-6, func(d kernels.Device, b []kernels.Buffer) {
+			d.BinaryCrossEntropyGrad(b[0], b[1], b[2], b[3], rows, cols, over)
+		}},
 		{"SigmoidBinaryCrossEntropyGrad", []int{n, rows, n, n}, 1, 1e-6, func(d kernels.Device, b []kernels.Buffer) {
 			d.SigmoidBinaryCrossEntropyGrad(b[0], b[1], b[2], b[3], rows, cols, add)
 		}},
