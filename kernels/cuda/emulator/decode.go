@@ -15,6 +15,8 @@ type funcCode struct {
 	fn            *Function
 	entry         int32
 	n32, n64, np  int
+	named32       int // of n32 and n64, the registers that the text names; they come first
+	named64       int
 	consts32      []constSlot
 	consts64      []constSlot
 	specials32    []specialSlot
@@ -157,6 +159,7 @@ func (d *decoder) function(f *Function) {
 			d.refuse("register %s: .%s registers are not supported", r.Name, r.Type)
 		}
 	}
+	fc.named32, fc.named64 = fc.n32, fc.n64
 	lo := int32(len(d.kern.ops))
 	fc.entry = lo
 	starts := make([]int32, len(f.Instrs)+1)

@@ -112,6 +112,10 @@ func (w *warp) newFrame(fc *funcCode) *frame {
 		f := list[len(list)-1]
 		w.pool[fc] = list[:len(list)-1]
 		f.users, f.caller, f.rets = 0, nil, nil
+		// What a kernel finds in registers that it did not write is always the same.
+		clear(f.r32[:fc.named32])
+		clear(f.r64[:fc.named64])
+		clear(f.p[1:])
 		if w.chk != nil {
 			copy(f.init, fc.init)
 		}
