@@ -184,10 +184,11 @@ func fmaF32(w *warp, o *op, _ uint32) {
 	for i := range d {
 		s := float64(float64(math.Float32frombits(a[i]))*float64(math.Float32frombits(b[i]))) + float64(math.Float32frombits(c[i]))
 		u := math.Float64bits(s)
-		if u&(1<<29-1) == 1<<28 || u>>52&0x7ff < 1023-126 || u>>52&0x7ff == 0x7ff {
-			d[i] = arith.FMAF32RN(a[i], b[i], c[i])
-		} else {
+		const smallest, infinity = (1023 - 126) << 53, 0x7ff << 53 // as float64 without the sign
+		if u<<35 != 1<<63 && u<<1-smallest < infinity-smallest {
 			d[i] = math.Float32bits(float32(s))
+		} else {
+			d[i] = arith.FMAF32RN(a[i], b[i], c[i])
 		}
 	}
 }
