@@ -1,9 +1,6 @@
 package arith
 
-import (
-	"fmt"
-	"math"
-)
+import "fmt"
 
 // A Fragment is one matrix operand of a warp: 32-bit registers by lane and
 // number. MMA gives how many of them count.
@@ -122,35 +119,35 @@ func (m MMA) Run(d, a, b, c *Fragment) {
 	var matB [8][16]float64 // by column: the inner loop runs along k
 	_, regsA, regsB, _ := m.Registers()
 	per := 32 / m.A.bits()
-	for lane := range 32 {
-		group, member := lane/4, lane%4
-		for r := range regsA {
-			for e := range per {
-				matA[group+8*(r%2)][member*per+e+4*per*(r/2)] = m.A.float(a[lane][r], e)
-			}
+	for r := range regsA {
+		for lane := range 32 {
+			m.A.unpack(matA[lane/4+8*(r%2)][lane%4*per+4*per*(r/2):], a[lane][r])
 		}
-		for r := range regsB {
-			for e := range per {
-				matB[group][member*per+e+4*per*r] = m.B.float(b[lane][r], e)
-			}
+	}
+	for r := range regsB {
+		for lane := range 32 {
+			m.B.unpack(matB[lane/4][lane%4*per+4*per*r:], b[lane][r])
 		}
 	}
 	for lane := range 32 {
 		group, member := lane/4, lane%4
-		var out [4]float64
-		for i := range out {
-			var sum float64
-			if m.C == ElemF32 {
-				sum = wide(c[lane][i])
-			} else {
-				sum = m.C.float(c[lane][i/2], i%2)
-			}
-			row, col := &matA[group+8*(i/2)], &matB[2*member+i%2]
-			for k, x := range row[:m.K] {
-				sum += float64(x * col[k])
-			}
-			out[i] = sum
+		// The four sums of a lane grow side by side, each in the order of k.
+		var s0, s1, s2, s3 float64
+		if m.C == ElemF32 {
+			s0, s1, s2, s3 = wide(c[lane][0]), wide(c[lane][1]), wide(c[lane][2]), wide(c[lane][3])
+		} else {
+			s0, s1 = F16.Float64(low(c[lane][0])), F16.Float64(high(c[lane][0]))
+			s2, s3 = F16.Float64(low(c[lane][1])), F16.Float64(high(c[lane][1]))
 		}
+		row0, row8 := matA[group][:m.K], matA[group+8][:m.K]
+		col0, col1 := matB[2*member][:m.K], matB[2*member+1][:m.K]
+		for k, x := range row0 {
+			s0 += float64(x * col0[k])
+			s1 += float64(x * col1[k])
+			s2 += float64(row8[k] * col0[k])
+			s3 += float64(row8[k] * col1[k])
+		}
+		out := [4]float64{s0, s1, s2, s3}
 		if m.D == ElemF32 {
 			for i, x := range out {
 				d[lane][i] = bits32(float32(x))
@@ -163,17 +160,16 @@ func (m MMA) Run(d, a, b, c *Fragment) {
 	}
 }
 
-// float reads element e of a register.
-func (e Elem) float(reg uint32, i int) float64 {
+// unpack writes the elements of a register to the places from to[0] on.
+func (e Elem) unpack(to []float64, reg uint32) {
 	switch e {
-	case ElemF16:
-		return F16.Float64(uint16(reg >> (16 * i)))
-	case ElemBF16:
-		return wide(reg >> (16 * i) << 16)
 	case ElemTF32:
-		return wide(reg &^ (1<<13 - 1))
+		to[0] = wide(reg &^ (1<<13 - 1))
+	case ElemBF16:
+		to[0], to[1] = wide(reg<<16), wide(reg&^0xffff)
+	default: // ElemF16
+		to[0], to[1] = F16.Float64(low(reg)), F16.Float64(high(reg))
 	}
-	return math.NaN()
 }
 
 // runInt is Run on integers.
