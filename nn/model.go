@@ -209,6 +209,12 @@ func (m *Sequential) Compile(o CompileOptions) (err error) {
 	return nil
 }
 
+// Compiled gives what Compile was given and the number of training steps taken
+// since. The loss is nil where the model is not compiled.
+func (m *Sequential) Compiled() (o CompileOptions, steps int) {
+	return CompileOptions{m.optimizer, m.loss, m.metrics}, m.step
+}
+
 // forward records the layers up to the given one. Its activation, if it can be
 // told apart, is left to the caller: losses start from its input.
 func (m *Sequential) forward(p *Pass, x *autograd.Var, last int) *Output {

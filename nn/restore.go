@@ -226,8 +226,9 @@ func restoreLoss(p savedPart) (Loss, error) {
 	return LossByName(p.Name)
 }
 
-// scheduleOf is the schedule of one of this package's optimizers.
-func scheduleOf(o Optimizer) Schedule {
+// ScheduleOf is the schedule of one of this package's optimizers,
+// or nil.
+func ScheduleOf(o Optimizer) Schedule {
 	switch o := o.(type) {
 	case SGD:
 		return o.Schedule

@@ -128,7 +128,7 @@ func (m *Sequential) describe(place *position) ([]byte, error) {
 		if t.Optimizer, err = part(m.optimizer.Name(), m.optimizer); err != nil {
 			return nil, err
 		}
-		if s := scheduleOf(m.optimizer); s != nil {
+		if s := ScheduleOf(m.optimizer); s != nil {
 			if _, ok := s.(OneCycle); !ok {
 				return nil, fmt.Errorf("a schedule of type %T can't be saved", s)
 			}

@@ -59,14 +59,18 @@ func (j judgement) show(w io.Writer, data *mnist.Dataset) {
 	if len(j.mistakes) == 0 {
 		return
 	}
-	var tiles []mnist.Tile
+	fmt.Fprintf(w, "\nThe mistakes it was surest of\n%s", screen.Grid(j.tiles(data)))
+}
+
+// tiles are the mistakes that the model was surest of.
+func (j judgement) tiles(data *mnist.Dataset) (tiles []mnist.Tile) {
 	for _, i := range j.mistakes[:min(worst, len(j.mistakes))] {
 		tiles = append(tiles, mnist.Tile{
 			Pixels: data.Test.Image(i), Rows: data.Test.Rows, Cols: data.Test.Cols,
 			Caption: fmt.Sprintf("%s, not %s\n%.0f %% sure", data.ClassNames[data.Test.Labels[i]], data.ClassNames[j.predicted[i]], 100*j.sureness[i]),
 		})
 	}
-	fmt.Fprintf(w, "\nThe mistakes it was surest of\n%s", screen.Grid(tiles))
+	return tiles
 }
 
 // next suggests commands to try after training.
@@ -75,6 +79,7 @@ func (c *TrainCommand) next(w io.Writer, saved string) {
 	suggest := func(command, what string) { fmt.Fprintf(w, "  %-42s %s\n", command, what) }
 	if saved != "" {
 		suggest("demo predict --model "+saved+" PICTURE.png", "what it takes a picture of a digit for")
+		suggest("demo show --model "+saved, "what is inside it")
 	}
 	if c.Model == "cnn" {
 		suggest("demo train --model mlp", "one hidden layer: quicker, less exact")

@@ -7,9 +7,11 @@ import (
 	"io"
 	"maps"
 	"math"
+	"os"
 	"slices"
 	"time"
 
+	"baregrad/cmd/demo/figure"
 	"baregrad/kernels"
 	"baregrad/kernels/auto"
 	"baregrad/mnist"
@@ -30,6 +32,8 @@ type TrainCommand struct {
 	Device    string   `default:"auto" help:"What computes: auto, cpu, reference, or another that demo devices lists."`
 	Limit     *int     `placeholder:"N" help:"Train on the first N images only."`
 	Save      string   `placeholder:"FILE" help:"Where to save the model (DATASET-MODEL.safetensors); - to save nothing."`
+	Out       string   `placeholder:"DIR" help:"A folder for pictures: the curves of the training, the confusion matrix, the worst mistakes."`
+	Format    string   `default:"png" enum:"png,svg" help:"Of those pictures: png or svg."`
 	Quiet     bool     `short:"q" help:"Print the result only."`
 	JSON      bool     `name:"json" help:"Print the result as one JSON object on the last line."`
 }
@@ -60,6 +64,11 @@ func (c *TrainCommand) Run(ctx context.Context, w io.Writer) error {
 	if c.Quiet {
 		say = io.Discard
 	}
+	if c.Out != "" { // before the work, so that a wrong name costs none
+		if err := os.MkdirAll(c.Out, 0o755); err != nil {
+			return err
+		}
+	}
 	d, err := auto.Open(c.Device)
 	if err != nil {
 		return err
@@ -76,6 +85,12 @@ func (c *TrainCommand) Run(ctx context.Context, w io.Writer) error {
 	}
 	x, y := onDevice(d, data.Train, n)
 	testX, testY := onDevice(d, data.Test, data.Test.N)
+	if data.Source != "embedded" {
+		fmt.Fprintln(say, "Data from", data.Source)
+	}
+	if !data.Published {
+		fmt.Fprintf(say, "These are not the files that %s's authors published.\n", data.Title)
+	}
 	fmt.Fprintf(say, "%s: %s training images, %s test images of %d×%d\n", data.Title,
 		thousands(n), thousands(data.Test.N), data.Train.Rows, data.Train.Cols)
 
@@ -116,13 +131,20 @@ func (c *TrainCommand) Run(ctx context.Context, w io.Writer) error {
 	fmt.Fprintf(w, "\nTest accuracy %.2f %%: %s of %s images right (loss %.4f), after %.1f s of training on %s\n",
 		100*r.TestAccuracy, thousands(int(math.Round(r.TestAccuracy*float64(data.Test.N)))), thousands(data.Test.N),
 		r.TestLoss, seconds, d.Name())
-	if !c.Quiet {
+	if !c.Quiet || c.Out != "" {
 		predictions, err := model.Predict(ctx, testX, nn.EvaluateOptions{BatchSize: 250})
 		if err != nil {
 			return err
 		}
-		judge(predictions.Floats(), data.Test, len(data.ClassNames)).show(w, data)
+		j := judge(predictions.Floats(), data.Test, len(data.ClassNames))
 		predictions.Free()
+		if recipe.epochs >= 5 { // fewer points make no curve
+			fmt.Fprint(say, curves(mnist.DetectScreen(say), history))
+		}
+		j.show(say, data)
+		if err := c.draw(say, history, j, data); err != nil {
+			return err
+		}
 	}
 	if c.Save != "-" {
 		r.Saved = c.Save
@@ -142,6 +164,19 @@ func (c *TrainCommand) Run(ctx context.Context, w io.Writer) error {
 		return json.NewEncoder(w).Encode(r)
 	}
 	return nil
+}
+
+// draw draws the pictures to --out.
+func (c *TrainCommand) draw(say io.Writer, h *nn.History, j judgement, data *mnist.Dataset) error {
+	if c.Out == "" {
+		return nil
+	}
+	fmt.Fprintln(say)
+	f := figure.Folder{Dir: c.Out, Format: c.Format, Saved: func(path string) { fmt.Fprintln(say, "Drawn to", path) }}
+	if err := f.Curves("history", h); err != nil {
+		return err
+	}
+	return j.draw(f, data)
 }
 
 // recipe is the settings for the network, with what the command line changes. It
