@@ -34,9 +34,12 @@
 //	device.go               which instruction sets there are and which one is chosen
 //	sets_amd64.go           the table of each instruction set's kernels
 //	pool.go                 the workers
+//	job.go                  what a call on vectors or rows hands to the workers
+//	vector.go               the names of the kernels on vectors and rows
 //	NAME.go                 an operation: sizes, splitting of the work, calls of the kernels
 //	NAME_avx512_amd64.s     its kernels for AVX-512
 //	NAME_avx2_amd64.s       its kernels for AVX2 with FMA
+//	NAME_amd64.h            what kernels share: masks, sums of lanes, exp, Philox
 //	NAME_amd64.go           their declarations, with the Go loop that each one replaces
 //
 // Assembly is left out on other architectures and with the build tag purego;

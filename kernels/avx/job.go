@@ -8,24 +8,29 @@ import "baregrad/kernels"
 type job struct {
 	do      func(j *job, from, to int) // for the elements or rows from (included) to (excluded)
 	n, size int                        // elements or rows in all, and in one part
+	k       *vectorKernels
 
-	k           *vectorKernels
-	y, a, b, c  []float32  // an output and inputs, or what an optimizer updates
-	scalar      [5]float32 // in the order of the kernel's parameters
-	mode        kernels.Mode
+	// Operands. An operation uses those that it needs.
+	y, a, b, c []float32  // an output and inputs, or what an optimizer updates
+	arg        []int32    // indices: labels, maxima or a batch's rows
+	bytes      []uint8    // images
+	sums       []float64  // scratch: a row of sums for each part
+	scalar     [5]float32 // in the order of the kernel's parameters
+	factor     float64
+	mode       kernels.Mode
+
+	// Shapes.
+	cols   int // of a matrix that is worked on row by row
+	grid   grid
+	axes   axes
+	reduce kernels.ReduceSpec
+	gather kernels.GatherSpec
+	philox philox
+
+	// The kernel, where several operations share their Go code.
 	unary       func(y, x []float32)
 	gradient    func(dx, dy, y []float32, m kernels.Mode)
 	binary      binaryKernel
-	grid        grid
-	reduce      kernels.ReduceSpec
-	sums        []float64 // scratch: a row of sums for each part
-	factor      float64
-	arg         []int32
-	philox      philox
-	axes        axes
-	gather      kernels.GatherSpec
-	bytes       []uint8
-	cols        int // of a matrix that is worked on row by row
 	rowSum      func(x, t []float32) float32
 	rowGradient func(dx, x, t []float32, scale float32, m kernels.Mode)
 }
