@@ -16,12 +16,12 @@ type Peak struct {
 }
 
 // Bench measures every kernel of d at the sizes of the MNIST networks with a
-// batch of 128. It reports GFLOP/s for products and GB/s for everything else,
+// given batch. It reports GFLOP/s for products and GB/s for everything else,
 // each with its share of the peak, where that is known. The fastest run counts:
 // other programs on the machine only ever make one slower. Where the data fits
 // the caches, a kernel may go beyond the peak of the memory.
-func Bench(b *testing.B, d kernels.Device, peak Peak) {
-	eachBenchmark(d, 128, func(c benchmark) {
+func Bench(b *testing.B, d kernels.Device, batch int, peak Peak) {
+	eachBenchmark(d, batch, func(c benchmark) {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			c.step() // allocates what it needs

@@ -1,0 +1,178 @@
+// Package bench measures: every kernel and every tutorial's training step as go
+// test benchmarks, and a short form of the same for demo bench. Shares are of
+// what the machine was measured to do at best, never of what its maker says.
+//
+//	go test -run '^$' -bench . -benchtime 20x ./bench
+package bench
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"time"
+
+	"baregrad/kernels"
+	"baregrad/kernels/auto"
+	"baregrad/kernels/avx"
+)
+
+// A Config is a device on a number of cores.
+type Config struct {
+	Device  string `json:"device"`
+	Threads int    `json:"threads"`
+}
+
+func (c Config) String() string { return fmt.Sprintf("%s/cores=%d", c.Device, c.Threads) }
+
+// Configs lists the devices of this machine, those that can use several cores
+// on one and on all.
+func Configs() []Config {
+	var list []Config
+	for _, d := range auto.List() {
+		if !d.Available {
+			continue
+		}
+		if slices.Contains(avx.Names(), d.Name) && d.Workers > 1 {
+			list = append(list, Config{d.Name, 1})
+		}
+		list = append(list, Config{d.Name, d.Workers})
+	}
+	return list
+}
+
+// Open opens the device. Until it is closed, Go itself uses that many cores too.
+func (c Config) Open() (kernels.Device, func() error, error) {
+	old := runtime.GOMAXPROCS(c.Threads)
+	d, err := auto.Open(c.Device)
+	if err != nil {
+		runtime.GOMAXPROCS(old)
+		return nil, nil, err
+	}
+	return d, func() error {
+		defer runtime.GOMAXPROCS(old)
+		return d.Close()
+	}, nil
+}
+
+// Peak is the floor under the device's times: what its instruction set was
+// measured to do on so many cores, or, for the reference, what the best one on
+// one core was. It is all zero where there is no assembly to measure it with.
+func (c Config) Peak() (avx.Peak, error) {
+	set := c.Device
+	if set == "reference" {
+		var err error
+		if set, err = avx.Best(); err != nil {
+			return avx.Peak{}, err
+		}
+	}
+	if !slices.Contains(avx.Names(), set) {
+		return avx.Peak{}, nil
+	}
+	return avx.MeasurePeak(set, c.Threads)
+}
+
+// Product is a matrix product C[M,N] = A[M,K]·B[K,N].
+type Product struct{ M, N, K int }
+
+func (p Product) String() string { return fmt.Sprintf("%d×%d×%d", p.M, p.N, p.K) }
+
+// FLOP is the number of floating-point operations.
+func (p Product) FLOP() float64 { return 2 * float64(p.M) * float64(p.N) * float64(p.K) }
+
+// Products are square ones, and those of the tutorials' layers with their batches.
+func Products() []Product {
+	return []Product{
+		{256, 256, 256}, {512, 512, 512}, {1024, 1024, 1024}, {2048, 2048, 2048},
+		{1000, 32, 784}, {128, 128, 784}, {200, 784, 784}, {128, 128, 9216},
+		{73728, 64, 288}, {86528, 32, 9},
+	}
+}
+
+// Multiplier is a product ready to be computed.
+type Multiplier struct {
+	Product Product
+	device  kernels.Device
+	c, a, b kernels.Buffer
+}
+
+// NewMultiplier makes random operands on the device.
+func NewMultiplier(d kernels.Device, p Product) *Multiplier {
+	m := &Multiplier{Product: p, device: d}
+	m.a, m.b = d.Alloc(kernels.Float32, p.M*p.K), d.Alloc(kernels.Float32, p.K*p.N)
+	m.c = d.Alloc(kernels.Float32, p.M*p.N)
+	d.Uniform(m.a, -1, 1, 1)
+	d.Uniform(m.b, -1, 1, 2)
+	return m
+}
+
+// Run computes the product and waits for it.
+func (m *Multiplier) Run() {
+	p := m.Product
+	m.device.MatMul(m.c, m.a, m.b, nil, kernels.MatMulSpec{M: p.M, N: p.N, K: p.K})
+	m.device.Sync()
+}
+
+// Time computes the product for about the given time, at least once, after one
+// that is not counted. It gives the fastest, in seconds: what else the machine
+// does only ever makes one slower.
+func (m *Multiplier) Time(budget time.Duration) float64 {
+	m.Run()
+	times, _ := repeat(budget, func() error { m.Run(); return nil })
+	return slices.Min(times)
+}
+
+// Close frees the operands.
+func (m *Multiplier) Close() {
+	for _, b := range []kernels.Buffer{m.a, m.b, m.c} {
+		b.Free()
+	}
+}
+
+// Transfer measures copies of the given number of bytes to the device and back,
+// the fastest of five, in 10⁹ bytes a second.
+func Transfer(d kernels.Device, bytes int) (write, read float64) {
+	buffer, host := d.Alloc(kernels.Uint8, bytes), make([]byte, bytes)
+	defer buffer.Free()
+	fastest := func(copy func()) float64 {
+		best := time.Hour
+		for range 5 {
+			start := time.Now()
+			copy()
+			d.Sync()
+			best = min(best, time.Since(start))
+		}
+		return float64(bytes) / best.Seconds() / 1e9
+	}
+	return fastest(func() { d.Write(buffer, host) }), fastest(func() { d.Read(host, buffer) })
+}
+
+// OwnMemory tells whether the device has memory of its own, to which data must
+// be brought.
+func OwnMemory(d kernels.Device) bool {
+	b := d.Alloc(kernels.Uint8, 1)
+	defer b.Free()
+	_, host := b.(*kernels.Host)
+	return !host
+}
+
+// repeat calls f until the time is up, at least once, and gives the seconds that
+// each call took.
+func repeat(budget time.Duration, f func() error) (seconds []float64, err error) {
+	for begin := time.Now(); len(seconds) == 0 || time.Since(begin) < budget; {
+		start := time.Now()
+		if err := f(); err != nil {
+			return seconds, err
+		}
+		seconds = append(seconds, time.Since(start).Seconds())
+	}
+	return seconds, nil
+}
+
+// median sorts values and gives the middle one, 0 where there is none.
+func median(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	slices.Sort(values)
+	return (values[(len(values)-1)/2] + values[len(values)/2]) / 2
+}
