@@ -11,7 +11,7 @@ import (
 // The ladder of matrix products, from the simplest to the fastest. They compute
 // the same, but for the order of their sums (and the last, in tf32).
 //
-//	matmul_naive_f32     one thread for each element of C
+//	matmul_naive_f32     one thread for each element of C; for the smallest
 //	matmul_tiled_f32     tiles of 16×16 through shared memory
 //	matmul_32x32_f32     register tiles of 4×4, double buffered, for small matrices
 //	matmul_64x64_f32     the same, for larger ones
@@ -39,7 +39,7 @@ type rung struct {
 const busy = 128
 
 // choose picks the rung for a product: the largest tiles that give blocks enough.
-func (d *Device) choose(m, n int) rung {
+func (d *Device) choose(m, n, k int) rung {
 	tiles := func(size int) int {
 		if min(m, n) <= size/2 {
 			return 0 // most of a tile would lie outside
@@ -47,6 +47,8 @@ func (d *Device) choose(m, n int) rung {
 		return ceilDiv(m, size) * ceilDiv(n, size)
 	}
 	switch {
+	case m*n*k <= 32*32*32:
+		return ladder[0] // less than one tile's work: there is nothing to share
 	case d.TensorCores && d.info.Compute[0] >= 8 && min(m, n) >= 64:
 		return ladder[5]
 	case tiles(128) >= busy:
@@ -71,11 +73,11 @@ func (r rung) share(m, n, k int) int {
 // MatMul is C = op(A)·op(B), and more: see kernels.MatMulSpec.
 func (d *Device) MatMul(c, a, b, bias kernels.Buffer, s kernels.MatMulSpec) {
 	s.Check(c, a, b, bias)
-	d.matMul(d.choose(s.M, s.N), c, a, b, bias, s)
+	d.matMul(d.choose(s.M, s.N, s.K), c, a, b, bias, s)
 }
 
-// Picks says which kernel of the Ladder MatMul takes for C[m,n].
-func (d *Device) Picks(m, n int) string { return d.choose(m, n).k.name }
+// Picks says which kernel of the Ladder MatMul takes for C[m,n] = op(A)[m,k]·op(B)[k,n].
+func (d *Device) Picks(m, n, k int) string { return d.choose(m, n, k).k.name }
 
 // Ladder lists the kernels that MatMulBy takes, the simplest first.
 func Ladder() []string {

@@ -104,6 +104,7 @@ func TestMatMulPicks(t *testing.T) {
 		tf32 bool
 		want string
 	}{
+		{5, 10, false, "matmul_naive_f32"},
 		{32, 10, false, "matmul_32x32_f32"},
 		{512, 512, false, "matmul_32x32_f32"},
 		{1024, 1024, false, "matmul_64x64_f32"},
@@ -113,7 +114,7 @@ func TestMatMulPicks(t *testing.T) {
 		{2048, 10, true, "matmul_32x32_f32"},
 	} {
 		d.TensorCores = s.tf32
-		if got := d.Picks(s.m, s.n); got != s.want {
+		if got := d.Picks(s.m, s.n, 256); got != s.want {
 			t.Errorf("for C[%d,%d], tensor cores %v: %s, want %s", s.m, s.n, s.tf32, got, s.want)
 		}
 	}
