@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"baregrad/kernels/auto"
 	"baregrad/nn"
@@ -96,15 +94,30 @@ func TestInterrupt(t *testing.T) {
 	if err := os.WriteFile(path, []byte("older"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeoutCause(context.Background(), time.Second, errors.New("stop"))
+	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	status, _, errs := demo(ctx, "--epochs", "1000", "--model", "mlp", "--limit", "3000", "--quiet", "--save", path)
-	if status != statusInterrupted || !strings.Contains(errs, "training stopped in epoch") || !strings.Contains(errs, "of 1000 after") {
-		t.Errorf("status %d, standard error %q", status, errs)
+	var errs bytes.Buffer
+	// As Ctrl-C would, but at a known moment: when the second epoch begins.
+	status := run(ctx, strings.Fields("--epochs 1000 --model mlp --limit 3000 --save "+path), cancelAt{"Epoch 2/1000", cancel}, &errs)
+	if status != statusInterrupted || !strings.Contains(errs.String(), "training stopped in epoch 2 of 1000 after 0 of") {
+		t.Errorf("status %d, standard error %q", status, errs.String())
 	}
 	if content, err := os.ReadFile(path); err != nil || string(content) != "older" {
 		t.Errorf("the file holds %q (error %v), want what it held before", content, err)
 	}
+}
+
+// cancelAt is an output that calls cancel when a text is written to it.
+type cancelAt struct {
+	text   string
+	cancel func()
+}
+
+func (c cancelAt) Write(p []byte) (int, error) {
+	if strings.Contains(string(p), c.text) {
+		c.cancel()
+	}
+	return len(p), nil
 }
 
 func TestDevices(t *testing.T) {
