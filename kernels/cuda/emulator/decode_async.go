@@ -45,9 +45,41 @@ func decodeCp(d *decoder) {
 			}
 		}
 	case m.has["mbarrier"]:
-		d.refuse("unsupported instruction")
+		d.arriveAsync(m)
 	default:
 		d.copyAsync()
+	}
+}
+
+// arriveAsync is cp.async.mbarrier.arrive{.noinc}: an arrival at an mbarrier when
+// the copies so far are there, which they are. Without .noinc the barrier expects
+// one arrival more for it, so that nothing changes but the order of memory.
+func (d *decoder) arriveAsync(m modset) {
+	d.allow(m, "async", "mbarrier", "arrive", "noinc", "shared", "shared::cta")
+	a := d.args(1)
+	o := d.o
+	space := Generic
+	if m.has["shared"] || m.has["shared::cta"] {
+		space = Shared
+	}
+	d.place(&a[0], space)
+	o.x.n, o.x.size, o.x.typ = 1, 8, B64
+	o.b, o.d = d.constant(1, false), d.scratch(true)
+	noinc := m.has["noinc"]
+	o.run = func(w *warp, o *op_, mask uint32) {
+		if w.chk != nil {
+			w.chk.wait(w, mask, -1)
+		}
+		if noinc {
+			mbarArrive(w, o, mask, false)
+			return
+		}
+		for m := mask; m != 0; m &= m - 1 {
+			i := bits.TrailingZeros32(m) & 31
+			if _, ok := w.mbar(o, i, false); ok && w.chk != nil {
+				w.chk.mbarArrive(w, o, i)
+			}
+		}
 	}
 }
 

@@ -309,6 +309,26 @@ wait:
 	@%p bra again;
 	st.global.u32 [%o], %j;
 	ret;`, Dim3{}, Dim3{64, 1, 1}, func(i uint32) uint32 { return 2*(i^63) + 1 })
+	expectU32(t, "copies that arrive at an mbarrier", ".global .align 16 .u32 src[64] = {7,0,0,0,9};", `
+	.shared .align 16 .u32 s[64];
+	.shared .align 8 .b64 b;
+	setp.eq.u32 %p, %i, 0;
+	@%p mbarrier.init.shared.b64 [b], 64;
+	bar.sync 0;
+	mad.wide.u32 %x, %i, 4, s;
+	mad.wide.u32 %y, %i, 4, src;
+	cp.async.ca.shared.global [%x], [%y], 4;
+	cp.async.mbarrier.arrive.noinc.shared.b64 [b];
+wait:
+	mbarrier.test_wait.parity.shared.b64 %q, [b], 0;
+	@!%q bra wait;
+	xor.b32 %j, %i, 63;
+	mad.wide.u32 %x, %j, 4, s;
+	ld.shared.u32 %j, [%x];
+	st.global.u32 [%o], %j;
+	ret;`, Dim3{}, Dim3{64, 1, 1}, func(i uint32) uint32 {
+		return map[uint32]uint32{63: 7, 59: 9}[i]
+	})
 	expectU32(t, "cp.async, with zeros where the source ends", ".global .align 16 .u32 src[4] = {1, 2, 3, 4};", `
 	.shared .align 16 .b8 s[512];
 	mad.wide.u32 %x, %i, 16, s;
