@@ -235,14 +235,21 @@ func decodeStore(d *decoder) {
 	o.run = storeGeneral
 	o.checked = checkedAccess(accessWrite)
 	x := o.x
-	if !hostLittle || x.wides[0] || x.size != 4 || x.strong || x.n != 1 {
+	if !hostLittle || x.size != 4 || x.strong || x.n > 4 {
 		return
 	}
+	for _, wide := range x.wides {
+		if wide {
+			return
+		}
+	}
 	o.b = x.vec[0]
-	switch x.space {
-	case Shared:
+	switch {
+	case x.n > 1 && (x.space == Shared || x.space == Global || x.space == Generic):
+		o.run = storeVec
+	case x.space == Shared:
 		o.run = storeShared32
-	case Global, Generic:
+	case x.space == Global || x.space == Generic:
 		o.run = storeGlobal32
 	}
 }

@@ -184,7 +184,7 @@ func fmaF32(w *warp, o *op, _ uint32) {
 	for i := range d {
 		s := float64(float64(math.Float32frombits(a[i]))*float64(math.Float32frombits(b[i]))) + float64(math.Float32frombits(c[i]))
 		u := math.Float64bits(s)
-		const smallest, infinity = (1023 - 126) << 53, 0x7ff << 53 // as float64 without the sign
+		const smallest, infinity = (1023 - 126) << 53, 0x7ff << 53            // as float64 without the sign
 		if u<<35 != 1<<63 && u<<1-smallest < infinity-smallest || u<<1 == 0 { // a sum of zero is exact
 			d[i] = math.Float32bits(float32(s))
 		} else {

@@ -384,3 +384,54 @@ func loadSharedVec(w *warp, o *op, mask uint32) {
 		}
 	}
 }
+
+// storeVec is st.v2.b32 and st.v4.b32 in shared memory, or in global memory with
+// a 64-bit address.
+func storeVec(w *warp, o *op, mask uint32) {
+	x := o.x
+	n := uint64(4 * x.n)
+	var tmp vec32
+	var addr32 *vec32
+	var addr64 *vec64
+	var base, lim uint64
+	var p unsafe.Pointer
+	if x.space == Shared {
+		if uint64(len(w.blk.shared)) < n {
+			storeGeneral(w, o, mask)
+			return
+		}
+		addr32 = w.sharedAddr(o, &tmp)
+		lim, p = uint64(len(w.blk.shared))-n, w.blk.sptr
+	} else {
+		addr64 = &w.r64[o.a]
+		al := w.alloc(o, addr64[bits.TrailingZeros32(mask)&31]+o.imm)
+		if al == nil || al.size < n || al.kind == kindConst {
+			storeGeneral(w, o, mask)
+			return
+		}
+		base, lim, p = al.base-o.imm, al.size-n, al.ptr
+	}
+	s0, s1 := &w.r32[x.vec[0]], &w.r32[x.vec[1]]
+	s2, s3 := s0, s1
+	if x.n == 4 {
+		s2, s3 = &w.r32[x.vec[2]], &w.r32[x.vec[3]]
+	}
+	for m := mask; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		var off uint64
+		if addr32 != nil {
+			off = uint64(addr32[i] + uint32(o.imm))
+		} else {
+			off = addr64[i] - base
+		}
+		if off > lim || off&(n-1) != 0 {
+			storeGeneral(w, o, m)
+			return
+		}
+		if n == 16 {
+			*(*[4]uint32)(unsafe.Add(p, off)) = [4]uint32{s0[i], s1[i], s2[i], s3[i]}
+		} else {
+			*(*[2]uint32)(unsafe.Add(p, off)) = [2]uint32{s0[i], s1[i]}
+		}
+	}
+}

@@ -158,13 +158,14 @@ func (m *Machine) LaunchRaw(ctx context.Context, k *Kernel, cfg LaunchConfig, pa
 		sort.Strings(g.where)
 		s.Where = g.where
 	}
-	if g.err != nil {
+	var found error
+	if g.check {
+		found = m.findings.end()
+	}
+	if g.err != nil { // what was found before is in the machine's report
 		return g.err
 	}
-	if g.check {
-		return m.findings.end()
-	}
-	return nil
+	return found
 }
 
 func (m *Machine) validate(k *Kernel, cfg LaunchConfig, params []byte) error {

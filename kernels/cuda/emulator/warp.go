@@ -116,6 +116,7 @@ func (w *warp) newFrame(fc *funcCode) *frame {
 		clear(f.r32[:fc.named32])
 		clear(f.r64[:fc.named64])
 		clear(f.p[1:])
+		clear(f.params)
 		if w.chk != nil {
 			copy(f.init, fc.init)
 		}
@@ -189,6 +190,7 @@ func (w *warp) reset(b *block, index int) {
 	fr := w.newFrame(b.grid.kern.main)
 	fr.depth, fr.ret, fr.local = 0, -1, 0
 	fr.users = 1
+	clear(w.local)
 	w.growLocal(fr.fc.localBytes)
 	s := &split{pc: fr.fc.entry, active: w.lanes, fr: fr}
 	w.splits = append(w.splits[:0], s)

@@ -68,6 +68,28 @@ func TestLoadsAndStores(t *testing.T) {
 	add.u32 %j, %j, %k;
 	st.global.u32 [%o], %j;
 	ret;`, Dim3{}, block, func(i uint32) uint32 { return []uint32{301, 11010}[i&1] + 50 })
+	for _, space := range []string{"shared", "global"} {
+		expectU32(t, "stores of vectors in "+space, ".global .align 16 .b8 scratch[1024];", strings.ReplaceAll(`
+	.shared .align 16 .b8 tile[1024];
+	mad.wide.u32 %x, %i, 16, `+map[string]string{"shared": "tile", "global": "scratch"}[space]+`;
+	add.u32 %j, %i, 1;
+	add.u32 %k, %i, 2;
+	add.u32 %l, %i, 3;
+	setp.lt.u32 %p, %i, 40;
+	st.$.v4.u32 [%x], {%l, %k, %j, %i};
+	@%p st.$.v2.u32 [%x+8], {%l, %l};
+	ld.$.v4.u32 {%i, %j, %k, %l}, [%x];
+	sub.u32 %i, %i, %j;        // 1
+	sub.u32 %k, %k, %l;        // 1, or 0 where the pair was stored
+	mad.lo.u32 %i, %i, 10, %k;
+	st.global.u32 [%o], %i;
+	ret;`, "$", space), Dim3{}, block, func(i uint32) uint32 {
+			if i < 40 {
+				return 10
+			}
+			return 11
+		})
+	}
 	expectU32(t, "dynamic shared memory begins after the static", ".extern .shared .align 16 .b8 dyn[];", `
 	.shared .b8 fixed[20];
 	mov.u64 %x, dyn;
