@@ -23,6 +23,7 @@ type commands struct {
 	Predict  PredictCommand  `cmd:"" help:"Tell what pictures show with a model that was trained."`
 	Show     ShowCommand     `cmd:"" help:"Show what is inside a model: layers, training, filters, activations, mistakes."`
 	Tutorial TutorialCommand `cmd:"" help:"Run a well-known Keras tutorial, or list them."`
+	Bench    BenchCommand    `cmd:"" help:"Measure this machine's devices against each other, in under a minute."`
 	Devices  DevicesCommand  `cmd:"" help:"List what this machine can compute on, and why anything is missing."`
 	PTX      PTXCommand      `cmd:"" name:"ptx" help:"Show, run, check, count and trace GPU kernels on the emulator: ours and any other PTX."`
 }

@@ -114,3 +114,17 @@ func TestRefusals(t *testing.T) {
 		}
 	}
 }
+
+func TestBarsNeedsFigures(t *testing.T) {
+	f := Folder{Dir: t.TempDir(), Format: "svg"}
+	if err := f.Bars("empty", "speed", []string{"a"}, []string{"x"}, [][]float64{{0}}); err == nil {
+		t.Error("a chart of nothing gave no error")
+	}
+	if err := f.Bars("speed", "speed", []string{"a", "b"}, []string{"x", "y"}, [][]float64{{1, 100}, {0, 3}}); err != nil {
+		t.Error(err)
+	}
+	content, err := os.ReadFile(filepath.Join(f.Dir, "speed.svg"))
+	if err != nil || !strings.Contains(string(content), "<svg") {
+		t.Errorf("error %v, content %.100s", err, content)
+	}
+}

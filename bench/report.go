@@ -1,0 +1,251 @@
+package bench
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"baregrad/kernels"
+	"baregrad/kernels/avx"
+)
+
+// A Report is what one run measured. What was not measured is not in it.
+type Report struct {
+	CPU       string             `json:"cpu"`
+	Threads   int                `json:"threads"`     // the most that a device used
+	PeakFLOPS map[string]float64 `json:"peak_gflops"` // of one core, by instruction set
+	Peaks     []PeakResult       `json:"peaks"`
+	MatMul    []ProductResult    `json:"matmul"`
+	Train     []TrainResult      `json:"train"`
+	Transfers []TransferResult   `json:"transfers"` // of devices with memory of their own
+	Left      []string           `json:"left"`      // what was left out, and why
+	Machine   Machine            `json:"machine"`
+}
+
+// PeakResult is what an instruction set was measured to do at best.
+type PeakResult struct {
+	Config
+	GFLOPS  float64 `json:"gflops"`
+	CopyGBs float64 `json:"copy_gb_s"` // bytes read and bytes written, added
+}
+
+// ProductResult is the speed of a matrix product.
+type ProductResult struct {
+	Config
+	M      int     `json:"m"`
+	N      int     `json:"n"`
+	K      int     `json:"k"`
+	GFLOPS float64 `json:"gflops"`
+}
+
+// TrainResult is a training step of a tutorial's network.
+type TrainResult struct {
+	Config
+	Network         string  `json:"network"`
+	Batch           int     `json:"batch"`
+	StepSeconds     float64 `json:"step_seconds"` // of the fastest
+	ImagesPerSecond float64 `json:"images_per_second"`
+	GFLOPS          float64 `json:"gflops"` // of its products and convolutions
+}
+
+// TransferResult is the speed of copies to and from a device.
+type TransferResult struct {
+	Config
+	Bytes    int     `json:"bytes"`
+	WriteGBs float64 `json:"write_gb_s"`
+	ReadGBs  float64 `json:"read_gb_s"`
+}
+
+// Options say what Measure measures.
+type Options struct {
+	Configs  []Config      // Configs() where nil
+	Networks []Network     // Networks() where nil
+	Products []Product     // Products() where nil
+	Budget   time.Duration // for each figure; 0.15 s where 0
+	// Slowest is the longest that one product or one step may take; 1 s where 0.
+	// What would take longer is left out.
+	Slowest  time.Duration
+	Progress func(what string) // told what is measured next; may be nil
+}
+
+// Measure measures the peaks of the machine, the matrix products, a training
+// step of each network, and transfers, on each device.
+func Measure(ctx context.Context, o Options) (*Report, error) {
+	if o.Configs == nil {
+		o.Configs = Configs()
+	}
+	if o.Networks == nil {
+		o.Networks = Networks()
+	}
+	if o.Products == nil {
+		o.Products = Products()
+	}
+	if o.Budget == 0 {
+		o.Budget = 150 * time.Millisecond
+	}
+	if o.Slowest == 0 {
+		o.Slowest = time.Second
+	}
+	if o.Progress == nil {
+		o.Progress = func(string) {}
+	}
+	m := ThisMachine()
+	r := &Report{CPU: m.CPU, Machine: m, PeakFLOPS: map[string]float64{},
+		Peaks: []PeakResult{}, MatMul: []ProductResult{}, Train: []TrainResult{}, Transfers: []TransferResult{}, Left: []string{}}
+	for _, c := range o.Configs {
+		r.Threads = max(r.Threads, c.Threads)
+	}
+	if err := r.peaks(ctx, o); err != nil {
+		return r, err
+	}
+	for _, c := range o.Configs {
+		if err := r.device(ctx, c, o); err != nil {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
+// peaks measures each instruction set among the devices, on one core and on as
+// many as the devices use.
+func (r *Report) peaks(ctx context.Context, o Options) error {
+	for _, set := range avx.Names() {
+		threads := []int{}
+		for _, c := range o.Configs {
+			if c.Device == set {
+				threads = append(threads, c.Threads)
+			}
+		}
+		if len(threads) == 0 {
+			continue
+		}
+		threads = append(threads, 1)
+		slices.Sort(threads)
+		for _, n := range slices.Compact(threads) {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			c := Config{set, n}
+			o.Progress("peak of " + c.String())
+			p, err := c.Peak()
+			if err != nil {
+				return err
+			}
+			r.Peaks = append(r.Peaks, PeakResult{c, p.GFLOPS, p.CopyGBs})
+			if n == 1 {
+				r.PeakFLOPS[set] = p.GFLOPS
+			}
+		}
+	}
+	return nil
+}
+
+// device measures one device.
+func (r *Report) device(ctx context.Context, c Config, o Options) (err error) {
+	d, closeDevice, err := c.Open()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeDevice()) }()
+	pace := trial(d) // operations a second of the product before; the smallest come first
+	products := slices.Clone(o.Products)
+	slices.SortStableFunc(products, func(a, b Product) int { return cmp.Compare(a.FLOP(), b.FLOP()) })
+	speeds := map[Product]float64{}
+	for _, p := range products {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if r.tooSlow(c, "product "+p.String(), p.FLOP()/pace, o) {
+			continue
+		}
+		o.Progress(fmt.Sprintf("%v: product %v", c, p))
+		m := NewMultiplier(d, p)
+		seconds := m.Time(o.Budget)
+		m.Close()
+		pace = p.FLOP() / seconds
+		speeds[p] = pace / 1e9
+	}
+	for _, p := range o.Products {
+		if speed, measured := speeds[p]; measured {
+			r.MatMul = append(r.MatMul, ProductResult{c, p.M, p.N, p.K, speed})
+		}
+	}
+	for _, n := range o.Networks {
+		if err := r.train(ctx, c, d, n, pace, o); err != nil {
+			return err
+		}
+	}
+	if OwnMemory(d) {
+		const bytes = 16 << 20
+		o.Progress(fmt.Sprintf("%v: transfers", c))
+		write, read := Transfer(d, bytes)
+		r.Transfers = append(r.Transfers, TransferResult{c, bytes, write, read})
+	}
+	return nil
+}
+
+// trial is the operations a second of a product that even the emulator computes
+// within a tenth of a second.
+func trial(d kernels.Device) float64 {
+	p := Product{32, 32, 64}
+	m := NewMultiplier(d, p)
+	defer m.Close()
+	return p.FLOP() / m.Time(0)
+}
+
+// train measures a training step.
+func (r *Report) train(ctx context.Context, c Config, d kernels.Device, n Network, pace float64, o Options) error {
+	t, err := NewTrainer(ctx, d, n, 0)
+	if err != nil {
+		return err
+	}
+	if r.tooSlow(c, "a step of "+n.Name, t.FLOP()/pace, o) {
+		return t.Close()
+	}
+	o.Progress(fmt.Sprintf("%v: training %s", c, n.Name))
+	seconds, err := t.Time(o.Budget)
+	if err := errors.Join(err, t.Close()); err != nil {
+		return err
+	}
+	r.Train = append(r.Train, TrainResult{c, n.Name, t.Batch, seconds, float64(t.Batch) / seconds, t.FLOP() / seconds / 1e9})
+	return nil
+}
+
+// tooSlow notes what is left out because it would take longer than it may.
+func (r *Report) tooSlow(c Config, what string, seconds float64, o Options) bool {
+	if seconds <= o.Slowest.Seconds() {
+		return false
+	}
+	r.Left = append(r.Left, fmt.Sprintf("%v: %s, which would take about %.2g s", c, what, seconds))
+	return true
+}
+
+// Peak is the measured peak of the config's instruction set in GFLOP/s, 0 if it
+// was not measured.
+func (r *Report) Peak(c Config) float64 {
+	for _, p := range r.Peaks {
+		if p.Config == c {
+			return p.GFLOPS
+		}
+	}
+	return 0
+}
+
+// Configs lists the devices that something was measured on, in their order.
+func (r *Report) Configs() []Config {
+	var list []Config
+	for _, p := range r.MatMul {
+		if !slices.Contains(list, p.Config) {
+			list = append(list, p.Config)
+		}
+	}
+	for _, t := range r.Train {
+		if !slices.Contains(list, t.Config) {
+			list = append(list, t.Config)
+		}
+	}
+	return list
+}

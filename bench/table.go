@@ -1,0 +1,176 @@
+package bench
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A Table is figures by row and by device. A cell that was not measured is 0.
+type Table struct {
+	Title   string
+	Unit    string
+	Rows    []string
+	Columns []Config
+	Cells   [][]float64 // [row][column]
+	Shares  [][]float64 // of the peak, from 0 to 1; 0 where unknown
+}
+
+// Products is the table of the matrix products, in GFLOP/s.
+func (r *Report) Products() Table {
+	t := Table{Title: "matrix product", Unit: "GFLOP/s", Columns: r.Configs()}
+	for _, p := range r.MatMul {
+		t.set(Product{p.M, p.N, p.K}.String(), p.Config, p.GFLOPS, share(p.GFLOPS, r.Peak(p.Config)))
+	}
+	return t
+}
+
+// Steps is the table of the training steps, in images a second.
+func (r *Report) Steps() Table {
+	t := Table{Title: "training step", Unit: "images/s", Columns: r.Configs()}
+	for _, s := range r.Train {
+		t.set(fmt.Sprintf("%s, batch %d", s.Network, s.Batch), s.Config, s.ImagesPerSecond, share(s.GFLOPS, r.Peak(s.Config)))
+	}
+	return t
+}
+
+func share(value, peak float64) float64 {
+	if peak == 0 {
+		return 0
+	}
+	return value / peak
+}
+
+func (t *Table) set(row string, c Config, value, share float64) {
+	i := slices.Index(t.Rows, row)
+	if i < 0 {
+		i = len(t.Rows)
+		t.Rows = append(t.Rows, row)
+		t.Cells = append(t.Cells, make([]float64, len(t.Columns)))
+		t.Shares = append(t.Shares, make([]float64, len(t.Columns)))
+	}
+	j := slices.Index(t.Columns, c)
+	t.Cells[i][j], t.Shares[i][j] = value, share
+}
+
+// Figure writes a number with three digits that count, and – for what was not
+// measured.
+func Figure(v float64) string {
+	switch {
+	case v == 0:
+		return "–"
+	case v >= 1000:
+		return fmt.Sprintf("%.0f", v)
+	case v >= 100:
+		return fmt.Sprintf("%.0f", v)
+	case v >= 10:
+		return fmt.Sprintf("%.1f", v)
+	case v >= 1:
+		return fmt.Sprintf("%.2f", v)
+	}
+	return fmt.Sprintf("%.3g", v)
+}
+
+// Text lays the table out for a terminal: each cell with its share of the peak.
+func (t Table) Text() string {
+	lines := [][]string{{t.Title + ", " + t.Unit}}
+	for _, c := range t.Columns {
+		lines[0] = append(lines[0], c.String())
+	}
+	for i, row := range t.Rows {
+		line := []string{row}
+		for j, v := range t.Cells[i] {
+			cell := Figure(v)
+			if s := t.Shares[i][j]; s > 0 {
+				cell += fmt.Sprintf(" %3.0f %%", 100*s)
+			}
+			line = append(line, cell)
+		}
+		lines = append(lines, line)
+	}
+	widths := make([]int, len(t.Columns)+1)
+	for _, line := range lines {
+		for j, cell := range line {
+			widths[j] = max(widths[j], len([]rune(cell)))
+		}
+	}
+	var b strings.Builder
+	for _, line := range lines {
+		for j, cell := range line {
+			gap := strings.Repeat(" ", widths[j]-len([]rune(cell)))
+			if j == 0 {
+				b.WriteString(cell + gap)
+			} else {
+				b.WriteString("  " + gap + cell)
+			}
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+// Markdown is the table as Markdown.
+func (t Table) Markdown() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "| %s, %s |", t.Title, t.Unit)
+	for _, c := range t.Columns {
+		fmt.Fprintf(&b, " %s, %d %s |", c.Device, c.Threads, plural(c.Threads, "core", "cores"))
+	}
+	b.WriteString("\n|---|" + strings.Repeat("--:|", len(t.Columns)) + "\n")
+	for i, row := range t.Rows {
+		fmt.Fprintf(&b, "| %s |", row)
+		for j, v := range t.Cells[i] {
+			fmt.Fprintf(&b, " %s", Figure(v))
+			if s := t.Shares[i][j]; s > 0 {
+				fmt.Fprintf(&b, " (%.0f %%)", 100*s)
+			}
+			b.WriteString(" |")
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+// Chart draws the table as bars of characters, the longest width wide. The scale
+// is logarithmic, from a third of the least figure, where figures differ more
+// than fiftyfold.
+func (t Table) Chart(width int) string {
+	low, high, label := 0.0, 0.0, 0
+	for i := range t.Rows {
+		for j, v := range t.Cells[i] {
+			if v > 0 && (low == 0 || v < low) {
+				low = v
+			}
+			high = max(high, v)
+			label = max(label, len(t.Columns[j].String()))
+		}
+	}
+	if high == 0 {
+		return ""
+	}
+	scale := linear(high)
+	if high > 50*low {
+		scale = logarithmic(low/3, high)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, %s\n", t.Title, t.Unit)
+	if high > 50*low {
+		fmt.Fprintf(&b, "(logarithmic scale)\n")
+	}
+	for i, row := range t.Rows {
+		fmt.Fprintln(&b, row)
+		for j, v := range t.Cells[i] {
+			if v > 0 {
+				fmt.Fprintf(&b, "  %-*s %s %s\n", label, t.Columns[j], bar(scale(v)*float64(width)), Figure(v))
+			}
+		}
+	}
+	return b.String()
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}

@@ -1,0 +1,56 @@
+package bench
+
+import "testing"
+
+func tableForTest() Table {
+	r := Report{
+		Peaks: []PeakResult{{Config{"avx2", 1}, 100, 20}},
+		MatMul: []ProductResult{
+			{Config{"avx2", 1}, 2, 3, 4, 50}, {Config{"avx2", 1}, 20, 3, 4, 80}, {Config{"reference", 1}, 2, 3, 4, 0.5},
+		},
+	}
+	return r.Products()
+}
+
+func TestTableText(t *testing.T) {
+	const want = `matrix product, GFLOP/s  avx2/cores=1  reference/cores=1
+2×3×4                      50.0  50 %                0.5
+20×3×4                     80.0  80 %                  –
+`
+	if got := tableForTest().Text(); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+func TestTableMarkdown(t *testing.T) {
+	const want = `| matrix product, GFLOP/s | avx2, 1 core | reference, 1 core |
+|---|--:|--:|
+| 2×3×4 | 50.0 (50 %) | 0.5 |
+| 20×3×4 | 80.0 (80 %) | – |
+`
+	if got := tableForTest().Markdown(); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+// Bars of 80 and 50 out of 16 eighths; without the reference's the scale is linear.
+func TestTableChart(t *testing.T) {
+	table := tableForTest()
+	table.Cells[0][1] = 0
+	const want = `matrix product, GFLOP/s
+2×3×4
+  avx2/cores=1      █▎ 50.0
+20×3×4
+  avx2/cores=1      ██ 80.0
+`
+	if got := table.Chart(2); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+func TestSlug(t *testing.T) {
+	m := Machine{CPU: "Intel(R) Xeon(R) @ 2.10GHz", Cores: 8}
+	if got, want := m.Slug(), "intel-r-xeon-r-2-10ghz-8-cores"; got != want {
+		t.Errorf("slug %q, want %q", got, want)
+	}
+}

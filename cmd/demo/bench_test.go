@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"baregrad/bench"
+)
+
+func TestBench(t *testing.T) {
+	dir := t.TempDir()
+	status, out, errs := demo(context.Background(), "bench", "--device", "reference", "--budget", "0s", "--slowest", "50ms", "--out", dir, "--json")
+	if status != 0 {
+		t.Fatalf("status %d: %s", status, errs)
+	}
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	var r bench.Report
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &r); err != nil {
+		t.Fatalf("the last line is no JSON object: %v", err)
+	}
+	if r.CPU == "" || r.Threads != 1 || len(r.MatMul) == 0 || len(r.Train) == 0 {
+		t.Errorf("report %+v", r)
+	}
+	for _, p := range r.MatMul {
+		if p.Device != "reference" || p.Threads != 1 || p.M < 1 || p.N < 1 || p.K < 1 || !(p.GFLOPS > 0) {
+			t.Errorf("product %+v", p)
+		}
+	}
+	// The 2048 square takes seconds in plain Go: it is left out, and nothing stands for it.
+	if !strings.Contains(out, "product 2048×2048×2048, which would take") {
+		t.Errorf("the output does not tell what was left out:\n%s", out)
+	}
+	for _, p := range r.MatMul {
+		if p.M == 2048 {
+			t.Errorf("product %+v was not measured", p)
+		}
+	}
+	for _, name := range []string{"matmul.svg", "train.svg"} {
+		if content, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !strings.Contains(string(content), "<svg") {
+			t.Errorf("%s: error %v, content %.100s", name, err, content)
+		}
+	}
+}
+
+func TestBenchRefuses(t *testing.T) {
+	for _, c := range []struct{ args, want string }{
+		{"--device referense", `did you mean "reference"?`},
+		{"--threads 0", "--threads is 0, must be from 1 to 1024"},
+		{"--budget=-1s", "--budget is -1s"},
+		{"--slowest 0s", "--slowest is 0s"},
+	} {
+		status, _, errs := demo(context.Background(), append([]string{"bench"}, strings.Fields(c.args)...)...)
+		if status != statusFailed || !strings.Contains(errs, c.want) {
+			t.Errorf("demo bench %s: status %d, standard error %q, want one with %q", c.args, status, errs, c.want)
+		}
+	}
+}
