@@ -279,3 +279,20 @@ func TestFaultWithoutChecks(t *testing.T) {
 		t.Errorf("fault %+v", f)
 	}
 }
+
+// What was found before a fault ends the kernel is kept.
+func TestFindingsBeforeATrap(t *testing.T) {
+	text := plantedHead + "ld.shared.u32 %a, [%w]; // FAULT\ntrap; // HERE\n}\n"
+	m := New(Options{Checks: AllChecks})
+	k := kernel(t, load(t, m, "trap.ptx", text), "k")
+	x, y := upload(t, m, make([]byte, 4096)), alloc(t, m, 4096)
+	err := m.Launch(context.Background(), k, LaunchConfig{Block: Dim3{32, 1, 1}}, x, y)
+	var f *Fault
+	if !errors.As(err, &f) || f.Kind != "trap" || f.Line != lineOf(t, text, "HERE") {
+		t.Errorf("error %v, expected the trap", err)
+	}
+	r := m.Report()
+	if len(r.Findings) != 1 || r.Findings[0].Line != lineOf(t, text, "FAULT") || r.Findings[0].Kind != "uninitialised memory" {
+		t.Errorf("report %v", r)
+	}
+}

@@ -71,12 +71,12 @@ type GPU struct {
 
 // Some GPUs, by their makers' data sheets.
 var (
-	H100SXM  = GPU{"H100 SXM", 67e12, 3.35e12}
-	A100SXM  = GPU{"A100 SXM 80 GB", 19.5e12, 2.039e12}
-	RTX4090  = GPU{"RTX 4090", 82.6e12, 1.008e12}
-	RTX3090  = GPU{"RTX 3090", 35.6e12, 0.936e12}
-	T4       = GPU{"T4", 8.1e12, 0.32e12}
-	GTX1660T = GPU{"GTX 1660 Ti", 5.4e12, 0.288e12}
+	H100SXM   = GPU{"H100 SXM", 67e12, 3.35e12}
+	A100SXM   = GPU{"A100 SXM 80 GB", 19.5e12, 2.039e12}
+	RTX4090   = GPU{"RTX 4090", 82.6e12, 1.008e12}
+	RTX3090   = GPU{"RTX 3090", 35.6e12, 0.936e12}
+	T4        = GPU{"T4", 8.1e12, 0.32e12}
+	GTX1660Ti = GPU{"GTX 1660 Ti", 5.4e12, 0.288e12}
 )
 
 // Roofline is where a GPU's limits put a kernel: no more than its peak, and no

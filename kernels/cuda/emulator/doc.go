@@ -19,6 +19,12 @@
 //	check_*.go              the checks: bounds, initialisation, races, barriers, leaks
 //	counters.go             counters per source line and the roofline
 //
+// Not carried out, and refused when a module is loaded: .address_size 32, textures
+// and surfaces, clusters, wmma and wgmma, the bulk copies (cp.async.bulk) and
+// expect_tx of mbarrier, b128, video instructions, and calls of functions without
+// a body such as vprintf. An address in shared memory that leaves one variable and
+// lands in another of the block is not found; one that leaves the block's is.
+//
 // Scalar semantics (rounding, conversions, approximations, fragments of the
 // matrix instructions) live in the sub-package arith as pure functions.
 package emulator
