@@ -111,12 +111,12 @@ func (m *Sequential) Build() (err error) {
 	}
 	first := m.layers[0].Options()
 	if len(first.InputShape) == 0 {
-		return &LayerError{layerName(m.layers[0], nil), m.layers[0].Kind(),
+		return &LayerError{layerName(m.layers[0], nil, nil), m.layers[0].Kind(),
 			errors.New("it is the first layer and needs InputShape, the shape of one example")}
 	}
 	for _, size := range first.InputShape {
 		if size < 1 || !fits(first.InputShape) {
-			return &LayerError{layerName(m.layers[0], nil), m.layers[0].Kind(),
+			return &LayerError{layerName(m.layers[0], nil, nil), m.layers[0].Kind(),
 				fmt.Errorf("InputShape is %v, every size must be at least 1 and all of it fit in memory", first.InputShape)}
 		}
 	}
@@ -139,9 +139,10 @@ func (m *Sequential) Build() (err error) {
 // buildLayers builds the layers one after the other. Dry, it makes no parameters.
 func (m *Sequential) buildLayers(dry bool) (info []LayerInfo, err error) {
 	names := map[string]bool{}
+	numbers := map[string]int{}
 	shape := m.input
 	for i, l := range m.layers {
-		name := layerName(l, names)
+		name := layerName(l, names, numbers)
 		fail := func(err error) ([]LayerInfo, error) { return nil, &LayerError{name, l.Kind(), err} }
 		if names[name] {
 			return fail(errors.New("another layer of the model has this name"))
@@ -241,14 +242,17 @@ func (p *Pass) suit(l Layer, x *autograd.Var) *autograd.Var {
 }
 
 // layerName is the layer's own name, or one made from its kind: dense, dense_1, ….
-func layerName(l Layer, taken map[string]bool) string {
+// numbers keeps, for each kind, the number to try first: looking from 1 again for
+// each layer would take a model of very many layers very long.
+func layerName(l Layer, taken map[string]bool, numbers map[string]int) string {
 	if name := l.Options().Name; name != "" {
 		return name
 	}
 	base := snakeCase(l.Kind())
 	name := base
-	for i := 1; taken[name]; i++ {
-		name = fmt.Sprintf("%s_%d", base, i)
+	for taken[name] {
+		numbers[base]++
+		name = fmt.Sprintf("%s_%d", base, numbers[base])
 	}
 	return name
 }

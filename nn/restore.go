@@ -109,6 +109,9 @@ func (m *Sequential) restoreTraining(t *savedTraining, f *safetensors.File) erro
 		if err := strictly(t.Schedule.Config, &c); err != nil {
 			return fmt.Errorf("schedule: %w", err)
 		}
+		if c.Steps < 0 || c.Peak < 0 || c.Start < 0 || c.End < 0 || !(c.Rise >= 0 && c.Rise <= 1) {
+			return fmt.Errorf("schedule: %+v has values out of range", c)
+		}
 		schedule = c
 	}
 	optimizer, err := restoreOptimizer(t.Optimizer, schedule)
@@ -129,9 +132,6 @@ func (m *Sequential) restoreTraining(t *savedTraining, f *safetensors.File) erro
 	}
 	if err := m.Compile(o); err != nil {
 		return err
-	}
-	if t.Step < 0 {
-		return fmt.Errorf("the number of training steps is %d, must be at least 0", t.Step)
 	}
 	m.step, m.rate = t.Step, t.Rate
 	return setAll(f, m.optimizerState())
@@ -154,8 +154,12 @@ func (m *Sequential) resume(path string) (*position, error) {
 		return nil, err
 	}
 	fail := func(err error) (*position, error) { return nil, fmt.Errorf("load %s: %w", path, err) }
-	var saved savedModel
-	if err := strictly([]byte(f.Metadata[metadataKey]), &saved); err != nil {
+	text, ok := f.Metadata[metadataKey]
+	if !ok {
+		return fail(fmt.Errorf("it is no backup: the metadata lacks %q", metadataKey))
+	}
+	saved, err := parseModel(text)
+	if err != nil {
 		return fail(err)
 	}
 	t := saved.Training
@@ -165,8 +169,8 @@ func (m *Sequential) resume(path string) (*position, error) {
 	if t.Optimizer.Name != m.optimizer.Name() {
 		return fail(fmt.Errorf("it was trained with %s, this model with %s", t.Optimizer.Name, m.optimizer.Name()))
 	}
-	if t.Step < 0 || t.Position != nil && (t.Position.Epoch < 0 || t.Position.Batch < 0) {
-		return fail(errors.New("the place in the training run is negative"))
+	if err := m.sameLayers(saved.Layers); err != nil {
+		return fail(err)
 	}
 	var random Random
 	if err := random.UnmarshalBinary(saved.Random); err != nil {
@@ -178,6 +182,19 @@ func (m *Sequential) resume(path string) (*position, error) {
 	m.step, m.rate, m.dropout = t.Step, t.Rate, saved.Dropout
 	*m.random = random
 	return t.Position, nil
+}
+
+// sameLayers compares the kinds and the names of the layers with those in a file.
+func (m *Sequential) sameLayers(saved []savedLayer) error {
+	if len(saved) != len(m.info) {
+		return fmt.Errorf("the model in it has %d layers, this model %d", len(saved), len(m.info))
+	}
+	for i, l := range m.info {
+		if s := saved[i]; s.Kind != l.Layer.Kind() || s.Name != l.Name {
+			return fmt.Errorf("layer %d of the model in it is %s (%s), of this model %s (%s)", i, s.Name, s.Kind, l.Name, l.Layer.Kind())
+		}
+	}
+	return nil
 }
 
 func restoreOptimizer(p savedPart, s Schedule) (Optimizer, error) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -194,20 +195,47 @@ func readFile(path string) (*safetensors.File, error) {
 	return f, nil
 }
 
-// strictly decodes JSON and refuses fields that the target does not have.
+// strictly decodes JSON. It refuses fields that the target does not have, and
+// anything that follows.
 func strictly(text []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
-	return d.Decode(into)
+	if err := d.Decode(into); err != nil {
+		return err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return errors.New("something follows the end of the JSON object")
+	}
+	return nil
 }
 
-func restore(d kernels.Device, text string, f *safetensors.File) (*Sequential, error) {
+// parseModel reads the JSON in the metadata.
+func parseModel(text string) (*savedModel, error) {
 	var saved savedModel
 	if err := strictly([]byte(text), &saved); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the description of the model: %w", err)
 	}
 	if saved.Version != formatVersion {
 		return nil, fmt.Errorf("the file has version %d of the format, expected %d", saved.Version, formatVersion)
+	}
+	if t := saved.Training; t != nil {
+		if t.Step < 0 {
+			return nil, fmt.Errorf("the number of training steps is %d, must be at least 0", t.Step)
+		}
+		if t.Rate != nil && *t.Rate < 0 {
+			return nil, fmt.Errorf("the learning rate is %v, must be at least 0", *t.Rate)
+		}
+		if p := t.Position; p != nil && (p.Epoch < 0 || p.Batch < 0) {
+			return nil, fmt.Errorf("the place in the training run is epoch %d, batch %d, must be at least 0", p.Epoch, p.Batch)
+		}
+	}
+	return &saved, nil
+}
+
+func restore(d kernels.Device, text string, f *safetensors.File) (*Sequential, error) {
+	saved, err := parseModel(text)
+	if err != nil {
+		return nil, err
 	}
 	m := NewSequential(d, Seed(0))
 	for _, l := range saved.Layers {
@@ -221,11 +249,17 @@ func restore(d kernels.Device, text string, f *safetensors.File) (*Sequential, e
 		}
 		m.Add(layer)
 	}
+	// From here on memory is taken, for what the file has been seen to hold.
 	if err := m.checkSizes(f); err != nil {
 		return nil, err
 	}
 	if err := m.Build(); err != nil {
 		return nil, err
+	}
+	for i, l := range m.info {
+		if want := saved.Layers[i].Name; l.Name != want {
+			return nil, fmt.Errorf("layer %d is called %q in the description of the model and %q in its own settings", i, want, l.Name)
+		}
 	}
 	if err := setAll(f, m.saved()); err != nil {
 		return nil, err
