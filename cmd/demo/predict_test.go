@@ -19,7 +19,13 @@ import (
 // models is a folder for the models of all tests.
 var models string
 
+// runDemo makes this test binary, started again, the program itself.
+const runDemo = "BAREGRAD_TEST_DEMO"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(runDemo) != "" {
+		main()
+	}
 	var err error
 	if models, err = os.MkdirTemp("", "demo"); err != nil {
 		panic(err)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -21,21 +22,22 @@ import (
 
 // TrainCommand trains a network and tests it.
 type TrainCommand struct {
-	Model     string   `default:"cnn" help:"The network: cnn or mlp."`
-	Dataset   string   `default:"mnist" help:"The images: mnist (embedded) or fashion (found or downloaded)."`
-	DataDir   string   `placeholder:"DIR" help:"A folder with the data set's four files."`
-	Epochs    *int     `placeholder:"N" help:"How often to go through the images (cnn: 3, mlp: 5)."`
-	Batch     *int     `placeholder:"N" help:"Images in a training step (128)."`
-	LR        *float64 `name:"lr" placeholder:"RATE" help:"The peak of the learning rate, which rises and falls in one cycle (adam: 0.005)."`
-	Optimizer string   `default:"adam" help:"sgd, rmsprop, adam or adamw."`
-	Seed      uint64   `default:"1" help:"The same seed gives the same network, bit for bit."`
-	Device    string   `default:"auto" help:"What computes: auto, cpu, reference, or another that demo devices lists."`
-	Limit     *int     `placeholder:"N" help:"Train on the first N images only."`
-	Save      string   `placeholder:"FILE" help:"Where to save the model (DATASET-MODEL.safetensors); - to save nothing."`
-	Out       string   `placeholder:"DIR" help:"A folder for pictures: the curves of the training, the confusion matrix, the worst mistakes."`
-	Format    string   `default:"png" enum:"png,svg" help:"Of those pictures: png or svg."`
-	Quiet     bool     `short:"q" help:"Print the result only."`
-	JSON      bool     `name:"json" help:"Print the result as one JSON object on the last line."`
+	Model      string   `default:"cnn" help:"The network: cnn or mlp."`
+	Dataset    string   `default:"mnist" help:"The images: mnist (embedded) or fashion (found or downloaded)."`
+	DataDir    string   `placeholder:"DIR" help:"A folder with the data set's four files."`
+	Epochs     *int     `placeholder:"N" help:"How often to go through the images (cnn: 3, mlp: 5)."`
+	Batch      *int     `placeholder:"N" help:"Images in a training step (128)."`
+	LR         *float64 `name:"lr" placeholder:"RATE" help:"The peak of the learning rate, which rises and falls in one cycle (adam: 0.005)."`
+	Optimizer  string   `default:"adam" help:"sgd, rmsprop, adam or adamw."`
+	Seed       uint64   `default:"1" help:"The same seed gives the same network, bit for bit."`
+	Device     string   `default:"auto" help:"What computes: auto, cpu, reference, or another that demo devices lists."`
+	Limit      *int     `placeholder:"N" help:"Train on the first N images only."`
+	Save       string   `placeholder:"FILE" help:"Where to save the model (DATASET-MODEL.safetensors); - to save nothing."`
+	Checkpoint bool     `help:"Save the model at the end of each epoch too."`
+	Out        string   `placeholder:"DIR" help:"A folder for pictures: the curves of the training, the confusion matrix, the worst mistakes."`
+	Format     string   `default:"png" enum:"png,svg" help:"Of those pictures: png or svg."`
+	Quiet      bool     `short:"q" help:"Print the result only."`
+	JSON       bool     `name:"json" help:"Print the result as one JSON object on the last line."`
 }
 
 // A result is what --json prints.
@@ -108,8 +110,24 @@ func (c *TrainCommand) Run(ctx context.Context, w io.Writer) error {
 		return err
 	}
 
+	saved := c.Save
+	switch saved {
+	case "":
+		saved = data.Name + "-" + c.Model + ".safetensors"
+	case "-":
+		saved = ""
+	}
 	begin := time.Now()
 	fit := nn.FitOptions{Epochs: recipe.epochs, BatchSize: recipe.batch, Output: say}
+	if c.Checkpoint {
+		if saved == "" {
+			return errors.New("--checkpoint saves the model, --save - does not")
+		}
+		if err := describe(model, data, &nn.History{}); err != nil {
+			return err
+		}
+		fit.Callbacks = append(fit.Callbacks, &nn.ModelCheckpoint{Path: saved})
+	}
 	if c.Quiet {
 		fit.Verbose = nn.Silent
 	}
@@ -146,18 +164,14 @@ func (c *TrainCommand) Run(ctx context.Context, w io.Writer) error {
 			return err
 		}
 	}
-	if c.Save != "-" {
-		r.Saved = c.Save
-		if r.Saved == "" {
-			r.Saved = data.Name + "-" + c.Model + ".safetensors"
-		}
+	if r.Saved = saved; saved != "" {
 		if err := describe(model, data, history); err != nil {
 			return err
 		}
-		if err := model.Save(ctx, r.Saved); err != nil {
+		if err := model.Save(ctx, saved); err != nil {
 			return err
 		}
-		fmt.Fprintf(say, "\nSaved to %s\n", r.Saved)
+		fmt.Fprintf(say, "\nSaved to %s\n", saved)
 	}
 	c.next(say, r.Saved)
 	if c.JSON {

@@ -1,0 +1,66 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"baregrad/kernels/auto"
+	"baregrad/nn"
+)
+
+// Ctrl-C during a training that saves each epoch: the program says how far it got
+// and ends with the shell's status for it; the file is that of the last epoch, whole.
+func TestCtrlC(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "model.safetensors")
+	c := exec.Command(os.Args[0], "train", "--model", "mlp", "--limit", "2000", "--epochs", "1000", "--checkpoint", "--save", path)
+	c.Env = append(os.Environ(), runDemo+"=1")
+	var errs strings.Builder
+	c.Stderr = &errs
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer c.Process.Kill()
+	lines := bufio.NewScanner(out)
+	for lines.Scan() && !strings.HasPrefix(lines.Text(), "Epoch 4/1000") {
+	}
+	if err := c.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	for lines.Scan() { // until it has ended
+	}
+	c.Wait()
+	if status := c.ProcessState.ExitCode(); status != statusInterrupted || !strings.Contains(errs.String(), "training stopped in epoch") {
+		t.Errorf("status %d, want %d; standard error %q", status, statusInterrupted, errs.String())
+	}
+	d, err := auto.Open("reference")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	m, err := nn.Load(context.Background(), d, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, steps := m.Compiled(); steps < 3*16 || steps%16 != 0 {
+		t.Errorf("the file is that of step %d, want the end of an epoch of 16 steps, the third or a later one", steps)
+	}
+	if status, _, errs := demo(context.Background(), "predict", "--model", path, "-n", "1"); status != 0 {
+		t.Errorf("predict: status %d, %s", status, errs)
+	}
+	rests, err := filepath.Glob(filepath.Join(filepath.Dir(path), ".*"))
+	if err != nil || len(rests) > 0 {
+		t.Errorf("%v lie beside the file (error %v)", rests, err)
+	}
+}
