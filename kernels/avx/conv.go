@@ -43,6 +43,10 @@ func (d *Device) Conv2D(y, x, w, bias kernels.Buffer, s kernels.ConvSpec) {
 		return
 	}
 	s.Check("conv2d", y, x, w, bias)
+	if winogradPays(s) {
+		d.winograd(kernels.Floats(y), kernels.Floats(x), kernels.Floats(w), kernels.Floats(bias), s, kernels.Overwrite)
+		return
+	}
 	d.convolve(kernels.Floats(y), kernels.Floats(x), kernels.Floats(w), kernels.Floats(bias), s, kernels.Overwrite, newView(s))
 }
 
@@ -163,6 +167,10 @@ func (d *Device) Conv2DGradInput(dx, dy, w kernels.Buffer, s kernels.ConvSpec, m
 		StrideH: 1, StrideW: 1, DilationH: s.DilationH, DilationW: s.DilationW,
 		PadTop: (s.KH-1)*s.DilationH - s.PadTop, PadLeft: (s.KW-1)*s.DilationW - s.PadLeft,
 		OH: s.H, OW: s.W,
+	}
+	if s.StrideH == 1 && s.StrideW == 1 && winogradPays(back) {
+		d.winograd(kernels.Floats(dx), kernels.Floats(dy), turned, nil, back, m)
+		return
 	}
 	v := newView(back)
 	v.spread(s.StrideH, s.StrideW)

@@ -42,9 +42,16 @@ func (d *Device) Conv2DGradFilter(dw, dy, x kernels.Buffer, s kernels.ConvSpec, 
 		return
 	}
 	s.Check("conv2d gradient by filter", dy, x, dw, nil)
+	if winogradPays(s) && d.winogradGradFilter(kernels.Floats(dw), kernels.Floats(dy), kernels.Floats(x), s, m) {
+		return
+	}
+	d.gradFilter(kernels.Floats(dw), kernels.Floats(dy), kernels.Floats(x), s, m)
+}
+
+func (d *Device) gradFilter(dw, dy, x []float32, s kernels.ConvSpec, m kernels.Mode) {
 	t := &d.filter
 	t.d, t.s, t.mode = d, s, m
-	t.dw, t.x, t.dy = kernels.Floats(dw), kernels.Floats(x), kernels.Floats(dy)
+	t.dw, t.x, t.dy = dw, x, dy
 	t.plan()
 	work := s.Rows() * s.Cols() * s.Out
 	d.runIfLarge(work, t.chunks*t.blocks, t)

@@ -33,6 +33,7 @@ type Device struct {
 	conv       convTask
 	filter     filterTask
 	pooling    poolingTask
+	wino       winogradTask
 	panels     []float32 // matrix product: B packed
 	partial    []float32 // sums of chunks of K
 	turned     []float32 // convolution: the filter as its gradient needs it
@@ -43,12 +44,13 @@ var _ kernels.Device = (*Device)(nil)
 // instructionSet is the kernels of one instruction set, and what they ask of a
 // processor. instructionSets lists them, the fastest first.
 type instructionSet struct {
-	name    string
-	needs   []feature
-	peak    peakKernels
-	vector  vectorKernels
-	tiles   tiles
-	pooling poolingKernels
+	name     string
+	needs    []feature
+	peak     peakKernels
+	vector   vectorKernels
+	tiles    tiles
+	pooling  poolingKernels
+	winograd winogradKernels
 }
 
 // feature is one extension of the processor's instructions.

@@ -5,7 +5,9 @@
 //	operation                      | AVX-512 | AVX2 | shared among workers
 //	-------------------------------|---------|------|---------------------
 //	MatMul                         | yes     | yes  | yes
-//	Conv2D and its gradients       | yes     | yes  | yes
+//	Conv2D and its gradients:      |         |      |
+//	  directly                     | yes     | yes  | yes
+//	  3×3 by Winograd's algorithm  | yes     | yes  | yes
 //	Pooling and its gradients      | yes     | yes  | yes
 //	ReLU, Sigmoid, Tanh, Exp, Log  | yes     | yes  | yes
 //	Softmax, LogSoftmax            | yes     | yes  | yes

@@ -2,7 +2,6 @@ package avx
 
 import (
 	"math"
-	"unsafe"
 
 	"baregrad/kernels"
 )
@@ -53,15 +52,6 @@ type matmulTask struct {
 	chunks     int       // chunks of K
 	partial    []float32 // [chunks−1, M, N]: products of all chunks but the first
 	packing    bool      // the parts are strips of B to be packed
-}
-
-// workspace is one worker's own memory.
-type workspace struct {
-	strip  strip
-	window window
-	rows   []int     // a table of rows with its end rounded up
-	a      []float32 // blocks of A
-	image  []float32 // rows of an image with its padding
 }
 
 // MatMul computes a matrix product: see kernels.Device.
@@ -226,19 +216,6 @@ func (t *matmulTask) part(worker, i int) {
 	}
 }
 
-// table gives the address of a table of rows for the kernels: the first m of
-// rows, rounded up to whole tiles by repeating the last one.
-func (w *workspace) table(rows []int, m, height int) uintptr {
-	if m%height != 0 {
-		w.rows = append(w.rows[:0], rows[:m]...)
-		for len(w.rows)%height != 0 {
-			w.rows = append(w.rows, rows[m-1])
-		}
-		rows = w.rows
-	}
-	return uintptr(unsafe.Pointer(unsafe.SliceData(rows)))
-}
-
 // block gives the address of the piece of A with m rows from i0 and depth k from
 // k0, having copied it if t says so.
 func (t *matmulTask) block(w *workspace, i0, m, k0, depth int) uintptr {
@@ -287,13 +264,4 @@ func (t *matmulTask) sumChunks() {
 	if s.ReLU {
 		vector.relu_fwd_f32(t.c, t.c)
 	}
-}
-
-// grow returns n floats of scratch memory, which it enlarges where it must.
-// What they hold is left over from before.
-func grow(scratch *[]float32, n int) []float32 {
-	if cap(*scratch) < n {
-		*scratch = kernels.Floats(kernels.NewHost(kernels.Float32, n))
-	}
-	return (*scratch)[:n]
 }

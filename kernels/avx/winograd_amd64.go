@@ -1,0 +1,29 @@
+//go:build !purego
+
+package avx
+
+// The transforms of one tile, over p.channels channels: see patch, winograd.go
+// for what they are for and winograd_amd64.h for the matrices. They count
+// p.channels down. For each channel,
+//
+//	winograd_input:     planes[6,6] = Bᵀ·pixels[6,6]·B
+//	winograd_output:    pixels[4,4] = Aᵀ·planes[6,6]·A, then add, bias and ReLU
+//	winograd_gradient:  planes[6,6] = A·pixels[4,4]·Aᵀ
+
+//go:noescape
+func winograd_input_f32_avx512(p *patch)
+
+//go:noescape
+func winograd_output_f32_avx512(p *patch)
+
+//go:noescape
+func winograd_gradient_f32_avx512(p *patch)
+
+//go:noescape
+func winograd_input_f32_avx2(p *patch)
+
+//go:noescape
+func winograd_output_f32_avx2(p *patch)
+
+//go:noescape
+func winograd_gradient_f32_avx2(p *patch)

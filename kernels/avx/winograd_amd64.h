@@ -1,0 +1,64 @@
+// The one-dimensional transforms of Winograd's F(4×4, 3×3) with the points 0, ±a,
+// ±b and ∞, on vectors of channels: the formulas of winogradPoints. They work on Y
+// and on Z registers alike. The arguments in capitals hold constants in all lanes,
+// in a register or in memory: A = a, A2 = a², A3 = a³, AB = a²b², S = a²+b²; B as A.
+
+// INPUT6: t = Bᵀ·d.
+//
+//	t0 = a²b²·d0 − (a²+b²)·d2 + d4
+//	t1 = (d4 − b²·d2) + a·(d3 − b²·d1)
+//	t2 = (d4 − b²·d2) − a·(d3 − b²·d1)
+//	t3 = (d4 − a²·d2) + b·(d3 − a²·d1)
+//	t4 = (d4 − a²·d2) − b·(d3 − a²·d1)
+//	t5 = a²b²·d1 − (a²+b²)·d3 + d5
+//
+// The results are in e0, d0, d3, d1, d2, d5, in this order.
+#define INPUT6(d0, d1, d2, d3, d4, d5, e0, e1, e2, e3, e4, A, B, A2, B2, AB, S) \
+	VMOVAPS d4, e0; VFMADD231PS AB, d0, e0; VFNMADD231PS S, d2, e0; \
+	VMOVAPS d4, e1; VFNMADD231PS B2, d2, e1; \ // e1 = d4 − b²·d2
+	VMOVAPS d3, e2; VFNMADD231PS B2, d1, e2; \ // e2 = d3 − b²·d1
+	VMOVAPS d4, e3; VFNMADD231PS A2, d2, e3; \ // e3 = d4 − a²·d2
+	VMOVAPS d3, e4; VFNMADD231PS A2, d1, e4; \ // e4 = d3 − a²·d1
+	VFMADD231PS AB, d1, d5; VFNMADD231PS S, d3, d5; \
+	VMOVAPS e1, d0; VFMADD231PS A, e2, d0; \
+	VMOVAPS e1, d3; VFNMADD231PS A, e2, d3; \
+	VMOVAPS e3, d1; VFMADD231PS B, e4, d1; \
+	VMOVAPS e3, d2; VFNMADD231PS B, e4, d2
+
+// OUTPUT4: y = Aᵀ·m.
+//
+//	y0 = m0 + (m1 + m2) + (m3 + m4)
+//	y1 = a·(m1 − m2) + b·(m3 − m4)
+//	y2 = a²·(m1 + m2) + b²·(m3 + m4)
+//	y3 = a³·(m1 − m2) + b³·(m3 − m4) + m5
+//
+// The results are in m0, m1, m2, m5, in this order.
+#define OUTPUT4(m0, m1, m2, m3, m4, m5, e0, e1, e2, e3, A, B, A2, B2, A3, B3) \
+	VADDPS m2, m1, e0; \ // e0 = m1 + m2
+	VSUBPS m2, m1, e1; \ // e1 = m1 − m2
+	VADDPS m4, m3, e2; \ // e2 = m3 + m4
+	VSUBPS m4, m3, e3; \ // e3 = m3 − m4
+	VADDPS e0, m0, m0; VADDPS e2, m0, m0; \
+	VMULPS A, e1, m1; VFMADD231PS B, e3, m1; \
+	VMULPS A2, e0, m2; VFMADD231PS B2, e2, m2; \
+	VFMADD231PS A3, e1, m5; VFMADD231PS B3, e3, m5
+
+// GRADIENT6: t = A·y.
+//
+//	t0 = y0
+//	t1 = (y0 + a²·y2) + a·(y1 + a²·y3)
+//	t2 = (y0 + a²·y2) − a·(y1 + a²·y3)
+//	t3 = (y0 + b²·y2) + b·(y1 + b²·y3)
+//	t4 = (y0 + b²·y2) − b·(y1 + b²·y3)
+//	t5 = y3
+//
+// The results are in y0, y1, y2, e0, e2, y3, in this order.
+#define GRADIENT6(y0, y1, y2, y3, e0, e1, e2, e3, A, B, A2, B2) \
+	VMOVAPS y0, e0; VFMADD231PS A2, y2, e0; \ // e0 = y0 + a²·y2
+	VMOVAPS y1, e1; VFMADD231PS A2, y3, e1; \ // e1 = y1 + a²·y3
+	VMOVAPS y0, e2; VFMADD231PS B2, y2, e2; \ // e2 = y0 + b²·y2
+	VMOVAPS y1, e3; VFMADD231PS B2, y3, e3; \ // e3 = y1 + b²·y3
+	VMOVAPS e0, y1; VFMADD231PS A, e1, y1; \
+	VMOVAPS e0, y2; VFNMADD231PS A, e1, y2; \
+	VMOVAPS e2, e0; VFMADD231PS B, e3, e0; \
+	VFNMADD231PS B, e3, e2

@@ -1,0 +1,42 @@
+package avx
+
+import (
+	"unsafe"
+
+	"baregrad/kernels"
+)
+
+// workspace is one worker's own memory.
+type workspace struct {
+	strip  strip
+	window window
+	rows   []int     // a table of rows with its end rounded up
+	a      []float32 // blocks of A
+	image  []float32 // rows of an image with its padding
+	patch  patch
+	sums   []float32 // Winograd: the planes of the output
+	tile   []float32 // Winograd: a tile of the output
+	temp   []float32 // Winograd: a tile between its two transforms
+}
+
+// table gives the address of a table of rows for the kernels: the first m of
+// rows, rounded up to whole tiles by repeating the last one.
+func (w *workspace) table(rows []int, m, height int) uintptr {
+	if m%height != 0 {
+		w.rows = append(w.rows[:0], rows[:m]...)
+		for len(w.rows)%height != 0 {
+			w.rows = append(w.rows, rows[m-1])
+		}
+		rows = w.rows
+	}
+	return uintptr(unsafe.Pointer(unsafe.SliceData(rows)))
+}
+
+// grow returns n floats of scratch memory, which it enlarges where it must.
+// What they hold is left over from before.
+func grow(scratch *[]float32, n int) []float32 {
+	if cap(*scratch) < n {
+		*scratch = kernels.Floats(kernels.NewHost(kernels.Float32, n))
+	}
+	return (*scratch)[:n]
+}
