@@ -91,6 +91,7 @@ func (t *convTask) plan() {
 			t.rows = append(t.rows, 4*s.C*(i*s.StrideH*t.view.w+j*s.StrideW))
 		}
 	}
+	t.d.reserve(len(t.rows), 0, t.view.size(t.band, s), 0, 0)
 	t.windowed = min(s.KH, max(1, blockK/(s.KW*s.C)))
 	if s.DilationW > 1 {
 		t.windowed = 1

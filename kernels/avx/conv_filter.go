@@ -99,6 +99,11 @@ func (t *filterTask) plan() {
 		}
 	}
 	t.strips.cut(tiles, s.Out)
+	packed := 0
+	if t.packed {
+		packed = t.height * s.OW * tiles.padded(s.Out)
+	}
+	t.d.reserve(len(t.rows), packed, t.view.size(t.height, s), 0, 0)
 }
 
 // part computes one chunk for one block of rows, or a part of the chunks' sum.

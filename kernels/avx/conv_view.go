@@ -32,6 +32,14 @@ func (v *view) spread(gapH, gapW int) {
 	v.copied = v.copied || gapH > 1 || gapW > 1
 }
 
+// size is how many floats are copied for count rows of the output of s.
+func (v *view) size(count int, s kernels.ConvSpec) int {
+	if !v.copied {
+		return 0
+	}
+	return ((count-1)*s.StrideH + (s.KH-1)*s.DilationH + 1) * v.w * v.c
+}
+
 // rows gives count rows of the view of image n, beginning with row from. They
 // may be in w's memory, until its next call.
 func (v *view) rows(w *workspace, images []float32, n, from, count int) []float32 {

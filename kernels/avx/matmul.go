@@ -115,6 +115,11 @@ func (t *matmulTask) plan() {
 		stride = s.M
 	}
 	t.copyA = t.group >= 4 || stride%1024 == 0 && strips > 1
+	copied := 0
+	if t.copyA {
+		copied = (t.blockRows + tileRows) * 8 / 6 * (t.depth + copyGap)
+	}
+	t.d.reserve(t.blockRows, copied, 0, 0, 0)
 	t.rows = t.rows[:0]
 	for i := range t.blockRows {
 		tile, within := i/tiles.height, i%tiles.height

@@ -115,6 +115,7 @@ func (t *winogradTask) set(d *Device, y, x, w, bias []float32, s kernels.ConvSpe
 	t.down, t.across = (s.OH+3)/4, (s.OW+3)/4
 	t.tiles = s.N * t.down * t.across
 	t.strips.cut(&d.set.tiles, s.Out)
+	d.reserve(max(batchTiles, s.C), 36*planeFloats(s.C), 36*max(s.C, s.Out), 36*planeFloats(s.Out), 16*s.Out)
 }
 
 // release lets go of the caller's memory.

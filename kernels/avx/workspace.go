@@ -1,6 +1,7 @@
 package avx
 
 import (
+	"slices"
 	"unsafe"
 
 	"baregrad/kernels"
@@ -17,6 +18,20 @@ type workspace struct {
 	sums   []float32 // Winograd: the planes of the output
 	tile   []float32 // Winograd: a tile of the output
 	temp   []float32 // Winograd: a tile between its two transforms
+}
+
+// reserve enlarges every worker's memory to what one call needs, so that nothing
+// is allocated later, when another worker happens to do a part.
+func (d *Device) reserve(rows, a, image, sums, tile int) {
+	for i := range d.workspaces {
+		w := &d.workspaces[i]
+		w.rows = slices.Grow(w.rows[:0], rows+tileRows)
+		grow(&w.a, a)
+		grow(&w.image, image)
+		grow(&w.sums, sums)
+		grow(&w.tile, tile)
+		grow(&w.temp, 36*16)
+	}
 }
 
 // table gives the address of a table of rows for the kernels: the first m of
