@@ -5,7 +5,7 @@ FUZZTIME = 10s
 BENCH    = .
 ARGS     =
 
-.PHONY: help build test race bench demo lint fuzz ci clean
+.PHONY: help build test race bench demo lint fuzz cuda cuda-test ci clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,8 +32,14 @@ lint: ## gofmt and go vet, for every way of building
 fuzz: ## run each fuzz target for FUZZTIME
 	scripts/fuzz.sh $(FUZZTIME)
 
+cuda: ## bin/demo with support for NVIDIA GPUs; needs a C compiler besides Go
+	scripts/cuda.sh go build -tags cuda -o bin/demo ./cmd/demo
+
+cuda-test: ## every operation through gorgonia.org/cu, the emulator standing in for the GPU
+	BAREGRAD_LIBCUDA=emulator BAREGRAD_REQUIRE=cuda scripts/cuda.sh go test -tags cuda ./kernels/cuda/nvidia ./kernels/cuda/libcuda
+
 ci: ## everything that is checked before a change is accepted
 	.ci/run
 
 clean: ## remove what build made
-	rm -rf bin
+	rm -rf bin build

@@ -3,21 +3,30 @@ package auto
 
 import (
 	"fmt"
+	"os"
 	"strings"
 
 	"baregrad/kernels"
 	"baregrad/kernels/avx"
 	"baregrad/kernels/cuda"
 	"baregrad/kernels/cuda/emulator"
+	"baregrad/kernels/cuda/nvidia"
 	"baregrad/kernels/reference"
 )
 
+// library is the environment variable that says where the CUDA driver is; see
+// package libcuda. Who sets it wants a GPU.
+const library = "BAREGRAD_LIBCUDA"
+
 // Names lists what Open takes.
-func Names() []string { return []string{"auto", "cpu", "avx512", "avx2", "reference", "emulator"} }
+func Names() []string {
+	return []string{"auto", "cpu", "cuda", "avx512", "avx2", "reference", "emulator"}
+}
 
 // Open opens the named device:
 //
-//	auto             the fastest there is
+//	auto             the fastest there is: a GPU, else the processor
+//	cuda             the first NVIDIA GPU, in a program built with the tag cuda
 //	cpu              the processor, with the best instructions that it has and BAREGRAD_CPU allows
 //	avx512, avx2     the processor, with exactly these instructions
 //	reference        the processor, in plain Go
@@ -26,7 +35,24 @@ func Names() []string { return []string{"auto", "cpu", "avx512", "avx2", "refere
 // The error says what is missing, or which names there are.
 func Open(name string) (kernels.Device, error) {
 	switch name {
-	case "auto", "cpu":
+	case "auto":
+		if _, err := nvidia.Count(); err == nil && os.Getenv(library) != "emulator" {
+			return Open("cuda")
+		} else if os.Getenv(library) != "" && os.Getenv(library) != "emulator" {
+			return nil, fmt.Errorf("%s is %q: %w", library, os.Getenv(library), err)
+		}
+		return Open("cpu")
+	case "cuda":
+		gpu, err := nvidia.Open(0, nvidia.Options{})
+		if err != nil {
+			return nil, err
+		}
+		d, err := cuda.New(name, gpu)
+		if err != nil {
+			return nil, err
+		}
+		return d, nil
+	case "cpu":
 		best, err := avx.Best()
 		if err != nil {
 			return nil, err

@@ -9,6 +9,7 @@ import (
 
 	"baregrad/kernels/avx"
 	"baregrad/kernels/cuda/emulator"
+	"baregrad/kernels/cuda/nvidia"
 )
 
 // Info describes a device that a program could compute on.
@@ -29,7 +30,7 @@ func List() []Info {
 	if hardware == "" {
 		hardware = runtime.GOARCH
 	}
-	var list []Info
+	list := []Info{gpu()}
 	for _, name := range avx.Names() {
 		info := Info{Name: name, Hardware: hardware, Workers: runtime.GOMAXPROCS(0), Memory: memory}
 		if err := avx.Allowed(name); err != nil {
@@ -42,6 +43,29 @@ func List() []Info {
 		Info{Name: "reference", Available: true, Hardware: hardware, Workers: 1, Memory: memory},
 		Info{Name: "emulator", Available: true, Hardware: "PTX emulator on " + hardware, Workers: runtime.GOMAXPROCS(0),
 			Memory: emulator.DefaultMemory})
+}
+
+// gpu describes the first NVIDIA GPU.
+func gpu() Info {
+	info := Info{Name: "cuda"}
+	n, err := nvidia.Count()
+	if err != nil {
+		info.Reason = err.Error()
+		return info
+	}
+	d, err := nvidia.Open(0, nvidia.Options{})
+	if err != nil {
+		info.Reason = err.Error()
+		return info
+	}
+	defer d.Close()
+	about := d.Info()
+	info.Available, info.Workers, info.Memory = true, about.Multiprocessors, about.Memory
+	info.Hardware = fmt.Sprintf("%s (compute capability %d.%d)", about.Name, about.Compute[0], about.Compute[1])
+	if n > 1 {
+		info.Hardware += fmt.Sprintf(", the first of %d GPUs", n)
+	}
+	return info
 }
 
 // systemMemory is the machine's memory in bytes, where Linux tells it, and 0 elsewhere.

@@ -353,7 +353,7 @@ enum CUsharedconfig_enum {
 typedef enum CUsharedconfig_enum CUsharedconfig;
 
 enum CUstreamCaptureMode_enum {
-    CU_STREAM_CAPTURE_MODE_THREAD_LOCAL = 1
+    CU_STREAM_CAPTURE_MODE_RELAXED = 2
 };
 typedef enum CUstreamCaptureMode_enum CUstreamCaptureMode;
 

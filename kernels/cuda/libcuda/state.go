@@ -1,0 +1,133 @@
+//go:build cuda
+
+package libcuda
+
+// #include "cuda.h"
+import "C"
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"baregrad/kernels/cuda/emulator"
+)
+
+// The emulated driver has one device, one context and one machine behind them.
+// What C code holds of it are numbers that stand for Go values.
+
+// A handle is such a number, as large as a pointer.
+type handle = C.uintptr_t
+
+// status is a CUresult.
+type status = C.int
+
+var state struct {
+	sync.Mutex
+	machine *emulator.Machine
+	options emulator.Options
+	values  map[handle]any
+	next    handle
+	problem error // the last error, in the emulator's own words
+}
+
+// Configure sets what the emulated device is like. It must come before the first
+// call of a function of the driver.
+func Configure(o emulator.Options) {
+	state.Lock()
+	defer state.Unlock()
+	state.options = o
+}
+
+// Machine is the emulated device, for its reports and counters.
+func Machine() *emulator.Machine {
+	state.Lock()
+	defer state.Unlock()
+	return machine()
+}
+
+// Problem is the last error of the emulated driver: it says more than the number
+// that the driver's functions return. It is nil after Problem has been asked.
+func Problem() error {
+	state.Lock()
+	defer state.Unlock()
+	err := state.problem
+	state.problem = nil
+	return err
+}
+
+// machine makes the machine when it is first needed. The state is locked.
+func machine() *emulator.Machine {
+	if state.machine == nil {
+		state.machine = emulator.New(state.options)
+		state.values = map[handle]any{}
+	}
+	return state.machine
+}
+
+// keep gives a value a number.
+func keep(value any) handle {
+	machine()
+	state.next += 16 // like an address
+	state.values[state.next] = value
+	return state.next
+}
+
+// held finds the value that a number stands for.
+func held[T any](h handle) (T, bool) {
+	value, ok := state.values[h].(T)
+	return value, ok
+}
+
+// stream is a queue. While it is captured, work is noted in place of being done.
+type stream struct {
+	capturing bool
+	work      []func() error
+}
+
+// do does a piece of work, or notes it. A stream of 0 is the default one.
+func do(h handle, work func() error) status {
+	if h != 0 {
+		s, ok := held[*stream](h)
+		if !ok {
+			return C.CUDA_ERROR_INVALID_HANDLE
+		}
+		if s.capturing {
+			s.work = append(s.work, work)
+			return C.CUDA_SUCCESS
+		}
+	}
+	return answer(work())
+}
+
+// answer translates an error into the driver's number for it.
+func answer(err error) status {
+	if err == nil {
+		return C.CUDA_SUCCESS
+	}
+	state.problem = err
+	var memory *emulator.OutOfMemoryError
+	var syntax *emulator.SyntaxError
+	var load *emulator.LoadError
+	var launch *emulator.LaunchError
+	var stop *emulator.StopError
+	var findings *emulator.FindingsError
+	switch {
+	case errors.As(err, &memory):
+		return C.CUDA_ERROR_OUT_OF_MEMORY
+	case errors.As(err, &syntax), errors.As(err, &load):
+		return C.CUDA_ERROR_INVALID_PTX
+	case errors.As(err, &launch):
+		return C.CUDA_ERROR_INVALID_VALUE
+	case errors.As(err, &stop):
+		return C.CUDA_ERROR_LAUNCH_TIMEOUT
+	case errors.As(err, &findings):
+		return C.CUDA_ERROR_ILLEGAL_ADDRESS
+	}
+	return C.CUDA_ERROR_INVALID_VALUE
+}
+
+func launch(k *emulator.Kernel, c emulator.LaunchConfig, arguments []uint64) func() error {
+	m := machine()
+	return func() error { return m.Launch(context.Background(), k, c, arguments...) }
+}

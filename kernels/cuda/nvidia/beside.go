@@ -1,0 +1,136 @@
+//go:build cuda
+
+package nvidia
+
+/*
+#cgo CFLAGS: -I${SRCDIR}/../libcuda/include
+#include <string.h>
+#include "cuda.h"
+*/
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"unsafe"
+
+	"gorgonia.org/cu"
+
+	"baregrad/kernels/cuda/driver"
+)
+
+// This file has what gorgonia.org/cu lacks: large shared memory, pinned memory,
+// and the capture of work as a graph.
+
+// maxSharedPerBlock is how much dynamic shared memory a block can ask for.
+const maxSharedPerBlock = cu.DeviceAttribute(C.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)
+
+// check makes an error of the driver's answer.
+func check(call string, code C.CUresult) error {
+	if code == C.CUDA_SUCCESS {
+		return nil
+	}
+	return fmt.Errorf("%s: CUDA error %d", call, int(code))
+}
+
+// A cu.Function and a cu.Stream are structs of one pointer, the driver's.
+
+func raw(f cu.Function) C.CUfunction { return *(*C.CUfunction)(unsafe.Pointer(&f)) }
+
+func queue(s cu.Stream) C.CUstream { return *(*C.CUstream)(unsafe.Pointer(&s)) }
+
+// allowShared lets a kernel have more than 48 KB of dynamic shared memory.
+func allowShared(f cu.Function, bytes int) error {
+	return check("cuFuncSetAttribute",
+		C.cuFuncSetAttribute(raw(f), C.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, C.int(bytes)))
+}
+
+// stage is pinned memory through which small copies to the device go: the GPU
+// fetches them by itself while the program goes on. It is used from its start to
+// its end and then over again, when what was copied from it last time is done.
+type stage struct {
+	memory unsafe.Pointer
+	next   int
+}
+
+const stageSize = 1 << 20
+
+// put copies src to pinned memory and returns where it is.
+func (s *stage) put(q cu.Stream, src []byte) (unsafe.Pointer, error) {
+	if s.memory == nil {
+		if err := check("cuMemHostAlloc", C.cuMemHostAlloc(&s.memory, stageSize, 0)); err != nil {
+			return nil, err
+		}
+	}
+	if s.next+len(src) > stageSize {
+		if err := q.Synchronize(); err != nil {
+			return nil, err
+		}
+		s.next = 0
+	}
+	at := unsafe.Add(s.memory, s.next)
+	C.memcpy(at, unsafe.Pointer(&src[0]), C.size_t(len(src)))
+	s.next += (len(src) + 63) &^ 63
+	return at, nil
+}
+
+func (s *stage) free() error {
+	if s.memory == nil {
+		return nil
+	}
+	err := check("cuMemFreeHost", C.cuMemFreeHost(s.memory))
+	*s = stage{}
+	return err
+}
+
+// BeginCapture starts the recording of a graph. Relaxed, it may go on and end on
+// another thread.
+func (s *stream) BeginCapture() error {
+	if err := s.gpu.enter(); err != nil {
+		return err
+	}
+	defer s.gpu.leave()
+	return check("cuStreamBeginCapture", C.cuStreamBeginCapture(queue(s.stream), C.CU_STREAM_CAPTURE_MODE_RELAXED))
+}
+
+// EndCapture ends the recording and makes it ready to run.
+func (s *stream) EndCapture() (driver.Graph, error) {
+	if err := s.gpu.enter(); err != nil {
+		return nil, err
+	}
+	defer s.gpu.leave()
+	var recorded C.CUgraph
+	if err := check("cuStreamEndCapture", C.cuStreamEndCapture(queue(s.stream), &recorded)); err != nil {
+		return nil, err
+	}
+	if recorded == nil {
+		return nil, errors.New("cuStreamEndCapture: the recording was spoilt by work that can't be recorded")
+	}
+	g := &graph{stream: s}
+	err := check("cuGraphInstantiate", C.cuGraphInstantiateWithFlags(&g.ready, recorded, 0))
+	return g, errors.Join(err, check("cuGraphDestroy", C.cuGraphDestroy(recorded)))
+}
+
+// graph is recorded work.
+type graph struct {
+	stream *stream
+	ready  C.CUgraphExec
+}
+
+// Launch does the work.
+func (g *graph) Launch() error {
+	if err := g.stream.gpu.enter(); err != nil {
+		return err
+	}
+	defer g.stream.gpu.leave()
+	return check("cuGraphLaunch", C.cuGraphLaunch(g.ready, queue(g.stream.stream)))
+}
+
+// Close frees the graph.
+func (g *graph) Close() error {
+	if err := g.stream.gpu.enter(); err != nil {
+		return err
+	}
+	defer g.stream.gpu.leave()
+	return check("cuGraphExecDestroy", C.cuGraphExecDestroy(g.ready))
+}

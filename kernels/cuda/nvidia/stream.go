@@ -1,0 +1,203 @@
+//go:build cuda
+
+package nvidia
+
+import (
+	"errors"
+	"fmt"
+	"time"
+	"unsafe"
+
+	"gorgonia.org/cu"
+
+	"baregrad/kernels/cuda/driver"
+)
+
+// maxArguments is the most parameters that a launch can have.
+const maxArguments = 64
+
+// stream is a queue of the GPU's.
+type stream struct {
+	gpu    *gpu
+	stream cu.Stream
+	stage  stage
+
+	// A launch's arguments lie here, so that a launch allocates nothing in Go.
+	cells    [maxArguments]uint64
+	pointers [maxArguments]unsafe.Pointer
+}
+
+var (
+	_ driver.Stream   = (*stream)(nil)
+	_ driver.Capturer = (*stream)(nil)
+)
+
+// NewStream opens a queue.
+func (g *gpu) NewStream() (driver.Stream, error) {
+	if err := g.enter(); err != nil {
+		return nil, err
+	}
+	defer g.leave()
+	queue, err := cu.MakeStream(cu.NonBlocking)
+	if err != nil {
+		return nil, explain(err)
+	}
+	s := &stream{gpu: g, stream: queue}
+	for i := range s.pointers {
+		s.pointers[i] = unsafe.Pointer(&s.cells[i])
+	}
+	return s, nil
+}
+
+// Write copies from the host. What is small goes through pinned memory, so that
+// the call need not wait for the copy.
+func (s *stream) Write(dst driver.Pointer, src []byte) error {
+	if len(src) == 0 {
+		return nil
+	}
+	if err := s.gpu.enter(); err != nil {
+		return err
+	}
+	defer s.gpu.leave()
+	if len(src) <= stageSize/4 {
+		from, err := s.stage.put(s.stream, src)
+		if err != nil {
+			return explain(err)
+		}
+		return explain(cu.MemcpyHtoDAsync(cu.DevicePtr(dst), from, int64(len(src)), s.stream))
+	}
+	if err := cu.MemcpyHtoDAsync(cu.DevicePtr(dst), unsafe.Pointer(&src[0]), int64(len(src)), s.stream); err != nil {
+		return explain(err)
+	}
+	return explain(s.stream.Synchronize()) // src may be changed from here on
+}
+
+// Read copies to the host and waits for it.
+func (s *stream) Read(dst []byte, src driver.Pointer) error {
+	if err := s.gpu.enter(); err != nil {
+		return err
+	}
+	defer s.gpu.leave()
+	if len(dst) > 0 {
+		if err := cu.MemcpyDtoHAsync(unsafe.Pointer(&dst[0]), cu.DevicePtr(src), int64(len(dst)), s.stream); err != nil {
+			return explain(err)
+		}
+	}
+	return explain(s.stream.Synchronize())
+}
+
+// Copy copies within the device.
+func (s *stream) Copy(dst, src driver.Pointer, bytes int64) error {
+	if bytes == 0 {
+		return nil
+	}
+	if err := s.gpu.enter(); err != nil {
+		return err
+	}
+	defer s.gpu.leave()
+	return explain(cu.MemcpyDtoDAsync(cu.DevicePtr(dst), cu.DevicePtr(src), bytes, s.stream))
+}
+
+// Fill sets every byte.
+func (s *stream) Fill(dst driver.Pointer, value byte, bytes int64) error {
+	if bytes == 0 {
+		return nil
+	}
+	if err := s.gpu.enter(); err != nil {
+		return err
+	}
+	defer s.gpu.leave()
+	return explain(cu.MemsetD8Async(cu.DevicePtr(dst), value, bytes, s.stream))
+}
+
+// defaultShared is the dynamic shared memory that a kernel may have without asking.
+const defaultShared = 48 << 10
+
+// Launch runs a kernel.
+func (s *stream) Launch(f driver.Function, l driver.Launch) error {
+	k, ok := f.(*function)
+	if !ok {
+		return fmt.Errorf("a %T is no kernel of this driver", f)
+	}
+	if len(l.Args) > maxArguments {
+		return fmt.Errorf("kernel %s: %d arguments, at most %d can be passed", k.name, len(l.Args), maxArguments)
+	}
+	if err := s.gpu.enter(); err != nil {
+		return err
+	}
+	defer s.gpu.leave()
+	if l.Shared > defaultShared && l.Shared > k.shared {
+		if err := allowShared(k.function, l.Shared); err != nil {
+			return fmt.Errorf("kernel %s: %d bytes of shared memory: %w", k.name, l.Shared, explain(err))
+		}
+		k.shared = l.Shared
+	}
+	n := copy(s.cells[:], l.Args)
+	size := func(n int) int { return max(n, 1) }
+	err := k.function.Launch(size(l.Grid.X), size(l.Grid.Y), size(l.Grid.Z),
+		size(l.Block.X), size(l.Block.Y), size(l.Block.Z), l.Shared, s.stream, s.pointers[:n])
+	if err != nil {
+		return fmt.Errorf("kernel %s: %w", k.name, explain(err))
+	}
+	return nil
+}
+
+// Sync waits for all work asked for.
+func (s *stream) Sync() error {
+	if err := s.gpu.enter(); err != nil {
+		return err
+	}
+	defer s.gpu.leave()
+	return explain(s.stream.Synchronize())
+}
+
+// Close waits for all work, and closes the queue.
+func (s *stream) Close() error {
+	if err := s.gpu.enter(); err != nil {
+		return err
+	}
+	defer s.gpu.leave()
+	return errors.Join(explain(s.stream.Synchronize()), s.stage.free(), explain(s.stream.Destroy()))
+}
+
+// Record notes the moment at which all earlier work is done.
+func (s *stream) Record() (driver.Event, error) {
+	if err := s.gpu.enter(); err != nil {
+		return nil, err
+	}
+	defer s.gpu.leave()
+	e, err := cu.MakeEvent(cu.DefaultEvent)
+	if err != nil {
+		return nil, explain(err)
+	}
+	if err := e.Record(s.stream); err != nil {
+		return nil, explain(err)
+	}
+	return event{s.gpu, e}, nil
+}
+
+// event is a moment. The driver's object lives as long as the context.
+type event struct {
+	gpu   *gpu
+	event cu.Event
+}
+
+// Since waits for both moments and returns the time between them.
+func (e event) Since(earlier driver.Event) (time.Duration, error) {
+	from, ok := earlier.(event)
+	if !ok {
+		return 0, fmt.Errorf("a %T is no event of this driver", earlier)
+	}
+	if err := e.gpu.enter(); err != nil {
+		return 0, err
+	}
+	defer e.gpu.leave()
+	if err := e.event.Synchronize(); err != nil {
+		return 0, explain(err)
+	}
+	milliseconds, err := from.event.Elapsed(e.event)
+	if err != nil {
+		return 0, explain(err)
+	}
+	return time.Duration(milliseconds * float64(time.Millisecond)), nil
+}
