@@ -51,23 +51,18 @@ loop:
 	VPSRLD       $8, Y1, Y1
 	VPCMPGTD     Y0, Y11, Y0   // Y0, Y1 = threshold > bits: those to drop
 	VPCMPGTD     Y1, Y11, Y1
-	LANES8X2(CX)               // Y14, Y15 = the lanes that exist
-	VMASKMOVPS   (SI), Y14, Y2 // v = x·scale
-	VMASKMOVPS   32(SI), Y15, Y3
-	VMULPS       Y12, Y2, Y2
-	VMULPS       Y12, Y3, Y3
+	CMPQ         CX, $16
+	JLT          last
+	VMULPS       (SI), Y12, Y2 // v = x·scale
+	VMULPS       32(SI), Y12, Y3
 	VANDNPS      Y2, Y0, Y0    // v = dropped ? 0 : v
 	VANDNPS      Y3, Y1, Y1
 	TESTL        R9, R9
 	JZ           store
-	VMASKMOVPS   (DI), Y14, Y2 // if m: v += y
-	VMASKMOVPS   32(DI), Y15, Y3
-	VADDPS       Y2, Y0, Y0
-	VADDPS       Y3, Y1, Y1
+	VADDPS       (DI), Y0, Y0  // if m: v += y
+	VADDPS       32(DI), Y1, Y1
 
 store:
-	CMPQ    CX, $16
-	JLT     last
 	VMOVUPS Y0, (DI) // y = v
 	VMOVUPS Y1, 32(DI)
 	ADDQ    $64, SI  // to the next 16 elements
@@ -77,7 +72,22 @@ store:
 	JMP     done
 
 last:
-	VMASKMOVPS Y0, Y14, (DI) // y = v, the lanes that exist
+	LANES8X2(CX)             // Y14, Y15 = the lanes that exist
+	VMASKMOVPS (SI), Y14, Y2 // v = x·scale
+	VMASKMOVPS 32(SI), Y15, Y3
+	VMULPS     Y12, Y2, Y2
+	VMULPS     Y12, Y3, Y3
+	VANDNPS    Y2, Y0, Y0    // v = dropped ? 0 : v
+	VANDNPS    Y3, Y1, Y1
+	TESTL      R9, R9
+	JZ         storeLast
+	VMASKMOVPS (DI), Y14, Y2 // if m: v += y
+	VMASKMOVPS 32(DI), Y15, Y3
+	VADDPS     Y2, Y0, Y0
+	VADDPS     Y3, Y1, Y1
+
+storeLast:
+	VMASKMOVPS Y0, Y14, (DI) // y = v
 	VMASKMOVPS Y1, Y15, 32(DI)
 
 done:
