@@ -119,3 +119,20 @@ func TestLoadRefuses(t *testing.T) {
 		}
 	}
 }
+
+// Weights that the Python package wrote, in float32 and float16, load by name.
+func TestLoadWeightsFromPython(t *testing.T) {
+	ctx := context.Background()
+	const path = "safetensors/testdata/python.safetensors"
+	d := open(t, "reference")
+	m := nn.NewSequential(d, nn.Seed(1), &nn.Dense{Units: 2, InputShape: []int{3}})
+	if err := m.LoadWeights(ctx, path); err != nil {
+		t.Fatal(err)
+	}
+	if want := []float32{-0.25, -0.125, 0, 0.125, 0.25, 0.375, 0.5, -1.5}; !slices.Equal(weights(m), want) {
+		t.Errorf("weights %v, want %v", weights(m), want)
+	}
+	if _, err := nn.Load(ctx, d, path); err == nil || !strings.Contains(err.Error(), "it has weights but no model") {
+		t.Errorf("error %v", err)
+	}
+}

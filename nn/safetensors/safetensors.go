@@ -46,10 +46,10 @@ type File struct {
 
 // sizes are the types of the format and the bytes of an element.
 var sizes = map[string]int{
-	"BOOL": 1, "U8": 1, "I8": 1, "F8_E5M2": 1, "F8_E4M3": 1,
+	"BOOL": 1, "U8": 1, "I8": 1, "F8_E5M2": 1, "F8_E4M3": 1, "F8_E8M0": 1,
 	"I16": 2, "U16": 2, "F16": 2, "BF16": 2,
 	"I32": 4, "U32": 4, "F32": 4,
-	"I64": 8, "U64": 8, "F64": 8,
+	"I64": 8, "U64": 8, "F64": 8, "C64": 8,
 }
 
 // FromFloats makes a tensor of type F32.
