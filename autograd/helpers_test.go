@@ -18,9 +18,14 @@ type (
 	Var  = autograd.Var
 )
 
-// onDevices runs a test on the reference device and on the best of this machine.
+// onDevices runs a test on the reference device, on the best of this machine, and
+// on the emulator, which runs the GPU's kernels.
 func onDevices(t *testing.T, test func(t *testing.T, d kernels.Device)) {
-	for _, name := range []string{"reference", "auto"} {
+	on(t, []string{"reference", "auto", "emulator"}, test)
+}
+
+func on(t *testing.T, names []string, test func(t *testing.T, d kernels.Device)) {
+	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			d, err := auto.Open(name)
 			if err != nil {
