@@ -70,6 +70,9 @@ type Tape struct {
 	loss      *Var
 	pass      uint64
 	owned     []*tensor.Tensor
+
+	// Forward and Replay as graphs, where the device can capture them: graph.go.
+	forwards, replays repeated
 }
 
 // A step is one recorded operation.
@@ -103,14 +106,19 @@ func (t *Tape) InputOf(elements kernels.Type, shape ...int) *Var {
 }
 
 // Do records a step that has no gradient, such as the gathering of a batch into
-// an input, and runs it.
+// an input, and runs it. Like every step it must ask the device for the same work
+// whenever it runs: on a GPU it is captured, and its Go code not run again.
 func (t *Tape) Do(name string, forward func()) {
 	t.record(name, nil, forward, nil)
 }
 
 // After records work for the end of each training step, such as an optimizer's
-// update. It is not run now: Replay runs it, and so does RunAfter.
-func (t *Tape) After(work func()) { t.after = append(t.after, work) }
+// update. It is not run now: Replay runs it, and so does RunAfter. What Do says
+// of steps holds for it, too.
+func (t *Tape) After(work func()) {
+	t.forget()
+	t.after = append(t.after, work)
+}
 
 // RunAfter runs what After recorded.
 func (t *Tape) RunAfter() {
@@ -120,7 +128,9 @@ func (t *Tape) RunAfter() {
 }
 
 // Forward runs every recorded step again, in the order of recording.
-func (t *Tape) Forward() {
+func (t *Tape) Forward() { t.repeat(&t.forwards, (*Tape).forward) }
+
+func (t *Tape) forward() {
 	for i := range t.steps {
 		t.steps[i].forward()
 	}
@@ -141,6 +151,9 @@ func (t *Tape) Backward(loss *Var) {
 	if !t.targets[loss] {
 		kernels.Panicf("backward", "the loss depends on nothing that wants a gradient on this tape")
 	}
+	if t.loss != loss {
+		t.forget()
+	}
 	t.loss = loss
 	t.pass = passes.Add(1)
 	dloss, _ := t.into(loss)
@@ -158,7 +171,11 @@ func (t *Tape) Replay() {
 	if t.loss == nil {
 		kernels.Panicf("replay", "no Backward was run on this tape: there is no loss to go back from")
 	}
-	t.Forward()
+	t.repeat(&t.replays, (*Tape).replay)
+}
+
+func (t *Tape) replay() {
+	t.forward()
 	t.Backward(t.loss)
 	t.RunAfter()
 }
@@ -178,6 +195,7 @@ func (t *Tape) Steps() []string {
 // Free gives back the memory of everything that the tape recorded. Parameters
 // stay.
 func (t *Tape) Free() {
+	t.forget()
 	for _, owned := range t.owned {
 		owned.Free()
 	}
@@ -190,6 +208,7 @@ func (t *Tape) record(name string, out *Var, forward, backward func()) {
 		backward = nil
 	}
 	forward() // first: a step that panics is not kept
+	t.forget()
 	t.steps = append(t.steps, step{name, out, forward, backward})
 }
 

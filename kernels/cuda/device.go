@@ -28,6 +28,9 @@ type Device struct {
 	// ConvForm says how convolutions are worked out, so that the forms can be
 	// compared; by the shape unless it is set.
 	ConvForm ConvForm
+	// NoGraphs makes the device refuse to capture graphs, for comparison. (What
+	// was captured goes on as it was captured, TensorCores and ConvForm included.)
+	NoGraphs bool
 
 	name      string
 	driver    driver.Driver
@@ -37,6 +40,7 @@ type Device struct {
 	modules   map[string]driver.Module   // by file
 	arguments [maxArguments]uint64       // of the launch under way
 	scratch   scratch
+	capturing *graph // the graph that is being captured, or nil
 }
 
 var _ kernels.Device = (*Device)(nil)
@@ -73,7 +77,10 @@ func (d *Device) Close() error {
 }
 
 // Sync waits until all work asked for is done.
-func (d *Device) Sync() { d.check("sync", d.stream.Sync()) }
+func (d *Device) Sync() {
+	d.notCaptured("sync")
+	d.check("sync", d.stream.Sync())
+}
 
 // check panics with a *kernels.DeviceError if err is one.
 func (d *Device) check(op string, err error) {
@@ -117,6 +124,7 @@ func (d *Device) function(k kernel) driver.Function {
 	if f, ok := d.functions[k]; ok {
 		return f
 	}
+	d.notCaptured("load " + k.name)
 	m, ok := d.modules[k.file]
 	if !ok {
 		text, err := Source(k.file)

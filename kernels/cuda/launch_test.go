@@ -14,8 +14,16 @@ import (
 type idle struct {
 	allocError, launchError error
 	next                    driver.Pointer
-	launches                int
+	launches, graphs        int
 }
+
+func (d *idle) BeginCapture() error               { return nil }
+func (d *idle) EndCapture() (driver.Graph, error) { return (*idleGraph)(d), nil }
+
+type idleGraph idle
+
+func (g *idleGraph) Launch() error { g.graphs++; return nil }
+func (g *idleGraph) Close() error  { return nil }
 
 func (d *idle) Info() driver.Info                                      { return driver.Info{Name: "idle", Compute: [2]int{9, 0}} }
 func (d *idle) Memory() (used, free int64)                             { return 0, 0 }
@@ -83,6 +91,28 @@ func TestLaunchesAllocateNothing(t *testing.T) {
 		if fake.launches == launches {
 			t.Errorf("%s launched nothing", name)
 		}
+	}
+}
+
+// A captured graph is launched without an allocation, whatever it consists of.
+func TestGraphsAllocateNothing(t *testing.T) {
+	fake := &idle{}
+	d, err := New("cuda", fake)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := d.Alloc(kernels.Float32, 64), d.Alloc(kernels.Float32, 64)
+	d.ReLU(b, a) // loads it
+	g, err := d.Capture(func() { d.ReLU(b, a) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	launches := fake.launches
+	if n := testing.AllocsPerRun(3, g.Launch); n != 0 {
+		t.Errorf("%v allocations a launch", n)
+	}
+	if fake.launches != launches || fake.graphs != 4 {
+		t.Errorf("%d kernels and %d graphs were launched, want 0 and 4", fake.launches-launches, fake.graphs)
 	}
 }
 

@@ -38,6 +38,7 @@ func (b *buffer) Free() {
 	if !b.owner || b.block.freed {
 		return
 	}
+	b.block.device.notCaptured("free")
 	b.block.freed = true
 	if b.block.start != 0 {
 		b.block.device.check("free", b.block.device.driver.Free(b.block.start))
@@ -51,6 +52,9 @@ func (b *buffer) address() driver.Pointer {
 	}
 	if b.block.start == 0 {
 		return 0
+	}
+	if g := b.block.device.capturing; g != nil {
+		g.blocks[b.block] = true
 	}
 	return b.block.start + driver.Pointer(b.offset)
 }
@@ -75,6 +79,7 @@ func (d *Device) Alloc(t kernels.Type, n int) kernels.Buffer {
 	if n == 0 {
 		return b
 	}
+	d.notCaptured("alloc")
 	start, err := d.driver.Alloc(b.bytes())
 	d.check("alloc", err)
 	b.block.start = start
@@ -84,6 +89,7 @@ func (d *Device) Alloc(t kernels.Type, n int) kernels.Buffer {
 
 // Write copies bytes from the host.
 func (d *Device) Write(dst kernels.Buffer, src []byte) {
+	d.notCaptured("write")
 	if b := own(dst); d.sameSize("write", b, len(src)) {
 		d.check("write", d.stream.Write(b.address(), src))
 	}
@@ -91,6 +97,7 @@ func (d *Device) Write(dst kernels.Buffer, src []byte) {
 
 // Read copies bytes to the host, when all work asked for before is done.
 func (d *Device) Read(dst []byte, src kernels.Buffer) {
+	d.notCaptured("read")
 	if b := own(src); d.sameSize("read", b, len(dst)) {
 		d.check("read", d.stream.Read(dst, b.address()))
 	}
@@ -126,6 +133,7 @@ type scratch struct {
 // floats returns the address of n float32 that the next call may overwrite.
 func (s *scratch) floats(d *Device, n int) driver.Pointer {
 	if bytes := 4 * int64(n); bytes > s.bytes {
+		d.notCaptured("scratch")
 		bytes = max(bytes, 2*s.bytes)
 		start, err := d.driver.Alloc(bytes)
 		d.check("scratch", err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"baregrad/kernels"
@@ -73,7 +74,7 @@ func (d *Driver) Load(name, text string) (driver.Module, error) {
 }
 
 // NewStream opens a queue. All of them do their work at once.
-func (d *Driver) NewStream() (driver.Stream, error) { return stream{d.Machine}, nil }
+func (d *Driver) NewStream() (driver.Stream, error) { return &stream{machine: d.Machine}, nil }
 
 // Close lets go of the machine: its memory goes with it.
 func (d *Driver) Close() error { return nil }
@@ -92,25 +93,51 @@ type function struct{ kernel *Kernel }
 
 func (f function) Name() string { return f.kernel.Name }
 
-type stream struct{ machine *Machine }
+// stream does its work when it is asked for, or, while a graph is captured, notes it.
+type stream struct {
+	machine   *Machine
+	capturing bool
+	noted     []func() error
+}
 
-func (s stream) Write(dst driver.Pointer, src []byte) error {
+var _ driver.Capturer = (*stream)(nil)
+
+// do does the work, or notes it.
+func (s *stream) do(work func() error) error {
+	if s.capturing {
+		s.noted = append(s.noted, work)
+		return nil
+	}
+	return work()
+}
+
+// errCapturing is the answer where the host would have to wait for work that is
+// only noted, or where what it copies from may have changed when it is done.
+var errCapturing = errors.New("emulator: not while a graph is captured")
+
+func (s *stream) Write(dst driver.Pointer, src []byte) error {
+	if s.capturing {
+		return errCapturing
+	}
 	return s.machine.CopyIn(Address(dst), src)
 }
 
-func (s stream) Read(dst []byte, src driver.Pointer) error {
+func (s *stream) Read(dst []byte, src driver.Pointer) error {
+	if s.capturing {
+		return errCapturing
+	}
 	return s.machine.CopyOut(dst, Address(src))
 }
 
-func (s stream) Copy(dst, src driver.Pointer, bytes int64) error {
-	return s.machine.Copy(Address(dst), Address(src), uint64(bytes))
+func (s *stream) Copy(dst, src driver.Pointer, bytes int64) error {
+	return s.do(func() error { return s.machine.Copy(Address(dst), Address(src), uint64(bytes)) })
 }
 
-func (s stream) Fill(dst driver.Pointer, value byte, bytes int64) error {
-	return s.machine.Fill(Address(dst), value, uint64(bytes))
+func (s *stream) Fill(dst driver.Pointer, value byte, bytes int64) error {
+	return s.do(func() error { return s.machine.Fill(Address(dst), value, uint64(bytes)) })
 }
 
-func (s stream) Launch(f driver.Function, l driver.Launch) error {
+func (s *stream) Launch(f driver.Function, l driver.Launch) error {
 	k, ok := f.(function)
 	if !ok {
 		return fmt.Errorf("emulator: a %T is no kernel of this driver", f)
@@ -123,9 +150,48 @@ func (s stream) Launch(f driver.Function, l driver.Launch) error {
 	if err != nil {
 		return err
 	}
-	return s.machine.Launch(context.Background(), k.kernel,
-		LaunchConfig{Grid: grid, Block: block, SharedBytes: l.Shared}, l.Args...)
+	config := LaunchConfig{Grid: grid, Block: block, SharedBytes: l.Shared}
+	arguments := l.Args
+	if s.capturing {
+		arguments = slices.Clone(arguments) // they are the caller's
+	}
+	return s.do(func() error { return s.machine.Launch(context.Background(), k.kernel, config, arguments...) })
 }
+
+// BeginCapture begins to note work in place of doing it.
+func (s *stream) BeginCapture() error {
+	if s.capturing {
+		return errCapturing
+	}
+	s.capturing, s.noted = true, nil
+	return nil
+}
+
+// EndCapture ends that.
+func (s *stream) EndCapture() (driver.Graph, error) {
+	if !s.capturing {
+		return nil, errors.New("emulator: no graph is being captured")
+	}
+	s.capturing = false
+	return &graph{s, s.noted}, nil
+}
+
+// graph is work that was noted.
+type graph struct {
+	stream *stream
+	work   []func() error
+}
+
+func (g *graph) Launch() error {
+	for _, work := range g.work {
+		if err := g.stream.do(work); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *graph) Close() error { return nil }
 
 func dim3(d driver.Dim) (Dim3, error) {
 	for _, n := range []int{d.X, d.Y, d.Z} {
@@ -136,11 +202,16 @@ func dim3(d driver.Dim) (Dim3, error) {
 	return Dim3{X: uint32(d.X), Y: uint32(d.Y), Z: uint32(d.Z)}, nil
 }
 
-func (s stream) Record() (driver.Event, error) { return moment(time.Now()), nil }
+func (s *stream) Record() (driver.Event, error) { return moment(time.Now()), nil }
 
-func (s stream) Sync() error { return nil }
+func (s *stream) Sync() error {
+	if s.capturing {
+		return errCapturing
+	}
+	return nil
+}
 
-func (s stream) Close() error { return nil }
+func (s *stream) Close() error { return nil }
 
 // moment is when an event was recorded; all earlier work was done by then.
 type moment time.Time

@@ -1,0 +1,90 @@
+package cuda
+
+import (
+	"errors"
+	"fmt"
+
+	"baregrad/kernels"
+	"baregrad/kernels/cuda/driver"
+)
+
+// Capture and launch of graphs: see kernels.Capturer.
+
+var _ kernels.Capturer = (*Device)(nil)
+
+// graph is captured work.
+type graph struct {
+	device *Device
+	work   driver.Graph
+	// The memory that the work uses, and who owns it. Its addresses are in the
+	// graph, so that none of it may be freed while the graph is launched.
+	blocks map[*block]bool
+}
+
+// Capture calls work and notes its launches and copies as a graph.
+func (d *Device) Capture(work func()) (_ kernels.Graph, err error) {
+	recorder, ok := d.stream.(driver.Capturer)
+	switch {
+	case d.NoGraphs:
+		return nil, d.refusal("capture", errors.New("graphs are switched off"))
+	case !ok:
+		return nil, d.refusal("capture", errors.New("the driver can't record graphs"))
+	case d.capturing != nil:
+		return nil, d.refusal("capture", errors.New("another graph is being captured"))
+	}
+	if err := recorder.BeginCapture(); err != nil {
+		return nil, d.refusal("capture", err)
+	}
+	g := &graph{device: d, blocks: map[*block]bool{}}
+	d.capturing = g
+	failure := caught(work)
+	d.capturing = nil
+	// The end comes whatever happened: the stream would go on recording.
+	recorded, err := recorder.EndCapture()
+	if failure != nil {
+		if err == nil {
+			err = recorded.Close()
+		}
+		if refused, ok := failure.(*kernels.DeviceError); ok {
+			return nil, d.refusal(refused.Op, errors.Join(refused.Err, err))
+		}
+		panic(failure) // a mistake of the programmer
+	}
+	if err != nil {
+		return nil, d.refusal("capture", err)
+	}
+	g.work = recorded
+	return g, nil
+}
+
+// caught calls work and returns what it panicked with; nil if it did not.
+func caught(work func()) (failure any) {
+	defer func() { failure = recover() }()
+	work()
+	return nil
+}
+
+func (d *Device) refusal(op string, err error) error {
+	return &kernels.DeviceError{Device: d.name, Op: op, Err: fmt.Errorf("can't be captured: %w", err)}
+}
+
+// notCaptured panics with a *kernels.DeviceError if op is asked for during a
+// capture, of which it can't be a part.
+func (d *Device) notCaptured(op string) {
+	if d.capturing != nil {
+		d.check(op, errors.New("it is not work that can be repeated"))
+	}
+}
+
+// Launch does the work again.
+func (g *graph) Launch() {
+	for b := range g.blocks {
+		if b.freed {
+			kernels.Panicf("graph", "memory that it uses was freed after it was captured")
+		}
+	}
+	g.device.check("graph", g.work.Launch())
+}
+
+// Free lets go of the graph.
+func (g *graph) Free() { g.device.check("free", g.work.Close()) }
