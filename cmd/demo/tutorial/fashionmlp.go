@@ -69,7 +69,7 @@ func fashionMLP(s *Setting) (*Result, error) {
 			right++
 		}
 	}
-	s.printf("%v", float64(right)/float64(test.N))
+	s.printf("%s", float(float64(right)/float64(test.N)))
 
 	tiles = nil
 	for i := range 15 {

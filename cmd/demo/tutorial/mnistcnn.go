@@ -87,8 +87,8 @@ func mnistCNN(s *Setting) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.printf("Test Loss: %v", r.Scores["loss"])
-	s.printf("Test Accuracy: %v%%", 100*r.Scores["accuracy"])
+	s.printf("Test Loss: %s", float(r.Scores["loss"]))
+	s.printf("Test Accuracy: %s%%", float(100*r.Scores["accuracy"]))
 
 	predicted, err := loaded.PredictClasses(s.Context, testX, nn.EvaluateOptions{BatchSize: 128})
 	if err != nil {

@@ -122,13 +122,14 @@ func (s *Setting) integers(labels []uint8) *tensor.Tensor {
 	return tensor.From(s.Device, wide, len(labels))
 }
 
-// oneHot copies labels to the device as rows that are 1 at the class: float32 [n, classes].
+// oneHot copies labels to the device as rows that are 1 at the class: float32
+// [n, classes]. Where classes is 0, there are as many as the labels name.
 func (s *Setting) oneHot(labels []uint8, classes int) (*tensor.Tensor, error) {
 	rows, err := mnist.ToCategorical(labels, classes)
 	if err != nil {
 		return nil, err
 	}
-	return tensor.From(s.Device, rows, len(labels), classes), nil
+	return tensor.From(s.Device, rows, len(labels), len(rows)/len(labels)), nil
 }
 
 // fit trains and takes the time.
@@ -196,7 +197,16 @@ func shape(sizes ...int) string {
 func list(values []float64) string {
 	parts := make([]string, len(values))
 	for i, v := range values {
-		parts[i] = fmt.Sprint(v)
+		parts[i] = float(v)
 	}
 	return "[" + strings.Join(parts, ", ") + "]"
+}
+
+// float writes a number as Python does: 65.0, not 65.
+func float(v float64) string {
+	s := fmt.Sprint(v)
+	if !strings.ContainsAny(s, ".eIN") {
+		s += ".0"
+	}
+	return s
 }
