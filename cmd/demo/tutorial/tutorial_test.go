@@ -100,7 +100,7 @@ func TestTutorials(t *testing.T) {
 			`\[\[ *\d[^\[]*\]\]\n`, `0 .* %\n`,
 		}, []string{"history", "incorrect", "prediction"}, []string{"mnist-cnn.safetensors"}},
 		{"fashion-mlp", 101770, []string{"accuracy", "loss"}, []string{
-			`\(160, 28, 28\)\n`, `\(160,\)\n`, `\[5 0 4 [\d\s]+\]\n`, `\(40, 28, 28\)\n`, `40\n`, `\[\[0 0 0`, `\n5\n`,
+			`\(160, 28, 28\)\n`, `\(160,\)\n`, `\[5 0 4 [\d\s]+\]\n`, `\(40, 28, 28\)\n`, `40\n`, `\[\[ +0 +0 +0`, `\n5\n`,
 			`T-shirt/top`, `Epoch 1/2\n`, bar("5/5"), `Epoch 2/2\n`, bar("5/5"), bar("2/2"), `\n0\.\d+\n`,
 			`flatten \(Flatten\) +│ \(None, 784\) +│ +0 │`, `\(None, 128\) +│ +100,480 │`, `\(None, 10\) +│ +1,290 │`, `Total params: 101,770`,
 		}, []string{"first", "grid", "history", "predictions", "prediction"}, nil},
