@@ -1,0 +1,182 @@
+// Command ours answers the requests of bench/peers/run.py with baregrad: see
+// bench/peers/README.md. With the argument start it trains a network on the
+// embedded images for a few steps, and says when the first one was done.
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"baregrad/bench"
+	"baregrad/kernels"
+	"baregrad/kernels/auto"
+	"baregrad/mnist"
+	"baregrad/nn"
+	"baregrad/tensor"
+)
+
+func main() {
+	var err error
+	if len(os.Args) == 3 && os.Args[1] == "start" {
+		err = start(os.Args[2])
+	} else {
+		err = serve()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "ours:", err)
+		os.Exit(1)
+	}
+}
+
+// serve answers until its input ends.
+func serve() error {
+	d, err := auto.Open("auto")
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	answer := json.NewEncoder(os.Stdout)
+	machine := bench.ThisMachine()
+	if err := answer.Encode(map[string]any{
+		"version": "baregrad, " + d.Name(), "machine": machine, "slug": machine.Slug(),
+	}); err != nil {
+		return err
+	}
+	w := worker{device: d}
+	defer w.clear()
+	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+		times, err := w.do(lines.Text())
+		if err != nil {
+			return fmt.Errorf("%q: %w", lines.Text(), err)
+		}
+		slices.Sort(times)
+		if err := answer.Encode(map[string]any{
+			"median": times[len(times)/2], "fastest": times[0], "count": len(times),
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// worker keeps what the last request was about, for the next one.
+type worker struct {
+	device  kernels.Device
+	product *bench.Multiplier
+	trainer *bench.Trainer
+}
+
+func (w *worker) clear() error {
+	if w.product != nil {
+		w.product.Close()
+		w.product = nil
+	}
+	if w.trainer != nil {
+		t := w.trainer
+		w.trainer = nil
+		return t.Close()
+	}
+	return nil
+}
+
+// do carries out a request and gives the seconds of each run.
+func (w *worker) do(request string) (times []float64, err error) {
+	var p bench.Product
+	var name string
+	var seconds float64
+	if _, err := fmt.Sscanf(request, "matmul %d %d %d %g", &p.M, &p.N, &p.K, &seconds); err == nil {
+		if w.product == nil || w.product.Product != p {
+			if err := w.clear(); err != nil {
+				return nil, err
+			}
+			w.product = bench.NewMultiplier(w.device, p)
+		}
+		return repeat(seconds, func() error { w.product.Run(); return nil })
+	}
+	if _, err := fmt.Sscanf(request, "train %s %g", &name, &seconds); err != nil {
+		return nil, errors.New("expected matmul M N K SECONDS or train NETWORK SECONDS")
+	}
+	if w.trainer == nil || w.trainer.Network.Name != name {
+		if err := w.clear(); err != nil {
+			return nil, err
+		}
+		n, err := bench.NetworkByName(name)
+		if err != nil {
+			return nil, err
+		}
+		if w.trainer, err = bench.NewTrainer(context.Background(), w.device, n, 0); err != nil {
+			return nil, err
+		}
+	}
+	return repeat(seconds, w.trainer.Step)
+}
+
+// repeat runs f once uncounted, then for so long and at least three times.
+func repeat(seconds float64, f func() error) (times []float64, err error) {
+	if err := f(); err != nil {
+		return nil, err
+	}
+	for begin := time.Now(); len(times) < 3 || time.Since(begin).Seconds() < seconds; {
+		start := time.Now()
+		if err := f(); err != nil {
+			return nil, err
+		}
+		times = append(times, time.Since(start).Seconds())
+	}
+	return times, nil
+}
+
+// steps is how many steps a start takes.
+const steps = 10
+
+// start trains on the embedded images, and prints a line after the first batch
+// and one after the last.
+func start(name string) error {
+	ctx := context.Background()
+	n, err := bench.NetworkByName(name)
+	if err != nil {
+		return err
+	}
+	d, err := auto.Open("auto")
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	data, err := mnist.Load(ctx, "mnist", mnist.Options{})
+	if err != nil {
+		return err
+	}
+	rows, err := mnist.ToCategorical(data.Train.Labels, n.Outputs)
+	if err != nil {
+		return err
+	}
+	x := tensor.From(d, data.Train.Images, append([]int{data.Train.N}, n.Input...)...)
+	y := tensor.From(d, rows, data.Train.N, n.Outputs)
+	m, err := n.Model(d)
+	if err != nil {
+		return err
+	}
+	_, err = m.Fit(ctx, x, y, nn.FitOptions{BatchSize: n.Batch, Verbose: nn.Silent, Callbacks: []nn.Callback{&saying{}}})
+	return err
+}
+
+// saying prints when the first step is done and ends training after a few.
+type saying struct{ nn.BaseCallback }
+
+func (saying) BatchEnd(r *nn.Run) error {
+	switch r.Batch {
+	case 0:
+		r.Logs() // waits for the device
+		fmt.Println("first")
+	case steps - 1:
+		fmt.Println("last")
+		r.Stop()
+	}
+	return nil
+}

@@ -1,0 +1,252 @@
+"""Runs baregrad and its peers in turn on the same work and writes one table: see
+README.md. setup.sh comes first. It needs nothing but Python itself."""
+import argparse
+import json
+import math
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+PYTHON = os.environ.get("BAREGRAD_PEERS_PYTHON", str(ROOT / ".venv/bin/python"))
+TORCH = os.environ.get("BAREGRAD_PEERS_TORCH", "/usr/bin/python3")
+BUILT = ROOT / "build/peers"
+
+# name: command; what it can do; how it trains from a fresh start
+WORKERS = {
+    "ours": ([str(BUILT / "ours")], {"matmul", "train"}, [str(BUILT / "ours"), "start", "mnist-cnn"]),
+    "OpenBLAS": ([str(BUILT / "openblas")], {"matmul"}, None),
+    "NumPy": ([PYTHON, str(HERE / "numpy_worker.py")], {"matmul"}, None),
+    "PyTorch": ([TORCH, str(HERE / "torch_worker.py")], {"matmul", "train"}, [TORCH, str(HERE / "start.py"), "torch"]),
+    "JAX": ([PYTHON, str(HERE / "jax_worker.py")], {"matmul", "train"}, [PYTHON, str(HERE / "start.py"), "jax"]),
+    "Keras": ([PYTHON, str(HERE / "keras_worker.py")], {"train"}, [PYTHON, str(HERE / "start.py"), "keras"]),
+}
+
+PRODUCTS = [(256, 256, 256), (512, 512, 512), (1024, 1024, 1024), (2048, 2048, 2048), (1000, 32, 784), (128, 128, 784),
+            (200, 784, 784), (128, 128, 9216), (73728, 64, 288), (86528, 32, 9)]
+# batch and examples of an epoch
+NETWORKS = {"mnist-mlp": (1000, 60000), "mnist-cnn": (128, 60000), "fashion-mlp": (32, 60000), "binary-mlp": (200, 1000),
+            "mnist-wide-mlp": (200, 60000), "mnist-cnn-channels-first": (200, 60000)}
+
+
+def environment(threads):
+    n = str(threads)
+    return dict(os.environ, GOMAXPROCS=n, OPENBLAS_NUM_THREADS=n, OMP_NUM_THREADS=n, MKL_NUM_THREADS=n, PEER_THREADS=n,
+                TF_CPP_MIN_LOG_LEVEL="3", PYTHONDONTWRITEBYTECODE="1")
+
+
+def pinned(threads):
+    cores = sorted(os.sched_getaffinity(0))[:threads]
+    return lambda: os.sched_setaffinity(0, cores)
+
+
+class Worker:
+    def __init__(self, name, threads, log):
+        command, self.can, _ = WORKERS[name]
+        self.name = name
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
+                                        env=environment(threads), preexec_fn=pinned(threads))
+        self.hello = self.answer()
+
+    def answer(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"it ended with status {self.process.wait()}")
+        return json.loads(line)
+
+    def ask(self, request):
+        self.process.stdin.write(request + "\n")
+        self.process.stdin.flush()
+        return self.answer()
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def compare(workers, request, rounds, lost):
+    """Asks each worker in each round, the first one another in each, and gives by
+    name the median of the rounds' medians and of the fastest, and both ratios."""
+    seen = {w.name: [] for w in workers}
+    for i in range(rounds):
+        turn = i % len(workers)
+        for w in workers[turn:] + workers[:turn]:
+            if w.name in lost:
+                continue
+            try:
+                seen[w.name].append(w.ask(request))
+            except (RuntimeError, BrokenPipeError) as e:
+                lost[w.name] = f"{request}: {e}"
+            time.sleep(0.02)  # its threads fall asleep
+    result = {}
+    for name, answers in seen.items():
+        if name in lost or len(answers) != rounds:
+            continue
+        entry = {"median": statistics.median(a["median"] for a in answers), "fastest": min(a["fastest"] for a in answers)}
+        if name != "ours":
+            entry["ratio"] = statistics.median(a["median"] / o["median"] for a, o in zip(answers, seen["ours"]))
+            entry["ratio_fastest"] = entry["fastest"] / min(o["fastest"] for o in seen["ours"])
+        result[name] = entry
+    return result
+
+
+def start(name, threads, log):
+    """Seconds from the process's start to the end of the first training step, and
+    the most memory that it held over ten, in bytes."""
+    begin = time.perf_counter()
+    p = subprocess.Popen(WORKERS[name][2], stdout=subprocess.PIPE, stderr=log, text=True,
+                         env=environment(threads), preexec_fn=pinned(threads))
+    lines, first = [], None
+    for line in p.stdout:
+        if line.strip() == "first":
+            first = time.perf_counter() - begin
+        lines.append(line.strip())
+    _, status, usage = os.wait4(p.pid, 0)
+    if status != 0 or "last" not in lines:
+        raise RuntimeError(f"it ended with status {status}")
+    return first, usage.ru_maxrss * 1024
+
+
+def starts(names, rounds, log, missing):
+    threads = len(os.sched_getaffinity(0))
+    seen = {n: [] for n in names if WORKERS[n][2]}
+    for _ in range(rounds):
+        for name in list(seen):
+            try:
+                seen[name].append(start(name, threads, log))
+            except (RuntimeError, OSError) as e:
+                missing[name] = f"from a fresh start: {e}"
+                del seen[name]
+    return {n: {"first_batch_seconds": statistics.median(s for s, _ in v), "peak_memory": max(m for _, m in v)}
+            for n, v in seen.items()}
+
+
+def geomean(values):
+    return math.exp(sum(map(math.log, values)) / len(values))
+
+
+def figure(v):
+    return f"{v:.0f}" if v >= 100 else f"{v:.1f}" if v >= 10 else f"{v:.2f}" if v >= 1 else f"{v:.3g}"
+
+
+def table(first, names, rows):
+    lines = ["| " + " | ".join([first] + names) + " |", "|---|" + "--:|" * len(names)]
+    return lines + ["| " + " | ".join(r) + " |" for r in rows]
+
+
+def markdown(r):
+    m = r["machine"]
+    mib = lambda n: f"{n / 2**20:g} MiB"
+    lines = [
+        f"# baregrad and its peers on {m['cpu']}, {m['cores']} cores", "",
+        f"{r['date']}. Caches: {m['cache_l1'] >> 10} KiB, {mib(m['cache_l2'])} (both of one core), {mib(m['cache_l3'])}. "
+        f"Instruction sets that ours uses: {', '.join(m['instruction_sets'])}. {m['go']}, {m['os']}/{m['arch']}. "
+        f"Load average at the beginning {r['load'][0]}, at the end {r['load'][1]}.", "",
+        "Written by `make peers`. Each figure is the median of " + str(r["rounds"]) + " rounds in which all take turns, each for "
+        + str(r["seconds"]) + " s, and each ratio (in brackets) the median of the ratios within a round: above 1, ours is faster.", "",
+        "Versions: " + "; ".join(f"{n}: {v}" for n, v in r["versions"].items()) + ".", ""]
+    for name, why in r["missing"].items():
+        lines += [f"Left out: {name} ({why}).", ""]
+    for t, part in r["threads"].items():
+        n = int(t)
+        lines += [f"## {n} {'thread' if n == 1 else 'threads'}", ""]
+        names = [w for w in WORKERS if any(w in e["workers"] for e in part["matmul"])]
+        rows = []
+        for e in part["matmul"]:
+            flop = 2 * e["m"] * e["n"] * e["k"]
+            row = [f"{e['m']}×{e['n']}×{e['k']}"]
+            for name in names:
+                w = e["workers"].get(name)
+                row.append("–" if w is None else figure(flop / w["median"] / 1e9) + (f" ({w['ratio']:.2f})" if "ratio" in w else ""))
+            rows.append(row)
+        row = ["geometric mean of the ratios", ""]
+        for name in names[1:]:
+            row.append(f"{geomean([e['workers'][name]['ratio'] for e in part['matmul'] if name in e['workers']]):.2f}")
+        rows.append(row)
+        row = ["the same, of the fastest runs", ""]
+        for name in names[1:]:
+            row.append(f"{geomean([e['workers'][name]['ratio_fastest'] for e in part['matmul'] if name in e['workers']]):.2f}")
+        rows.append(row)
+        lines += table("M×N×K, GFLOP/s", names, rows) + [""]
+        for title, key, ratio in (("median", "median", "ratio"), ("fastest", "fastest", "ratio_fastest")):
+            names = [w for w in WORKERS if any(w in e["workers"] for e in part["train"])]
+            rows = []
+            for e in part["train"]:
+                row = [f"{e['network']}, batch {e['batch']}"]
+                for name in names:
+                    w = e["workers"].get(name)
+                    if w is None:
+                        row.append("–")
+                        continue
+                    epoch = w[key] * math.ceil(e["examples"] / e["batch"])
+                    row.append(f"{figure(w[key] * 1e3)} ms, {figure(epoch)} s" + (f" ({w[ratio]:.2f})" if ratio in w else ""))
+                rows.append(row)
+            lines += table(f"training step ({title}), and from it an epoch", names, rows) + [""]
+    lines += ["## From a fresh start: mnist-cnn, all cores", ""]
+    lines += table("", ["process start to the end of the first step", "peak memory"], [
+        [n, f"{s['first_batch_seconds']:.2f} s", f"{s['peak_memory'] / 1e6:.0f} MB"] for n, s in r["start"].items()])
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument("--threads", default="", help="numbers of threads, with commas between (1 and all cores)")
+    p.add_argument("--rounds", type=int, default=5)
+    p.add_argument("--seconds", type=float, default=0.2, help="of each worker's turn")
+    p.add_argument("--out", default=str(ROOT / "bench/results"), help="the folder for the results")
+    p.add_argument("--log", default=os.devnull, help="a file for what the workers print")
+    p.add_argument("--only", default="", help="matmul, train or start")
+    o = p.parse_args()
+    cores = len(os.sched_getaffinity(0))
+    threads = [int(t) for t in o.threads.split(",")] if o.threads else sorted({1, cores})
+    log = open(o.log, "w")
+    load = [" ".join(f"{v:.1f}" for v in os.getloadavg())]
+    r = {"date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), "rounds": o.rounds, "seconds": o.seconds,
+         "versions": {}, "missing": {}, "threads": {}, "start": {}}
+    slug = ""
+    for t in threads:
+        workers, lost = [], {}
+        for name in WORKERS:
+            try:
+                w = Worker(name, t, log)
+            except (RuntimeError, OSError) as e:
+                r["missing"][name] = str(e)
+                continue
+            r["versions"][name] = w.hello["version"]
+            workers.append(w)
+        if not workers or workers[0].name != "ours":
+            sys.exit("run.py: our own worker does not run: " + r["missing"].get("ours", "") + "; was setup.sh run?")
+        r["machine"], slug = workers[0].hello["machine"], workers[0].hello["slug"]
+        part = r["threads"][t] = {"matmul": [], "train": []}
+        if o.only in ("", "matmul"):
+            able = [w for w in workers if "matmul" in w.can]
+            for m, n, k in PRODUCTS:
+                print(f"{t} threads: {m}×{n}×{k}", file=sys.stderr)
+                found = compare(able, f"matmul {m} {n} {k} {o.seconds}", o.rounds, lost)
+                part["matmul"].append({"m": m, "n": n, "k": k, "workers": found})
+        if o.only in ("", "train"):
+            able = [w for w in workers if "train" in w.can]
+            for name, (batch, examples) in NETWORKS.items():
+                print(f"{t} threads: {name}", file=sys.stderr)
+                found = compare(able, f"train {name} {o.seconds}", o.rounds, lost)
+                part["train"].append({"network": name, "batch": batch, "examples": examples, "workers": found})
+        for w in workers:
+            w.close()
+        r["missing"].update(lost)
+    if o.only in ("", "start"):
+        print("from a fresh start", file=sys.stderr)
+        r["start"] = starts([n for n in WORKERS if n in r["versions"]], 3, log, r["missing"])
+    r["load"] = load + [" ".join(f"{v:.1f}" for v in os.getloadavg())]
+    out = pathlib.Path(o.out)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / f"peers-{slug}.json").write_text(json.dumps(r, indent=1) + "\n")
+    text = markdown(r)
+    (out / f"peers-{slug}.md").write_text(text)
+    print(text)
+
+
+main()
