@@ -31,6 +31,10 @@ static float *random_floats(size_t n) {
 	return x;
 }
 
+static void multiply(const float *a, const float *b, float *c, int m, int n, int k) {
+	cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, a, k, b, n, 0, c, n);
+}
+
 int main(void) {
 	enum { most = 1 << 20 };
 	static double times[most];
@@ -46,13 +50,13 @@ int main(void) {
 			b = random_floats((size_t)k * n);
 			c = random_floats((size_t)m * n);
 			m0 = m, n0 = n, k0 = k;
+			multiply(a, b, c, m, n, k); // not counted
 		}
-		int count = -1; // the first one is not counted
-		for (double begin = now(); count < 3 || (now() - begin < seconds && count < most); count++) {
+		int count = 0;
+		for (double begin = now(); count == 0 || (now() - begin < seconds && count < most); count++) {
 			double start = now();
-			cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, a, k, b, n, 0, c, n);
-			if (count >= 0)
-				times[count] = now() - start;
+			multiply(a, b, c, m, n, k);
+			times[count] = now() - start;
 		}
 		qsort(times, count, sizeof times[0], ascending);
 		printf("{\"median\": %.9g, \"fastest\": %.9g, \"count\": %d}\n", times[count / 2], times[0], count);

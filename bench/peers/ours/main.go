@@ -96,6 +96,7 @@ func (w *worker) do(request string) (times []float64, err error) {
 				return nil, err
 			}
 			w.product = bench.NewMultiplier(w.device, p)
+			w.product.Run() // not counted
 		}
 		return repeat(seconds, func() error { w.product.Run(); return nil })
 	}
@@ -113,16 +114,16 @@ func (w *worker) do(request string) (times []float64, err error) {
 		if w.trainer, err = bench.NewTrainer(context.Background(), w.device, n, 0); err != nil {
 			return nil, err
 		}
+		if err := w.trainer.Step(); err != nil { // records the step; not counted
+			return nil, err
+		}
 	}
 	return repeat(seconds, w.trainer.Step)
 }
 
-// repeat runs f once uncounted, then for so long and at least three times.
+// repeat runs f for so long, at least once.
 func repeat(seconds float64, f func() error) (times []float64, err error) {
-	if err := f(); err != nil {
-		return nil, err
-	}
-	for begin := time.Now(); len(times) < 3 || time.Since(begin).Seconds() < seconds; {
+	for begin := time.Now(); len(times) == 0 || time.Since(begin).Seconds() < seconds; {
 		start := time.Now()
 		if err := f(); err != nil {
 			return nil, err
