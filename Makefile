@@ -3,9 +3,10 @@
 
 FUZZTIME = 10s
 BENCH    = .
+BENCHTIME = 10x
 ARGS     =
 
-.PHONY: help build test race bench demo lint fuzz cuda cuda-test ci clean
+.PHONY: help build test race bench peers demo lint fuzz cuda cuda-test ci clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,8 +21,12 @@ test: ## run the tests
 race: ## run what works in parallel under the race detector
 	scripts/race.sh
 
-bench: ## run the benchmarks: make bench BENCH=MatMul
-	go test -run '^$$' -bench '$(BENCH)' ./...
+bench: ## measure this machine, into bench/results: make bench BENCH=MatMul BENCHTIME=10x
+	go run ./bench/report -bench '$(BENCH)' -benchtime $(BENCHTIME)
+
+peers: ## run the same work in other libraries, in turn with ours, into bench/results
+	bench/peers/setup.sh
+	python3 bench/peers/run.py
 
 demo: ## train on MNIST: make demo ARGS="--model mlp"
 	go run ./cmd/demo $(ARGS)

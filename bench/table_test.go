@@ -1,6 +1,9 @@
 package bench
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func tableForTest() Table {
 	r := Report{
@@ -52,5 +55,34 @@ func TestSlug(t *testing.T) {
 	m := Machine{CPU: "Intel(R) Xeon(R) @ 2.10GHz", Cores: 8}
 	if got, want := m.Slug(), "intel-r-xeon-r-2-10ghz-8-cores"; got != want {
 		t.Errorf("slug %q, want %q", got, want)
+	}
+}
+
+func TestParseBenchmarks(t *testing.T) {
+	const text = `goos: linux
+BenchmarkKernels/device=avx2/cores=1/MatMul/forward/1x2x3-2 	 10	 1234 ns/op	 50.5 %peak	 60 GFLOP/s	 0 allocs/op
+BenchmarkTrainStep/network=mnist-cnn/device=avx2/cores=2-2   	 3	 99 ns/op
+PASS
+`
+	list, err := ParseBenchmarks(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(list) != 2 || list[0].Name != "Kernels/device=avx2/cores=1/MatMul/forward/1x2x3" || list[0].Runs != 10 ||
+		list[0].Metrics["%peak"] != 50.5 || list[0].Metrics["ns/op"] != 1234 || list[1].Name != "TrainStep/network=mnist-cnn/device=avx2/cores=2" {
+		t.Errorf("%+v", list)
+	}
+	table := kernelTable(list, "GFLOP/s")
+	const want = `| kernel, GFLOP/s | avx2, 1 core |
+|---|--:|
+| MatMul/forward/1x2x3 | 60.0 (50 %) |
+`
+	if got := table.Markdown(); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+	for _, bad := range []string{"BenchmarkX many 3 ns/op", "BenchmarkX 3 x ns/op"} {
+		if _, err := ParseBenchmarks(strings.NewReader(bad)); err == nil {
+			t.Errorf("%q gave no error", bad)
+		}
 	}
 }

@@ -154,24 +154,21 @@ def markdown(r):
     for t, part in r["threads"].items():
         n = int(t)
         lines += [f"## {n} {'thread' if n == 1 else 'threads'}", ""]
-        names = [w for w in WORKERS if any(w in e["workers"] for e in part["matmul"])]
-        rows = []
-        for e in part["matmul"]:
-            flop = 2 * e["m"] * e["n"] * e["k"]
-            row = [f"{e['m']}×{e['n']}×{e['k']}"]
-            for name in names:
-                w = e["workers"].get(name)
-                row.append("–" if w is None else figure(flop / w["median"] / 1e9) + (f" ({w['ratio']:.2f})" if "ratio" in w else ""))
-            rows.append(row)
-        row = ["geometric mean of the ratios", ""]
-        for name in names[1:]:
-            row.append(f"{geomean([e['workers'][name]['ratio'] for e in part['matmul'] if name in e['workers']]):.2f}")
-        rows.append(row)
-        row = ["the same, of the fastest runs", ""]
-        for name in names[1:]:
-            row.append(f"{geomean([e['workers'][name]['ratio_fastest'] for e in part['matmul'] if name in e['workers']]):.2f}")
-        rows.append(row)
-        lines += table("M×N×K, GFLOP/s", names, rows) + [""]
+        for title, key, ratio in (("median", "median", "ratio"), ("fastest", "fastest", "ratio_fastest")):
+            names = [w for w in WORKERS if any(w in e["workers"] for e in part["matmul"])]
+            rows = []
+            for e in part["matmul"]:
+                flop = 2 * e["m"] * e["n"] * e["k"]
+                row = [f"{e['m']}×{e['n']}×{e['k']}"]
+                for name in names:
+                    w = e["workers"].get(name)
+                    row.append("–" if w is None else figure(flop / w[key] / 1e9) + (f" ({w[ratio]:.2f})" if ratio in w else ""))
+                rows.append(row)
+            row = ["geometric mean of the ratios", ""]
+            for name in names[1:]:
+                row.append(f"{geomean([e['workers'][name][ratio] for e in part['matmul'] if name in e['workers']]):.2f}")
+            if len(rows) > 0:
+                lines += table(f"M×N×K, GFLOP/s ({title})", names, rows + [row]) + [""]
         for title, key, ratio in (("median", "median", "ratio"), ("fastest", "fastest", "ratio_fastest")):
             names = [w for w in WORKERS if any(w in e["workers"] for e in part["train"])]
             rows = []
@@ -185,7 +182,8 @@ def markdown(r):
                     epoch = w[key] * math.ceil(e["examples"] / e["batch"])
                     row.append(f"{figure(w[key] * 1e3)} ms, {figure(epoch)} s" + (f" ({w[ratio]:.2f})" if ratio in w else ""))
                 rows.append(row)
-            lines += table(f"training step ({title}), and from it an epoch", names, rows) + [""]
+            if len(rows) > 0:
+                lines += table(f"training step ({title}), and from it an epoch", names, rows) + [""]
     lines += ["## From a fresh start: mnist-cnn, all cores", ""]
     lines += table("", ["process start to the end of the first step", "peak memory"], [
         [n, f"{s['first_batch_seconds']:.2f} s", f"{s['peak_memory'] / 1e6:.0f} MB"] for n, s in r["start"].items()])
@@ -249,4 +247,5 @@ def main():
     print(text)
 
 
-main()
+if __name__ == "__main__":
+    main()

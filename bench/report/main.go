@@ -1,0 +1,92 @@
+// Command report measures this machine and writes what it found to a folder, as
+// MACHINE.json, MACHINE.md and MACHINE.txt, where MACHINE is the processor and
+// its number of cores. The .txt file is what go test printed: benchstat reads it.
+//
+//	go run ./bench/report -out bench/results -bench . -benchtime 10x
+//
+// It needs the go command, and is run from the project's own folder.
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"time"
+
+	"baregrad/bench"
+)
+
+func main() {
+	out := flag.String("out", "bench/results", "the folder for the results")
+	pattern := flag.String("bench", ".", "which benchmarks go test runs; - for none")
+	times := flag.String("benchtime", "10x", "how often, or for how long, each one runs")
+	budget := flag.Duration("budget", time.Second, "how long each figure of the matrix products and training steps may take")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, *out, *pattern, *times, *budget); err != nil {
+		fmt.Fprintln(os.Stderr, "report:", err)
+		os.Exit(1)
+	}
+}
+
+// written is what the JSON file holds.
+type written struct {
+	*bench.Report
+	Benchmarks []bench.Benchmark `json:"benchmarks"` // of every kernel, by go test
+}
+
+func run(ctx context.Context, out, pattern, times string, budget time.Duration) error {
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return err
+	}
+	r, err := bench.Measure(ctx, bench.Options{Budget: budget, Slowest: 10 * time.Second,
+		Progress: func(what string) { fmt.Fprintln(os.Stderr, what) }})
+	if err != nil {
+		return err
+	}
+	all := written{Report: r, Benchmarks: []bench.Benchmark{}}
+	base := filepath.Join(out, r.Machine.Slug())
+	if pattern != "-" {
+		text, err := benchmarks(ctx, pattern, times)
+		if err != nil {
+			return err
+		}
+		if all.Benchmarks, err = bench.ParseBenchmarks(bytes.NewReader(text)); err != nil {
+			return err
+		}
+		if err := os.WriteFile(base+".txt", text, 0o644); err != nil {
+			return err
+		}
+	}
+	content, err := json.MarshalIndent(all, "", " ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(base+".json", append(content, '\n'), 0o644); err != nil {
+		return err
+	}
+	if err := os.WriteFile(base+".md", []byte(r.Markdown(all.Benchmarks)), 0o644); err != nil {
+		return err
+	}
+	fmt.Println("Written:", base+".json,", base+".md")
+	return nil
+}
+
+// benchmarks runs go test and gives what it printed.
+func benchmarks(ctx context.Context, pattern, times string) ([]byte, error) {
+	command := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", pattern, "-benchtime", times, "-timeout", "2h", "./bench")
+	var text bytes.Buffer
+	command.Stdout, command.Stderr = io.MultiWriter(&text, os.Stderr), os.Stderr
+	if err := command.Run(); err != nil {
+		return nil, fmt.Errorf("go test -bench %s: %w", pattern, err)
+	}
+	return text.Bytes(), nil
+}
