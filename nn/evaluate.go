@@ -50,11 +50,36 @@ func (m *Sequential) Evaluate(ctx context.Context, x, y *tensor.Tensor, o Evalua
 	}
 	s := newSession(m)
 	defer s.free()
-	return s.evaluate(ctx, x, y, o.BatchSize, "", o.bar())
+	return s.evaluate(ctx, stepKind{x: x, y: y, batch: o.BatchSize}, "", nil, o.bar())
 }
 
-// evaluate runs over all examples in their order. bar may be nil.
-func (s *session) evaluate(ctx context.Context, x, y *tensor.Tensor, batch int, prefix string, bar *progress) (map[string]float64, error) {
+// EvaluatePredict is Evaluate and Predict in one pass over the examples: the
+// scores of the one and the predictions of the other, which the caller frees.
+func (m *Sequential) EvaluatePredict(ctx context.Context, x, y *tensor.Tensor, o EvaluateOptions) (scores map[string]float64, predictions *tensor.Tensor, err error) {
+	defer catchDevice(&err)
+	if m.updater == nil {
+		return nil, nil, errors.New("evaluate: the model is not compiled")
+	}
+	o = o.withDefaults()
+	if err := m.checkData("evaluate", x, y, o.BatchSize); err != nil {
+		return nil, nil, err
+	}
+	s := newSession(m)
+	defer s.free()
+	predictions = tensor.New(m.device, append([]int{x.Dim(0)}, m.OutputShape()...)...)
+	scores, err = s.evaluate(ctx, stepKind{x: x, y: y, batch: o.BatchSize, keep: true}, "", predictions, o.bar())
+	if err != nil {
+		predictions.Free()
+		return nil, nil, err
+	}
+	return scores, predictions, nil
+}
+
+// evaluate runs steps of the given kind over all examples in their order. The
+// outputs go to predictions if the kind keeps them. bar may be nil.
+func (s *session) evaluate(ctx context.Context, kind stepKind, prefix string, predictions *tensor.Tensor, bar *progress) (map[string]float64, error) {
+	x, batch := kind.x, kind.batch
+	kind.last = len(s.model.layers) - 1
 	n := x.Dim(0)
 	s.order(ascending(n))
 	s.resetTotals()
@@ -65,10 +90,13 @@ func (s *session) evaluate(ctx context.Context, x, y *tensor.Tensor, batch int, 
 			bar.abandon()
 			return nil, err
 		}
-		size := min(batch, n-from)
-		s.run(stepKind{x: x, y: y, batch: size, last: len(s.model.layers) - 1}, from)
+		kind.batch = min(batch, n-from)
+		r := s.run(kind, from)
+		if kind.keep {
+			s.model.device.Copy(predictions.Slice(from, from+kind.batch).Buffer(), r.output.Value.Buffer())
+		}
 		if bar.due() {
-			bar.draw(from/batch+1, s.means(from+size, prefix))
+			bar.draw(from/batch+1, s.means(from+kind.batch, prefix))
 		}
 	}
 	scores := s.means(n, prefix)

@@ -149,7 +149,7 @@ func (r *Run) epoch(ctx context.Context, epoch int, kind stepKind) (map[string]f
 	logs := r.Logs()
 	bar.trained()
 	if o.ValidationX != nil {
-		scores, err := s.evaluate(ctx, o.ValidationX, o.ValidationY, o.BatchSize, "val_", nil)
+		scores, err := s.evaluate(ctx, stepKind{x: o.ValidationX, y: o.ValidationY, batch: o.BatchSize}, "val_", nil, nil)
 		if err != nil {
 			return nil, stopped(steps, err)
 		}

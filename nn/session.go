@@ -31,13 +31,14 @@ type stepKind struct {
 	weights  *tensor.Tensor // float32, one for each example; nil where all count the same
 	batch    int
 	training bool
-	last     int // the number of the layer whose output is wanted
+	keep     bool // keep the output of a step that has labels
+	last     int  // the number of the layer whose output is wanted
 }
 
 // recorded is a step that can be replayed.
 type recorded struct {
 	tape   *autograd.Tape
-	output *autograd.Var // the model's output, of a prediction
+	output *autograd.Var // the model's output, of a prediction or where it is kept
 }
 
 func newSession(m *Sequential) *session {
@@ -110,7 +111,7 @@ func (s *session) record(kind stepKind) *recorded {
 	p := &Pass{Tape: t, Training: kind.training, step: autograd.NewConst(s.step), seed: m.dropout}
 	out := m.forward(p, s.gather(t, kind.x, kind.batch), kind.last)
 	if kind.y == nil {
-		return &recorded{t, out.Value(t)}
+		return &recorded{tape: t, output: out.Value(t)}
 	}
 	labels := s.gather(t, kind.y, kind.batch)
 	rows := m.loss.Record(t, out, labels)
@@ -127,7 +128,11 @@ func (s *session) record(kind stepKind) *recorded {
 		s.recordUpdate(t)
 		t.RunAfter()
 	}
-	return &recorded{tape: t}
+	r := &recorded{tape: t}
+	if kind.keep {
+		r.output = out.Value(t)
+	}
+	return r
 }
 
 // recordUpdate records what the optimizer does with the gradients.

@@ -136,10 +136,11 @@ func (c *TrainCommand) Run(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	seconds := time.Since(begin).Seconds()
-	scores, err := model.Evaluate(ctx, testX, testY, nn.EvaluateOptions{BatchSize: 250})
+	scores, predictions, err := model.EvaluatePredict(ctx, testX, testY, nn.EvaluateOptions{BatchSize: 250})
 	if err != nil {
 		return err
 	}
+	defer predictions.Free()
 	_, params := model.ParamCount()
 	r := result{
 		Device: d.Name(), Model: c.Model, Dataset: data.Name, Seed: c.Seed, Epochs: recipe.epochs, Params: params,
@@ -150,12 +151,7 @@ func (c *TrainCommand) Run(ctx context.Context, w io.Writer) error {
 		100*r.TestAccuracy, thousands(int(math.Round(r.TestAccuracy*float64(data.Test.N)))), thousands(data.Test.N),
 		r.TestLoss, seconds, d.Name())
 	if !c.Quiet || c.Out != "" {
-		predictions, err := model.Predict(ctx, testX, nn.EvaluateOptions{BatchSize: 250})
-		if err != nil {
-			return err
-		}
 		j := judge(predictions.Floats(), data.Test, len(data.ClassNames))
-		predictions.Free()
 		if recipe.epochs >= 5 { // fewer points make no curve
 			fmt.Fprint(say, curves(mnist.DetectScreen(say), history))
 		}
