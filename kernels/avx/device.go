@@ -50,7 +50,7 @@ type instructionSet struct {
 	vector   vectorKernels
 	tiles    tiles
 	pooling  poolingKernels
-	winograd winogradKernels
+	winograd []winogradKernels // the widest first
 }
 
 // feature is one extension of the processor's instructions.

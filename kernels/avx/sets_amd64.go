@@ -29,9 +29,12 @@ var instructionSets = []*instructionSet{
 			max_pool_fwd_f32: max_pool_fwd_f32_avx512, max_pool_bwd_f32: max_pool_bwd_f32_avx512,
 			avg_pool_fwd_f32: avg_pool_fwd_f32_avx512, avg_pool_bwd_f32: avg_pool_bwd_f32_avx512,
 		},
-		winograd: winogradKernels{winograd_input_f32_avx512, winograd_output_f32_avx512, winograd_gradient_f32_avx512},
-		peak:     peakKernels{fma: peak_fma_avx512, fmaFLOP: 24 * 16 * 2, copy: peak_copy_avx512},
-		vector:   vectorAVX512,
+		winograd: []winogradKernels{
+			{16, winograd_input_f32_avx512, winograd_output_f32_avx512, winograd_gradient_f32_avx512},
+			{8, winograd_input_f32_avx2, winograd_output_f32_avx2, winograd_gradient_f32_avx2},
+		},
+		peak:   peakKernels{fma: peak_fma_avx512, fmaFLOP: 24 * 16 * 2, copy: peak_copy_avx512},
+		vector: vectorAVX512,
 	},
 	{
 		name: "avx2",
@@ -47,8 +50,10 @@ var instructionSets = []*instructionSet{
 			max_pool_fwd_f32: max_pool_fwd_f32_avx2, max_pool_bwd_f32: max_pool_bwd_f32_avx2,
 			avg_pool_fwd_f32: avg_pool_fwd_f32_avx2, avg_pool_bwd_f32: avg_pool_bwd_f32_avx2,
 		},
-		winograd: winogradKernels{winograd_input_f32_avx2, winograd_output_f32_avx2, winograd_gradient_f32_avx2},
-		peak:     peakKernels{fma: peak_fma_avx2, fmaFLOP: 12 * 8 * 2, copy: peak_copy_avx2},
-		vector:   vectorAVX2,
+		winograd: []winogradKernels{
+			{8, winograd_input_f32_avx2, winograd_output_f32_avx2, winograd_gradient_f32_avx2},
+		},
+		peak:   peakKernels{fma: peak_fma_avx2, fmaFLOP: 12 * 8 * 2, copy: peak_copy_avx2},
+		vector: vectorAVX2,
 	},
 }

@@ -58,16 +58,26 @@ type patch struct {
 	planes             uintptr // the tile's row in the first of the 36 planes
 	planeStep          int     // from plane to plane
 	temp               uintptr // memory for 36 registers
-	channels           int     // a multiple of 16
+	channels           int     // a multiple of the transforms' lanes
 	bias               uintptr // of the output; 0 for none
 	add                bool    // the output is added to what is there
 	relu               bool    // at the end
 	broken             uint32  // set by the output's transform: not 0 if a result is not finite
 }
 
-// winogradKernels are one instruction set's transforms.
+// winogradKernels are the transforms of some channels at a time.
 type winogradKernels struct {
+	lanes                                                          int
 	winograd_input_f32, winograd_output_f32, winograd_gradient_f32 func(p *patch)
+}
+
+// transforms are the widest transforms that whole registers of channels allow.
+func (s *instructionSet) transforms(channels int) *winogradKernels {
+	i := 0
+	for channels%s.winograd[i].lanes != 0 {
+		i++
+	}
+	return &s.winograd[i]
 }
 
 // batchTiles is how many tiles one part transforms before it multiplies: whole
@@ -85,7 +95,7 @@ func planeFloats(c int) int { return batchTiles*c + 16 }
 func winogradPays(s kernels.ConvSpec) bool {
 	down, across := (s.OH+3)/4, (s.OW+3)/4
 	return s.KH == 3 && s.KW == 3 && s.StrideH == 1 && s.StrideW == 1 && s.DilationH == 1 && s.DilationW == 1 &&
-		s.C > 0 && s.C%16 == 0 && s.Out > 0 && s.Out%16 == 0 &&
+		s.C > 0 && s.C%8 == 0 && s.Out > 0 && s.Out%8 == 0 &&
 		s.N*down*across >= batchTiles/2 && down*across*(36+20) <= 9*s.OH*s.OW
 }
 
@@ -190,6 +200,7 @@ func (t *winogradTask) batchPart(w *workspace, i int) {
 		}
 	}
 
+	transforms := set.transforms(s.Out)
 	for tile := range count {
 		n, h, k := t.position(first + tile)
 		y := t.y[n*s.OH*s.OW*s.Out : (n+1)*s.OH*s.OW*s.Out]
@@ -204,7 +215,7 @@ func (t *winogradTask) batchPart(w *workspace, i int) {
 		if apart {
 			t.outputApart(w, y, h, k)
 		}
-		set.winograd.winograd_output_f32(&w.patch)
+		transforms.winograd_output_f32(&w.patch)
 		if w.patch.broken != 0 {
 			t.outputApart(w, y, h, k)
 			t.directTile(w, n, h, k)
@@ -267,7 +278,7 @@ func (t *winogradTask) inputPlanes(w *workspace, first, count int) []float32 {
 	planes := grow(&w.a, 36*planeFloats(s.C))
 	for tile := range count {
 		n, h, k := t.position(first + tile)
-		t.transform(w, t.d.set.winograd.winograd_input_f32, planes[tile*s.C:], t.x, n, s.H, s.W, s.C, h-s.PadTop, k-s.PadLeft, 6)
+		t.transform(w, t.d.set.transforms(s.C).winograd_input_f32, planes[tile*s.C:], t.x, n, s.H, s.W, s.C, h-s.PadTop, k-s.PadLeft, 6)
 	}
 	return planes
 }

@@ -13,8 +13,9 @@ func (d *Device) winogradGradFilter(dw, dy, x []float32, s kernels.ConvSpec, m k
 	t.set(d, dy, x, nil, nil, s, m)
 	batches := (t.tiles + batchTiles - 1) / batchTiles
 	size := 36 * s.C * s.Out
-	t.chunks = min(most, batches, partialMemory/size) // the shape alone decides
-	if t.chunks < min(8, batches) {
+	wanted := min(most, max(1, batches/4)) // the shape alone decides
+	t.chunks = min(wanted, partialMemory/size)
+	if t.chunks < min(8, wanted) {
 		t.release()
 		return false
 	}
@@ -56,7 +57,7 @@ func (t *winogradTask) chunkPart(w *workspace, chunk int) {
 		gradients := grow(&w.sums, 36*planeFloats(s.Out))
 		for tile := range count {
 			n, h, k := t.position(first + tile)
-			t.transform(w, set.winograd.winograd_gradient_f32, gradients[tile*s.Out:], t.y, n, s.OH, s.OW, s.Out, h, k, 4)
+			t.transform(w, set.transforms(s.Out).winograd_gradient_f32, gradients[tile*s.Out:], t.y, n, s.OH, s.OW, s.Out, h, k, 4)
 		}
 		rows := w.table(t.rows, s.C, set.tiles.height)
 		for k := range 36 {
