@@ -161,21 +161,26 @@ func (d *Device) Conv2DGradInput(dx, dy, w kernels.Buffer, s kernels.ConvSpec, m
 		return
 	}
 	s.Check("conv2d gradient by input", dy, dx, w, nil)
+	d.gradInput(kernels.Floats(dx), kernels.Floats(dy), kernels.Floats(w), s, m, true)
+}
+
+// gradInput is Conv2DGradInput, by Winograd's algorithm if that is allowed and pays.
+func (d *Device) gradInput(dx, dy, w []float32, s kernels.ConvSpec, m kernels.Mode, transforms bool) {
 	turned := grow(&d.turned, s.Cols()*s.Out)
-	turn(&d.set.tiles, turned, kernels.Floats(w), s.KH*s.KW, s.C, s.Out)
+	turn(&d.set.tiles, turned, w, s.KH*s.KW, s.C, s.Out)
 	back := kernels.ConvSpec{
 		N: s.N, H: s.OH, W: s.OW, C: s.Out, KH: s.KH, KW: s.KW, Out: s.C,
 		StrideH: 1, StrideW: 1, DilationH: s.DilationH, DilationW: s.DilationW,
 		PadTop: (s.KH-1)*s.DilationH - s.PadTop, PadLeft: (s.KW-1)*s.DilationW - s.PadLeft,
 		OH: s.H, OW: s.W,
 	}
-	if s.StrideH == 1 && s.StrideW == 1 && winogradPays(back) {
-		d.winograd(kernels.Floats(dx), kernels.Floats(dy), turned, nil, back, m)
+	if transforms && s.StrideH == 1 && s.StrideW == 1 && winogradPays(back) {
+		d.winograd(dx, dy, turned, nil, back, m)
 		return
 	}
 	v := newView(back)
 	v.spread(s.StrideH, s.StrideW)
-	d.convolve(kernels.Floats(dx), kernels.Floats(dy), turned, nil, back, m, v)
+	d.convolve(dx, dy, turned, nil, back, m, v)
 }
 
 // turn writes w[taps, C, Out] as dst[taps, Out, C] with the taps in reverse order.
