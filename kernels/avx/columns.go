@@ -28,11 +28,12 @@ func (m *columns) cut(t *tiles, n int) {
 func (m *columns) set(t *tiles, b []float32, n, k int, trans bool, rows int, memory *[]float32) {
 	m.cut(t, n)
 	m.b, m.k, m.trans = b, k, trans
-	// B stays in place where its rows are strips already, or where packing would
-	// cost more than it saves.
+	// B stays in place where its rows are strips already, and where packing would
+	// cost more than it saves: for few rows of C, unless rows of B that follow each
+	// other push each other out of the cache, being a multiple of 1 KB apart.
 	whole := t.masked || n%t.lanes == 0
 	m.panels = nil
-	if trans || !whole || !(m.count() == 1 || rows <= 32 || n <= 128) {
+	if trans || !whole || !(m.count() == 1 || rows <= 256 && n%256 != 0 || n <= 128) {
 		m.panels = grow(memory, k*t.padded(n))
 	}
 }

@@ -108,13 +108,13 @@ func (t *matmulTask) plan() {
 	t.depth = min(s.K, blockK)
 	t.cut()
 
-	// A is copied where many strips use it, or where its rows would push each
-	// other out of the cache, being a multiple of 4 KB apart.
+	// A is copied where its columns would be walked many times, and where its rows
+	// push each other out of the cache, being a multiple of 2 KB apart.
 	stride := s.K
 	if s.TransA {
 		stride = s.M
 	}
-	t.copyA = t.group >= 4 || stride%1024 == 0 && strips > 1
+	t.copyA = s.TransA && t.group >= 4 || stride%512 == 0 && strips > 1
 	copied := 0
 	if t.copyA {
 		copied = (t.blockRows + tileRows) * 8 / 6 * (t.depth + copyGap)
