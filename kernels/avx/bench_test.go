@@ -66,7 +66,7 @@ func measure(b *testing.B, d *Device, flop float64, step func()) {
 		defer runtime.UnlockOSThread()
 		clock, among = threadClock, 2
 	}
-	step() // once to allocate
+	step()                          // once to allocate
 	repeat := max(1, int(1e7/flop)) // reading the clock takes time too
 	var times []time.Duration
 	for b.Loop() {
