@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"time"
@@ -25,9 +26,15 @@ type FitOptions struct {
 	SampleWeight    []float32       // how much each example counts in the loss; [n]
 	NoShuffle       bool            // take the examples in their order
 	InitialEpoch    int             // the number of epochs that were trained before
-	Verbose         Verbosity
-	Output          io.Writer // where progress is shown; os.Stdout where nil
-	Callbacks       []Callback
+	// Augment, if not nil, is called at the beginning of each epoch to fill in the
+	// examples to train on: x has the shape and the type of the training data, but
+	// memory of its own, which holds the examples of the epoch before. Chance should
+	// come from r only; then training stays repeatable, and resumes as it would have
+	// gone on. Validation data are left as they are.
+	Augment   func(x *tensor.Tensor, r *rand.Rand)
+	Verbose   Verbosity
+	Output    io.Writer // where progress is shown; os.Stdout where nil
+	Callbacks []Callback
 }
 
 // History is what a training run measured.
@@ -69,6 +76,10 @@ func (m *Sequential) Fit(ctx context.Context, x, y *tensor.Tensor, o FitOptions)
 	weights, err := exampleWeights(m, y, o.ClassWeight, o.SampleWeight)
 	if err != nil {
 		return nil, err
+	}
+	if o.Augment != nil {
+		x = copyOf(x)
+		defer x.Free()
 	}
 	n := x.Dim(0)
 	steps := (n + o.BatchSize - 1) / o.BatchSize
@@ -120,6 +131,9 @@ func (r *Run) epoch(ctx context.Context, epoch int, kind stepKind) (map[string]f
 	if r.epochRandom, err = m.random.MarshalBinary(); err != nil {
 		return nil, err
 	}
+	if o.Augment != nil { // behind the state that a backup keeps, so that it gives the same again
+		o.Augment(kind.x, m.random.Rand)
+	}
 	order := ascending(n)
 	if !o.NoShuffle {
 		m.random.Shuffle(n, func(i, j int) { order[i], order[j] = order[j], order[i] })
@@ -162,6 +176,13 @@ func (r *Run) epoch(ctx context.Context, epoch int, kind stepKind) (map[string]f
 	err = r.each(func(c Callback) error { return c.EpochEnd(r, logs) })
 	r.logs = nil
 	return logs, err
+}
+
+// copyOf makes a tensor of the same contents.
+func copyOf(x *tensor.Tensor) *tensor.Tensor {
+	c := tensor.NewOf(x.Device(), x.Type(), x.Shape()...)
+	x.Device().Copy(c.Buffer(), x.Buffer())
+	return c
 }
 
 // prepareFit fills in defaults, splits off validation data, and checks everything.

@@ -153,3 +153,24 @@ func TestTutorials(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The same seed varies images in the same way; other images give another result.
+func TestTrainAugment(t *testing.T) {
+	losses := []float64{}
+	for _, flags := range []string{"--augment", "--augment", ""} {
+		args := "--model mlp --limit 600 --epochs 2 --quiet --json --save - " + flags
+		status, out, errs := demo(context.Background(), strings.Fields(args)...)
+		if status != 0 {
+			t.Fatalf("status %d: %s", status, errs)
+		}
+		lines := strings.Split(strings.TrimSpace(out), "\n")
+		var r result
+		if err := json.Unmarshal([]byte(lines[len(lines)-1]), &r); err != nil {
+			t.Fatal(err)
+		}
+		losses = append(losses, r.TestLoss)
+	}
+	if losses[0] != losses[1] || losses[0] == losses[2] {
+		t.Errorf("test losses %v, want the first two the same and the third another", losses)
+	}
+}

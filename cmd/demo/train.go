@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"math"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"time"
@@ -33,6 +34,7 @@ type TrainCommand struct {
 	Device     string   `default:"auto" help:"What computes: auto, cpu, reference, or another that demo devices lists."`
 	Limit      *int     `placeholder:"N" help:"Train on the first N images only."`
 	Save       string   `placeholder:"FILE" help:"Where to save the model (DATASET-MODEL.safetensors); - to save nothing."`
+	Augment    bool     `help:"Train on images that are moved, turned, scaled and bent a little, otherwise in each epoch."`
 	Checkpoint bool     `help:"Save the model at the end of each epoch too."`
 	Out        string   `placeholder:"DIR" help:"A folder for pictures: the curves of the training, the confusion matrix, the worst mistakes."`
 	Format     string   `default:"png" enum:"png,svg" help:"Of those pictures: png or svg."`
@@ -119,6 +121,9 @@ func (c *TrainCommand) Run(ctx context.Context, w io.Writer) error {
 	}
 	begin := time.Now()
 	fit := nn.FitOptions{Epochs: recipe.epochs, BatchSize: recipe.batch, Output: say}
+	if c.Augment {
+		fit.Augment = augment(data.Train.Slice(0, n))
+	}
 	if c.Checkpoint {
 		if saved == "" {
 			return errors.New("--checkpoint saves the model, --save - does not")
@@ -216,6 +221,15 @@ func (c *TrainCommand) recipe() (recipe, error) {
 		}
 	}
 	return r, nil
+}
+
+// augment makes variations of the images of a set.
+func augment(set mnist.Set) func(x *tensor.Tensor, r *rand.Rand) {
+	varied := make([]uint8, len(set.Images))
+	return func(x *tensor.Tensor, r *rand.Rand) {
+		mnist.LightAugmenter.Images(varied, set.Images, set.Rows, set.Cols, r)
+		tensor.Set(x, varied)
+	}
 }
 
 // onDevice copies the first n images and labels of a set to the device.
