@@ -36,6 +36,7 @@ type Conv2D struct {
 	Frozen     bool
 
 	kernel, bias *autograd.Var
+	place        claim
 }
 
 func (*Conv2D) Kind() string            { return "Conv2D" }
@@ -47,7 +48,7 @@ func (l *Conv2D) window() autograd.Window {
 
 // Build makes kernel and bias. The kernel has the same shape in both data formats.
 func (l *Conv2D) Build(b *Builder, in []int) ([]int, error) {
-	if err := firstError(l.Activation.check(), l.DataFormat.check()); err != nil {
+	if err := firstError(b.claim(&l.place), l.Activation.check(), l.DataFormat.check()); err != nil {
 		return nil, err
 	}
 	if l.Filters < 1 {

@@ -19,6 +19,7 @@ type Dense struct {
 	Frozen     bool
 
 	kernel, bias *autograd.Var
+	place        claim
 }
 
 func (*Dense) Kind() string            { return "Dense" }
@@ -26,7 +27,7 @@ func (l *Dense) Options() LayerOptions { return LayerOptions{l.Name, l.InputShap
 
 // Build makes kernel and bias. The input must have one axis.
 func (l *Dense) Build(b *Builder, in []int) ([]int, error) {
-	if err := l.Activation.check(); err != nil {
+	if err := firstError(b.claim(&l.place), l.Activation.check()); err != nil {
 		return nil, err
 	}
 	if l.Units < 1 {

@@ -15,6 +15,7 @@ type Dropout struct {
 	InputShape []int
 
 	number uint32
+	place  claim
 }
 
 func (*Dropout) Kind() string            { return "Dropout" }
@@ -26,7 +27,7 @@ func (l *Dropout) Build(b *Builder, in []int) ([]int, error) {
 		return nil, fmt.Errorf("rate is %v, must be from 0 to 1", l.Rate)
 	}
 	l.number = b.Number()
-	return in, nil
+	return in, b.claim(&l.place)
 }
 
 // Forward records the dropout in training, and else nothing.

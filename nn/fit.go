@@ -269,9 +269,9 @@ func (m *Sequential) checkData(op string, x, y *tensor.Tensor, batch int) error 
 		return fmt.Errorf("%s: %w", op, err)
 	}
 	for _, metric := range m.metrics {
-		if l, ok := metric.(LossMetric); ok {
-			if err := l.Loss.Check(m.OutputShape(), y); err != nil {
-				return fmt.Errorf("%s: metric %s: %w", op, l.Name(), err)
+		if c, ok := metric.(labelChecker); ok {
+			if err := c.Check(m.OutputShape(), y); err != nil {
+				return fmt.Errorf("%s: metric %s: %w", op, metric.Name(), err)
 			}
 		}
 	}

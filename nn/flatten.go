@@ -40,8 +40,6 @@ type Reshape struct {
 	Shape      []int
 	Name       string
 	InputShape []int
-
-	resolved []int
 }
 
 func (*Reshape) Kind() string            { return "Reshape" }
@@ -53,13 +51,12 @@ func (l *Reshape) Build(_ *Builder, in []int) ([]int, error) {
 	if problem != "" {
 		return nil, fmt.Errorf("%s to %s: %s", shapeString(in), shapeString(l.Shape), problem)
 	}
-	l.resolved = resolved
 	return resolved, nil
 }
 
 // Forward reshapes, which costs nothing.
 func (l *Reshape) Forward(p *Pass, x *autograd.Var) *autograd.Var {
-	return p.Tape.Reshape(x, append([]int{x.Value.Dim(0)}, l.resolved...)...)
+	return p.Tape.Reshape(x, append([]int{x.Value.Dim(0)}, l.Shape...)...)
 }
 
 // Input only states the shape of an example. It may stand first in a model, in

@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"errors"
 	"fmt"
 
 	"baregrad/autograd"
@@ -10,7 +11,7 @@ import (
 
 // A Layer is one step of a Sequential model. The layers of this package are
 // structs whose zero fields are Keras's defaults; anything else that implements
-// Layer can stand in a model too.
+// Layer can stand in a model too. A layer stands in one place of one model.
 type Layer interface {
 	// Kind is the layer's class name, as Summary shows it: "Dense".
 	Kind() string
@@ -46,6 +47,7 @@ type Builder struct {
 	number uint32
 	frozen bool
 	dry    bool // only the names and shapes are wanted
+	model  *Sequential
 	params []*Param
 }
 
@@ -66,6 +68,26 @@ func (b *Builder) Param(role string, init Initializer, shape ...int) *autograd.V
 
 // Number is different for each layer of a model.
 func (b *Builder) Number() uint32 { return b.number }
+
+// A claim is the place of a layer that keeps something from its Build. In a
+// second place it would keep something else, and the first would silently
+// compute with that.
+type claim struct {
+	model  *Sequential
+	number uint32
+}
+
+// claim refuses a layer that stands elsewhere already.
+func (b *Builder) claim(c *claim) error {
+	place := claim{b.model, b.number}
+	if c.model != nil && *c != place {
+		return errors.New("it already stands in a model; make a layer for each place")
+	}
+	if !b.dry {
+		*c = place
+	}
+	return nil
+}
 
 // A Pass is one recording of a model on a tape.
 type Pass struct {

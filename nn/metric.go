@@ -3,14 +3,22 @@ package nn
 import (
 	"baregrad/autograd"
 	"baregrad/kernels"
+	"baregrad/tensor"
 )
 
-// A Metric measures predictions without being trained on.
+// A Metric measures predictions without being trained on. One that has a method
+// Check, as a Loss has, is asked before anything is computed.
 type Metric interface {
 	// Name is the key in the history and in the progress line.
 	Name() string
 	// Record records the metric of each example: float32 [batch]. Its mean is shown.
 	Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var
+}
+
+// labelChecker is a metric that, like a loss, says what is wrong with labels for a
+// model whose output, without the batch, has the given shape.
+type labelChecker interface {
+	Check(output []int, labels *tensor.Tensor) error
 }
 
 // Accuracy is the share of examples whose class was predicted. What that means
@@ -45,6 +53,11 @@ type BinaryAccuracy struct{}
 // Name is "binary_accuracy".
 func (BinaryAccuracy) Name() string { return "binary_accuracy" }
 
+// Check refuses labels that are not float32 of the shape of the model's output.
+func (BinaryAccuracy) Check(output []int, labels *tensor.Tensor) error {
+	return checkTargets(output, labels)
+}
+
 // Record records the share of each example's outputs that were right.
 func (BinaryAccuracy) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
 	right := equal(t, above(t, out.Value(t)), above(t, labels))
@@ -70,6 +83,11 @@ type LossMetric struct{ Loss Loss }
 
 // Name is the loss's name.
 func (m LossMetric) Name() string { return m.Loss.Name() }
+
+// Check is the loss's.
+func (m LossMetric) Check(output []int, labels *tensor.Tensor) error {
+	return m.Loss.Check(output, labels)
+}
 
 // Record records the loss of each example.
 func (m LossMetric) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {

@@ -73,3 +73,89 @@ func TestOneCycleOfAnyLength(t *testing.T) {
 		}
 	}
 }
+
+// A layer that stood in two places would compute with the weights of the last.
+func TestLayersStandInOnePlace(t *testing.T) {
+	d := open(t, "reference")
+	input := &nn.Flatten{InputShape: []int{2, 2}}
+	for _, l := range []nn.Layer{
+		&nn.Dense{Units: 4},
+		&nn.Dropout{Rate: 0.5},
+		&nn.Conv2D{Filters: 1, Kernel: [2]int{1, 1}},
+	} {
+		before := []nn.Layer{input}
+		if l.Kind() == "Conv2D" {
+			before = []nn.Layer{&nn.Reshape{Shape: []int{2, 2, 1}, InputShape: []int{4}}}
+		}
+		wrong := func(err error) bool {
+			return err == nil || !strings.Contains(err.Error(), "("+l.Kind()+"): it already stands in a model")
+		}
+		if err := nn.NewSequential(d, nil, append(before, l, l)...).Build(); wrong(err) {
+			t.Errorf("%s twice in a model: error %v", l.Kind(), err)
+		}
+		if err := nn.NewSequential(d, nil, append(before, l)...).Build(); wrong(err) {
+			t.Errorf("%s in a second model: error %v", l.Kind(), err)
+		}
+	}
+}
+
+func TestCompileAgain(t *testing.T) {
+	d := open(t, "reference")
+	m := stripeModel(t, d, 1)
+	m.SetLearningRate(5)
+	o := nn.CompileOptions{Optimizer: nn.SGD{LearningRate: 0.1}, Loss: nn.SparseCategoricalCrossentropy{}}
+	if err := m.Compile(o); err != nil {
+		t.Fatal(err)
+	}
+	if rate := m.LearningRate(); rate != 0.1 {
+		t.Errorf("the learning rate is %v, want the new optimizer's 0.1", rate)
+	}
+	for name, metrics := range map[string][]nn.Metric{
+		"accuracy": {nn.Accuracy{}, nn.Accuracy{}},
+		"mean_squared_error": {
+			nn.LossMetric{Loss: nn.MeanSquaredError{}}, nn.Accuracy{}, nn.LossMetric{Loss: nn.MeanSquaredError{}}},
+	} {
+		o.Metrics = metrics
+		if err := m.Compile(o); err == nil || !strings.Contains(err.Error(), `are called "`+name+`"`) {
+			t.Errorf("two metrics called %s: error %v", name, err)
+		}
+	}
+}
+
+// A metric's labels are looked at before anything is computed, as a loss's are.
+func TestMetricRefusesLabels(t *testing.T) {
+	d, ctx := open(t, "reference"), context.Background()
+	x, y := stripes(d, 40)
+	for name, metric := range map[string]nn.Metric{
+		"binary_accuracy":    nn.BinaryAccuracy{},
+		"mean_squared_error": nn.LossMetric{Loss: nn.MeanSquaredError{}},
+	} {
+		m := stripeModel(t, d, 1)
+		o, _ := m.Compiled()
+		o.Metrics = []nn.Metric{metric}
+		if err := m.Compile(o); err != nil {
+			t.Fatal(err)
+		}
+		want := "metric " + name + ": labels are int32 [40], must be float32 [n 4]"
+		if _, err := m.Fit(ctx, x, y, nn.FitOptions{Verbose: nn.Silent}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %q", err, want)
+		}
+	}
+}
+
+func TestParametersByNameBeforeBuild(t *testing.T) {
+	m := nn.NewSequential(open(t, "reference"), nil, &nn.Dense{Units: 2, InputShape: []int{1}})
+	if err := m.SetWeights("dense/kernel", []float32{3, 4}); err != nil {
+		t.Error(err)
+	}
+	m = nn.NewSequential(open(t, "reference"), nil, &nn.Dense{Units: 2, InputShape: []int{1}})
+	if err := m.SetTrainable("dense", false); err != nil {
+		t.Error(err)
+	}
+	if trained, all := m.ParamCount(); trained != 0 || all != 4 {
+		t.Errorf("%d of %d numbers are trained, want 0 of 4", trained, all)
+	}
+	if err := m.SetTrainable("dens", false); err == nil || !strings.Contains(err.Error(), `did you mean "dense"`) {
+		t.Errorf("error %v, want one that names the nearest layer", err)
+	}
+}

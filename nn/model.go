@@ -151,7 +151,7 @@ func (m *Sequential) buildLayers(dry bool) (info []LayerInfo, err error) {
 		if own := l.Options().InputShape; i > 0 && len(own) > 0 && !slices.Equal(own, shape) {
 			return fail(fmt.Errorf("InputShape is %s, but the layer before gives %s", shapeString(own), shapeString(shape)))
 		}
-		b := &Builder{device: m.device, random: m.random, layer: name, number: uint32(i), frozen: l.Options().Frozen, dry: dry}
+		b := &Builder{device: m.device, random: m.random, layer: name, number: uint32(i), frozen: l.Options().Frozen, dry: dry, model: m}
 		if shape, err = l.Build(b, shape); err != nil {
 			return fail(err)
 		}
@@ -188,8 +188,9 @@ type CompileOptions struct {
 }
 
 // Compile builds the model, if it is not built, and says how it is trained. What
-// an optimizer kept from earlier training is gone. Errors are those of Build, and
-// settings out of range.
+// an optimizer kept from earlier training is gone, and so is a rate that
+// SetLearningRate gave. Errors are those of Build, settings out of range, and two
+// metrics of one name.
 func (m *Sequential) Compile(o CompileOptions) (err error) {
 	defer catchDevice(&err)
 	if err := m.Build(); err != nil {
@@ -204,9 +205,16 @@ func (m *Sequential) Compile(o CompileOptions) (err error) {
 	if o.Loss == nil {
 		return errors.New("compile: no loss was given")
 	}
+	names := map[string]bool{"loss": true}
+	for _, metric := range o.Metrics {
+		if names[metric.Name()] {
+			return fmt.Errorf("compile: two of the measured values are called %q, each needs a name of its own", metric.Name())
+		}
+		names[metric.Name()] = true
+	}
 	m.optimizer, m.loss, m.metrics = o.Optimizer, o.Loss, o.Metrics
 	m.updater = o.Optimizer.Prepare(m.device, m.params)
-	m.step = 0
+	m.step, m.rate = 0, nil
 	return nil
 }
 

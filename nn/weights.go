@@ -21,6 +21,9 @@ func (m *Sequential) Weights(name string) *autograd.Var {
 // SetWeights gives a parameter new values. It returns an error unless there is a
 // parameter of that name and values has its number of elements.
 func (m *Sequential) SetWeights(name string, values []float32) error {
+	if err := m.Build(); err != nil {
+		return err
+	}
 	v := m.Weights(name)
 	if v == nil {
 		return Unknown("parameter", name, m.paramNames())
@@ -72,8 +75,11 @@ func (m *Sequential) setWeights(values [][]float32) {
 }
 
 // SetTrainable freezes a layer's parameters, or lets them be trained again, from
-// the next Fit on.
+// the next Fit on. It returns an error of Build, or a *NameError.
 func (m *Sequential) SetTrainable(layer string, on bool) error {
+	if err := m.Build(); err != nil {
+		return err
+	}
 	names := []string{}
 	for i := range m.info {
 		if m.info[i].Name == layer {
