@@ -102,6 +102,10 @@ func TestGradients(t *testing.T) {
 			loss, _ := t.SoftmaxCrossEntropy(x[0], constant(t.Device(), positive(9, 15), 3, 5))
 			return loss
 		}},
+		{"SoftmaxCrossEntropy and its probabilities", spread, shapes{{3, 5}}, func(t *Tape, x []*Var) *Var {
+			loss, probs := t.SoftmaxCrossEntropy(x[0], constant(t.Device(), classes))
+			return t.Add(t.Sum(t.Mul(probs, probs), 1, 1), loss)
+		}},
 		{"CrossEntropy", func(seed uint64, n int) []float32 { return scaled(positive(seed, n), .3) }, shapes{{3, 5}},
 			func(t *Tape, x []*Var) *Var { return t.CrossEntropy(x[0], constant(t.Device(), classes)) }},
 		{"CrossEntropy of distributions", positive, shapes{{3, 5}}, func(t *Tape, x []*Var) *Var {

@@ -13,10 +13,11 @@ import (
 // flows to labels.
 
 // SoftmaxCrossEntropy is −Σ labels·ln softmax(logits), worked out stably from
-// the logits. probs is the softmax; no gradient flows through it.
+// the logits. probs is the softmax, as Softmax gives it; gradients flow through
+// both.
 func (t *Tape) SoftmaxCrossEntropy(logits, labels *Var) (loss, probs *Var) {
 	rows, cols := labelled("softmax cross-entropy", logits, labels, true)
-	probs = NewConst(t.alloc(kernels.Float32, logits.Shape()))
+	probs = t.output(logits.Shape(), logits)
 	loss = t.output([]int{rows}, logits)
 	t.record("softmax cross-entropy", loss,
 		func() {
@@ -25,6 +26,12 @@ func (t *Tape) SoftmaxCrossEntropy(logits, labels *Var) (loss, probs *Var) {
 		func() { // dlogits = dloss·(softmax − labels), for labels that sum to 1
 			dx, mode := t.into(logits)
 			t.device.SoftmaxCrossEntropyGrad(dx, loss.grad(), probs.data(), labels.data(), rows, cols, mode)
+		})
+	t.record("softmax", probs,
+		func() {}, // the loss's kernel has written it
+		func() {
+			dx, mode := t.into(logits)
+			t.device.SoftmaxGrad(dx, probs.grad(), probs.data(), rows, cols, mode)
 		})
 	return loss, probs
 }
