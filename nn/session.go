@@ -92,7 +92,6 @@ func (s *session) run(kind stepKind, from int) *recorded {
 	switch {
 	case r == nil:
 		r = s.record(kind)
-		s.tapes[kind] = r
 	case kind.training:
 		r.tape.Replay()
 	default:
@@ -108,10 +107,13 @@ func (s *session) record(kind stepKind) *recorded {
 	if kind.training {
 		t = autograd.NewTape(m.device)
 	}
+	r := &recorded{tape: t}
+	s.tapes[kind] = r // before anything can fail, so that free finds the memory
 	p := &Pass{Tape: t, Training: kind.training, step: autograd.NewConst(s.step), seed: m.dropout}
 	out := m.forward(p, s.gather(t, kind.x, kind.batch), kind.last)
 	if kind.y == nil {
-		return &recorded{tape: t, output: out.Value(t)}
+		r.output = out.Value(t)
+		return r
 	}
 	labels := s.gather(t, kind.y, kind.batch)
 	rows := m.loss.Record(t, out, labels)
@@ -128,7 +130,6 @@ func (s *session) record(kind stepKind) *recorded {
 		s.recordUpdate(t)
 		t.RunAfter()
 	}
-	r := &recorded{tape: t}
 	if kind.keep {
 		r.output = out.Value(t)
 	}
