@@ -41,7 +41,7 @@ cuda: ## bin/demo with support for NVIDIA GPUs; needs a C compiler besides Go
 	scripts/cuda.sh go build -tags cuda -o bin/demo ./cmd/demo
 
 cuda-test: ## every operation through gorgonia.org/cu, the emulator standing in for the GPU
-	BAREGRAD_LIBCUDA=emulator BAREGRAD_REQUIRE=cuda scripts/cuda.sh go test -tags cuda ./kernels/cuda/nvidia ./kernels/cuda/libcuda
+	BAREGRAD_LIBCUDA=emulator BAREGRAD_REQUIRE=cuda,emulated-cuda scripts/cuda.sh go test -tags cuda ./kernels/cuda/nvidia ./kernels/auto
 
 ci: ## everything that is checked before a change is accepted
 	.ci/run

@@ -33,6 +33,9 @@ func (c *DevicesCommand) Run(w io.Writer) error {
 		if d.Memory > 0 {
 			fmt.Fprintf(w, ", %s of memory", kernels.FormatBytes(d.Memory))
 		}
+		if d.Free > 0 {
+			fmt.Fprintf(w, " (%s to be had)", kernels.FormatBytes(d.Free))
+		}
 		fmt.Fprintln(w)
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"baregrad/kernels"
 	"baregrad/nn"
 )
 
@@ -68,7 +69,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "demo: %v\nTry demo --help.\n", err)
 		return statusUsage
 	}
-	if err := command.Run(); err != nil {
+	if err := guarded(func() error { return command.Run() }); err != nil {
 		fmt.Fprintf(stderr, "demo: %v\n", err)
 		var interrupted *nn.InterruptedError
 		if errors.As(err, &interrupted) || errors.Is(err, context.Canceled) {
@@ -77,4 +78,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return statusFailed
 	}
 	return 0
+}
+
+// guarded makes an error of the panic of a device that failed: nn's methods return
+// such errors, but what is copied to a device outside them panics.
+func guarded(work func() error) (err error) {
+	defer func() {
+		switch e := recover().(type) {
+		case nil:
+		case *kernels.DeviceError:
+			err = e
+		default:
+			panic(e)
+		}
+	}()
+	return work()
 }

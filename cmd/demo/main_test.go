@@ -174,3 +174,11 @@ func TestTrainAugment(t *testing.T) {
 		t.Errorf("test losses %v, want the first two the same and the third another", losses)
 	}
 }
+
+func TestOutOfMemory(t *testing.T) {
+	t.Setenv("BAREGRAD_GPU_MEMORY", "100KB")
+	status, _, stderr := demo(context.Background(), "train", "--device", "emulator", "--save", "-")
+	if status != statusFailed || !strings.Contains(stderr, "out of memory: asked for") || strings.Contains(stderr, "goroutine") {
+		t.Errorf("status %d, want %d and one line that says what was asked for:\n%s", status, statusFailed, stderr)
+	}
+}

@@ -155,6 +155,10 @@ func (c *TrainCommand) Run(ctx context.Context, w io.Writer) error {
 	fmt.Fprintf(w, "\nTest accuracy %.2f %%: %s of %s images right (loss %.4f), after %.1f s of training on %s\n",
 		100*r.TestAccuracy, thousands(int(math.Round(r.TestAccuracy*float64(data.Test.N)))), thousands(data.Test.N),
 		r.TestLoss, seconds, d.Name())
+	if gpu, ok := d.(interface{ Memory() (used, free int64) }); ok {
+		used, free := gpu.Memory()
+		fmt.Fprintf(say, "The device's memory: %s in use, %s free\n", kernels.FormatBytes(used), kernels.FormatBytes(free))
+	}
 	if !c.Quiet || c.Out != "" {
 		j := judge(predictions.Floats(), data.Test, len(data.ClassNames))
 		if recipe.epochs >= 5 { // fewer points make no curve

@@ -43,7 +43,11 @@ func Open(name string) (kernels.Device, error) {
 		}
 		return Open("cpu")
 	case "cuda":
-		gpu, err := nvidia.Open(0, nvidia.Options{})
+		limit, err := memoryLimit()
+		if err != nil {
+			return nil, err
+		}
+		gpu, err := nvidia.Open(0, nvidia.Options{MemoryLimit: limit})
 		if err != nil {
 			return nil, err
 		}
@@ -67,7 +71,11 @@ func Open(name string) (kernels.Device, error) {
 	case "reference":
 		return reference.New(), nil
 	case "emulator":
-		d, err := cuda.New(name, emulator.NewDriver(emulator.Options{}))
+		limit, err := memoryLimit()
+		if err != nil {
+			return nil, err
+		}
+		d, err := cuda.New(name, emulator.NewDriver(emulator.Options{MemoryBytes: uint64(limit)}))
 		if err != nil {
 			return nil, err
 		}

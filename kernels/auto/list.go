@@ -20,6 +20,7 @@ type Info struct {
 	Hardware  string `json:"hardware"`  // the processor's name; empty if unknown
 	Workers   int    `json:"workers"`   // how many cores it computes on
 	Memory    int64  `json:"memory"`    // its memory in bytes; 0 if unknown
+	Free      int64  `json:"free"`      // what a program could have of it now, in bytes; 0 if unknown
 }
 
 // List describes every device that baregrad has kernels for, the fastest first,
@@ -39,10 +40,15 @@ func List() []Info {
 		info.Available = info.Reason == ""
 		list = append(list, info)
 	}
+	emulated := Info{Name: "emulator", Available: true, Hardware: "PTX emulator on " + hardware, Workers: runtime.GOMAXPROCS(0),
+		Memory: emulator.DefaultMemory}
+	if limit, err := memoryLimit(); err != nil {
+		emulated.Available, emulated.Reason = false, err.Error()
+	} else if limit > 0 {
+		emulated.Memory = limit
+	}
 	return append(list,
-		Info{Name: "reference", Available: true, Hardware: hardware, Workers: 1, Memory: memory},
-		Info{Name: "emulator", Available: true, Hardware: "PTX emulator on " + hardware, Workers: runtime.GOMAXPROCS(0),
-			Memory: emulator.DefaultMemory})
+		Info{Name: "reference", Available: true, Hardware: hardware, Workers: 1, Memory: memory}, emulated)
 }
 
 // gpu describes the first NVIDIA GPU.
@@ -53,7 +59,12 @@ func gpu() Info {
 		info.Reason = err.Error()
 		return info
 	}
-	d, err := nvidia.Open(0, nvidia.Options{})
+	limit, err := memoryLimit()
+	if err != nil {
+		info.Reason = err.Error()
+		return info
+	}
+	d, err := nvidia.Open(0, nvidia.Options{MemoryLimit: limit})
 	if err != nil {
 		info.Reason = err.Error()
 		return info
@@ -61,6 +72,7 @@ func gpu() Info {
 	defer d.Close()
 	about := d.Info()
 	info.Available, info.Workers, info.Memory = true, about.Multiprocessors, about.Memory
+	_, info.Free = d.Memory()
 	info.Hardware = fmt.Sprintf("%s (compute capability %d.%d)", about.Name, about.Compute[0], about.Compute[1])
 	if n > 1 {
 		info.Hardware += fmt.Sprintf(", the first of %d GPUs", n)

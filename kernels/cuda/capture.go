@@ -87,4 +87,8 @@ func (g *graph) Launch() {
 }
 
 // Free lets go of the graph.
-func (g *graph) Free() { g.device.check("free", g.work.Close()) }
+func (g *graph) Free() {
+	if !g.device.lost {
+		g.device.check("free", g.work.Close())
+	}
+}

@@ -267,11 +267,12 @@ func TestMistakesWithGraphs(t *testing.T) {
 	if e := panicked(s.tape.Replay); e == nil || !strings.Contains(e.Error(), "freed") {
 		t.Errorf("a replay on freed memory gave %v, want a *kernels.ShapeError", e)
 	}
+	short, long := d.Alloc(kernels.Float32, 1), d.Alloc(kernels.Float32, 2)
 	if e := panicked(func() {
-		_, err := d.Capture(func() { d.ReLU(d.Alloc(kernels.Float32, 0), nil) })
+		_, err := d.Capture(func() { d.ReLU(short, long) })
 		t.Errorf("a mistake gave the error %v, want a panic", err)
-	}); e != nil && !strings.Contains(e.Error(), "relu") {
-		t.Errorf("a mistake gave %v", e)
+	}); e == nil || !strings.Contains(e.Error(), "relu") {
+		t.Errorf("a mistake gave %v, want a *kernels.ShapeError of relu", e)
 	}
 	newSmall(d, nil).check(t, 3)
 }

@@ -41,6 +41,7 @@ type Device struct {
 	arguments [maxArguments]uint64       // of the launch under way
 	scratch   scratch
 	capturing *graph // the graph that is being captured, or nil
+	lost      bool   // the driver has said that the GPU can't be used any more
 }
 
 var _ kernels.Device = (*Device)(nil)
@@ -68,6 +69,10 @@ func (d *Device) Name() string { return d.name }
 // Info describes the GPU.
 func (d *Device) Info() driver.Info { return d.info }
 
+// Memory says how many bytes of the GPU's memory the device holds, and how many
+// more it could have.
+func (d *Device) Memory() (used, free int64) { return d.driver.Memory() }
+
 // Stream is the queue in which the device does its work, for timing and graphs.
 func (d *Device) Stream() driver.Stream { return d.stream }
 
@@ -89,8 +94,13 @@ func (d *Device) check(op string, err error) {
 	}
 	failure := &kernels.DeviceError{Device: d.name, Op: op, Err: err}
 	var memory *kernels.OutOfMemoryError
-	if errors.As(err, &memory) {
+	var known *driver.Error
+	switch {
+	case errors.As(err, &memory):
 		failure.Hint = "a smaller batch needs less"
+	case errors.As(err, &known):
+		failure.Hint = known.Hint
+		d.lost = d.lost || known.Lost
 	}
 	panic(failure)
 }

@@ -40,7 +40,8 @@ func (b *buffer) Free() {
 	}
 	b.block.device.notCaptured("free")
 	b.block.freed = true
-	if b.block.start != 0 {
+	// With a lost GPU its memory has gone: what is freed then must not hide why.
+	if b.block.start != 0 && !b.block.device.lost {
 		b.block.device.check("free", b.block.device.driver.Free(b.block.start))
 	}
 }

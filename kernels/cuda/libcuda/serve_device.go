@@ -27,6 +27,11 @@ func emulated_cuDriverGetVersion(version *C.int) status {
 
 //export emulated_cuDeviceGetCount
 func emulated_cuDeviceGetCount(count *C.int) status {
+	state.Lock()
+	defer state.Unlock()
+	if code := injected("cuDeviceGetCount"); code != C.CUDA_SUCCESS {
+		return code
+	}
 	*count = 1
 	return C.CUDA_SUCCESS
 }
@@ -86,6 +91,11 @@ func emulated_cuDeviceGetAttribute(value *C.int, attribute C.int, device C.int) 
 
 //export emulated_cuDevicePrimaryCtxRetain
 func emulated_cuDevicePrimaryCtxRetain(ctx *handle, device C.int) status {
+	state.Lock()
+	defer state.Unlock()
+	if code := injected("cuDevicePrimaryCtxRetain"); code != C.CUDA_SUCCESS {
+		return code
+	}
 	*ctx = onlyContext
 	return C.CUDA_SUCCESS
 }
@@ -118,6 +128,9 @@ func emulated_cuMemGetInfo_v2(free, total *C.size_t) status {
 func emulated_cuMemAlloc_v2(p *C.ulonglong, bytes C.size_t) status {
 	state.Lock()
 	defer state.Unlock()
+	if code := injected("cuMemAlloc_v2"); code != C.CUDA_SUCCESS {
+		return code
+	}
 	if bytes == 0 {
 		return C.CUDA_ERROR_INVALID_VALUE
 	}
@@ -130,6 +143,9 @@ func emulated_cuMemAlloc_v2(p *C.ulonglong, bytes C.size_t) status {
 func emulated_cuMemFree_v2(p C.ulonglong) status {
 	state.Lock()
 	defer state.Unlock()
+	if code := injected("cuMemFree_v2"); code != C.CUDA_SUCCESS {
+		return code
+	}
 	return answer(machine().Free(addressOf(p)))
 }
 
@@ -157,7 +173,7 @@ func emulated_cuMemcpyHtoDAsync_v2(dst C.ulonglong, src unsafe.Pointer, bytes C.
 	state.Lock()
 	defer state.Unlock()
 	m := machine()
-	return do(s, func() error { return m.CopyIn(addressOf(dst), unsafe.Slice((*byte)(src), int(bytes))) })
+	return do("cuMemcpyHtoDAsync_v2", s, func() error { return m.CopyIn(addressOf(dst), unsafe.Slice((*byte)(src), int(bytes))) })
 }
 
 //export emulated_cuMemcpyDtoH_v2
@@ -170,7 +186,7 @@ func emulated_cuMemcpyDtoHAsync_v2(dst unsafe.Pointer, src C.ulonglong, bytes C.
 	state.Lock()
 	defer state.Unlock()
 	m := machine()
-	return do(s, func() error { return m.CopyOut(unsafe.Slice((*byte)(dst), int(bytes)), addressOf(src)) })
+	return do("cuMemcpyDtoHAsync_v2", s, func() error { return m.CopyOut(unsafe.Slice((*byte)(dst), int(bytes)), addressOf(src)) })
 }
 
 //export emulated_cuMemcpyDtoD_v2
@@ -183,7 +199,7 @@ func emulated_cuMemcpyDtoDAsync_v2(dst, src C.ulonglong, bytes C.size_t, s handl
 	state.Lock()
 	defer state.Unlock()
 	m := machine()
-	return do(s, func() error { return m.Copy(addressOf(dst), addressOf(src), uint64(bytes)) })
+	return do("cuMemcpyDtoDAsync_v2", s, func() error { return m.Copy(addressOf(dst), addressOf(src), uint64(bytes)) })
 }
 
 //export emulated_cuMemsetD8_v2
@@ -196,5 +212,5 @@ func emulated_cuMemsetD8Async(dst C.ulonglong, value C.uchar, bytes C.size_t, s 
 	state.Lock()
 	defer state.Unlock()
 	m := machine()
-	return do(s, func() error { return m.Fill(addressOf(dst), byte(value), uint64(bytes)) })
+	return do("cuMemsetD8Async", s, func() error { return m.Fill(addressOf(dst), byte(value), uint64(bytes)) })
 }

@@ -25,6 +25,9 @@ func emulated_cuModuleLoadData(module *handle, image *C.char) status {
 func emulated_cuModuleLoadDataEx(module *handle, image *C.char, n C.uint, options *C.CUjit_option, values *unsafe.Pointer) status {
 	state.Lock()
 	defer state.Unlock()
+	if code := injected("cuModuleLoadDataEx"); code != C.CUDA_SUCCESS {
+		return code
+	}
 	parsed, err := emulator.Parse("module", C.GoString(image))
 	var program *emulator.Program
 	if err == nil {
@@ -120,7 +123,7 @@ func emulated_cuLaunchKernel(function handle, gridX, gridY, gridZ, blockX, block
 			return C.CUDA_ERROR_NOT_SUPPORTED
 		}
 	}
-	return do(s, launch(kernel, emulator.LaunchConfig{
+	return do("cuLaunchKernel", s, launch(kernel, emulator.LaunchConfig{
 		Grid:        emulator.Dim3{X: uint32(gridX), Y: uint32(gridY), Z: uint32(gridZ)},
 		Block:       emulator.Dim3{X: uint32(blockX), Y: uint32(blockY), Z: uint32(blockZ)},
 		SharedBytes: int(shared),
@@ -131,6 +134,9 @@ func emulated_cuLaunchKernel(function handle, gridX, gridY, gridZ, blockX, block
 func emulated_cuStreamCreate(s *handle, flags C.uint) status {
 	state.Lock()
 	defer state.Unlock()
+	if code := injected("cuStreamCreate"); code != C.CUDA_SUCCESS {
+		return code
+	}
 	*s = keep(&stream{})
 	return C.CUDA_SUCCESS
 }
@@ -141,6 +147,9 @@ func emulated_cuStreamDestroy_v2(s handle) status { return forget(s) }
 //export emulated_cuStreamSynchronize
 func emulated_cuStreamSynchronize(s handle) status {
 	return withStream(s, func(s *stream) status {
+		if code := injected("cuStreamSynchronize"); code != C.CUDA_SUCCESS {
+			return code
+		}
 		if s.capturing {
 			return C.CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED
 		}
@@ -204,12 +213,15 @@ func emulated_cuGraphInstantiateWithFlags(exec *handle, g handle, flags C.ulongl
 func emulated_cuGraphLaunch(exec, s handle) status {
 	state.Lock()
 	defer state.Unlock()
+	if code := injected("cuGraphLaunch"); code != C.CUDA_SUCCESS {
+		return code
+	}
 	g, ok := held[*graph](exec)
 	if !ok {
 		return C.CUDA_ERROR_INVALID_HANDLE
 	}
 	for _, work := range g.work {
-		if code := do(s, work); code != C.CUDA_SUCCESS {
+		if code := queue(s, work); code != C.CUDA_SUCCESS {
 			return code
 		}
 	}
@@ -240,6 +252,9 @@ func emulated_cuEventDestroy_v2(e handle) status { return forget(e) }
 func emulated_cuEventRecord(e, s handle) status {
 	state.Lock()
 	defer state.Unlock()
+	if code := injected("cuEventRecord"); code != C.CUDA_SUCCESS {
+		return code
+	}
 	moment, ok := held[*event](e)
 	if !ok {
 		return C.CUDA_ERROR_INVALID_HANDLE

@@ -29,6 +29,38 @@ var state struct {
 	values  map[handle]any
 	next    handle
 	problem error // the last error, in the emulator's own words
+	faults  map[string]*fault
+}
+
+// A fault is an error that a function was told to answer with.
+type fault struct{ after, number int }
+
+// Inject makes a function of the emulated driver, such as cuLaunchKernel, answer
+// with the number of an error, once it has been called so many more times. The
+// name "" stands for every function that works on the device: a number there from
+// some call on is what a lost GPU looks like. A number of 0 ends it.
+func Inject(function string, after, number int) {
+	state.Lock()
+	defer state.Unlock()
+	if state.faults == nil {
+		state.faults = map[string]*fault{}
+	}
+	state.faults[function] = &fault{after, number}
+}
+
+// injected is what a function was told to answer. The state is locked.
+func injected(function string) status {
+	for _, name := range [...]string{function, ""} {
+		f := state.faults[name]
+		switch {
+		case f == nil:
+		case f.after > 0:
+			f.after--
+		case f.number != 0:
+			return status(f.number)
+		}
+	}
+	return C.CUDA_SUCCESS
 }
 
 // Configure sets what the emulated device is like. It must come before the first
@@ -85,8 +117,16 @@ type stream struct {
 	work      []func() error
 }
 
-// do does a piece of work, or notes it. A stream of 0 is the default one.
-func do(h handle, work func() error) status {
+// do does the work of a function of the driver, unless a fault was injected there.
+func do(function string, h handle, work func() error) status {
+	if code := injected(function); code != C.CUDA_SUCCESS {
+		return code
+	}
+	return queue(h, work)
+}
+
+// queue does a piece of work, or notes it. A stream of 0 is the default one.
+func queue(h handle, work func() error) status {
 	if h != 0 {
 		s, ok := held[*stream](h)
 		if !ok {

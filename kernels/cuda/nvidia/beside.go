@@ -11,7 +11,6 @@ import "C"
 
 import (
 	"errors"
-	"fmt"
 	"unsafe"
 
 	"gorgonia.org/cu"
@@ -25,14 +24,6 @@ import (
 // maxSharedPerBlock is how much dynamic shared memory a block can ask for.
 const maxSharedPerBlock = cu.DeviceAttribute(C.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)
 
-// check makes an error of the driver's answer.
-func check(call string, code C.CUresult) error {
-	if code == C.CUDA_SUCCESS {
-		return nil
-	}
-	return fmt.Errorf("%s: CUDA error %d", call, int(code))
-}
-
 // A cu.Function and a cu.Stream are structs of one pointer, the driver's.
 
 func raw(f cu.Function) C.CUfunction { return *(*C.CUfunction)(unsafe.Pointer(&f)) }
@@ -42,7 +33,7 @@ func queue(s cu.Stream) C.CUstream { return *(*C.CUstream)(unsafe.Pointer(&s)) }
 // allowShared lets a kernel have more than 48 KB of dynamic shared memory.
 func allowShared(f cu.Function, bytes int) error {
 	return check("cuFuncSetAttribute",
-		C.cuFuncSetAttribute(raw(f), C.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, C.int(bytes)))
+		int(C.cuFuncSetAttribute(raw(f), C.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, C.int(bytes))))
 }
 
 // stage is pinned memory through which small copies to the device go: the GPU
@@ -58,7 +49,7 @@ const stageSize = 1 << 20
 // put copies src to pinned memory and returns where it is.
 func (s *stage) put(q cu.Stream, src []byte) (unsafe.Pointer, error) {
 	if s.memory == nil {
-		if err := check("cuMemHostAlloc", C.cuMemHostAlloc(&s.memory, stageSize, 0)); err != nil {
+		if err := check("cuMemHostAlloc", int(C.cuMemHostAlloc(&s.memory, stageSize, 0))); err != nil {
 			return nil, err
 		}
 	}
@@ -78,7 +69,7 @@ func (s *stage) free() error {
 	if s.memory == nil {
 		return nil
 	}
-	err := check("cuMemFreeHost", C.cuMemFreeHost(s.memory))
+	err := check("cuMemFreeHost", int(C.cuMemFreeHost(s.memory)))
 	*s = stage{}
 	return err
 }
@@ -90,7 +81,7 @@ func (s *stream) BeginCapture() error {
 		return err
 	}
 	defer s.gpu.leave()
-	return check("cuStreamBeginCapture", C.cuStreamBeginCapture(queue(s.stream), C.CU_STREAM_CAPTURE_MODE_RELAXED))
+	return check("cuStreamBeginCapture", int(C.cuStreamBeginCapture(queue(s.stream), C.CU_STREAM_CAPTURE_MODE_RELAXED)))
 }
 
 // EndCapture ends the recording and makes it ready to run.
@@ -100,15 +91,19 @@ func (s *stream) EndCapture() (driver.Graph, error) {
 	}
 	defer s.gpu.leave()
 	var recorded C.CUgraph
-	if err := check("cuStreamEndCapture", C.cuStreamEndCapture(queue(s.stream), &recorded)); err != nil {
+	if err := check("cuStreamEndCapture", int(C.cuStreamEndCapture(queue(s.stream), &recorded))); err != nil {
 		return nil, err
 	}
 	if recorded == nil {
 		return nil, errors.New("cuStreamEndCapture: the recording was spoilt by work that can't be recorded")
 	}
 	g := &graph{stream: s}
-	err := check("cuGraphInstantiate", C.cuGraphInstantiateWithFlags(&g.ready, recorded, 0))
-	return g, errors.Join(err, check("cuGraphDestroy", C.cuGraphDestroy(recorded)))
+	err := errors.Join(check("cuGraphInstantiate", int(C.cuGraphInstantiateWithFlags(&g.ready, recorded, 0))),
+		check("cuGraphDestroy", int(C.cuGraphDestroy(recorded))))
+	if err != nil {
+		return nil, err
+	}
+	return g, nil
 }
 
 // graph is recorded work.
@@ -123,7 +118,7 @@ func (g *graph) Launch() error {
 		return err
 	}
 	defer g.stream.gpu.leave()
-	return check("cuGraphLaunch", C.cuGraphLaunch(g.ready, queue(g.stream.stream)))
+	return check("cuGraphLaunch", int(C.cuGraphLaunch(g.ready, queue(g.stream.stream))))
 }
 
 // Close frees the graph.
@@ -132,5 +127,5 @@ func (g *graph) Close() error {
 		return err
 	}
 	defer g.stream.gpu.leave()
-	return check("cuGraphExecDestroy", C.cuGraphExecDestroy(g.ready))
+	return check("cuGraphExecDestroy", int(C.cuGraphExecDestroy(g.ready)))
 }

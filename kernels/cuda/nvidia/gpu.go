@@ -46,7 +46,8 @@ type gpu struct {
 
 var _ driver.Driver = (*gpu)(nil)
 
-// Open opens GPU number ordinal, from 0.
+// Open opens GPU number ordinal, from 0. The error is a *NoDeviceError if there is
+// none, else a *kernels.DeviceError.
 func Open(ordinal int, o Options) (driver.Driver, error) {
 	n, err := Count()
 	if err != nil {
@@ -57,14 +58,14 @@ func Open(ordinal int, o Options) (driver.Driver, error) {
 	}
 	g := &gpu{}
 	if g.device, err = cu.GetDevice(ordinal); err != nil {
-		return nil, explain(err)
+		return nil, opening(explain(err))
 	}
 	if err := g.describe(); err != nil {
-		return nil, explain(err)
+		return nil, opening(explain(err))
 	}
 	// The device's primary context: other libraries in the process share it.
 	if g.context, err = g.device.RetainPrimaryCtx(); err != nil {
-		return nil, explain(err)
+		return nil, opening(explain(err))
 	}
 	g.pool.limit = o.MemoryLimit
 	return g, nil
@@ -133,24 +134,6 @@ func (g *gpu) Load(name, text string) (driver.Module, error) {
 	return module{g, m}, nil
 }
 
-// A LoadError is PTX that the driver did not take.
-type LoadError struct {
-	Name   string // of the file
-	Log    string // what the driver's compiler said
-	Driver int    // the newest CUDA that the driver speaks, as 12060 for 12.6
-	Err    error
-}
-
-func (e *LoadError) Error() string {
-	s := fmt.Sprintf("%s: %v (driver for CUDA %d.%d)", e.Name, e.Err, e.Driver/1000, e.Driver%1000/10)
-	if e.Log != "" {
-		s += "\n" + e.Log
-	}
-	return s
-}
-
-func (e *LoadError) Unwrap() error { return e.Err }
-
 type module struct {
 	gpu    *gpu
 	module cu.Module
@@ -175,34 +158,3 @@ type function struct {
 }
 
 func (f *function) Name() string { return f.name }
-
-// explain adds to an error of the driver what its number alone does not say.
-func explain(err error) error {
-	if err == nil {
-		return nil
-	}
-	if libcuda.Emulated() {
-		if problem := libcuda.Problem(); problem != nil {
-			return fmt.Errorf("%w: %w", err, problem)
-		}
-	}
-	if hint := hints[err.Error()]; hint != "" {
-		return fmt.Errorf("%w: %s", err, hint)
-	}
-	return err
-}
-
-// hints say what may help, by the names that gorgonia.org/cu gives to errors.
-var hints = map[string]string{
-	"IllegalAddress":             "a kernel read or wrote memory that is not its own; the emulator (--device emulator) says which line",
-	"LaunchFailed":               "a kernel failed; the emulator (--device emulator) says which line",
-	"EccUncorrectable":           "the GPU's memory is damaged",
-	"SystemDriverMismatch":       "the driver's parts are of different versions: restart the machine",
-	"InvalidPtx":                 "the driver is too old for this kernel, or the GPU is",
-	"NoBinaryForGpu":             "the kernel is for another GPU",
-	"ContextIsDestroyed":         "the GPU was lost; nvidia-smi shows whether the driver still sees it",
-	"HardwareStackError":         "the GPU has failed",
-	"JitCompilerNotFound":        "the driver's PTX compiler (libnvidia-ptxjitcompiler) is missing",
-	"CompatNotSupportedOnDevice": "the driver is too old for this GPU",
-	"UnknownErrorCode:222":       "the driver is too old for this kernel", // CUDA_ERROR_UNSUPPORTED_PTX_VERSION
-}

@@ -1,0 +1,14 @@
+package driver
+
+// An Error is a failure that a driver reported, with what is known of it.
+type Error struct {
+	Err  error
+	Hint string // what may help; empty where nothing is known
+	// Lost is set if the device can't be used any more: everything that is asked of
+	// it from now on fails, and what is in its memory is gone.
+	Lost bool
+}
+
+func (e *Error) Error() string { return e.Err.Error() }
+
+func (e *Error) Unwrap() error { return e.Err }

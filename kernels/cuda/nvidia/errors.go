@@ -1,0 +1,107 @@
+//go:build cuda
+
+package nvidia
+
+import (
+	"errors"
+	"fmt"
+
+	"gorgonia.org/cu"
+
+	"baregrad/kernels"
+	"baregrad/kernels/cuda/driver"
+	"baregrad/kernels/cuda/libcuda"
+)
+
+// What is known of the driver's errors: its number, gorgonia.org/cu's name of it,
+// what may help, and whether the context is lost with it. (By NVIDIA's description
+// of CUresult a context in which one of these errors happened stays unusable.)
+var failures = []struct {
+	number int
+	name   string
+	hint   string
+	lost   bool
+}{
+	{4, "Deinitialized", "the driver is shutting down", true},
+	{46, "UnknownErrorCode:46", "the GPU is not available now: another program may have it to itself", true}, // DEVICE_UNAVAILABLE
+	{209, "NoBinaryForGpu", "the kernel is for another GPU", false},
+	{214, "EccUncorrectable", "the GPU's memory is damaged: nvidia-smi -q -d ECC says more", true},
+	{218, "InvalidPtx", "the driver is too old for this kernel, or the GPU is", false},
+	{220, "NvlinkUncorrectable", "the link between GPUs has failed", true},
+	{221, "JitCompilerNotFound", "the driver's PTX compiler (libnvidia-ptxjitcompiler) is missing", false},
+	{222, "UnknownErrorCode:222", "the driver is too old for this kernel: a newer driver takes it", false}, // UNSUPPORTED_PTX_VERSION
+	{700, "IllegalAddress", "a kernel read or wrote memory that is not its own; the emulator (--device emulator) says which line", true},
+	{702, "LaunchTimeout", "a kernel ran longer than the system allows on a GPU that also draws the screen", true},
+	{709, "ContextIsDestroyed", "the GPU was lost; nvidia-smi shows whether the driver still sees it", true},
+	{714, "HardwareStackError", "the GPU has failed", true},
+	{715, "IllegalInstruction", "the emulator (--device emulator) says which line", true},
+	{716, "MisalignedAddress", "the emulator (--device emulator) says which line", true},
+	{717, "InvalidAddressSpace", "the emulator (--device emulator) says which line", true},
+	{718, "InvalidPc", "the emulator (--device emulator) says which line", true},
+	{719, "LaunchFailed", "a kernel failed, or the GPU was lost; the emulator (--device emulator) or nvidia-smi says more", true},
+	{803, "SystemDriverMismatch", "the driver's parts are of different versions: restart the machine", false},
+	{804, "CompatNotSupportedOnDevice", "the driver is too old for this GPU", false},
+	{999, "Unknown", "nvidia-smi shows whether the driver still sees the GPU", true},
+}
+
+// explain adds to an error of the driver what is known of it.
+func explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	told := err
+	if libcuda.Emulated() { // the emulator knows more than its number says
+		if problem := libcuda.Problem(); problem != nil {
+			told = fmt.Errorf("%w: %w", err, problem)
+		}
+	}
+	for _, f := range failures {
+		if err.Error() == f.name {
+			return &driver.Error{Err: told, Hint: f.hint, Lost: f.lost}
+		}
+	}
+	return told
+}
+
+// check makes an error of the answer to a call that gorgonia.org/cu does not have.
+func check(call string, number int) error {
+	if number == 0 {
+		return nil
+	}
+	for _, f := range failures {
+		if f.number == number {
+			return &driver.Error{Err: fmt.Errorf("%s: %s", call, f.name), Hint: f.hint, Lost: f.lost}
+		}
+	}
+	return fmt.Errorf("%s: CUDA error %d", call, number)
+}
+
+// opening is a failure to open the GPU.
+func opening(err error) error {
+	failure := &kernels.DeviceError{Device: "cuda", Op: "open", Err: err}
+	var known *driver.Error
+	if errors.As(err, &known) {
+		failure.Hint = known.Hint
+	} else if errors.Is(err, cu.OutOfMemory) {
+		failure.Hint = "other programs hold the GPU's memory: nvidia-smi lists them"
+	}
+	return failure
+}
+
+// A LoadError is PTX that the driver did not take.
+type LoadError struct {
+	Name   string // of the file
+	Log    string // what the driver's compiler said
+	Driver int    // the newest CUDA that the driver speaks, as 12060 for 12.6
+	Err    error
+}
+
+func (e *LoadError) Error() string {
+	s := fmt.Sprintf("%s: %v (driver for CUDA %d.%d)", e.Name, e.Err, e.Driver/1000, e.Driver%1000/10)
+	if e.Log != "" {
+		s += "\n" + e.Log
+	}
+	return s
+}
+
+func (e *LoadError) Unwrap() error { return e.Err }
