@@ -22,5 +22,5 @@ func checked(t *testing.T) kernels.Device {
 
 // Every operation, forward and backward, on the emulator with all checks on.
 func TestDevice(t *testing.T) {
-	kerneltest.Run(t, func() kernels.Device { return checked(t) }, kerneltest.DriverAllocates)
+	kerneltest.Run(t, func() kernels.Device { return checked(t) }, kerneltest.DriverAllocates, kerneltest.Slow)
 }

@@ -37,6 +37,8 @@ type operation struct {
 	// large says that differences of the oracle would take too long: the
 	// gradient is compared with the reference device's, which smaller cases check.
 	large bool
+	// spare says that other large cases take the same ways, see Slow.
+	spare bool
 	// elementwise says that an output may share the buffer of an operand of its length.
 	elementwise bool
 	// keepFinite lists the inputs that get no NaN and no infinity, gradientKeepsFinite

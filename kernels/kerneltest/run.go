@@ -14,6 +14,7 @@
 package kerneltest
 
 import (
+	"os"
 	"slices"
 	"testing"
 
@@ -28,11 +29,17 @@ type Option int
 // launch, and the device's own part is tested without it.
 const DriverAllocates Option = 1
 
+// Slow excuses a device, such as an emulator with its checks on, from large cases
+// beside which others take the same ways through the kernels; not where
+// BAREGRAD_LONG=1 is in the environment.
+const Slow Option = 2
+
 // Run tests the device that open returns.
 func Run(t *testing.T, open func() kernels.Device, options ...Option) {
 	d := open()
 	s := &suite{device: &counting{d: d}, reference: referenceDevice(), isReference: d.Name() == "reference"}
 	countAllocations := !slices.Contains(options, DriverAllocates)
+	skipSpare := slices.Contains(options, Slow) && os.Getenv("BAREGRAD_LONG") != "1"
 	planned, ran := 0, 0
 	group := func(t *testing.T, name string, test func(t *testing.T)) {
 		planned++
@@ -52,7 +59,12 @@ func Run(t *testing.T, open func() kernels.Device, options ...Option) {
 		cases := operations[i:same]
 		group(t, cases[0].method, func(t *testing.T) {
 			for _, op := range cases {
-				t.Run(op.detail, func(t *testing.T) { s.check(t, op) })
+				t.Run(op.detail, func(t *testing.T) {
+					if op.spare && skipSpare {
+						t.Skip("needs BAREGRAD_LONG=1: the device is slow, and other cases take the same ways")
+					}
+					s.check(t, op)
+				})
 			}
 			t.Run("wrong arguments", func(t *testing.T) { s.testWrongArguments(t, cases) })
 			if countAllocations {

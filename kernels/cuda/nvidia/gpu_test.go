@@ -46,13 +46,17 @@ func open(t *testing.T, o nvidia.Options) driver.Driver {
 // Every operation, forward and backward, through gorgonia.org/cu.
 func TestDevice(t *testing.T) {
 	open(t, nvidia.Options{}).Close()
+	options := []kerneltest.Option{kerneltest.DriverAllocates}
+	if libcuda.Emulated() {
+		options = append(options, kerneltest.Slow)
+	}
 	kerneltest.Run(t, func() kernels.Device {
 		d, err := cuda.New("cuda", open(t, nvidia.Options{}))
 		if err != nil {
 			t.Fatal(err)
 		}
 		return d
-	}, kerneltest.DriverAllocates)
+	}, options...)
 }
 
 func TestMemory(t *testing.T) {
