@@ -55,6 +55,17 @@ func (c *PTXShowCommand) Run(w io.Writer) error {
 		_, err = io.WriteString(w, text)
 		return err
 	}
+	var names []string
+	for _, file := range cuda.Files() {
+		entries, err := cuda.Entries(file)
+		if err != nil {
+			return err
+		}
+		names = append(names, entries...)
+	}
+	if !slices.Contains(names, c.Kernel) {
+		return fmt.Errorf("no kernel is called %q; the nearest: %s (demo ptx list has all)", c.Kernel, emulator.Nearest(c.Kernel, names))
+	}
 	_, text, err := cuda.Find(c.Kernel)
 	if err != nil {
 		return err
@@ -103,10 +114,13 @@ func (l *ptxLaunch) prepare(o emulator.Options) (*job, error) {
 	}
 	kernel := l.Kernel
 	if kernel == "" {
-		if kernels := module.Kernels(); len(kernels) == 1 {
+		switch kernels := module.Kernels(); len(kernels) {
+		case 0:
+			return nil, fmt.Errorf("%s has no kernels", name)
+		case 1:
 			kernel = kernels[0]
-		} else {
-			return nil, fmt.Errorf("%s has %d kernels: name one with --kernel: %s", name, len(kernels), strings.Join(kernels, ", "))
+		default:
+			return nil, fmt.Errorf("%s has %d kernels: name one with --kernel: %s", name, len(kernels), someOf(kernels))
 		}
 	}
 	if j.kernel, err = program.Kernel(kernel); err != nil {
@@ -136,6 +150,14 @@ func (l *ptxLaunch) prepare(o emulator.Options) (*job, error) {
 	return j, nil
 }
 
+// someOf lists names, the first dozen if there are many.
+func someOf(names []string) string {
+	if len(names) > 12 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:12], ", "), len(names)-12)
+	}
+	return strings.Join(names, ", ")
+}
+
 // run launches the kernel.
 func (j *job) run(ctx context.Context) error {
 	return j.machine.Launch(ctx, j.kernel, j.config, j.cells...)
@@ -150,6 +172,9 @@ func readPTX(file string) (name, source string, err error) {
 	if errors.Is(err, fs.ErrNotExist) && slices.Contains(cuda.Files(), file) {
 		source, err = cuda.Source(file)
 		return file, source, err
+	}
+	if errors.Is(err, fs.ErrNotExist) && !strings.Contains(file, "/") {
+		err = fmt.Errorf("%w, and none of baregrad's own kernels are in a file of that name; the nearest: %s", err, emulator.Nearest(file, cuda.Files()))
 	}
 	return "", "", err
 }

@@ -32,8 +32,8 @@ func TestPTXShowExpandsTemplates(t *testing.T) {
 	if status != 0 || !strings.Contains(out, ".entry relu_fwd_f32") || strings.Contains(out, "{{") || strings.Contains(out, "relu_bwd_f32") {
 		t.Errorf("status %d, text:\n%s", status, out)
 	}
-	status, _, errs := ptx(t, "show", "relu_sideways")
-	if status != statusFailed || !strings.Contains(errs, "relu_sideways") {
+	status, _, errs := ptx(t, "show", "relu_fw_f32")
+	if status != statusFailed || !strings.Contains(errs, "nearest: relu_fwd_f32, ") {
 		t.Errorf("an unknown kernel gave status %d and %q", status, errs)
 	}
 }
@@ -144,6 +144,8 @@ func TestPTXArgumentsThatAreWrong(t *testing.T) {
 		{fill("--arg", "f32[4]", "--arg", "1", "--arg", "4", "--block", "2048"), "at most 1024"},
 		{fill("--arg", "f32[4]", "--arg", "1", "--arg", "4", "--out", "1=x.npy"), "--out 1=x.npy"},
 		{[]string{"run", "nowhere.ptx"}, "nowhere.ptx"},
+		{[]string{"run", "rellu.ptx"}, "the nearest: relu.ptx, "},
+		{[]string{"run", "relu.ptx", "-k", "relu_f32"}, "has no kernel \"relu_f32\"; the nearest of its 2: relu_bwd_f32, relu_fwd_f32"},
 		{[]string{"run", "relu.ptx"}, "relu.ptx has 2 kernels: name one with --kernel"},
 	} {
 		status, _, errs := ptx(t, test.args...)

@@ -178,6 +178,12 @@ func decodeCvt(d *decoder) {
 		d.refuse("expected .rni, .rzi, .rmi or .rpi")
 	case narrows && m.roundings() != 1:
 		d.refuse("expected a rounding mode")
+	case !narrows && !mode.Integer && m.roundings() != 0 && st != BF16: // which may be widened with one
+		d.refuse("a rounding mode, where nothing is rounded")
+	case mode.FTZ && dt != F32 && st != F32:
+		d.refuse(".ftz is for .f32")
+	case mode.Sat && dt == BF16:
+		d.refuse(".sat is not for .bf16")
 	}
 	f, err := arith.Cvt(adt, ast, mode)
 	if err != nil {

@@ -154,11 +154,11 @@ type Operand struct {
 	Second *Operand // q of p|q
 }
 
-// Kernels lists the names of the module's entries, sorted.
+// Kernels lists the names of the module's entries that have a body, sorted.
 func (m *Module) Kernels() []string {
 	var names []string
 	for _, f := range m.Funcs {
-		if f.Entry {
+		if f.Entry && !f.Extern {
 			names = append(names, f.Name)
 		}
 	}

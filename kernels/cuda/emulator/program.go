@@ -1,9 +1,6 @@
 package emulator
 
-import (
-	"fmt"
-	"sort"
-)
+import "fmt"
 
 // Program is a module that was loaded on a machine: its variables have memory,
 // its kernels are decoded.
@@ -127,12 +124,11 @@ func (p *Program) Kernel(name string) (*Kernel, error) {
 	if k := p.kernels[name]; k != nil {
 		return k, nil
 	}
-	var names []string
-	for n := range p.kernels {
-		names = append(names, n)
+	names := p.mod.Kernels()
+	if len(names) == 0 {
+		return nil, fmt.Errorf("emulator: %s has no kernels", p.mod.File)
 	}
-	sort.Strings(names)
-	return nil, fmt.Errorf("emulator: %s has no kernel %q; it has %v", p.mod.File, name, names)
+	return nil, fmt.Errorf("emulator: %s has no kernel %q; the nearest of its %d: %s", p.mod.File, name, len(names), Nearest(name, names))
 }
 
 // Global gives the address and size of a module-level .global or .const variable.

@@ -18,6 +18,8 @@ func TestModifiersByType(t *testing.T) {
 		"sin.f32 f, f;", "ex2.approx.ftz.f16 h, h;", "ex2.approx.bf16 h, h;", "tanh.approx.ftz.f32 f, f;", "cos.approx.f16 h, h;",
 		"abs.ftz.f64 d, d;", "neg.ftz.bf16 h, h;", "min.NaN.f64 d, d, d;", "max.xorsign.f32 f, f, f;", "min.ftz.bf16 h, h, h;",
 		"cvt.f32.f64 f, d;", "cvt.f32.s32 f, r;", "cvt.s32.f32 r, f;", "cvt.rn.s32.f32 r, f;", "cvt.rn.rz.f32.f64 f, d;",
+		"cvt.rn.f64.f32 d, f;", "cvt.rn.f32.f32 f, f;", "cvt.rn.f32.f16 f, h;", "cvt.rz.u32.s32 r, r;", "cvt.rni.f64.f32 d, f;",
+		"cvt.rzi.s32.u32 r, r;", "cvt.ftz.f64.f64 d, d;", "cvt.rn.sat.bf16.f32 h, f;",
 		"cvt.pack.s16.s32 r, r, r;", "cvt.pack.sat.u8.s32 r, r, r;",
 	} {
 		text := header + ".entry k() {\n.reg .b16 h; .reg .b32 r; .reg .f32 f; .reg .f64 d;\n" + bad + "\n}"
