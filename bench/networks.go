@@ -120,13 +120,12 @@ func (n Network) Model(d kernels.Device) (*nn.Sequential, error) {
 
 // data makes random examples with random labels: time does not depend on them.
 func (n Network) data(d kernels.Device, examples int) (x, y *tensor.Tensor) {
-	random := rand.New(rand.NewPCG(1, 2))
+	source := rand.NewChaCha8([32]byte{1})
+	random := rand.New(source)
 	shape := append([]int{examples}, n.Input...)
 	if n.pixels {
 		pixels := make([]uint8, tensor.Size(shape))
-		for i := range pixels {
-			pixels[i] = uint8(random.Uint32())
-		}
+		source.Read(pixels) // it never fails
 		x = tensor.From(d, pixels, shape...)
 	} else {
 		values := make([]float32, tensor.Size(shape))
