@@ -34,14 +34,18 @@ def examples(name):
     return x, y.astype(np.int32) if labels == "sparse" else np.eye(outputs, dtype=np.float32)[y]
 
 
-def repeat(seconds, step, least=1):
-    """Calls step for that long, at least so often, and gives the time of each."""
-    times, begin = [], time.perf_counter()
-    while len(times) < least or time.perf_counter() - begin < seconds:
-        start = time.perf_counter()
+def clocks():
+    """The time, and the processor time of this process's threads, in seconds."""
+    return time.perf_counter(), time.process_time()
+
+
+def repeat(seconds, step):
+    """Calls step for that long, at least once, and gives the clocks around each."""
+    marks, begin = [clocks()], time.perf_counter()
+    while len(marks) == 1 or time.perf_counter() - begin < seconds:
         step()
-        times.append(time.perf_counter() - start)
-    return times
+        marks.append(clocks())
+    return marks
 
 
 def loop_steps(step, batch, n):
@@ -63,7 +67,7 @@ def loop_steps(step, batch, n):
 def serve(version, product=None, trainer=None):
     """Answers requests. product(m, n, k) gives a function that computes a product,
     trainer(name) one that takes a training step, or one with the attribute timed,
-    which is called with the seconds and gives the times of steps."""
+    which is called with the seconds and gives the clocks at the ends of steps."""
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print goes elsewhere
 
@@ -88,6 +92,6 @@ def serve(version, product=None, trainer=None):
             ready[key] = make()
             ready[key]()  # the first run compiles and allocates, and is not counted
         run, seconds = ready[key], float(words[-1])
-        times = run.timed(seconds) if hasattr(run, "timed") else repeat(seconds, run)
-        times.sort()
-        answer(median=times[len(times) // 2], fastest=times[0], count=len(times))
+        marks = run.timed(seconds) if hasattr(run, "timed") else repeat(seconds, run)
+        times, busy = (sorted(b[i] - a[i] for a, b in zip(marks, marks[1:])) for i in (0, 1))
+        answer(median=times[len(times) // 2], fastest=times[0], processor=busy[len(busy) // 2], count=len(times))

@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command ours answers the requests of bench/peers/run.py with baregrad: see
 // bench/peers/README.md. With the argument start it trains a network on the
 // embedded images for a few steps, and says when the first one was done.
@@ -12,6 +14,8 @@ import (
 	"os"
 	"slices"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"baregrad/bench"
 	"baregrad/kernels"
@@ -51,13 +55,14 @@ func serve() error {
 	w := worker{device: d}
 	defer w.clear()
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
-		times, err := w.do(lines.Text())
+		times, busy, err := w.do(lines.Text())
 		if err != nil {
 			return fmt.Errorf("%q: %w", lines.Text(), err)
 		}
 		slices.Sort(times)
+		slices.Sort(busy)
 		if err := answer.Encode(map[string]any{
-			"median": times[len(times)/2], "fastest": times[0], "count": len(times),
+			"median": times[len(times)/2], "fastest": times[0], "processor": busy[len(busy)/2], "count": len(times),
 		}); err != nil {
 			return err
 		}
@@ -85,15 +90,16 @@ func (w *worker) clear() error {
 	return nil
 }
 
-// do carries out a request and gives the seconds of each run.
-func (w *worker) do(request string) (times []float64, err error) {
+// do carries out a request and gives the seconds of each run, and the processor
+// time that all threads used in it.
+func (w *worker) do(request string) (times, busy []float64, err error) {
 	var p bench.Product
 	var name string
 	var seconds float64
 	if _, err := fmt.Sscanf(request, "matmul %d %d %d %g", &p.M, &p.N, &p.K, &seconds); err == nil {
 		if w.product == nil || w.product.Product != p {
 			if err := w.clear(); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			w.product = bench.NewMultiplier(w.device, p)
 			w.product.Run() // not counted
@@ -101,36 +107,45 @@ func (w *worker) do(request string) (times []float64, err error) {
 		return repeat(seconds, func() error { w.product.Run(); return nil })
 	}
 	if _, err := fmt.Sscanf(request, "train %s %g", &name, &seconds); err != nil {
-		return nil, errors.New("expected matmul M N K SECONDS or train NETWORK SECONDS")
+		return nil, nil, errors.New("expected matmul M N K SECONDS or train NETWORK SECONDS")
 	}
 	if w.trainer == nil || w.trainer.Network.Name != name {
 		if err := w.clear(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		n, err := bench.NetworkByName(name)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if w.trainer, err = bench.NewTrainer(context.Background(), w.device, n, 0); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if err := w.trainer.Step(); err != nil { // records the step; not counted
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	return repeat(seconds, w.trainer.Step)
 }
 
 // repeat runs f for so long, at least once.
-func repeat(seconds float64, f func() error) (times []float64, err error) {
+func repeat(seconds float64, f func() error) (times, busy []float64, err error) {
 	for begin := time.Now(); len(times) == 0 || time.Since(begin).Seconds() < seconds; {
-		start := time.Now()
+		start, startBusy := time.Now(), processorTime()
 		if err := f(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		times = append(times, time.Since(start).Seconds())
+		times, busy = append(times, time.Since(start).Seconds()), append(busy, processorTime()-startBusy)
 	}
-	return times, nil
+	return times, busy, nil
+}
+
+// processorTime is the processor time of this process's threads, in seconds.
+func processorTime() float64 {
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &t); err != nil {
+		panic(err) // every Linux has this clock
+	}
+	return float64(t.Nano()) / 1e9
 }
 
 // steps is how many steps a start takes.
