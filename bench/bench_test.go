@@ -2,14 +2,23 @@ package bench
 
 import (
 	"context"
+	"errors"
+	"io"
 	"math"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"baregrad/cmd/demo/tutorial"
 	"baregrad/kernels"
+	"baregrad/kernels/auto"
 	"baregrad/kernels/avx"
 	"baregrad/kernels/kerneltest"
+	"baregrad/mnist"
+	"baregrad/nn"
 )
 
 // emulatedBatch is the batch on the emulator, which is some thousand times slower
@@ -130,26 +139,67 @@ func report(b *testing.B, flops float64, peak avx.Peak) {
 	}
 }
 
+// Each tutorial, run on a few empty images, has the layers of the network here.
 func TestNetworksAreTheTutorials(t *testing.T) {
-	want := map[string]int{ // parameters, as Keras counts them
-		"mnist-mlp": 25450, "mnist-cnn": 1199882, "fashion-mlp": 101770, "binary-mlp": 5569,
-		"mnist-wide-mlp": 623290, "mnist-cnn-channels-first": 592074,
+	dir := t.TempDir()
+	arrays := map[string]*mnist.Array{}
+	for _, part := range []string{"train", "test"} {
+		arrays["x_"+part] = &mnist.Array{Shape: []int{40, 28, 28}, Data: make([]uint8, 40*784)}
+		labels := make([]uint8, 40)
+		for i := range labels {
+			labels[i] = uint8(i % 10)
+		}
+		arrays["y_"+part] = &mnist.Array{Shape: []int{40}, Data: labels}
 	}
-	c := Config{"reference", 1}
-	d, closeDevice, err := c.Open()
+	for _, name := range []string{"mnist.npz", "fashion-mnist.npz"} {
+		f, err := os.Create(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(mnist.WriteNPZ(f, arrays, true), f.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, err := auto.Open("auto")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer closeDevice()
+	defer d.Close()
+	summary := func(m *nn.Sequential) string {
+		var b strings.Builder
+		if err := m.Summary(&b); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	names := map[string]bool{}
 	for _, n := range Networks() {
+		names[n.Name] = true
+		tutorial, err := tutorial.ByName(n.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := tutorial.Run(tutorialSetting(d, dir))
+		if err != nil {
+			t.Fatal(err)
+		}
 		m, err := n.Model(d)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, all := m.ParamCount(); all != want[n.Name] {
-			t.Errorf("%s has %d parameters, want %d", n.Name, all, want[n.Name])
+		if got, want := summary(m), summary(r.Model); got != want {
+			t.Errorf("%s is\n%s, the tutorial has\n%s", n.Name, got, want)
 		}
 	}
+	for _, tutorial := range tutorial.All() {
+		if !names[tutorial.Name] {
+			t.Errorf("there is no network for the tutorial %s", tutorial.Name)
+		}
+	}
+}
+
+func tutorialSetting(d kernels.Device, dir string) tutorial.Setting {
+	return tutorial.Setting{Context: context.Background(), Device: d, Out: io.Discard, Epochs: 1, Data: mnist.Options{Dir: dir}}
 }
 
 // By hand: 784·32 and 32·10 weights, used in two and three products.

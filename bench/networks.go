@@ -10,7 +10,7 @@ import (
 )
 
 // A Network is what one of the tutorials trains, with its batch size, optimizer
-// and loss. (The tutorials are in cmd/demo/tutorial; a test compares the two.)
+// and loss. (The tutorials are in cmd/demo/tutorial; a test compares the layers.)
 type Network struct {
 	Name     string
 	Batch    int
