@@ -18,8 +18,8 @@ func Panicf(op, format string, args ...any) {
 
 // DeviceError is a failure of the device, not of the program that uses it: no
 // memory left, a driver that reports an error. Device methods panic with it, so
-// that the code of a model reads without error checks; nn.Model's methods
-// return it.
+// that the code of a model reads without error checks; the methods of
+// nn.Sequential return it.
 type DeviceError struct {
 	Device string // the device's name
 	Op     string // what was asked of it

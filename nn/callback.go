@@ -42,7 +42,9 @@ type Run struct {
 	epochRandom []byte    // the generator's state at the beginning of the epoch
 }
 
-// Stop ends training after the batch or the epoch that is under way.
+// Stop ends training after the batch that is under way: its epoch ends early, with
+// its validation. Called from TrainBegin, no epoch begins; from EpochBegin, the
+// epoch has one batch.
 func (r *Run) Stop() { r.stopped = true }
 
 // Logs are the loss and the metrics, as means over the epoch so far. Reading

@@ -44,7 +44,7 @@ func TestBackupResumesBitForBit(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, every := range []int{0, 1, 4} {
-		for _, after := range []int{1, 7, 10, 11, 23, 29} {
+		for _, after := range []int{1, 7, 10, 11, 23, 29, 30} {
 			path := filepath.Join(t.TempDir(), "backup")
 			_, err := stripeModel(t, d, 5).Fit(ctx, x, y, quiet(3, &nn.BackupAndRestore{Path: path, Every: every}, &crash{left: after}))
 			if !errors.Is(err, errCrash) {

@@ -64,7 +64,7 @@ func (c Clipping) record(t *autograd.Tape, params []*Param) {
 }
 
 // exampleWeights makes the weight of each example from those of the classes and
-// of the examples; nil if there are neither.
+// of the examples, [n]; nil if there are neither.
 func exampleWeights(m *Sequential, labels *tensor.Tensor, classes map[int]float64, examples []float32) (*tensor.Tensor, error) {
 	if classes == nil && examples == nil {
 		return nil, nil
@@ -75,9 +75,6 @@ func exampleWeights(m *Sequential, labels *tensor.Tensor, classes map[int]float6
 		weights[i] = 1
 	}
 	if examples != nil {
-		if len(examples) != n {
-			return nil, fmt.Errorf("fit: %d sample weights for %d examples", len(examples), n)
-		}
 		copy(weights, examples)
 	}
 	if classes != nil {

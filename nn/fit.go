@@ -23,9 +23,11 @@ type FitOptions struct {
 	ValidationY     *tensor.Tensor
 	ValidationSplit float64         // in place of those: the last share of the training data, cut off before any shuffling
 	ClassWeight     map[int]float64 // how much an example of a class counts in the loss; 1 where not given
-	SampleWeight    []float32       // how much each example counts in the loss; [n]
-	NoShuffle       bool            // take the examples in their order
-	InitialEpoch    int             // the number of epochs that were trained before
+	SampleWeight    []float32       // how much each example counts in the loss; [n]. ValidationSplit splits it too
+	// ValidationSampleWeight is how much each example of ValidationX counts in val_loss; [n].
+	ValidationSampleWeight []float32
+	NoShuffle              bool // take the examples in their order
+	InitialEpoch           int  // the number of epochs that were trained before
 	// Augment, if not nil, is called at the beginning of each epoch to fill in the
 	// examples to train on: x has the shape and the type of the training data, but
 	// memory of its own, which holds the examples of the epoch before. Chance should
@@ -77,6 +79,12 @@ func (m *Sequential) Fit(ctx context.Context, x, y *tensor.Tensor, o FitOptions)
 	if err != nil {
 		return nil, err
 	}
+	defer freeIfAny(weights)
+	validation := stepKind{x: o.ValidationX, y: o.ValidationY, batch: o.BatchSize}
+	if validation.weights, err = exampleWeights(m, o.ValidationY, nil, o.ValidationSampleWeight); err != nil {
+		return nil, fmt.Errorf("validation data: %w", err)
+	}
+	defer freeIfAny(validation.weights)
 	if o.Augment != nil {
 		x = copyOf(x)
 		defer x.Free()
@@ -96,7 +104,8 @@ func (m *Sequential) Fit(ctx context.Context, x, y *tensor.Tensor, o FitOptions)
 	}
 	for epoch := first; epoch < o.Epochs && !run.stopped; epoch++ {
 		begin := time.Now()
-		logs, err := run.epoch(ctx, epoch, stepKind{x: x, y: y, weights: weights, training: true, last: len(m.layers) - 1})
+		kind := stepKind{x: x, y: y, weights: weights, training: true, last: len(m.layers) - 1}
+		logs, err := run.epoch(ctx, epoch, kind, validation)
 		if err != nil {
 			return history, err
 		}
@@ -106,7 +115,7 @@ func (m *Sequential) Fit(ctx context.Context, x, y *tensor.Tensor, o FitOptions)
 }
 
 // epoch goes through all examples once, and gives what it measured.
-func (r *Run) epoch(ctx context.Context, epoch int, kind stepKind) (map[string]float64, error) {
+func (r *Run) epoch(ctx context.Context, epoch int, kind, validation stepKind) (map[string]float64, error) {
 	m, s, o, bar, steps := r.Model, r.session, r.Options, r.bar, r.History.Steps
 	n := kind.x.Dim(0)
 	r.Epoch, r.done = epoch, 0
@@ -125,6 +134,7 @@ func (r *Run) epoch(ctx context.Context, epoch int, kind stepKind) (map[string]f
 				return nil, fmt.Errorf("fit: %w", err)
 			}
 			batch = place.Batch
+			r.done = min(batch*o.BatchSize, n)
 		}
 	}
 	var err error
@@ -144,7 +154,7 @@ func (r *Run) epoch(ctx context.Context, epoch int, kind stepKind) (map[string]f
 		bar.abandon()
 		return &InterruptedError{epoch + 1, o.Epochs, batch, steps, err}
 	}
-	for ; batch < steps && !r.stopped; batch++ {
+	for batch < steps {
 		if err := ctx.Err(); err != nil {
 			return nil, stopped(batch, err)
 		}
@@ -152,18 +162,22 @@ func (r *Run) epoch(ctx context.Context, epoch int, kind stepKind) (map[string]f
 		kind.batch = min(o.BatchSize, n-from)
 		s.run(kind, from)
 		r.Batch, r.done = batch, from+kind.batch
+		batch++
 		if bar.due() {
-			bar.draw(batch+1, r.Logs())
+			bar.draw(batch, r.Logs())
 		}
 		if err := r.each(func(c Callback) error { return c.BatchEnd(r) }); err != nil {
 			bar.abandon()
 			return nil, err
 		}
+		if r.stopped {
+			break
+		}
 	}
 	logs := r.Logs()
 	bar.trained()
-	if o.ValidationX != nil {
-		scores, err := s.evaluate(ctx, stepKind{x: o.ValidationX, y: o.ValidationY, batch: o.BatchSize}, "val_", nil, nil)
+	if validation.x != nil {
+		scores, err := s.evaluate(ctx, validation, "val_", nil, nil)
 		if err != nil {
 			return nil, stopped(steps, err)
 		}
@@ -176,6 +190,12 @@ func (r *Run) epoch(ctx context.Context, epoch int, kind stepKind) (map[string]f
 	err = r.each(func(c Callback) error { return c.EpochEnd(r, logs) })
 	r.logs = nil
 	return logs, err
+}
+
+func freeIfAny(t *tensor.Tensor) {
+	if t != nil {
+		t.Free()
+	}
 }
 
 // copyOf makes a tensor of the same contents.
@@ -206,8 +226,17 @@ func (m *Sequential) prepareFit(x, y *tensor.Tensor, o FitOptions) (FitOptions, 
 	if o.InitialEpoch < 0 {
 		return fail(fmt.Errorf("fit: initial epoch is %d, must be at least 0", o.InitialEpoch))
 	}
+	if !slices.ContainsFunc(m.params, func(p *Param) bool { return p.Trainable() }) {
+		return fail(errors.New("fit: the model has nothing to train: it has no parameters, or all are frozen"))
+	}
 	if err := m.checkData("fit", x, y, o.BatchSize); err != nil {
 		return fail(err)
+	}
+	if n := x.Dim(0); o.SampleWeight != nil && len(o.SampleWeight) != n {
+		return fail(fmt.Errorf("fit: %d sample weights for %d examples", len(o.SampleWeight), n))
+	}
+	if o.ValidationX == nil && (o.ValidationY != nil || o.ValidationSampleWeight != nil) {
+		return fail(errors.New("fit: labels or weights to validate with were given, but no examples"))
 	}
 	if split := o.ValidationSplit; split != 0 {
 		if o.ValidationX != nil {
@@ -221,14 +250,17 @@ func (m *Sequential) prepareFit(x, y *tensor.Tensor, o FitOptions) (FitOptions, 
 		if cut == 0 || cut == n {
 			return fail(fmt.Errorf("fit: a validation split of %v leaves one side of %d examples empty", split, n))
 		}
-		if o.SampleWeight != nil && len(o.SampleWeight) == n {
-			o.SampleWeight = o.SampleWeight[:cut]
+		if o.SampleWeight != nil {
+			o.SampleWeight, o.ValidationSampleWeight = o.SampleWeight[:cut], o.SampleWeight[cut:]
 		}
 		o.ValidationX, o.ValidationY = x.Slice(cut, n), y.Slice(cut, n)
 		x, y = x.Slice(0, cut), y.Slice(0, cut)
 	} else if o.ValidationX != nil {
 		if err := m.checkData("fit: validation data", o.ValidationX, o.ValidationY, o.BatchSize); err != nil {
 			return fail(err)
+		}
+		if n, w := o.ValidationX.Dim(0), o.ValidationSampleWeight; w != nil && len(w) != n {
+			return fail(fmt.Errorf("fit: validation data: %d sample weights for %d examples", len(w), n))
 		}
 	}
 	return o, x, y, nil

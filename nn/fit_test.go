@@ -3,6 +3,7 @@ package nn_test
 import (
 	"context"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -110,6 +111,11 @@ func TestFitRefuses(t *testing.T) {
 		{"label", x, wrong, nn.FitOptions{}, "label 4 of example 4 is out of range"},
 		{"count", x, y.Slice(0, 9), nn.FitOptions{}, "10 examples and labels of shape [9]"},
 		{"image size", x.Reshape(10, 16, 4, 1), y, nn.FitOptions{}, "the examples have shape (None, 16, 4, 1), the model takes (None, 8, 8, 1)"},
+		{"weights", x, y, nn.FitOptions{SampleWeight: make([]float32, 9)}, "9 sample weights for 10 examples"},
+		{"weights of one side", x, y, nn.FitOptions{ValidationSplit: 0.2, SampleWeight: make([]float32, 8)}, "8 sample weights for 10 examples"},
+		{"validation weights", x, y, nn.FitOptions{ValidationX: x, ValidationY: y, ValidationSampleWeight: make([]float32, 9)},
+			"validation data: 9 sample weights for 10 examples"},
+		{"validation labels alone", x, y, nn.FitOptions{ValidationY: y}, "but no examples"},
 		{"no examples", x.Slice(0, 0), y.Slice(0, 0), nn.FitOptions{}, "0 examples"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -166,6 +172,106 @@ func TestBuildRefuses(t *testing.T) {
 		err := nn.NewSequential(d, nn.Seed(1), c.layers...).Build()
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("error %v, want one with %q", err, c.want)
+		}
+	}
+}
+
+// Where nothing can be trained, Fit says so.
+func TestFitOfFrozenModel(t *testing.T) {
+	d := open(t, "reference")
+	x, y := stripes(d, 10)
+	m := stripeModel(t, d, 1)
+	for _, layer := range []string{"conv2d", "dense", "dense_1"} {
+		if err := m.SetTrainable(layer, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := m.Fit(context.Background(), x, y, nn.FitOptions{Verbose: nn.Silent})
+	if err == nil || !strings.Contains(err.Error(), "nothing to train") {
+		t.Errorf("error %v, want one that says that there is nothing to train", err)
+	}
+	if _, err := m.Evaluate(context.Background(), x, y, nn.EvaluateOptions{}); err != nil {
+		t.Error(err)
+	}
+}
+
+// stopper stops training in the first epoch: before its first batch, or after one.
+type stopper struct {
+	nn.BaseCallback
+	atBegin bool
+	after   int // batches
+	ends    int // epochs that it saw ending
+}
+
+func (s *stopper) EpochBegin(r *nn.Run) error {
+	if s.atBegin {
+		r.Stop()
+	}
+	return nil
+}
+
+func (s *stopper) BatchEnd(r *nn.Run) error {
+	if r.Batch+1 == s.after {
+		r.Stop()
+	}
+	return nil
+}
+
+func (s *stopper) EpochEnd(*nn.Run, map[string]float64) error { s.ends++; return nil }
+
+// An epoch that is stopped ends as any other: with means over the examples that
+// it had, with validation, and with its callbacks.
+func TestStopInTheMiddleOfAnEpoch(t *testing.T) {
+	d := open(t, "reference")
+	x, y := stripes(d, 100)
+	for _, s := range []*stopper{{atBegin: true}, {after: 1}, {after: 3}} {
+		m := stripeModel(t, d, 1)
+		h, err := m.Fit(context.Background(), x, y, quiet(5, s))
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, steps := m.Compiled()
+		if want := max(s.after, 1); steps != want || len(o.Metrics) != 1 {
+			t.Errorf("%+v: %d training steps, want %d", *s, steps, want)
+		}
+		// Four classes, hardly trained: a loss near ln 4.
+		if loss := h.Last("loss"); len(h.Epoch) != 1 || s.ends != 1 || !(loss > 1 && loss < 2) || !(h.Last("val_loss") > 0) {
+			t.Errorf("%+v: %d epochs, history %v", *s, len(h.Epoch), h.Values)
+		}
+	}
+}
+
+// The weights of examples are split with them, and count in val_loss.
+func TestValidationSampleWeight(t *testing.T) {
+	d, ctx := open(t, "reference"), context.Background()
+	x, y := stripes(d, 40)
+	weights := make([]float32, 40)
+	for i := range weights {
+		weights[i] = 1
+		if i >= 30 {
+			weights[i] = 3
+		}
+	}
+	for name, o := range map[string]nn.FitOptions{
+		"split": {ValidationSplit: 0.25, SampleWeight: weights},
+		"given": {ValidationX: x.Slice(30, 40), ValidationY: y.Slice(30, 40), ValidationSampleWeight: weights[30:]},
+	} {
+		m := stripeModel(t, d, 1)
+		o.Verbose = nn.Silent
+		h, err := m.Fit(ctx, x, y, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		scores, err := m.Evaluate(ctx, x.Slice(30, 40), y.Slice(30, 40), nn.EvaluateOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Both are sums of the same ten numbers in float32.
+		if got, want := h.Last("val_loss"), 3*scores["loss"]; !(math.Abs(got-want) <= 1e-5*want) {
+			t.Errorf("%s: val_loss is %v with weights of 3, want %v", name, got, want)
+		}
+		if h.Last("val_accuracy") != scores["accuracy"] {
+			t.Errorf("%s: val_accuracy is %v, weights must leave it at %v", name, h.Last("val_accuracy"), scores["accuracy"])
 		}
 	}
 }

@@ -139,7 +139,7 @@ func (p *progress) rewrite(line string) {
 
 func (p *progress) stepTime(step int, now time.Time) string {
 	seconds := now.Sub(p.start).Seconds()
-	if step > 1 {
+	if step > 1 && !p.afterFirst.IsZero() {
 		seconds = now.Sub(p.afterFirst).Seconds() / float64(step-1)
 	}
 	switch {
