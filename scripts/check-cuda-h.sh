@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Compares kernels/cuda/libcuda/include/cuda.h with NVIDIA's: every value, every
+# size and offset, every prototype and every macro of ours must be there, and the
+# same.
+#
+#   scripts/check-cuda-h.sh DIR/cuda.h
+#
+# NVIDIA's is in every CUDA toolkit, and in the Python package
+# nvidia-cuda-runtime-cu12. Ours follows CUDA 12.6; in CUDA 13 five functions differ.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+[ $# = 1 ] && [ -f "$1" ] || { echo "usage: $0 PATH-OF-NVIDIA'S/cuda.h" >&2; exit 2; }
+theirs=$1
+ours=kernels/cuda/libcuda/include/cuda.h
+cc=${CC:-cc}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# Names, from our header: enumerators and macros that are numbers; structs with
+# their members; functions with their prototypes; macros that rename functions.
+awk '/^enum /{inside=1; next} /^}/{inside=0} inside && match($0, /CU[A-Z0-9_]+/){print substr($0, RSTART, RLENGTH)}' "$ours" >"$work/values"
+awk '/^#define CU[A-Z0-9_]+ +[0-9(]/{print $2}' "$ours" | sed 's/(.*//' >>"$work/values"
+awk '/^typedef struct .*\{$/{inside=1; n=0; next}
+     inside && /^}/{name=$2; sub(/;/, "", name); print name; for (i=0; i<n; i++) print name, member[i]; inside=0; next}
+     inside && /;/{sub(/;.*/, ""); sub(/\[.*/, ""); sub(/.*[ *]/, ""); member[n++]=$0}' "$ours" >"$work/members"
+sed -n 's/^\(CUresult cu[A-Za-z0-9_]*(.*);\).*$/\1/p' "$ours" >"$work/prototypes"
+sed -n 's/^#define \(cu[A-Za-z0-9]*\) \(cu[A-Za-z0-9_]*\)$/\1 \2/p' "$ours" >"$work/renames"
+for list in values members prototypes renames; do
+	[ -s "$work/$list" ] || { echo "no $list were found in $ours: has its form changed?" >&2; exit 1; }
+done
+
+{
+	echo '#include "cuda.h"'
+	echo '#include <stddef.h>'
+	echo '#include <stdio.h>'
+	echo 'int main(void) {'
+	awk '{printf "    printf(\"%s = %%lld\\n\", (long long)%s);\n", $1, $1}' "$work/values"
+	awk 'NF==1{printf "    printf(\"sizeof %s = %%zu, aligned to %%zu\\n\", sizeof(%s), _Alignof(%s));\n", $1, $1, $1}
+	     NF==2{printf "    printf(\"%s.%s at %%zu, sizeof %%zu\\n\", offsetof(%s, %s), sizeof(((%s *)0)->%s));\n", $1, $2, $1, $2, $1, $2}' "$work/members"
+	echo '    return 0; }'
+} >"$work/values.c"
+{ # each name first by itself, which must be declared; then our prototype, which must be the same
+	echo '#include "cuda.h"'
+	echo 'void *names[] = {'
+	sed 's/^CUresult \(cu[A-Za-z0-9_]*\)(.*/    (void *)\1,/' "$work/prototypes"
+	echo '};'
+	cat "$work/prototypes"
+} >"$work/prototypes.c"
+{ # what a plain name stands for
+	echo '#include "cuda.h"'
+	echo '#define TEXT(x) #x'
+	awk '{printf "_Static_assert(__builtin_strcmp(TEXT2(%s), \"%s\") == 0, \"%s is not %s\");\n", $1, $2, $1, $2}' "$work/renames" |
+		sed '1i #define TEXT2(x) TEXT(x)'
+} >"$work/renames.c"
+
+mkdir "$work/theirs"
+cp "$theirs" "$work/theirs/cuda.h"
+failed=0
+for which in ours theirs; do
+	dir=$work/theirs
+	[ $which = theirs ] || dir=$(dirname "$ours")
+	for part in values prototypes renames; do
+		"$cc" -std=c11 -w -I"$dir" -c "$work/$part.c" -o "$work/$which.$part.o" || { echo "$part: $which does not compile" >&2; failed=1; }
+	done
+	if [ -f "$work/$which.values.o" ]; then
+		"$cc" "$work/$which.values.o" -o "$work/$which.program"
+		"$work/$which.program" >"$work/$which.txt"
+	fi
+done
+[ $failed = 0 ] && diff "$work/ours.txt" "$work/theirs.txt" || failed=1
+[ $failed = 0 ] || { echo "$ours is not what $theirs says" >&2; exit 1; }
+echo "alike: $(wc -l <"$work/values") values, $(grep -c . "$work/members") structs and members, $(wc -l <"$work/prototypes") prototypes, $(wc -l <"$work/renames") renamed functions ($(sed -n 's/^#define CUDA_VERSION /CUDA_VERSION /p' "$theirs"))"
