@@ -56,15 +56,15 @@ func eachDevice(b *testing.B, f func(b *testing.B, d *Device)) {
 // measure runs step and reports the speed of runs of flop operations, and the
 // share of the measured peak. On one core it counts the processor time that the
 // runs used, on several the time that passed, because a part that is interrupted
-// holds up the others. Of all runs the one in the middle counts on one core, and
-// the fastest tenth's slowest on several.
+// holds up the others. On one core that run counts that a quarter are faster than,
+// on several the one that a tenth are.
 func measure(b *testing.B, d *Device, flop float64, step func()) {
 	peak := peakOf(b, d.Name(), d.pool.workers)
 	clock, among := func() time.Duration { return time.Duration(time.Now().UnixNano()) }, 10
 	if d.pool.workers == 1 {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		clock, among = threadClock, 2
+		clock, among = threadClock, 4
 	}
 	step()                          // once to allocate
 	repeat := max(1, int(1e7/flop)) // reading the clock takes time too
