@@ -168,7 +168,7 @@ func TestTrainAugment(t *testing.T) {
 		if err := json.Unmarshal([]byte(lines[len(lines)-1]), &r); err != nil {
 			t.Fatal(err)
 		}
-		losses = append(losses, r.TestLoss)
+		losses = append(losses, float64(r.TestLoss))
 	}
 	if losses[0] != losses[1] || losses[0] == losses[2] {
 		t.Errorf("test losses %v, want the first two the same and the third another", losses)
@@ -180,5 +180,27 @@ func TestOutOfMemory(t *testing.T) {
 	status, _, stderr := demo(context.Background(), "train", "--device", "emulator", "--save", "-")
 	if status != statusFailed || !strings.Contains(stderr, "out of memory: asked for") || strings.Contains(stderr, "goroutine") {
 		t.Errorf("status %d, want %d and one line that says what was asked for:\n%s", status, statusFailed, stderr)
+	}
+}
+
+// A training that goes astray still gives a line of JSON, with null for what is
+// no number; and its model refuses to predict.
+func TestTrainAstray(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "astray.safetensors")
+	status, out, errs := demo(context.Background(), strings.Fields("--model mlp --optimizer adamw --lr 1e6 --limit 2560 --quiet --json --save "+file)...)
+	if status != 0 {
+		t.Fatalf("status %d: %s", status, errs)
+	}
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	var r map[string]any
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &r); err != nil {
+		t.Fatalf("the last line is no JSON: %v\n%s", err, lines[len(lines)-1])
+	}
+	if loss, ok := r["test_loss"]; !ok || loss != nil {
+		t.Errorf("the test loss is %v, want null: this rate is meant to lead astray", loss)
+	}
+	status, _, errs = demo(context.Background(), "predict", "--model", file, "--json")
+	if status != 1 || !strings.Contains(errs, "not a number") {
+		t.Errorf("predict with its model: status %d, %q", status, errs)
 	}
 }

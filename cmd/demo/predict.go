@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"baregrad/kernels/auto"
 	"baregrad/mnist"
@@ -75,6 +76,10 @@ func (c *PredictCommand) Run(ctx context.Context, w io.Writer) error {
 		p, err := model.classify(ctx, images)
 		if err != nil {
 			return err
+		}
+		if i := slices.IndexFunc(p, func(v float32) bool { return v != v }); i >= 0 {
+			return fmt.Errorf("%s: what the model says of %s is not a number: its training went astray, to weights that are none",
+				c.Model, guesses[i/len(model.classes)].Image)
 		}
 		model.show(w, mnist.DetectScreen(w), images, p, guesses)
 	}

@@ -44,18 +44,41 @@ type TrainCommand struct {
 
 // A result is what --json prints.
 type result struct {
-	Device       string               `json:"device"`
-	Model        string               `json:"model"`
-	Dataset      string               `json:"dataset"`
-	Seed         uint64               `json:"seed"`
-	Epochs       int                  `json:"epochs"`
-	Params       int                  `json:"params"`
-	TrainSeconds float64              `json:"train_seconds"`
-	EpochSeconds []float64            `json:"epoch_seconds"`
-	TestLoss     float64              `json:"test_loss"`
-	TestAccuracy float64              `json:"test_accuracy"`
-	History      map[string][]float64 `json:"history"`
-	Saved        string               `json:"saved"` // the model's file; empty if not saved
+	Device       string              `json:"device"`
+	Model        string              `json:"model"`
+	Dataset      string              `json:"dataset"`
+	Seed         uint64              `json:"seed"`
+	Epochs       int                 `json:"epochs"`
+	Params       int                 `json:"params"`
+	TrainSeconds float64             `json:"train_seconds"`
+	EpochSeconds []float64           `json:"epoch_seconds"`
+	TestLoss     number              `json:"test_loss"`
+	TestAccuracy float64             `json:"test_accuracy"`
+	History      map[string][]number `json:"history"`
+	Saved        string              `json:"saved"` // the model's file; empty if not saved
+}
+
+// A number is a value that was measured. JSON has neither NaN nor infinities: those
+// of a training that went astray become null.
+type number float64
+
+// MarshalJSON writes the number, or null.
+func (n number) MarshalJSON() ([]byte, error) {
+	if v := float64(n); !math.IsNaN(v) && !math.IsInf(v, 0) {
+		return json.Marshal(v)
+	}
+	return []byte("null"), nil
+}
+
+// numbers are the values of a history.
+func numbers(h *nn.History) map[string][]number {
+	all := map[string][]number{}
+	for name, values := range h.Values {
+		for _, v := range values {
+			all[name] = append(all[name], number(v))
+		}
+	}
+	return all
 }
 
 // Run trains, tests, shows and saves.
@@ -150,11 +173,14 @@ func (c *TrainCommand) Run(ctx context.Context, w io.Writer) error {
 	r := result{
 		Device: d.Name(), Model: c.Model, Dataset: data.Name, Seed: c.Seed, Epochs: recipe.epochs, Params: params,
 		TrainSeconds: seconds, EpochSeconds: history.Seconds,
-		TestLoss: scores["loss"], TestAccuracy: scores["accuracy"], History: history.Values,
+		TestLoss: number(scores["loss"]), TestAccuracy: scores["accuracy"], History: numbers(history),
 	}
 	fmt.Fprintf(w, "\nTest accuracy %.2f %%: %s of %s images right (loss %.4f), after %.1f s of training on %s\n",
 		100*r.TestAccuracy, thousands(int(math.Round(r.TestAccuracy*float64(data.Test.N)))), thousands(data.Test.N),
 		r.TestLoss, seconds, d.Name())
+	if loss := scores["loss"]; math.IsNaN(loss) || math.IsInf(loss, 0) {
+		fmt.Fprintln(w, "The training went astray: its loss is no number. A smaller --lr may help.")
+	}
 	if gpu, ok := d.(interface{ Memory() (used, free int64) }); ok {
 		used, free := gpu.Memory()
 		fmt.Fprintf(say, "The device's memory: %s in use, %s free\n", kernels.FormatBytes(used), kernels.FormatBytes(free))

@@ -68,6 +68,6 @@ func (c *TutorialCommand) Run(ctx context.Context, w io.Writer) error {
 	return json.NewEncoder(w).Encode(result{
 		Device: d.Name(), Model: t.Name, Dataset: t.Dataset, Seed: c.Seed, Epochs: len(r.History.Epoch), Params: params,
 		TrainSeconds: r.TrainSeconds, EpochSeconds: r.History.Seconds,
-		TestLoss: r.Scores["loss"], TestAccuracy: r.Scores["accuracy"], History: r.History.Values,
+		TestLoss: number(r.Scores["loss"]), TestAccuracy: r.Scores["accuracy"], History: numbers(r.History),
 	})
 }
