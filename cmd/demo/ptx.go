@@ -78,8 +78,8 @@ func (c *PTXShowCommand) Run(w io.Writer) error {
 type ptxLaunch struct {
 	File   string   `arg:"" help:"A .ptx file; or one of baregrad's, such as relu.ptx."`
 	Kernel string   `short:"k" help:"The kernel. It can be left out if the file has only one."`
-	Grid   string   `default:"1" placeholder:"X[,Y[,Z]]" help:"Blocks."`
-	Block  string   `default:"32" placeholder:"X[,Y[,Z]]" help:"Threads of a block."`
+	Grid   string   `default:"1" placeholder:"X[,Y[,Z]]" help:"Blocks (1)."`
+	Block  string   `default:"32" placeholder:"X[,Y[,Z]]" help:"Threads of a block (32)."`
 	Shared int      `placeholder:"BYTES" help:"Dynamic shared memory of a block."`
 	Arg    []string `sep:"none" placeholder:"VALUE" help:"An argument; give one for each parameter, in order. A number, or a buffer: f32[8]=1,2,3 (repeated as needed), f32[8]=range or range(START,STEP), f32[8]=random or random(SEED), f32[8] (zeros), or a .npy file. Types: f32 f64 s8 u8 s16 u16 s32 u32 s64 u64."`
 	Out    []string `sep:"none" placeholder:"N=FILE" help:"Write the buffer of argument N, from 0, to a .npy file afterwards."`
@@ -94,6 +94,7 @@ type job struct {
 	source    string
 	arguments []*ptxArgument
 	cells     []uint64
+	out       []output
 }
 
 // prepare loads the kernel and its arguments into a new machine.
@@ -134,7 +135,8 @@ func (l *ptxLaunch) prepare(o emulator.Options) (*job, error) {
 	}
 	j.config.SharedBytes = l.Shared
 	if len(l.Arg) != len(j.kernel.Params) {
-		return nil, fmt.Errorf("%d arguments for %s, which has %d parameters: %s", len(l.Arg), kernel, len(j.kernel.Params), describeParameters(j.kernel))
+		return nil, fmt.Errorf("%d arguments for %s, which has %d parameters: %s. Give an --arg for each: a number, or for a pointer a buffer such as f32[8]=range",
+			len(l.Arg), kernel, len(j.kernel.Params), describeParameters(j.kernel))
 	}
 	for i, text := range l.Arg {
 		a, err := parseArgument(text, j.kernel.Params[i])
@@ -147,7 +149,8 @@ func (l *ptxLaunch) prepare(o emulator.Options) (*job, error) {
 		j.arguments = append(j.arguments, a)
 		j.cells = append(j.cells, a.cell)
 	}
-	return j, nil
+	j.out, err = j.outputs(l.Out)
+	return j, err
 }
 
 // someOf lists names, the first dozen if there are many.
@@ -199,7 +202,7 @@ func (c *PTXRunCommand) Run(ctx context.Context, w io.Writer) error {
 	if err := j.run(ctx); err != nil {
 		return err
 	}
-	return j.results(w, c.Out)
+	return j.results(w)
 }
 
 // PTXCheckCommand runs a kernel with all checks on.
@@ -230,9 +233,13 @@ func (c *PTXCheckCommand) Run(ctx context.Context, w io.Writer) error {
 		fmt.Fprint(w, report)
 	}
 	if found != nil {
-		return fmt.Errorf("%s: %d findings", j.kernel.Name, len(report.Findings)+report.Dropped)
+		n := len(report.Findings) + report.Dropped
+		if n == 1 {
+			return fmt.Errorf("%s: 1 finding", j.kernel.Name)
+		}
+		return fmt.Errorf("%s: %d findings", j.kernel.Name, n)
 	}
-	return j.writeFiles(c.Out)
+	return j.writeFiles()
 }
 
 // PTXStatsCommand counts what a kernel does.
@@ -261,8 +268,8 @@ func (c *PTXStatsCommand) Run(ctx context.Context, w io.Writer) error {
 	fmt.Fprintf(w, "\nWhat a GPU's data sheet allows at least (arithmetic and memory alone; a launch costs microseconds more):\n")
 	for _, gpu := range rooflines {
 		r := counts.Roofline(gpu)
-		fmt.Fprintf(w, "  %-16s %10.3f µs, bound by %s (%.3g of the %.3g flops a byte at which its limits meet)\n",
+		fmt.Fprintf(w, "  %-16s %10.3g µs, bound by %s (%.3g of the %.3g flops a byte at which its limits meet)\n",
 			gpu.Name, r.Seconds*1e6, r.Bound, r.Intensity, r.Ridge)
 	}
-	return j.writeFiles(c.Out)
+	return j.writeFiles()
 }

@@ -143,6 +143,8 @@ func TestPTXArgumentsThatAreWrong(t *testing.T) {
 		{fill("--arg", "f32[4]", "--arg", "1", "--arg", "4", "--grid", "0"), "--grid 0"},
 		{fill("--arg", "f32[4]", "--arg", "1", "--arg", "4", "--block", "2048"), "at most 1024"},
 		{fill("--arg", "f32[4]", "--arg", "1", "--arg", "4", "--out", "1=x.npy"), "--out 1=x.npy"},
+		{fill("--arg", "u32[4]", "--arg", "1", "--arg", "4", "--out", "0=x.npy"), "give the argument as s32, which has the same bits"},
+		{fill("--arg", "f32[4]", "--arg", "1", "--arg", "u32[1]"), "is a buffer, the parameter is a number of type .u32"},
 		{[]string{"run", "nowhere.ptx"}, "nowhere.ptx"},
 		{[]string{"run", "rellu.ptx"}, "the nearest: relu.ptx, "},
 		{[]string{"run", "relu.ptx", "-k", "relu_f32"}, "has no kernel \"relu_f32\"; the nearest of its 2: relu_bwd_f32, relu_fwd_f32"},

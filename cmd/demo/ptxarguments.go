@@ -8,7 +8,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -50,10 +49,13 @@ func parseDim(what, text string) (emulator.Dim3, error) {
 
 // parseArgument reads what --arg was given for a parameter.
 func parseArgument(text string, p emulator.KernelParam) (*ptxArgument, error) {
-	if strings.HasSuffix(text, ".npy") {
+	file, open := strings.HasSuffix(text, ".npy"), strings.IndexByte(text, '[')
+	switch {
+	case (file || open >= 0) && p.Size != 8:
+		return nil, fmt.Errorf("%q is a buffer, the parameter is a number of type .%s", text, p.Type)
+	case file:
 		return readBuffer(text)
-	}
-	if open := strings.IndexByte(text, '['); open >= 0 {
+	case open >= 0:
 		return parseBuffer(text, open)
 	}
 	bits, err := parseNumber(text, p.Type.String())
@@ -248,7 +250,7 @@ func (a *ptxArgument) array(contents []byte) (*mnist.Array, error) {
 const shown = 16
 
 // results prints every buffer that was changed, and writes the files asked for.
-func (j *job) results(w io.Writer, out []string) error {
+func (j *job) results(w io.Writer) error {
 	changed := 0
 	for i, a := range j.arguments {
 		if a.element == "" {
@@ -277,18 +279,44 @@ func (j *job) results(w io.Writer, out []string) error {
 	if changed == 0 {
 		fmt.Fprintf(w, "%s changed no buffer.\n", j.kernel.Name)
 	}
-	return j.writeFiles(out)
+	return j.writeFiles()
 }
 
-// writeFiles writes buffers to .npy files, as N=FILE asks for.
-func (j *job) writeFiles(out []string) error {
+// npyElements are the types that .npy files are written of, each with another
+// that has the same bits where it is not one of them.
+var npyElements = map[string]string{
+	"f32": "", "f64": "", "u8": "", "s32": "", "s64": "", "s8": "u8", "u32": "s32", "u64": "s64",
+}
+
+// output is a buffer that is to be written to a file.
+type output struct {
+	path     string
+	argument *ptxArgument
+}
+
+// outputs reads what --out asks for, N=FILE.
+func (j *job) outputs(out []string) (list []output, err error) {
 	for _, text := range out {
 		number, path, ok := strings.Cut(text, "=")
 		i, err := strconv.Atoi(number)
-		if err != nil || !ok || i < 0 || i >= len(j.arguments) || j.arguments[i].element == "" {
-			return fmt.Errorf("--out %s: must be N=FILE, N being the number of an argument that is a buffer", text)
+		if err != nil || !ok || path == "" || i < 0 || i >= len(j.arguments) || j.arguments[i].element == "" {
+			return nil, fmt.Errorf("--out %s: must be N=FILE, N being the number of an argument that is a buffer", text)
 		}
-		a := j.arguments[i]
+		element := j.arguments[i].element
+		if other, ok := npyElements[element]; !ok {
+			return nil, fmt.Errorf("--out %s: .npy files are written of f32, f64, u8, s32 and s64, not of %s", text, element)
+		} else if other != "" {
+			return nil, fmt.Errorf("--out %s: .npy files are written of f32, f64, u8, s32 and s64, not of %s: give the argument as %s, which has the same bits", text, element, other)
+		}
+		list = append(list, output{path, j.arguments[i]})
+	}
+	return list, nil
+}
+
+// writeFiles writes the buffers that --out asks for.
+func (j *job) writeFiles() error {
+	for _, o := range j.out {
+		a := o.argument
 		contents, err := a.now(j.machine)
 		if err != nil {
 			return err
@@ -297,14 +325,11 @@ func (j *job) writeFiles(out []string) error {
 		if err != nil {
 			return err
 		}
-		if !slices.Contains([]string{"f32", "f64", "u8", "s32", "s64"}, a.element) {
-			return fmt.Errorf("--out %s: .npy files are written of f32, f64, u8, s32 and s64, not of %s", text, a.element)
-		}
 		var file bytes.Buffer
 		if err := mnist.WriteNPY(&file, array); err != nil {
 			return err
 		}
-		if err := os.WriteFile(path, file.Bytes(), 0o644); err != nil {
+		if err := os.WriteFile(o.path, file.Bytes(), 0o644); err != nil {
 			return err
 		}
 	}

@@ -71,7 +71,7 @@ func (c *PTXTraceCommand) Run(ctx context.Context, w io.Writer) error {
 		}
 		return err
 	}
-	return j.results(w, c.Out)
+	return j.results(w)
 }
 
 // parseIndex reads "X,Y,Z" with numbers from 0.
