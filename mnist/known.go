@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"baregrad/internal/spelling"
 )
 
 // known describes a data set that Load knows by name. All have images of
@@ -104,7 +106,7 @@ func lookup(name string) (*known, error) {
 				return k, nil
 			}
 			unknown.Known = append(unknown.Known, candidate)
-			distance := editDistance(normal, candidate)
+			distance := spelling.Distance(normal, candidate)
 			// Half of it mistyped is no longer the same word.
 			if distance > len(candidate)/2 {
 				continue
@@ -181,27 +183,4 @@ func (k *known) checkSum(i int, sum, file string) error {
 		}
 	}
 	return bad
-}
-
-// editDistance returns how many letters must be inserted, deleted or replaced
-// to make b of a (Levenshtein's distance). It keeps one row of the table:
-// row[j] is the distance from the part of a read so far to b[:j].
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0] // the row above, one to the left
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

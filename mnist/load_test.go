@@ -428,17 +428,6 @@ func TestLoadUnknownName(t *testing.T) {
 	}
 }
 
-func TestEditDistance(t *testing.T) {
-	for _, test := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"kitten", "sitting", 3}, {"flaw", "lawn", 2}, {"same", "same", 0}} {
-		if got := editDistance(test.a, test.b); got != test.want {
-			t.Errorf("from %q to %q: %d, expected %d", test.a, test.b, got, test.want)
-		}
-	}
-}
-
 func TestLoadCancelled(t *testing.T) {
 	isolate(t)
 	ctx, cancel := context.WithCancel(t.Context())

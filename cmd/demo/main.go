@@ -10,6 +10,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -66,6 +68,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exited
 	}
 	if err != nil {
+		if len(args) > 0 && !strings.HasPrefix(args[0], "-") && !slices.Contains(names(parser), args[0]) {
+			err = nn.Unknown("command", args[0], names(parser))
+		}
 		fmt.Fprintf(stderr, "demo: %v\nTry demo --help.\n", err)
 		return statusUsage
 	}
@@ -78,6 +83,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return statusFailed
 	}
 	return 0
+}
+
+// names lists the commands.
+func names(parser *kong.Kong) (all []string) {
+	for _, command := range parser.Model.Children {
+		all = append(all, command.Name)
+	}
+	return all
 }
 
 // guarded makes an error of the panic of a device that failed: nn's methods return

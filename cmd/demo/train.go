@@ -10,6 +10,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -142,6 +143,11 @@ func (c *TrainCommand) Run(ctx context.Context, w io.Writer) error {
 	case "-":
 		saved = ""
 	}
+	if saved != "" { // before the work too
+		if err := isFolder(filepath.Dir(saved)); err != nil {
+			return fmt.Errorf("save %s: %w", saved, err)
+		}
+	}
 	begin := time.Now()
 	fit := nn.FitOptions{Epochs: recipe.epochs, BatchSize: recipe.batch, Output: say}
 	if c.Augment {
@@ -260,6 +266,15 @@ func augment(set mnist.Set) func(x *tensor.Tensor, r *rand.Rand) {
 		mnist.LightAugmenter.Images(varied, set.Images, set.Rows, set.Cols, r)
 		tensor.Set(x, varied)
 	}
+}
+
+// isFolder says what is wrong with a folder that a file is to be written to.
+func isFolder(path string) error {
+	info, err := os.Stat(path)
+	if err == nil && !info.IsDir() {
+		return fmt.Errorf("%s is no folder", path)
+	}
+	return err
 }
 
 // onDevice copies the first n images and labels of a set to the device.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 
+	"baregrad/internal/spelling"
 	"baregrad/kernels"
 	"baregrad/kernels/avx"
 	"baregrad/kernels/cuda"
@@ -81,5 +82,8 @@ func Open(name string) (kernels.Device, error) {
 		}
 		return d, nil
 	}
-	return nil, fmt.Errorf("no device is called %q: known are %s", name, strings.Join(Names(), ", "))
+	if guess := spelling.Guess(name, Names()); guess != "" {
+		return nil, fmt.Errorf("unknown device %q: did you mean %q? Known: %s", name, guess, strings.Join(Names(), ", "))
+	}
+	return nil, fmt.Errorf("unknown device %q. Known: %s", name, strings.Join(Names(), ", "))
 }

@@ -3,6 +3,8 @@ package emulator
 import (
 	"slices"
 	"strings"
+
+	"baregrad/internal/spelling"
 )
 
 // nearestShown is how many names an error about an unknown one gives.
@@ -18,29 +20,8 @@ func Nearest(name string, names []string) string {
 		if name != "" && strings.Contains(s, name) {
 			return 0
 		}
-		return 1 + letters(name, s)
+		return 1 + spelling.Distance(name, s)
 	}
 	slices.SortStableFunc(names, func(a, b string) int { return far(a) - far(b) })
 	return strings.Join(names[:min(len(names), nearestShown)], ", ")
-}
-
-// letters is the Levenshtein distance: how many letters must be changed, put in or
-// left out to make b of a.
-func letters(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := 1
-			if a[i] == b[j] {
-				change = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j]+1, row[j+1]+1, diagonal+change)
-		}
-	}
-	return row[len(b)]
 }

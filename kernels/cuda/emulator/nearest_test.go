@@ -14,14 +14,6 @@ func TestNearest(t *testing.T) {
 			t.Errorf("nearest to %q: %s, want %s", c.name, got, c.want)
 		}
 	}
-	for _, c := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"", "ab", 2}, {"kitten", "sitting", 3}, {"relu", "rellu", 1}} {
-		if got := letters(c.a, c.b); got != c.want {
-			t.Errorf("%q and %q: %d letters, want %d", c.a, c.b, got, c.want)
-		}
-	}
 	// Names of a module: a prototype is no kernel that can be launched.
 	m := mustParse(t, "names.ptx", header+".entry declared(.param .u32 n);\n.entry defined() { ret; }\n")
 	if got := m.Kernels(); len(got) != 1 || got[0] != "defined" {
