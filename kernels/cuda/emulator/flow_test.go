@@ -378,7 +378,7 @@ func TestLaunchIsRefused(t *testing.T) {
 .entry k(.param .u64 a, .param .u32 b) .reqntid 32, 2 { .shared .b8 s[40000]; ret; }
 .entry big(.param .align 4 .b8 s[12]) .maxntid 64 { ret; }`)
 	k, big := kernel(t, p, "k"), kernel(t, p, "big")
-	if _, err := p.Kernel("nothing"); err == nil || !strings.Contains(err.Error(), "[big k]") {
+	if _, err := p.Kernel("nothing"); err == nil || !strings.Contains(err.Error(), "the nearest of its 2: big, k") {
 		t.Errorf("unknown kernel: %v", err)
 	}
 	ok := LaunchConfig{Block: Dim3{32, 2, 1}}
