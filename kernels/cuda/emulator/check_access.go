@@ -43,7 +43,7 @@ func checkedAccess(kind accessKind) handler {
 
 // track looks at the accesses of all lanes before they are made.
 func (w *warp) track(o *op, mask uint32, kind accessKind) {
-	if w.blk.grid.checks&(CheckUninit|CheckRaces|CheckAsync) == 0 {
+	if w.blk.grid.checks&(CheckBounds|CheckUninit|CheckRaces|CheckAsync) == 0 {
 		return
 	}
 	x := o.x
@@ -51,6 +51,7 @@ func (w *warp) track(o *op, mask uint32, kind accessKind) {
 	switch {
 	case x.space == Shared:
 		w.trackShared(o, mask, kind, n)
+	case w.blk.grid.checks == CheckBounds && x.space != Generic:
 	case x.space == Generic || x.space == Global || x.space == Const:
 		var shared uint32
 		if x.space == Generic {
@@ -67,7 +68,7 @@ func (w *warp) track(o *op, mask uint32, kind accessKind) {
 		if shared != 0 {
 			w.trackShared(o, shared, kind, n)
 		}
-		if mask &^= shared; mask != 0 {
+		if mask &^= shared; mask != 0 && w.blk.grid.checks != CheckBounds {
 			w.trackGlobal(o, mask, kind, n)
 		}
 	default:
@@ -116,7 +117,31 @@ func (w *warp) stamp(o *op) stamp {
 	return s
 }
 
+// leaveGaps reports the lanes whose access touches memory between two shared
+// variables, and gives the others.
+func (w *warp) leaveGaps(o *op, mask uint32, kind accessKind, n uint64) uint32 {
+	for m := mask; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		addr := o.address(w, i)
+		if o.x.space == Generic {
+			addr -= sharedWindow
+		}
+		for _, g := range w.blk.grid.kern.gaps {
+			if addr < uint64(g.to) && addr+n > uint64(g.from) {
+				w.fault(o, faultBounds, Shared, i, addr, n, kind != accessRead)
+				mask &^= 1 << i
+			}
+		}
+	}
+	return mask
+}
+
 func (w *warp) trackShared(o *op, mask uint32, kind accessKind, n uint64) {
+	if len(w.blk.grid.kern.gaps) > 0 && w.blk.grid.checks&CheckBounds != 0 {
+		if mask = w.leaveGaps(o, mask, kind, n); mask == 0 {
+			return
+		}
+	}
 	c := w.blk.chk
 	size := uint64(len(w.blk.shared))
 	if o.x.size < 4 && c.hist.bytes == nil {

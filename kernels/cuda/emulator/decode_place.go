@@ -53,6 +53,13 @@ const (
 	localGap = 16
 )
 
+// sharedGap is how many bytes, of all the banks once, are left free behind a shared
+// variable where bounds are checked, so that an index past its end is found.
+const sharedGap = 128
+
+// gap is a piece of shared memory that belongs to no variable.
+type gap struct{ from, to uint32 }
+
 // placeShared finds the shared variables that the kernel can reach.
 func (d *decoder) placeShared() {
 	seen := map[*Function]bool{}
@@ -111,13 +118,24 @@ func (d *decoder) placeShared() {
 			}
 		}
 	}
-	at := uint64(0)
+	at, end := uint64(0), uint64(0)
+	space := func(align uint64) { // leaves room before the next variable
+		if d.prog.machine.opts.Checks&CheckBounds != 0 && end > 0 {
+			at += sharedGap
+		}
+		at = (at + align - 1) / align * align
+		if at > end && end > 0 {
+			d.kern.gaps = append(d.kern.gaps, gap{uint32(end), uint32(at)})
+			d.kern.gapBytes = at - (end+align-1)/align*align + d.kern.gapBytes
+		}
+	}
 	for _, v := range list {
-		at = (at + uint64(v.Align) - 1) / uint64(v.Align) * uint64(v.Align)
+		space(uint64(v.Align))
 		d.shared[v] = at
 		d.kern.shared = append(d.kern.shared, sharedVar{v, at, uint64(v.Size), v.Name})
 		at += uint64(v.Size)
-		if at > d.prog.machine.opts.SharedBytes {
+		end = at
+		if at-d.kern.gapBytes > d.prog.machine.opts.SharedBytes {
 			d.in = nil
 			d.refuse("kernel %s has more than %d bytes of .shared variables", d.kern.Name, d.prog.machine.opts.SharedBytes)
 		}
@@ -127,7 +145,7 @@ func (d *decoder) placeShared() {
 		align = max(align, uint64(v.Align))
 	}
 	if len(dynamic) > 0 {
-		at = (at + align - 1) / align * align
+		space(align)
 	}
 	for _, v := range dynamic {
 		d.shared[v] = at

@@ -65,7 +65,7 @@ func (w *warp) fault(o *op, kind faultKind, space Space, i int, addr, n uint64, 
 	case space == Global || space == Const:
 		w.describeGlobal(&f, addr, n, write)
 	case space == Shared:
-		f.Detail = fmt.Sprintf("the block has %d bytes of shared memory", len(w.blk.shared))
+		f.Detail = fmt.Sprintf("the block has %d bytes of shared memory", uint64(len(w.blk.shared))-w.blk.grid.kern.gapBytes)
 		f.Allocation = w.nearShared(addr)
 	case space == Local:
 		f.Allocation = w.nearLocal(addr)

@@ -195,9 +195,10 @@ func (m *Machine) validate(k *Kernel, cfg LaunchConfig, params []byte) error {
 	if cfg.SharedBytes < 0 {
 		return bad("%d bytes of dynamic shared memory", cfg.SharedBytes)
 	}
-	if total := k.sharedBytes + uint64(cfg.SharedBytes); total > m.opts.SharedBytes {
+	static := k.sharedBytes - k.gapBytes
+	if total := static + uint64(cfg.SharedBytes); total > m.opts.SharedBytes {
 		return bad("%d bytes of shared memory (%d of the kernel, %d dynamic), expected at most %d",
-			total, k.sharedBytes, cfg.SharedBytes, m.opts.SharedBytes)
+			total, static, cfg.SharedBytes, m.opts.SharedBytes)
 	}
 	return nil
 }

@@ -25,7 +25,9 @@ type Kernel struct {
 	main        *funcCode
 	paramBytes  int
 	sharedBytes uint64 // static, with the padding before the dynamic part
+	gapBytes    uint64 // of sharedBytes, what is there for the checks alone
 	shared      []sharedVar
+	gaps        []gap                // between the shared variables
 	entries     map[uint64]*funcCode // by address, for indirect calls
 }
 
@@ -46,7 +48,7 @@ type sharedVar struct {
 
 // StaticShared is how many bytes of shared memory a block of k has besides the
 // dynamic part.
-func (k *Kernel) StaticShared() int { return int(k.sharedBytes) }
+func (k *Kernel) StaticShared() int { return int(k.sharedBytes - k.gapBytes) }
 
 // Registers gives how many 32-bit registers, 64-bit registers and predicates the
 // kernel names, in its own body.

@@ -136,7 +136,7 @@ func (w *warp) fillSpecial(k specialKind, d *vec32) {
 		case spDynamicSmem:
 			v = uint32(g.cfg.SharedBytes)
 		case spTotalSmem:
-			v = uint32(g.kern.sharedBytes) + uint32(g.cfg.SharedBytes)
+			v = uint32(g.kern.sharedBytes-g.kern.gapBytes) + uint32(g.cfg.SharedBytes)
 		case spOne:
 			v = 1
 		}

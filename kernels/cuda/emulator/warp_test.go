@@ -90,14 +90,25 @@ func TestLoadsAndStores(t *testing.T) {
 			return 11
 		})
 	}
-	expectU32(t, "dynamic shared memory begins after the static", ".extern .shared .align 16 .b8 dyn[];", `
+	// With bounds checked, sharedGap lies before it; it counts for nothing else.
+	for checks, want := range map[Checks]uint32{0: 32, CheckBounds: (20 + sharedGap + 15) / 16 * 16, AllChecks: (20 + sharedGap + 15) / 16 * 16} {
+		got, err := runU32(t, Options{Checks: checks}, ".extern .shared .align 16 .b8 dyn[];", `
 	.shared .b8 fixed[20];
 	mov.u64 %x, dyn;
 	cvt.u32.u64 %j, %x;
 	mov.u32 %k, %dynamic_smem_size;
 	add.u32 %j, %j, %k;
+	mov.u32 %k, %total_smem_size;
+	mad.lo.u32 %j, %k, 1000, %j;
 	st.global.u32 [%o], %j;
-	ret;`, Dim3{}, block, func(uint32) uint32 { return 32 })
+	ret;`, Dim3{}, block)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want += 32 * 1000; got[0] != want {
+			t.Errorf("checks %b: dynamic shared memory begins at %d, of %d bytes in all, expected %d of 32", checks, got[0]%1000, got[0]/1000, want%1000)
+		}
+	}
 }
 
 func TestAtomics(t *testing.T) {
