@@ -65,7 +65,11 @@ class Worker:
 
     def close(self):
         self.process.stdin.close()
-        self.process.wait()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:  # a library that does not let go of its threads
+            self.process.kill()
+            self.process.wait()
 
 
 def compare(workers, request, rounds, lost):
@@ -244,7 +248,7 @@ def main():
         r["missing"].update(lost)
     if o.only in ("", "start"):
         print("from a fresh start", file=sys.stderr)
-        r["start"] = starts([n for n in WORKERS if n in r["versions"]], 3, log, r["missing"])
+        r["start"] = starts([n for n in WORKERS if n in r["versions"]], o.rounds, log, r["missing"])
     r["load"] = load + [" ".join(f"{v:.1f}" for v in os.getloadavg())]
     out = pathlib.Path(o.out)
     out.mkdir(parents=True, exist_ok=True)
