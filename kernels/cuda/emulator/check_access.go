@@ -357,7 +357,7 @@ func (w *warp) trackPieces(o *op, i int, kind accessKind, addr, n uint64, now st
 
 // checkCell reports a race between what lane i does and what was done before.
 func (w *warp) checkCell(o *op, i int, h *cell, now stamp, kind accessKind, space Space, addr uint64, size int) {
-	if w.conflicts(h.w, now, i, space) {
+	if w.conflicts(h.w, now, i, space, addr) {
 		if !(kind == accessWrite && w.sameStore(o, i, h, now)) {
 			w.race(o, i, kind, "write", h.w, int32(h.wpc), space, addr, size)
 		}
@@ -367,15 +367,15 @@ func (w *warp) checkCell(o *op, i int, h *cell, now stamp, kind accessKind, spac
 	if kind == accessRead {
 		return
 	}
-	if w.conflicts(h.r1, now, i, space) {
+	if w.conflicts(h.r1, now, i, space, addr) {
 		w.race(o, i, kind, "read", h.r1, int32(h.rpc1), space, addr, size)
-	} else if w.conflicts(h.r2, now, i, space) {
+	} else if w.conflicts(h.r2, now, i, space, addr) {
 		w.race(o, i, kind, "read", h.r2, int32(h.rpc2), space, addr, size)
 	}
 }
 
-// conflicts says whether two accesses, of which one writes, are unordered.
-func (w *warp) conflicts(s, now stamp, i int, space Space) bool {
+// conflicts says whether two accesses to addr, of which one writes, are unordered.
+func (w *warp) conflicts(s, now stamp, i int, space Space, addr uint64) bool {
 	if s == 0 {
 		return false
 	}
@@ -386,7 +386,7 @@ func (w *warp) conflicts(s, now stamp, i int, space Space) bool {
 	if s&now&strongBit != 0 && (same || (s|now)&ctaBit == 0) {
 		return false
 	}
-	return !w.chk.before(w, s, i)
+	return !w.chk.before(w, s, i) && !(s&strongBit != 0 && w.chk.saw(w, s, space, addr))
 }
 
 // sameStore says whether one store instruction writes one value to one place from

@@ -97,6 +97,24 @@ func (c *warpChecks) before(w *warp, s stamp, i int) bool {
 	return v == c.self && c.lanes != nil && s.clock() < c.lanes[i][s.thread()&31]
 }
 
+// saw says whether this warp knows of a release by the block of s at an address that
+// s, a strong access, went to: one that the last of several blocks makes on a counter
+// comes before what that block does to the counter when all have counted.
+func (c *warpChecks) saw(w *warp, s stamp, space Space, addr uint64) bool {
+	for _, at := range []uint64{addr, addr &^ 7} { // of 4 bytes, or of 8
+		v := w.blk.grid.sync.get(w.syncKey(space, at), false)
+		if v == nil {
+			continue
+		}
+		for _, r := range c.known {
+			if r.v == v && r.at(s>>blockShift<<blockShift) != nil {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // published is what a warp knew at a fence.
 type published struct {
 	block stamp

@@ -147,13 +147,13 @@ var plantedCases = []planted{
 		good: "setp.ge.u32 %p, %t, 64;\nst.shared.u32 [%w], %t;\n@%p bra out;\nbar.sync 1, 64;\nxor.b32 %i, %w, 128;\nld.shared.u32 %a, [%i];\nout:"},
 }
 
-// lastBlock is a reduction in which the block that comes last reads what all
-// others wrote.
+// lastBlock is a reduction in which the block that comes last reads what another
+// wrote, and sets the counter back.
 func lastBlock(fence, mark string) string {
 	return "mad.wide.u32 %st, %c, 128, %st;\nst.global.u32 [%st], %c;\n" + fence + "\nbar.sync 0;\nsetp.eq.u32 %p, %t, 0;\n" +
 		"@%p atom.global.inc.u32 %a, [%x], 7;\n@%p st.shared.u32 [s], %a;\nbar.sync 0;\nld.shared.u32 %a, [s];\n" +
-		"setp.ne.u32 %p, %a, 7;\n@%p exit;\nmad.wide.u32 %st, %t, 4, %y;\n" +
-		"ld.global.u32 %b, [%st]; " + mark + "\nst.global.u32 [%z], %b;"
+		"setp.ne.u32 %p, %a, 7;\n@%p exit;\nadd.u32 %c, %c, 1;\nand.b32 %c, %c, 7;\nmad.wide.u32 %st, %c, 128, %y;\n" +
+		"ld.global.u32 %b, [%st]; " + mark + "\nsetp.eq.u32 %p, %t, 0;\n@%p st.global.u32 [%x], 0; " + mark
 }
 
 // lockBody adds to a counter under a lock that one lane of each warp takes.
