@@ -118,8 +118,8 @@ func (n Network) Model(d kernels.Device) (*nn.Sequential, error) {
 	return m, nil
 }
 
-// data makes random examples with random labels: time does not depend on them.
-func (n Network) data(d kernels.Device, examples int) (x, y *tensor.Tensor) {
+// Data makes random examples with random labels: time does not depend on them.
+func (n Network) Data(d kernels.Device, examples int) (x, y *tensor.Tensor) {
 	source := rand.NewChaCha8([32]byte{1})
 	random := rand.New(source)
 	shape := append([]int{examples}, n.Input...)

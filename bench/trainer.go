@@ -42,7 +42,7 @@ func NewTrainer(ctx context.Context, d kernels.Device, n Network, batch int) (*T
 	}
 	t := &Trainer{Network: n, Model: m, Batch: batch, device: d}
 	t.next, t.stop = iter.Pull(func(yield func(struct{}) bool) {
-		x, y := n.data(d, examples)
+		x, y := n.Data(d, examples)
 		defer x.Free()
 		defer y.Free()
 		_, t.err = m.Fit(ctx, x, y, nn.FitOptions{

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"fmt"
+
+	"baregrad/kernels"
+	"baregrad/kernels/cuda"
+)
+
+// A Case is one kernel at one size, for us and for PyTorch: torch_time.py does the
+// same work by the same description.
+type Case struct {
+	Name  string  `json:"name"`
+	Kind  string  `json:"kind"`  // what is computed; see measured and torch_time.py
+	Dims  []int   `json:"dims"`  // matmul: M N K; conv…: N H W C KH KW Out; pool: N H W C; rows: rows cols; else elements
+	TF32  bool    `json:"tf32"`  // factors may be rounded to tf32
+	FLOP  float64 `json:"flop"`  // of one call, where that is what counts
+	Bytes float64 `json:"bytes"` // read and written by one call, had each element to be touched once
+}
+
+// cases lists them: at full size, or so small that an emulator gets through.
+func cases(smoke bool) (list []Case) {
+	squares, batch, large := []int{1024, 2048, 4096, 8192}, 128, 1<<26
+	products := [][]int{{1000, 32, 784}, {128, 128, 784}, {200, 784, 784}, {128, 128, 9216}, {32, 128, 784}}
+	if smoke {
+		squares, batch, large = []int{64}, 1, 4096
+		products = [][]int{{20, 16, 24}}
+	}
+	product := func(m, n, k int) {
+		for _, tf32 := range []bool{false, true} {
+			name := map[bool]string{false: "fp32", true: "tf32"}[tf32]
+			list = append(list, Case{Name: fmt.Sprintf("matmul %s %dx%dx%d", name, m, n, k), Kind: "matmul", Dims: []int{m, n, k},
+				TF32: tf32, FLOP: 2 * float64(m) * float64(n) * float64(k)})
+		}
+	}
+	for _, n := range squares {
+		product(n, n, n)
+	}
+	for _, p := range products {
+		product(p[0], p[1], p[2])
+	}
+	convolutions := [][]int{ // mnist-cnn's two, and the 5×5 of mnist-cnn-channels-first
+		{batch, 28, 28, 1, 3, 3, 32}, {batch, 26, 26, 32, 3, 3, 64}, {batch, 28, 28, 1, 5, 5, 32},
+	}
+	if smoke {
+		convolutions = [][]int{{1, 8, 8, 1, 3, 3, 4}, {1, 6, 6, 4, 3, 3, 16}}
+	}
+	for _, c := range convolutions {
+		s := convSpec(c)
+		for _, kind := range []string{"conv", "conv_dx", "conv_dw"} {
+			if kind == "conv_dx" && s.C == 1 {
+				continue // the gradient by the images: nobody asks for it
+			}
+			list = append(list, Case{Name: fmt.Sprintf("%s %dx%dx%dx%d by %dx%dx%d", kind, c[0], c[1], c[2], c[3], c[4], c[5], c[6]),
+				Kind: kind, Dims: c, FLOP: 2 * float64(s.Rows()) * float64(s.Cols()) * float64(s.Out)})
+		}
+	}
+	for _, p := range [][]int{{batch, 24, 24, 64}, {8 * batch, 24, 24, 64}} {
+		n := float64(p[0] * p[1] * p[2] * p[3])
+		size := fmt.Sprintf(" %dx%dx%dx%d", p[0], p[1], p[2], p[3])
+		list = append(list,
+			Case{Name: "maxpool" + size, Kind: "maxpool", Dims: p, Bytes: n*4 + n/4*8},
+			Case{Name: "avgpool" + size, Kind: "avgpool", Dims: p, Bytes: n*4 + n/4*4})
+	}
+	for _, cols := range []int{10, 1024} {
+		rows := large / cols
+		list = append(list, Case{Name: fmt.Sprintf("softmax %dx%d", rows, cols), Kind: "softmax", Dims: []int{rows, cols}, Bytes: 8 * float64(rows*cols)})
+	}
+	n := float64(large)
+	return append(list,
+		Case{Name: fmt.Sprintf("copy %d", large), Kind: "copy", Dims: []int{large}, Bytes: 8 * n},
+		Case{Name: fmt.Sprintf("relu %d", large), Kind: "relu", Dims: []int{large}, Bytes: 8 * n},
+		Case{Name: fmt.Sprintf("add %d", large), Kind: "add", Dims: []int{large}, Bytes: 12 * n},
+		Case{Name: fmt.Sprintf("exp %d", large), Kind: "exp", Dims: []int{large}, Bytes: 8 * n},
+		Case{Name: fmt.Sprintf("sum %d", large), Kind: "sum", Dims: []int{large}, Bytes: 4 * n})
+}
+
+// convSpec is a convolution with a stride of 1 and no padding.
+func convSpec(d []int) kernels.ConvSpec {
+	return kernels.ConvSpec{N: d[0], H: d[1], W: d[2], C: d[3], KH: d[4], KW: d[5], Out: d[6],
+		OH: d[1] - d[4] + 1, OW: d[2] - d[5] + 1, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1}
+}
+
+// operands gives the lengths of a case's float32 buffers, its output first.
+func (c Case) operands() []int {
+	d := c.Dims
+	switch c.Kind {
+	case "matmul":
+		return []int{d[0] * d[1], d[0] * d[2], d[2] * d[1]}
+	case "conv", "conv_dx", "conv_dw":
+		s := convSpec(d)
+		y, x, w := s.Rows()*s.Out, s.N*s.H*s.W*s.C, s.Cols()*s.Out
+		return map[string][]int{"conv": {y, x, w}, "conv_dx": {x, y, w}, "conv_dw": {w, y, x}}[c.Kind]
+	case "maxpool", "avgpool":
+		n := d[0] * d[1] * d[2] * d[3]
+		return []int{n / 4, n}
+	case "softmax":
+		return []int{d[0] * d[1], d[0] * d[1]}
+	case "add":
+		return []int{d[0], d[0], d[0]}
+	case "sum":
+		return []int{1, d[0]}
+	}
+	return []int{d[0], d[0]}
+}
+
+// call computes the case once. arg is for pooling's indices.
+func (c Case) call(d *cuda.Device, b []kernels.Buffer, arg kernels.Buffer) {
+	n := c.Dims
+	switch c.Kind {
+	case "matmul":
+		d.TensorCores = c.TF32
+		d.MatMul(b[0], b[1], b[2], nil, kernels.MatMulSpec{M: n[0], N: n[1], K: n[2]})
+		d.TensorCores = false
+	case "conv":
+		d.Conv2D(b[0], b[1], b[2], nil, convSpec(n))
+	case "conv_dx":
+		d.Conv2DGradInput(b[0], b[1], b[2], convSpec(n), kernels.Overwrite)
+	case "conv_dw":
+		d.Conv2DGradFilter(b[0], b[1], b[2], convSpec(n), kernels.Overwrite)
+	case "maxpool":
+		d.MaxPool(b[0], arg, b[1], poolSpec(n))
+	case "avgpool":
+		d.AvgPool(b[0], b[1], poolSpec(n))
+	case "softmax":
+		d.Softmax(b[0], b[1], n[0], n[1])
+	case "copy":
+		d.Copy(b[0], b[1])
+	case "relu":
+		d.ReLU(b[0], b[1])
+	case "exp":
+		d.Exp(b[0], b[1])
+	case "add":
+		_, s, err := kernels.Broadcast(n, n)
+		if err != nil {
+			panic(err) // a shape fits itself
+		}
+		d.Add(b[0], b[1], b[2], s)
+	case "sum":
+		d.Sum(b[0], b[1], kernels.ReduceSpec{Outer: 1, N: n[0], Inner: 1}, kernels.Overwrite)
+	default:
+		kernels.Panicf("gpulab", "nothing is called %q", c.Kind)
+	}
+}
+
+// poolSpec is a pooling of 2×2 windows.
+func poolSpec(d []int) kernels.PoolSpec {
+	return kernels.PoolSpec{N: d[0], H: d[1], W: d[2], C: d[3], KH: 2, KW: 2, StrideH: 2, StrideW: 2, OH: d[1] / 2, OW: d[2] / 2}
+}

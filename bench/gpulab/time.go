@@ -1,0 +1,123 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"slices"
+
+	"baregrad/kernels"
+	"baregrad/kernels/cuda"
+)
+
+// How kernels are timed, here and in torch_time.py: several calls, one after the
+// other on different memory, captured as one graph; the graph is launched between
+// two events; the median of many launches counts, divided by the calls. The memory
+// that the calls go through is larger than any GPU's cache, so that each finds its
+// inputs in the GPU's main memory. (What a single launch costs the processor is not
+// in these times: the epochs' times have it.)
+
+const (
+	rotated      = 256 << 20 // bytes that the calls of a graph go through, at least
+	mostRotation = 64        // different sets of operands, at most
+)
+
+// A Measurement is one line of the lab's results.
+type Measurement struct {
+	Case
+	By      string  `json:"by"`               // baregrad, or torch and how
+	Kernel  string  `json:"kernel,omitempty"` // the one that a matrix product took
+	Seconds float64 `json:"seconds"`          // of one call: the median
+	Fastest float64 `json:"fastest"`
+	Calls   int     `json:"calls"`   // in a graph
+	Samples int     `json:"samples"` // launches of the graph
+	Problem string  `json:"problem,omitempty"`
+}
+
+// timeCases measures every case and writes each as a line of JSON.
+func timeCases(w io.Writer, d *cuda.Device, smoke bool) error {
+	to := json.NewEncoder(w)
+	for _, c := range cases(smoke) {
+		if err := to.Encode(measure(d, c, smoke)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// measure times one case. What the device refuses is a problem of that case alone.
+func measure(d *cuda.Device, c Case, smoke bool) (m Measurement) {
+	m = Measurement{Case: c, By: "baregrad"}
+	var held []kernels.Buffer
+	defer func() {
+		if failure, ok := recover().(*kernels.DeviceError); ok {
+			m = Measurement{Case: c, By: "baregrad", Problem: failure.Error()}
+		}
+		for _, b := range held {
+			b.Free()
+		}
+	}()
+	sizes := c.operands()
+	bytes := 0
+	for _, n := range sizes {
+		bytes += 4 * n
+	}
+	sets, samples := min(max(rotated/bytes+1, 2), mostRotation), 31
+	if smoke {
+		sets, samples = 2, 3
+	}
+	m.Calls, m.Samples = sets, samples
+	if c.Kind == "matmul" {
+		d.TensorCores = c.TF32
+		m.Kernel = d.Picks(c.Dims[0], c.Dims[1], c.Dims[2])
+		d.TensorCores = false
+	}
+	alloc := func(t kernels.Type, n int) kernels.Buffer {
+		b := d.Alloc(t, n)
+		held = append(held, b)
+		return b
+	}
+	var operands [][]kernels.Buffer
+	for i := range sets {
+		var set []kernels.Buffer
+		for j, n := range sizes {
+			b := alloc(kernels.Float32, n)
+			d.Uniform(b, -1, 1, uint64(i*8+j))
+			set = append(set, b)
+		}
+		operands = append(operands, set)
+	}
+	arg := alloc(kernels.Int32, sizes[0])
+	all := func() {
+		for _, set := range operands {
+			c.call(d, set, arg)
+		}
+	}
+	all() // loads the kernels
+	graph, err := d.Capture(all)
+	if err != nil {
+		m.Problem = err.Error()
+		return m
+	}
+	defer graph.Free()
+	graph.Launch()
+	var seconds []float64
+	for range samples {
+		before, err := d.Stream().Record()
+		if err == nil {
+			graph.Launch()
+			after, failed := d.Stream().Record()
+			if err = failed; err == nil {
+				took, failed := after.Since(before)
+				err = failed
+				seconds = append(seconds, took.Seconds()/float64(sets))
+			}
+		}
+		if err != nil {
+			m.Problem = err.Error()
+			return m
+		}
+	}
+	slices.Sort(seconds)
+	m.Seconds, m.Fastest = seconds[len(seconds)/2], seconds[0]
+	return m
+}

@@ -1,0 +1,132 @@
+"""Times PyTorch's kernels (cuBLAS, cuDNN) on the cases that gpulab times.
+
+    python3 torch_time.py cases.json [--smoke] > torch_time.jsonl
+
+In the way that time.go describes: calls on rotating memory, captured as one CUDA
+graph, launched between two events, the median of many. Without a GPU it stops,
+but for --smoke, which tries the calls themselves on the CPU and measures nothing.
+"""
+
+import json
+import statistics
+import sys
+
+import torch
+import torch.nn.functional as F
+
+ROTATED = 256 << 20  # as in time.go
+MOST_ROTATION = 64
+
+
+def operands(case, device, channels_last):
+    """One set of a case's operands, its output first where there is one to write to."""
+    d, kind = case["dims"], case["kind"]
+    rand = lambda *shape: torch.rand(*shape, device=device) * 2 - 1
+    image = lambda t: t.contiguous(memory_format=torch.channels_last) if channels_last else t
+    if kind == "matmul":
+        m, n, k = d
+        return torch.empty(m, n, device=device), rand(m, k), rand(k, n)
+    if kind.startswith("conv"):
+        n, h, w, c, kh, kw, out = d
+        x, f = image(rand(n, c, h, w)), image(rand(out, c, kh, kw))
+        return image(rand(n, out, h - kh + 1, w - kw + 1)), x, f
+    if kind.endswith("pool"):
+        n, h, w, c = d
+        return (image(rand(n, c, h, w)),)
+    if kind == "softmax":
+        return torch.empty(*d, device=device), rand(*d)
+    if kind == "add":
+        return torch.empty(*d, device=device), rand(*d), rand(*d)
+    return torch.empty(*d, device=device), rand(*d)
+
+
+def call(kind, o):
+    """Computes a case once."""
+    if kind == "matmul":
+        torch.mm(o[1], o[2], out=o[0])
+    elif kind == "conv":
+        F.conv2d(o[1], o[2])
+    elif kind in ("conv_dx", "conv_dw"):
+        wanted = [kind == "conv_dx", kind == "conv_dw", False]
+        torch.ops.aten.convolution_backward(o[0], o[1], o[2], None, [1, 1], [0, 0], [1, 1], False, [0, 0], 1, wanted)
+    elif kind == "maxpool":
+        F.max_pool2d(o[0], 2, return_indices=True)  # ours writes the indices too
+    elif kind == "avgpool":
+        F.avg_pool2d(o[0], 2)
+    elif kind == "softmax":
+        torch.softmax(o[1], 1, out=o[0])
+    elif kind == "copy":
+        o[0].copy_(o[1])
+    elif kind == "relu":
+        torch.clamp_min(o[1], 0, out=o[0])
+    elif kind == "exp":
+        torch.exp(o[1], out=o[0])
+    elif kind == "add":
+        torch.add(o[1], o[2], out=o[0])
+    elif kind == "sum":
+        torch.sum(o[1])
+    else:
+        raise ValueError(f"nothing is called {kind!r}")
+
+
+def measure(case, channels_last):
+    """Seconds of one call: the median and the least; calls in a graph; launches."""
+    first = operands(case, "cuda", channels_last)
+    size = sum(t.numel() * 4 for t in first)
+    sets = [first]
+    while len(sets) < min(max(ROTATED // size + 1, 2), MOST_ROTATION):
+        sets.append(operands(case, "cuda", channels_last))
+
+    def run():
+        for o in sets:
+            call(case["kind"], o)
+
+    side = torch.cuda.Stream()
+    with torch.cuda.stream(side):
+        for _ in range(3):
+            run()  # chooses algorithms
+    torch.cuda.synchronize()
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        run()
+    graph.replay()
+    times = []
+    for _ in range(31):
+        before, after = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+        before.record()
+        graph.replay()
+        after.record()
+        after.synchronize()
+        times.append(before.elapsed_time(after) / 1e3 / len(sets))
+    return statistics.median(times), min(times), len(sets), len(times)
+
+
+def main():
+    smoke = "--smoke" in sys.argv
+    if not torch.cuda.is_available() and not smoke:
+        sys.exit("PyTorch finds no GPU")
+    torch.backends.cudnn.benchmark = True
+    with open(sys.argv[1]) as file:
+        cases = json.load(file)
+    for case in cases:
+        torch.backends.cuda.matmul.allow_tf32 = case["tf32"]
+        torch.backends.cudnn.allow_tf32 = case["tf32"]
+        layouts = [True, False] if case["kind"].startswith("conv") or case["kind"].endswith("pool") else [False]
+        if not torch.cuda.is_available():
+            for channels_last in layouts:
+                call(case["kind"], operands(case, "cpu", channels_last))
+            continue
+        best = None
+        for channels_last in layouts:  # the faster of the two layouts counts
+            line = dict(case, by="torch " + ("channels_last" if channels_last else "contiguous"))
+            try:
+                line["seconds"], line["fastest"], line["calls"], line["samples"] = measure(case, channels_last)
+            except RuntimeError as e:  # out of memory, no algorithm: a problem of this case alone
+                line.update(seconds=0, fastest=0, calls=0, samples=0, problem=str(e).splitlines()[0])
+            if best is None or "problem" in best or ("problem" not in line and line["seconds"] < best["seconds"]):
+                best = line
+            torch.cuda.empty_cache()
+        print(json.dumps(best), flush=True)
+
+
+main()

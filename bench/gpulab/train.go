@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"slices"
+	"time"
+
+	"baregrad/bench"
+	"baregrad/kernels"
+	"baregrad/mnist"
+	"baregrad/nn"
+	"baregrad/tensor"
+)
+
+// An Epoch is the time of an epoch of one of the tutorials, or of a whole
+// training, as one line of the lab's results.
+type Epoch struct {
+	Name     string  `json:"name"` // the tutorial, or "to 99 %"
+	By       string  `json:"by"`
+	Batch    int     `json:"batch"`
+	Examples int     `json:"examples"`
+	Seconds  float64 `json:"seconds"` // of an epoch: the median of those after the first
+	First    float64 `json:"first"`   // of the first epoch: it records and captures
+	Epochs   int     `json:"epochs"`
+	Accuracy float64 `json:"accuracy,omitempty"` // of the test set after that, from 0 to 1
+	Problem  string  `json:"problem,omitempty"`
+}
+
+// timeEpochs trains each tutorial's network on random examples, which are on the
+// device, and gives the time of an epoch.
+func timeEpochs(w io.Writer, d kernels.Device, smoke bool) error {
+	to := json.NewEncoder(w)
+	for _, n := range bench.Networks() {
+		e := Epoch{Name: n.Name, By: "baregrad", Batch: n.Batch, Examples: n.Examples / n.Batch * n.Batch, Epochs: 6}
+		if smoke {
+			e.Batch, e.Examples, e.Epochs = 2, 6, 2
+		}
+		if err := epochs(d, n, &e); err != nil {
+			e.Problem = err.Error()
+		}
+		if err := to.Encode(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func epochs(d kernels.Device, n bench.Network, e *Epoch) error {
+	m, err := n.Model(d)
+	if err != nil {
+		return err
+	}
+	x, y := n.Data(d, e.Examples)
+	defer x.Free()
+	defer y.Free()
+	h, err := m.Fit(context.Background(), x, y, nn.FitOptions{Epochs: e.Epochs, BatchSize: e.Batch, Verbose: nn.Silent})
+	if err != nil {
+		return err
+	}
+	e.First = h.Seconds[0]
+	later := slices.Sorted(slices.Values(h.Seconds[1:]))
+	e.Seconds = later[len(later)/2]
+	return nil
+}
+
+// to99 trains a small network until 99 % of MNIST's test images are right: for
+// one, two, … epochs anew, each with one cycle of the learning rate. The time is
+// that of the training alone, the data being on the device.
+func to99(w io.Writer, d kernels.Device, smoke bool) error {
+	data, err := mnist.Load(context.Background(), "mnist", mnist.Options{})
+	if err != nil {
+		return err
+	}
+	train, test, most := data.Train, data.Test, 5
+	if smoke {
+		train, test, most = train.Slice(0, 8), test.Slice(0, 8), 1
+	}
+	x, y := set(d, train)
+	testX, testY := set(d, test)
+	e := Epoch{Name: "to 99 %", By: "baregrad", Batch: 256, Examples: train.N}
+	for e.Epochs = 1; e.Epochs <= most && e.Accuracy < 0.99; e.Epochs++ {
+		steps := e.Epochs * ((train.N + e.Batch - 1) / e.Batch)
+		m := nn.NewSequential(d, nn.Seed(1),
+			&nn.Conv2D{Filters: 24, Kernel: [2]int{5, 5}, Activation: nn.ReLU, InputShape: []int{28, 28, 1}},
+			&nn.MaxPooling2D{Pool: [2]int{2, 2}},
+			&nn.Conv2D{Filters: 32, Kernel: [2]int{3, 3}, Activation: nn.ReLU},
+			&nn.MaxPooling2D{Pool: [2]int{2, 2}},
+			&nn.Flatten{},
+			&nn.Dense{Units: 256, Activation: nn.ReLU},
+			&nn.Dense{Units: 10})
+		if err := m.Compile(nn.CompileOptions{
+			Optimizer: nn.Adam{Schedule: nn.OneCycle{Peak: 0.01, Steps: steps}},
+			Loss:      nn.SparseCategoricalCrossentropy{FromLogits: true}, Metrics: []nn.Metric{nn.Accuracy{}},
+		}); err != nil {
+			return err
+		}
+		d.Sync()
+		begin := time.Now()
+		h, err := m.Fit(context.Background(), x, y, nn.FitOptions{Epochs: e.Epochs, BatchSize: e.Batch, Verbose: nn.Silent})
+		if err != nil {
+			return err
+		}
+		d.Sync()
+		e.Seconds, e.First = time.Since(begin).Seconds(), h.Seconds[0]
+		scores, err := m.Evaluate(context.Background(), testX, testY, nn.EvaluateOptions{BatchSize: 500})
+		if err != nil {
+			return err
+		}
+		e.Accuracy = scores["accuracy"]
+	}
+	e.Epochs--
+	if e.Accuracy < 0.99 {
+		e.Problem = "99 % was not reached"
+	}
+	return json.NewEncoder(w).Encode(e)
+}
+
+// set copies images and labels to the device.
+func set(d kernels.Device, s mnist.Set) (x, y *tensor.Tensor) {
+	labels := make([]int32, s.N)
+	for i, label := range s.Labels {
+		labels[i] = int32(label)
+	}
+	return tensor.From(d, s.Images, s.N, s.Rows, s.Cols, 1), tensor.From(d, labels, s.N)
+}
+
+// writeData hands out MNIST for torch_train.py: images and labels as bytes.
+func writeData(write func(name string, data []byte) error) error {
+	data, err := mnist.Load(context.Background(), "mnist", mnist.Options{})
+	if err != nil {
+		return err
+	}
+	for name, bytes := range map[string][]byte{
+		"train.images": data.Train.Images, "train.labels": data.Train.Labels,
+		"test.images": data.Test.Images, "test.labels": data.Test.Labels,
+	} {
+		if err := write(name, bytes); err != nil {
+			return err
+		}
+	}
+	return nil
+}

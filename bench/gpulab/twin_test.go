@@ -1,0 +1,248 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"baregrad/kernels"
+	"baregrad/kernels/cuda"
+	"baregrad/kernels/cuda/driver"
+	"baregrad/kernels/cuda/emulator"
+	"baregrad/kernels/cuda/nvidia"
+	"baregrad/kernels/kerneltest"
+)
+
+// twin is a GPU and the emulator as one driver: all that is asked for is done by
+// both, and wherever a result is read, the two must be alike to the last bit. A
+// device over it, put through every operation's test, compares every kernel.
+type twin struct {
+	gpu, emulated driver.Driver
+	blocks        map[driver.Pointer]pair // by address on the GPU
+	report        *differences
+}
+
+// pair is a block of memory on both sides.
+type pair struct {
+	emulated driver.Pointer
+	bytes    int64
+}
+
+// differences counts what was compared.
+type differences struct {
+	bytes int64 // that were alike
+	nans  int64 // NaNs whose bits differ: PTX does not say which NaN an operation gives
+	first error // the first difference
+}
+
+func newTwin(gpu driver.Driver) *twin {
+	return &twin{gpu, emulator.NewDriver(emulator.Options{}), map[driver.Pointer]pair{}, &differences{}}
+}
+
+func (w *twin) Info() driver.Info          { return w.gpu.Info() }
+func (w *twin) Memory() (used, free int64) { return w.gpu.Memory() }
+
+func (w *twin) Close() error {
+	if err := w.emulated.Close(); err != nil {
+		return err
+	}
+	return w.gpu.Close()
+}
+
+func (w *twin) Alloc(n int64) (driver.Pointer, error) {
+	p, err := w.gpu.Alloc(n)
+	if err != nil {
+		return 0, err
+	}
+	q, err := w.emulated.Alloc(n)
+	if err != nil {
+		return 0, err
+	}
+	w.blocks[p] = pair{q, n}
+	return p, nil
+}
+
+func (w *twin) Free(p driver.Pointer) error {
+	if err := w.emulated.Free(w.blocks[p].emulated); err != nil {
+		return err
+	}
+	delete(w.blocks, p)
+	return w.gpu.Free(p)
+}
+
+// there is a GPU's address on the emulator. What is in no block is no address: it
+// is returned as it is.
+func (w *twin) there(p driver.Pointer) driver.Pointer {
+	for start, b := range w.blocks {
+		if p >= start && p < start+driver.Pointer(b.bytes) {
+			return b.emulated + (p - start)
+		}
+	}
+	return p
+}
+
+type twinModule struct{ gpu, emulated driver.Module }
+
+type twinFunction struct{ gpu, emulated driver.Function }
+
+func (w *twin) Load(name, text string) (driver.Module, error) {
+	a, err := w.gpu.Load(name, text)
+	if err != nil {
+		return nil, err
+	}
+	b, err := w.emulated.Load(name, text)
+	return twinModule{a, b}, err
+}
+
+func (m twinModule) Function(name string) (driver.Function, error) {
+	a, err := m.gpu.Function(name)
+	if err != nil {
+		return nil, err
+	}
+	b, err := m.emulated.Function(name)
+	return twinFunction{a, b}, err
+}
+
+func (f twinFunction) Name() string { return f.gpu.Name() }
+
+type twinStream struct {
+	*twin
+	gpu, emulated driver.Stream
+}
+
+func (w *twin) NewStream() (driver.Stream, error) {
+	a, err := w.gpu.NewStream()
+	if err != nil {
+		return nil, err
+	}
+	b, err := w.emulated.NewStream()
+	return &twinStream{w, a, b}, err
+}
+
+func (s *twinStream) Write(dst driver.Pointer, src []byte) error {
+	if err := s.emulated.Write(s.there(dst), src); err != nil {
+		return err
+	}
+	return s.gpu.Write(dst, src)
+}
+
+// Read reads from both and compares.
+func (s *twinStream) Read(dst []byte, src driver.Pointer) error {
+	if err := s.gpu.Read(dst, src); err != nil {
+		return err
+	}
+	other := make([]byte, len(dst))
+	if err := s.emulated.Read(other, s.there(src)); err != nil {
+		return err
+	}
+	s.report.compare(dst, other)
+	return nil
+}
+
+func (r *differences) compare(gpu, emulated []byte) {
+	if bytes.Equal(gpu, emulated) {
+		r.bytes += int64(len(gpu))
+		return
+	}
+	for i := range gpu {
+		word := i &^ 3
+		if gpu[i] == emulated[i] {
+			r.bytes++
+		} else if word+4 <= len(gpu) && isNaN(gpu[word:]) && isNaN(emulated[word:]) {
+			r.nans++
+		} else if r.first == nil {
+			end := min(word+4, len(gpu))
+			r.first = fmt.Errorf("byte %d of %d: the word is %x on the GPU, %x on the emulator", i, len(gpu), gpu[word:end], emulated[word:end])
+		}
+	}
+}
+
+func isNaN(b []byte) bool {
+	bits := uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
+	x := math.Float32frombits(bits)
+	return x != x
+}
+
+func (s *twinStream) Copy(dst, src driver.Pointer, n int64) error {
+	if err := s.emulated.Copy(s.there(dst), s.there(src), n); err != nil {
+		return err
+	}
+	return s.gpu.Copy(dst, src, n)
+}
+
+func (s *twinStream) Fill(dst driver.Pointer, value byte, n int64) error {
+	if err := s.emulated.Fill(s.there(dst), value, n); err != nil {
+		return err
+	}
+	return s.gpu.Fill(dst, value, n)
+}
+
+func (s *twinStream) Launch(f driver.Function, l driver.Launch) error {
+	both := f.(twinFunction)
+	if err := s.gpu.Launch(both.gpu, l); err != nil {
+		return err
+	}
+	args := make([]uint64, len(l.Args))
+	for i, a := range l.Args {
+		args[i] = uint64(s.there(driver.Pointer(a)))
+	}
+	l.Args = args
+	return s.emulated.Launch(both.emulated, l)
+}
+
+func (s *twinStream) Record() (driver.Event, error) { return s.gpu.Record() }
+func (s *twinStream) Sync() error                   { return s.gpu.Sync() }
+
+func (s *twinStream) Close() error {
+	if err := s.emulated.Close(); err != nil {
+		return err
+	}
+	return s.gpu.Close()
+}
+
+// Every operation gives the same bits on the GPU as on the emulator.
+func TestBits(t *testing.T) {
+	gpu, err := nvidia.Open(0, nvidia.Options{})
+	why := ""
+	if err != nil {
+		why = err.Error()
+	}
+	kerneltest.Require(t, "cuda", err == nil, why)
+	w := newTwin(gpu)
+	begin := time.Now()
+	kerneltest.Run(t, func() kernels.Device {
+		d, err := cuda.New("cuda", w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}, kerneltest.DriverAllocates, kerneltest.Slow)
+	if w.report.first != nil {
+		t.Errorf("GPU and emulator differ: %v", w.report.first)
+	}
+	t.Logf("%s compared in %.0f s, alike but for %d bytes in NaNs", kernels.FormatBytes(w.report.bytes), time.Since(begin).Seconds(), w.report.nans)
+}
+
+// A difference is found: of one bit, in whatever place, but not in which NaN it is.
+func TestDifferencesAreFound(t *testing.T) {
+	one := kernels.Bytes([]float32{1, 2, 3})
+	for i := range one {
+		for bit := range 8 {
+			r := &differences{}
+			other := bytes.Clone(one)
+			other[i] ^= 1 << bit
+			r.compare(one, other)
+			if r.first == nil || !strings.Contains(r.first.Error(), fmt.Sprintf("byte %d of", i)) {
+				t.Fatalf("bit %d of byte %d differs, and the error is %v", bit, i, r.first)
+			}
+		}
+	}
+	r := &differences{}
+	r.compare([]byte{0xff, 0xff, 0xff, 0x7f}, []byte{0, 0, 0xc0, 0x7f})
+	if r.first != nil || r.nans == 0 {
+		t.Errorf("two NaNs: %v, %d", r.first, r.nans)
+	}
+}
