@@ -98,6 +98,11 @@ func (r *Report) Markdown(list []Benchmark) string {
 		fmt.Fprintf(&b, "| %s | %d | %s | %s |\n", p.Device, p.Threads, Figure(p.GFLOPS), Figure(p.CopyGBs))
 	}
 	b.WriteString("\nIn brackets below: the share of this peak. The fastest run counts; other programs at work make figures smaller.\n")
+	if load, err := strconv.ParseFloat(strings.Fields(m.Load + " -")[0], 64); err == nil && load > float64(m.Cores)/2 {
+		fmt.Fprintf(&b, "\n**Other programs were at work: %.0f of them wanted the %d cores. Work that takes longer than "+
+			"a few milliseconds was interrupted in every run, and its figures are far below what the machine does when it is free.**\n",
+			load, m.Cores)
+	}
 	for _, t := range []Table{r.Products(), r.Steps()} {
 		if len(t.Rows) > 0 {
 			fmt.Fprintf(&b, "\n## %s\n\n%s", strings.ToUpper(t.Title[:1])+t.Title[1:], t.Markdown())
