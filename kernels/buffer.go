@@ -117,9 +117,13 @@ func NewHost(t Type, n int) *Host {
 	return &Host{elements: t, n: n, memory: raw[skip : skip+size : skip+size], owner: true}
 }
 
+// Type is the type of the elements.
 func (h *Host) Type() Type { return h.elements }
-func (h *Host) Len() int   { return h.n }
 
+// Len is the number of elements.
+func (h *Host) Len() int { return h.n }
+
+// Slice is the buffer of the elements from (included) to (excluded), in the same memory.
 func (h *Host) Slice(from, to int) Buffer {
 	if from < 0 || to < from || to > h.n {
 		Panicf("slice", "[%d:%d] of a buffer of %d elements", from, to, h.n)
@@ -128,6 +132,7 @@ func (h *Host) Slice(from, to int) Buffer {
 	return &Host{elements: h.elements, n: to - from, memory: h.bytes()[from*size : to*size : to*size]}
 }
 
+// Free leaves the memory to Go's garbage collector. Slices stay usable.
 func (h *Host) Free() {
 	if h.owner {
 		h.memory = nil

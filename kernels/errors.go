@@ -9,6 +9,7 @@ type ShapeError struct {
 	Problem string // every shape, and what was expected
 }
 
+// Error is the operation and the problem.
 func (e *ShapeError) Error() string { return e.Op + ": " + e.Problem }
 
 // Panicf panics with a *ShapeError for operation op.
@@ -27,6 +28,7 @@ type DeviceError struct {
 	Hint   string // what may help; empty where nothing is known
 }
 
+// Error is the device, what was asked of it, what went wrong, and the hint.
 func (e *DeviceError) Error() string {
 	s := e.Device + ": " + e.Op + ": " + e.Err.Error()
 	if e.Hint != "" {
@@ -35,6 +37,7 @@ func (e *DeviceError) Error() string {
 	return s
 }
 
+// Unwrap is what went wrong.
 func (e *DeviceError) Unwrap() error { return e.Err }
 
 // OutOfMemoryError says what was asked of a device's memory and what there was, in bytes.
@@ -42,6 +45,7 @@ type OutOfMemoryError struct {
 	Asked, Used, Free int64
 }
 
+// Error gives all three numbers.
 func (e *OutOfMemoryError) Error() string {
 	return fmt.Sprintf("out of memory: asked for %s, %s in use, %s free",
 		FormatBytes(e.Asked), FormatBytes(e.Used), FormatBytes(e.Free))

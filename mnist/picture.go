@@ -129,9 +129,9 @@ func GreyLevels(values []float32) []uint8 {
 type Mark int
 
 const (
-	Unmarked Mark = iota
-	Right         // a green caption; in plain text, one that begins with +
-	Wrong         // a red caption; in plain text, one that begins with x
+	Unmarked Mark = iota // as it is
+	Right                // a green caption; in plain text, one that begins with +
+	Wrong                // a red caption; in plain text, one that begins with x
 )
 
 // Tile is one image of a grid.

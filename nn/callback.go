@@ -19,11 +19,20 @@ type Callback interface {
 // BaseCallback does nothing at any time.
 type BaseCallback struct{}
 
-func (BaseCallback) TrainBegin(*Run) error                   { return nil }
-func (BaseCallback) EpochBegin(*Run) error                   { return nil }
-func (BaseCallback) BatchEnd(*Run) error                     { return nil }
+// TrainBegin does nothing.
+func (BaseCallback) TrainBegin(*Run) error { return nil }
+
+// EpochBegin does nothing.
+func (BaseCallback) EpochBegin(*Run) error { return nil }
+
+// BatchEnd does nothing.
+func (BaseCallback) BatchEnd(*Run) error { return nil }
+
+// EpochEnd does nothing.
 func (BaseCallback) EpochEnd(*Run, map[string]float64) error { return nil }
-func (BaseCallback) TrainEnd(*Run) error                     { return nil }
+
+// TrainEnd does nothing.
+func (BaseCallback) TrainEnd(*Run) error { return nil }
 
 // A Run is a Fit at work, as callbacks see it.
 type Run struct {

@@ -39,7 +39,10 @@ type Conv2D struct {
 	place        claim
 }
 
-func (*Conv2D) Kind() string            { return "Conv2D" }
+// Kind is "Conv2D".
+func (*Conv2D) Kind() string { return "Conv2D" }
+
+// Options are the settings that every layer has.
 func (l *Conv2D) Options() LayerOptions { return LayerOptions{l.Name, l.InputShape, l.Frozen} }
 
 func (l *Conv2D) window() autograd.Window {

@@ -22,7 +22,10 @@ type Dense struct {
 	place        claim
 }
 
-func (*Dense) Kind() string            { return "Dense" }
+// Kind is "Dense".
+func (*Dense) Kind() string { return "Dense" }
+
+// Options are the settings that every layer has.
 func (l *Dense) Options() LayerOptions { return LayerOptions{l.Name, l.InputShape, l.Frozen} }
 
 // Build makes kernel and bias. The input must have one axis.

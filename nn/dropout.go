@@ -18,7 +18,10 @@ type Dropout struct {
 	place  claim
 }
 
-func (*Dropout) Kind() string            { return "Dropout" }
+// Kind is "Dropout".
+func (*Dropout) Kind() string { return "Dropout" }
+
+// Options are the settings that every layer has.
 func (l *Dropout) Options() LayerOptions { return LayerOptions{l.Name, l.InputShape, false} }
 
 // Build refuses a rate that is not from 0 to 1.

@@ -55,10 +55,12 @@ type InterruptedError struct {
 	Err           error
 }
 
+// Error tells how far training came, and why it ended.
 func (e *InterruptedError) Error() string {
 	return fmt.Sprintf("training stopped in epoch %d of %d after %d of %d batches: %v", e.Epoch, e.Epochs, e.Batch, e.Steps, e.Err)
 }
 
+// Unwrap is the context's error.
 func (e *InterruptedError) Unwrap() error { return e.Err }
 
 // Fit trains the model on examples x [n, …] with labels y [n, …], in batches of

@@ -16,7 +16,10 @@ type Flatten struct {
 	InputShape []int
 }
 
-func (*Flatten) Kind() string            { return "Flatten" }
+// Kind is "Flatten".
+func (*Flatten) Kind() string { return "Flatten" }
+
+// Options are the settings that every layer has.
 func (l *Flatten) Options() LayerOptions { return LayerOptions{l.Name, l.InputShape, false} }
 
 // Build works out the number of elements.
@@ -42,7 +45,10 @@ type Reshape struct {
 	InputShape []int
 }
 
-func (*Reshape) Kind() string            { return "Reshape" }
+// Kind is "Reshape".
+func (*Reshape) Kind() string { return "Reshape" }
+
+// Options are the settings that every layer has.
 func (l *Reshape) Options() LayerOptions { return LayerOptions{l.Name, l.InputShape, false} }
 
 // Build refuses a shape of another number of elements.
@@ -66,7 +72,10 @@ type Input struct {
 	Name  string
 }
 
-func (*Input) Kind() string            { return "InputLayer" }
+// Kind is "InputLayer".
+func (*Input) Kind() string { return "InputLayer" }
+
+// Options are the settings that every layer has.
 func (l *Input) Options() LayerOptions { return LayerOptions{l.Name, l.Shape, false} }
 
 // Build changes nothing.

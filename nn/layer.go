@@ -111,5 +111,8 @@ type LayerError struct {
 	Err   error
 }
 
+// Error names the layer and its kind.
 func (e *LayerError) Error() string { return fmt.Sprintf("layer %s (%s): %v", e.Layer, e.Kind, e.Err) }
+
+// Unwrap is what does not fit.
 func (e *LayerError) Unwrap() error { return e.Err }

@@ -14,7 +14,9 @@ type Mode int
 const (
 	// Either is Largest for values whose name speaks of accuracy, else Smallest.
 	Either Mode = iota
+	// Smallest takes the smallest value for the best.
 	Smallest
+	// Largest takes the largest value for the best.
 	Largest
 )
 

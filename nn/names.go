@@ -15,6 +15,7 @@ type NameError struct {
 	Known []string // the names that exist, the nearest first
 }
 
+// Error names what is known, and the name that was probably meant.
 func (e *NameError) Error() string {
 	if guess := spelling.Guess(e.Name, e.Known); guess != "" {
 		return fmt.Sprintf("unknown %s %q: did you mean %q? Known: %s",

@@ -19,7 +19,10 @@ type MaxPooling2D struct {
 	InputShape []int
 }
 
-func (*MaxPooling2D) Kind() string            { return "MaxPooling2D" }
+// Kind is "MaxPooling2D".
+func (*MaxPooling2D) Kind() string { return "MaxPooling2D" }
+
+// Options are the settings that every layer has.
 func (l *MaxPooling2D) Options() LayerOptions { return LayerOptions{l.Name, l.InputShape, false} }
 
 // Build checks that the window fits into the input.
@@ -43,7 +46,10 @@ type AveragePooling2D struct {
 	InputShape []int
 }
 
-func (*AveragePooling2D) Kind() string            { return "AveragePooling2D" }
+// Kind is "AveragePooling2D".
+func (*AveragePooling2D) Kind() string { return "AveragePooling2D" }
+
+// Options are the settings that every layer has.
 func (l *AveragePooling2D) Options() LayerOptions { return LayerOptions{l.Name, l.InputShape, false} }
 
 // Build checks that the window fits into the input.

@@ -68,10 +68,8 @@ func addScaled(y []float64, scale float64, x []float64) {
 // finish writes a row of products: first the old values are added to the sums,
 // where the mode says so, then the bias, if there is one, then comes ReLU.
 func finish(y []float32, sums []float64, bias []float32, m kernels.Mode, withReLU bool) {
-	if bias != nil {
-		for j, v := range bias {
-			sums[j] += float64(v)
-		}
+	for j, v := range bias {
+		sums[j] += float64(v)
 	}
 	store(y, sums, m)
 	if withReLU {

@@ -265,9 +265,6 @@ type extra struct {
 	signed  bool
 	wide    bool
 	vmask   uint32
-	f1      func(a uint64) uint64
-	f2      func(a, b uint64) uint64
-	f3      func(a, b, c uint64) uint64
 	args    []binding
 	rets    []binding
 	callee  *funcCode

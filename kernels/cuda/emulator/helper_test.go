@@ -101,16 +101,6 @@ func download32(t testing.TB, m *Machine, a Address, n int) []uint32 {
 	return out
 }
 
-func download64(t testing.TB, m *Machine, a Address, n int) []uint64 {
-	t.Helper()
-	v := download32(t, m, a, 2*n)
-	out := make([]uint64, n)
-	for i := range out {
-		out[i] = uint64(v[2*i]) | uint64(v[2*i+1])<<32
-	}
-	return out
-}
-
 func launch(t testing.TB, m *Machine, k *Kernel, grid, block Dim3, args ...uint64) {
 	t.Helper()
 	if err := m.Launch(context.Background(), k, LaunchConfig{Grid: grid, Block: block}, args...); err != nil {

@@ -71,7 +71,6 @@ type label struct {
 type Register struct {
 	Name string
 	Type Type
-	slot int32 // set by decode: number in its bank
 }
 
 // Variable is memory that has a name: a parameter or a variable of any space.
@@ -87,9 +86,6 @@ type Variable struct {
 	IsReg  bool      // a .reg parameter of a .func
 	Reg    *Register // where IsReg
 	Init   []initItem
-
-	offset int64  // place in its space, set by Load
-	addr   uint64 // generic address, for global and const variables
 }
 
 // initItem is one element of an initialiser.
