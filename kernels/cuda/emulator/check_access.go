@@ -120,20 +120,30 @@ func (w *warp) stamp(o *op) stamp {
 // leaveGaps reports the lanes whose access touches memory between two shared
 // variables, and gives the others.
 func (w *warp) leaveGaps(o *op, mask uint32, kind accessKind, n uint64) uint32 {
-	for m := mask; m != 0; m &= m - 1 {
-		i := bits.TrailingZeros32(m) & 31
-		addr := o.address(w, i)
-		if o.x.space == Generic {
-			addr -= sharedWindow
+	var tmp vec32
+	addrs, imm := &tmp, uint32(0)
+	if o.x.space == Generic {
+		for i := range tmp {
+			tmp[i] = uint32(o.address(w, i) - sharedWindow)
 		}
-		for _, g := range w.blk.grid.kern.gaps {
-			if addr < uint64(g.to) && addr+n > uint64(g.from) {
-				w.fault(o, faultBounds, Shared, i, addr, n, kind != accessRead)
-				mask &^= 1 << i
+	} else {
+		addrs, imm = w.sharedAddr(o, &tmp), uint32(o.imm)
+	}
+	var inside uint32
+	for _, g := range w.blk.grid.kern.gaps {
+		first, count := g.from-uint32(n-1)-imm, g.to-g.from+uint32(n-1) // the addresses that touch it
+		for i, addr := range addrs {
+			if addr-first < count {
+				inside |= 1 << i
 			}
 		}
 	}
-	return mask
+	inside &= mask
+	for m := inside; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		w.fault(o, faultBounds, Shared, i, uint64(addrs[i]+imm), n, kind != accessRead)
+	}
+	return mask &^ inside
 }
 
 func (w *warp) trackShared(o *op, mask uint32, kind accessKind, n uint64) {

@@ -22,8 +22,10 @@
 // Not carried out, and refused when a module is loaded: .address_size 32, textures
 // and surfaces, clusters, wmma and wgmma, the bulk copies (cp.async.bulk) and
 // expect_tx of mbarrier, b128, video instructions, and calls of functions without
-// a body such as vprintf. An address in shared memory that leaves one variable and
-// lands in another of the block is not found; one that leaves the block's is.
+// a body such as vprintf. The checks don't see all: shared and local variables lie
+// apart by 128 and 16 bytes where bounds are checked, and an index that goes wrong
+// by more and lands in another variable is not found; nor is local memory that is
+// read before it was written.
 //
 // Scalar semantics (rounding, conversions, approximations, fragments of the
 // matrix instructions) live in the sub-package arith as pure functions.
