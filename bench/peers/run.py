@@ -157,6 +157,10 @@ def markdown(r):
         "is given as well: it is what the time would be if nothing else ran, and the one to look at where the load is high. "
         "The fastest run of all is the next best.", "",
         "Versions: " + "; ".join(f"{n}: {v}" for n, v in r["versions"].items()) + ".", ""]
+    if float(r["load"][0].split()[0]) > m["cores"] / 2:
+        lines += ["**Other programs wanted the cores throughout.** Times that passed are then far too long, and on several threads "
+                  "the ratios say little: a library whose threads wait for each other by spinning (PyTorch's OpenMP, OpenBLAS) "
+                  "waits for one that is not running.", ""]
     for name, why in r["missing"].items():
         lines += [f"Left out: {name} ({why}).", ""]
     for t, part in r["threads"].items():
