@@ -35,7 +35,7 @@ func timeEpochs(w io.Writer, d kernels.Device, smoke bool) error {
 	for _, n := range bench.Networks() {
 		e := Epoch{Name: n.Name, By: "baregrad", Batch: n.Batch, Examples: n.Examples / n.Batch * n.Batch, Epochs: 6}
 		if smoke {
-			e.Batch, e.Examples, e.Epochs = 2, 6, 2
+			e.Batch, e.Examples, e.Epochs = 1, 2, 2
 		}
 		if err := epochs(d, n, &e); err != nil {
 			e.Problem = err.Error()

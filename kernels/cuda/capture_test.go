@@ -21,6 +21,7 @@ import (
 type counted struct {
 	driver.Driver
 	launches, graphs int
+	waits            int // calls that wait for the work: Read and Sync
 }
 
 type countedStream struct {
@@ -41,6 +42,16 @@ func (c *counted) NewStream() (driver.Stream, error) {
 func (s *countedStream) Launch(f driver.Function, l driver.Launch) error {
 	s.count.launches++
 	return s.Stream.Launch(f, l)
+}
+
+func (s *countedStream) Read(dst []byte, src driver.Pointer) error {
+	s.count.waits++
+	return s.Stream.Read(dst, src)
+}
+
+func (s *countedStream) Sync() error {
+	s.count.waits++
+	return s.Stream.Sync()
 }
 
 func (s *countedStream) BeginCapture() error { return s.Stream.(driver.Capturer).BeginCapture() }
@@ -82,6 +93,11 @@ func TestTrainingByGraphs(t *testing.T) {
 	// Twelve steps: one is recorded, one replayed, ten are graphs.
 	if count.graphs != 10 {
 		t.Errorf("%d graphs were launched, want 10", count.graphs)
+	}
+	// Training waits for the device once an epoch, not once a step, and at its
+	// beginning, when the labels are checked. (The test reads 8 parameters twice.)
+	if count.waits != 1+3+2*8 {
+		t.Errorf("%d waits, want 4 and the 16 for the parameters", count.waits)
 	}
 }
 
