@@ -48,6 +48,10 @@ func TestGradients(t *testing.T) {
 
 		{"MatMul", spread, shapes{{3, 5}, {5, 7}}, func(t *Tape, x []*Var) *Var { return t.MatMul(x[0], x[1]) }},
 		{"MatMul of a column and a row", spread, shapes{{5, 1}, {1, 3}}, func(t *Tape, x []*Var) *Var { return t.MatMul(x[0], x[1]) }},
+		{"MatMulTransposed, A", spread, shapes{{5, 3}, {5, 7}}, func(t *Tape, x []*Var) *Var { return t.MatMulTransposed(x[0], x[1], true, false) }},
+		{"MatMulTransposed, B", spread, shapes{{3, 5}, {7, 5}}, func(t *Tape, x []*Var) *Var { return t.MatMulTransposed(x[0], x[1], false, true) }},
+		{"MatMulTransposed, both", spread, shapes{{5, 3}, {7, 5}}, func(t *Tape, x []*Var) *Var { return t.MatMulTransposed(x[0], x[1], true, true) }},
+		{"MatMulTransposed by itself", spread, shapes{{3, 5}}, func(t *Tape, x []*Var) *Var { return t.MatMulTransposed(x[0], x[0], false, true) }},
 		{"Dense", spread, shapes{{3, 5}, {5, 7}, {7}}, func(t *Tape, x []*Var) *Var { return t.Dense(x[0], x[1], x[2], false) }},
 		{"Dense without bias", spread, shapes{{3, 5}, {5, 7}}, func(t *Tape, x []*Var) *Var { return t.Dense(x[0], x[1], nil, false) }},
 		{"Dense with ReLU", spread, shapes{{3, 5}, {5, 4}}, func(t *Tape, x []*Var) *Var {

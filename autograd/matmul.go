@@ -1,10 +1,20 @@
 package autograd
 
-import "baregrad/kernels"
+import (
+	"fmt"
+
+	"baregrad/kernels"
+)
 
 // MatMul is C[M,N] = A[M,K] · B[K,N].
 func (t *Tape) MatMul(a, b *Var) *Var {
-	return t.product("matmul", a, b, nil, false)
+	return t.product("matmul", a, b, nil, kernels.MatMulSpec{})
+}
+
+// MatMulTransposed is C[M,N] = op(A)·op(B), where op(A) [M,K] is A, or Aᵀ with
+// transA, and op(B) [K,N] is B, or Bᵀ with transB. Nothing is copied for it.
+func (t *Tape) MatMulTransposed(a, b *Var, transA, transB bool) *Var {
+	return t.product("matmul", a, b, nil, kernels.MatMulSpec{TransA: transA, TransB: transB})
 }
 
 // Dense is y = x·w + bias, then ReLU if relu is set, in one pass over y.
@@ -14,17 +24,20 @@ func (t *Tape) Dense(x, w, bias *Var, relu bool) *Var {
 		kernels.Panicf("dense", "weights %v and bias %v: the bias must be one number for each column",
 			w.Shape(), bias.Shape())
 	}
-	return t.product("dense", x, w, bias, relu)
+	return t.product("dense", x, w, bias, kernels.MatMulSpec{ReLU: relu})
 }
 
-func (t *Tape) product(op string, a, b, bias *Var, relu bool) *Var {
+// product records C = op(A)·op(B), with what s says of transposition and ReLU.
+func (t *Tape) product(op string, a, b, bias *Var, s kernels.MatMulSpec) *Var {
 	if a.Value.Rank() != 2 || b.Value.Rank() != 2 {
 		kernels.Panicf(op, "%v × %v: both must have two axes", a.Shape(), b.Shape())
 	}
-	m, k, n := a.Value.Dim(0), a.Value.Dim(1), b.Value.Dim(1)
-	if b.Value.Dim(0) != k {
-		kernels.Panicf(op, "%v × %v: inner sizes %d and %d differ", a.Shape(), b.Shape(), k, b.Value.Dim(0))
+	m, k := swapped(a, s.TransA)
+	inner, n := swapped(b, s.TransB)
+	if inner != k {
+		kernels.Panicf(op, "%s × %s: inner sizes %d and %d differ", operand(a, s.TransA), operand(b, s.TransB), k, inner)
 	}
+	s.M, s.N, s.K = m, n, k
 	inputs := []*Var{a, b}
 	var biasData kernels.Buffer
 	if bias != nil {
@@ -33,26 +46,49 @@ func (t *Tape) product(op string, a, b, bias *Var, relu bool) *Var {
 	}
 	y := t.output([]int{m, n}, inputs...)
 	t.record(op, y,
-		func() {
-			t.device.MatMul(y.data(), a.data(), b.data(), biasData,
-				kernels.MatMulSpec{M: m, N: n, K: k, ReLU: relu})
-		},
+		func() { t.device.MatMul(y.data(), a.data(), b.data(), biasData, s) },
 		func() {
 			dy := y.grad()
-			if relu { // what the ReLU stopped gets no gradient
+			if s.ReLU { // what the ReLU stopped gets no gradient
 				t.device.ReLUGrad(dy, dy, y.data(), kernels.Overwrite)
 			}
-			if da, mode := t.into(a); da != nil { // dA = dC·Bᵀ
-				t.device.MatMul(da, dy, b.data(), nil,
-					kernels.MatMulSpec{M: m, N: k, K: n, TransB: true, Mode: mode})
+			if da, mode := t.into(a); da != nil {
+				if s.TransA { // dA = op(B)·dCᵀ
+					t.device.MatMul(da, b.data(), dy, nil,
+						kernels.MatMulSpec{M: k, N: m, K: n, TransA: s.TransB, TransB: true, Mode: mode})
+				} else { // dA = dC·op(B)ᵀ
+					t.device.MatMul(da, dy, b.data(), nil,
+						kernels.MatMulSpec{M: m, N: k, K: n, TransB: !s.TransB, Mode: mode})
+				}
 			}
-			if db, mode := t.into(b); db != nil { // dB = Aᵀ·dC
-				t.device.MatMul(db, a.data(), dy, nil,
-					kernels.MatMulSpec{M: k, N: n, K: m, TransA: true, Mode: mode})
+			if db, mode := t.into(b); db != nil {
+				if s.TransB { // dB = dCᵀ·op(A)
+					t.device.MatMul(db, dy, a.data(), nil,
+						kernels.MatMulSpec{M: n, N: k, K: m, TransA: true, TransB: s.TransA, Mode: mode})
+				} else { // dB = op(A)ᵀ·dC
+					t.device.MatMul(db, a.data(), dy, nil,
+						kernels.MatMulSpec{M: k, N: n, K: m, TransA: !s.TransA, Mode: mode})
+				}
 			}
 			t.biasGrad(bias, dy, m, n)
 		})
 	return y
+}
+
+// swapped is the shape of a matrix, or of its transpose.
+func swapped(x *Var, transposed bool) (rows, cols int) {
+	if transposed {
+		return x.Value.Dim(1), x.Value.Dim(0)
+	}
+	return x.Value.Dim(0), x.Value.Dim(1)
+}
+
+// operand writes the shape of a matrix for an error.
+func operand(x *Var, transposed bool) string {
+	if transposed {
+		return fmt.Sprintf("%vᵀ", x.Shape())
+	}
+	return fmt.Sprint(x.Shape())
 }
 
 // biasGrad is dbias[j] = Σ over i of dy[i,j]: every row used the same bias.

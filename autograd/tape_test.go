@@ -349,12 +349,13 @@ func TestMistakes(t *testing.T) {
 	of := func(shape ...int) *Var { return autograd.NewParam(tensor.New(d, shape...)) }
 	ints := func(shape ...int) *Var { return autograd.NewConst(tensor.NewOf(d, kernels.Int32, shape...)) }
 	for want, do := range map[string]func(){
-		"matmul: [32 784] × [10 128]: inner sizes 784 and 10 differ": func() { tape.MatMul(of(32, 784), of(10, 128)) },
-		"matmul: [2 3] × [3]: both must have two axes":               func() { tape.MatMul(of(2, 3), of(3)) },
-		"dense: [2 3] × [4 5]: inner sizes 3 and 4 differ":           func() { tape.Dense(of(2, 3), of(4, 5), nil, false) },
-		"dense: weights [3 5] and bias [4]: the bias must be":        func() { tape.Dense(of(2, 3), of(3, 5), of(4), false) },
-		"dense: weights [3 5] and bias [1 5]":                        func() { tape.Dense(of(2, 3), of(3, 5), of(1, 5), true) },
-		"add: [2 3] and [2]: sizes 3 and 2 can't be broadcast":       func() { tape.Add(of(2, 3), of(2)) },
+		"matmul: [32 784] × [10 128]: inner sizes 784 and 10 differ":   func() { tape.MatMul(of(32, 784), of(10, 128)) },
+		"matmul: [784 32]ᵀ × [128 10]ᵀ: inner sizes 784 and 10 differ": func() { tape.MatMulTransposed(of(784, 32), of(128, 10), true, true) },
+		"matmul: [2 3] × [3]: both must have two axes":                 func() { tape.MatMul(of(2, 3), of(3)) },
+		"dense: [2 3] × [4 5]: inner sizes 3 and 4 differ":             func() { tape.Dense(of(2, 3), of(4, 5), nil, false) },
+		"dense: weights [3 5] and bias [4]: the bias must be":          func() { tape.Dense(of(2, 3), of(3, 5), of(4), false) },
+		"dense: weights [3 5] and bias [1 5]":                          func() { tape.Dense(of(2, 3), of(3, 5), of(1, 5), true) },
+		"add: [2 3] and [2]: sizes 3 and 2 can't be broadcast":         func() { tape.Add(of(2, 3), of(2)) },
 		"sub: [4] and [3]":     func() { tape.Sub(of(4), of(3)) },
 		"mul: [4 1] and [3 2]": func() { tape.Mul(of(4, 1), of(3, 2)) },
 		"div: [0] and [2]":     func() { tape.Div(of(0), of(2)) },

@@ -82,6 +82,10 @@ func TestHandComputed(t *testing.T) {
 			[]operand{square, {[]int{2, 2}, []float32{5, 6, 7, 8}}},
 			[]float32{19, 22, 43, 50}, []float32{1, 0, 0, 2},
 			[][]float32{{5, 7, 12, 16}, {1, 6, 2, 8}}},
+		{"MatMulTransposed", func(t *Tape, x []*Var) *Var { return t.MatMulTransposed(x[0], x[1], true, true) },
+			[]operand{square, {[]int{2, 2}, []float32{5, 6, 7, 8}}},
+			[]float32{23, 31, 34, 46}, []float32{1, 0, 0, 2}, // 1·5+3·6, 1·7+3·8, …
+			[][]float32{{5, 14, 6, 16}, {1, 3, 4, 8}}},
 		{"Dense", func(t *Tape, x []*Var) *Var { return t.Dense(x[0], x[1], x[2], false) },
 			[]operand{{[]int{1, 2}, []float32{1, 2}}, {[]int{2, 2}, []float32{1, -1, 2, 1}}, {[]int{2}, []float32{.5, -4}}},
 			[]float32{5.5, -3}, []float32{2, 3},

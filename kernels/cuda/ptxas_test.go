@@ -8,10 +8,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"baregrad/kernels/kerneltest"
 )
 
 // NVIDIA's assembler ptxas turns PTX into a GPU's own code. It needs no GPU:
@@ -39,14 +40,8 @@ func findPTXAS(t *testing.T) string {
 		name = "ptxas"
 	}
 	path, err := exec.LookPath(name)
-	if err == nil {
-		return path
-	}
-	if slices.Contains(strings.Split(os.Getenv("BAREGRAD_REQUIRE"), ","), "ptxas") {
-		t.Fatalf("ptxas is required, but %v", err)
-	}
-	t.Skipf("needs ptxas (scripts/install-ptxas.sh fetches it, BAREGRAD_PTXAS names it): %v", err)
-	return ""
+	kerneltest.Require(t, "ptxas", err == nil, fmt.Sprintf("%v (scripts/install-ptxas.sh fetches it, BAREGRAD_PTXAS names it)", err))
+	return path
 }
 
 func TestPTXAS(t *testing.T) {

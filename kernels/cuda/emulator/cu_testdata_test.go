@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"baregrad/kernels/cuda/emulator"
+	"baregrad/kernels/kerneltest"
 )
 
 // The module gorgonia.org/cu carries three small kernels that NVIDIA's compiler
@@ -22,9 +23,7 @@ func cuTestdata(t *testing.T, m *emulator.Machine, file, kernel string) *emulato
 	t.Helper()
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "gorgonia.org/cu").Output()
 	dir := strings.TrimSpace(string(out))
-	if err != nil || dir == "" {
-		t.Skip("needs the module gorgonia.org/cu: go mod download gorgonia.org/cu")
-	}
+	kerneltest.Require(t, "cu", err == nil && dir != "", "the module gorgonia.org/cu is not here: go mod download gorgonia.org/cu")
 	source, err := os.ReadFile(filepath.Join(dir, "testdata", file))
 	if err != nil {
 		t.Fatal(err)
