@@ -1,0 +1,36 @@
+package cuda_test
+
+import (
+	"testing"
+
+	"baregrad/kernels"
+	"baregrad/kernels/cuda"
+	"baregrad/kernels/cuda/emulator"
+)
+
+// A device that is closed leaves no memory behind: neither what its launchers keep
+// for partial sums, nor a buffer that was freed.
+func TestCloseLeaksNothing(t *testing.T) {
+	driver := emulator.NewDriver(emulator.Options{Checks: emulator.AllChecks})
+	d, err := cuda.New("emulator", driver)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := kernels.MatMulSpec{M: 32, N: 32, K: 512} // K is split: the parts need scratch memory
+	a, b, c := d.Alloc(kernels.Float32, s.M*s.K), d.Alloc(kernels.Float32, s.K*s.N), d.Alloc(kernels.Float32, s.M*s.N)
+	d.Fill(a, 1)
+	d.Fill(b, 2)
+	d.MatMul(c, a, b, nil, s)
+	if leaks := driver.Machine.Leaks(); len(leaks.Findings) < 4 {
+		t.Errorf("in use: %v, want three buffers and the scratch memory", leaks)
+	}
+	for _, buffer := range []kernels.Buffer{a, b, c} {
+		buffer.Free()
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if leaks := driver.Machine.Leaks(); len(leaks.Findings) != 0 {
+		t.Errorf("after Close: %v", leaks)
+	}
+}
