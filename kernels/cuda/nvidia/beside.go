@@ -81,7 +81,9 @@ func (s *stream) BeginCapture() error {
 		return err
 	}
 	defer s.gpu.leave()
-	return check("cuStreamBeginCapture", int(C.cuStreamBeginCapture(queue(s.stream), C.CU_STREAM_CAPTURE_MODE_RELAXED)))
+	err := check("cuStreamBeginCapture", int(C.cuStreamBeginCapture(queue(s.stream), C.CU_STREAM_CAPTURE_MODE_RELAXED)))
+	s.capturing = err == nil
+	return err
 }
 
 // EndCapture ends the recording and makes it ready to run.
@@ -90,6 +92,7 @@ func (s *stream) EndCapture() (driver.Graph, error) {
 		return nil, err
 	}
 	defer s.gpu.leave()
+	s.capturing = false
 	var recorded C.CUgraph
 	if err := check("cuStreamEndCapture", int(C.cuStreamEndCapture(queue(s.stream), &recorded))); err != nil {
 		return nil, err

@@ -18,9 +18,10 @@ const maxArguments = 64
 
 // stream is a queue of the GPU's.
 type stream struct {
-	gpu    *gpu
-	stream cu.Stream
-	stage  stage
+	gpu       *gpu
+	stream    cu.Stream
+	stage     stage
+	capturing bool
 
 	// A launch's arguments lie here, so that a launch allocates nothing in Go.
 	cells    [maxArguments]uint64
@@ -54,6 +55,9 @@ func (g *gpu) NewStream() (driver.Stream, error) {
 func (s *stream) Write(dst driver.Pointer, src []byte) error {
 	if len(src) == 0 {
 		return nil
+	}
+	if s.capturing { // the graph would copy whatever lies there when it is launched
+		return errors.New("a copy from the host can't be captured")
 	}
 	if err := s.gpu.enter(); err != nil {
 		return err

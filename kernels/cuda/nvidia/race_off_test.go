@@ -1,0 +1,5 @@
+//go:build cuda && !race
+
+package nvidia_test
+
+const raceDetector = false
