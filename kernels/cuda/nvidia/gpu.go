@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 
 	"gorgonia.org/cu"
@@ -17,10 +18,14 @@ import (
 // Count is the number of GPUs. The error, a *NoDeviceError, says why there is none.
 func Count() (int, error) {
 	if err := libcuda.Present(); err != nil {
-		return 0, &NoDeviceError{
+		none := &NoDeviceError{
 			Looked: "no NVIDIA driver: " + err.Error(),
 			Hint:   "with an NVIDIA GPU, install its driver; a CUDA toolkit is not needed",
 		}
+		if os.Getenv(libcuda.Variable) != "" {
+			none.Hint = libcuda.Variable + " names that library; without it the driver's own is looked for"
+		}
+		return 0, none
 	}
 	n, err := cu.NumDevices()
 	if err != nil || n == 0 {
