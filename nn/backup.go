@@ -15,7 +15,8 @@ import (
 // by whatever, goes on where it was when the same program runs again: model,
 // optimizer, random generator and the place in the epoch. It ends with the same
 // weights, bit for bit, as if it had not been stopped. When training has come to
-// its end, the file is removed.
+// its end, the file is removed. Other callbacks begin anew, and the history holds
+// the epochs since.
 type BackupAndRestore struct {
 	BaseCallback
 	Path  string
@@ -26,6 +27,7 @@ type BackupAndRestore struct {
 type position struct {
 	Epoch  int      `json:"epoch"`  // from 0
 	Batch  int      `json:"batch"`  // that comes next
+	Size   int      `json:"size"`   // of a batch
 	Random []byte   `json:"random"` // the generator's state at the beginning of the epoch
 	Totals []uint32 `json:"totals"` // the bits of the sums for the epoch's means
 }
@@ -48,6 +50,10 @@ func (b *BackupAndRestore) TrainBegin(r *Run) error {
 	if place == nil {
 		return fmt.Errorf("backup and restore: %s is a saved model, not a backup of a training run", b.Path)
 	}
+	if place.Batch > 0 && (place.Size != r.Options.BatchSize || place.Batch > r.History.Steps) {
+		return fmt.Errorf("backup and restore: %s was made after %d batches of %d examples, this training has %d of %d in an epoch",
+			b.Path, place.Batch, place.Size, r.History.Steps, r.Options.BatchSize)
+	}
 	r.place = place
 	return nil
 }
@@ -62,7 +68,7 @@ func (b *BackupAndRestore) BatchEnd(r *Run) error {
 	for i, sum := range sums {
 		totals[i] = math.Float32bits(sum)
 	}
-	return r.Model.save(context.Background(), b.Path, &position{r.Epoch, r.Batch + 1, r.epochRandom, totals})
+	return r.Model.save(context.Background(), b.Path, &position{r.Epoch, r.Batch + 1, r.Options.BatchSize, r.epochRandom, totals})
 }
 
 // EpochEnd makes a backup.

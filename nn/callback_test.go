@@ -73,6 +73,22 @@ func TestBackupResumesBitForBit(t *testing.T) {
 	}
 }
 
+// In the middle of an epoch, a backup fits batches of its own size only.
+func TestBackupOfOtherBatches(t *testing.T) {
+	d := open(t, "reference")
+	x, y := stripes(d, 200)
+	backup := &nn.BackupAndRestore{Path: filepath.Join(t.TempDir(), "backup"), Every: 4}
+	if _, err := stripeModel(t, d, 5).Fit(context.Background(), x, y, quiet(3, backup, &crash{left: 6})); !errors.Is(err, errCrash) {
+		t.Fatal(err)
+	}
+	o := quiet(3, backup)
+	o.BatchSize = 10
+	_, err := stripeModel(t, d, 5).Fit(context.Background(), x, y, o)
+	if err == nil || !strings.Contains(err.Error(), "after 4 batches of 16 examples, this training has 15 of 10 in an epoch") {
+		t.Errorf("error %v, want one that gives both sizes", err)
+	}
+}
+
 func TestEarlyStopping(t *testing.T) {
 	d := open(t, "reference")
 	x, y := stripes(d, 100)
