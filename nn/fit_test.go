@@ -275,3 +275,65 @@ func TestValidationSampleWeight(t *testing.T) {
 		}
 	}
 }
+
+type batchEnd func(*nn.Run) error
+
+func (f batchEnd) TrainBegin(*nn.Run) error                   { return nil }
+func (f batchEnd) EpochBegin(*nn.Run) error                   { return nil }
+func (f batchEnd) BatchEnd(r *nn.Run) error                   { return f(r) }
+func (f batchEnd) EpochEnd(*nn.Run, map[string]float64) error { return nil }
+func (f batchEnd) TrainEnd(*nn.Run) error                     { return nil }
+
+// What else is done on the device between two steps, with this model or another,
+// changes nothing.
+func TestModelsShareADevice(t *testing.T) {
+	ctx := context.Background()
+	for _, name := range []string{"reference", "cpu"} {
+		d := open(t, name)
+		x, y := stripes(d, 100)
+		o := nn.FitOptions{Epochs: 2, Verbose: nn.Silent}
+		alone := stripeModel(t, d, 1)
+		want, err := alone.Fit(ctx, x, y, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, other := stripeModel(t, d, 1), stripeModel(t, d, 2)
+		o.Callbacks = []nn.Callback{batchEnd(func(*nn.Run) error {
+			_, err := other.Fit(ctx, x, y, nn.FitOptions{Verbose: nn.Silent})
+			if err == nil {
+				_, err = m.Evaluate(ctx, x, y, nn.EvaluateOptions{})
+			}
+			if err == nil {
+				_, err = m.Predict(ctx, x, nn.EvaluateOptions{BatchSize: 7})
+			}
+			return err
+		})}
+		got, err := m.Fit(ctx, x, y, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(weights(m), weights(alone)) || got.Last("loss") != want.Last("loss") {
+			t.Errorf("%s: a model that trains between another's steps gives other weights or losses", name)
+		}
+	}
+}
+
+// Two Fits, the second from where the first ended, are one.
+func TestFitGoesOn(t *testing.T) {
+	d, ctx := open(t, "reference"), context.Background()
+	x, y := stripes(d, 100)
+	whole, parts := stripeModel(t, d, 3), stripeModel(t, d, 3)
+	for m, runs := range map[*nn.Sequential][]nn.FitOptions{
+		whole: {{Epochs: 4}}, parts: {{Epochs: 2}, {Epochs: 4, InitialEpoch: 2}},
+	} {
+		for _, o := range runs {
+			o.Verbose = nn.Silent
+			if _, err := m.Fit(ctx, x, y, o); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if !slices.Equal(weights(whole), weights(parts)) {
+		t.Error("two epochs and two more gave other weights than four")
+	}
+}

@@ -17,6 +17,7 @@ package nn
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -168,11 +169,14 @@ func (m *Sequential) buildLayers(dry bool) (info []LayerInfo, err error) {
 	return info, nil
 }
 
-// fits tells whether an array of the shape has fewer than 2⁴⁰ elements.
+// maxElements is 2⁴⁰, or what an int can count.
+const maxElements = min(1<<40, math.MaxInt)
+
+// fits tells whether an array of the shape has at most maxElements.
 func fits(shape []int) bool {
 	n := 1
 	for _, size := range shape {
-		if size < 0 || size > 0 && n > (1<<40)/size {
+		if size < 0 || size > 0 && n > maxElements/size {
 			return false
 		}
 		n *= max(size, 1)
