@@ -127,20 +127,20 @@ func (t *Tape) Conv2D(x, w, bias *Var, o Window) *Var {
 		biasData = bias.data()
 	}
 	y := t.output([]int{s.N, s.OH, s.OW, s.Out}, inputs...)
+	if s.ReLU {
+		y.tail = &tail{bias: bias}
+	}
 	t.record("conv2d", y,
 		func() { t.device.Conv2D(y.data(), x.data(), w.data(), biasData, s) },
 		func() {
 			dy := y.grad()
-			if s.ReLU { // what the ReLU stopped gets no gradient
-				t.device.ReLUGrad(dy, dy, y.data(), kernels.Overwrite)
-			}
+			t.undo(y, bias, s.Rows(), s.Out)
 			if dx, mode := t.into(x); dx != nil {
 				t.device.Conv2DGradInput(dx, dy, w.data(), s, mode)
 			}
 			if dw, mode := t.into(w); dw != nil {
 				t.device.Conv2DGradFilter(dw, dy, x.data(), s, mode)
 			}
-			t.biasGrad(bias, dy, s.Rows(), s.Out)
 		})
 	return y
 }

@@ -45,13 +45,14 @@ func (t *Tape) product(op string, a, b, bias *Var, s kernels.MatMulSpec) *Var {
 		biasData = bias.data()
 	}
 	y := t.output([]int{m, n}, inputs...)
+	if s.ReLU {
+		y.tail = &tail{bias: bias}
+	}
 	t.record(op, y,
 		func() { t.device.MatMul(y.data(), a.data(), b.data(), biasData, s) },
 		func() {
 			dy := y.grad()
-			if s.ReLU { // what the ReLU stopped gets no gradient
-				t.device.ReLUGrad(dy, dy, y.data(), kernels.Overwrite)
-			}
+			t.undo(y, bias, m, n)
 			if da, mode := t.into(a); da != nil {
 				if s.TransA { // dA = op(B)·dCᵀ
 					t.device.MatMul(da, b.data(), dy, nil,
@@ -70,7 +71,6 @@ func (t *Tape) product(op string, a, b, bias *Var, s kernels.MatMulSpec) *Var {
 						kernels.MatMulSpec{M: k, N: n, K: m, TransA: !s.TransA, Mode: mode})
 				}
 			}
-			t.biasGrad(bias, dy, m, n)
 		})
 	return y
 }
@@ -93,9 +93,6 @@ func operand(x *Var, transposed bool) string {
 
 // biasGrad is dbias[j] = Σ over i of dy[i,j]: every row used the same bias.
 func (t *Tape) biasGrad(bias *Var, dy kernels.Buffer, rows, cols int) {
-	if bias == nil {
-		return
-	}
 	if db, mode := t.into(bias); db != nil {
 		t.device.Sum(db, dy, kernels.ReduceSpec{Outer: 1, N: rows, Inner: cols}, mode)
 	}

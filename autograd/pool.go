@@ -14,6 +14,12 @@ func (t *Tape) MaxPool(x *Var, size [2]int, o Window) *Var {
 		func() { t.device.MaxPool(y.data(), arg, x.data(), s) },
 		func() { // dy goes to where the maximum was
 			dx, mode := t.into(x)
+			if x.tail != nil && t.only(x, mode) { // … and back through x's ReLU: see bias_relu.go
+				x.tail.undone = t.pass
+				db, mode := t.into(x.tail.bias)
+				t.device.BiasReLUMaxPoolGrad(dx, db, y.grad(), y.data(), arg, s, mode)
+				return
+			}
 			t.device.MaxPoolGrad(dx, y.grad(), arg, s, mode)
 		})
 	return y

@@ -23,11 +23,12 @@ type Var struct {
 	// Grad is the gradient of the loss by the value, of the same shape, once
 	// Backward has run. It is nil where no gradient is wanted. (Where a ReLU is
 	// fused into an operation, Backward leaves here the gradient by what went
-	// into the ReLU.)
+	// into the ReLU: see bias_relu.go.)
 	Grad *tensor.Tensor
 
 	wanted bool    // a gradient is wanted
 	pass   *uint64 // the backward pass that last wrote to Grad; shared by reshaped views
+	tail   *tail   // the ReLU that was fused into the operation whose output this is
 }
 
 // NewParam returns a variable that is trained: gradient tapes compute its
@@ -66,7 +67,8 @@ type Tape struct {
 	gradients bool
 	steps     []step
 	after     []func()
-	targets   map[*Var]bool // does the tape compute a gradient for it? Decided at its first use
+	targets   map[*Var]bool   // does the tape compute a gradient for it? Decided at its first use
+	readers   map[*uint64]int // how many operations take a value, and its reshaped views, as their input
 	loss      *Var
 	pass      uint64
 	owned     []*tensor.Tensor
@@ -91,7 +93,7 @@ func NewTape(d kernels.Device) *Tape { return newTape(d, true) }
 func NewForwardTape(d kernels.Device) *Tape { return newTape(d, false) }
 
 func newTape(d kernels.Device, gradients bool) *Tape {
-	return &Tape{device: d, gradients: gradients, targets: make(map[*Var]bool)}
+	return &Tape{device: d, gradients: gradients, targets: make(map[*Var]bool), readers: make(map[*uint64]int)}
 }
 
 // Device is the device that the tape computes on.
@@ -217,6 +219,7 @@ func (t *Tape) record(name string, out *Var, forward, backward func()) {
 func (t *Tape) output(shape []int, inputs ...*Var) *Var {
 	y := NewConst(t.alloc(kernels.Float32, shape))
 	for _, x := range inputs {
+		t.readers[x.pass]++
 		if t.wants(x) && y.Grad == nil { // wants is asked for each: it makes room for a gradient
 			y.wanted = true
 			y.Grad = t.alloc(kernels.Float32, shape)
@@ -242,9 +245,9 @@ func (t *Tape) wants(x *Var) bool {
 
 // into is where a backward rule puts its share of x's gradient, and how: the
 // first share of a pass overwrites, the later ones add. The buffer is nil if x
-// gets no gradient on this tape.
+// gets no gradient on this tape, or is nil, as a bias may be.
 func (t *Tape) into(x *Var) (kernels.Buffer, kernels.Mode) {
-	if !t.targets[x] {
+	if x == nil || !t.targets[x] {
 		return nil, kernels.Overwrite
 	}
 	mode := kernels.Overwrite

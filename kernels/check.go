@@ -29,6 +29,15 @@ func CheckRows(op string, rows, cols int, buffers ...Buffer) {
 	}
 }
 
+// CheckBiasReLU panics unless dx, dy and y are float32 [rows, cols] and dbias,
+// which may be nil, is float32 [cols].
+func CheckBiasReLU(op string, dx, dbias, dy, y Buffer, rows, cols int) {
+	CheckRows(op, rows, cols, dx, dy, y)
+	if dbias != nil {
+		Want(op, "bias", dbias, Float32, cols)
+	}
+}
+
 // CheckLoss panics unless loss is float32 [rows], x float32 [rows, cols], and
 // labels either int32 [rows] or float32 [rows, cols].
 func CheckLoss(op string, loss, x, labels Buffer, rows, cols int) {

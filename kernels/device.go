@@ -61,6 +61,12 @@ type Device interface {
 	MaxPool(y, arg, x Buffer, s PoolSpec)
 	// MaxPoolGrad sends dy to where the maxima were.
 	MaxPoolGrad(dx, dy, arg Buffer, s PoolSpec, m Mode)
+	// BiasReLUMaxPoolGrad is the gradient of y = MaxPool(ReLU(x + bias)), with bias
+	// [C]. The maximum of what a ReLU let through is the ReLU of the maximum, so the
+	// pooled y tells where the ReLU did: dx = dy where the maximum was and y > 0,
+	// else 0, and dbias[c] = Σ over n,i,j of dy[n,i,j,c] where y > 0. dbias may be
+	// nil; m is for dbias, dx is overwritten.
+	BiasReLUMaxPoolGrad(dx, dbias, dy, y, arg Buffer, s PoolSpec, m Mode)
 	// AvgPool takes the mean of the part of each window that lies in the image.
 	AvgPool(y, x Buffer, s PoolSpec)
 	// AvgPoolGrad spreads dy evenly over each window.
@@ -70,6 +76,11 @@ type Device interface {
 	ReLU(y, x Buffer)
 	// ReLUGrad is dx = dy where y > 0, else 0. (y is ReLU's output.)
 	ReLUGrad(dx, dy, y Buffer, m Mode)
+	// BiasReLUGrad is the gradient of y = ReLU(x + bias), which MatMul and Conv2D
+	// compute on the way out, for y [rows, cols] and bias [cols], in one pass:
+	// dx = dy where y > 0, else 0, and dbias[c] = Σ over r of dx[r,c]. dbias may be
+	// nil; m is for dbias, dx is overwritten.
+	BiasReLUGrad(dx, dbias, dy, y Buffer, rows, cols int, m Mode)
 	// Sigmoid is y = 1/(1+e⁻ˣ).
 	Sigmoid(y, x Buffer)
 	// SigmoidGrad is dx = dy·y·(1−y).

@@ -107,6 +107,16 @@ func (s PoolSpec) CheckMax(op string, y, arg, x Buffer) {
 	s.Check(op, y, arg, x)
 }
 
+// CheckBiasReLU is CheckMax for the gradient of a max pooling over what a ReLU
+// and a bias, which may be nil, were put to before.
+func (s PoolSpec) CheckBiasReLU(op string, dx, dbias, dy, y, arg Buffer) {
+	s.CheckMax(op, dy, arg, dx)
+	Want(op, "pooled", y, Float32, s.N*s.OH*s.OW*s.C)
+	if dbias != nil {
+		Want(op, "bias", dbias, Float32, s.C)
+	}
+}
+
 // Check panics unless the buffers have the sizes that s gives them. arg is nil
 // for average pooling.
 func (s PoolSpec) Check(op string, y, arg, x Buffer) {

@@ -10,6 +10,8 @@
 //	  3×3 by Winograd's algorithm  | yes     | yes  | yes
 //	Pooling and its gradients      | yes     | yes  | yes
 //	ReLU, Sigmoid, Tanh, Exp, Log  | yes     | yes  | yes
+//	BiasReLU's and                 |         |      |
+//	  BiasReLUMaxPool's gradients  | yes     | yes  | yes
 //	Softmax, LogSoftmax            | yes     | yes  | yes
 //	SoftmaxCrossEntropy            | yes     | yes  | yes
 //	SigmoidBinaryCrossEntropy      | yes     | yes  | yes

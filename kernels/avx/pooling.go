@@ -45,6 +45,8 @@ type poolingTask struct {
 	kernel func(w *window)
 	x, y   []float32 // or dx, dy
 	arg    []int32   // nil for averages
+	gate   []float32 // BiasReLUMaxPoolGrad: the pooled values; what is not above 0 passes no gradient on
+	sums   []float64 // the sums of y by channel, a row for each part; nil where not wanted
 	clear  bool      // x is a gradient that begins as zeros
 	add    bool
 	images int // of one part
@@ -59,6 +61,34 @@ func (d *Device) MaxPoolGrad(dx, dy, arg kernels.Buffer, s kernels.PoolSpec, m k
 	s.CheckMax("maxpool gradient", dy, arg, dx)
 	d.poolingGrad(dx, dy, arg, s, d.set.pooling.max_pool_bwd_f32, m)
 }
+
+// BiasReLUMaxPoolGrad takes the gradient of some images through the ReLU where it
+// is smallest, at the pooled values, adds it up, and spreads what is in the cache then.
+func (d *Device) BiasReLUMaxPoolGrad(dx, dbias, dy, y, arg kernels.Buffer, s kernels.PoolSpec, m kernels.Mode) {
+	s.CheckBiasReLU("bias relu maxpool gradient", dx, dbias, dy, y, arg)
+	if s.N*s.H*s.W*s.C == 0 {
+		d.Device.BiasReLUMaxPoolGrad(dx, dbias, dy, y, arg, s, m)
+		return
+	}
+	images := imagesOfPart(s)
+	for i := range d.workspaces {
+		grow(&d.workspaces[i].masked, images*s.OH*s.OW*s.C)
+	}
+	t := &d.pooling
+	t.gate = kernels.Floats(y)
+	count := (s.N + images - 1) / images
+	if dbias != nil {
+		t.sums = d.sumScratch(count * padded(s.C))
+	}
+	sums := t.sums
+	d.poolingGrad(dx, dy, arg, s, d.set.pooling.max_pool_bwd_f32, kernels.Overwrite)
+	if dbias != nil {
+		store(kernels.Floats(dbias), addParts(sums, count, s.C), 1, m)
+	}
+}
+
+// imagesOfPart is how many images one part of a pooling has.
+func imagesOfPart(s kernels.PoolSpec) int { return max(1, partElements/(s.H*s.W*s.C)) }
 
 func (d *Device) AvgPool(y, x kernels.Buffer, s kernels.PoolSpec) {
 	s.Check("avgpool", y, nil, x)
@@ -84,8 +114,9 @@ func (d *Device) runPooling(x, y, arg kernels.Buffer, s kernels.PoolSpec, kernel
 		return
 	}
 	t := &d.pooling
-	*t = poolingTask{d: d, s: s, kernel: kernel, x: kernels.Floats(x), y: kernels.Floats(y), arg: kernels.Ints(arg), clear: zeros, add: add}
-	t.images = max(1, partElements/(s.H*s.W*s.C))
+	t.d, t.s, t.kernel, t.clear, t.add = d, s, kernel, zeros, add
+	t.x, t.y, t.arg = kernels.Floats(x), kernels.Floats(y), kernels.Ints(arg)
+	t.images = imagesOfPart(s)
 	d.pool.run((s.N+t.images-1)/t.images, t)
 	*t = poolingTask{} // the buffers are the caller's; they may be freed
 }
@@ -96,7 +127,13 @@ func (t *poolingTask) part(worker, i int) {
 	w.c, w.add = s.C, t.add
 	w.tapStep, w.tapIndex = 4*s.C, int32(s.C)
 	w.windowStep, w.windowIndex = 4*s.StrideW*s.C, int32(s.StrideW*s.C)
-	for n := i * t.images; n < min((i+1)*t.images, s.N); n++ {
+	first, last := i*t.images, min((i+1)*t.images, s.N)
+	begin := first * s.OH * s.OW * s.C
+	y := t.y[begin : last*s.OH*s.OW*s.C]
+	if t.gate != nil {
+		y = t.masked(&t.d.workspaces[worker], i, y)
+	}
+	for n := first; n < last; n++ {
 		if t.clear {
 			size := s.H * s.W * s.C
 			clear(t.x[n*size : (n+1)*size])
@@ -112,10 +149,10 @@ func (t *poolingTask) part(worker, i int) {
 				}
 				w.rowStep, w.rowIndex = 4*(s.W-w.kw)*s.C, int32((s.W-w.kw)*s.C)
 				w.taps = float32(w.kh * w.kw)
-				first := ((n*s.H+h0)*s.W + k0) * s.C
+				tap := ((n*s.H+h0)*s.W + k0) * s.C
 				out := ((n*s.OH+oh)*s.OW + ow) * s.C
-				w.first = int32(first)
-				w.x, w.y = address(t.x[first:]), address(t.y[out:])
+				w.first = int32(tap)
+				w.x, w.y = address(t.x[tap:]), address(y[out-begin:])
 				if t.arg != nil {
 					w.arg = address(t.arg[out:])
 				}
@@ -124,6 +161,19 @@ func (t *poolingTask) part(worker, i int) {
 			}
 		}
 	}
+}
+
+// masked is dy, the gradient of the images of part i, where the ReLU let something
+// through, and else 0. It adds up its channels, if their sums are wanted.
+func (t *poolingTask) masked(w *workspace, i int, dy []float32) []float32 {
+	k, c := &t.d.set.vector, t.s.C
+	begin := i * t.images * t.s.OH * t.s.OW * c
+	masked := w.masked[:len(dy)]
+	k.relu_bwd_f32(masked, dy, t.gate[begin:begin+len(dy)], kernels.Overwrite)
+	if t.sums != nil {
+		sumSlab(k, t.sums[i*padded(c):][:c], masked, len(dy)/c)
+	}
+	return masked
 }
 
 // inside is the part [from, to) of window number i along one axis that lies in

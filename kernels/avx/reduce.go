@@ -82,13 +82,18 @@ func (d *Device) sumLong(j job) {
 		s := j.reduce
 		sumSlab(j.k, j.sums[from/j.size*padded(s.Inner):][:s.Inner], j.a[from*s.Inner:to*s.Inner], to-from)
 	})
-	total := sums[:s.Inner]
+	store(y, addParts(sums, count, s.Inner), factor, m)
+}
+
+// addParts adds up the sums of all parts in their order, into those of the first.
+func addParts(sums []float64, count, inner int) []float64 {
+	total := sums[:inner]
 	for part := 1; part < count; part++ {
-		for i, v := range sums[part*padded(s.Inner):][:s.Inner] {
+		for i, v := range sums[part*padded(inner):][:inner] {
 			total[i] += v
 		}
 	}
-	store(y, total, factor, m)
+	return total
 }
 
 // padded is inner, rounded up so that no two parts' sums share a cache line.

@@ -15,6 +15,7 @@ type workspace struct {
 	a      []float32 // blocks of A
 	image  []float32 // rows of an image with its padding
 	patch  patch
+	masked []float32 // pooling: a gradient behind a ReLU
 	sums   []float32 // Winograd: the planes of the output
 	tile   []float32 // Winograd: a tile of the output
 	temp   []float32 // Winograd: a tile between its two transforms

@@ -77,12 +77,18 @@ func (r bencher) poolings() {
 	const size = "/26x26x32"
 	r.add("MaxPool"+size, func(b []kernels.Buffer) { d.MaxPool(b[0], b[1], b[2], s) }, y, arg, x)
 	r.add("MaxPoolGrad"+size, func(b []kernels.Buffer) { d.MaxPoolGrad(b[0], b[1], b[2], s, kernels.Overwrite) }, x, y, arg)
+	r.add("BiasReLUMaxPoolGrad"+size, func(b []kernels.Buffer) {
+		d.BiasReLUMaxPoolGrad(b[0], b[1], b[2], b[3], b[4], s, kernels.Overwrite)
+	}, x, float(s.C), y, y, arg)
 	r.add("AvgPool"+size, func(b []kernels.Buffer) { d.AvgPool(b[0], b[1], s) }, y, x)
 	r.add("AvgPoolGrad"+size, func(b []kernels.Buffer) { d.AvgPoolGrad(b[0], b[1], s, kernels.Overwrite) }, x, y)
 }
 
 func (r bencher) activations() {
 	for _, n := range []int{r.batch * hidden, r.batch * 26 * 26 * 32} {
+		r.add(fmt.Sprintf("BiasReLUGrad/%d", n), func(b []kernels.Buffer) {
+			r.d.BiasReLUGrad(b[0], b[1], b[2], b[3], n/32, 32, kernels.Overwrite)
+		}, float(n), float(32), float(n), float(n))
 		for _, f := range activations() {
 			r.add(fmt.Sprintf("%s/%d", f.method, n), func(b []kernels.Buffer) { f.forward(r.d, b[0], b[1]) }, float(n), float(n))
 			// Of y and x each gradient takes one: the buffer is passed for both.

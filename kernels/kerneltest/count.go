@@ -22,10 +22,12 @@ const (
 	calledConv2DGradFilter
 	calledMaxPool
 	calledMaxPoolGrad
+	calledBiasReLUMaxPoolGrad
 	calledAvgPool
 	calledAvgPoolGrad
 	calledReLU
 	calledReLUGrad
+	calledBiasReLUGrad
 	calledSigmoid
 	calledSigmoidGrad
 	calledTanh
@@ -111,6 +113,8 @@ var methodNames = [methodCount]string{
 	calledConv2DGradFilter:              "Conv2DGradFilter",
 	calledMaxPool:                       "MaxPool",
 	calledMaxPoolGrad:                   "MaxPoolGrad",
+	calledBiasReLUMaxPoolGrad:           "BiasReLUMaxPoolGrad",
+	calledBiasReLUGrad:                  "BiasReLUGrad",
 	calledAvgPool:                       "AvgPool",
 	calledAvgPoolGrad:                   "AvgPoolGrad",
 	calledReLU:                          "ReLU",
@@ -238,6 +242,10 @@ func (counter *counting) MaxPoolGrad(dx, dy, arg kernels.Buffer, s kernels.PoolS
 	counter.d.MaxPoolGrad(dx, dy, arg, s, m)
 	counter.calls[calledMaxPoolGrad]++
 }
+func (counter *counting) BiasReLUMaxPoolGrad(dx, dbias, dy, y, arg kernels.Buffer, s kernels.PoolSpec, m kernels.Mode) {
+	counter.d.BiasReLUMaxPoolGrad(dx, dbias, dy, y, arg, s, m)
+	counter.calls[calledBiasReLUMaxPoolGrad]++
+}
 func (counter *counting) AvgPool(y, x kernels.Buffer, s kernels.PoolSpec) {
 	counter.d.AvgPool(y, x, s)
 	counter.calls[calledAvgPool]++
@@ -253,6 +261,10 @@ func (counter *counting) ReLU(y, x kernels.Buffer) {
 func (counter *counting) ReLUGrad(dx, dy, y kernels.Buffer, m kernels.Mode) {
 	counter.d.ReLUGrad(dx, dy, y, m)
 	counter.calls[calledReLUGrad]++
+}
+func (counter *counting) BiasReLUGrad(dx, dbias, dy, y kernels.Buffer, rows, cols int, m kernels.Mode) {
+	counter.d.BiasReLUGrad(dx, dbias, dy, y, rows, cols, m)
+	counter.calls[calledBiasReLUGrad]++
 }
 func (counter *counting) Sigmoid(y, x kernels.Buffer) {
 	counter.d.Sigmoid(y, x)

@@ -34,6 +34,10 @@ type operation struct {
 	// gradientName is the gradient's method where it is not named after the forward one.
 	gradientName string
 
+	// composed says that the forward pass is put together from other methods, whose
+	// own cases give them wrong arguments.
+	composed bool
+
 	// large says that differences of the oracle would take too long: the
 	// gradient is compared with the reference device's, which smaller cases check.
 	large bool

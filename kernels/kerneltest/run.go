@@ -94,8 +94,8 @@ func Run(t *testing.T, open func() kernels.Device, options ...Option) {
 // allOperations is the table. The cases of a method stand together.
 func allOperations() (all []operation) {
 	for _, cases := range [][]operation{
-		matMulCases(), im2ColCases(), convCases(), maxPoolCases(), avgPoolCases(),
-		activationCases(), arithmeticCases(), affineCases(), comparisonCases(), transposeCases(),
+		matMulCases(), im2ColCases(), convCases(), maxPoolCases(), biasReLUMaxPoolCases(), avgPoolCases(),
+		activationCases(), biasReLUCases(), arithmeticCases(), affineCases(), comparisonCases(), transposeCases(),
 		sumCases(), meanCases(), maxCases(), argMaxCases(), softmaxCases(),
 		softmaxCrossEntropyCases(), crossEntropyCases(), rowLossCases(),
 		dropoutCases(), uniformCases(), gatherCases(), optimizerCases(), clipCases(),

@@ -42,6 +42,26 @@ func (d *Device) ReLUGrad(dx, dy, y kernels.Buffer, m kernels.Mode) {
 // −709, where the true value is long 0 in float32.
 func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 
+// BiasReLUGrad: what the ReLU let through goes to x, and its sum to the bias.
+func (d *Device) BiasReLUGrad(dx, dbias, dy, y kernels.Buffer, rows, cols int, m kernels.Mode) {
+	kernels.CheckBiasReLU("bias relu gradient", dx, dbias, dy, y, rows, cols)
+	dxs, dys, ys := kernels.Floats(dx), kernels.Floats(dy), kernels.Floats(y)
+	sums := zeros(&d.sums, cols)
+	for r := range rows {
+		for c := range cols {
+			slope := float32(0)
+			if at := r*cols + c; ys[at] > 0 {
+				slope = dys[at]
+			}
+			dxs[r*cols+c] = slope
+			sums[c] += float64(slope)
+		}
+	}
+	if dbias != nil {
+		store(kernels.Floats(dbias), sums, m)
+	}
+}
+
 func (d *Device) Sigmoid(y, x kernels.Buffer) {
 	kernels.SameLen("sigmoid", y, x)
 	ys, xs := kernels.Floats(y), kernels.Floats(x)

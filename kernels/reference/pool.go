@@ -65,6 +65,27 @@ func (d *Device) MaxPoolGrad(dx, dy, arg kernels.Buffer, s kernels.PoolSpec, m k
 	}
 }
 
+// BiasReLUMaxPoolGrad is MaxPoolGrad of what the ReLU let through, and its sum by channel.
+func (d *Device) BiasReLUMaxPoolGrad(dx, dbias, dy, y, arg kernels.Buffer, s kernels.PoolSpec, m kernels.Mode) {
+	s.CheckBiasReLU("bias relu maxpool gradient", dx, dbias, dy, y, arg)
+	dys, ys, args := kernels.Floats(dy), kernels.Floats(y), kernels.Ints(arg)
+	sizeX, sizeY := s.H*s.W*s.C, s.OH*s.OW*s.C
+	biases := zeros(&d.sumsB, s.C)
+	for n := range s.N {
+		sums := zeros(&d.sums, sizeX)
+		for out := n * sizeY; out < (n+1)*sizeY; out++ {
+			if ys[out] > 0 {
+				sums[int(args[out])-n*sizeX] += float64(dys[out])
+				biases[out%s.C] += float64(dys[out])
+			}
+		}
+		store(kernels.Floats(dx)[n*sizeX:(n+1)*sizeX], sums, kernels.Overwrite)
+	}
+	if dbias != nil {
+		store(kernels.Floats(dbias), biases, m)
+	}
+}
+
 func (d *Device) AvgPool(y, x kernels.Buffer, s kernels.PoolSpec) {
 	s.Check("avgpool", y, nil, x)
 	ys, xs := kernels.Floats(y), kernels.Floats(x)
