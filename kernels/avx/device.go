@@ -51,6 +51,7 @@ type instructionSet struct {
 	tiles    tiles
 	pooling  poolingKernels
 	winograd []winogradKernels // the widest first
+	planes   planeKernels
 }
 
 // feature is one extension of the processor's instructions.

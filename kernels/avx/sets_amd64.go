@@ -30,8 +30,12 @@ var instructionSets = []*instructionSet{
 			avg_pool_fwd_f32: avg_pool_fwd_f32_avx512, avg_pool_bwd_f32: avg_pool_bwd_f32_avx512,
 		},
 		winograd: []winogradKernels{
-			{16, winograd_input_f32_avx512, winograd_output_f32_avx512, winograd_gradient_f32_avx512},
-			{8, winograd_input_f32_avx2, winograd_output_f32_avx2, winograd_gradient_f32_avx2},
+			{16, winograd_input_f32_avx512, winograd_output_f32_avx512, winograd_gradient_f32_avx512, winograd_input_gradient_f32_avx512},
+			{8, winograd_input_f32_avx2, winograd_output_f32_avx2, winograd_gradient_f32_avx2, winograd_input_gradient_f32_avx2},
+		},
+		planes: planeKernels{
+			height: 8, columns: 32, winograd_product_f32: winograd_product_f32_avx512,
+			winograd_filter_f32: winograd_filter_f32_avx512, winograd_filter_gradient_f32: winograd_filter_gradient_f32_avx512,
 		},
 		peak:   peakKernels{fma: peak_fma_avx512, fmaFLOP: 24 * 16 * 2, copy: peak_copy_avx512},
 		vector: vectorAVX512,
@@ -51,7 +55,11 @@ var instructionSets = []*instructionSet{
 			avg_pool_fwd_f32: avg_pool_fwd_f32_avx2, avg_pool_bwd_f32: avg_pool_bwd_f32_avx2,
 		},
 		winograd: []winogradKernels{
-			{8, winograd_input_f32_avx2, winograd_output_f32_avx2, winograd_gradient_f32_avx2},
+			{8, winograd_input_f32_avx2, winograd_output_f32_avx2, winograd_gradient_f32_avx2, winograd_input_gradient_f32_avx2},
+		},
+		planes: planeKernels{
+			height: 6, columns: 16, winograd_product_f32: winograd_product_f32_avx2,
+			winograd_filter_f32: winograd_filter_f32_avx2, winograd_filter_gradient_f32: winograd_filter_gradient_f32_avx2,
 		},
 		peak:   peakKernels{fma: peak_fma_avx2, fmaFLOP: 12 * 8 * 2, copy: peak_copy_avx2},
 		vector: vectorAVX2,

@@ -18,9 +18,12 @@ import (
 // matrix product: planes[36][tiles, C] · u[36][C, Out]. Direct convolution needs
 // 9·16 = 144 multiplications for a tile, channel and filter; this needs 36.
 //
-// The gradient by the filter turns the same formula round:
+// The gradients turn the same formula round. With ∂y for a tile of the output's
+// gradient, the gradient by the input is a sum over the tiles that look at a pixel,
+// and the gradient by the filter is
 //
-//	dg = Gᵀ·[ Σ over tiles of (A·dy·Aᵀ) ⊙ (Bᵀ·d·B) ]·G
+//	∂d = B·[ Σ over o of (G·g·Gᵀ) ⊙ (A·∂y·Aᵀ) ]·Bᵀ
+//	∂g = Gᵀ·[ Σ over tiles of (A·∂y·Aᵀ) ⊙ (Bᵀ·d·B) ]·G
 //
 // Its price is accuracy: the transforms add and subtract numbers that are larger
 // than the result, and errors come out about twice as large as those of the
@@ -29,19 +32,22 @@ import (
 // all of its tile: a tile whose result is not finite is computed again directly.
 
 // The transforms evaluate polynomials at the points 0, ±a, ±b and ∞. (Their
-// matrices follow from Toom and Cook's multiplication of polynomials; the
-// assembly has A and B, filter6 has G.) These points have exact squares and cubes in
+// matrices follow from Toom and Cook's multiplication of polynomials; they are in
+// winograd_amd64.h.) These points have exact squares and cubes in
 // float32 and make smaller errors than the usual 1 and 2.
 const (
 	a1 = 0.625
 	b1 = 1.5
 	a2 = a1 * a1
 	b2 = b1 * b1
+	na = 2 * a2 * (a2 - b2)
+	nb = 2 * b2 * (b2 - a2)
 )
 
 // winogradFactors holds the constants of the transforms, each in all lanes of a register.
-var winogradFactors = [8][16]float32{
+var winogradFactors = [15][16]float32{
 	lanes16(a1), lanes16(b1), lanes16(a2), lanes16(b2), lanes16(a1 * a2), lanes16(b1 * b2), lanes16(a2 * b2), lanes16(a2 + b2),
+	lanes16(1 / (a2 * b2)), lanes16(1 / na), lanes16(1 / nb), lanes16(a1 / na), lanes16(b1 / nb), lanes16(a2 / na), lanes16(b2 / nb),
 }
 
 func lanes16(v float32) (lanes [16]float32) {
@@ -53,7 +59,7 @@ func lanes16(v float32) (lanes [16]float32) {
 
 // patch is the argument of the transforms of one tile. Steps are in bytes.
 type patch struct {
-	pixels             uintptr // the tile in an image, or the pixels that it looks at
+	pixels             uintptr // the tile in an image, the pixels that it looks at, or the filter
 	pixelStep, rowStep int     // from pixel to pixel, from row to row
 	planes             uintptr // the tile's row in the first of the 36 planes
 	planeStep          int     // from plane to plane
@@ -62,13 +68,22 @@ type patch struct {
 	bias               uintptr // of the output; 0 for none
 	add                bool    // the output is added to what is there
 	relu               bool    // at the end
-	broken             uint32  // set by the output's transform: not 0 if a result is not finite
+	newRows            int     // gradient by the input: the last rows, which are written; the others are added to
+	addLeft            bool    // and so are the first two pixels of each row
+	broken             uint32  // set by the transforms of results: not 0 if one is not finite
 }
 
 // winogradKernels are the transforms of some channels at a time.
 type winogradKernels struct {
-	lanes                                                          int
-	winograd_input_f32, winograd_output_f32, winograd_gradient_f32 func(p *patch)
+	lanes                                                                                       int
+	winograd_input_f32, winograd_output_f32, winograd_gradient_f32, winograd_input_gradient_f32 func(p *patch)
+}
+
+// planeKernels work on all planes, whatever the number of channels.
+type planeKernels struct {
+	height, columns                                   int // of the product's tiles
+	winograd_product_f32                              func(p *planeProduct)
+	winograd_filter_f32, winograd_filter_gradient_f32 func(p *patch)
 }
 
 // transforms are the widest transforms that whole registers of channels allow.
@@ -80,13 +95,20 @@ func (s *instructionSet) transforms(channels int) *winogradKernels {
 	return &s.winograd[i]
 }
 
-// batchTiles is how many tiles one part transforms before it multiplies: whole
-// tiles of 8 and of 6 rows, whose planes stay in the second cache.
-const batchTiles = 24
+// batchTiles is how many tiles are transformed before they are multiplied: whole
+// tiles of 8 and of 6 rows, whose planes stay in the second cache with the
+// filter's. The gradient by the filter takes more at a time: they are its K.
+const (
+	batchTiles  = 24
+	filterTiles = 32
+)
 
-// planeFloats is the distance of planes of c channels: a line more than they hold,
-// lest the 36 lines of a tile fall on the same few sets of the first cache.
-func planeFloats(c int) int { return batchTiles*c + 16 }
+// planeFloats is the distance of planes of c channels of some tiles: a line more
+// than they hold, lest the 36 lines of a tile fall on the same few sets of the
+// first cache. filterPlane is the same for the filter.
+func planeFloats(tiles, c int) int { return tiles*c + 16 }
+
+func (t *winogradTask) filterPlane() int { return t.s.C*t.s.Out + 16 }
 
 // winogradPays tells whether a convolution is one that is quicker this way: 3×3,
 // whole registers of channels, and tiles that hang over the edge but little. A
@@ -99,33 +121,40 @@ func winogradPays(s kernels.ConvSpec) bool {
 		s.N*down*across >= batchTiles/2 && down*across*(36+20) <= 9*s.OH*s.OW
 }
 
-// winogradTask is a convolution, or its gradient by the filter, on its way
-// through the workers. First parts are channels of the filter, then batches of
-// tiles; of the gradient, chunks of batches and then channels of the filter.
+// winogradTask is a convolution, or one of its gradients, on its way through the
+// workers. First parts are pieces of the filter, then some batches of tiles; of the
+// gradient by the input, images; of that by the filter, chunks of batches, and at
+// last pieces of the filter.
 type winogradTask struct {
 	d            *Device
 	s            kernels.ConvSpec
-	y, x, w      []float32 // of the gradient: dy and x
+	y, x, w      []float32 // of the gradients: dy and x or dx
 	bias         []float32
 	mode         kernels.Mode
 	down, across int       // tiles of an image
 	tiles        int       // tiles of all images
-	u            []float32 // [36][C, Out]: the filter; of the gradient, one for each chunk
+	batch        int       // tiles of a batch
+	batches      int       // of all tiles
+	each         int       // batches of a part, or images
+	u            []float32 // [36][C, Out], filterPlane apart: the filter; for the gradient by the input [36][Out, C]
 	strips       columns   // of Out
-	rows         []int     // where each tile begins in a plane, or each channel in a tile
 	phase        func(t *winogradTask, w *workspace, i int)
 	chunks       int
-	result       []float32 // the filter's gradient, before it is known to be finite
+	partial      []float32 // [chunks][3, 3, C, Out]: the filter's gradient, before it is known to be finite
+	broken       []bool    // gradient by the input: images whose result is not finite
 }
 
 func (t *winogradTask) part(worker, i int) { t.phase(t, &t.d.workspaces[worker], i) }
 
-func (t *winogradTask) set(d *Device, y, x, w, bias []float32, s kernels.ConvSpec, m kernels.Mode) {
+// set fills in what all of the task's uses need. input and output are how many
+// channels the planes have before and after the product.
+func (t *winogradTask) set(d *Device, y, x, w, bias []float32, s kernels.ConvSpec, m kernels.Mode, batch, input, output int) {
 	t.d, t.y, t.x, t.w, t.bias, t.s, t.mode = d, y, x, w, bias, s, m
 	t.down, t.across = (s.OH+3)/4, (s.OW+3)/4
 	t.tiles = s.N * t.down * t.across
-	t.strips.cut(&d.set.tiles, s.Out)
-	d.reserve(max(batchTiles, s.C), 36*planeFloats(s.C), 36*max(s.C, s.Out), 36*planeFloats(s.Out), 16*s.Out)
+	t.batch, t.batches = batch, (t.tiles+batch-1)/batch
+	// The last rows of a tile of the product may be behind the planes.
+	d.reserve(batchTiles, 36*planeFloats(batch, input)+tileRows, 36*max(s.C, s.Out), 36*planeFloats(batch, output), 36*max(s.C, s.Out))
 }
 
 // release lets go of the caller's memory.
@@ -134,97 +163,88 @@ func (t *winogradTask) release() { t.y, t.x, t.w, t.bias = nil, nil, nil, nil }
 // winograd is y = x∗w + bias, or y += …: see convolve.
 func (d *Device) winograd(y, x, w, bias []float32, s kernels.ConvSpec, m kernels.Mode) {
 	t := &d.wino
-	t.set(d, y, x, w, bias, s, m)
-	t.u = grow(&d.panels, 36*s.C*s.Out)
-	t.rows = t.rows[:0]
-	for i := range batchTiles {
-		t.rows = append(t.rows, 4*i*s.C)
-	}
-	t.phase = (*winogradTask).filterPart
-	d.runIfLarge(s.C*s.Out*500, s.C, t)
-	t.phase = (*winogradTask).batchPart
-	d.pool.run((t.tiles+batchTiles-1)/batchTiles, t)
+	t.set(d, y, x, w, bias, s, m, batchTiles, s.C, s.Out)
+	t.strips.cut(&d.set.tiles, s.Out)
+	t.transformFilter(w)
+	t.phase = (*winogradTask).forwardPart
+	t.each = max(1, min(8, t.batches/(16*d.pool.workers)))
+	d.pool.run((t.batches+t.each-1)/t.each, t)
 	t.release()
 }
 
-// filterPart transforms channel c of the filter: u = G·g·Gᵀ.
-func (t *winogradTask) filterPart(_ *workspace, c int) {
-	out, plane := t.s.Out, t.s.C*t.s.Out
-	for o := c * out; o < (c+1)*out; o++ {
-		var columns [6][3]float32
-		for v := range 3 {
-			for i, value := range filter6(t.w[v*plane+o], t.w[(3+v)*plane+o], t.w[(6+v)*plane+o]) {
-				columns[i][v] = value
-			}
-		}
-		for i, row := range columns {
-			for j, value := range filter6(row[0], row[1], row[2]) {
-				t.u[(i*6+j)*plane+o] = value
-			}
-		}
-	}
+// filterElements is how many elements of the filter one part transforms: of whole
+// registers, 64 being a factor of C·Out.
+const filterElements = 512
+
+// transformFilter sets u = G·g·Gᵀ for each element of a filter [3,3] of C·Out elements.
+func (t *winogradTask) transformFilter(w []float32) {
+	t.w = w
+	t.u = grow(&t.d.panels, 36*t.filterPlane())
+	t.phase = (*winogradTask).filterPart
+	n := t.s.C * t.s.Out
+	t.d.runIfLarge(40*n, (n+filterElements-1)/filterElements, t)
 }
 
-// filter6 is G·g.
-func filter6(g0, g1, g2 float32) [6]float32 {
-	const na, nb = 2 * a2 * (a2 - b2), 2 * b2 * (b2 - a2)
-	return [6]float32{
-		g0 * (1 / (a2 * b2)),
-		(g0 + a1*g1 + a2*g2) * (1 / na),
-		(g0 - a1*g1 + a2*g2) * (1 / na),
-		(g0 + b1*g1 + b2*g2) * (1 / nb),
-		(g0 - b1*g1 + b2*g2) * (1 / nb),
-		g2,
+func (t *winogradTask) filterPart(w *workspace, i int) {
+	n := t.s.C * t.s.Out
+	from := i * filterElements
+	w.patch = patch{
+		pixels: address(t.w[from:]), pixelStep: 4 * n, rowStep: 4 * 3 * n,
+		planes: address(t.u[from:]), planeStep: 4 * t.filterPlane(),
+		temp: address(grow(&w.temp, 36*16)), channels: min(filterElements, n-from),
 	}
+	t.d.set.planes.winograd_filter_f32(&w.patch)
 }
 
-// batchPart computes batch i of the output's tiles.
-func (t *winogradTask) batchPart(w *workspace, i int) {
+// forwardPart computes some batches of the output's tiles.
+func (t *winogradTask) forwardPart(w *workspace, i int) {
 	s, set := t.s, t.d.set
-	first := i * batchTiles
-	count := min(batchTiles, t.tiles-first)
-	planes := t.inputPlanes(w, first, count)
-	sums := grow(&w.sums, 36*planeFloats(s.Out))
-
-	rows := w.table(t.rows, count, set.tiles.height)
-	for k := range 36 {
-		for n := range t.strips.count() {
-			j, width := t.strips.strip(n)
-			p := &w.strip
-			*p = strip{
-				rows: rows, a: address(planes[k*planeFloats(s.C):]), aStep: 4, length: s.C, segments: 1,
-				b: address(t.u[k*s.C*s.Out+j:]), bStep: 4 * s.Out,
-				c: address(sums[k*planeFloats(s.Out)+j:]), cStep: 4 * s.Out, m: count,
-			}
-			set.tiles.run(p, width)
+	for batch := i * t.each; batch < min((i+1)*t.each, t.batches); batch++ {
+		first := batch * t.batch
+		count := min(t.batch, t.tiles-first)
+		planes := t.inputPlanes(w, first, count)
+		sums := grow(&w.sums, 36*planeFloats(t.batch, s.Out))
+		p := &w.product
+		*p = planeProduct{
+			a: address(planes), aRow: 4 * s.C, aStep: 4, aPlane: 4 * planeFloats(t.batch, s.C),
+			b: address(t.u), bStep: 4 * s.Out, bPlane: 4 * t.filterPlane(),
+			c: address(sums), cStep: 4 * s.Out, cPlane: 4 * planeFloats(t.batch, s.Out),
+			rows: t.batch, width: 4 * s.Out, depth: s.C, planes: 36,
+		}
+		p.fetch, p.fetchEnd = t.span(t.y, first, count, s.OH, s.OW, s.Out, 0, 4)
+		p.fetch2, p.fetchEnd2 = t.span(t.x, first+count, min(t.batch, t.tiles-first-count), s.H, s.W, s.C, s.PadTop, 6)
+		set.planes.run(p)
+		for tile := range count {
+			t.output(w, sums[tile*s.Out:], first+tile)
 		}
 	}
+}
 
-	transforms := set.transforms(s.Out)
-	for tile := range count {
-		n, h, k := t.position(first + tile)
-		y := t.y[n*s.OH*s.OW*s.Out : (n+1)*s.OH*s.OW*s.Out]
-		w.patch = patch{
-			planes: address(sums[tile*s.Out:]), planeStep: 4 * planeFloats(s.Out), temp: address(grow(&w.temp, 36*16)),
-			channels: s.Out, bias: address(t.bias), add: t.mode == kernels.Accumulate, relu: s.ReLU,
-			pixels: address(y[(h*s.OW+k)*s.Out:]), pixelStep: 4 * s.Out, rowStep: 4 * s.OW * s.Out,
-		}
-		// A tile that hangs over the edge is made in memory of its own, and so is one
-		// that may have to be made again from what is there.
-		apart := w.patch.add || h+4 > s.OH || k+4 > s.OW
-		if apart {
-			t.outputApart(w, y, h, k)
-		}
-		transforms.winograd_output_f32(&w.patch)
-		if w.patch.broken != 0 {
-			t.outputApart(w, y, h, k)
-			t.directTile(w, n, h, k)
-			apart = true
-		}
-		if apart {
-			for r := range min(4, s.OH-h) {
-				copy(y[((h+r)*s.OW+k)*s.Out:((h+r)*s.OW+min(k+4, s.OW))*s.Out], w.tile[r*4*s.Out:])
-			}
+// output transforms the sums of one tile to its place in y.
+func (t *winogradTask) output(w *workspace, sums []float32, tile int) {
+	s := t.s
+	n, h, k := t.position(tile)
+	y := t.y[n*s.OH*s.OW*s.Out : (n+1)*s.OH*s.OW*s.Out]
+	w.patch = patch{
+		planes: address(sums), planeStep: 4 * planeFloats(t.batch, s.Out), temp: address(grow(&w.temp, 36*16)),
+		channels: s.Out, bias: address(t.bias), add: t.mode == kernels.Accumulate, relu: s.ReLU,
+		pixels: address(y[(h*s.OW+k)*s.Out:]), pixelStep: 4 * s.Out, rowStep: 4 * s.OW * s.Out,
+	}
+	// A tile that hangs over the edge is made in memory of its own, and so is one
+	// that may have to be made again from what is there.
+	apart := w.patch.add || h+4 > s.OH || k+4 > s.OW
+	if apart {
+		t.outputApart(w, y, h, k)
+	}
+	t.d.set.transforms(s.Out).winograd_output_f32(&w.patch)
+	if w.patch.broken != 0 {
+		t.outputApart(w, y, h, k)
+		t.directTile(w, n, h, k)
+		apart = true
+	}
+	if apart {
+		for r := range min(4, s.OH-h) {
+			copy(y[((h+r)*s.OW+k)*s.Out:((h+r)*s.OW+min(k+4, s.OW))*s.Out], w.tile[r*4*s.Out:])
 		}
 	}
 }
@@ -271,11 +291,29 @@ func (t *winogradTask) position(tile int) (n, h, k int) {
 	return tile / each, tile % each / t.across * 4, tile % t.across * 4
 }
 
+// span is the memory of the rows of images [H,W,C] that count tiles belong to,
+// where a tile is size rows high and begins before rows above its position. It is
+// empty where that is much more than the tiles themselves.
+func (t *winogradTask) span(images []float32, first, count, H, W, C, before, size int) (from, end uintptr) {
+	if count <= 0 {
+		return 0, 0
+	}
+	n, h, _ := t.position(first)
+	start := (n*H + min(max(h-before, 0), H)) * W * C
+	n, h, _ = t.position(first + count - 1)
+	floats := (n*H+min(max(h-before+size, 0), H))*W*C - start
+	if floats <= 0 || floats > 3*count*16*C {
+		return 0, 0
+	}
+	from = address(images[start:])
+	return from, from + uintptr(4*floats)
+}
+
 // inputPlanes transforms the pixels that count tiles look at, from first on, to
-// planes[36][batchTiles, C].
+// planes[36][t.batch, C].
 func (t *winogradTask) inputPlanes(w *workspace, first, count int) []float32 {
 	s := t.s
-	planes := grow(&w.a, 36*planeFloats(s.C))
+	planes := grow(&w.a, 36*planeFloats(t.batch, s.C)+tileRows)
 	for tile := range count {
 		n, h, k := t.position(first + tile)
 		t.transform(w, t.d.set.transforms(s.C).winograd_input_f32, planes[tile*s.C:], t.x, n, s.H, s.W, s.C, h-s.PadTop, k-s.PadLeft, 6)
@@ -284,11 +322,11 @@ func (t *winogradTask) inputPlanes(w *workspace, first, count int) []float32 {
 }
 
 // transform applies a kernel that takes size×size pixels of an image [H,W,C],
-// from (h,k) on, to a row of planes [36][batchTiles, C]. What lies outside the
+// from (h,k) on, to a row of planes [36][t.batch, C]. What lies outside the
 // image is 0.
 func (t *winogradTask) transform(w *workspace, kernel func(p *patch), planes, images []float32, n, H, W, C, h, k, size int) {
 	image := images[n*H*W*C : (n+1)*H*W*C]
-	w.patch = patch{planes: address(planes), planeStep: 4 * planeFloats(C), temp: address(grow(&w.temp, 36*16)), channels: C}
+	w.patch = patch{planes: address(planes), planeStep: 4 * planeFloats(t.batch, C), temp: address(grow(&w.temp, 36*16)), channels: C}
 	if h >= 0 && k >= 0 && h+size <= H && k+size <= W {
 		w.patch.pixels, w.patch.pixelStep, w.patch.rowStep = address(image[(h*W+k)*C:]), 4*C, 4*W*C
 	} else {

@@ -6,9 +6,14 @@ package avx
 // for what they are for and winograd_amd64.h for the matrices. They count
 // p.channels down. For each channel,
 //
-//	winograd_input:     planes[6,6] = Bᵀ·pixels[6,6]·B
-//	winograd_output:    pixels[4,4] = Aᵀ·planes[6,6]·A, then add, bias and ReLU
-//	winograd_gradient:  planes[6,6] = A·pixels[4,4]·Aᵀ
+//	winograd_input:           planes[6,6] = Bᵀ·pixels[6,6]·B
+//	winograd_output:          pixels[4,4] = Aᵀ·planes[6,6]·A, then add, bias and ReLU
+//	winograd_gradient:        planes[6,6] = A·pixels[4,4]·Aᵀ
+//	winograd_input_gradient:  pixels[6,6] = B·planes[6,6]·Bᵀ, added where other tiles have been
+//	winograd_filter:          planes[6,6] = G·pixels[3,3]·Gᵀ
+//	winograd_filter_gradient: pixels[3,3] = Gᵀ·planes[6,6]·G
+//
+// For winograd_product see planeProduct.
 
 //go:noescape
 func winograd_input_f32_avx512(p *patch)
@@ -20,6 +25,18 @@ func winograd_output_f32_avx512(p *patch)
 func winograd_gradient_f32_avx512(p *patch)
 
 //go:noescape
+func winograd_input_gradient_f32_avx512(p *patch)
+
+//go:noescape
+func winograd_filter_f32_avx512(p *patch)
+
+//go:noescape
+func winograd_filter_gradient_f32_avx512(p *patch)
+
+//go:noescape
+func winograd_product_f32_avx512(p *planeProduct)
+
+//go:noescape
 func winograd_input_f32_avx2(p *patch)
 
 //go:noescape
@@ -27,3 +44,15 @@ func winograd_output_f32_avx2(p *patch)
 
 //go:noescape
 func winograd_gradient_f32_avx2(p *patch)
+
+//go:noescape
+func winograd_input_gradient_f32_avx2(p *patch)
+
+//go:noescape
+func winograd_filter_f32_avx2(p *patch)
+
+//go:noescape
+func winograd_filter_gradient_f32_avx2(p *patch)
+
+//go:noescape
+func winograd_product_f32_avx2(p *planeProduct)

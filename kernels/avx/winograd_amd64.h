@@ -62,3 +62,63 @@
 	VMOVAPS e0, y2; VFNMADD231PS A, e1, y2; \
 	VMOVAPS e2, e0; VFMADD231PS B, e3, e0; \
 	VFNMADD231PS B, e3, e2
+
+// INPUTGRAD6: x = B·m.
+//
+//	x0 = a²b²·m0
+//	x1 = a²b²·m5 − b²·(a·(m1 − m2)) − a²·(b·(m3 − m4))
+//	x2 = −(a²+b²)·m0 − b²·(m1 + m2) − a²·(m3 + m4)
+//	x3 = a·(m1 − m2) + b·(m3 − m4) − (a²+b²)·m5
+//	x4 = m0 + (m1 + m2) + (m3 + m4)
+//	x5 = m5
+//
+// The results are in m0 to m5, in this order.
+#define INPUTGRAD6(m0, m1, m2, m3, m4, m5, e0, e1, e2, e3, A, B, A2, B2, AB, S) \
+	VADDPS m2, m1, e0; \ // e0 = m1 + m2
+	VSUBPS m2, m1, e1; \
+	VADDPS m4, m3, e2; \ // e2 = m3 + m4
+	VSUBPS m4, m3, e3; \
+	VMULPS A, e1, e1; \ // e1 = a·(m1 − m2)
+	VMULPS B, e3, e3; \ // e3 = b·(m3 − m4)
+	VADDPS e0, m0, m4; VADDPS e2, m4, m4; \
+	VADDPS e3, e1, m3; VFNMADD231PS S, m5, m3; \
+	VMULPS AB, m5, m1; VFNMADD231PS B2, e1, m1; VFNMADD231PS A2, e3, m1; \
+	VMULPS S, m0, m2; VFMADD231PS B2, e0, m2; VFNMSUB231PS A2, e2, m2; \
+	VMULPS AB, m0, m0
+
+// FILTER6: t = G·g, with na = 2a²·(a² − b²) and nb = 2b²·(b² − a²).
+//
+//	t0 = g0 / a²b²
+//	t1 = ((g0 + a²·g2) + a·g1) / na
+//	t2 = ((g0 + a²·g2) − a·g1) / na
+//	t3 = ((g0 + b²·g2) + b·g1) / nb
+//	t4 = ((g0 + b²·g2) − b·g1) / nb
+//	t5 = g2
+//
+// The results are in g0, e2, e0, e3, e1, g2, in this order. GA, NA and NB are the
+// reciprocals of a²b², na and nb.
+#define FILTER6(g0, g1, g2, e0, e1, e2, e3, A, B, A2, B2, GA, NA, NB) \
+	VMOVAPS g0, e0; VFMADD231PS A2, g2, e0; \ // e0 = g0 + a²·g2
+	VMOVAPS g0, e1; VFMADD231PS B2, g2, e1; \ // e1 = g0 + b²·g2
+	VMOVAPS e0, e2; VFMADD231PS A, g1, e2; VFNMADD231PS A, g1, e0; \
+	VMOVAPS e1, e3; VFMADD231PS B, g1, e3; VFNMADD231PS B, g1, e1; \
+	VMULPS GA, g0, g0; \
+	VMULPS NA, e2, e2; VMULPS NA, e0, e0; \
+	VMULPS NB, e3, e3; VMULPS NB, e1, e1
+
+// FILTERGRAD3: g = Gᵀ·u.
+//
+//	g0 = u0 / a²b² + (u1 + u2) / na + (u3 + u4) / nb
+//	g1 = a·(u1 − u2) / na + b·(u3 − u4) / nb
+//	g2 = a²·(u1 + u2) / na + b²·(u3 + u4) / nb + u5
+//
+// The results are in u0, u1, u5, in this order. ANA is a / na, A2NA is a² / na;
+// BNB and B2NB alike.
+#define FILTERGRAD3(u0, u1, u2, u3, u4, u5, e0, e1, e2, e3, GA, NA, NB, ANA, BNB, A2NA, B2NB) \
+	VADDPS u2, u1, e0; \ // e0 = u1 + u2
+	VSUBPS u2, u1, e1; \
+	VADDPS u4, u3, e2; \ // e2 = u3 + u4
+	VSUBPS u4, u3, e3; \
+	VMULPS GA, u0, u0; VFMADD231PS NA, e0, u0; VFMADD231PS NB, e2, u0; \
+	VMULPS ANA, e1, u1; VFMADD231PS BNB, e3, u1; \
+	VFMADD231PS A2NA, e0, u5; VFMADD231PS B2NB, e2, u5

@@ -61,6 +61,30 @@
 	VMOVUPS y2, (DX)(R11*2); \
 	VMOVUPS y3, (DX)(R12*1)
 
+// Three vectors from SI on, R8 apart; from DX on, R11 apart.
+#define LOAD3(y0, y1, y2) \
+	VMOVUPS (SI), y0; \
+	VMOVUPS (SI)(R8*1), y1; \
+	VMOVUPS (SI)(R8*2), y2
+
+#define STORE3(y0, y1, y2) \
+	VMOVUPS y0, (DX); \
+	VMOVUPS y1, (DX)(R11*1); \
+	VMOVUPS y2, (DX)(R11*2)
+
+// The constants of the filter's transforms, in memory.
+#define FA ·winogradFactors+0(SB)
+#define FB ·winogradFactors+64(SB)
+#define FA2 ·winogradFactors+128(SB)
+#define FB2 ·winogradFactors+192(SB)
+#define FGA ·winogradFactors+512(SB)
+#define FNA ·winogradFactors+576(SB)
+#define FNB ·winogradFactors+640(SB)
+#define FANA ·winogradFactors+704(SB)
+#define FBNB ·winogradFactors+768(SB)
+#define FA2NA ·winogradFactors+832(SB)
+#define FB2NB ·winogradFactors+896(SB)
+
 // Steps in the temporary memory: a vector, a row of 6 vectors.
 #define VECTOR $32
 #define ROW6 $192
@@ -229,5 +253,171 @@ row:
 	ADDQ $32, AX
 	SUBQ $8, patch_channels(DI)
 	JGT  channels
+	VZEROUPPER
+	RET
+
+// func winograd_input_gradient_f32_avx2(p *patch)
+TEXT ·winograd_input_gradient_f32_avx2(SB), NOSPLIT, $0-8
+	MOVQ p+0(FP), DI
+	VXORPS Y11, Y11, Y11
+	VXORPS Y12, Y12, Y12 // stays 0 as long as all results are finite
+	XORL AX, AX
+
+channels:
+	MOVQ patch_planes(DI), SI         // temp[r,j] = B along column j of the planes
+	ADDQ AX, SI
+	MOVQ patch_planeStep(DI), BX
+	LEAQ (BX)(BX*2), R8
+	ADDQ R8, R8                       // a row of the planes is 6 of them
+	STEPS(R8, R8, R9, R10)
+	MOVQ patch_temp(DI), DX
+	STEPS(ROW6, R11, R12, R13)
+	MOVL $6, CX
+
+column:
+	LOAD6(Y0, Y1, Y2, Y3, Y4, Y5)
+	INPUTGRAD6(Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, A1, B1, A2, B2, AB, SUM)
+	STORE6(Y0, Y1, Y2, Y3, Y4, Y5)
+	ADDQ BX, SI
+	ADDQ VECTOR, DX
+	DECQ CX
+	JNZ  column
+
+	MOVQ patch_temp(DI), SI           // pixel[r,q] = B along row r of temp
+	STEPS(VECTOR, R8, R9, R10)
+	MOVQ patch_pixels(DI), DX
+	ADDQ AX, DX
+	STEPS(patch_pixelStep(DI), R11, R12, R13)
+	MOVL $6, CX
+
+row:
+	LOAD6(Y0, Y1, Y2, Y3, Y4, Y5)
+	INPUTGRAD6(Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, A1, B1, A2, B2, AB, SUM)
+	VFMADD231PS Y0, Y11, Y12 // 0·x: NaN if x is none or infinite
+	VFMADD231PS Y1, Y11, Y12
+	VFMADD231PS Y2, Y11, Y12
+	VFMADD231PS Y3, Y11, Y12
+	VFMADD231PS Y4, Y11, Y12
+	VFMADD231PS Y5, Y11, Y12
+	CMPQ   CX, patch_newRows(DI)
+	JLE    below
+	VADDPS (DX)(R11*2), Y2, Y2        // a row that the tile above has written to
+	VADDPS (DX)(R12*1), Y3, Y3
+	VADDPS (DX)(R11*4), Y4, Y4
+	VADDPS (DX)(R13*1), Y5, Y5
+	JMP    left
+
+below:
+	CMPB   patch_addLeft(DI), $0
+	JEQ    added
+
+left: // and two columns that the tile on the left has written to
+	VADDPS (DX), Y0, Y0
+	VADDPS (DX)(R11*1), Y1, Y1
+
+added:
+	STORE6(Y0, Y1, Y2, Y3, Y4, Y5)
+	ADDQ   ROW6, SI
+	ADDQ   patch_rowStep(DI), DX
+	DECQ   CX
+	JNZ    row
+
+	ADDQ $32, AX
+	SUBQ $8, patch_channels(DI)
+	JGT  channels
+	VCMPPS $0x03, Y12, Y12, Y12 // Y12 = NaN
+	VMOVMSKPS Y12, AX
+	MOVL   AX, patch_broken(DI)
+	VZEROUPPER
+	RET
+
+// func winograd_filter_f32_avx2(p *patch)
+TEXT ·winograd_filter_f32_avx2(SB), NOSPLIT, $0-8
+	MOVQ p+0(FP), DI
+	XORL AX, AX
+
+elements:
+	MOVQ patch_pixels(DI), SI          // temp[i,v] = G along column v of the filter
+	ADDQ AX, SI
+	MOVQ patch_rowStep(DI), R8
+	MOVQ patch_temp(DI), DX
+	STEPS(ROW6, R11, R12, R13)
+	MOVL $3, CX
+
+column:
+	LOAD3(Y0, Y1, Y2)
+	FILTER6(Y0, Y1, Y2, Y3, Y4, Y5, Y6, FA, FB, FA2, FB2, FGA, FNA, FNB)
+	STORE6(Y0, Y5, Y3, Y6, Y4, Y2)
+	ADDQ patch_pixelStep(DI), SI
+	ADDQ VECTOR, DX
+	DECQ CX
+	JNZ  column
+
+	MOVQ patch_temp(DI), SI            // plane[i,j] = G along row i of temp
+	MOVQ VECTOR, R8
+	MOVQ patch_planes(DI), DX
+	ADDQ AX, DX
+	STEPS(patch_planeStep(DI), R11, R12, R13)
+	MOVL $6, CX
+
+row:
+	LOAD3(Y0, Y1, Y2)
+	FILTER6(Y0, Y1, Y2, Y3, Y4, Y5, Y6, FA, FB, FA2, FB2, FGA, FNA, FNB)
+	STORE6(Y0, Y5, Y3, Y6, Y4, Y2)
+	ADDQ ROW6, SI
+	LEAQ (DX)(R12*2), DX               // 6 planes on
+	DECQ CX
+	JNZ  row
+
+	ADDQ $32, AX
+	SUBQ $8, patch_channels(DI)
+	JGT  elements
+	VZEROUPPER
+	RET
+
+// func winograd_filter_gradient_f32_avx2(p *patch)
+TEXT ·winograd_filter_gradient_f32_avx2(SB), NOSPLIT, $0-8
+	MOVQ p+0(FP), DI
+	XORL AX, AX
+
+elements:
+	MOVQ patch_planes(DI), SI          // temp[v,j] = Gᵀ along column j of the planes
+	ADDQ AX, SI
+	MOVQ patch_planeStep(DI), BX
+	LEAQ (BX)(BX*2), R8
+	ADDQ R8, R8                        // a row of the planes is 6 of them
+	STEPS(R8, R8, R9, R10)
+	MOVQ patch_temp(DI), DX
+	MOVQ ROW6, R11
+	MOVL $6, CX
+
+column:
+	LOAD6(Y0, Y1, Y2, Y3, Y4, Y5)
+	FILTERGRAD3(Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, FGA, FNA, FNB, FANA, FBNB, FA2NA, FB2NB)
+	STORE3(Y0, Y1, Y5)
+	ADDQ BX, SI
+	ADDQ VECTOR, DX
+	DECQ CX
+	JNZ  column
+
+	MOVQ patch_temp(DI), SI            // filter[u,v] = Gᵀ along row u of temp
+	STEPS(VECTOR, R8, R9, R10)
+	MOVQ patch_pixels(DI), DX
+	ADDQ AX, DX
+	MOVQ patch_pixelStep(DI), R11
+	MOVL $3, CX
+
+row:
+	LOAD6(Y0, Y1, Y2, Y3, Y4, Y5)
+	FILTERGRAD3(Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, FGA, FNA, FNB, FANA, FBNB, FA2NA, FB2NB)
+	STORE3(Y0, Y1, Y5)
+	ADDQ ROW6, SI
+	ADDQ patch_rowStep(DI), DX
+	DECQ CX
+	JNZ  row
+
+	ADDQ $32, AX
+	SUBQ $8, patch_channels(DI)
+	JGT  elements
 	VZEROUPPER
 	RET

@@ -62,6 +62,30 @@
 	VMOVUPS z2, (DX)(R11*2); \
 	VMOVUPS z3, (DX)(R12*1)
 
+// Three vectors from SI on, R8 apart; from DX on, R11 apart.
+#define LOAD3(z0, z1, z2) \
+	VMOVUPS (SI), z0; \
+	VMOVUPS (SI)(R8*1), z1; \
+	VMOVUPS (SI)(R8*2), z2
+
+#define STORE3(z0, z1, z2) \
+	VMOVUPS z0, (DX); \
+	VMOVUPS z1, (DX)(R11*1); \
+	VMOVUPS z2, (DX)(R11*2)
+
+// The constants of the filter's transforms, in memory.
+#define FA ·winogradFactors+0(SB)
+#define FB ·winogradFactors+64(SB)
+#define FA2 ·winogradFactors+128(SB)
+#define FB2 ·winogradFactors+192(SB)
+#define FGA ·winogradFactors+512(SB)
+#define FNA ·winogradFactors+576(SB)
+#define FNB ·winogradFactors+640(SB)
+#define FANA ·winogradFactors+704(SB)
+#define FBNB ·winogradFactors+768(SB)
+#define FA2NA ·winogradFactors+832(SB)
+#define FB2NB ·winogradFactors+896(SB)
+
 // Steps in the temporary memory: a vector, a row of 6 vectors.
 #define VECTOR $64
 #define ROW6 $384
@@ -233,5 +257,172 @@ row:
 	ADDQ $64, AX
 	SUBQ $16, patch_channels(DI)
 	JGT  channels
+	VZEROUPPER
+	RET
+
+// func winograd_input_gradient_f32_avx512(p *patch)
+TEXT ·winograd_input_gradient_f32_avx512(SB), NOSPLIT, $0-8
+	MOVQ p+0(FP), DI
+	FACTORS
+	VPXORD Z11, Z11, Z11
+	VPXORD Z24, Z24, Z24 // stays 0 as long as all results are finite
+	XORL AX, AX
+
+channels:
+	MOVQ patch_planes(DI), SI         // temp[r,j] = B along column j of the planes
+	ADDQ AX, SI
+	MOVQ patch_planeStep(DI), BX
+	LEAQ (BX)(BX*2), R8
+	ADDQ R8, R8                       // a row of the planes is 6 of them
+	STEPS(R8, R8, R9, R10)
+	MOVQ patch_temp(DI), DX
+	STEPS(ROW6, R11, R12, R13)
+	MOVL $6, CX
+
+column:
+	LOAD6(Z0, Z1, Z2, Z3, Z4, Z5)
+	INPUTGRAD6(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8, Z9, Z16, Z17, Z18, Z19, Z22, Z23)
+	STORE6(Z0, Z1, Z2, Z3, Z4, Z5)
+	ADDQ BX, SI
+	ADDQ VECTOR, DX
+	DECQ CX
+	JNZ  column
+
+	MOVQ patch_temp(DI), SI           // pixel[r,q] = B along row r of temp
+	STEPS(VECTOR, R8, R9, R10)
+	MOVQ patch_pixels(DI), DX
+	ADDQ AX, DX
+	STEPS(patch_pixelStep(DI), R11, R12, R13)
+	MOVL $6, CX
+
+row:
+	LOAD6(Z0, Z1, Z2, Z3, Z4, Z5)
+	INPUTGRAD6(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8, Z9, Z16, Z17, Z18, Z19, Z22, Z23)
+	VFMADD231PS Z0, Z11, Z24 // 0·x: NaN if x is none or infinite
+	VFMADD231PS Z1, Z11, Z24
+	VFMADD231PS Z2, Z11, Z24
+	VFMADD231PS Z3, Z11, Z24
+	VFMADD231PS Z4, Z11, Z24
+	VFMADD231PS Z5, Z11, Z24
+	CMPQ   CX, patch_newRows(DI)
+	JLE    below
+	VADDPS (DX)(R11*2), Z2, Z2        // a row that the tile above has written to
+	VADDPS (DX)(R12*1), Z3, Z3
+	VADDPS (DX)(R11*4), Z4, Z4
+	VADDPS (DX)(R13*1), Z5, Z5
+	JMP    left
+
+below:
+	CMPB   patch_addLeft(DI), $0
+	JEQ    added
+
+left: // and two columns that the tile on the left has written to
+	VADDPS (DX), Z0, Z0
+	VADDPS (DX)(R11*1), Z1, Z1
+
+added:
+	STORE6(Z0, Z1, Z2, Z3, Z4, Z5)
+	ADDQ   ROW6, SI
+	ADDQ   patch_rowStep(DI), DX
+	DECQ   CX
+	JNZ    row
+
+	ADDQ $64, AX
+	SUBQ $16, patch_channels(DI)
+	JGT  channels
+	VCMPPS $0x03, Z24, Z24, K1 // K1 = NaN
+	KMOVW  K1, AX
+	MOVL   AX, patch_broken(DI)
+	VZEROUPPER
+	RET
+
+// func winograd_filter_f32_avx512(p *patch)
+TEXT ·winograd_filter_f32_avx512(SB), NOSPLIT, $0-8
+	MOVQ p+0(FP), DI
+	XORL AX, AX
+
+elements:
+	MOVQ patch_pixels(DI), SI          // temp[i,v] = G along column v of the filter
+	ADDQ AX, SI
+	MOVQ patch_rowStep(DI), R8
+	MOVQ patch_temp(DI), DX
+	STEPS(ROW6, R11, R12, R13)
+	MOVL $3, CX
+
+column:
+	LOAD3(Z0, Z1, Z2)
+	FILTER6(Z0, Z1, Z2, Z3, Z4, Z5, Z6, FA, FB, FA2, FB2, FGA, FNA, FNB)
+	STORE6(Z0, Z5, Z3, Z6, Z4, Z2)
+	ADDQ patch_pixelStep(DI), SI
+	ADDQ VECTOR, DX
+	DECQ CX
+	JNZ  column
+
+	MOVQ patch_temp(DI), SI            // plane[i,j] = G along row i of temp
+	MOVQ VECTOR, R8
+	MOVQ patch_planes(DI), DX
+	ADDQ AX, DX
+	STEPS(patch_planeStep(DI), R11, R12, R13)
+	MOVL $6, CX
+
+row:
+	LOAD3(Z0, Z1, Z2)
+	FILTER6(Z0, Z1, Z2, Z3, Z4, Z5, Z6, FA, FB, FA2, FB2, FGA, FNA, FNB)
+	STORE6(Z0, Z5, Z3, Z6, Z4, Z2)
+	ADDQ ROW6, SI
+	LEAQ (DX)(R12*2), DX               // 6 planes on
+	DECQ CX
+	JNZ  row
+
+	ADDQ $64, AX
+	SUBQ $16, patch_channels(DI)
+	JGT  elements
+	VZEROUPPER
+	RET
+
+// func winograd_filter_gradient_f32_avx512(p *patch)
+TEXT ·winograd_filter_gradient_f32_avx512(SB), NOSPLIT, $0-8
+	MOVQ p+0(FP), DI
+	XORL AX, AX
+
+elements:
+	MOVQ patch_planes(DI), SI          // temp[v,j] = Gᵀ along column j of the planes
+	ADDQ AX, SI
+	MOVQ patch_planeStep(DI), BX
+	LEAQ (BX)(BX*2), R8
+	ADDQ R8, R8                        // a row of the planes is 6 of them
+	STEPS(R8, R8, R9, R10)
+	MOVQ patch_temp(DI), DX
+	MOVQ ROW6, R11
+	MOVL $6, CX
+
+column:
+	LOAD6(Z0, Z1, Z2, Z3, Z4, Z5)
+	FILTERGRAD3(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8, Z9, FGA, FNA, FNB, FANA, FBNB, FA2NA, FB2NB)
+	STORE3(Z0, Z1, Z5)
+	ADDQ BX, SI
+	ADDQ VECTOR, DX
+	DECQ CX
+	JNZ  column
+
+	MOVQ patch_temp(DI), SI            // filter[u,v] = Gᵀ along row u of temp
+	STEPS(VECTOR, R8, R9, R10)
+	MOVQ patch_pixels(DI), DX
+	ADDQ AX, DX
+	MOVQ patch_pixelStep(DI), R11
+	MOVL $3, CX
+
+row:
+	LOAD6(Z0, Z1, Z2, Z3, Z4, Z5)
+	FILTERGRAD3(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8, Z9, FGA, FNA, FNB, FANA, FBNB, FA2NA, FB2NB)
+	STORE3(Z0, Z1, Z5)
+	ADDQ ROW6, SI
+	ADDQ patch_rowStep(DI), DX
+	DECQ CX
+	JNZ  row
+
+	ADDQ $64, AX
+	SUBQ $16, patch_channels(DI)
+	JGT  elements
 	VZEROUPPER
 	RET

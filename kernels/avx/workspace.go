@@ -9,16 +9,18 @@ import (
 
 // workspace is one worker's own memory.
 type workspace struct {
-	strip  strip
-	window window
-	rows   []int     // a table of rows with its end rounded up
-	a      []float32 // blocks of A
-	image  []float32 // rows of an image with its padding
-	patch  patch
-	masked []float32 // pooling: a gradient behind a ReLU
-	sums   []float32 // Winograd: the planes of the output
-	tile   []float32 // Winograd: a tile of the output
-	temp   []float32 // Winograd: a tile between its two transforms
+	strip   strip
+	window  window
+	rows    []int     // a table of rows with its end rounded up
+	a       []float32 // blocks of A
+	image   []float32 // rows of an image with its padding
+	patch   patch
+	product planeProduct
+	masked  []float32 // pooling: a gradient behind a ReLU
+	u       []float32 // Winograd: the sums of a filter's gradient
+	sums    []float32 // Winograd: the planes of the output
+	tile    []float32 // Winograd: a tile of the output
+	temp    []float32 // Winograd: a tile between its two transforms
 }
 
 // reserve enlarges every worker's memory to what one call needs, so that nothing
