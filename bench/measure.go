@@ -24,15 +24,21 @@ type Config struct {
 
 func (c Config) String() string { return fmt.Sprintf("%s/cores=%d", c.Device, c.Threads) }
 
-// Configs lists the devices of this machine, those that can use several cores
-// on one and on all.
+// ChoosesCores tells whether the number of cores that a device computes on can be
+// chosen. The emulator takes all, and a GPU has its own.
+func ChoosesCores(device string) bool {
+	return device == "reference" || slices.Contains(avx.Names(), device)
+}
+
+// Configs lists the devices of this machine, those that can choose on one core
+// and on all.
 func Configs() []Config {
 	var list []Config
 	for _, d := range auto.List() {
 		if !d.Available {
 			continue
 		}
-		if slices.Contains(avx.Names(), d.Name) && d.Workers > 1 {
+		if d.Workers > 1 && ChoosesCores(d.Name) {
 			list = append(list, Config{d.Name, 1})
 		}
 		list = append(list, Config{d.Name, d.Workers})
@@ -55,8 +61,8 @@ func (c Config) Open() (kernels.Device, func() error, error) {
 }
 
 // Peak is the floor under the device's times: what its instruction set was
-// measured to do on so many cores, or, for the reference, what the best one on
-// one core was. It is all zero where there is no assembly to measure it with.
+// measured to do on so many cores, or, for the reference, what the best one was.
+// It is all zero where there is no assembly to measure it with.
 func (c Config) Peak() (avx.Peak, error) {
 	set := c.Device
 	if set == "reference" {

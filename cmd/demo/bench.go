@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"baregrad/bench"
@@ -91,7 +90,7 @@ func (c *BenchCommand) configs() ([]bench.Config, error) {
 		if len(c.Device) > 0 && !slices.Contains(c.Device, name) {
 			continue
 		}
-		several := strings.HasPrefix(name, "avx")
+		several := bench.ChoosesCores(name)
 		for _, a := range all {
 			if a.Device == name && (len(c.Threads) == 0 || !several) {
 				chosen = append(chosen, a)

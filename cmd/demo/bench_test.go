@@ -13,7 +13,7 @@ import (
 
 func TestBench(t *testing.T) {
 	dir := t.TempDir()
-	status, out, errs := demo(context.Background(), "bench", "--device", "reference", "--budget", "0s", "--slowest", "50ms", "--out", dir, "--json")
+	status, out, errs := demo(context.Background(), "bench", "--device", "reference", "--threads", "1", "--budget", "0s", "--slowest", "50ms", "--out", dir, "--json")
 	if status != 0 {
 		t.Fatalf("status %d: %s", status, errs)
 	}

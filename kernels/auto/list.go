@@ -48,7 +48,7 @@ func List() []Info {
 		emulated.Memory = limit
 	}
 	return append(list,
-		Info{Name: "reference", Available: true, Hardware: hardware, Workers: 1, Memory: memory}, emulated)
+		Info{Name: "reference", Available: true, Hardware: hardware, Workers: runtime.GOMAXPROCS(0), Memory: memory}, emulated)
 }
 
 // gpu describes the first NVIDIA GPU.

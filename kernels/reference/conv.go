@@ -53,21 +53,29 @@ func putBack[T float32 | float64](image []float64, row []T, s *kernels.ConvSpec,
 	}
 }
 
+// Conv2D shares the rows of all images' outputs among the cores.
 func (d *Device) Conv2D(y, x, w, bias kernels.Buffer, s kernels.ConvSpec) {
 	s.Check("conv2d", y, x, w, bias)
-	ys, xs, biases := kernels.Floats(y), kernels.Floats(x), kernels.Floats(bias)
-	ws := widen(&d.wide, kernels.Floats(w))
-	row := resize(&d.row, s.Cols())
-	for n := range s.N {
-		image := xs[n*s.H*s.W*s.C:]
-		for i := range s.OH {
-			for j := range s.OW {
-				layOut(row, image, &s, i, j)
-				sums := zeros(&d.sums, s.Out)
-				addProduct(sums, row, ws)
-				finish(ys[:s.Out], sums, biases, kernels.Overwrite, s.ReLU)
-				ys = ys[s.Out:]
-			}
+	d.call = operands{
+		y: kernels.Floats(y), x: kernels.Floats(x), wide: widen(&d.wide, kernels.Floats(w)), bias: kernels.Floats(bias), conv: s,
+	}
+	d.share(convRows, s.N*s.OH, s.OW*s.Cols()*s.Out)
+}
+
+// convRows computes y[n,i,:,:] for n·OH+i from from to to−1.
+func convRows(call *operands, own *scratch, from, to int) {
+	s := &call.conv
+	y := call.y[from*s.OW*s.Out:]
+	patch := resize(&own.row, s.Cols())
+	for ni := from; ni < to; ni++ {
+		n, i := ni/s.OH, ni%s.OH
+		image := call.x[n*s.H*s.W*s.C:]
+		for j := range s.OW {
+			layOut(patch, image, s, i, j)
+			sums := zeros(&own.sums, s.Out)
+			addProduct(sums, patch, call.wide)
+			finish(y[:s.Out], sums, call.bias, kernels.Overwrite, s.ReLU)
+			y = y[s.Out:]
 		}
 	}
 }
@@ -78,22 +86,30 @@ func (d *Device) Conv2D(y, x, w, bias kernels.Buffer, s kernels.ConvSpec) {
 //	dpatch[u,v,c] = Σ over o of dy[n,i,j,o]·w[u,v,c,o]
 //
 // and a pixel gets the sum of what all the patches that it lies in bring back.
+// The images are shared among the cores.
 func (d *Device) Conv2DGradInput(dx, dy, w kernels.Buffer, s kernels.ConvSpec, m kernels.Mode) {
 	s.Check("conv2d gradient by input", dy, dx, w, nil)
-	dxs, dys := kernels.Floats(dx), kernels.Floats(dy)
 	wT := widenTransposed(&d.wide, kernels.Floats(w), s.Cols(), s.Out)
+	d.call = operands{y: kernels.Floats(dx), x: kernels.Floats(dy), wide: wT, mode: m, conv: s}
+	d.share(convGradImages, s.N, s.OH*s.OW*s.Cols()*s.Out)
+}
+
+// convGradImages computes dx[from:to,:,:,:].
+func convGradImages(call *operands, own *scratch, from, to int) {
+	s, dx := &call.conv, call.y
 	size := s.H * s.W * s.C
-	for n := range s.N {
-		image := zeros(&d.sums, size)
+	dy := call.x[from*s.OH*s.OW*s.Out:]
+	for n := from; n < to; n++ {
+		image := zeros(&own.sums, size)
 		for i := range s.OH {
 			for j := range s.OW {
-				patch := zeros(&d.sumsB, s.Cols())
-				addProduct(patch, dys[:s.Out], wT)
-				putBack(image, patch, &s, i, j)
-				dys = dys[s.Out:]
+				patch := zeros(&own.sumsB, s.Cols())
+				addProduct(patch, dy[:s.Out], call.wide)
+				putBack(image, patch, s, i, j)
+				dy = dy[s.Out:]
 			}
 		}
-		store(dxs[n*size:(n+1)*size], image, m)
+		store(dx[n*size:(n+1)*size], image, call.mode)
 	}
 }
 
@@ -104,28 +120,34 @@ func (d *Device) Conv2DGradInput(dx, dy, w kernels.Buffer, s kernels.ConvSpec, m
 //
 // For each image and each (u,v,c), what the tap meets at all positions is laid
 // out as a row of OH·OW numbers, and multiplied with dy[n] as a matrix [OH·OW, Out].
+// The rows (u,v,c) of dw are shared among the cores.
 func (d *Device) Conv2DGradFilter(dw, dy, x kernels.Buffer, s kernels.ConvSpec, m kernels.Mode) {
 	s.Check("conv2d gradient by filter", dy, x, dw, nil)
-	dws, xs := kernels.Floats(dw), kernels.Floats(x)
-	dys := widen(&d.wide, kernels.Floats(dy))
-	sums := zeros(&d.sums, len(dws))
-	row := resize(&d.row, s.OH*s.OW)
+	d.call = operands{y: kernels.Floats(dw), x: kernels.Floats(x), wide: widen(&d.wide, kernels.Floats(dy)), mode: m, conv: s}
+	d.share(convGradWeights, s.Cols(), s.N*s.OH*s.OW*s.Out)
+}
+
+// convGradWeights computes rows from to to−1 of dw as a matrix [KH·KW·C, Out].
+func convGradWeights(call *operands, own *scratch, from, to int) {
+	s := &call.conv
+	sums := zeros(&own.sums, (to-from)*s.Out)
+	row := resize(&own.row, s.OH*s.OW)
 	for n := range s.N {
-		image, dyn := xs[n*s.H*s.W*s.C:], dys[n*s.OH*s.OW*s.Out:]
-		for weight := range s.Cols() {
+		image, dy := call.x[n*s.H*s.W*s.C:], call.wide[n*s.OH*s.OW*s.Out:]
+		for weight := from; weight < to; weight++ {
 			u, v, c := weight/s.C/s.KW, weight/s.C%s.KW, weight%s.C
 			for i := range s.OH {
 				for j := range s.OW {
 					row[i*s.OW+j] = 0
-					if p := pixel(&s, i, j, u, v); p >= 0 {
+					if p := pixel(s, i, j, u, v); p >= 0 {
 						row[i*s.OW+j] = image[p*s.C+c]
 					}
 				}
 			}
-			addProduct(sums[weight*s.Out:(weight+1)*s.Out], row, dyn)
+			addProduct(sums[(weight-from)*s.Out:(weight-from+1)*s.Out], row, dy)
 		}
 	}
-	store(dws, sums, m)
+	store(call.y[from*s.Out:to*s.Out], sums, call.mode)
 }
 
 // Im2Col writes the patch under each output position as one row, which makes

@@ -7,28 +7,34 @@ import "baregrad/kernels"
 //	C[i,j] = Σ over k of A[i,k]·B[k,j]   + old C[i,j]   + bias[j]   then ReLU
 //
 // op(B) is laid out in float64 first, so that for each row of C the rows of B
-// can be walked forwards: see addProduct.
+// can be walked forwards: see addProduct. The rows of C are shared among the cores.
 func (d *Device) MatMul(c, a, b, bias kernels.Buffer, s kernels.MatMulSpec) {
 	s.Check(c, a, b, bias)
-	cs, as, biases := kernels.Floats(c), kernels.Floats(a), kernels.Floats(bias)
 	var bs []float64
 	if s.TransB { // B is stored as [N,K]
 		bs = widenTransposed(&d.wide, kernels.Floats(b), s.N, s.K)
 	} else {
 		bs = widen(&d.wide, kernels.Floats(b))
 	}
-	row := resize(&d.row, s.K) // A[i,:]
-	for i := range s.M {
+	d.call = operands{y: kernels.Floats(c), x: kernels.Floats(a), wide: bs, bias: kernels.Floats(bias), product: s}
+	d.share(matmulRows, s.M, s.K*s.N)
+}
+
+// matmulRows computes C[from:to,:].
+func matmulRows(call *operands, own *scratch, from, to int) {
+	s, a := &call.product, call.x
+	row := resize(&own.row, s.K) // A[i,:]
+	for i := from; i < to; i++ {
 		if s.TransA { // A is stored as [K,M]
 			for k := range row {
-				row[k] = as[k*s.M+i]
+				row[k] = a[k*s.M+i]
 			}
 		} else {
-			row = as[i*s.K : (i+1)*s.K]
+			row = a[i*s.K : (i+1)*s.K]
 		}
-		sums := zeros(&d.sums, s.N)
-		addProduct(sums, row, bs)
-		finish(cs[i*s.N:(i+1)*s.N], sums, biases, s.Mode, s.ReLU)
+		sums := zeros(&own.sums, s.N)
+		addProduct(sums, row, call.wide)
+		finish(call.y[i*s.N:(i+1)*s.N], sums, call.bias, s.Mode, s.ReLU)
 	}
 }
 

@@ -22,10 +22,18 @@ func wins(v, best float32) bool {
 	return v > best || (v != v && best == best)
 }
 
+// MaxPool shares the images among the cores.
 func (d *Device) MaxPool(y, arg, x kernels.Buffer, s kernels.PoolSpec) {
 	s.CheckMax("maxpool", y, arg, x)
-	ys, args, xs := kernels.Floats(y), kernels.Ints(arg), kernels.Floats(x)
-	for n := range s.N {
+	d.call = operands{y: kernels.Floats(y), arg: kernels.Ints(arg), x: kernels.Floats(x), pool: s}
+	d.share(maxPoolImages, s.N, s.OH*s.OW*s.KH*s.KW*s.C)
+}
+
+// maxPoolImages computes y[from:to,:,:,:] and where the maxima are.
+func maxPoolImages(call *operands, _ *scratch, from, to int) {
+	s, xs := &call.pool, call.x
+	ys, args := call.y[from*s.OH*s.OW*s.C:], call.arg[from*s.OH*s.OW*s.C:]
+	for n := from; n < to; n++ {
 		for i := range s.OH {
 			h0, h1 := bounds(i, s.KH, s.StrideH, s.PadTop, s.H)
 			for j := range s.OW {

@@ -11,22 +11,29 @@ import (
 	"baregrad/kernels"
 )
 
-// Device is the reference device. It works in the machine's own memory, on one
-// goroutine, and is done with a call when the call returns.
+// Device is the reference device. It works in the machine's own memory and is
+// done with a call when the call returns. What takes longest runs on all cores,
+// everything else on the caller's: see share.go.
 //
 // A device for a particular machine can embed it and override what that machine
 // does faster.
 type Device struct {
-	sums  []float64 // scratch: sums in progress
-	wide  []float64 // scratch: an operand widened to float64
-	row   []float32 // scratch: an operand's numbers in the order they are needed
-	sumsB []float64 // scratch: other sums in progress at the same time
+	scratch           // the caller's
+	wide    []float64 // scratch: an operand widened to float64
+
+	workers []worker
+	sharing sharing
+	call    operands
 }
 
 var _ kernels.Device = (*Device)(nil)
 
-// New returns a reference device.
-func New() *Device { return &Device{} }
+// New returns a reference device that uses runtime.GOMAXPROCS cores.
+func New() *Device {
+	d := &Device{}
+	d.workers = d.newWorkers()
+	return d
+}
 
 // Name returns "reference".
 func (d *Device) Name() string { return "reference" }
