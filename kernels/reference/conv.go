@@ -59,7 +59,7 @@ func (d *Device) Conv2D(y, x, w, bias kernels.Buffer, s kernels.ConvSpec) {
 	d.call = operands{
 		y: kernels.Floats(y), x: kernels.Floats(x), wide: widen(&d.wide, kernels.Floats(w)), bias: kernels.Floats(bias), conv: s,
 	}
-	d.share(convRows, s.N*s.OH, s.OW*s.Cols()*s.Out)
+	d.share(convRows, s.N*s.OH, s.OW*s.Cols()*s.Out, sizes{row: s.Cols(), sums: s.Out})
 }
 
 // convRows computes y[n,i,:,:] for n·OH+i from from to to−1.
@@ -91,7 +91,7 @@ func (d *Device) Conv2DGradInput(dx, dy, w kernels.Buffer, s kernels.ConvSpec, m
 	s.Check("conv2d gradient by input", dy, dx, w, nil)
 	wT := widenTransposed(&d.wide, kernels.Floats(w), s.Cols(), s.Out)
 	d.call = operands{y: kernels.Floats(dx), x: kernels.Floats(dy), wide: wT, mode: m, conv: s}
-	d.share(convGradImages, s.N, s.OH*s.OW*s.Cols()*s.Out)
+	d.share(convGradImages, s.N, s.OH*s.OW*s.Cols()*s.Out, sizes{sums: s.H * s.W * s.C, sumsB: s.Cols()})
 }
 
 // convGradImages computes dx[from:to,:,:,:].
@@ -123,14 +123,16 @@ func convGradImages(call *operands, own *scratch, from, to int) {
 // The rows (u,v,c) of dw are shared among the cores.
 func (d *Device) Conv2DGradFilter(dw, dy, x kernels.Buffer, s kernels.ConvSpec, m kernels.Mode) {
 	s.Check("conv2d gradient by filter", dy, x, dw, nil)
-	d.call = operands{y: kernels.Floats(dw), x: kernels.Floats(x), wide: widen(&d.wide, kernels.Floats(dy)), mode: m, conv: s}
-	d.share(convGradWeights, s.Cols(), s.N*s.OH*s.OW*s.Out)
+	d.call = operands{
+		y: kernels.Floats(dw), x: kernels.Floats(x), wide: widen(&d.wide, kernels.Floats(dy)),
+		sums: zeros(&d.whole, s.Cols()*s.Out), mode: m, conv: s,
+	}
+	d.share(convGradWeights, s.Cols(), s.N*s.OH*s.OW*s.Out, sizes{row: s.OH * s.OW})
 }
 
 // convGradWeights computes rows from to to−1 of dw as a matrix [KH·KW·C, Out].
 func convGradWeights(call *operands, own *scratch, from, to int) {
 	s := &call.conv
-	sums := zeros(&own.sums, (to-from)*s.Out)
 	row := resize(&own.row, s.OH*s.OW)
 	for n := range s.N {
 		image, dy := call.x[n*s.H*s.W*s.C:], call.wide[n*s.OH*s.OW*s.Out:]
@@ -144,10 +146,10 @@ func convGradWeights(call *operands, own *scratch, from, to int) {
 					}
 				}
 			}
-			addProduct(sums[(weight-from)*s.Out:(weight-from+1)*s.Out], row, dy)
+			addProduct(call.sums[weight*s.Out:(weight+1)*s.Out], row, dy)
 		}
 	}
-	store(call.y[from*s.Out:to*s.Out], sums, call.mode)
+	store(call.y[from*s.Out:to*s.Out], call.sums[from*s.Out:to*s.Out], call.mode)
 }
 
 // Im2Col writes the patch under each output position as one row, which makes

@@ -17,7 +17,7 @@ func (d *Device) MatMul(c, a, b, bias kernels.Buffer, s kernels.MatMulSpec) {
 		bs = widen(&d.wide, kernels.Floats(b))
 	}
 	d.call = operands{y: kernels.Floats(c), x: kernels.Floats(a), wide: bs, bias: kernels.Floats(bias), product: s}
-	d.share(matmulRows, s.M, s.K*s.N)
+	d.share(matmulRows, s.M, s.K*s.N, sizes{row: s.K, sums: s.N})
 }
 
 // matmulRows computes C[from:to,:].

@@ -26,7 +26,7 @@ func wins(v, best float32) bool {
 func (d *Device) MaxPool(y, arg, x kernels.Buffer, s kernels.PoolSpec) {
 	s.CheckMax("maxpool", y, arg, x)
 	d.call = operands{y: kernels.Floats(y), arg: kernels.Ints(arg), x: kernels.Floats(x), pool: s}
-	d.share(maxPoolImages, s.N, s.OH*s.OW*s.KH*s.KW*s.C)
+	d.share(maxPoolImages, s.N, s.OH*s.OW*s.KH*s.KW*s.C, sizes{})
 }
 
 // maxPoolImages computes y[from:to,:,:,:] and where the maxima are.

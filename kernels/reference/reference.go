@@ -20,6 +20,7 @@ import (
 type Device struct {
 	scratch           // the caller's
 	wide    []float64 // scratch: an operand widened to float64
+	whole   []float64 // scratch: sums in progress of a whole result
 
 	workers []worker
 	sharing sharing

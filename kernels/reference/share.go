@@ -21,18 +21,28 @@ type operands struct {
 	y, x, bias []float32
 	arg        []int32
 	wide       []float64 // the operand that is used most often, in float64
+	sums       []float64 // sums in progress of the whole result
 	mode       kernels.Mode
 	product    kernels.MatMulSpec
 	conv       kernels.ConvSpec
 	pool       kernels.PoolSpec
 }
 
-// scratch is memory for what a goroutine is working out. It is allocated when a
-// size is met for the first time.
+// scratch is memory for what a goroutine is working out.
 type scratch struct {
 	sums  []float64 // sums in progress
 	sumsB []float64 // other sums in progress at the same time
 	row   []float32 // an operand's numbers in the order they are needed
+}
+
+// sizes says how much of its scratch a part needs. All goroutines' are allocated when
+// a size is met for the first time: which of them will do something is not known.
+type sizes struct{ sums, sumsB, row int }
+
+func (s *scratch) resize(need sizes) {
+	resize(&s.sums, need.sums)
+	resize(&s.sumsB, need.sumsB)
+	resize(&s.row, need.row)
 }
 
 // A part does items from to to−1 of a call.
@@ -71,8 +81,9 @@ func (d *Device) newWorkers() []worker {
 
 // share does p for all items from 0 to n−1. work is the number of multiply-adds or
 // comparisons of one.
-func (d *Device) share(p part, n, work int) {
+func (d *Device) share(p part, n, work int, need sizes) {
 	defer func() { d.call = operands{} }() // or it would keep memory that is freed
+	d.scratch.resize(need)
 	if len(d.workers) == 0 || n < 2 || n*work < leastShared {
 		p(&d.call, &d.scratch, 0, n)
 		return
@@ -82,6 +93,9 @@ func (d *Device) share(p part, n, work int) {
 	s.step = max(1, n/(4*(len(d.workers)+1))) // 4 turns: some cores may be slower
 	s.next.Store(0)
 	s.wait.Add(len(d.workers))
+	for i := range d.workers {
+		d.workers[i].scratch.resize(need)
+	}
 	for i := range d.workers {
 		go d.workers[i].run()
 	}
