@@ -166,6 +166,10 @@ func (d *Device) Conv2DGradInput(dx, dy, w kernels.Buffer, s kernels.ConvSpec, m
 
 // gradInput is Conv2DGradInput, by Winograd's algorithm if that is allowed and pays.
 func (d *Device) gradInput(dx, dy, w []float32, s kernels.ConvSpec, m kernels.Mode, transforms bool) {
+	if transforms && scatterPays(s) {
+		d.winogradGradInput(dx, dy, w, s, m)
+		return
+	}
 	turned := grow(&d.turned, s.Cols()*s.Out)
 	turn(&d.set.tiles, turned, w, s.KH*s.KW, s.C, s.Out)
 	back := kernels.ConvSpec{

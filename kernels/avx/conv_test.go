@@ -50,6 +50,12 @@ func convSpecs() []kernels.ConvSpec {
 	add(4, 12, 12, 8, 3, 3, 40, 1, 1, 1, 1, 1, 1, 1, 1)
 	add(3, 17, 19, 48, 3, 3, 32, 1, 1, 1, 1, 2, 0, 0, 1)
 	add(2, 14, 15, 16, 3, 3, 64, 1, 1, 1, 1, 4, 3, 3, 4)
+	// Gradients by the input that add up tiles, with tiles that lie outside, padding
+	// on all sides, and pixels that no tile looks at.
+	add(9, 14, 10, 8, 3, 3, 24, 1, 1, 1, 1, 0, 0, 0, 0)
+	add(8, 13, 13, 16, 3, 3, 40, 1, 1, 1, 1, 1, 1, 0, 0)
+	add(10, 17, 13, 40, 3, 3, 8, 1, 1, 1, 1, 0, 0, 1, 1)
+	add(8, 13, 15, 32, 3, 3, 32, 1, 1, 1, 1, 0, 0, -4, -5)
 	add(1, 30, 500, 70, 3, 3, 40, 1, 1, 1, 1, 1, 1, 1, 1) // bands bounded by the cache
 	return specs
 }

@@ -1,6 +1,7 @@
 package avx
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -32,6 +33,27 @@ func TestWinogradPays(t *testing.T) {
 	}
 }
 
+func TestScatterPays(t *testing.T) {
+	for _, c := range []struct {
+		n, in, pad, out int
+		want            bool
+	}{{8, 26, 0, 24, true}, {7, 26, 0, 24, false}, {8, 14, 1, 14, false}, {8, 12, 0, 10, false}, {8, 13, 1, 13, false}} {
+		s := kernels.ConvSpec{N: c.n, H: c.in, W: c.in, C: 32, KH: 3, KW: 3, Out: 64, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, PadTop: c.pad, PadLeft: c.pad, OH: c.out, OW: c.out}
+		if got := scatterPays(s); got != c.want {
+			t.Errorf("%+v: the gradient by the input adds up tiles: %v, want %v", s, got, c.want)
+		}
+	}
+	count := 0
+	for _, s := range convSpecs() {
+		if scatterPays(s) {
+			count++
+		}
+	}
+	if count < 4 {
+		t.Errorf("%d of the shapes that are compared with the reference add up tiles, want 4", count)
+	}
+}
+
 // The error of Winograd's algorithm beside that of direct convolution, both
 // against the reference and as a share of the sum of the products' magnitudes.
 // The largest of 10⁵ elements is compared. Measured: 2.5·10⁻⁷ direct and 4.6·10⁻⁷
@@ -58,6 +80,12 @@ func TestWinogradAccuracy(t *testing.T) {
 						d.convolve(out, x.floats(), w.floats(), nil, s, kernels.Overwrite, newView(s))
 					},
 					func(out []float32) { d.winograd(out, x.floats(), w.floats(), nil, s, kernels.Overwrite) }},
+				{"Conv2DGradInput", x.buffer.Len(),
+					func(d kernels.Device, out, _, w, dy kernels.Buffer) {
+						d.Conv2DGradInput(out, dy, w, s, kernels.Overwrite)
+					},
+					func(out []float32) { d.gradInput(out, dy.floats(), w.floats(), s, kernels.Overwrite, false) },
+					func(out []float32) { d.winogradGradInput(out, dy.floats(), w.floats(), s, kernels.Overwrite) }},
 				{"Conv2DGradFilter", w.buffer.Len(),
 					func(d kernels.Device, out, x, _, dy kernels.Buffer) {
 						d.Conv2DGradFilter(out, dy, x, s, kernels.Overwrite)
@@ -92,12 +120,21 @@ func TestWinogradAccuracy(t *testing.T) {
 // An infinity or a NaN reaches exactly those elements that it does directly.
 func TestWinogradKeepsNaNAndInf(t *testing.T) {
 	s := kernels.ConvSpec{N: 3, H: 18, W: 17, C: 16, KH: 3, KW: 3, Out: 32, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, OH: 16, OW: 15}
+	testWinogradKeepsNaNAndInf(t, s)
+	s.N, s.W, s.OW = scatterImages, 18, 16
+	if !scatterPays(s) {
+		t.Fatal("the gradient by the input does not add up tiles")
+	}
+	testWinogradKeepsNaNAndInf(t, s)
+}
+
+func testWinogradKeepsNaNAndInf(t *testing.T, s kernels.ConvSpec) {
 	if !winogradPays(s) {
 		t.Fatal("the test's shape is not done by Winograd's algorithm")
 	}
 	r := rand.New(rand.NewPCG(1, 7))
 	for _, set := range Names() {
-		t.Run(set, func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s/%d", set, s.N), func(t *testing.T) {
 			d, ref := open(t, set), reference.New()
 			for _, special := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
 				for _, m := range []kernels.Mode{kernels.Overwrite, kernels.Accumulate} {
