@@ -221,8 +221,10 @@ func (b *block) count(w *warp, o *op, mask uint32) {
 	n := uint64(x.size * x.n)
 	if ao, ok := x.v.(*asyncOp); ok { // cp.async reads one and writes the other
 		for m := mask; m != 0; m &= m - 1 {
-			global[ng] = ao.src.address(w, bits.TrailingZeros32(m)&31)
-			ng++
+			if i := bits.TrailingZeros32(m) & 31; ao.reads(w, i) > 0 {
+				global[ng] = ao.src.address(w, i)
+				ng++
+			}
 		}
 	}
 	for m := mask; m != 0; m &= m - 1 {

@@ -94,3 +94,31 @@ func TestSectorsAndConflicts(t *testing.T) {
 		}
 	}
 }
+
+// A copy that reads no bytes, and fills with zeros, takes nothing from global memory.
+func TestCountersOfCopiesOfNothing(t *testing.T) {
+	mach := New(Options{Counters: true})
+	k := kernel(t, load(t, mach, "copies.ptx", header+`
+.visible .entry copies(.param .u64 param_from)
+{
+    .reg .u32 lane, to, bytes;
+    .reg .u64 from;
+    .reg .pred first;
+    .shared .align 16 .b8 tile[512];
+    ld.param.u64 from, [param_from];
+    mov.u32 lane, %tid.x;
+    mad.wide.u32 from, lane, 16, from;
+    mov.u32 to, tile;
+    mad.lo.u32 to, lane, 16, to;
+    setp.lt.u32 first, lane, 8;
+    selp.u32 bytes, 16, 0, first;
+    cp.async.cg.shared.global [to], [from], 16, bytes;
+    cp.async.wait_all;
+    ret;
+}`), "copies")
+	launch(t, mach, k, Dim3{1, 1, 1}, Dim3{32, 1, 1}, alloc(t, mach, 512))
+	if got := mach.Counters().Total; got.Sectors != 4 || got.IdealSectors != 4 || got.GlobalBytes != 128 || got.SharedBytes != 512 {
+		t.Errorf("%d sectors, ideal %d, %d bytes read, %d written to shared memory: expected 4, 4, 128, 512",
+			got.Sectors, got.IdealSectors, got.GlobalBytes, got.SharedBytes)
+	}
+}

@@ -138,13 +138,7 @@ func copyAsync(w *warp, o *op, mask uint32) {
 	from.at, from.in = o.at, o.in
 	for m := mask; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		n := ao.bytes
-		if ao.srcSize >= 0 {
-			n = min(n, uint64(w.r32[ao.srcSize][i]))
-		}
-		if ao.ignore >= 0 && (w.p[ao.ignore]^ao.not)>>i&1 != 0 {
-			n = 0
-		}
+		n := ao.reads(w, i)
 		dst := w.at(o, Shared, i, o.address(w, i), ao.bytes, true)
 		if dst == nil {
 			continue
@@ -165,6 +159,18 @@ func copyAsync(w *warp, o *op, mask uint32) {
 		}
 		clear(dst[copy(dst, src):])
 	}
+}
+
+// reads is how many bytes a lane reads; the rest becomes 0.
+func (ao *asyncOp) reads(w *warp, i int) uint64 {
+	n := ao.bytes
+	if ao.srcSize >= 0 {
+		n = min(n, uint64(w.r32[ao.srcSize][i]))
+	}
+	if ao.ignore >= 0 && (w.p[ao.ignore]^ao.not)>>i&1 != 0 {
+		n = 0
+	}
+	return n
 }
 
 // bytes gives n bytes of global memory, of which n need not be a power of two.
