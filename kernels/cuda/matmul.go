@@ -9,59 +9,112 @@ import (
 )
 
 // The ladder of matrix products, from the simplest to the fastest. They compute
-// the same, but for the order of their sums (and the last, in tf32).
+// the same, but for the last, whose factors are rounded to tf32; where K is not
+// split, in the same order too.
 //
-//	matmul_naive_f32     one thread for each element of C; for the smallest
-//	matmul_tiled_f32     tiles of 16×16 through shared memory
-//	matmul_32x32_f32     register tiles of 4×4, double buffered, for small matrices
-//	matmul_64x64_f32     the same, for larger ones
-//	matmul_128x128_f32   register tiles of 8×8
-//	matmul_tf32          tensor cores
+//	matmul_naive_f32           one thread for each element of C; for the smallest
+//	matmul_tiled_f32           tiles of 16×16 through shared memory
+//	matmul_32x32_f32           register tiles of 4×4, double buffered, for small matrices
+//	matmul_64x64_f32           the same, for larger ones
+//	matmul_128x128_f32         register tiles of 8×8
+//	matmul_async_128x128_f32   the same, fed by asynchronous copies
+//	matmul_async_128x256_f32   register tiles of 8×16, fed likewise
+//	matmul_tf32                tensor cores
 var ladder = []rung{
-	{k: kernel{"matmul_naive.ptx", "matmul_naive_f32"}, bm: 8, bn: 32, block: driver.Dim{X: 32, Y: 8, Z: 1}},
-	{k: kernel{"matmul_tiled.ptx", "matmul_tiled_f32"}, bm: 16, bn: 16, block: driver.Dim{X: 16, Y: 16, Z: 1}},
-	{k: kernel{"matmul_register.ptx", "matmul_32x32_f32"}, bm: 32, bn: 32, block: lanes(64), splits: true},
-	{k: kernel{"matmul_register.ptx", "matmul_64x64_f32"}, bm: 64, bn: 64, block: lanes(256), splits: true},
-	{k: kernel{"matmul_register.ptx", "matmul_128x128_f32"}, bm: 128, bn: 128, block: lanes(256), splits: true},
-	{k: kernel{"matmul_tf32.ptx", "matmul_tf32"}, bm: 128, bn: 128, block: lanes(256), splits: true},
+	{name: "matmul_naive_f32", file: "matmul_naive.ptx", bm: 8, bn: 32, block: driver.Dim{X: 32, Y: 8, Z: 1}},
+	{name: "matmul_tiled_f32", file: "matmul_tiled.ptx", bm: 16, bn: 16, block: driver.Dim{X: 16, Y: 16, Z: 1}},
+	{name: "matmul_32x32_f32", file: "matmul_register.ptx", bm: 32, bn: 32, block: lanes(64), splits: true},
+	{name: "matmul_64x64_f32", file: "matmul_register.ptx", bm: 64, bn: 64, block: lanes(256), splits: true},
+	{name: "matmul_128x128_f32", file: "matmul_register.ptx", bm: 128, bn: 128, block: lanes(256), splits: true},
+	{name: "matmul_async_128x128_f32", file: "matmul_async.ptx", bm: 128, bn: 128, block: lanes(256), splits: true, async: true},
+	{name: "matmul_async_128x256_f32", file: "matmul_async.ptx", bm: 128, bn: 256, block: lanes(256), splits: true, async: true},
+	{name: "matmul_tf32", file: "matmul_tf32.ptx", bm: 128, bn: 128, block: lanes(256), splits: true},
 }
 
-// A rung is one kernel of the ladder.
+// A rung is one kernel of the ladder; or four, one for each way the factors lie.
 type rung struct {
-	k      kernel
-	bm, bn int // the size of a block's tile of C
-	block  driver.Dim
-	splits bool // whether it can take K in parts
+	name, file string
+	bm, bn     int // the size of a block's tile of C
+	block      driver.Dim
+	splits     bool // whether it can take K in parts
+	async      bool // whether it copies asynchronously: see fits
+	layouts    [4]kernel
+}
+
+// The names of an asynchronous kernel say how the factors lie: matmul_async_128x128_nt_f32.
+func init() {
+	for i := range ladder {
+		r := &ladder[i]
+		for layout, letters := range [...]string{"nn", "tn", "nt", "tt"} {
+			name := r.name
+			if r.async {
+				name = strings.TrimSuffix(name, "f32") + letters + "_f32"
+			}
+			r.layouts[layout] = kernel{r.file, name}
+		}
+	}
+}
+
+// kernel is the one for the factors' layout.
+func (r *rung) kernel(s kernels.MatMulSpec) kernel {
+	layout := 0
+	if s.TransA {
+		layout++
+	}
+	if s.TransB {
+		layout += 2
+	}
+	return r.layouts[layout]
+}
+
+// fits tells whether an asynchronous rung can take a product: what it copies and
+// writes by 16 bytes has to be aligned to them, in every row.
+func (d *Device) fits(c, a, b, bias uint64, s kernels.MatMulSpec) bool {
+	switch {
+	case d.info.Compute[0] < 8, s.N%4 != 0, (c|bias)%16 != 0:
+		return false
+	case s.TransA && (s.M%4 != 0 || a%16 != 0):
+		return false
+	case !s.TransB && b%16 != 0:
+		return false
+	}
+	return true
 }
 
 // busy is how many blocks it takes to keep a GPU busy. The choices below must
-// not depend on the GPU at hand, or two of them would sum in different orders.
+// not depend on the GPU at hand where that changes how K is split: two of them
+// would sum in different orders.
 const busy = 128
 
 // choose picks the rung for a product: the largest tiles that give blocks enough.
-func (d *Device) choose(m, n, k int) rung {
-	tiles := func(size int) int {
-		if min(m, n) <= size/2 {
+// Async says that the asynchronous ones can take it.
+func (d *Device) choose(m, n, k int, async bool) *rung {
+	tiles := func(bm, bn int) int {
+		if m <= bm/2 || n <= bn/2 {
 			return 0 // most of a tile would lie outside
 		}
-		return ceilDiv(m, size) * ceilDiv(n, size)
+		return ceilDiv(m, bm) * ceilDiv(n, bn)
 	}
 	switch {
 	case m*n*k <= 32*32*32:
-		return ladder[0] // less than one tile's work: there is nothing to share
+		return &ladder[0] // less than one tile's work: there is nothing to share
 	case d.TensorCores && d.info.Compute[0] >= 8 && min(m, n) >= 64:
-		return ladder[5]
-	case tiles(128) >= busy:
-		return ladder[4]
-	case tiles(64) >= busy:
-		return ladder[3]
+		return &ladder[7]
+	case async && tiles(128, 256) >= busy:
+		return &ladder[6]
+	case async && tiles(128, 128) >= busy:
+		return &ladder[5]
+	case tiles(128, 128) >= busy:
+		return &ladder[4]
+	case tiles(64, 64) >= busy:
+		return &ladder[3]
 	}
-	return ladder[2]
+	return &ladder[2]
 }
 
 // share is how much of K one block takes: all of it, or, where there are few
 // tiles and K is long, so much that there are blocks enough; 128 at least.
-func (r rung) share(m, n, k int) int {
+func (r *rung) share(m, n, k int) int {
 	tiles := ceilDiv(m, r.bm) * ceilDiv(n, r.bn)
 	parts := min(busy/max(tiles, 1), k/128)
 	if !r.splits || parts < 2 {
@@ -73,32 +126,42 @@ func (r rung) share(m, n, k int) int {
 // MatMul is C = op(A)·op(B), and more: see kernels.MatMulSpec.
 func (d *Device) MatMul(c, a, b, bias kernels.Buffer, s kernels.MatMulSpec) {
 	s.Check(c, a, b, bias)
-	d.matMul(d.choose(s.M, s.N, s.K), c, a, b, bias, s)
+	async := d.fits(address(c), address(a), address(b), address(bias), s)
+	d.matMul(d.choose(s.M, s.N, s.K, async), c, a, b, bias, s)
 }
 
-// Picks says which kernel of the Ladder MatMul takes for C[m,n] = op(A)[m,k]·op(B)[k,n].
-func (d *Device) Picks(m, n, k int) string { return d.choose(m, n, k).k.name }
+// Picks says which kernel of the Ladder MatMul takes for C[m,n] = A[m,k]·B[k,n].
+func (d *Device) Picks(m, n, k int) string {
+	async := d.fits(0, 0, 0, 0, kernels.MatMulSpec{M: m, N: n, K: k})
+	return d.choose(m, n, k, async).name
+}
 
 // Ladder lists the kernels that MatMulBy takes, the simplest first.
 func Ladder() []string {
 	var names []string
-	for _, r := range ladder {
-		names = append(names, r.k.name)
+	for i := range ladder {
+		names = append(names, ladder[i].name)
 	}
 	return names
 }
 
 // MatMulBy is MatMul by one kernel of the Ladder, so that they can be compared.
+// Those that copy asynchronously take N, and the M of a transposed A, in
+// multiples of 4.
 func (d *Device) MatMulBy(name string, c, a, b, bias kernels.Buffer, s kernels.MatMulSpec) {
 	s.Check(c, a, b, bias)
 	i := slices.Index(Ladder(), name)
 	if i < 0 {
 		kernels.Panicf("matmul", "no kernel is called %q: there are %s", name, strings.Join(Ladder(), ", "))
 	}
-	d.matMul(ladder[i], c, a, b, bias, s)
+	if ladder[i].async && !d.fits(address(c), address(a), address(b), address(bias), s) {
+		kernels.Panicf("matmul", "%s can't take [%d %d] × [%d %d]: it needs compute capability 8.0, and rows and buffers aligned to 16 bytes",
+			name, s.M, s.K, s.K, s.N)
+	}
+	d.matMul(&ladder[i], c, a, b, bias, s)
 }
 
-func (d *Device) matMul(r rung, c, a, b, bias kernels.Buffer, s kernels.MatMulSpec) {
+func (d *Device) matMul(r *rung, c, a, b, bias kernels.Buffer, s kernels.MatMulSpec) {
 	if s.M*s.N == 0 {
 		return
 	}
@@ -124,7 +187,7 @@ func (d *Device) matMul(r rung, c, a, b, bias kernels.Buffer, s kernels.MatMulSp
 	if r.splits {
 		arguments = append(arguments, count(share))
 	}
-	d.launch(r.k, grid, r.block, arguments...)
+	d.launch(r.kernel(s), grid, r.block, arguments...)
 	if splits > 1 {
 		d.addSplits(address(c), to, added, s.M*s.N, s.N, splits, s.Mode, s.ReLU)
 	}

@@ -37,6 +37,12 @@ func Source(file string) (string, error) {
 		"log2": func(n int) int { return bits.Len(uint(n)) - 1 }, // of a power of two
 		"map":  namedArguments,
 		"list": func(lines ...string) []string { return lines },
+		"width": func(deep bool) int { // the elements in a copy of gemm_async.tmpl
+			if deep {
+				return 1
+			}
+			return 4
+		},
 	})
 	t, err := t.ParseFS(files, "*.tmpl", file)
 	if err != nil {

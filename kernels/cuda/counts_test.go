@@ -1,0 +1,79 @@
+package cuda_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"baregrad/kernels"
+	"baregrad/kernels/cuda"
+	"baregrad/kernels/cuda/emulator"
+)
+
+// metered is a device over the emulator that counts, and the machine that does.
+func metered(t *testing.T) (*cuda.Device, *emulator.Machine) {
+	t.Helper()
+	driver := emulator.NewDriver(emulator.Options{Counters: true})
+	d, err := cuda.New("emulator", driver)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d, driver.Machine
+}
+
+// rungs are the fast rungs' tiles, and how much of what their warps execute are
+// multiply-adds, at least, where K is as short as below.
+var rungs = map[string]struct {
+	bm, bn     int
+	multiplies float64
+}{
+	"matmul_32x32_f32":         {32, 32, 0.45},
+	"matmul_64x64_f32":         {64, 64, 0.5},
+	"matmul_128x128_f32":       {128, 128, 0.55},
+	"matmul_async_128x128_f32": {128, 128, 0.7},
+	"matmul_async_128x256_f32": {128, 256, 0.75},
+}
+
+// The fast rungs take whole sectors of global memory and meet no conflict between
+// banks of shared memory, however the factors lie, and load no more than their
+// tiles say.
+func TestMatMulCounts(t *testing.T) {
+	d, machine := metered(t)
+	defer d.Close()
+	const m, n, k = 256, 256, 32
+	a, b, c := d.Alloc(kernels.Float32, m*k), d.Alloc(kernels.Float32, k*n), d.Alloc(kernels.Float32, m*n)
+	for name, rung := range rungs {
+		for transposes := range 4 {
+			s := kernels.MatMulSpec{M: m, N: n, K: k, TransA: transposes&1 != 0, TransB: transposes&2 != 0}
+			t.Run(fmt.Sprintf("%s/%v,%v", name, s.TransA, s.TransB), func(t *testing.T) {
+				machine.ResetCounters()
+				d.MatMulBy(name, c, a, b, nil, s)
+				got := machine.Counters()
+				if got.Total.BankConflicts != 0 {
+					t.Errorf("%d bank conflicts, want none", got.Total.BankConflicts)
+				}
+				loaded, stored, multiplied := uint64(0), uint64(0), uint64(0)
+				for _, l := range got.Lines {
+					switch {
+					case strings.HasPrefix(l.Instr, "st.global"):
+						stored += l.Sectors
+					case l.Sectors > 0:
+						loaded += l.Sectors
+					case strings.HasPrefix(l.Instr, "fma"):
+						multiplied += l.WarpInstructions
+					}
+				}
+				if want := uint64(m*n*k*(rung.bm+rung.bn)/(rung.bm*rung.bn)) / 8; loaded != want {
+					t.Errorf("%d sectors loaded, want %d", loaded, want)
+				}
+				// matmul_128x128 has no registers left to write by 16 bytes.
+				if want := uint64(m*n) / 8; stored != want && name != "matmul_128x128_f32" {
+					t.Errorf("%d sectors stored, want %d", stored, want)
+				}
+				if share := float64(multiplied) / float64(got.Total.WarpInstructions); !(share >= rung.multiplies) {
+					t.Errorf("%.3f of the instructions are multiply-adds, want %g at least", share, rung.multiplies)
+				}
+			})
+		}
+	}
+}
