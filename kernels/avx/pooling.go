@@ -5,7 +5,8 @@ import "baregrad/kernels"
 // Max and average pooling over windows of KH×KW of x[N,H,W,C] to y[N,OH,OW,C],
 // and their gradients. Neighbouring floats are channels, and one register holds
 // 16 or 8 channels of a pixel: a kernel goes over the taps of a window, then on
-// to the next channels, then to the next window of the same output row.
+// to the next channels, then to the next window of the same output row. The window
+// of most networks, 2×2, has a maximum kernel of its own.
 //
 //	MaxPool:     y = x[arg], arg = the first tap that no other one exceeds
 //	MaxPoolGrad: dx[tap] += dy if arg = tap
@@ -34,8 +35,9 @@ type window struct {
 
 // poolingKernels are one instruction set's kernels for windows.
 type poolingKernels struct {
-	max_pool_fwd_f32, max_pool_bwd_f32 func(w *window)
-	avg_pool_fwd_f32, avg_pool_bwd_f32 func(w *window)
+	max_pool_fwd_f32, max_pool_bwd_f32         func(w *window)
+	max_pool_2x2_fwd_f32, max_pool_2x2_bwd_f32 func(w *window)
+	avg_pool_fwd_f32, avg_pool_bwd_f32         func(w *window)
 }
 
 // poolingTask is one of the four on its way through the workers. A part is some images.
@@ -43,23 +45,25 @@ type poolingTask struct {
 	d      *Device
 	s      kernels.PoolSpec
 	kernel func(w *window)
-	x, y   []float32 // or dx, dy
-	arg    []int32   // nil for averages
-	gate   []float32 // BiasReLUMaxPoolGrad: the pooled values; what is not above 0 passes no gradient on
-	sums   []float64 // the sums of y by channel, a row for each part; nil where not wanted
-	clear  bool      // x is a gradient that begins as zeros
+	square func(w *window) // for windows of which 2×2 taps lie in the image, or nil
+	x, y   []float32       // or dx, dy
+	arg    []int32         // nil for averages
+	gate   []float32       // BiasReLUMaxPoolGrad: the pooled values; what is not above 0 passes no gradient on
+	sums   []float64       // the sums of y by channel, a row for each part; nil where not wanted
+	clear  bool            // x is a gradient that begins as zeros
 	add    bool
 	images int // of one part
 }
 
 func (d *Device) MaxPool(y, arg, x kernels.Buffer, s kernels.PoolSpec) {
 	s.CheckMax("maxpool", y, arg, x)
-	d.runPooling(x, y, arg, s, d.set.pooling.max_pool_fwd_f32, false, false)
+	k := &d.set.pooling
+	d.runPooling(x, y, arg, s, k.max_pool_fwd_f32, k.max_pool_2x2_fwd_f32, false, false)
 }
 
 func (d *Device) MaxPoolGrad(dx, dy, arg kernels.Buffer, s kernels.PoolSpec, m kernels.Mode) {
 	s.CheckMax("maxpool gradient", dy, arg, dx)
-	d.poolingGrad(dx, dy, arg, s, d.set.pooling.max_pool_bwd_f32, m)
+	d.poolingGrad(dx, dy, arg, s, d.set.pooling.max_pool_bwd_f32, d.set.pooling.max_pool_2x2_bwd_f32, m)
 }
 
 // BiasReLUMaxPoolGrad takes the gradient of some images through the ReLU where it
@@ -81,7 +85,7 @@ func (d *Device) BiasReLUMaxPoolGrad(dx, dbias, dy, y, arg kernels.Buffer, s ker
 		t.sums = d.sumScratch(count * padded(s.C))
 	}
 	sums := t.sums
-	d.poolingGrad(dx, dy, arg, s, d.set.pooling.max_pool_bwd_f32, kernels.Overwrite)
+	d.poolingGrad(dx, dy, arg, s, d.set.pooling.max_pool_bwd_f32, d.set.pooling.max_pool_2x2_bwd_f32, kernels.Overwrite)
 	if dbias != nil {
 		store(kernels.Floats(dbias), addParts(sums, count, s.C), 1, m)
 	}
@@ -92,29 +96,33 @@ func imagesOfPart(s kernels.PoolSpec) int { return max(1, partElements/(s.H*s.W*
 
 func (d *Device) AvgPool(y, x kernels.Buffer, s kernels.PoolSpec) {
 	s.Check("avgpool", y, nil, x)
-	d.runPooling(x, y, nil, s, d.set.pooling.avg_pool_fwd_f32, false, false)
+	d.runPooling(x, y, nil, s, d.set.pooling.avg_pool_fwd_f32, nil, false, false)
 }
 
 func (d *Device) AvgPoolGrad(dx, dy kernels.Buffer, s kernels.PoolSpec, m kernels.Mode) {
 	s.Check("avgpool gradient", dy, nil, dx)
-	d.poolingGrad(dx, dy, nil, s, d.set.pooling.avg_pool_bwd_f32, m)
+	d.poolingGrad(dx, dy, nil, s, d.set.pooling.avg_pool_bwd_f32, nil, m)
 }
 
 // poolingGrad runs a gradient's kernel. Where the windows lie side by side and
 // cover all of the image, it writes each element once; else it adds to zeros.
-func (d *Device) poolingGrad(dx, dy, arg kernels.Buffer, s kernels.PoolSpec, kernel func(w *window), m kernels.Mode) {
+func (d *Device) poolingGrad(dx, dy, arg kernels.Buffer, s kernels.PoolSpec, kernel, square func(w *window), m kernels.Mode) {
 	tiled := s.StrideH == s.KH && s.StrideW == s.KW && s.PadTop == 0 && s.PadLeft == 0 &&
 		s.OH*s.KH == s.H && s.OW*s.KW == s.W
 	zeros := m == kernels.Overwrite && !tiled
-	d.runPooling(dx, dy, arg, s, kernel, zeros, zeros || m == kernels.Accumulate)
+	add := zeros || m == kernels.Accumulate
+	if add {
+		square = nil
+	}
+	d.runPooling(dx, dy, arg, s, kernel, square, zeros, add)
 }
 
-func (d *Device) runPooling(x, y, arg kernels.Buffer, s kernels.PoolSpec, kernel func(w *window), zeros, add bool) {
+func (d *Device) runPooling(x, y, arg kernels.Buffer, s kernels.PoolSpec, kernel, square func(w *window), zeros, add bool) {
 	if s.N*s.H*s.W*s.C == 0 {
 		return
 	}
 	t := &d.pooling
-	t.d, t.s, t.kernel, t.clear, t.add = d, s, kernel, zeros, add
+	t.d, t.s, t.kernel, t.square, t.clear, t.add = d, s, kernel, square, zeros, add
 	t.x, t.y, t.arg = kernels.Floats(x), kernels.Floats(y), kernels.Ints(arg)
 	t.images = imagesOfPart(s)
 	d.pool.run((s.N+t.images-1)/t.images, t)
@@ -157,7 +165,11 @@ func (t *poolingTask) part(worker, i int) {
 					w.arg = address(t.arg[out:])
 				}
 				ow += w.count
-				t.kernel(w)
+				if t.square != nil && w.kh == 2 && w.kw == 2 {
+					t.square(w)
+				} else {
+					t.kernel(w)
+				}
 			}
 		}
 	}

@@ -25,6 +25,9 @@ package avx
 //	if add { d += dx[i] }
 //	dx[i] = d
 //
+// max_pool_2x2_fwd_f32 is max_pool_fwd_f32 for kh = kw = 2, and max_pool_2x2_bwd_f32
+// is max_pool_bwd_f32 for kh = kw = 2 and add = false.
+//
 // avg_pool_fwd_f32 is
 //
 //	sum += x[i] // for all i
@@ -43,6 +46,12 @@ func max_pool_fwd_f32_avx512(w *window)
 func max_pool_bwd_f32_avx512(w *window)
 
 //go:noescape
+func max_pool_2x2_fwd_f32_avx512(w *window)
+
+//go:noescape
+func max_pool_2x2_bwd_f32_avx512(w *window)
+
+//go:noescape
 func avg_pool_fwd_f32_avx512(w *window)
 
 //go:noescape
@@ -53,6 +62,12 @@ func max_pool_fwd_f32_avx2(w *window)
 
 //go:noescape
 func max_pool_bwd_f32_avx2(w *window)
+
+//go:noescape
+func max_pool_2x2_fwd_f32_avx2(w *window)
+
+//go:noescape
+func max_pool_2x2_bwd_f32_avx2(w *window)
 
 //go:noescape
 func avg_pool_fwd_f32_avx2(w *window)

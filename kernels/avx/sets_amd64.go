@@ -27,6 +27,7 @@ var instructionSets = []*instructionSet{
 		},
 		pooling: poolingKernels{
 			max_pool_fwd_f32: max_pool_fwd_f32_avx512, max_pool_bwd_f32: max_pool_bwd_f32_avx512,
+			max_pool_2x2_fwd_f32: max_pool_2x2_fwd_f32_avx512, max_pool_2x2_bwd_f32: max_pool_2x2_bwd_f32_avx512,
 			avg_pool_fwd_f32: avg_pool_fwd_f32_avx512, avg_pool_bwd_f32: avg_pool_bwd_f32_avx512,
 		},
 		winograd: []winogradKernels{
@@ -52,6 +53,7 @@ var instructionSets = []*instructionSet{
 		},
 		pooling: poolingKernels{
 			max_pool_fwd_f32: max_pool_fwd_f32_avx2, max_pool_bwd_f32: max_pool_bwd_f32_avx2,
+			max_pool_2x2_fwd_f32: max_pool_2x2_fwd_f32_avx2, max_pool_2x2_bwd_f32: max_pool_2x2_bwd_f32_avx2,
 			avg_pool_fwd_f32: avg_pool_fwd_f32_avx2, avg_pool_bwd_f32: avg_pool_bwd_f32_avx2,
 		},
 		winograd: []winogradKernels{
