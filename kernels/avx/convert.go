@@ -2,6 +2,11 @@ package avx
 
 import "baregrad/kernels"
 
+// rowsAhead is how many rows before its turn a row is fetched into the cache. The
+// rows of a shuffled batch lie anywhere in a data set that no cache holds, and a
+// processor foresees no such jumps.
+const rowsAhead = 4
+
 // Gather copies rows of a data set into a batch. Indices are checked before any
 // work is shared, so that a mistake panics on the caller's goroutine.
 func (d *Device) Gather(dst, src, index, cursor kernels.Buffer, s kernels.GatherSpec) {
@@ -28,6 +33,9 @@ func (d *Device) Gather(dst, src, index, cursor kernels.Buffer, s kernels.Gather
 		d.share(j, s.Rows, s.Width, func(j *job, from, to int) {
 			width := j.gather.Width
 			for i, row := range j.arg[from:to] {
+				if next := from + i + rowsAhead; next < len(j.arg) {
+					j.k.prefetch(address(j.bytes[int(j.arg[next])*width:]), width)
+				}
 				y, x := j.y[(from+i)*width:][:width], j.bytes[int(row)*width:][:width]
 				j.k.gather_u8_f32(y, x, j.scalar[0], j.scalar[1])
 			}
@@ -37,6 +45,9 @@ func (d *Device) Gather(dst, src, index, cursor kernels.Buffer, s kernels.Gather
 		d.share(j, s.Rows, s.Width, func(j *job, from, to int) {
 			width := j.gather.Width
 			for i, row := range j.arg[from:to] {
+				if next := from + i + rowsAhead; next < len(j.arg) {
+					j.k.prefetch(address(j.a[int(j.arg[next])*width:]), 4*width)
+				}
 				y, x := j.y[(from+i)*width:][:width], j.a[int(row)*width:][:width]
 				j.k.affine_fwd_f32(y, x, j.scalar[0], j.scalar[1])
 			}

@@ -2,6 +2,10 @@
 
 package avx
 
+// prefetch begins to load the lines of memory at the given address into the caches.
+// It changes nothing.
+func prefetch(from uintptr, bytes int)
+
 // gather_u8_f32_avx512 is, 16 elements at a time:
 //
 //	for i := range y {

@@ -81,4 +81,6 @@ func (t *tiles) run(s *strip, n int) {
 }
 
 // address is where a slice begins; 0 for nil.
-func address[T float32 | int32](x []T) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(x))) }
+func address[T float32 | int32 | uint8](x []T) uintptr {
+	return uintptr(unsafe.Pointer(unsafe.SliceData(x)))
+}

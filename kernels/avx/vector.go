@@ -41,6 +41,7 @@ type vectorKernels struct {
 	argmax_f32                           func(x []float32) int
 	dropout_f32                          func(y, x []float32, keys *[10][2]uint32, block, step, layer, threshold uint32, scale float32, m kernels.Mode)
 	uniform_f32                          func(y []float32, keys *[10][2]uint32, block uint32, low, scale float32)
+	prefetch                             func(from uintptr, bytes int)
 	gather_u8_f32                        func(y []float32, x []uint8, scale, shift float32)
 	equal_i32                            func(y []float32, a, b []int32)
 	greater_f32                          func(y []int32, x []float32, threshold float32)
