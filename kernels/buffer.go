@@ -113,6 +113,7 @@ func NewHost(t Type, n int) *Host {
 	size := n * t.Size()
 	// Go aligns large blocks to pages but small ones only to their size class.
 	raw := make([]byte, size+cacheLine)
+	preferHugePages(raw)
 	skip := int(-uintptr(unsafe.Pointer(&raw[0])) & (cacheLine - 1))
 	return &Host{elements: t, n: n, memory: raw[skip : skip+size : skip+size], owner: true}
 }
