@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"baregrad/autograd"
@@ -192,18 +193,23 @@ var losses = map[string]Loss{
 	"squared_hinge":                   SquaredHinge,
 }
 
-// LossByName is the loss that Keras calls by that name, or a *NameError.
+// LossByName is the loss that Keras calls by that name, or the one registered
+// under it, or a *NameError.
 func LossByName(name string) (Loss, error) { return byName("loss", name, losses) }
 
+// byName finds a value of this package, or one that was registered as that kind.
 func byName[V any](kind, name string, known map[string]V) (V, error) {
 	v, ok := known[name]
-	if !ok {
-		names := make([]string, 0, len(known))
-		for n := range known {
-			names = append(names, n)
-		}
-		slices.Sort(names)
-		return v, Unknown(kind, name, names)
+	if ok {
+		return v, nil
 	}
-	return v, nil
+	if own, ok := custom(kind, name); ok {
+		return own.(V), nil
+	}
+	names := knownNames(kind)
+	if len(names) == 0 { // of a kind that nothing is registered of
+		names = slices.Collect(maps.Keys(known))
+	}
+	slices.Sort(names)
+	return v, Unknown(kind, name, names)
 }

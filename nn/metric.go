@@ -110,8 +110,8 @@ var metrics = map[string]Metric{
 	"sparse_categorical_accuracy": categoricalAccuracy{name: "sparse_categorical_accuracy"},
 }
 
-// MetricByName is the metric that Keras calls by that name, or a *NameError. A
-// loss can serve as a metric.
+// MetricByName is the metric that Keras calls by that name, or the one registered
+// under it, or a *NameError. A loss can serve as a metric.
 func MetricByName(name string) (Metric, error) {
 	if l, ok := losses[name]; ok {
 		return LossMetric{l}, nil

@@ -203,7 +203,7 @@ func (m *Sequential) Compile(o CompileOptions) (err error) {
 	if o.Optimizer == nil {
 		o.Optimizer = RMSprop{}
 	}
-	if err := o.Optimizer.Check(); err != nil {
+	if err := firstError(o.Optimizer.Check(), checkSchedule(ScheduleOf(o.Optimizer))); err != nil {
 		return err
 	}
 	if o.Loss == nil {

@@ -60,6 +60,15 @@ type OneCycle struct {
 	End   float64 // the last rate is Peak/Start/End; 10000 where 0
 }
 
+// Name is "one_cycle".
+func (OneCycle) Name() string { return "one_cycle" }
+
+// Check refuses settings out of range.
+func (c OneCycle) Check() error {
+	return firstError(within(c.Name(), "peak", c.Peak, 0, 1e6), within(c.Name(), "the number of steps", float64(c.Steps), 0, math.MaxInt64),
+		within(c.Name(), "rise", c.Rise, 0, 1), within(c.Name(), "start", c.Start, 0, 1e30), within(c.Name(), "end", c.End, 0, 1e30))
+}
+
 // At is the learning rate of a step, counted from 0.
 func (c OneCycle) At(step int) float64 {
 	start := c.Peak / or(c.Start, 25)
@@ -137,5 +146,5 @@ func at(slots []*tensor.Tensor, i int) kernels.Buffer {
 var optimizers = map[string]Optimizer{"sgd": SGD{}, "rmsprop": RMSprop{}, "adam": Adam{}, "adamw": AdamW{}}
 
 // OptimizerByName is the optimizer that Keras calls by that name, with its
-// default settings, or a *NameError.
+// default settings, or the one registered under it, or a *NameError.
 func OptimizerByName(name string) (Optimizer, error) { return byName("optimizer", name, optimizers) }

@@ -2,6 +2,7 @@ package nn
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -102,17 +103,10 @@ func (m *Sequential) LoadWeights(ctx context.Context, path string) (err error) {
 func (m *Sequential) restoreTraining(t *savedTraining, f *safetensors.File) error {
 	var schedule Schedule
 	if t.Schedule != nil {
-		if t.Schedule.Name != "one_cycle" {
-			return Unknown("schedule", t.Schedule.Name, []string{"one_cycle"})
+		var err error
+		if schedule, err = restoreSchedule(*t.Schedule); err != nil {
+			return err
 		}
-		var c OneCycle
-		if err := strictly(t.Schedule.Config, &c); err != nil {
-			return fmt.Errorf("schedule: %w", err)
-		}
-		if c.Steps < 0 || c.Peak < 0 || c.Start < 0 || c.End < 0 || !(c.Rise >= 0 && c.Rise <= 1) {
-			return fmt.Errorf("schedule: %+v has values out of range", c)
-		}
-		schedule = c
 	}
 	optimizer, err := restoreOptimizer(t.Optimizer, schedule)
 	if err != nil {
@@ -124,7 +118,7 @@ func (m *Sequential) restoreTraining(t *savedTraining, f *safetensors.File) erro
 	}
 	o := CompileOptions{Optimizer: optimizer, Loss: loss}
 	for _, p := range t.Metrics {
-		metric, err := MetricByName(p.Name)
+		metric, err := restoreMetric(p)
 		if err != nil {
 			return err
 		}
@@ -221,7 +215,7 @@ func restoreOptimizer(p savedPart, s Schedule) (Optimizer, error) {
 		o.Schedule = s
 		return o, err
 	}
-	return OptimizerByName(p.Name)
+	return restoreCustom[Optimizer]("optimizer", p)
 }
 
 func restoreLoss(p savedPart) (Loss, error) {
@@ -240,7 +234,25 @@ func restoreLoss(p savedPart) (Loss, error) {
 		err = strictly(p.Config, &l)
 		return l, err
 	}
-	return LossByName(p.Name)
+	if l, ok := losses[p.Name]; ok {
+		return l, nil
+	}
+	return restoreCustom[Loss]("loss", p)
+}
+
+func restoreMetric(p savedPart) (Metric, error) {
+	var measured struct{ Loss json.RawMessage } // of a LossMetric
+	if strictly(p.Config, &measured) == nil && measured.Loss != nil {
+		l, err := restoreLoss(savedPart{p.Name, measured.Loss})
+		return LossMetric{l}, err
+	}
+	if _, own := custom("metric", p.Name); own {
+		return restoreCustom[Metric]("metric", p)
+	}
+	if m, err := MetricByName(p.Name); err == nil {
+		return m, nil
+	}
+	return restoreCustom[Metric]("metric", p)
 }
 
 // ScheduleOf is the schedule of one of this package's optimizers,

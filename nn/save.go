@@ -71,6 +71,8 @@ var layerKinds = map[string]func() Layer{
 // Save writes the model to a file: layers, parameters, Metadata, and, if it is
 // compiled, the optimizer with its state. The file is replaced whole or not at
 // all. Python's safetensors can read it. The key "baregrad" of Metadata is taken.
+// Of layers, losses, metrics and optimizers of one's own it writes the name and
+// what JSON makes of the value; Load needs their types: see Register.
 func (m *Sequential) Save(ctx context.Context, path string) error {
 	return m.save(ctx, path, nil)
 }
@@ -115,35 +117,33 @@ func (m *Sequential) describe(place *position) ([]byte, error) {
 		return nil, err
 	}
 	for _, l := range m.info {
-		if layerKinds[l.Layer.Kind()] == nil {
-			return nil, fmt.Errorf("layer %s is a %s, which can't be saved", l.Name, l.Layer.Kind())
-		}
-		config, err := json.Marshal(l.Layer)
+		p, err := part("layer", l.Layer.Kind(), l.Layer)
 		if err != nil {
 			return nil, err
 		}
-		saved.Layers = append(saved.Layers, savedLayer{l.Layer.Kind(), l.Name, config})
+		saved.Layers = append(saved.Layers, savedLayer{p.Name, l.Name, p.Config})
 	}
 	if m.updater != nil {
 		t := &savedTraining{Step: m.step, Rate: m.rate, Position: place}
-		if t.Optimizer, err = part(m.optimizer.Name(), m.optimizer); err != nil {
+		if t.Optimizer, err = part("optimizer", m.optimizer.Name(), m.optimizer); err != nil {
 			return nil, err
 		}
 		if s := ScheduleOf(m.optimizer); s != nil {
-			if _, ok := s.(OneCycle); !ok {
-				return nil, fmt.Errorf("a schedule of type %T can't be saved", s)
+			n, ok := s.(namedSchedule)
+			if !ok {
+				return nil, fmt.Errorf("a schedule of type %T can't be saved: it has no method Name() string, for Register to know it by", s)
 			}
-			p, err := part("one_cycle", s)
+			p, err := part("schedule", n.Name(), s)
 			if err != nil {
 				return nil, err
 			}
 			t.Schedule = &p
 		}
-		if t.Loss, err = part(m.loss.Name(), m.loss); err != nil {
+		if t.Loss, err = part("loss", m.loss.Name(), m.loss); err != nil {
 			return nil, err
 		}
 		for _, metric := range m.metrics {
-			p, err := part(metric.Name(), metric)
+			p, err := part("metric", metric.Name(), metric)
 			if err != nil {
 				return nil, err
 			}
@@ -154,13 +154,9 @@ func (m *Sequential) describe(place *position) ([]byte, error) {
 	return json.Marshal(saved)
 }
 
-func part(name string, value any) (savedPart, error) {
-	config, err := json.Marshal(value)
-	return savedPart{name, config}, err
-}
-
 // Load reads a model that Save has written, for device d. Its training, if it
-// was compiled, can go on where it stopped.
+// was compiled, can go on where it stopped. Types of one's own in it must have
+// been made known to Register.
 func Load(ctx context.Context, d kernels.Device, path string) (m *Sequential, err error) {
 	defer catchDevice(&err)
 	if err := ctx.Err(); err != nil {
@@ -232,6 +228,18 @@ func parseModel(text string) (*savedModel, error) {
 	return &saved, nil
 }
 
+func restoreLayer(l savedLayer) (Layer, error) {
+	make := layerKinds[l.Kind]
+	if make == nil {
+		return restoreCustom[Layer]("layer", savedPart{l.Kind, l.Config})
+	}
+	layer := make()
+	if err := strictly(l.Config, layer); err != nil {
+		return nil, fmt.Errorf("layer %s: %w", l.Name, err)
+	}
+	return layer, nil
+}
+
 func restore(d kernels.Device, text string, f *safetensors.File) (*Sequential, error) {
 	saved, err := parseModel(text)
 	if err != nil {
@@ -239,13 +247,9 @@ func restore(d kernels.Device, text string, f *safetensors.File) (*Sequential, e
 	}
 	m := NewSequential(d, Seed(0))
 	for _, l := range saved.Layers {
-		make, err := byName("layer", l.Kind, layerKinds)
+		layer, err := restoreLayer(l)
 		if err != nil {
 			return nil, err
-		}
-		layer := make()
-		if err := strictly(l.Config, layer); err != nil {
-			return nil, fmt.Errorf("layer %s: %w", l.Name, err)
 		}
 		m.Add(layer)
 	}
