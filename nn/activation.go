@@ -21,22 +21,38 @@ const (
 	Exp     ActivationFunc = "exponential" // y = eˣ
 
 	LogSoftmax  ActivationFunc = "log_softmax"  // y = x − ln Σeˣ over the last axis
+	CELU        ActivationFunc = "celu"         // y = x where x > 0, else eˣ−1: ELU, as long as α is 1
 	ELU         ActivationFunc = "elu"          // y = x where x > 0, else eˣ−1
+	GELU        ActivationFunc = "gelu"         // y = x·Φ(x), Φ the normal distribution: see gelu.go
+	GELUTanh    ActivationFunc = "gelu_tanh"    // y = x·(1+tanh(√(2/π)·(x+0.044715·x³)))/2: Keras's gelu(approximate=True)
 	HardSigmoid ActivationFunc = "hard_sigmoid" // y = x/6 + 1/2, held within [0,1]
+	HardSiLU    ActivationFunc = "hard_silu"    // y = x·hard_sigmoid x; also "hard_swish"
+	HardTanh    ActivationFunc = "hard_tanh"    // y = x held within [−1,1]
 	LeakyReLU   ActivationFunc = "leaky_relu"   // y = x where x > 0, else 0.2·x
+	LogSigmoid  ActivationFunc = "log_sigmoid"  // y = −ln(1+e⁻ˣ)
 	Mish        ActivationFunc = "mish"         // y = x·tanh(softplus x)
 	ReLU6       ActivationFunc = "relu6"        // y = x held within [0,6]
 	SELU        ActivationFunc = "selu"         // y = 1.0507·(x where x > 0, else 1.6733·(eˣ−1))
-	SiLU        ActivationFunc = "silu"         // y = x·sigmoid x
+	SiLU        ActivationFunc = "silu"         // y = x·sigmoid x; also "swish"
+	SoftShrink  ActivationFunc = "soft_shrink"  // y = x∓1/2 where ±x > 1/2, else 0
 	Softplus    ActivationFunc = "softplus"     // y = ln(1+eˣ)
 	Softsign    ActivationFunc = "softsign"     // y = x/(1+|x|)
+	SparsePlus  ActivationFunc = "sparse_plus"  // y = 0 up to −1, x from 1, (x+1)²/4 between
+	Squareplus  ActivationFunc = "squareplus"   // y = (x+√(x²+4))/2
+	TanhShrink  ActivationFunc = "tanh_shrink"  // y = x − tanh x
+
+	SparseSigmoid ActivationFunc = "sparse_sigmoid" // y = (x+1)/2, held within [0,1]
 )
+
+// activationAliases are Keras's second names.
+var activationAliases = map[ActivationFunc]ActivationFunc{"swish": SiLU, "hard_swish": HardSiLU}
 
 // ActivationNames lists the names of all activation functions.
 func ActivationNames() []string {
 	names := []string{}
-	for _, a := range []ActivationFunc{Linear, ReLU, Sigmoid, Tanh, Softmax, Exp, LogSoftmax, ELU, HardSigmoid,
-		LeakyReLU, Mish, ReLU6, SELU, SiLU, Softplus, Softsign} {
+	for _, a := range []ActivationFunc{Linear, ReLU, Sigmoid, Tanh, Softmax, Exp, LogSoftmax, CELU, ELU, GELU, GELUTanh,
+		HardSigmoid, HardSiLU, HardTanh, LeakyReLU, LogSigmoid, Mish, ReLU6, SELU, SiLU, SoftShrink, Softplus, Softsign,
+		SparsePlus, SparseSigmoid, Squareplus, TanhShrink, "swish", "hard_swish"} {
 		names = append(names, string(a))
 	}
 	slices.Sort(names)
@@ -54,6 +70,9 @@ func (a ActivationFunc) check() error {
 func (a ActivationFunc) elementwise() bool { return a != Softmax && a != LogSoftmax }
 
 func (a ActivationFunc) record(t *autograd.Tape, x *autograd.Var) *autograd.Var {
+	if other, ok := activationAliases[a]; ok {
+		a = other
+	}
 	switch a {
 	case ReLU:
 		return t.ReLU(x)
@@ -67,24 +86,45 @@ func (a ActivationFunc) record(t *autograd.Tape, x *autograd.Var) *autograd.Var 
 		return t.LogSoftmax(x)
 	case Exp:
 		return t.Exp(x)
-	case ELU:
+	case ELU, CELU:
 		return elu(t, x, 1)
 	case SELU: // Klambauer et al., "Self-normalizing neural networks", 2017
 		return t.Affine(elu(t, x, 1.6732632423543772), 1.0507009873554805, 0)
+	case GELU:
+		return gelu(t, x)
+	case GELUTanh:
+		return geluTanh(t, x)
 	case ReLU6:
 		return relu6(t, x)
 	case HardSigmoid:
-		return t.Affine(relu6(t, t.Affine(x, 1, 3)), 1.0/6, 0)
+		return hardSigmoid(t, x)
+	case HardSiLU:
+		return t.Mul(x, hardSigmoid(t, x))
+	case HardTanh:
+		return hardTanh(t, x)
+	case SparseSigmoid:
+		return t.Affine(hardTanh(t, x), 0.5, 0.5)
+	case SparsePlus: // the integral of SparseSigmoid
+		s := t.Affine(hardTanh(t, x), 0.5, 0.5)
+		return t.Add(t.Mul(s, s), t.ReLU(t.Affine(x, 1, -1)))
 	case LeakyReLU: // 0.2·x + 0.8·max(x, 0)
 		return t.Add(t.Affine(x, 0.2, 0), t.Affine(t.ReLU(x), 0.8, 0))
 	case SiLU:
 		return t.Mul(x, t.Sigmoid(x))
 	case Softplus:
 		return softplus(t, x)
+	case LogSigmoid:
+		return t.Affine(softplus(t, t.Affine(x, -1, 0)), -1, 0)
 	case Mish:
 		return t.Mul(x, t.Tanh(softplus(t, x)))
 	case Softsign:
 		return t.Div(x, t.Affine(absolute(t, x), 1, 1))
+	case SoftShrink:
+		return t.Sub(t.ReLU(t.Affine(x, 1, -0.5)), t.ReLU(t.Affine(x, -1, -0.5)))
+	case Squareplus:
+		return squareplus(t, x)
+	case TanhShrink:
+		return t.Sub(x, t.Tanh(x))
 	}
 	return x
 }
@@ -94,17 +134,37 @@ func absolute(t *autograd.Tape, x *autograd.Var) *autograd.Var {
 	return t.Add(t.ReLU(x), t.ReLU(t.Affine(x, -1, 0)))
 }
 
-// elu is x where x > 0, else α·(eˣ−1). Written as x + (α·(e⁻ʳ−1) + r) with
-// r = max(−x, 0), it never takes the exponential of a large number, and its
-// derivative at 0 is 1.
+// elu is x where x > 0, else α·(eˣ−1). Written as (x+r) + α·(e⁻ʳ−1) with
+// r = max(−x, 0), it never takes the exponential of a large number, x+r is exactly
+// max(x, 0), and its derivative at 0 is 1.
 func elu(t *autograd.Tape, x *autograd.Var, alpha float32) *autograd.Var {
 	r := t.ReLU(t.Affine(x, -1, 0))
-	return t.Add(x, t.Add(t.Affine(t.Exp(t.Affine(r, -1, 0)), alpha, -alpha), r))
+	return t.Add(t.Add(x, r), t.Affine(t.Exp(t.Affine(r, -1, 0)), alpha, -alpha))
 }
 
 // relu6 is x held within [0,6].
 func relu6(t *autograd.Tape, x *autograd.Var) *autograd.Var {
 	return t.Sub(t.ReLU(x), t.ReLU(t.Affine(x, 1, -6)))
+}
+
+// hardSigmoid is x/6 + 1/2, held within [0,1].
+func hardSigmoid(t *autograd.Tape, x *autograd.Var) *autograd.Var {
+	return t.Affine(relu6(t, t.Affine(x, 1, 3)), 1.0/6, 0)
+}
+
+// hardTanh is x held within [−1,1].
+func hardTanh(t *autograd.Tape, x *autograd.Var) *autograd.Var {
+	return t.Affine(t.Sub(t.ReLU(t.Affine(x, 1, 1)), t.ReLU(t.Affine(x, 1, -1))), 1, -1)
+}
+
+// squareplus is (x+√(x²+4))/2 = max(x, 0) + 2/(√(x²+4)+|x|): the second form
+// subtracts nothing. √v is e^(ln(v)/2); max(x, 0) is (x+|x|)/2, whose derivative
+// at 0 is 1/2.
+func squareplus(t *autograd.Tape, x *autograd.Var) *autograd.Var {
+	size := absolute(t, x)
+	root := t.Exp(t.Affine(t.Log(t.Affine(t.Mul(x, x), 1, 4)), 0.5, 0))
+	two := t.Affine(t.Input(1), 1, 2)
+	return t.Add(t.Affine(t.Add(x, size), 0.5, 0), t.Div(two, t.Add(root, size)))
 }
 
 // softplus is ln(1+eˣ), which is also the binary cross-entropy of the logit x

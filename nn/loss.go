@@ -47,14 +47,18 @@ func (o *Output) Value(t *autograd.Tape) *autograd.Var {
 // any other kind are divided by their sum and held within [1e-7, 1−1e-7], as in
 // Keras.
 type CategoricalCrossentropy struct {
-	FromLogits bool // the model's last layer has no softmax
+	FromLogits     bool    // the model's last layer has no softmax
+	LabelSmoothing float64 `json:",omitempty"` // the share of each label, from 0 to 1, that is spread evenly over the classes
 }
 
 // Name is "categorical_crossentropy".
 func (CategoricalCrossentropy) Name() string { return "categorical_crossentropy" }
 
 // Check refuses labels that are not float32 of the shape of the model's output.
-func (CategoricalCrossentropy) Check(output []int, labels *tensor.Tensor) error {
+func (l CategoricalCrossentropy) Check(output []int, labels *tensor.Tensor) error {
+	if err := within(l.Name(), "label smoothing", l.LabelSmoothing, 0, 1); err != nil {
+		return err
+	}
 	if labels.Type() == kernels.Int32 {
 		return fmt.Errorf("labels are int32 %v: categorical_crossentropy takes one-hot rows, float32 [n %d]; "+
 			"for labels that are class numbers use sparse_categorical_crossentropy", labels.Shape(), output[len(output)-1])
@@ -64,6 +68,7 @@ func (CategoricalCrossentropy) Check(output []int, labels *tensor.Tensor) error 
 
 // Record records the loss of each example: [batch].
 func (l CategoricalCrossentropy) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
+	labels = smoothed(t, labels, l.LabelSmoothing, labels.Value.Dim(-1))
 	return crossEntropy(t, out, labels, l.FromLogits)
 }
 
@@ -115,24 +120,35 @@ func crossEntropy(t *autograd.Tape, out *Output, labels *autograd.Var, fromLogit
 	return t.CrossEntropy(out.Value(t), labels)
 }
 
+// smoothed moves a share of each label to the even distribution over the classes
+// (Szegedy et al., "Rethinking the Inception architecture", 2015, section 7).
+func smoothed(t *autograd.Tape, labels *autograd.Var, share float64, classes int) *autograd.Var {
+	if share == 0 {
+		return labels
+	}
+	return t.Affine(labels, float32(1-share), float32(share/float64(classes)))
+}
+
 // BinaryCrossentropy is the mean over the outputs of
 // −t·ln(p) − (1−t)·ln(1−p), for targets t from 0 to 1: float32 [n, outputs].
 // Behind a Sigmoid, or with FromLogits, it is worked out from the logits; other
 // predictions are held within [1e-7, 1−1e-7].
 type BinaryCrossentropy struct {
-	FromLogits bool // the model's last layer has no sigmoid
+	FromLogits     bool    // the model's last layer has no sigmoid
+	LabelSmoothing float64 `json:",omitempty"` // the share of each target, from 0 to 1, that is moved to one half
 }
 
 // Name is "binary_crossentropy".
 func (BinaryCrossentropy) Name() string { return "binary_crossentropy" }
 
 // Check refuses labels that are not float32 of the shape of the model's output.
-func (BinaryCrossentropy) Check(output []int, labels *tensor.Tensor) error {
-	return checkTargets(output, labels)
+func (l BinaryCrossentropy) Check(output []int, labels *tensor.Tensor) error {
+	return firstError(within(l.Name(), "label smoothing", l.LabelSmoothing, 0, 1), checkTargets(output, labels))
 }
 
 // Record records the loss of each example: [batch].
 func (l BinaryCrossentropy) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
+	labels = smoothed(t, labels, l.LabelSmoothing, 2)
 	switch {
 	case l.FromLogits:
 		return t.SigmoidBinaryCrossEntropy(out.Value(t), labels)
@@ -180,17 +196,20 @@ var losses = map[string]Loss{
 	"sparse_categorical_crossentropy": SparseCategoricalCrossentropy{},
 	"binary_crossentropy":             BinaryCrossentropy{},
 	"mean_squared_error":              MeanSquaredError{},
-	"mse":                             MeanSquaredError{},
 	"mean_absolute_error":             MeanAbsoluteError,
-	"mae":                             MeanAbsoluteError,
+	"mean_absolute_percentage_error":  MeanAbsolutePercentageError,
 	"mean_squared_logarithmic_error":  MeanSquaredLogarithmicError,
-	"msle":                            MeanSquaredLogarithmicError,
 	"huber":                           Huber,
 	"log_cosh":                        LogCosh,
 	"poisson":                         Poisson,
 	"kl_divergence":                   KLDivergence,
+	"cosine_similarity":               CosineSimilarity,
+	"categorical_hinge":               CategoricalHinge,
 	"hinge":                           Hinge,
 	"squared_hinge":                   SquaredHinge,
+	// Keras's second names.
+	"bce": BinaryCrossentropy{}, "mse": MeanSquaredError{}, "mae": MeanAbsoluteError, "mape": MeanAbsolutePercentageError,
+	"msle": MeanSquaredLogarithmicError, "logcosh": LogCosh, "kld": KLDivergence, "kullback_leibler_divergence": KLDivergence,
 }
 
 // LossByName is the loss that Keras calls by that name, or the one registered

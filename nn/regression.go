@@ -38,6 +38,13 @@ var (
 		return absolute(t, t.Sub(x, targets))
 	}}
 
+	// MeanAbsolutePercentageError is 100 times the mean of |x−t|/|t|, with |t| held
+	// above 1e-7.
+	MeanAbsolutePercentageError Loss = composed{name: "mean_absolute_percentage_error", values: func(t *autograd.Tape, x, targets *autograd.Var) *autograd.Var {
+		size := atLeast(t, absolute(t, targets), epsilon)
+		return t.Affine(t.Div(absolute(t, t.Sub(x, targets)), size), 100, 0)
+	}}
+
 	// MeanSquaredLogarithmicError is the mean of (ln(1+x) − ln(1+t))², with x and t
 	// held above 1e-7.
 	MeanSquaredLogarithmicError Loss = composed{name: "mean_squared_logarithmic_error", values: func(t *autograd.Tape, x, targets *autograd.Var) *autograd.Var {
@@ -70,6 +77,20 @@ var (
 		return t.Mul(targets, t.Sub(t.Log(targets), t.Log(x)))
 	}}
 
+	// CosineSimilarity is −cos of the angle between x and t: −1 where they point the
+	// same way. Vectors shorter than 1e-7 are not brought to length 1.
+	CosineSimilarity Loss = composed{name: "cosine_similarity", sum: true, values: func(t *autograd.Tape, x, targets *autograd.Var) *autograd.Var {
+		return t.Affine(t.Mul(unit(t, x), unit(t, targets)), -1, 0)
+	}}
+
+	// CategoricalHinge is max(1 + max((1−t)·x) − Σ t·x, 0) for one-hot targets: the
+	// right output is to be the largest, by 1.
+	CategoricalHinge Loss = composed{name: "categorical_hinge", sum: true, values: func(t *autograd.Tape, x, targets *autograd.Var) *autograd.Var {
+		right := t.Sum(t.Mul(targets, x), 1, 1)
+		wrong := t.Max(t.Mul(t.Affine(targets, -1, 1), x), 1, 1)
+		return t.Reshape(t.ReLU(t.Affine(t.Sub(wrong, right), 1, 1)), -1, 1)
+	}}
+
 	// Hinge is the mean of max(1 − t·x, 0) for targets of −1 and 1.
 	Hinge Loss = composed{name: "hinge", values: hinge}
 
@@ -85,6 +106,13 @@ const epsilon = 1e-7
 
 func hinge(t *autograd.Tape, x, targets *autograd.Var) *autograd.Var {
 	return t.ReLU(t.Affine(t.Mul(targets, x), -1, 1))
+}
+
+// unit divides the rows of x by their lengths: x·e^(−ln(Σx²)/2), a sum below 1e-14
+// taken as that.
+func unit(t *autograd.Tape, x *autograd.Var) *autograd.Var {
+	squares := t.Reshape(t.Sum(t.Mul(x, x), 1, 1), -1, 1)
+	return t.Mul(x, t.Exp(t.Affine(t.Log(atLeast(t, squares, epsilon*epsilon)), -0.5, 0)))
 }
 
 // atLeast is max(x, low).

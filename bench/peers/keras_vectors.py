@@ -6,14 +6,19 @@ compares them with what baregrad computes. Weights, inputs and labels are not
 stored: both sides make them from the same integer hash. Of large tensors only
 evenly spaced elements are kept, and the sums.
 
+Beside them it writes activations.json, the values and slopes of the activation
+functions at some points, and schedules.json, learning rates by step.
+
 Run it in a virtual environment with tensorflow-cpu (Keras's backend here) and
-safetensors:    python bench/peers/keras_vectors.py
+safetensors:    python bench/peers/keras_vectors.py [NAME ...]
+The names choose cases (or activations, schedules); without any, all are written.
 Convolutions with the channels first have no TensorFlow kernel on the CPU; run it
 again with KERAS_BACKEND=jax and jax installed, and it writes those.
 """
 import json
 import os
 import pathlib
+import sys
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -61,6 +66,10 @@ def labels(kind, n, outputs):
     raise ValueError(kind)
 
 
+def gelu_tanh(x):
+    return keras.activations.gelu(x, approximate=True)
+
+
 def layer(kind, c):
     names = {"Units": "units", "Filters": "filters", "Kernel": "kernel_size", "Strides": "strides",
              "Dilations": "dilation_rate", "Pool": "pool_size", "DataFormat": "data_format", "Rate": "rate",
@@ -72,6 +81,7 @@ def layer(kind, c):
         elif key == "NoBias":
             arguments["use_bias"] = not value
         else:
+            value = {"gelu_tanh": gelu_tanh}.get(value, value) if isinstance(value, str) else value
             arguments[names[key]] = tuple(value) if isinstance(value, list) else value
     return getattr(keras.layers, kind)(**arguments)
 
@@ -96,8 +106,11 @@ def loss(name, c):
             "mean_squared_error": keras.losses.MeanSquaredError, "mean_absolute_error": keras.losses.MeanAbsoluteError,
             "mean_squared_logarithmic_error": keras.losses.MeanSquaredLogarithmicError, "huber": keras.losses.Huber,
             "log_cosh": keras.losses.LogCosh, "poisson": keras.losses.Poisson, "kl_divergence": keras.losses.KLDivergence,
+            "mean_absolute_percentage_error": keras.losses.MeanAbsolutePercentageError,
+            "cosine_similarity": keras.losses.CosineSimilarity, "categorical_hinge": keras.losses.CategoricalHinge,
             "hinge": keras.losses.Hinge, "squared_hinge": keras.losses.SquaredHinge}[name]
-    return kind(from_logits=True) if c.get("FromLogits") else kind()
+    names = {"FromLogits": "from_logits", "LabelSmoothing": "label_smoothing"}
+    return kind(**{names[key]: value for key, value in c.items()})
 
 
 def gradients(model, f, x, y):
@@ -154,7 +167,67 @@ def run(case):
     print(case["name"], value)
 
 
+ACTIVATIONS = ["relu", "sigmoid", "tanh", "exponential", "celu", "elu", "gelu", "gelu_tanh", "hard_sigmoid", "hard_silu",
+               "hard_swish", "hard_tanh", "leaky_relu", "log_sigmoid", "mish", "relu6", "selu", "silu", "swish", "soft_shrink",
+               "softplus", "softsign", "sparse_plus", "sparse_sigmoid", "squareplus", "tanh_shrink", "linear"]
+
+
+def activations():
+    """Values and slopes at points between the kinks, at 0, and far out. In float64,
+    in which Keras's formulas lose little where they subtract."""
+    import tensorflow as tf
+
+    points = [0.0, 1e-6, -1e-6, -1e5, -2e4, -300.0, -50.0, 50.0, 300.0, 2e4, 1e5] + list(np.arange(-11.8, 12, 0.35))
+    x = tf.constant(np.array(points, np.float32).astype(np.float64))
+    result = {"x": [float(v) for v in x.numpy()], "functions": {}}
+    for name in ACTIVATIONS:
+        f = gelu_tanh if name == "gelu_tanh" else keras.activations.get(name)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = f(x)
+        slopes = tape.gradient(y, x).numpy()
+        finite = [[float(v) if np.isfinite(v) else None for v in a] for a in (y.numpy(), slopes)]
+        result["functions"][name] = {"y": finite[0], "slope": finite[1]}
+    (FOLDER / "activations.json").write_text(json.dumps(result) + "\n")
+    print("activations")
+
+
+def schedules():
+    s = keras.optimizers.schedules
+    steps = [0, 1, 2, 3, 4, 5, 7, 9, 10, 11, 14, 15, 20, 29, 30, 31, 50, 69, 71, 100]
+    made = [
+        ("exponential_decay", {"Initial": 0.1, "Steps": 10, "Rate": 0.9}, s.ExponentialDecay(0.1, 10, 0.9)),
+        ("exponential_decay", {"Initial": 0.1, "Steps": 10, "Rate": 0.9, "Staircase": True},
+         s.ExponentialDecay(0.1, 10, 0.9, staircase=True)),
+        ("inverse_time_decay", {"Initial": 0.1, "Steps": 10, "Rate": 0.5}, s.InverseTimeDecay(0.1, 10, 0.5)),
+        ("inverse_time_decay", {"Initial": 0.1, "Steps": 10, "Rate": 0.5, "Staircase": True},
+         s.InverseTimeDecay(0.1, 10, 0.5, staircase=True)),
+        ("polynomial_decay", {"Initial": 0.1, "Steps": 30}, s.PolynomialDecay(0.1, 30)),
+        ("polynomial_decay", {"Initial": 0.1, "Steps": 15, "End": 0.01, "Power": 2, "Cycle": True},
+         s.PolynomialDecay(0.1, 15, end_learning_rate=0.01, power=2, cycle=True)),
+        ("piecewise_constant_decay", {"Boundaries": [5, 30], "Values": [0.1, 0.05, 0.01]},
+         s.PiecewiseConstantDecay([5, 30], [0.1, 0.05, 0.01])),
+        ("cosine_decay", {"Initial": 0.1, "Steps": 30, "Alpha": 0.1}, s.CosineDecay(0.1, 30, alpha=0.1)),
+        ("cosine_decay", {"Initial": 0.01, "Steps": 30, "WarmupTarget": 0.1, "WarmupSteps": 7},
+         s.CosineDecay(0.01, 30, warmup_target=0.1, warmup_steps=7)),
+        ("cosine_decay_restarts", {"Initial": 0.1, "Steps": 10}, s.CosineDecayRestarts(0.1, 10)),
+        ("cosine_decay_restarts", {"Initial": 0.1, "Steps": 8, "StepsFactor": 1, "RateFactor": 0.8, "Alpha": 0.05},
+         s.CosineDecayRestarts(0.1, 8, t_mul=1.0, m_mul=0.8, alpha=0.05)),
+    ]
+    rows = [{"name": name, "config": config, "rates": [float(schedule(n)) for n in steps]} for name, config, schedule in made]
+    (FOLDER / "schedules.json").write_text(json.dumps({"steps": steps, "schedules": rows}) + "\n")
+    print("schedules")
+
+
+def wanted(name):
+    return len(sys.argv) == 1 or name in sys.argv[1:]
+
+
+if BACKEND == "tensorflow" and wanted("activations"):
+    activations()
+if wanted("schedules"):
+    schedules()
 for case in json.loads((FOLDER / "cases.json").read_text()):
     first = "channels_first" in json.dumps(case)
-    if first == (BACKEND == "jax"):
+    if first == (BACKEND == "jax") and wanted(case["name"]):
         run(case)
