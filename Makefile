@@ -44,12 +44,7 @@ cuda-test: ## every operation through gorgonia.org/cu, the emulator standing in 
 	BAREGRAD_LIBCUDA=emulator BAREGRAD_REQUIRE=cuda,emulated-cuda scripts/cuda.sh go test -tags cuda ./kernels/cuda/nvidia ./kernels/auto
 
 gpu-lab: ## build/gpu-lab: what a machine with an NVIDIA GPU, but no Go, needs to measure
-	mkdir -p build/gpu-lab
-	scripts/cuda.sh go build -tags cuda -trimpath -o build/gpu-lab/gpulab ./bench/gpulab
-	scripts/cuda.sh go test -c -tags cuda -trimpath -o build/gpu-lab/gpulab.test ./bench/gpulab
-	scripts/cuda.sh go test -c -tags cuda -trimpath -o build/gpu-lab/nvidia.test ./kernels/cuda/nvidia
-	scripts/cuda.sh go build -tags cuda -trimpath -o build/gpu-lab/demo ./cmd/demo
-	cp bench/gpulab/run.sh bench/gpulab/torch_time.py bench/gpulab/torch_train.py build/gpu-lab
+	bench/gpulab/pack.sh build/gpu-lab
 
 ci: ## everything that is checked before a change is accepted
 	.ci/run

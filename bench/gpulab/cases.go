@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"baregrad/kernels"
 	"baregrad/kernels/cuda"
@@ -18,7 +19,23 @@ type Case struct {
 	Bytes float64 `json:"bytes"` // read and written by one call, had each element to be touched once
 }
 
-// cases lists them: at full size, or so small that an emulator gets through.
+// groups are the kinds of cases that are timed together.
+var groups = map[string][]string{
+	"matmul": {"matmul"},
+	"conv":   {"conv", "conv_dx", "conv_dw"},
+	"memory": {"maxpool", "avgpool", "softmax", "copy", "relu", "add", "exp", "sum"},
+}
+
+// casesOf lists the cases of a group.
+func casesOf(group string, smoke bool) ([]Case, error) {
+	kinds, ok := groups[group]
+	if !ok {
+		return nil, fmt.Errorf("no group of kernels is called %q: there are matmul, conv and memory", group)
+	}
+	return slices.DeleteFunc(cases(smoke), func(c Case) bool { return !slices.Contains(kinds, c.Kind) }), nil
+}
+
+// cases lists them all: at full size, or so small that an emulator gets through.
 func cases(smoke bool) (list []Case) {
 	squares, batch, large := []int{1024, 2048, 4096, 8192}, 128, 1<<26
 	products := [][]int{{1000, 32, 784}, {128, 128, 784}, {200, 784, 784}, {128, 128, 9216}, {32, 128, 784}}

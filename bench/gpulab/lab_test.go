@@ -16,6 +16,16 @@ import (
 
 // The lab's own plumbing, on the emulator, at sizes that it gets through.
 
+// Started under the name gpulab, this program is the lab and not its tests: the two
+// are one file where they are carried to another machine (see pack.sh).
+func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) == "gpulab" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
 func lab(t *testing.T, args ...string) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -35,15 +45,20 @@ func write(t *testing.T, dir, name string, data []byte) {
 func TestReport(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "about.json", lab(t, "about"))
-	times := lab(t, "time")
-	write(t, dir, "time.jsonl", times)
 	var list []Case
-	if err := json.Unmarshal(lab(t, "cases"), &list); err != nil {
-		t.Fatal(err)
+	var lines []string
+	for group := range groups {
+		times := lab(t, "time", group)
+		write(t, dir, group+".jsonl", times)
+		lines = append(lines, strings.Split(strings.TrimSpace(string(times)), "\n")...)
+		var some []Case
+		if err := json.Unmarshal(lab(t, "cases", group), &some); err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, some...)
 	}
-	lines := strings.Split(strings.TrimSpace(string(times)), "\n")
-	if len(lines) != len(list) || len(list) == 0 {
-		t.Fatalf("%d cases, %d of them timed", len(list), len(lines))
+	if len(lines) != len(list) || len(list) != len(cases(true)) {
+		t.Fatalf("%d cases, %d of them in a group, %d timed", len(cases(true)), len(list), len(lines))
 	}
 	for _, line := range lines {
 		var m Measurement
@@ -51,7 +66,7 @@ func TestReport(t *testing.T) {
 			t.Errorf("not a measurement: %s (error %v)", line, err)
 		}
 	}
-	lab(t, "report", dir)
+	lab(t, "report", dir, dir)
 	text, err := os.ReadFile(filepath.Join(dir, "report.md"))
 	if err != nil {
 		t.Fatal(err)
@@ -64,17 +79,17 @@ func TestReport(t *testing.T) {
 
 	// A GPU's times beside PyTorch's.
 	write(t, dir, "about.json", []byte(`{"Name":"a GPU","Compute":[9,0]}`))
-	write(t, dir, "time.jsonl", []byte(`{"name":"product","flop":1e9,"by":"baregrad","kernel":"k","seconds":0.001}
+	write(t, dir, "matmul.jsonl", []byte(`{"name":"product","flop":1e9,"by":"baregrad","kernel":"k","seconds":0.001}
 {"name":"copy","bytes":1e9,"by":"baregrad","seconds":0.002}
 {"name":"softmax","bytes":1e9,"by":"baregrad","problem":"out of | memory"}
 `))
-	write(t, dir, "torch_time.jsonl", []byte(`{"name":"product","flop":1e9,"by":"torch contiguous","seconds":0.0005}
+	write(t, dir, "torch_matmul.jsonl", []byte(`{"name":"product","flop":1e9,"by":"torch contiguous","seconds":0.0005}
 {"name":"softmax","bytes":1e9,"by":"torch contiguous","seconds":0.001}
 `))
-	write(t, dir, "train.jsonl", []byte(`{"name":"mnist-mlp","by":"baregrad","batch":1000,"examples":60000,"seconds":0.25,"first":0.5,"epochs":6}
+	write(t, dir, "epochs.jsonl", []byte(`{"name":"mnist-mlp","by":"baregrad","batch":1000,"examples":60000,"seconds":0.25,"first":0.5,"epochs":6}
 {"name":"to 99 %","by":"baregrad","batch":256,"examples":60000,"seconds":3,"accuracy":0.985,"epochs":5,"problem":"99 % was not reached"}
 `))
-	lab(t, "report", dir)
+	lab(t, "report", dir, dir)
 	if text, err = os.ReadFile(filepath.Join(dir, "report.md")); err != nil {
 		t.Fatal(err)
 	}
@@ -88,6 +103,92 @@ func TestReport(t *testing.T) {
 	} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("the report has no line %s:\n%s", want, text)
+		}
+	}
+}
+
+// A run that was cut off leaves a report of what it had measured.
+func TestReportOfACutOffRun(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "about.json", []byte(`{"Name":"a GPU","Compute":[9,0]}`))
+	write(t, dir, "matmul.jsonl", []byte("{\"name\":\"product\",\"flop\":1e9,\"by\":\"baregrad\",\"seconds\":0.001}\n{\"name\":\"an"))
+	if err := os.Mkdir(filepath.Join(dir, "checks"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "checks/matmul-00.json", []byte(`{"part":"matmul","name":"matmul","status":"stopped after 9 s","seconds":9,"date":"d"}`+"\n"))
+	write(t, dir, "checks/matmul-00.clocks", []byte("345, 3201, 70.1, 30\n1980, 3201, [N/A], 41\n19"))
+	short := string(lab(t, "report", dir, dir))
+	text, err := os.ReadFile(filepath.Join(dir, "report.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"| product | 1000.0 | 1.0 TFLOP/s | not measured | | not measured |",
+		"| matmul | matmul | stopped after 9 s | 9 | d | 345–1980 MHz, 3201 MHz memory, 70 W, 30–41 °C |",
+		"- matmul.jsonl: unexpected end of JSON input",
+		"| the 20 epochs of mnist-mlp: under 0.1 s | not measured | open |",
+	} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the report has no line %s:\n%s", want, text)
+		}
+	}
+	if want := "stopped after 9 s"; !strings.Contains(short, want) || !strings.Contains(short, "open     99 % on MNIST") {
+		t.Errorf("in short the report is\n%s", short)
+	}
+}
+
+func TestGoals(t *testing.T) {
+	r := &Report{byName: map[string][]int{}}
+	add := func(name, by string, seconds float64) {
+		for _, c := range cases(false) {
+			if c.Name == name {
+				r.byName[name] = append(r.byName[name], len(r.Kernels))
+				r.Kernels = append(r.Kernels, Measurement{Case: c, By: by, Seconds: seconds})
+				return
+			}
+		}
+		t.Fatalf("no case is called %s", name)
+	}
+	for _, n := range []string{"2048x2048x2048", "4096x4096x4096", "8192x8192x8192"} {
+		add("matmul fp32 "+n, "baregrad", 1)
+		add("matmul fp32 "+n, "torch contiguous", 0.96)
+		add("matmul tf32 "+n, "baregrad", 1)
+		add("matmul tf32 "+n, "torch contiguous", 0.5)
+	}
+	add("matmul fp32 1000x32x784", "baregrad", 1)
+	add("matmul fp32 1000x32x784", "torch contiguous", 1.25)
+	add("copy 67108864", "baregrad", 0.001)
+	add("relu 67108864", "baregrad", 0.001/0.95)
+	r.Training = []Epoch{
+		{Name: "mnist-cnn", By: "baregrad", Seconds: 0.5}, {Name: "mnist-cnn", By: "torch eager", Seconds: 3},
+		{Name: "mnist-cnn", By: "torch graph", Seconds: 0.4},
+		{Name: "mnist-mlp", By: "baregrad", First: 0.02, Seconds: 0.004},
+		{Name: "to 99 %", By: "baregrad", Seconds: 0.1, Problem: "99 % was not reached"},
+	}
+	want := []Goal{
+		{Measured: "2048x2048x2048 0.96, 4096x4096x4096 0.96, 8192x8192x8192 0.96", Verdict: "met"},
+		{Measured: "1000x32x784 1.25, 4 not measured", Verdict: "open"},
+		{Measured: "2048x2048x2048 0.50, 4096x4096x4096 0.50, 8192x8192x8192 0.50", Verdict: "missed"},
+		{Measured: "not measured", Verdict: "open"},
+		{Measured: "relu 0.95, 9 not measured", Verdict: "open"},
+		{Measured: "6.0", Verdict: "met"},
+		{Measured: "0.80", Verdict: "missed"},
+		{Measured: "0.096 s", Verdict: "met"},
+		{Measured: "not measured", Verdict: "open"},
+	}
+	got := r.goals()
+	if len(got) != len(want) {
+		t.Fatalf("%d goals, want %d", len(got), len(want))
+	}
+	for i, g := range got {
+		if g.Measured != want[i].Measured || g.Verdict != want[i].Verdict {
+			t.Errorf("%s: %s (%s), want %s (%s)", g.Name, g.Measured, g.Verdict, want[i].Measured, want[i].Verdict)
+		}
+	}
+	r.About.Emulated = true
+	for _, g := range r.goals() {
+		if g.Verdict != "open" {
+			t.Errorf("with an emulator, %s is %s", g.Name, g.Verdict)
 		}
 	}
 }

@@ -5,6 +5,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -19,14 +20,15 @@ import (
 
 const usage = `usage: gpulab [-smoke] [-device cuda|emulator] COMMAND
 
-  about          what the GPU is, as JSON
-  cases          what time measures, as JSON for torch_time.py
-  time           times the kernels
-  epochs         times an epoch of each tutorial
-  to99           times the training to 99 % on MNIST
-  probe DIR      writes what the hardware answers where PTX leaves it open
-  data DIR       writes MNIST as bytes for torch_train.py
-  report DIR     makes report.json and report.md of what is in DIR
+  about            what the GPU is, as JSON
+  cases GROUP      what time measures, as JSON for torch_time.py
+  time GROUP       times the kernels of a group: matmul, conv or memory
+  epochs           times an epoch of each tutorial
+  to99             times the training to 99 % on MNIST
+  probe DIR        writes what the hardware answers where PTX leaves it open
+  data DIR         writes MNIST as bytes for torch_train.py
+  report RAW DIR   makes DIR/report.json and DIR/report.md of what is in RAW,
+                   and prints what was found in short
 `
 
 func main() {
@@ -41,20 +43,30 @@ func main() {
 }
 
 func run(w io.Writer, device string, smoke bool, args []string) error {
-	if len(args) == 1 && args[0] == "cases" {
-		return json.NewEncoder(w).Encode(cases(smoke))
+	if len(args) == 3 && args[0] == "report" {
+		return report(w, args[1], args[2])
 	}
 	if len(args) == 2 {
-		dir := args[1]
+		what := args[1]
 		switch args[0] {
-		case "report":
-			return report(dir)
+		case "cases":
+			list, err := casesOf(what, smoke)
+			if err != nil {
+				return err
+			}
+			return json.NewEncoder(w).Encode(list)
+		case "time":
+			list, err := casesOf(what, smoke)
+			if err != nil {
+				return err
+			}
+			return withDevice(device, func(d *cuda.Device) error { return timeCases(w, d, list, smoke) })
 		case "data":
-			if err := os.MkdirAll(dir, 0o755); err != nil {
+			if err := os.MkdirAll(what, 0o755); err != nil {
 				return err
 			}
 			return writeData(func(name string, data []byte) error {
-				return os.WriteFile(filepath.Join(dir, name), data, 0o644)
+				return os.WriteFile(filepath.Join(what, name), data, 0o644)
 			})
 		case "probe":
 			g, err := open(device)
@@ -62,37 +74,43 @@ func run(w io.Writer, device string, smoke bool, args []string) error {
 				return err
 			}
 			defer g.Close()
-			return probe(g, dir, smoke)
+			return probe(g, what, smoke)
 		}
 	}
 	if len(args) != 1 {
 		return fmt.Errorf("what is asked for? %v\n%s", args, usage)
 	}
-	g, err := open(device)
-	if err != nil {
-		return err
-	}
-	if args[0] == "about" {
+	switch args[0] {
+	case "about":
+		g, err := open(device)
+		if err != nil {
+			return err
+		}
 		defer g.Close()
 		return json.NewEncoder(w).Encode(struct {
 			driver.Info
 			Emulated bool // the emulator stands in: its times say nothing of a GPU
 		}{g.Info(), emulated(device)})
+	case "epochs":
+		return withDevice(device, func(d *cuda.Device) error { return timeEpochs(w, d, smoke) })
+	case "to99":
+		return withDevice(device, func(d *cuda.Device) error { return to99(w, d, smoke) })
 	}
-	d, err := cuda.New(device, g)
+	return fmt.Errorf("nothing is called %q\n%s", args[0], usage)
+}
+
+// withDevice opens the device for f.
+func withDevice(name string, f func(*cuda.Device) error) (err error) {
+	g, err := open(name)
 	if err != nil {
 		return err
 	}
-	defer d.Close()
-	switch args[0] {
-	case "time":
-		return timeCases(w, d, smoke)
-	case "epochs":
-		return timeEpochs(w, d, smoke)
-	case "to99":
-		return to99(w, d, smoke)
+	d, err := cuda.New(name, g)
+	if err != nil {
+		return err
 	}
-	return fmt.Errorf("nothing is called %q\n%s", args[0], usage)
+	defer func() { err = errors.Join(err, d.Close()) }()
+	return f(d)
 }
 
 func open(device string) (driver.Driver, error) {

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -16,10 +18,12 @@ import (
 type Report struct {
 	Date     string           `json:"date"`
 	About    About            `json:"about"`
+	Goals    []Goal           `json:"goals"`
 	Checks   []Check          `json:"checks"`
 	Kernels  []Measurement    `json:"kernels"`
 	Training []Epoch          `json:"training"`
-	Machine  []string         `json:"machine"` // what nvidia-smi and PyTorch say, line by line
+	Machine  []string         `json:"machine"`  // what nvidia-smi and PyTorch say, line by line
+	Problems []string         `json:"problems"` // what could not be read
 	byName   map[string][]int // kernels of one case
 }
 
@@ -34,41 +38,48 @@ type About struct {
 
 // A Check is a step of run.sh that passes or fails.
 type Check struct {
+	Part    string `json:"part"`
 	Name    string `json:"name"`
 	Status  string `json:"status"` // passed, failed, or why it was not run
 	Seconds int    `json:"seconds"`
+	Date    string `json:"date"`
+	Clocks  string `json:"clocks,omitempty"` // the GPU's meanwhile
 }
 
 const notMeasured = "not measured"
 
-// report reads what the steps of run.sh left in dir and writes report.json and
-// report.md there.
-func report(dir string) error {
-	r := Report{Date: time.Now().UTC().Format("2006-01-02 15:04 UTC"), byName: map[string][]int{}}
-	if text, err := os.ReadFile(filepath.Join(dir, "about.json")); err != nil {
+// report reads what the steps of run.sh left in raw and writes report.json and
+// report.md to dir. What a step did not come to write is not in them: a run that
+// was cut off gives a report of what it had measured.
+func report(w io.Writer, raw, dir string) error {
+	r := &Report{Date: time.Now().UTC().Format("2006-01-02 15:04 UTC"), byName: map[string][]int{}}
+	if text, err := os.ReadFile(filepath.Join(raw, "about.json")); err != nil {
 		return err
 	} else if err := json.Unmarshal(text, &r.About); err != nil {
 		return fmt.Errorf("about.json: %w", err)
 	}
-	for _, name := range []string{"time.jsonl", "torch_time.jsonl"} {
-		if err := lines(filepath.Join(dir, name), &r.Kernels); err != nil {
+	for _, group := range []string{"matmul", "conv", "memory"} {
+		for _, name := range []string{group, "torch_" + group} {
+			if err := lines(filepath.Join(raw, name+".jsonl"), &r.Kernels, &r.Problems); err != nil {
+				return err
+			}
+		}
+	}
+	for _, name := range []string{"epochs", "torch_epochs", "to99", "torch_to99"} {
+		if err := lines(filepath.Join(raw, name+".jsonl"), &r.Training, &r.Problems); err != nil {
 			return err
 		}
 	}
-	for _, name := range []string{"train.jsonl", "torch_train.jsonl"} {
-		if err := lines(filepath.Join(dir, name), &r.Training); err != nil {
-			return err
-		}
-	}
-	if err := lines(filepath.Join(dir, "checks.jsonl"), &r.Checks); err != nil {
+	if err := r.readChecks(raw); err != nil {
 		return err
 	}
-	if text, err := os.ReadFile(filepath.Join(dir, "machine.txt")); err == nil {
+	if text, err := os.ReadFile(filepath.Join(raw, "machine.txt")); err == nil {
 		r.Machine = strings.Split(strings.TrimSpace(string(text)), "\n")
 	}
 	for i, m := range r.Kernels {
 		r.byName[m.Name] = append(r.byName[m.Name], i)
 	}
+	r.Goals = r.goals()
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err
@@ -76,12 +87,71 @@ func report(dir string) error {
 	if err := os.WriteFile(filepath.Join(dir, "report.json"), append(text, '\n'), 0o644); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, "report.md"), []byte(r.markdown()), 0o644)
+	if err := os.WriteFile(filepath.Join(dir, "report.md"), []byte(r.markdown()), 0o644); err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, r.short())
+	return err
+}
+
+// readChecks reads the steps' files, named by a number and the step, with the
+// clocks that nvidia-smi saw meanwhile beside them.
+func (r *Report) readChecks(raw string) error {
+	paths, err := filepath.Glob(filepath.Join(raw, "checks", "*.json"))
+	if err != nil {
+		return err
+	}
+	slices.Sort(paths)
+	for _, path := range paths {
+		before := len(r.Checks)
+		if err := lines(path, &r.Checks, &r.Problems); err != nil {
+			return err
+		}
+		for i := range r.Checks[before:] {
+			c := &r.Checks[before+i]
+			if text, err := os.ReadFile(strings.TrimSuffix(path, ".json") + ".clocks"); err == nil {
+				c.Clocks = clocks(string(text))
+			}
+		}
+	}
+	return nil
+}
+
+// clocks sums up what nvidia-smi said once a second: the processors' clock and the
+// memory's in MHz, watts and degrees.
+func clocks(text string) string {
+	var all [4][]float64
+	for _, line := range strings.Split(strings.TrimSpace(text), "\n") {
+		fields := strings.Split(line, ",")
+		if len(fields) != len(all) {
+			continue
+		}
+		for i, f := range fields {
+			var x float64
+			if _, err := fmt.Sscan(strings.TrimSpace(f), &x); err == nil {
+				all[i] = append(all[i], x)
+			}
+		}
+	}
+	var words []string
+	for i, unit := range []string{"MHz", "MHz memory", "W", "°C"} {
+		if len(all[i]) == 0 {
+			continue
+		}
+		low, high := slices.Min(all[i]), slices.Max(all[i])
+		span := fmt.Sprintf("%.0f", high)
+		if low != high {
+			span = fmt.Sprintf("%.0f–%.0f", low, high)
+		}
+		words = append(words, span+" "+unit)
+	}
+	return strings.Join(words, ", ")
 }
 
 // lines reads a file of one JSON object a line. A file that is not there has none:
-// its step did not run, which the report then says.
-func lines[T any](path string, into *[]T) error {
+// its step did not run, which the report then says. A line that was not written to
+// its end is left out, and noted as a problem.
+func lines[T any](path string, into *[]T, problems *[]string) error {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -90,65 +160,17 @@ func lines[T any](path string, into *[]T) error {
 		return err
 	}
 	defer file.Close()
-	for scan := bufio.NewScanner(file); scan.Scan(); {
+	scan := bufio.NewScanner(file)
+	scan.Buffer(nil, 1<<20)
+	for scan.Scan() {
 		var value T
 		if err := json.Unmarshal(scan.Bytes(), &value); err != nil {
-			return fmt.Errorf("%s: %w", path, err)
+			*problems = append(*problems, fmt.Sprintf("%s: %v", filepath.Base(path), err))
+			continue
 		}
 		*into = append(*into, value)
 	}
-	return nil
-}
-
-func (r *Report) markdown() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "# GPU lab: %s, %s\n\n", r.About.Name, r.Date)
-	fmt.Fprintf(&b, "Compute capability %d.%d, %d multiprocessors, %.1f GB of memory.\n",
-		r.About.Compute[0], r.About.Compute[1], r.About.Multiprocessors, float64(r.About.Memory)/(1<<30))
-	if r.About.Emulated {
-		b.WriteString("\n**The emulator stood in for the GPU**: this run tests the lab itself. No GPU was measured.\n")
-	}
-	if len(r.Machine) > 0 {
-		fmt.Fprintf(&b, "\n```\n%s\n```\n", strings.Join(r.Machine, "\n"))
-	}
-	b.WriteString("\n## Checks\n\n| check | | seconds |\n|---|---|---|\n")
-	for _, c := range r.Checks {
-		fmt.Fprintf(&b, "| %s | %s | %d |\n", c.Name, c.Status, c.Seconds)
-	}
-	b.WriteString("\n## Kernels\n\nTimes of one call in µs: calls on rotating memory captured as one graph, the median between two events. " +
-		"The ratio is PyTorch's time divided by ours: above 1, ours is faster.\n\n" +
-		"| case | baregrad | | PyTorch | | ratio |\n|---|---|---|---|---|---|\n")
-	seen := map[string]bool{}
-	for _, m := range r.Kernels {
-		if seen[m.Name] {
-			continue
-		}
-		seen[m.Name] = true
-		ours, theirs := r.find(m.Name, "baregrad"), r.find(m.Name, "torch")
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", m.Name, r.cells(ours), r.cells(theirs), r.ratio(ours, theirs))
-	}
-	b.WriteString("\n## Training\n\nSeconds of an epoch after the first (of the whole training, to 99 %).\n\n" +
-		"| what | by | batch | examples | seconds | first epoch | epochs | test accuracy |\n|---|---|---|---|---|---|---|---|\n")
-	for _, e := range r.Training {
-		seconds, first, accuracy := r.seconds(e.Seconds, e.Problem), r.seconds(e.First, e.Problem), ""
-		if e.Accuracy > 0 && !r.About.Emulated {
-			accuracy = fmt.Sprintf("%.2f %%", 100*e.Accuracy)
-			if e.Problem != "" {
-				accuracy += ": " + e.Problem
-			}
-		}
-		fmt.Fprintf(&b, "| %s | %s | %d | %d | %s | %s | %d | %s |\n", e.Name, e.By, e.Batch, e.Examples, seconds, first, e.Epochs, accuracy)
-	}
-	by := map[string]bool{}
-	for _, e := range r.Training {
-		by[e.By] = true
-	}
-	for _, who := range []string{"baregrad", "torch eager", "torch compile", "torch graph"} {
-		if !by[who] {
-			fmt.Fprintf(&b, "| every tutorial | %s | | | %s | %s | | |\n", who, notMeasured, notMeasured)
-		}
-	}
-	return b.String()
+	return scan.Err()
 }
 
 // find is the measurement of a case by whom, or nil.
@@ -161,40 +183,12 @@ func (r *Report) find(name, by string) *Measurement {
 	return nil
 }
 
-// cells is a measurement as a time and a rate. An emulator's time is none of a GPU.
-func (r *Report) cells(m *Measurement) string {
-	switch {
-	case m == nil:
-		return notMeasured + " |"
-	case m.Problem != "":
-		return "failed | " + strings.ReplaceAll(strings.ReplaceAll(m.Problem, "|", "/"), "\n", " ")
-	case r.About.Emulated:
-		return "emulated |"
-	case m.FLOP > 0:
-		cell := fmt.Sprintf("%.1f | %.1f TFLOP/s", m.Seconds*1e6, m.FLOP/m.Seconds/1e12)
-		if m.Kernel != "" {
-			cell += ", " + m.Kernel
+// epoch is the time of a training by whom, or nil if there is none.
+func (r *Report) epoch(name, by string) *Epoch {
+	for i := range r.Training {
+		if e := &r.Training[i]; e.Name == name && e.By == by && e.Problem == "" && e.Seconds > 0 {
+			return e
 		}
-		return cell
 	}
-	return fmt.Sprintf("%.1f | %.0f GB/s", m.Seconds*1e6, m.Bytes/m.Seconds/1e9)
-}
-
-func (r *Report) ratio(ours, theirs *Measurement) string {
-	if ours == nil || theirs == nil || ours.Problem != "" || theirs.Problem != "" || r.About.Emulated {
-		return notMeasured
-	}
-	return fmt.Sprintf("%.2f", theirs.Seconds/ours.Seconds)
-}
-
-func (r *Report) seconds(s float64, problem string) string {
-	switch {
-	case problem != "" && s == 0:
-		return "failed: " + strings.ReplaceAll(strings.ReplaceAll(problem, "|", "/"), "\n", " ")
-	case r.About.Emulated:
-		return "emulated"
-	case s == 0:
-		return notMeasured
-	}
-	return fmt.Sprintf("%.4f", s)
+	return nil
 }

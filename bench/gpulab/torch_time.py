@@ -1,12 +1,13 @@
 """Times PyTorch's kernels (cuBLAS, cuDNN) on the cases that gpulab times.
 
-    python3 torch_time.py cases.json [--smoke] > torch_time.jsonl
+    python3 torch_time.py cases.json [--device cpu] > torch_time.jsonl
 
 In the way that time.go describes: calls on rotating memory, captured as one CUDA
-graph, launched between two events, the median of many. Without a GPU it stops,
-but for --smoke, which tries the calls themselves on the CPU and measures nothing.
+graph, launched between two events, the median of many. With --device cpu it tries
+the calls themselves, without a graph, and measures nothing: each line says so.
 """
 
+import argparse
 import json
 import statistics
 import sys
@@ -102,30 +103,37 @@ def measure(case, channels_last):
 
 
 def main():
-    smoke = "--smoke" in sys.argv
-    if not torch.cuda.is_available() and not smoke:
+    options = argparse.ArgumentParser()
+    options.add_argument("cases")
+    options.add_argument("--device", default="cuda", choices=["cuda", "cpu"])
+    o = options.parse_args()
+    on_gpu = o.device == "cuda"
+    if on_gpu and not torch.cuda.is_available():
         sys.exit("PyTorch finds no GPU")
     torch.backends.cudnn.benchmark = True
-    with open(sys.argv[1]) as file:
+    with open(o.cases) as file:
         cases = json.load(file)
     for case in cases:
         torch.backends.cuda.matmul.allow_tf32 = case["tf32"]
         torch.backends.cudnn.allow_tf32 = case["tf32"]
         layouts = [True, False] if case["kind"].startswith("conv") or case["kind"].endswith("pool") else [False]
-        if not torch.cuda.is_available():
-            for channels_last in layouts:
-                call(case["kind"], operands(case, "cpu", channels_last))
-            continue
         best = None
         for channels_last in layouts:  # the faster of the two layouts counts
-            line = dict(case, by="torch " + ("channels_last" if channels_last else "contiguous"))
+            line = dict(case, by="torch " + ("channels_last" if channels_last else "contiguous"), seconds=0, fastest=0, calls=0, samples=0)
             try:
-                line["seconds"], line["fastest"], line["calls"], line["samples"] = measure(case, channels_last)
+                if on_gpu:
+                    line["seconds"], line["fastest"], line["calls"], line["samples"] = measure(case, channels_last)
+                else:
+                    call(case["kind"], operands(case, "cpu", channels_last))
+                    line["problem"] = "tried on the CPU, not measured"
             except RuntimeError as e:  # out of memory, no algorithm: a problem of this case alone
-                line.update(seconds=0, fastest=0, calls=0, samples=0, problem=str(e).splitlines()[0])
+                line["problem"] = (str(e).splitlines() or [repr(e)])[0]
+                if not on_gpu:
+                    raise
             if best is None or "problem" in best or ("problem" not in line and line["seconds"] < best["seconds"]):
                 best = line
-            torch.cuda.empty_cache()
+            if on_gpu:
+                torch.cuda.empty_cache()
         print(json.dumps(best), flush=True)
 
 

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Builds the GPU lab: DIR/run.sh and DIR/lab.tar.xz, which run.sh unpacks. Both
+# programs that hold MNIST hold the same bytes of it: a compressor that looks back
+# far enough finds that out, and the archive has them once.
+#
+#   bench/gpulab/pack.sh DIR
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+out=$1
+bin=$(mktemp -d)
+trap 'rm -rf "$bin"' EXIT
+build=(scripts/cuda.sh go)
+flags=(-tags cuda -trimpath -ldflags '-s -w') # without symbol tables, which only debuggers need
+"${build[@]}" test -c "${flags[@]}" -o "$bin/gpulab.test" ./bench/gpulab
+"${build[@]}" test -c "${flags[@]}" -o "$bin/nvidia.test" ./kernels/cuda/nvidia
+"${build[@]}" build "${flags[@]}" -o "$bin/demo" ./cmd/demo
+ln -s gpulab.test "$bin/gpulab" # one program: under this name it is the lab, else its tests
+cp bench/gpulab/torch_time.py bench/gpulab/torch_train.py "$bin"
+
+rm -rf "$out"
+mkdir -p "$out"
+cp bench/gpulab/run.sh "$out"
+if command -v xz >/dev/null; then
+	tar -c -C "$bin" . | xz -T1 --lzma2=preset=3,dict=64MiB >"$out/lab.tar.xz"
+else
+	tar -c -C "$bin" . | python3 -c '
+import lzma, shutil, sys
+filters = [{"id": lzma.FILTER_LZMA2, "preset": 3, "dict_size": 64 << 20}]
+with lzma.open(sys.argv[1], "wb", filters=filters) as to:
+    shutil.copyfileobj(sys.stdin.buffer, to)
+' "$out/lab.tar.xz"
+fi
+du -h "$out"/*
