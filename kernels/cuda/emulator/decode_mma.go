@@ -1,14 +1,13 @@
 package emulator
 
 import (
+	"fmt"
 	"math/bits"
-	"strconv"
-	"strings"
 
 	"baregrad/kernels/cuda/emulator/arith"
 )
 
-// Matrix instructions: ldmatrix, stmatrix, mma.sync.
+// Matrix instructions: ldmatrix, stmatrix, movmatrix, mma.sync. wmma is in decode_wmma.go.
 
 func init() {
 	register(map[string]func(*decoder){"ldmatrix": decodeLdmatrix, "stmatrix": decodeLdmatrix, "mma": decodeMMA, "movmatrix": decodeMovmatrix})
@@ -137,50 +136,81 @@ func decodeMovmatrix(d *decoder) {
 	}
 }
 
-// decodeMMA is mma.sync.aligned.mMnNkK.row.col{.satfinite}.D.A.B.C.
-func decodeMMA(d *decoder) {
-	var elems []arith.Elem
-	var shape [3]int
-	sat, f64s := false, 0
+// matrixForm is what the modifiers of mma and wmma say.
+type matrixForm struct {
+	elems   []arith.Elem
+	shape   [3]int
+	layouts []string // row, col
+	words   []string // the others
+	sat     bool
+	and     bool // .and.popc of b1, else .xor.popc
+	bits    bool // .popc
+	round   arith.Rounding
+}
+
+func (d *decoder) matrixForm() matrixForm {
+	f := matrixForm{round: arith.RN}
 	for _, w := range d.in.Mods {
 		if e, ok := arith.ParseElem(w); ok {
-			elems = append(elems, e)
+			f.elems = append(f.elems, e)
 			continue
 		}
 		switch w {
-		case "sync", "aligned", "row", "col", "rn":
+		case "sync", "aligned", "xor":
+		case "row", "col":
+			f.layouts = append(f.layouts, w)
 		case "satfinite":
-			sat = true
-		case "f64":
-			f64s++
+			f.sat = true
+		case "and":
+			f.and = true
+		case "popc":
+			f.bits = true
+		case "rn", "rz", "rm", "rp":
+			f.round = map[string]arith.Rounding{"rn": arith.RN, "rz": arith.RZ, "rm": arith.RM, "rp": arith.RP}[w]
 		default:
-			parts := strings.FieldsFunc(w, func(r rune) bool { return r == 'm' || r == 'n' || r == 'k' })
-			if len(parts) != 3 || w[0] != 'm' {
-				d.refuse("unsupported modifier .%s", w)
-			}
-			for i, p := range parts {
-				n, err := strconv.Atoi(p)
-				if err != nil {
-					d.refuse("unsupported modifier .%s", w)
-				}
-				shape[i] = n
+			if _, err := fmt.Sscanf(w, "m%dn%dk%d", &f.shape[0], &f.shape[1], &f.shape[2]); err != nil ||
+				w != fmt.Sprintf("m%dn%dk%d", f.shape[0], f.shape[1], f.shape[2]) {
+				f.words = append(f.words, w)
 			}
 		}
+	}
+	return f
+}
+
+// decodeMMA is mma.sync.aligned.mMnNkK.row.col{.satfinite}.D.A.B.C.
+func decodeMMA(d *decoder) {
+	f := d.matrixForm()
+	if len(f.words) > 0 {
+		d.refuse("unsupported modifier .%s", f.words[0])
+	}
+	if len(f.elems) != 4 || len(f.layouts) != 2 {
+		d.refuse("%d element types and %d layouts, expected 4 and 2", len(f.elems), len(f.layouts))
 	}
 	a := d.args(4)
 	o := d.o
 	o.x = &extra{}
-	o.x.flops = 2 * shape[0] * shape[1] * shape[2] / 32
-	if f64s == 4 && len(elems) == 0 {
-		d.mmaF64(a, arith.MMAF64{M: shape[0], N: shape[1], K: shape[2], Round: arith.RN})
+	e := f.elems
+	if f.shape == [3]int{8, 8, 4} && e[1] == arith.ElemF16 && e[2] == arith.ElemF16 {
+		d.mmaQuads(a, f)
 		return
 	}
-	if len(elems) != 4 {
-		d.refuse("%d element types, expected 4", len(elems))
+	if f.layouts[0] != "row" || f.layouts[1] != "col" {
+		d.refuse("expected .row.col")
 	}
-	form := arith.MMA{M: shape[0], N: shape[1], K: shape[2], D: elems[0], A: elems[1], B: elems[2], C: elems[3], Sat: sat}
+	o.x.flops = 2 * f.shape[0] * f.shape[1] * f.shape[2] / 32
+	if e[0] == arith.ElemF64 {
+		if e[1] != e[0] || e[2] != e[0] || e[3] != e[0] || f.sat {
+			d.refuse("expected four times .f64")
+		}
+		d.mmaF64(a, arith.MMAF64{M: f.shape[0], N: f.shape[1], K: f.shape[2], Round: f.round})
+		return
+	}
+	form := arith.MMA{M: f.shape[0], N: f.shape[1], K: f.shape[2], D: e[0], A: e[1], B: e[2], C: e[3], Sat: f.sat, And: f.and}
 	if err := form.Check(); err != nil {
 		d.refuse("%v", err)
+	}
+	if f.bits != (e[1] == arith.ElemB1) {
+		d.refuse("expected .xor.popc or .and.popc with .b1, and only there")
 	}
 	nd, na, nb, nc := form.Registers()
 	ra, rb, rc := d.regList(&a[1], B32, na, false), d.regList(&a[2], B32, nb, false), d.regList(&a[3], B32, nc, false)
@@ -205,6 +235,42 @@ func decodeMMA(d *decoder) {
 			d := &w.r32[s]
 			for i := range d {
 				d[i] = fd[i][k]
+			}
+		}
+	}
+}
+
+// mmaQuads is mma.sync.aligned.m8n8k4 of f16: four products at once.
+func (d *decoder) mmaQuads(a []Operand, f matrixForm) {
+	form := arith.MMAQuads{ColA: f.layouts[0] == "col", RowB: f.layouts[1] == "row", D: f.elems[0], C: f.elems[3]}
+	for _, e := range []arith.Elem{form.C, form.D} {
+		if e != arith.ElemF16 && e != arith.ElemF32 || form.C == arith.ElemF32 && form.D != form.C || f.sat || f.bits {
+			d.refuse("expected .f16 or .f32 sums, and .f32 results of .f32 sums")
+		}
+	}
+	d.o.x.flops = 4 * 2 * 8 * 8 * 4 / 32
+	nd, na, nb, nc := form.Registers()
+	ra, rb, rc := d.regList(&a[1], B32, na, false), d.regList(&a[2], B32, nb, false), d.regList(&a[3], B32, nc, false)
+	rd := d.regList(&a[0], B32, nd, true)
+	d.o.run = func(w *warp, o *op_, mask uint32) {
+		if !w.together(o, mask) {
+			return
+		}
+		var fd, fa, fb, fc arith.FragmentQuads
+		fill := func(f *arith.FragmentQuads, regs []int32) {
+			for k, s := range regs {
+				for i, v := range &w.r32[s] {
+					f[i][k] = v
+				}
+			}
+		}
+		fill(&fa, ra)
+		fill(&fb, rb)
+		fill(&fc, rc)
+		form.Run(&fd, &fa, &fb, &fc)
+		for k, s := range rd {
+			for i := range fd {
+				w.r32[s][i] = fd[i][k]
 			}
 		}
 	}

@@ -1,6 +1,9 @@
 package arith
 
-import "fmt"
+import (
+	"fmt"
+	"math/bits"
+)
 
 // A Fragment is one matrix operand of a warp: 32-bit registers by lane and
 // number. MMA gives how many of them count.
@@ -9,7 +12,7 @@ type Fragment [32][4]uint32
 // Elem is an element type of a matrix of mma.sync.
 type Elem uint8
 
-// The element types of mma.sync.
+// The element types of mma.sync, and f64, which MMAF64 and WMMA know.
 const (
 	ElemF16 Elem = iota
 	ElemBF16
@@ -20,9 +23,13 @@ const (
 	ElemS4
 	ElemU4
 	ElemS32
+	ElemB1
+	ElemE4M3
+	ElemE5M2
+	ElemF64
 )
 
-var elemNames = [...]string{"f16", "bf16", "tf32", "f32", "s8", "u8", "s4", "u4", "s32"}
+var elemNames = [...]string{"f16", "bf16", "tf32", "f32", "s8", "u8", "s4", "u4", "s32", "b1", "e4m3", "e5m2", "f64"}
 
 // String is the type as PTX writes it, without the dot.
 func (e Elem) String() string { return elemNames[e] }
@@ -42,10 +49,14 @@ func (e Elem) bits() int {
 	switch e {
 	case ElemF16, ElemBF16:
 		return 16
-	case ElemS8, ElemU8:
+	case ElemS8, ElemU8, ElemE4M3, ElemE5M2:
 		return 8
 	case ElemS4, ElemU4:
 		return 4
+	case ElemB1:
+		return 1
+	case ElemF64:
+		return 64
 	}
 	return 32
 }
@@ -61,11 +72,15 @@ func (e Elem) bits() int {
 //	B: row member·E + e + 4·E·r, column group
 //	C, D: row group + 8·(r/2), column 2·member + r%2, or for f16, two to a
 //	register, row group + 8·r, column 2·member + e
+//
+// The form m8n8k4 of f16 is another matter: MMAQuads.
 type MMA struct {
 	M, N, K    int
 	D, A, B, C Elem
 	// Sat is .satfinite: integer results are clamped to s32 instead of wrapping.
 	Sat bool
+	// And is .and.popc, for b1: what is counted is the bits of a AND b, else of a XOR b.
+	And bool
 }
 
 // Check tells what is wrong with the form, if anything.
@@ -74,11 +89,17 @@ func (m MMA) Check() error {
 	shape := [3]int{m.M, m.N, m.K}
 	integer := m.C == ElemS32 && m.D == ElemS32
 	float32s := m.C == ElemF32 && m.D == ElemF32
+	float16s := m.C == ElemF16 && m.D == ElemF16
 	ok := false
 	switch m.A {
 	case ElemF16:
-		ok = m.B == m.A && (m.C == ElemF16 || m.C == ElemF32) && (m.D == ElemF16 || m.D == ElemF32) &&
-			(shape == [3]int{16, 8, 8} || shape == [3]int{16, 8, 16})
+		ok = m.B == m.A && (float16s || float32s) && (shape == [3]int{16, 8, 8} || shape == [3]int{16, 8, 16})
+	case ElemE4M3, ElemE5M2:
+		ok = (m.B == ElemE4M3 || m.B == ElemE5M2) && (float16s || float32s) &&
+			(shape == [3]int{16, 8, 16} || shape == [3]int{16, 8, 32})
+	case ElemB1:
+		ok = m.B == m.A && integer && !m.Sat &&
+			(shape == [3]int{8, 8, 128} || shape == [3]int{16, 8, 128} || shape == [3]int{16, 8, 256})
 	case ElemBF16:
 		ok = m.B == m.A && float32s && (shape == [3]int{16, 8, 8} || shape == [3]int{16, 8, 16})
 	case ElemTF32:
@@ -111,12 +132,16 @@ func (m MMA) Registers() (d, a, b, c int) {
 // truncates, so its last bits differ. tf32 operands count with their low 13 bits
 // ignored. Integer forms are exact and wrap around, or saturate with Sat.
 func (m MMA) Run(d, a, b, c *Fragment) {
-	if m.D == ElemS32 {
+	switch {
+	case m.A == ElemB1:
+		m.runBits(d, a, b, c)
+		return
+	case m.D == ElemS32:
 		m.runInt(d, a, b, c)
 		return
 	}
-	var matA [16][16]float64
-	var matB [8][16]float64 // by column: the inner loop runs along k
+	var matA [16][32]float64
+	var matB [8][32]float64 // by column: the inner loop runs along k
 	_, regsA, regsB, _ := m.Registers()
 	per := 32 / m.A.bits()
 	for r := range regsA {
@@ -167,6 +192,14 @@ func (e Elem) unpack(to []float64, reg uint32) {
 		to[0] = wide(reg &^ (1<<13 - 1))
 	case ElemBF16:
 		to[0], to[1] = wide(reg<<16), wide(reg&^0xffff)
+	case ElemE4M3, ElemE5M2:
+		fp := E4M3
+		if e == ElemE5M2 {
+			fp = E5M2
+		}
+		for i := range 4 {
+			to[i] = fp.Float64(uint8(reg >> (8 * i)))
+		}
 	default: // ElemF16
 		to[0], to[1] = F16.Float64(low(reg)), F16.Float64(high(reg))
 	}
@@ -208,52 +241,13 @@ func (m MMA) runInt(d, a, b, c *Fragment) {
 	}
 }
 
-// int reads element i of a register.
-func (e Elem) int(reg uint32, i int) int32 {
-	switch e {
-	case ElemS8:
-		return int32(int8(reg >> (8 * i)))
-	case ElemU8:
-		return int32(uint8(reg >> (8 * i)))
-	case ElemS4:
-		return int32(reg<<(28-4*i)) >> 28
-	default: // ElemU4
-		return int32(reg >> (4 * i) & 15)
-	}
-}
-
-// A FragmentF64 is one matrix operand of an f64 mma: 64-bit registers by lane
-// and number.
-type FragmentF64 [32][8]uint64
-
-// MMAF64 is mma.sync.aligned.mMnNkK.row.col.f64.f64.f64.f64 for the shapes
-// m8n8k4 and m16n8k4, k8 and k16, in the layout of MMA with one element to a
-// register. The sum over k is a chain of fused multiply-adds that starts from c,
-// each rounded as r says.
-type MMAF64 struct {
-	M, N, K int
-	Round   Rounding
-}
-
-// Check tells what is wrong with the form, if anything.
-func (m MMAF64) Check() error {
-	switch [3]int{m.M, m.N, m.K} {
-	case [3]int{8, 8, 4}, [3]int{16, 8, 4}, [3]int{16, 8, 8}, [3]int{16, 8, 16}:
-		return nil
-	}
-	return fmt.Errorf("mma.sync.m%dn%dk%d.f64.f64.f64.f64: no such form", m.M, m.N, m.K)
-}
-
-// Registers is how many 64-bit registers of a lane hold each operand.
-func (m MMAF64) Registers() (d, a, b, c int) {
-	return m.M * m.N / 32, m.M * m.K / 32, m.K * m.N / 32, m.M * m.N / 32
-}
-
-// Run computes d = a·b + c. d may be c.
-func (m MMAF64) Run(d, a, b, c *FragmentF64) {
-	var matA, matB [16][16]uint64 // B by column
+// runBits is Run on single bits, 32 to a register: the number of bits in which a
+// row of A and a column of B differ, or that both have.
+func (m MMA) runBits(d, a, b, c *Fragment) {
+	var matA [16][8]uint32
+	var matB [8][8]uint32
+	_, regsA, regsB, regsC := m.Registers()
 	halves := m.M / 8
-	regsC, regsA, regsB, _ := m.Registers()
 	for lane := range 32 {
 		group, member := lane/4, lane%4
 		for r := range regsA {
@@ -268,10 +262,28 @@ func (m MMAF64) Run(d, a, b, c *FragmentF64) {
 		for i := range regsC {
 			sum := c[lane][i]
 			row, col := &matA[group+8*(i/2)], &matB[2*member+i%2]
-			for k := range m.K {
-				sum = FMAF64(row[k], col[k], sum, m.Round)
+			for k, x := range row[:m.K/32] {
+				if m.And {
+					sum += uint32(bits.OnesCount32(x & col[k]))
+				} else {
+					sum += uint32(bits.OnesCount32(x ^ col[k]))
+				}
 			}
 			d[lane][i] = sum
 		}
+	}
+}
+
+// int reads element i of a register.
+func (e Elem) int(reg uint32, i int) int32 {
+	switch e {
+	case ElemS8:
+		return int32(int8(reg >> (8 * i)))
+	case ElemU8:
+		return int32(uint8(reg >> (8 * i)))
+	case ElemS4:
+		return int32(reg<<(28-4*i)) >> 28
+	default: // ElemU4
+		return int32(reg >> (4 * i) & 15)
 	}
 }

@@ -31,6 +31,11 @@ var (
 			func(_, t, i int) int { return t*8 + i&7 }},
 		"s4 k64": {func(g, _, i int) int { return ifElse(i < 8 || 16 <= i && i < 24, g, g+8) },
 			func(_, t, i int) int { return ifElse(i < 16, t*8+i&7, t*8+i&7+32) }},
+		"b1 m8": {low8, func(_, t, i int) int { return t*32 + i }},
+		"b1 k128": {func(g, _, i int) int { return ifElse(i < 32, g, g+8) },
+			func(_, t, i int) int { return t*32 + i&0x1f }},
+		"b1 k256": {func(g, _, i int) int { return ifElse(i < 32 || 64 <= i && i < 96, g, g+8) },
+			func(_, t, i int) int { return ifElse(i < 64, t*32+i&0x1f, t*32+i&0x1f+128) }},
 		"f64 m8": {low8, func(_, t, _ int) int { return t }},
 		"f64":    {func(g, _, i int) int { return ifElse(i%2 == 0, g, g+8) }, func(_, t, i int) int { return ifElse(i%2 == 0, i*2+t, i*2-2+t) }},
 	}
@@ -45,6 +50,9 @@ var (
 		"s4 m8":   {func(_, t, i int) int { return t*8 + i }, low8},
 		"s4 k32":  {func(_, t, i int) int { return t*8 + i }, low8},
 		"s4 k64":  {func(_, t, i int) int { return ifElse(i < 8, t*8+i&7, t*8+i&7+32) }, low8},
+		"b1 m8":   {func(_, t, i int) int { return t*32 + i }, low8},
+		"b1 k128": {func(_, t, i int) int { return t*32 + i }, low8},
+		"b1 k256": {func(_, t, i int) int { return ifElse(i < 32, t*32+i, t*32+i&0x1f+128) }, low8},
 		"f64 m8":  {func(_, t, _ int) int { return t }, low8},
 		"f64":     {func(_, t, i int) int { return t + i*4 }, low8},
 	}
@@ -82,6 +90,10 @@ func encode(e Elem, v int) uint32 {
 		return uint32(BF16.FromFloat64(float64(v), RN))
 	case ElemTF32, ElemF32:
 		return math.Float32bits(float32(v))
+	case ElemE4M3:
+		return uint32(E4M3.FromFloat64(float64(v), false))
+	case ElemE5M2:
+		return uint32(E5M2.FromFloat64(float64(v), false))
 	}
 	return uint32(v)
 }
@@ -92,38 +104,45 @@ func TestMMA(t *testing.T) {
 		m      MMA
 		layout string
 	}{
-		{MMA{16, 8, 8, ElemF32, ElemF16, ElemF16, ElemF32, false}, "f16 k8"},
-		{MMA{16, 8, 8, ElemF16, ElemF16, ElemF16, ElemF16, false}, "f16 k8"},
-		{MMA{16, 8, 8, ElemF32, ElemBF16, ElemBF16, ElemF32, false}, "f16 k8"},
-		{MMA{16, 8, 16, ElemF32, ElemF16, ElemF16, ElemF32, false}, "f16 k16"},
-		{MMA{16, 8, 16, ElemF16, ElemF16, ElemF16, ElemF16, false}, "f16 k16"},
-		{MMA{16, 8, 16, ElemF32, ElemF16, ElemF16, ElemF16, false}, "f16 k16"},
-		{MMA{16, 8, 16, ElemF32, ElemBF16, ElemBF16, ElemF32, false}, "f16 k16"},
-		{MMA{16, 8, 4, ElemF32, ElemTF32, ElemTF32, ElemF32, false}, "tf32 k4"},
-		{MMA{16, 8, 8, ElemF32, ElemTF32, ElemTF32, ElemF32, false}, "tf32 k8"},
-		{MMA{8, 8, 16, ElemS32, ElemS8, ElemS8, ElemS32, false}, "s8 m8"},
-		{MMA{8, 8, 16, ElemS32, ElemU8, ElemS8, ElemS32, true}, "s8 m8"},
-		{MMA{16, 8, 16, ElemS32, ElemS8, ElemU8, ElemS32, false}, "s8 k16"},
-		{MMA{16, 8, 32, ElemS32, ElemS8, ElemS8, ElemS32, true}, "s8 k32"},
-		{MMA{16, 8, 32, ElemS32, ElemU8, ElemU8, ElemS32, false}, "s8 k32"},
-		{MMA{8, 8, 32, ElemS32, ElemS4, ElemS4, ElemS32, false}, "s4 m8"},
-		{MMA{16, 8, 32, ElemS32, ElemU4, ElemS4, ElemS32, false}, "s4 k32"},
-		{MMA{16, 8, 64, ElemS32, ElemS4, ElemU4, ElemS32, true}, "s4 k64"},
+		{MMA{16, 8, 8, ElemF32, ElemF16, ElemF16, ElemF32, false, false}, "f16 k8"},
+		{MMA{16, 8, 8, ElemF16, ElemF16, ElemF16, ElemF16, false, false}, "f16 k8"},
+		{MMA{16, 8, 8, ElemF32, ElemBF16, ElemBF16, ElemF32, false, false}, "f16 k8"},
+		{MMA{16, 8, 16, ElemF32, ElemF16, ElemF16, ElemF32, false, false}, "f16 k16"},
+		{MMA{16, 8, 16, ElemF16, ElemF16, ElemF16, ElemF16, false, false}, "f16 k16"},
+		{MMA{16, 8, 16, ElemF32, ElemBF16, ElemBF16, ElemF32, false, false}, "f16 k16"},
+		{MMA{16, 8, 4, ElemF32, ElemTF32, ElemTF32, ElemF32, false, false}, "tf32 k4"},
+		{MMA{16, 8, 8, ElemF32, ElemTF32, ElemTF32, ElemF32, false, false}, "tf32 k8"},
+		{MMA{8, 8, 16, ElemS32, ElemS8, ElemS8, ElemS32, false, false}, "s8 m8"},
+		{MMA{8, 8, 16, ElemS32, ElemU8, ElemS8, ElemS32, true, false}, "s8 m8"},
+		{MMA{16, 8, 16, ElemS32, ElemS8, ElemU8, ElemS32, false, false}, "s8 k16"},
+		{MMA{16, 8, 32, ElemS32, ElemS8, ElemS8, ElemS32, true, false}, "s8 k32"},
+		{MMA{16, 8, 32, ElemS32, ElemU8, ElemU8, ElemS32, false, false}, "s8 k32"},
+		{MMA{8, 8, 32, ElemS32, ElemS4, ElemS4, ElemS32, false, false}, "s4 m8"},
+		{MMA{16, 8, 32, ElemS32, ElemU4, ElemS4, ElemS32, false, false}, "s4 k32"},
+		{MMA{16, 8, 64, ElemS32, ElemS4, ElemU4, ElemS32, true, false}, "s4 k64"},
+		{MMA{16, 8, 16, ElemF32, ElemE4M3, ElemE5M2, ElemF32, false, false}, "s8 k16"},
+		{MMA{16, 8, 32, ElemF16, ElemE5M2, ElemE4M3, ElemF16, false, false}, "s8 k32"},
+		{MMA{16, 8, 32, ElemF32, ElemE4M3, ElemE4M3, ElemF32, false, false}, "s8 k32"},
+		{MMA{8, 8, 128, ElemS32, ElemB1, ElemB1, ElemS32, false, false}, "b1 m8"},
+		{MMA{8, 8, 128, ElemS32, ElemB1, ElemB1, ElemS32, false, true}, "b1 m8"},
+		{MMA{16, 8, 128, ElemS32, ElemB1, ElemB1, ElemS32, false, true}, "b1 k128"},
+		{MMA{16, 8, 256, ElemS32, ElemB1, ElemB1, ElemS32, false, false}, "b1 k256"},
+		{MMA{16, 8, 256, ElemS32, ElemB1, ElemB1, ElemS32, false, true}, "b1 k256"},
 	} {
 		m := c.m
 		if err := m.Check(); err != nil {
 			t.Error(err)
 			continue
 		}
-		limit := map[Elem][2]int{ElemS8: {-128, 127}, ElemU8: {0, 255}, ElemS4: {-8, 7}, ElemU4: {0, 15}}
+		limit := map[Elem][2]int{ElemS8: {-128, 127}, ElemU8: {0, 255}, ElemS4: {-8, 7}, ElemU4: {0, 15}, ElemB1: {0, 1}}
 		draw := func(e Elem) int {
 			if l, ok := limit[e]; ok {
 				return l[0] + rng.IntN(l[1]-l[0]+1)
 			}
 			return rng.IntN(15) - 7 // every sum is a small integer, exact in f16
 		}
-		var matA [16][64]int
-		var matB [64][8]int
+		var matA [16][256]int
+		var matB [256][8]int
 		var matC [16][8]int
 		for i := range m.M {
 			for k := range m.K {
@@ -161,7 +180,11 @@ func TestMMA(t *testing.T) {
 				row, col := layoutC.row(lane>>2, lane&3, i), layoutC.col(lane>>2, lane&3, i)
 				want := matC[row][col]
 				for k := range m.K {
-					want += matA[row][k] * matB[k][col]
+					if m.A == ElemB1 && !m.And {
+						want += matA[row][k] ^ matB[k][col]
+					} else {
+						want += matA[row][k] * matB[k][col]
+					}
 				}
 				if m.Sat {
 					want = max(math.MinInt32, min(math.MaxInt32, want))
@@ -219,6 +242,74 @@ func TestMMAF64(t *testing.T) {
 	}
 }
 
+// The manual's formulas for mma.m8n8k4 of f16: l is %laneid, i the number of an
+// element in its lane.
+var (
+	quadsA = map[bool]layout{
+		false: {func(l, _, i int) int { return ifElse(l < 16, l%4, l%4+4) }, func(_, _, i int) int { return i }},
+		true:  {func(l, _, i int) int { return ifElse(l < 16, i%4, i%4+4) }, func(l, _, _ int) int { return l % 4 }},
+	}
+	quadsB = map[bool]layout{
+		true:  {func(l, _, _ int) int { return l % 4 }, func(l, _, i int) int { return ifElse(l < 16, i, i+4) }},
+		false: {func(_, _, i int) int { return i }, func(l, _, _ int) int { return ifElse(l < 16, l%4, l%4+4) }},
+	}
+	quadsC = map[Elem]layout{
+		ElemF16: {func(l, _, i int) int { return ifElse(l < 16, l%4, l%4+4) }, func(_, _, i int) int { return i }},
+		ElemF32: {func(l, _, i int) int { return ifElse(l < 16, l&1+i&2, l&1+i&2+4) }, func(l, _, i int) int { return i&4 + l&2 + i&1 }},
+	}
+)
+
+func TestMMAQuads(t *testing.T) {
+	rng := rand.New(rand.NewPCG(15, 16))
+	for form := range 12 {
+		types := [3][2]Elem{{ElemF16, ElemF16}, {ElemF32, ElemF16}, {ElemF32, ElemF32}}[form%3]
+		m := MMAQuads{ColA: form/3%2 == 1, RowB: form/6 == 1, D: types[0], C: types[1]}
+		quad := func(l int) int { return l % 16 / 4 }
+		var matA, matB, matC [4][8][8]int
+		for q := range 4 {
+			for i := range 64 {
+				matA[q][i/8][i%8], matB[q][i/8][i%8], matC[q][i/8][i%8] = rng.IntN(15)-7, rng.IntN(15)-7, rng.IntN(15)-7
+			}
+		}
+		var a, b, cd FragmentQuads
+		put := func(f *FragmentQuads, e Elem, l, i, v int) {
+			if e == ElemF32 {
+				f[l][i] = encode(e, v)
+			} else {
+				f[l][i/2] |= encode(e, v) << (16 * (i % 2))
+			}
+		}
+		la, lb, lc, ld := quadsA[m.ColA], quadsB[m.RowB], quadsC[m.C], quadsC[m.D]
+		for l := range 32 {
+			for i := range 4 {
+				put(&a, ElemF16, l, i, matA[quad(l)][la.row(l, 0, i)][la.col(l, 0, i)])
+				put(&b, ElemF16, l, i, matB[quad(l)][lb.row(l, 0, i)][lb.col(l, 0, i)])
+			}
+			for i := range 8 {
+				put(&cd, m.C, l, i, matC[quad(l)][lc.row(l, 0, i)][lc.col(l, 0, i)])
+			}
+		}
+		m.Run(&cd, &a, &b, &cd)
+		var want FragmentQuads
+		for l := range 32 {
+			for i := range 8 {
+				row, col := ld.row(l, 0, i), ld.col(l, 0, i)
+				sum := matC[quad(l)][row][col]
+				for k := range 4 {
+					sum += matA[quad(l)][row][k] * matB[quad(l)][k][col]
+				}
+				put(&want, m.D, l, i, sum)
+			}
+			nd, _, _, _ := m.Registers()
+			for r := range nd {
+				if cd[l][r] != want[l][r] {
+					t.Fatalf("%+v: lane %d register %d: got %#x, want %#x", m, l, r, cd[l][r], want[l][r])
+				}
+			}
+		}
+	}
+}
+
 func ifString(c bool, a, b string) string {
 	if c {
 		return a
@@ -229,7 +320,7 @@ func ifString(c bool, a, b string) string {
 // TestMMANumerics pins the choices: tf32 operands lose their low 13 bits, sums
 // round once, NaN and infinities come through.
 func TestMMANumerics(t *testing.T) {
-	m := MMA{16, 8, 8, ElemF32, ElemTF32, ElemTF32, ElemF32, false}
+	m := MMA{16, 8, 8, ElemF32, ElemTF32, ElemTF32, ElemF32, false, false}
 	var a, b, c, d Fragment
 	// Row 0 of A: lane 0 registers 0 and 2 are columns 0 and 4, lanes 1 to 3 follow.
 	a[0][0] = math.Float32bits(1) | 0x1fff // 1 once the low bits go
@@ -252,9 +343,11 @@ func TestMMANumerics(t *testing.T) {
 		t.Errorf("Inf - Inf: got %#x, want the canonical NaN", d[0][0])
 	}
 	for _, bad := range []MMA{
-		{16, 8, 32, ElemF32, ElemF16, ElemF16, ElemF32, false}, {16, 8, 8, ElemF16, ElemBF16, ElemBF16, ElemF16, false},
-		{8, 8, 16, ElemS32, ElemS8, ElemS4, ElemS32, false}, {16, 8, 8, ElemF32, ElemTF32, ElemTF32, ElemF32, true},
-		{16, 8, 8, ElemF32, ElemF32, ElemF32, ElemF32, false},
+		{16, 8, 32, ElemF32, ElemF16, ElemF16, ElemF32, false, false}, {16, 8, 8, ElemF16, ElemBF16, ElemBF16, ElemF16, false, false},
+		{8, 8, 16, ElemS32, ElemS8, ElemS4, ElemS32, false, false}, {16, 8, 8, ElemF32, ElemTF32, ElemTF32, ElemF32, true, false},
+		{16, 8, 8, ElemF32, ElemF32, ElemF32, ElemF32, false, false},
+		{16, 8, 16, ElemF32, ElemF16, ElemF16, ElemF16, false, false}, // the assembler refuses it too
+		{8, 8, 128, ElemS32, ElemB1, ElemB1, ElemS32, true, false}, {16, 8, 32, ElemF32, ElemE4M3, ElemF16, ElemF32, false, false},
 	} {
 		if bad.Check() == nil {
 			t.Errorf("%+v: no error", bad)
@@ -263,7 +356,7 @@ func TestMMANumerics(t *testing.T) {
 	if (MMAF64{8, 8, 8, RN}).Check() == nil {
 		t.Error("m8n8k8.f64: no error")
 	}
-	for e := ElemF16; e <= ElemS32; e++ {
+	for e := ElemF16; e <= ElemF64; e++ {
 		if back, ok := ParseElem(e.String()); !ok || back != e {
 			t.Errorf("%v does not parse back", e)
 		}
@@ -309,7 +402,7 @@ func BenchmarkFMAF32RN(b *testing.B) {
 }
 
 func BenchmarkMMATF32(b *testing.B) {
-	m := MMA{16, 8, 8, ElemF32, ElemTF32, ElemTF32, ElemF32, false}
+	m := MMA{16, 8, 8, ElemF32, ElemTF32, ElemTF32, ElemF32, false, false}
 	var f, g Fragment
 	for b.Loop() {
 		m.Run(&f, &g, &g, &f)

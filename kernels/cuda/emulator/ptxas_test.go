@@ -1,0 +1,30 @@
+package emulator
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"testing"
+)
+
+var ptxTarget = regexp.MustCompile(`\.target (sm_\w+)`)
+
+// assemble has NVIDIA's assembler look at a test's kernel, where BAREGRAD_PTXAS
+// says where it is: a test must not rest on PTX that only this emulator takes.
+func assemble(t testing.TB, text string) {
+	t.Helper()
+	ptxas := os.Getenv("BAREGRAD_PTXAS")
+	if ptxas == "" {
+		return
+	}
+	dir := t.TempDir()
+	in := filepath.Join(dir, "k.ptx")
+	if err := os.WriteFile(in, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(ptxas, "-arch="+ptxTarget.FindStringSubmatch(text)[1], "-o", filepath.Join(dir, "k.cubin"), in).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s\n%s", err, out, text)
+	}
+}
