@@ -40,13 +40,15 @@ type block struct {
 	shared []byte
 	sptr   unsafe.Pointer
 	bars   [16]barrier
-	exited int
-	dead   bool // a fault or a stop ended it
-	turn   int
-	cache  [64]*allocation // the last allocation that each op used
-	chk    *blockChecks
-	words  []uint64
-	counts []LineCount // by op, with counters on
+
+	cluster clusterBarrier
+	exited  int
+	dead    bool // a fault or a stop ended it
+	turn    int
+	cache   [64]*allocation // the last allocation that each op used
+	chk     *blockChecks
+	words   []uint64
+	counts  []LineCount // by op, with counters on
 }
 
 // start makes the block ready to run as number n of the grid.
@@ -62,7 +64,7 @@ func (b *block) start(g *grid, n uint64, sm int) {
 	} else if !g.check {
 		clear(b.words)
 	}
-	b.bars = [16]barrier{}
+	b.bars, b.cluster = [16]barrier{}, clusterBarrier{}
 	b.exited, b.dead, b.turn = 0, false, 0
 	clear(b.cache[:])
 	if g.check {
@@ -187,6 +189,7 @@ func (b *block) exits(w *warp) {
 			b.tryOpen(id)
 		}
 	}
+	b.openCluster()
 }
 
 // where describes where each warp of the block stands.
@@ -206,6 +209,8 @@ func (b *block) where() []string {
 			case stBarrier:
 				state = fmt.Sprintf("waits at barrier %d,", s.bar)
 				pc--
+			case stCluster:
+				state = "waits at"
 			case stSync:
 				state = fmt.Sprintf("waits for lanes %s at", laneList(s.need&^s.active))
 			}

@@ -106,6 +106,9 @@ func (p *Program) decodeKernel(f *Function) (k *Kernel, err error) {
 		}
 	}()
 	d.fn = f
+	if f.Cluster {
+		d.refuse("clusters of more than one block are not supported")
+	}
 	off := 0
 	for _, v := range f.Params {
 		off = (off + v.Align - 1) / v.Align * v.Align

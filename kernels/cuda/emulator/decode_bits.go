@@ -216,21 +216,54 @@ func decodeBmsk(d *decoder) {
 	d.compute(func(a, b uint32) uint32 { return arith.SZExt(a, b, t == S32, wrap) }, t, t, U32)
 }
 
+// decodeLop3 is lop3.b32 d, a, b, c, table, and lop3.or.b32 d|p, a, b, c, table, q,
+// which also compares d with zero: p = d != 0 or q.
 func decodeLop3(d *decoder) {
 	m := d.mods()
 	t := d.one(m)
-	d.allow(m)
-	a := d.args(5)
+	d.allow(m, "or", "and")
+	or, and := m.has["or"], m.has["and"]
+	a := d.in.Args
+	n := pick(or || and, 6, 5)
+	if len(a) != n || or && and {
+		d.refuse("%d operands, expected %d", len(a), n)
+	}
 	if a[4].Kind != OperandInt {
 		d.refuse("the table of lop3 must be a constant")
 	}
 	table := uint8(a[4].Int)
-	in := *d.in
-	in.Args = a[:4]
-	saved := d.in
-	d.in = &in
-	d.compute(func(a, b, c uint32) uint32 { return arith.Lop3(a, b, c, table) }, t, t, t, t)
-	d.in = saved
+	args := append([]Operand(nil), a[:4]...)
+	second := args[0].Second
+	args[0].Second = nil
+	if (n == 6) != (second != nil) {
+		d.refuse("expected d|p with .or or .and, and only there")
+	}
+	d.withArgs(args, func() {
+		d.compute(func(a, b, c uint32) uint32 { return arith.Lop3(a, b, c, table) }, t, t, t, t)
+	})
+	if n == 5 {
+		return
+	}
+	q, not := d.psrc(&a[5])
+	p := d.pdst(second)
+	lop := d.o.run
+	pure := d.o.pure
+	d.o.pure = 0
+	d.o.run = func(w *warp, o *op, mask uint32) {
+		full := *o
+		full.run, full.pure = lop, pure
+		w.partial(&full, mask)
+		var nonzero uint32
+		for i, v := range &w.r32[o.d] {
+			nonzero |= one(v != 0) << i
+		}
+		if third := w.p[q] ^ not; or {
+			nonzero |= third
+		} else {
+			nonzero &= third
+		}
+		w.p[p] = w.p[p]&^mask | nonzero&mask
+	}
 }
 
 func decodePrmt(d *decoder) {

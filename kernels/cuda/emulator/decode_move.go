@@ -11,7 +11,7 @@ import (
 
 func init() {
 	register(map[string]func(*decoder){
-		"mov": decodeMov, "cvt": decodeCvt, "cvta": decodeCvta, "isspacep": decodeIsspacep, "mapa": decodeMapa,
+		"mov": decodeMov, "cvt": decodeCvt, "cvta": decodeCvta, "isspacep": decodeIsspacep,
 	})
 }
 
@@ -274,15 +274,6 @@ func decodeCvta(d *decoder) {
 		return
 	}
 	d.compute(func(a uint64) uint64 { return a + base }, t, t)
-}
-
-// decodeMapa: every block is a cluster of its own, so that an address of shared
-// memory is its own image.
-func decodeMapa(d *decoder) {
-	m := d.mods()
-	t := d.one(m)
-	d.allow(m, "shared::cluster")
-	d.compute(func(a, _, _ uint64) uint64 { return a }, t, t, U32)
 }
 
 func decodeIsspacep(d *decoder) {

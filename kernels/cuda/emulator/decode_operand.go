@@ -65,6 +65,7 @@ func (d *decoder) src(a *Operand, t Type, loose bool) (slot int32, wide bool) {
 		if r.Type == Pred {
 			d.refuse("operand %s is a predicate", r.Name)
 		}
+		d.whole(a)
 		if n := r.Type.Bits(); n != t.Bits() && !(loose && n > t.Bits()) {
 			d.refuse("register %s is .%s, expected %d bits", r.Name, r.Type, t.Bits())
 		}
@@ -109,6 +110,7 @@ func (d *decoder) dst(a *Operand, t Type, loose bool) (slot int32, wide bool) {
 	if a.Kind != OperandReg || a.Reg.Type == Pred {
 		d.refuse("the result is not a register")
 	}
+	d.whole(a)
 	r := a.Reg
 	if n := r.Type.Bits(); n != t.Bits() && !(loose && n > t.Bits()) {
 		d.refuse("register %s is .%s, expected %d bits", r.Name, r.Type, t.Bits())
@@ -116,6 +118,14 @@ func (d *decoder) dst(a *Operand, t Type, loose bool) (slot int32, wide bool) {
 	slot, wide = d.slots[r], r.Type.Bits() == 64
 	d.define(slot, wide)
 	return
+}
+
+// whole refuses parts of registers and minus signs, which only video instructions
+// have; they take them off first.
+func (d *decoder) whole(a *Operand) {
+	if a.Part != "" || a.Neg {
+		d.refuse("operand %s has a part or a minus sign", a.Reg.Name)
+	}
 }
 
 // scratch makes a register that no name refers to.
@@ -150,9 +160,13 @@ func (d *decoder) psrc(a *Operand) (slot int32, not uint32) {
 		}
 		return 0, 0
 	}
+	if a.Kind == OperandSpecial && specials[a.Name].kind == spFalse {
+		return 0, fullMask
+	}
 	if a.Kind != OperandReg || a.Reg.Type != Pred {
 		d.refuse("operand is not a predicate")
 	}
+	d.whole(a)
 	s := d.slots[a.Reg]
 	d.o.uses = append(d.o.uses, bankP|s)
 	if a.Not {
@@ -164,6 +178,9 @@ func (d *decoder) psrc(a *Operand) (slot int32, not uint32) {
 // special gives the register that stands for a special register.
 func (d *decoder) special(a *Operand, t Type) (slot int32, wide bool) {
 	info := specials[a.Name]
+	if info.kind == spFalse {
+		d.refuse("%s is a predicate", a.Name)
+	}
 	wide = t.Bits() == 64
 	key := a.Name
 	if wide {

@@ -26,8 +26,9 @@ func decodeBar(d *decoder) {
 	a := d.in.Args
 	o := d.o
 	o.x = &extra{}
-	if m.has["cluster"] {
-		d.refuse("clusters are not supported")
+	if m.has["cluster"] && d.in.Op == "barrier" {
+		decodeClusterBarrier(d, m)
+		return
 	}
 	if m.has["warp"] {
 		d.args(1)

@@ -52,6 +52,7 @@ type Function struct {
 
 	ReqThreads [3]uint32 // .reqntid, zero where not given
 	MaxThreads uint32    // product of .maxntid or .reqntid, 0 where not given
+	Cluster    bool      // .reqnctapercluster asks for more than one block
 
 	labels map[string]*label
 	module *Module
@@ -148,6 +149,8 @@ type Operand struct {
 	Name   string
 	Elems  []Operand
 	Second *Operand // q of p|q
+	Part   string   // h0 of a.h0, in a video instruction
+	Neg    bool     // -a, in a video instruction
 }
 
 // Kernels lists the names of the module's entries that have a body, sorted.

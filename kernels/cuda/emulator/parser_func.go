@@ -1,5 +1,7 @@
 package emulator
 
+import "regexp"
+
 // Functions: their heads, their bodies and the operands of instructions.
 
 // function reads a .entry or .func, a definition or a prototype.
@@ -129,6 +131,9 @@ func (p *parser) performance(f *Function) {
 			"maxclusterrank", "reqnctapercluster", "noreturn", "unique":
 			p.advance()
 			for p.tok.kind == tokInt {
+				if w == "reqnctapercluster" && p.tok.int > 1 {
+					f.Cluster = true
+				}
 				p.advance()
 				if !p.accept(",") {
 					break
@@ -351,6 +356,14 @@ func (p *parser) operand(call bool) Operand {
 		}
 		o.Not = true
 		return o
+	case p.is("-") && p.peek().kind == tokIdent && p.peek().text != "WARP_SZ":
+		p.advance()
+		o := p.named()
+		if o.Kind != OperandReg || o.Reg.Type == Pred {
+			p.fail(pos, "\"-\" needs a register or a constant")
+		}
+		o.Neg = true
+		return o
 	case p.tok.kind == tokIdent && p.tok.text != "WARP_SZ":
 		o := p.named()
 		if p.accept("|") {
@@ -376,6 +389,10 @@ func constOperand(c constant, pos Pos) Operand {
 	return Operand{Kind: OperandInt, Pos: pos, Int: c.bits}
 }
 
+// videoPart is the part of a register that a video instruction names: r.b0, r.h1,
+// and for several bytes or halves r.b3210.
+var videoPart = regexp.MustCompile(`^(b[0-7]{1,4}|h[0-3]{1,2})$`)
+
 var component = map[string]int{"x": 0, "r": 0, "y": 1, "g": 1, "z": 2, "b": 2, "w": 3, "a": 3}
 
 // named reads an operand that begins with a name.
@@ -387,7 +404,12 @@ func (p *parser) named() Operand {
 	}
 	switch v := p.lookup(name).(type) {
 	case *Register:
-		return Operand{Kind: OperandReg, Pos: pos, Reg: v}
+		o := Operand{Kind: OperandReg, Pos: pos, Reg: v}
+		if p.tok.kind == tokDot && p.tok.glued && videoPart.MatchString(p.tok.text) {
+			o.Part = p.tok.text
+			p.advance()
+		}
+		return o
 	case []*Register:
 		if p.tok.kind == tokDot && p.tok.glued {
 			c, ok := component[p.tok.text]
@@ -454,6 +476,9 @@ func (p *parser) address(pos Pos) Operand {
 		base := p.named()
 		switch base.Kind {
 		case OperandReg:
+			if base.Part != "" {
+				p.fail(base.Pos, "an address is a whole register")
+			}
 			o.Reg = base.Reg
 		case OperandSymbol:
 			o.Var, o.Offset = base.Var, base.Offset

@@ -1,5 +1,7 @@
 package emulator
 
+import "fmt"
+
 // Special registers. Those that do not change while a block runs are ordinary
 // registers that are filled when the block starts; the others (clocks) are read
 // anew by a small op before the instruction that names them.
@@ -34,6 +36,7 @@ const (
 	spTotalSmem
 	spZero
 	spOne
+	spFalse // a predicate
 	spClock // the volatile ones from here on
 	spClockHi
 	spClock64
@@ -45,6 +48,23 @@ const (
 type specialInfo struct {
 	kind specialKind
 	wide bool // 64 bits
+}
+
+// What a driver may put there and this one leaves zero: environment registers,
+// performance counters, the shared memory that a driver keeps to itself, and the
+// graph that a kernel runs in.
+func init() {
+	for i := range 32 {
+		specials[fmt.Sprintf("%%envreg%d", i)] = specialInfo{kind: spZero}
+	}
+	for i := range 8 {
+		specials[fmt.Sprintf("%%pm%d", i)] = specialInfo{kind: spZero}
+		specials[fmt.Sprintf("%%pm%d_64", i)] = specialInfo{spZero, true}
+	}
+	for _, name := range []string{"begin", "end", "cap", "0", "1"} {
+		specials["%reserved_smem_offset_"+name] = specialInfo{kind: spZero}
+	}
+	specials["%current_graph_exec"] = specialInfo{spZero, true}
 }
 
 var specials = map[string]specialInfo{
@@ -65,7 +85,7 @@ var specials = map[string]specialInfo{
 	"%nclusterid.x": {kind: spNctaidX}, "%nclusterid.y": {kind: spNctaidY}, "%nclusterid.z": {kind: spNctaidZ},
 	"%cluster_ctaid.x": {kind: spZero}, "%cluster_ctaid.y": {kind: spZero}, "%cluster_ctaid.z": {kind: spZero},
 	"%cluster_nctaid.x": {kind: spOne}, "%cluster_nctaid.y": {kind: spOne}, "%cluster_nctaid.z": {kind: spOne},
-	"%cluster_ctarank": {kind: spZero}, "%cluster_nctarank": {kind: spOne},
+	"%cluster_ctarank": {kind: spZero}, "%cluster_nctarank": {kind: spOne}, "%is_explicit_cluster": {kind: spFalse},
 }
 
 // isSpecial says whether name is a special register, with its component.

@@ -59,6 +59,7 @@ const (
 	stRunning splitState = iota
 	stBarrier            // waits at a barrier of the block
 	stSync               // waits for lanes of the warp, at shfl.sync and its like
+	stCluster            // waits at barrier.cluster
 )
 
 // split is a set of lanes at one place.
@@ -98,7 +99,9 @@ type warp struct {
 	stack  uint64 // bytes of local memory a lane
 	steps  uint64 // warp instructions run
 	carry  uint32 // the carry flag CC.CF, a bit a lane
-	chk    *warpChecks
+
+	arrivedAt [32]uint32 // one more than the phase of barrier.cluster that a lane arrived in; 0: none
+	chk       *warpChecks
 }
 
 // slice is how many instructions a split runs while others of its warp wait,
@@ -176,6 +179,7 @@ func (w *warp) reset(b *block, index int) {
 		w.pool = map[*funcCode][]*frame{}
 	}
 	w.exited, w.streak, w.steps, w.carry = ^w.lanes, 0, 0, 0
+	w.arrivedAt = [32]uint32{}
 	if b.grid.check {
 		if w.chk == nil {
 			w.chk = &warpChecks{}
