@@ -51,19 +51,28 @@ func (w *warp) track(o *op, mask uint32, kind accessKind) {
 	switch {
 	case x.space == Shared:
 		w.trackShared(o, mask, kind, n)
+	case x.space == Local:
+		w.trackLocal(o, mask, kind, n)
+		return
 	case w.blk.grid.checks == CheckBounds && x.space != Generic:
 	case x.space == Generic || x.space == Global || x.space == Const:
-		var shared uint32
+		var shared, local uint32
 		if x.space == Generic {
 			for m := mask; m != 0; m &= m - 1 {
 				i := bits.TrailingZeros32(m) & 31
 				switch spaceOf(o.address(w, i)) {
 				case Shared:
 					shared |= 1 << i
-				case Local, Param:
+				case Local:
+					mask &^= 1 << i
+					local |= 1 << i
+				case Param:
 					mask &^= 1 << i
 				}
 			}
+		}
+		if local != 0 {
+			w.trackLocal(o, local, kind, n)
 		}
 		if shared != 0 {
 			w.trackShared(o, shared, kind, n)
@@ -456,6 +465,9 @@ func (w *warp) uninit(o *op, i int, space Space, addr uint64, size int) {
 	f := w.finding("uninitialised memory", o, i)
 	f.Space, f.Address, f.Size = space.String(), addr, size
 	f.Allocation = w.placeName(space, addr)
+	if space == Local {
+		f.Allocation = w.nearLocal(i, addr, uint64(size))
+	}
 	f.Detail = "read before it was written"
 	w.report(f)
 }

@@ -341,7 +341,7 @@ func call(w *warp, o *op, mask uint32) {
 		w.fork(rest, w.pc)
 	}
 	up := w.fr
-	local := up.local + up.fc.localBytes
+	local := up.localEnd(mask)
 	if up.depth >= maxDepth || local+fc.localBytes > maxLocal {
 		w.stopFault(o, bits.TrailingZeros32(mask), "stack overflow", fmt.Sprintf("calls nest %d deep with %d bytes of local memory", up.depth, local))
 		return
@@ -350,6 +350,9 @@ func call(w *warp, o *op, mask uint32) {
 	f.caller, f.ret, f.depth, f.local, f.users = up, w.pc, up.depth+1, local, 1
 	f.rets = fc.complete(o.x.rets, fc.rets, false)
 	w.growLocal(local + fc.localBytes)
+	for m := mask; m != 0 && w.localInit != nil; m &= m - 1 {
+		w.forgetLocal(bits.TrailingZeros32(m)&31, local, fc.localBytes)
+	}
 	for _, b := range fc.complete(o.x.args, fc.formals, true) {
 		b.copy(w, up, f, mask)
 	}

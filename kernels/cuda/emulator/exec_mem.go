@@ -56,7 +56,7 @@ func (w *warp) at(o *op, space Space, i int, addr uint64, n uint64, write bool) 
 		}
 		return w.blk.shared[addr : addr+n : addr+n]
 	case Local:
-		if addr >= w.stack || n > w.stack-addr || w.blk.grid.check && !w.inLocal(addr, n) {
+		if addr >= w.stack || n > w.stack-addr || w.blk.grid.check && !w.inLocal(i, addr, n) {
 			w.fault(o, faultBounds, space, i, addr, n, write)
 			return nil
 		}
@@ -81,24 +81,6 @@ func (w *warp) at(o *op, space Space, i int, addr uint64, n uint64, write bool) 
 		return p[addr : addr+n : addr+n]
 	}
 	return nil
-}
-
-// inLocal says whether the bytes lie in one local variable of the calls that run.
-func (w *warp) inLocal(addr, n uint64) bool {
-	for f := w.fr; f != nil; f = f.caller {
-		if addr < f.local {
-			continue
-		}
-		off := int64(addr - f.local)
-		for _, v := range f.fc.locals {
-			at := f.fc.varAt[v]
-			if off >= at && off+int64(n) <= at+v.Size {
-				return true
-			}
-		}
-		return false
-	}
-	return false
 }
 
 // address gives lane i's address.

@@ -68,7 +68,7 @@ func (w *warp) fault(o *op, kind faultKind, space Space, i int, addr, n uint64, 
 		f.Detail = fmt.Sprintf("the block has %d bytes of shared memory", uint64(len(w.blk.shared))-w.blk.grid.kern.gapBytes)
 		f.Allocation = w.nearShared(addr)
 	case space == Local:
-		f.Allocation = w.nearLocal(addr)
+		f.Allocation = w.nearLocal(i, addr, n)
 	case space == Param:
 		f.Detail = fmt.Sprintf("the kernel has %d bytes of parameters, which are not written", len(w.blk.grid.params))
 	}
@@ -130,27 +130,6 @@ func (w *warp) nearShared(addr uint64) string {
 		case addr >= s.offset+size:
 			best = fmt.Sprintf("%d bytes past the end of .shared %s of %d bytes", addr-s.offset-size, s.name, size)
 		}
-	}
-	return best
-}
-
-// nearLocal names the local variable that an address lies in or just after.
-func (w *warp) nearLocal(addr uint64) string {
-	best := "the thread has no local variable there"
-	for f := w.fr; f != nil; f = f.caller {
-		if addr < f.local {
-			continue
-		}
-		for _, v := range f.fc.locals {
-			at := f.local + uint64(f.fc.varAt[v])
-			switch {
-			case addr >= at && addr < at+uint64(v.Size):
-				return fmt.Sprintf("%d bytes into .local %s of %d bytes, past its end with the access", addr-at, v.Name, v.Size)
-			case addr >= at+uint64(v.Size):
-				best = fmt.Sprintf("%d bytes past the end of .local %s of %d bytes", addr-at-uint64(v.Size), v.Name, v.Size)
-			}
-		}
-		break
 	}
 	return best
 }

@@ -48,6 +48,7 @@ type frame struct {
 	caller *frame
 	ret    int32  // where the caller goes on
 	local  uint64 // where the frame's local variables begin
+	stack  *stack // memory from alloca
 	depth  int32
 	users  int32 // splits that are in it or above it
 	rets   []binding
@@ -97,8 +98,10 @@ type warp struct {
 	pool   map[*funcCode][]*frame
 	local  []byte // local memory, lane after lane
 	stack  uint64 // bytes of local memory a lane
-	steps  uint64 // warp instructions run
-	carry  uint32 // the carry flag CC.CF, a bit a lane
+
+	localInit []bool // with checks: which bytes of local hold a value
+	steps     uint64 // warp instructions run
+	carry     uint32 // the carry flag CC.CF, a bit a lane
 
 	arrivedAt [32]uint32 // one more than the phase of barrier.cluster that a lane arrived in; 0: none
 	chk       *warpChecks
@@ -114,7 +117,7 @@ func (w *warp) newFrame(fc *funcCode) *frame {
 	if list := w.pool[fc]; len(list) > 0 {
 		f := list[len(list)-1]
 		w.pool[fc] = list[:len(list)-1]
-		f.users, f.caller, f.rets = 0, nil, nil
+		f.users, f.caller, f.rets, f.stack = 0, nil, nil, nil
 		// What a kernel finds in registers that it did not write is always the same.
 		clear(f.r32[:fc.named32])
 		clear(f.r64[:fc.named64])
@@ -195,6 +198,7 @@ func (w *warp) reset(b *block, index int) {
 	fr.depth, fr.ret, fr.local = 0, -1, 0
 	fr.users = 1
 	clear(w.local)
+	clear(w.localInit)
 	w.growLocal(fr.fc.localBytes)
 	s := &split{pc: fr.fc.entry, active: w.lanes, fr: fr}
 	w.splits = append(w.splits[:0], s)
@@ -210,6 +214,13 @@ func (w *warp) growLocal(n uint64) {
 	grown := make([]byte, 32*size)
 	for i := uint64(0); i < 32 && w.stack > 0; i++ {
 		copy(grown[i*size:], w.local[i*w.stack:(i+1)*w.stack])
+	}
+	if w.blk.grid.checks&CheckUninit != 0 {
+		known := make([]bool, 32*size)
+		for i := uint64(0); i < 32 && w.localInit != nil; i++ {
+			copy(known[i*size:], w.localInit[i*w.stack:(i+1)*w.stack])
+		}
+		w.localInit = known
 	}
 	w.local, w.stack = grown, size
 }

@@ -84,7 +84,7 @@ var partBits = map[Part][2]uint{PartAll: {0, 32}, PartB0: {0, 8}, PartB1: {8, 8}
 
 func TestVideoScalar(t *testing.T) {
 	rng := rand.New(rand.NewPCG(31, 32))
-	for range 200000 {
+	for range 60000 {
 		v := Video{Op: VideoOp(rng.IntN(int(VideoSetGE) + 1)), SignedD: rng.IntN(2) == 0, SignedA: rng.IntN(2) == 0, SignedB: rng.IntN(2) == 0,
 			Sat: rng.IntN(2) == 0, Wrap: rng.IntN(2) == 0, A: Part(rng.IntN(7)), B: Part(rng.IntN(7))}
 		shift := v.Op == VideoShl || v.Op == VideoShr
@@ -151,7 +151,7 @@ func TestVideoScalar(t *testing.T) {
 
 func TestVideoMad(t *testing.T) {
 	rng := rand.New(rand.NewPCG(33, 34))
-	for range 200000 {
+	for range 60000 {
 		v := VideoMad{SignedA: rng.IntN(2) == 0, SignedB: rng.IntN(2) == 0, Sat: rng.IntN(2) == 0, Shift: []uint{0, 7, 15}[rng.IntN(3)],
 			A: Part(rng.IntN(7)), B: Part(rng.IntN(7))}
 		switch rng.IntN(4) {
@@ -194,7 +194,7 @@ func TestVideoMad(t *testing.T) {
 func TestVideoSIMD(t *testing.T) {
 	rng := rand.New(rand.NewPCG(35, 36))
 	ops := []VideoOp{VideoAdd, VideoSub, VideoAbsDiff, VideoMin, VideoMax, VideoAvrg, VideoSetEQ, VideoSetNE, VideoSetLT, VideoSetLE, VideoSetGT, VideoSetGE}
-	for range 200000 {
+	for range 60000 {
 		v := VideoSIMD{Op: ops[rng.IntN(len(ops))], Lanes: 2 + 2*rng.IntN(2), SignedD: rng.IntN(2) == 0, SignedA: rng.IntN(2) == 0, SignedB: rng.IntN(2) == 0}
 		switch rng.IntN(3) {
 		case 0:
