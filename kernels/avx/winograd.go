@@ -97,16 +97,13 @@ func (s *instructionSet) transforms(channels int) *winogradKernels {
 
 // batchTiles is how many tiles are transformed before they are multiplied: whole
 // tiles of 8 and of 6 rows, whose planes stay in the second cache with the
-// filter's. The gradient by the filter takes more at a time: they are its K.
-const (
-	batchTiles  = 24
-	filterTiles = 32
-)
+// filter's.
+const batchTiles = 24
 
-// planeFloats is the distance of planes of c channels of some tiles: a line more
+// planeFloats is the distance of planes of c channels: a line more
 // than they hold, lest the 36 lines of a tile fall on the same few sets of the
 // first cache. filterPlane is the same for the filter.
-func planeFloats(tiles, c int) int { return tiles*c + 16 }
+func planeFloats(c int) int { return batchTiles*c + 16 }
 
 func (t *winogradTask) filterPlane() int { return t.s.C*t.s.Out + 16 }
 
@@ -133,7 +130,6 @@ type winogradTask struct {
 	mode         kernels.Mode
 	down, across int       // tiles of an image
 	tiles        int       // tiles of all images
-	batch        int       // tiles of a batch
 	batches      int       // of all tiles
 	each         int       // batches of a part, or images
 	u            []float32 // [36][C, Out], filterPlane apart: the filter; for the gradient by the input [36][Out, C]
@@ -148,13 +144,13 @@ func (t *winogradTask) part(worker, i int) { t.phase(t, &t.d.workspaces[worker],
 
 // set fills in what all of the task's uses need. input and output are how many
 // channels the planes have before and after the product.
-func (t *winogradTask) set(d *Device, y, x, w, bias []float32, s kernels.ConvSpec, m kernels.Mode, batch, input, output int) {
+func (t *winogradTask) set(d *Device, y, x, w, bias []float32, s kernels.ConvSpec, m kernels.Mode, input, output int) {
 	t.d, t.y, t.x, t.w, t.bias, t.s, t.mode = d, y, x, w, bias, s, m
 	t.down, t.across = (s.OH+3)/4, (s.OW+3)/4
 	t.tiles = s.N * t.down * t.across
-	t.batch, t.batches = batch, (t.tiles+batch-1)/batch
+	t.batches = (t.tiles + batchTiles - 1) / batchTiles
 	// The last rows of a tile of the product may be behind the planes.
-	d.reserve(batchTiles, 36*planeFloats(batch, input)+tileRows, 36*max(s.C, s.Out), 36*planeFloats(batch, output), 36*max(s.C, s.Out))
+	d.reserve(batchTiles, 36*planeFloats(input)+tileRows, 36*max(s.C, s.Out), 36*planeFloats(output), 36*max(s.C, s.Out))
 }
 
 // release lets go of the caller's memory.
@@ -163,7 +159,7 @@ func (t *winogradTask) release() { t.y, t.x, t.w, t.bias = nil, nil, nil, nil }
 // winograd is y = x∗w + bias, or y += …: see convolve.
 func (d *Device) winograd(y, x, w, bias []float32, s kernels.ConvSpec, m kernels.Mode) {
 	t := &d.wino
-	t.set(d, y, x, w, bias, s, m, batchTiles, s.C, s.Out)
+	t.set(d, y, x, w, bias, s, m, s.C, s.Out)
 	t.strips.cut(&d.set.tiles, s.Out)
 	t.transformFilter(w)
 	t.phase = (*winogradTask).forwardPart
@@ -200,19 +196,19 @@ func (t *winogradTask) filterPart(w *workspace, i int) {
 func (t *winogradTask) forwardPart(w *workspace, i int) {
 	s, set := t.s, t.d.set
 	for batch := i * t.each; batch < min((i+1)*t.each, t.batches); batch++ {
-		first := batch * t.batch
-		count := min(t.batch, t.tiles-first)
+		first := batch * batchTiles
+		count := min(batchTiles, t.tiles-first)
 		planes := t.inputPlanes(w, first, count)
-		sums := grow(&w.sums, 36*planeFloats(t.batch, s.Out))
+		sums := grow(&w.sums, 36*planeFloats(s.Out))
 		p := &w.product
 		*p = planeProduct{
-			a: address(planes), aRow: 4 * s.C, aStep: 4, aPlane: 4 * planeFloats(t.batch, s.C),
+			a: address(planes), aRow: 4 * s.C, aStep: 4, aPlane: 4 * planeFloats(s.C),
 			b: address(t.u), bStep: 4 * s.Out, bPlane: 4 * t.filterPlane(),
-			c: address(sums), cStep: 4 * s.Out, cPlane: 4 * planeFloats(t.batch, s.Out),
-			rows: t.batch, width: 4 * s.Out, depth: s.C, planes: 36,
+			c: address(sums), cStep: 4 * s.Out, cPlane: 4 * planeFloats(s.Out),
+			rows: batchTiles, width: 4 * s.Out, depth: s.C, planes: 36,
 		}
 		p.fetch, p.fetchEnd = t.span(t.y, first, count, s.OH, s.OW, s.Out, 0, 4)
-		p.fetch2, p.fetchEnd2 = t.span(t.x, first+count, min(t.batch, t.tiles-first-count), s.H, s.W, s.C, s.PadTop, 6)
+		p.fetch2, p.fetchEnd2 = t.span(t.x, first+count, min(batchTiles, t.tiles-first-count), s.H, s.W, s.C, s.PadTop, 6)
 		set.planes.run(p)
 		for tile := range count {
 			t.output(w, sums[tile*s.Out:], first+tile)
@@ -226,7 +222,7 @@ func (t *winogradTask) output(w *workspace, sums []float32, tile int) {
 	n, h, k := t.position(tile)
 	y := t.y[n*s.OH*s.OW*s.Out : (n+1)*s.OH*s.OW*s.Out]
 	w.patch = patch{
-		planes: address(sums), planeStep: 4 * planeFloats(t.batch, s.Out), temp: address(grow(&w.temp, 36*16)),
+		planes: address(sums), planeStep: 4 * planeFloats(s.Out), temp: address(grow(&w.temp, 36*16)),
 		channels: s.Out, bias: address(t.bias), add: t.mode == kernels.Accumulate, relu: s.ReLU,
 		pixels: address(y[(h*s.OW+k)*s.Out:]), pixelStep: 4 * s.Out, rowStep: 4 * s.OW * s.Out,
 	}
@@ -310,10 +306,10 @@ func (t *winogradTask) span(images []float32, first, count, H, W, C, before, siz
 }
 
 // inputPlanes transforms the pixels that count tiles look at, from first on, to
-// planes[36][t.batch, C].
+// planes[36][batchTiles, C].
 func (t *winogradTask) inputPlanes(w *workspace, first, count int) []float32 {
 	s := t.s
-	planes := grow(&w.a, 36*planeFloats(t.batch, s.C)+tileRows)
+	planes := grow(&w.a, 36*planeFloats(s.C)+tileRows)
 	for tile := range count {
 		n, h, k := t.position(first + tile)
 		t.transform(w, t.d.set.transforms(s.C).winograd_input_f32, planes[tile*s.C:], t.x, n, s.H, s.W, s.C, h-s.PadTop, k-s.PadLeft, 6)
@@ -322,11 +318,11 @@ func (t *winogradTask) inputPlanes(w *workspace, first, count int) []float32 {
 }
 
 // transform applies a kernel that takes size×size pixels of an image [H,W,C],
-// from (h,k) on, to a row of planes [36][t.batch, C]. What lies outside the
+// from (h,k) on, to a row of planes [36][batchTiles, C]. What lies outside the
 // image is 0.
 func (t *winogradTask) transform(w *workspace, kernel func(p *patch), planes, images []float32, n, H, W, C, h, k, size int) {
 	image := images[n*H*W*C : (n+1)*H*W*C]
-	w.patch = patch{planes: address(planes), planeStep: 4 * planeFloats(t.batch, C), temp: address(grow(&w.temp, 36*16)), channels: C}
+	w.patch = patch{planes: address(planes), planeStep: 4 * planeFloats(C), temp: address(grow(&w.temp, 36*16)), channels: C}
 	if h >= 0 && k >= 0 && h+size <= H && k+size <= W {
 		w.patch.pixels, w.patch.pixelStep, w.patch.rowStep = address(image[(h*W+k)*C:]), 4*C, 4*W*C
 	} else {

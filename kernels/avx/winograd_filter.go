@@ -16,7 +16,7 @@ import "baregrad/kernels"
 func (d *Device) winogradGradFilter(dw, dy, x []float32, s kernels.ConvSpec, m kernels.Mode) bool {
 	const most, partialMemory = 32, 1 << 22 // chunks; floats
 	t := &d.wino
-	t.set(d, dy, x, nil, nil, s, m, filterTiles, s.C, s.Out)
+	t.set(d, dy, x, nil, nil, s, m, s.C, s.Out)
 	defer t.release()
 	size := 9 * s.C * s.Out
 	wanted := min(most, max(1, t.batches/4)) // the shape alone decides
@@ -68,18 +68,18 @@ func (t *winogradTask) chunkPart(w *workspace, chunk int) {
 	u := grow(&w.u, 36*t.sumsPlane())
 	from, to := chunk*t.batches/t.chunks, (chunk+1)*t.batches/t.chunks
 	for batch := from; batch < to; batch++ {
-		first := batch * t.batch
-		count := min(t.batch, t.tiles-first)
+		first := batch * batchTiles
+		count := min(batchTiles, t.tiles-first)
 		planes := t.inputPlanes(w, first, count)
 		gradients := t.gradientPlanes(w, first, count, &w.sums)
 		p := &w.product
 		*p = planeProduct{
-			a: address(planes), aRow: 4, aStep: 4 * s.C, aPlane: 4 * planeFloats(t.batch, s.C),
-			b: address(gradients), bStep: 4 * s.Out, bPlane: 4 * planeFloats(t.batch, s.Out),
+			a: address(planes), aRow: 4, aStep: 4 * s.C, aPlane: 4 * planeFloats(s.C),
+			b: address(gradients), bStep: 4 * s.Out, bPlane: 4 * planeFloats(s.Out),
 			c: address(u), cStep: 4 * s.Out, cPlane: 4 * t.sumsPlane(),
 			rows: s.C, width: 4 * s.Out, depth: count, planes: 36, add: batch > from,
 		}
-		next := min(t.batch, t.tiles-first-count)
+		next := min(batchTiles, t.tiles-first-count)
 		p.fetch, p.fetchEnd = t.span(t.x, first+count, next, s.H, s.W, s.C, s.PadTop, 6)
 		p.fetch2, p.fetchEnd2 = t.span(t.y, first+count, next, s.OH, s.OW, s.Out, 0, 4)
 		set.planes.run(p)
@@ -92,10 +92,10 @@ func (t *winogradTask) chunkPart(w *workspace, chunk int) {
 	set.planes.winograd_filter_gradient_f32(&w.patch)
 }
 
-// gradientPlanes transforms count tiles of dy, from first on, to memory[36][t.batch, Out].
+// gradientPlanes transforms count tiles of dy, from first on, to memory[36][batchTiles, Out].
 func (t *winogradTask) gradientPlanes(w *workspace, first, count int, memory *[]float32) []float32 {
 	s := t.s
-	planes := grow(memory, 36*planeFloats(t.batch, s.Out))
+	planes := grow(memory, 36*planeFloats(s.Out))
 	kernel := t.d.set.transforms(s.Out).winograd_gradient_f32
 	for tile := range count {
 		n, h, k := t.position(first + tile)

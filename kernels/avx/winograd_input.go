@@ -29,7 +29,7 @@ func scatterPays(s kernels.ConvSpec) bool {
 // winogradGradInput is the gradient by the input: see Conv2DGradInput.
 func (d *Device) winogradGradInput(dx, dy, w []float32, s kernels.ConvSpec, m kernels.Mode) {
 	t := &d.wino
-	t.set(d, dy, dx, nil, nil, s, m, batchTiles, s.Out, s.C)
+	t.set(d, dy, dx, nil, nil, s, m, s.Out, s.C)
 	swapped := grow(&d.turned, s.Cols()*s.Out) // [3,3,Out,C]
 	for tap := range 9 {
 		n := s.C * s.Out
@@ -49,7 +49,7 @@ func (d *Device) winogradGradInput(dx, dy, w []float32, s kernels.ConvSpec, m ke
 	}
 	t.phase = (*winogradTask).scatterPart
 	each := t.down * t.across
-	t.each = max(1, min((3*t.batch+each-1)/each, s.N/(4*d.pool.workers)))
+	t.each = max(1, min((3*batchTiles+each-1)/each, s.N/(4*d.pool.workers)))
 	d.pool.run((s.N+t.each-1)/t.each, t)
 	t.release()
 
@@ -76,19 +76,19 @@ func (t *winogradTask) scatterPart(w *workspace, i int) {
 	s, set := t.s, t.d.set
 	each := t.down * t.across
 	from, to := i*t.each*each, min((i+1)*t.each, s.N)*each // tiles
-	for first := from; first < to; first += t.batch {
-		count := min(t.batch, to-first)
+	for first := from; first < to; first += batchTiles {
+		count := min(batchTiles, to-first)
 		gradients := t.gradientPlanes(w, first, count, &w.a)
-		sums := grow(&w.sums, 36*planeFloats(t.batch, s.C))
+		sums := grow(&w.sums, 36*planeFloats(s.C))
 		p := &w.product
 		*p = planeProduct{
-			a: address(gradients), aRow: 4 * s.Out, aStep: 4, aPlane: 4 * planeFloats(t.batch, s.Out),
+			a: address(gradients), aRow: 4 * s.Out, aStep: 4, aPlane: 4 * planeFloats(s.Out),
 			b: address(t.u), bStep: 4 * s.C, bPlane: 4 * t.filterPlane(),
-			c: address(sums), cStep: 4 * s.C, cPlane: 4 * planeFloats(t.batch, s.C),
-			rows: t.batch, width: 4 * s.C, depth: s.Out, planes: 36,
+			c: address(sums), cStep: 4 * s.C, cPlane: 4 * planeFloats(s.C),
+			rows: batchTiles, width: 4 * s.C, depth: s.Out, planes: 36,
 		}
 		p.fetch, p.fetchEnd = t.span(t.x, first, count, s.H, s.W, s.C, s.PadTop, 6)
-		p.fetch2, p.fetchEnd2 = t.span(t.y, first+count, min(t.batch, t.tiles-first-count), s.OH, s.OW, s.Out, 0, 4)
+		p.fetch2, p.fetchEnd2 = t.span(t.y, first+count, min(batchTiles, t.tiles-first-count), s.OH, s.OW, s.Out, 0, 4)
 		set.planes.run(p)
 		for tile := range count {
 			t.scatter(w, sums[tile*s.C:], first+tile)
@@ -110,7 +110,7 @@ func (t *winogradTask) scatter(w *workspace, sums []float32, tile int) {
 		clear(image) // there are pixels that no tile looks at
 	}
 	w.patch = patch{
-		planes: address(sums), planeStep: 4 * planeFloats(t.batch, s.C), temp: address(grow(&w.temp, 36*16)),
+		planes: address(sums), planeStep: 4 * planeFloats(s.C), temp: address(grow(&w.temp, 36*16)),
 		channels: s.C, newRows: 6,
 	}
 	p := &w.patch

@@ -89,7 +89,7 @@ tile:
 	JCC  other
 
 fetch:
-	PREFETCHT1 (BX)
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x0b // PREFETCHW (BX): Go has no name for it
 	ADDQ $64, BX
 	DECQ CX
 	JNZ  fetch
