@@ -7,7 +7,7 @@ import "baregrad/kernels"
 // ReLU is y = max(x, 0); its derivative at 0 is taken as 0.
 func (t *Tape) ReLU(x *Var) *Var {
 	y := t.output(x.Shape(), x)
-	t.record("relu", y,
+	t.record("relu", y, []*Var{y},
 		func() { t.device.ReLU(y.data(), x.data()) },
 		func() { // dx = dy where y > 0
 			dx, mode := t.into(x)
@@ -19,7 +19,7 @@ func (t *Tape) ReLU(x *Var) *Var {
 // Sigmoid is y = 1/(1+e⁻ˣ).
 func (t *Tape) Sigmoid(x *Var) *Var {
 	y := t.output(x.Shape(), x)
-	t.record("sigmoid", y,
+	t.record("sigmoid", y, []*Var{y},
 		func() { t.device.Sigmoid(y.data(), x.data()) },
 		func() { // dx = dy·y·(1−y)
 			dx, mode := t.into(x)
@@ -31,7 +31,7 @@ func (t *Tape) Sigmoid(x *Var) *Var {
 // Tanh is y = tanh x.
 func (t *Tape) Tanh(x *Var) *Var {
 	y := t.output(x.Shape(), x)
-	t.record("tanh", y,
+	t.record("tanh", y, []*Var{y},
 		func() { t.device.Tanh(y.data(), x.data()) },
 		func() { // dx = dy·(1−y²)
 			dx, mode := t.into(x)
@@ -43,7 +43,7 @@ func (t *Tape) Tanh(x *Var) *Var {
 // Exp is y = eˣ.
 func (t *Tape) Exp(x *Var) *Var {
 	y := t.output(x.Shape(), x)
-	t.record("exp", y,
+	t.record("exp", y, []*Var{y},
 		func() { t.device.Exp(y.data(), x.data()) },
 		func() { // dx = dy·y
 			dx, mode := t.into(x)
@@ -55,7 +55,7 @@ func (t *Tape) Exp(x *Var) *Var {
 // Log is y = ln x.
 func (t *Tape) Log(x *Var) *Var {
 	y := t.output(x.Shape(), x)
-	t.record("log", y,
+	t.record("log", y, []*Var{x},
 		func() { t.device.Log(y.data(), x.data()) },
 		func() { // dx = dy/x
 			dx, mode := t.into(x)
@@ -68,7 +68,7 @@ func (t *Tape) Log(x *Var) *Var {
 func (t *Tape) Softmax(x *Var) *Var {
 	rows, cols := rowsAndCols("softmax", x)
 	y := t.output(x.Shape(), x)
-	t.record("softmax", y,
+	t.record("softmax", y, []*Var{y},
 		func() { t.device.Softmax(y.data(), x.data(), rows, cols) },
 		func() { // dx = y·(dy − Σ dy·y)
 			dx, mode := t.into(x)
@@ -81,7 +81,7 @@ func (t *Tape) Softmax(x *Var) *Var {
 func (t *Tape) LogSoftmax(x *Var) *Var {
 	rows, cols := rowsAndCols("log-softmax", x)
 	y := t.output(x.Shape(), x)
-	t.record("log-softmax", y,
+	t.record("log-softmax", y, []*Var{y},
 		func() { t.device.LogSoftmax(y.data(), x.data(), rows, cols) },
 		func() { // dx = dy − e^y·Σ dy
 			dx, mode := t.into(x)

@@ -12,7 +12,7 @@ import "baregrad/kernels"
 // Add is y = a + b.
 func (t *Tape) Add(a, b *Var) *Var {
 	y, s := t.broadcast("add", a, b)
-	t.record("add", y,
+	t.record("add", y, nil,
 		func() { t.device.Add(y.data(), a.data(), b.data(), s) },
 		func() { // da = dy, db = dy
 			if da, mode := t.into(a); da != nil {
@@ -28,7 +28,7 @@ func (t *Tape) Add(a, b *Var) *Var {
 // Sub is y = a − b.
 func (t *Tape) Sub(a, b *Var) *Var {
 	y, s := t.broadcast("sub", a, b)
-	t.record("sub", y,
+	t.record("sub", y, nil,
 		func() { t.device.Sub(y.data(), a.data(), b.data(), s) },
 		func() { // da = dy, db = −dy
 			if da, mode := t.into(a); da != nil {
@@ -44,7 +44,7 @@ func (t *Tape) Sub(a, b *Var) *Var {
 // Mul is y = a·b.
 func (t *Tape) Mul(a, b *Var) *Var {
 	y, s := t.broadcast("mul", a, b)
-	t.record("mul", y,
+	t.record("mul", y, []*Var{a, b},
 		func() { t.device.Mul(y.data(), a.data(), b.data(), s) },
 		func() { // da = dy·b, db = dy·a
 			if da, mode := t.into(a); da != nil {
@@ -60,7 +60,7 @@ func (t *Tape) Mul(a, b *Var) *Var {
 // Div is y = a/b.
 func (t *Tape) Div(a, b *Var) *Var {
 	y, s := t.broadcast("div", a, b)
-	t.record("div", y,
+	t.record("div", y, []*Var{a, b},
 		func() { t.device.Div(y.data(), a.data(), b.data(), s) },
 		func() { // da = dy/b, db = −dy·a/b²
 			if da, mode := t.into(a); da != nil {
@@ -76,7 +76,7 @@ func (t *Tape) Div(a, b *Var) *Var {
 // Affine is y = scale·x + shift.
 func (t *Tape) Affine(x *Var, scale, shift float32) *Var {
 	y := t.output(x.Shape(), x)
-	t.record("affine", y,
+	t.record("affine", y, nil,
 		func() { t.device.Affine(y.data(), x.data(), scale, shift) },
 		func() { // dx = scale·dy
 			dx, mode := t.into(x)

@@ -22,6 +22,7 @@ import "baregrad/kernels"
 type tail struct {
 	bias   *Var
 	undone uint64 // the pass in which y's reader wrote dz in place of dy, and the bias's gradient
+	pooled bool   // a max pooling reads y
 }
 
 // undo makes dz of dy in place, and gives the bias its gradient. y is [rows, cols];

@@ -127,10 +127,12 @@ func (t *Tape) Conv2D(x, w, bias *Var, o Window) *Var {
 		biasData = bias.data()
 	}
 	y := t.output([]int{s.N, s.OH, s.OW, s.Out}, inputs...)
+	reads := []*Var{x, w}
 	if s.ReLU {
 		y.tail = &tail{bias: bias}
+		reads = append(reads, y)
 	}
-	t.record("conv2d", y,
+	t.record("conv2d", y, reads,
 		func() { t.device.Conv2D(y.data(), x.data(), w.data(), biasData, s) },
 		func() {
 			dy := y.grad()
@@ -158,7 +160,7 @@ func (t *Tape) Im2Col(x *Var, kh, kw int, o Window) *Var {
 		kernels.Panicf("im2col", "%v", err)
 	}
 	col := t.output([]int{s.Rows(), s.Cols()}, x)
-	t.record("im2col", col,
+	t.record("im2col", col, nil,
 		func() { t.device.Im2Col(col.data(), x.data(), s) },
 		func() { // each element's gradient goes back to the pixel that it was copied from
 			dx, mode := t.into(x)

@@ -11,19 +11,22 @@ import (
 	"baregrad/tensor"
 )
 
-// TestGradients compares the gradient of every operation with finite
-// differences, on sizes that no block of a kernel divides. Inputs keep away from
-// kinks and ties; what happens there is in TestHandComputed.
-func TestGradients(t *testing.T) {
+type shapes = [][]int
+
+// A gradientCase is an operation whose gradient can be tested.
+type gradientCase struct {
+	name  string
+	make  func(seed uint64, n int) []float32 // the inputs' values
+	shape shapes
+	f     func(t *Tape, x []*Var) *Var
+}
+
+// gradientCases has every operation, on sizes that no block of a kernel divides.
+// Inputs keep away from kinks and ties; what happens there is in TestHandComputed.
+func gradientCases() []gradientCase {
 	type window = autograd.Window
-	type shapes = [][]int
 	classes := []int32{2, 0, 4}
-	for _, c := range []struct {
-		name  string
-		make  func(seed uint64, n int) []float32 // the inputs' values
-		shape shapes
-		f     func(t *Tape, x []*Var) *Var
-	}{
+	return []gradientCase{
 		{"ReLU", spread, shapes{{3, 5}}, func(t *Tape, x []*Var) *Var { return t.ReLU(x[0]) }},
 		{"Sigmoid", spread, shapes{{17}}, func(t *Tape, x []*Var) *Var { return t.Sigmoid(x[0]) }},
 		{"Tanh", spread, shapes{{17}}, func(t *Tape, x []*Var) *Var { return t.Tanh(x[0]) }},
@@ -132,7 +135,12 @@ func TestGradients(t *testing.T) {
 			deviation := t.Exp(t.Affine(t.Log(variance), .5, 0))
 			return t.Div(centred, t.Reshape(deviation, 3, 1))
 		}},
-	} {
+	}
+}
+
+// TestGradients compares the gradient of every operation with finite differences.
+func TestGradients(t *testing.T) {
+	for _, c := range gradientCases() {
 		t.Run(c.name, func(t *testing.T) {
 			onDevices(t, func(t *testing.T, d kernels.Device) {
 				inputs := make([]*tensor.Tensor, len(c.shape))

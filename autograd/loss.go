@@ -19,7 +19,7 @@ func (t *Tape) SoftmaxCrossEntropy(logits, labels *Var) (loss, probs *Var) {
 	rows, cols := labelled("softmax cross-entropy", logits, labels, true)
 	probs = t.output(logits.Shape(), logits)
 	loss = t.output([]int{rows}, logits)
-	t.record("softmax cross-entropy", loss,
+	t.record("softmax cross-entropy", loss, []*Var{probs, labels},
 		func() {
 			t.device.SoftmaxCrossEntropy(loss.data(), probs.data(), logits.data(), labels.data(), rows, cols)
 		},
@@ -27,7 +27,7 @@ func (t *Tape) SoftmaxCrossEntropy(logits, labels *Var) (loss, probs *Var) {
 			dx, mode := t.into(logits)
 			t.device.SoftmaxCrossEntropyGrad(dx, loss.grad(), probs.data(), labels.data(), rows, cols, mode)
 		})
-	t.record("softmax", probs,
+	t.record("softmax", probs, []*Var{probs},
 		func() {}, // the loss's kernel has written it
 		func() {
 			dx, mode := t.into(logits)
@@ -41,7 +41,7 @@ func (t *Tape) SoftmaxCrossEntropy(logits, labels *Var) (loss, probs *Var) {
 func (t *Tape) CrossEntropy(probs, labels *Var) *Var {
 	rows, cols := labelled("cross-entropy", probs, labels, true)
 	loss := t.output([]int{rows}, probs)
-	t.record("cross-entropy", loss,
+	t.record("cross-entropy", loss, []*Var{probs, labels},
 		func() { t.device.CrossEntropy(loss.data(), probs.data(), labels.data(), rows, cols) },
 		func() {
 			dx, mode := t.into(probs)
@@ -55,7 +55,7 @@ func (t *Tape) CrossEntropy(probs, labels *Var) *Var {
 func (t *Tape) SigmoidBinaryCrossEntropy(logits, targets *Var) *Var {
 	rows, cols := labelled("sigmoid binary cross-entropy", logits, targets, false)
 	loss := t.output([]int{rows}, logits)
-	t.record("sigmoid binary cross-entropy", loss,
+	t.record("sigmoid binary cross-entropy", loss, []*Var{logits, targets},
 		func() {
 			t.device.SigmoidBinaryCrossEntropy(loss.data(), logits.data(), targets.data(), rows, cols)
 		},
@@ -71,7 +71,7 @@ func (t *Tape) SigmoidBinaryCrossEntropy(logits, targets *Var) *Var {
 func (t *Tape) BinaryCrossEntropy(probs, targets *Var) *Var {
 	rows, cols := labelled("binary cross-entropy", probs, targets, false)
 	loss := t.output([]int{rows}, probs)
-	t.record("binary cross-entropy", loss,
+	t.record("binary cross-entropy", loss, []*Var{probs, targets},
 		func() {
 			t.device.BinaryCrossEntropy(loss.data(), probs.data(), targets.data(), rows, cols)
 		},
@@ -86,7 +86,7 @@ func (t *Tape) BinaryCrossEntropy(probs, targets *Var) *Var {
 func (t *Tape) MeanSquaredError(x, targets *Var) *Var {
 	rows, cols := labelled("mean squared error", x, targets, false)
 	loss := t.output([]int{rows}, x)
-	t.record("mean squared error", loss,
+	t.record("mean squared error", loss, []*Var{x, targets},
 		func() { t.device.MeanSquaredError(loss.data(), x.data(), targets.data(), rows, cols) },
 		func() { // dx = dloss·2(x−t)/C
 			dx, mode := t.into(x)

@@ -45,10 +45,12 @@ func (t *Tape) product(op string, a, b, bias *Var, s kernels.MatMulSpec) *Var {
 		biasData = bias.data()
 	}
 	y := t.output([]int{m, n}, inputs...)
+	reads := []*Var{a, b}
 	if s.ReLU {
 		y.tail = &tail{bias: bias}
+		reads = append(reads, y)
 	}
-	t.record(op, y,
+	t.record(op, y, reads,
 		func() { t.device.MatMul(y.data(), a.data(), b.data(), biasData, s) },
 		func() {
 			dy := y.grad()

@@ -10,7 +10,10 @@ func (t *Tape) MaxPool(x *Var, size [2]int, o Window) *Var {
 	}
 	y := t.output([]int{s.N, s.OH, s.OW, s.C}, x)
 	arg := t.alloc(kernels.Int32, y.Shape()).Buffer()
-	t.record("max-pool", y,
+	if x.tail != nil {
+		x.tail.pooled = true
+	}
+	t.record("max-pool", y, []*Var{y},
 		func() { t.device.MaxPool(y.data(), arg, x.data(), s) },
 		func() { // dy goes to where the maximum was
 			dx, mode := t.into(x)
@@ -33,7 +36,7 @@ func (t *Tape) AvgPool(x *Var, size [2]int, o Window) *Var {
 		kernels.Panicf("avg-pool", "%v", err)
 	}
 	y := t.output([]int{s.N, s.OH, s.OW, s.C}, x)
-	t.record("avg-pool", y,
+	t.record("avg-pool", y, nil,
 		func() { t.device.AvgPool(y.data(), x.data(), s) },
 		func() { // dy is spread evenly over the window
 			dx, mode := t.into(x)

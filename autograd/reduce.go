@@ -13,7 +13,7 @@ import (
 func (t *Tape) Sum(x *Var, first, last int) *Var {
 	shape, s := reduction("sum", x, first, last)
 	y := t.output(shape, x)
-	t.record("sum", y,
+	t.record("sum", y, nil,
 		func() { t.device.Sum(y.data(), x.data(), s, kernels.Overwrite) },
 		func() { // every element counted once: dx = dy, repeated
 			dx, mode := t.into(x)
@@ -26,7 +26,7 @@ func (t *Tape) Sum(x *Var, first, last int) *Var {
 func (t *Tape) Mean(x *Var, first, last int) *Var {
 	shape, s := reduction("mean", x, first, last)
 	y := t.output(shape, x)
-	t.record("mean", y,
+	t.record("mean", y, nil,
 		func() { t.device.Mean(y.data(), x.data(), s) },
 		func() { // dx = dy/N, repeated
 			dx, mode := t.into(x)
@@ -43,7 +43,7 @@ func (t *Tape) Max(x *Var, first, last int) *Var {
 	}
 	y := t.output(shape, x)
 	arg := t.alloc(kernels.Int32, shape).Buffer()
-	t.record("max", y,
+	t.record("max", y, nil,
 		func() { t.device.Max(y.data(), arg, x.data(), s) },
 		func() { // dy goes to where the maximum was
 			dx, mode := t.into(x)

@@ -6,10 +6,15 @@ import "baregrad/kernels"
 // costs nothing: value and gradient are the same memory seen differently, so
 // there is no step to record.
 func (t *Tape) Reshape(x *Var, shape ...int) *Var {
-	y := &Var{Value: x.Value.Reshape(shape...), pass: x.pass}
+	y := &Var{Value: x.Value.Reshape(shape...), pass: x.pass, from: x.from}
 	if t.wants(x) {
 		y.wanted = true
-		y.Grad = x.Grad.Reshape(shape...)
+		if x.Grad != nil {
+			y.Grad = x.Grad.Reshape(shape...)
+		}
+	}
+	if x.from != nil {
+		t.memory.views = append(t.memory.views, y)
 	}
 	t.targets[y] = y.wanted
 	return y
@@ -23,7 +28,7 @@ func (t *Tape) Transpose(x *Var, order ...int) *Var {
 		kernels.Panicf("transpose", "%v", err)
 	}
 	y := t.output(shape, x)
-	t.record("transpose", y,
+	t.record("transpose", y, nil,
 		func() { t.device.Transpose(y.data(), x.data(), s) },
 		func() { // each element's gradient goes back to where it came from
 			dx, mode := t.into(x)

@@ -29,6 +29,7 @@ type Var struct {
 	wanted bool    // a gradient is wanted
 	pass   *uint64 // the backward pass that last wrote to Grad; shared by reshaped views
 	tail   *tail   // the ReLU that was fused into the operation whose output this is
+	from   []*Var  // what it was computed from; nil for what is no operation's output
 }
 
 // NewParam returns a variable that is trained: gradient tapes compute its
@@ -72,6 +73,7 @@ type Tape struct {
 	loss      *Var
 	pass      uint64
 	owned     []*tensor.Tensor
+	memory    plan // who shares memory, if that was asked for: plan.go
 
 	// Forward and Replay as graphs, where the device can capture them: graph.go.
 	forwards, replays repeated
@@ -81,6 +83,7 @@ type Tape struct {
 type step struct {
 	name     string
 	out      *Var
+	reads    []*Var // the values that backward reads
 	forward  func()
 	backward func() // nil where nothing upstream wants a gradient
 }
@@ -111,7 +114,7 @@ func (t *Tape) InputOf(elements kernels.Type, shape ...int) *Var {
 // an input, and runs it. Like every step it must ask the device for the same work
 // whenever it runs: on a GPU it is captured, and its Go code not run again.
 func (t *Tape) Do(name string, forward func()) {
-	t.record(name, nil, forward, nil)
+	t.record(name, nil, nil, forward, nil)
 }
 
 // After records work for the end of each training step, such as an optimizer's
@@ -155,8 +158,12 @@ func (t *Tape) Backward(loss *Var) {
 	}
 	if t.loss != loss {
 		t.forget()
+		t.memory.made = false
 	}
 	t.loss = loss
+	if t.memory.shared && !t.memory.made {
+		t.planMemory()
+	}
 	t.pass = passes.Add(1)
 	dloss, _ := t.into(loss)
 	t.device.Fill(dloss, 1)
@@ -201,28 +208,35 @@ func (t *Tape) Free() {
 	for _, owned := range t.owned {
 		owned.Free()
 	}
+	t.memory.free()
 	*t = *newTape(t.device, t.gradients)
 }
 
 // record runs a step forward and keeps it. out is nil for steps without a value.
-func (t *Tape) record(name string, out *Var, forward, backward func()) {
+// reads are the values that backward reads: no other is sure to be there then.
+func (t *Tape) record(name string, out *Var, reads []*Var, forward, backward func()) {
 	if out == nil || !t.targets[out] {
 		backward = nil
 	}
 	forward() // first: a step that panics is not kept
 	t.forget()
-	t.steps = append(t.steps, step{name, out, forward, backward})
+	t.steps = append(t.steps, step{name, out, reads, forward, backward})
+	t.memory.made = false
 }
 
 // output makes the variable for an operation's result. It gets a gradient if
 // one of the inputs wants one.
 func (t *Tape) output(shape []int, inputs ...*Var) *Var {
 	y := NewConst(t.alloc(kernels.Float32, shape))
+	y.from = inputs
+	t.memory.outputs = append(t.memory.outputs, y)
 	for _, x := range inputs {
 		t.readers[x.pass]++
 		if t.wants(x) && y.Grad == nil { // wants is asked for each: it makes room for a gradient
 			y.wanted = true
-			y.Grad = t.alloc(kernels.Float32, shape)
+			if !t.memory.shared {
+				y.Grad = t.alloc(kernels.Float32, shape)
+			}
 		}
 	}
 	t.targets[y] = y.wanted
@@ -237,7 +251,7 @@ func (t *Tape) wants(x *Var) bool {
 		wanted = t.gradients && x.wanted
 		t.targets[x] = wanted
 	}
-	if wanted && x.Grad == nil {
+	if wanted && x.Grad == nil && x.from == nil {
 		x.Grad = tensor.New(t.device, x.Shape()...)
 	}
 	return wanted

@@ -20,7 +20,9 @@ type Layer interface {
 	// Build checks that the layer can follow an output of shape in (without the
 	// batch), makes its parameters, and gives the shape of its own output.
 	Build(b *Builder, in []int) (out []int, err error)
-	// Forward records the layer on the pass's tape. x is [batch, in…].
+	// Forward records the layer on the pass's tape. x is [batch, in…]. While training,
+	// the memory of values is used for something else as soon as the step needs them
+	// no more; a layer that wants to look at one afterwards calls p.Tape.Keep.
 	Forward(p *Pass, x *autograd.Var) *autograd.Var
 }
 

@@ -106,6 +106,7 @@ func (s *session) record(kind stepKind) *recorded {
 	t := autograd.NewForwardTape(m.device)
 	if kind.training {
 		t = autograd.NewTape(m.device)
+		t.ShareMemory()
 	}
 	r := &recorded{tape: t}
 	s.tapes[kind] = r // before anything can fail, so that free finds the memory
