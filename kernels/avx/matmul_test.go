@@ -125,11 +125,12 @@ func TestMatMulMatchesReference(t *testing.T) {
 }
 
 // Sizes that take every branch of the plan: many strips, several runs and chunks
-// of K, copies of A in both orders, several blocks and groups.
+// of K, several steps of rows, copies of A in both orders, several blocks and groups.
 func TestMatMulMatchesReferenceWhenLarge(t *testing.T) {
 	shapes := [][3]int{
 		{1, 784, 300}, {3, 10, 1000}, {130, 10, 32}, {128, 32, 784}, {33, 500, 401}, {200, 200, 800},
 		{9, 32, 20000}, {17, 33, 7001}, {5, 700, 385}, {100, 97, 1024}, {1000, 32, 25}, {25, 1000, 769}, {3000, 31, 9},
+		{600, 130, 1030}, {300, 250, 1024}, {512, 100, 40}, {520, 80, 64},
 	}
 	for _, set := range Names() {
 		t.Run(set, func(t *testing.T) {

@@ -15,12 +15,21 @@ package avx
 //go:noescape
 func transpose_8_f32_avx2(dst *float32, dstStep int, src *float32, srcStep, blocks int)
 
-// copy_8_f32_avx2 copies 8 floats from each of n rows, and puts them one after
-// the other:
+// copy_tiles_8_f32_avx2 copies n rows of a matrix to tiles of 8 columns:
 //
 //	for k := range n {
-//		copy(dst[8*k:8*k+8], src[k*srcStep/4:])
+//		for tile := range tiles {
+//			copy(dst[tile*dstStep/4+8*k:][:8], src[k*srcStep/4+8*tile:])
+//		}
 //	}
 //
+// Steps are in bytes; tiles and n are at least 1.
+//
 //go:noescape
-func copy_8_f32_avx2(dst, src *float32, srcStep, n int)
+func copy_tiles_8_f32_avx2(dst, src *float32, dstStep, srcStep, tiles, n int)
+
+// copy_tiles_6_f32_avx2 is the same with src[k*srcStep/4+6*tile:], so that tiles
+// have 6 columns and 2 more that nobody looks at.
+//
+//go:noescape
+func copy_tiles_6_f32_avx2(dst, src *float32, dstStep, srcStep, tiles, n int)

@@ -4,25 +4,41 @@
 
 #include "textflag.h"
 
-// func copy_8_f32_avx2(dst, src *float32, srcStep, n int)
-TEXT ·copy_8_f32_avx2(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), DI
-	MOVQ src+8(FP), SI
-	MOVQ srcStep+16(FP), DX
-	MOVQ n+24(FP), CX
-	TESTQ CX, CX
-	JLE  end
-
-row:
-	VMOVUPS (SI), Y0
-	VMOVUPS Y0, (DI)
-	ADDQ    DX, SI   // the next row
-	ADDQ    $32, DI
-	DECQ    CX
-	JNZ     row
-
-end:
+// Registers: DI = dst and R9 the tile in it, DX its step; SI = src
+// and R10 the piece in its row, BX its step; AX = tiles, R11 those left; CX the rows left.
+// A row of src is read forwards.
+#define COPY_TILES(piece) \
+	MOVQ dst+0(FP), DI; \
+	MOVQ src+8(FP), SI; \
+	MOVQ dstStep+16(FP), DX; \
+	MOVQ srcStep+24(FP), BX; \
+	MOVQ tiles+32(FP), AX; \
+	MOVQ n+40(FP), CX; \
+row: \
+	MOVQ DI, R9; \
+	MOVQ SI, R10; \
+	MOVQ AX, R11; \
+tile: \
+	VMOVUPS (R10), Y0; \
+	VMOVUPS Y0, (R9); \
+	ADDQ $piece, R10; \
+	ADDQ DX, R9; \
+	DECQ R11; \
+	JNZ  tile; \
+	ADDQ BX, SI; \
+	ADDQ $32, DI; \
+	DECQ CX; \
+	JNZ  row; \
 	VZEROUPPER
+
+// func copy_tiles_8_f32_avx2(dst, src *float32, dstStep, srcStep, tiles, n int)
+TEXT ·copy_tiles_8_f32_avx2(SB), NOSPLIT, $0-48
+	COPY_TILES(32)
+	RET
+
+// func copy_tiles_6_f32_avx2(dst, src *float32, dstStep, srcStep, tiles, n int)
+TEXT ·copy_tiles_6_f32_avx2(SB), NOSPLIT, $0-48
+	COPY_TILES(24)
 	RET
 
 // transpose_8_f32_avx2 transposes 8 rows in blocks of 8×8: dst[k,j] = src[j,k].

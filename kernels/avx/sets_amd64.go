@@ -22,7 +22,7 @@ var instructionSets = []*instructionSet{
 			{"BMI2", cpu.X86.HasBMI2}, // masks for the last vector
 		},
 		tiles: tiles{
-			height: 8, lanes: 16, masked: true, copy8: copy_8_f32_avx2, transpose8: transpose_8_f32_avx2,
+			height: 8, lanes: 16, masked: true, copyTiles: copy_tiles_8_f32_avx2, transpose8: transpose_8_f32_avx2,
 			width: []func(*strip){matmul_8x16_f32_avx512, matmul_8x32_f32_avx512, matmul_8x48_f32_avx512},
 		},
 		pooling: poolingKernels{
@@ -48,7 +48,7 @@ var instructionSets = []*instructionSet{
 			{"FMA", cpu.X86.HasFMA},
 		},
 		tiles: tiles{
-			height: 6, lanes: 8, copy8: copy_8_f32_avx2, transpose8: transpose_8_f32_avx2,
+			height: 6, lanes: 8, copyTiles: copy_tiles_6_f32_avx2, transpose8: transpose_8_f32_avx2,
 			width: []func(*strip){matmul_6x8_f32_avx2, matmul_6x16_f32_avx2},
 		},
 		pooling: poolingKernels{

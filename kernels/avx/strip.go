@@ -28,6 +28,7 @@ type strip struct {
 	segments int     // at least 1; K = length·segments
 	b        uintptr // B, whole registers of which can be read in each row, but see tiles.masked
 	bStep    int     // from row to row of B
+	panel    uintptr // 0, or where the first tile copies B to, for the others to read; only with one segment
 	c        uintptr
 	cStep    int      // from row to row of C
 	m        int      // rows of C
@@ -46,8 +47,9 @@ type tiles struct {
 	width  []func(s *strip) // width[v−1] is the kernel for v registers across
 	masked bool             // B's last register is read through the mask
 
-	// copy8 copies 8 floats from each of n rows, and puts them one after the other.
-	copy8 func(dst, src *float32, srcStep, n int)
+	// copyTiles copies n rows of src, cut into pieces of height floats: the first 8
+	// floats from the start of each piece, to rows of 8 that follow each other.
+	copyTiles func(dst, src *float32, dstStep, srcStep, tiles, n int)
 	// transpose8 writes 8 rows of src as columns of dst, blocks·8 of their elements.
 	transpose8 func(dst *float32, dstStep int, src *float32, srcStep, blocks int)
 }
@@ -62,6 +64,9 @@ func (t *tiles) columns(n int) int {
 	}
 	return min(registers, most) * t.lanes
 }
+
+// widest is the number of columns of the widest strip.
+func (t *tiles) widest() int { return len(t.width) * t.lanes }
 
 // padded is the number of columns n rounded up to whole registers.
 func (t *tiles) padded(n int) int { return (n + t.lanes - 1) / t.lanes * t.lanes }

@@ -12,6 +12,7 @@
 // Y12 and Y13 are the row of B, Y14 and Y15 elements of A; after the last k,
 // Y15 is the mask of the last register. The sums of row r are in Y2r and Y2r+1,
 // or in Yr. B is read in whole registers: the mask costs too much here.
+// BP and DI serve a tile that copies B to a panel as they do there.
 
 // Begin a tile: row pointers from the table, offset 0, B from its first row.
 #define TILE_BEGIN \
@@ -46,6 +47,22 @@
 	MOVQ s+0(FP), CX; \
 	ADDQ strip_aJump(CX), AX; \
 	DECQ DI
+
+// Begin a tile that copies B: its panel, and fetching 32 rows ahead.
+#define PANEL_BEGIN \
+	MOVQ s+0(FP), DI; \
+	MOVQ strip_panel(DI), BP; \
+	MOVQ strip_length(DI), CX; \
+	MOVQ DX, DI; \
+	SHLQ $5, DI
+
+// End of such a tile: the next ones read the panel, whose rows are step apart.
+#define PANEL_END(step) \
+	MOVQ s+0(FP), DI; \
+	MOVQ strip_panel(DI), BX; \
+	MOVQ BX, strip_b(DI); \
+	MOVQ $step, strip_bStep(DI); \
+	MOVQ $0, strip_panel(DI)
 
 // Before rows of C are added or stored: BX = C, DX = its step, CX = rows left.
 #define C_BEGIN \
@@ -108,7 +125,7 @@
 	VMASKMOVPS y1, Y15, 32(BX)
 
 // func matmul_6x16_f32_avx2(s *strip)
-TEXT ·matmul_6x16_f32_avx2(SB), NOSPLIT, $0-8
+TEXT ·matmul_6x16_f32_avx2(SB), NOSPLIT, $8-8
 	MOVQ s+0(FP), DI
 
 tile:
@@ -122,6 +139,9 @@ tile:
 
 begin:
 	TILE_BEGIN
+	MOVQ s+0(FP), CX
+	CMPQ strip_panel(CX), $0
+	JNE  panel
 
 segment:
 	SEGMENT_BEGIN
@@ -140,8 +160,9 @@ k:
 	JNZ     k
 	SEGMENT_END
 	JNZ     segment
-
 	MOVQ    s+0(FP), DI
+
+summed:
 	VMOVUPS strip_lanes(DI), Y15
 	CMPB    strip_add(DI), $0
 	JEQ     added
@@ -199,6 +220,28 @@ next:
 	MOVQ BX, strip_c(DI) // the next tile's rows of C
 	MOVQ CX, strip_m(DI)
 	JMP  tile
+
+panel: // as segment, and B is copied
+	PANEL_BEGIN
+
+	PCALIGN $32
+panelK:
+	VMOVUPS    (BX), Y12     // row k of B
+	VMOVUPS    32(BX), Y13
+	VMOVUPS    Y12, (BP)     // row k of the panel
+	VMOVUPS    Y13, 32(BP)
+	PREFETCHT1 (BX)(DI*1)
+	MUL2(R8, Y14, Y0, Y1)    // row 0 of the tile
+	MUL2(R9, Y15, Y2, Y3)
+	MUL2(R10, Y14, Y4, Y5)
+	MUL2(R11, Y15, Y6, Y7)
+	MUL2(R12, Y14, Y8, Y9)
+	MUL2(R13, Y15, Y10, Y11)
+	ADDQ       $64, BP
+	K_END
+	JNZ        panelK
+	PANEL_END(64)
+	JMP        summed
 
 end:
 	VZEROUPPER

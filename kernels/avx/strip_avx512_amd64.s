@@ -27,6 +27,11 @@
 // BX the row of B, DX its step, CX and DI the counts of k and of segments.
 // K1 is the mask of the last register, Z24…Z26 the row of B, Z27…Z31 elements
 // of A. The sums of row r are in Z3r…, Z2r… or Zr, by the width.
+//
+// A tile that copies B to a panel as it goes has one segment: BP is the row of
+// the panel, and DI how far ahead B is fetched. The copy costs nothing, because
+// what limits the loop is the multiply-adds; fetching ahead does what the
+// processor doesn't do by itself where rows are far apart.
 
 // Begin a tile: row pointers from the table, offset 0, B from its first row.
 #define TILE_BEGIN \
@@ -63,6 +68,22 @@
 	MOVQ s+0(FP), CX; \
 	ADDQ strip_aJump(CX), AX; \
 	DECQ DI
+
+// Begin a tile that copies B: its panel, and fetching 16 rows ahead.
+#define PANEL_BEGIN \
+	MOVQ s+0(FP), DI; \
+	MOVQ strip_panel(DI), BP; \
+	MOVQ strip_length(DI), CX; \
+	MOVQ DX, DI; \
+	SHLQ $4, DI
+
+// End of such a tile: the next ones read the panel, whose rows are step apart.
+#define PANEL_END(step) \
+	MOVQ s+0(FP), DI; \
+	MOVQ strip_panel(DI), BX; \
+	MOVQ BX, strip_b(DI); \
+	MOVQ $step, strip_bStep(DI); \
+	MOVQ $0, strip_panel(DI)
 
 // Before rows of C are added or stored: BX = C, DX = its step, CX = rows left.
 #define C_BEGIN \
@@ -130,7 +151,7 @@
 	VMOVUPS z2, K1, 128(BX)
 
 // func matmul_8x48_f32_avx512(s *strip)
-TEXT ·matmul_8x48_f32_avx512(SB), NOSPLIT, $0-8
+TEXT ·matmul_8x48_f32_avx512(SB), NOSPLIT, $8-8
 	MOVQ  s+0(FP), DI
 	KMOVW strip_mask(DI), K1
 
@@ -147,6 +168,9 @@ tile:
 
 begin:
 	TILE_BEGIN
+	MOVQ  s+0(FP), CX
+	CMPQ  strip_panel(CX), $0
+	JNE   panel
 
 segment:
 	SEGMENT_BEGIN
@@ -168,8 +192,9 @@ k:
 	JNZ       k
 	SEGMENT_END
 	JNZ       segment
+	MOVQ      s+0(FP), DI
 
-	MOVQ s+0(FP), DI
+summed:
 	CMPB strip_add(DI), $0
 	JEQ  added
 	C_BEGIN
@@ -223,6 +248,34 @@ activated:
 	MOVQ CX, strip_m(DI)
 	JMP  tile
 
+panel: // as segment, and B is copied
+	PANEL_BEGIN
+
+	PCALIGN $32
+panelK:
+	VMOVUPS    (BX), Z24           // row k of B
+	VMOVUPS    64(BX), Z25
+	VMOVUPS.Z  128(BX), K1, Z26
+	VMOVUPS    Z24, (BP)           // row k of the panel
+	VMOVUPS    Z25, 64(BP)
+	VMOVUPS    Z26, 128(BP)
+	PREFETCHT1 (BX)(DI*1)
+	PREFETCHT1 64(BX)(DI*1)
+	PREFETCHT1 128(BX)(DI*1)
+	MUL3(R8, Z27, Z0, Z1, Z2)      // row 0 of the tile
+	MUL3(R9, Z28, Z3, Z4, Z5)
+	MUL3(R10, Z29, Z6, Z7, Z8)
+	MUL3(R11, Z30, Z9, Z10, Z11)
+	MUL3(R12, Z31, Z12, Z13, Z14)
+	MUL3(R13, Z27, Z15, Z16, Z17)
+	MUL3(R14, Z28, Z18, Z19, Z20)
+	MUL3(R15, Z29, Z21, Z22, Z23)
+	ADDQ       $192, BP
+	K_END
+	JNZ        panelK
+	PANEL_END(192)
+	JMP        summed
+
 end:
 	VZEROUPPER
 	RET
@@ -247,7 +300,7 @@ end:
 	VMOVUPS z1, K1, 64(BX)
 
 // func matmul_8x32_f32_avx512(s *strip)
-TEXT ·matmul_8x32_f32_avx512(SB), NOSPLIT, $0-8
+TEXT ·matmul_8x32_f32_avx512(SB), NOSPLIT, $8-8
 	MOVQ  s+0(FP), DI
 	KMOVW strip_mask(DI), K1
 
@@ -262,6 +315,9 @@ tile:
 
 begin:
 	TILE_BEGIN
+	MOVQ  s+0(FP), CX
+	CMPQ  strip_panel(CX), $0
+	JNE   panel
 
 segment:
 	SEGMENT_BEGIN
@@ -282,8 +338,9 @@ k:
 	JNZ       k
 	SEGMENT_END
 	JNZ       segment
+	MOVQ      s+0(FP), DI
 
-	MOVQ s+0(FP), DI
+summed:
 	CMPB strip_add(DI), $0
 	JEQ  added
 	C_BEGIN
@@ -333,6 +390,31 @@ activated:
 	MOVQ BX, strip_c(DI) // the next tile's rows of C
 	MOVQ CX, strip_m(DI)
 	JMP  tile
+
+panel: // as segment, and B is copied
+	PANEL_BEGIN
+
+	PCALIGN $32
+panelK:
+	VMOVUPS    (BX), Z24         // row k of B
+	VMOVUPS.Z  64(BX), K1, Z25
+	VMOVUPS    Z24, (BP)         // row k of the panel
+	VMOVUPS    Z25, 64(BP)
+	PREFETCHT1 (BX)(DI*1)
+	PREFETCHT1 64(BX)(DI*1)
+	MUL2(R8, Z27, Z0, Z1)        // row 0 of the tile
+	MUL2(R9, Z28, Z2, Z3)
+	MUL2(R10, Z29, Z4, Z5)
+	MUL2(R11, Z30, Z6, Z7)
+	MUL2(R12, Z31, Z8, Z9)
+	MUL2(R13, Z27, Z10, Z11)
+	MUL2(R14, Z28, Z12, Z13)
+	MUL2(R15, Z29, Z14, Z15)
+	ADDQ       $128, BP
+	K_END
+	JNZ        panelK
+	PANEL_END(128)
+	JMP        summed
 
 end:
 	VZEROUPPER

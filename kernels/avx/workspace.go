@@ -12,7 +12,8 @@ type workspace struct {
 	strip   strip
 	window  window
 	rows    []int     // a table of rows with its end rounded up
-	a       []float32 // blocks of A
+	a       []float32 // pieces of A
+	panels  []float32 // matrix product: strips of B
 	image   []float32 // rows of an image with its padding
 	patch   patch
 	product planeProduct
@@ -34,6 +35,13 @@ func (d *Device) reserve(rows, a, image, sums, tile int) {
 		grow(&w.sums, sums)
 		grow(&w.tile, tile)
 		grow(&w.temp, 36*16)
+	}
+}
+
+// reservePanels is reserve for panels of B.
+func (d *Device) reservePanels(n int) {
+	for i := range d.workspaces {
+		grow(&d.workspaces[i].panels, n)
 	}
 }
 

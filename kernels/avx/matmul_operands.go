@@ -1,0 +1,97 @@
+package avx
+
+// How a product's operands reach the kernels: in place, or copied.
+
+// operand sets where p reads B, for the strip of width columns from column j on
+// and the run of K from k0 on:
+//
+//   - in place, where rows of B are whole strips already, or where a single tile
+//     of rows reads them;
+//   - or else from the panel, with rows that follow each other, padded to whole
+//     registers. If fresh, the panel is made: from a strip of the usual width by
+//     the kernel as it goes (p.panel), otherwise here.
+func (t *matmulTask) operand(p *strip, panel []float32, j, width, k0, depth int, fresh bool) {
+	s, tiles := t.s, &t.d.set.tiles
+	padded := tiles.padded(width)
+	whole := tiles.masked || width == padded
+	if !s.TransB && whole && (t.strips.count() == 1 || t.blockRows <= 8*tiles.height && s.N <= 256) {
+		p.b, p.bStep = address(t.b[k0*s.N+j:]), 4*s.N
+		return
+	}
+	panel = panel[:padded*depth]
+	p.b, p.bStep = address(panel), 4*padded
+	switch {
+	case !fresh:
+	case s.TransB:
+		tiles.transpose(panel, padded, t.b[j*s.K+k0:], s.K, width, depth)
+		clearBehind(panel, width, padded)
+	case whole && padded > tiles.lanes:
+		p.b, p.bStep = address(t.b[k0*s.N+j:]), 4*s.N
+		p.panel = address(panel)
+	default:
+		for k := range depth {
+			copy(panel[k*padded:k*padded+width], t.b[(k0+k)*s.N+j:])
+		}
+		clearBehind(panel, width, padded)
+	}
+}
+
+// clearBehind writes zeros behind the first width floats of each row of a panel.
+func clearBehind(panel []float32, width, padded int) {
+	if width < padded {
+		for ; len(panel) > 0; panel = panel[padded:] {
+			clear(panel[width:padded])
+		}
+	}
+}
+
+// piece gives the address of the piece of A with m rows from i0 and depth k from
+// k0, having copied it if t says so.
+func (t *matmulTask) piece(w *workspace, i0, m, k0, depth int) uintptr {
+	s, tiles := t.s, &t.d.set.tiles
+	switch {
+	case !t.copyA && s.TransA:
+		return address(t.a[k0*s.M+i0:])
+	case !t.copyA:
+		return address(t.a[i0*s.K+k0:])
+	case s.TransA:
+		height := tiles.height
+		packed := w.a[:(m+height-1)/height*t.tileStep]
+		// A tile's row is copied as 8 floats as long as A has so many.
+		whole := min((m+height-1)/height, max(0, (s.M-i0-8)/height+1))
+		if whole > 0 {
+			tiles.copyTiles(&packed[0], &t.a[k0*s.M+i0], 4*t.tileStep, 4*s.M, whole, depth)
+		}
+		for i := whole * height; i < m; i += height {
+			tile, from := packed[i/height*t.tileStep:], t.a[k0*s.M+i0+i:]
+			for k := range depth {
+				copy(tile[8*k:8*k+m-i], from[k*s.M:])
+			}
+		}
+		return address(packed)
+	default:
+		stride := t.depth + copyGap
+		packed := w.a[:m*stride]
+		for i := range m {
+			copy(packed[i*stride:i*stride+depth], t.a[(i0+i)*s.K+k0:])
+		}
+		return address(packed)
+	}
+}
+
+// sumChunks adds the chunks' products to C in their order, then the bias, then
+// applies ReLU.
+func (t *matmulTask) sumChunks() {
+	s, vector := t.s, &t.d.set.vector
+	for chunk := range t.chunks - 1 {
+		vector.add_scaled_f32(t.c, t.partial[chunk*len(t.c):][:len(t.c)], 1)
+	}
+	if t.bias != nil {
+		for i := range s.M {
+			vector.add_scaled_f32(t.c[i*s.N:(i+1)*s.N], t.bias, 1)
+		}
+	}
+	if s.ReLU {
+		vector.relu_fwd_f32(t.c, t.c)
+	}
+}
