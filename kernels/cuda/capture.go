@@ -32,16 +32,18 @@ func (d *Device) Capture(work func()) (_ kernels.Graph, err error) {
 	case d.capturing != nil:
 		return nil, d.refusal("capture", errors.New("another graph is being captured"))
 	}
+	d.update() // it is no part of the work
 	if err := recorder.BeginCapture(); err != nil {
 		return nil, d.refusal("capture", err)
 	}
 	g := &graph{device: d, blocks: map[*block]bool{}}
 	d.capturing = g
-	failure := caught(work)
+	failure := caught(func() { work(); d.update() })
 	d.capturing = nil
 	// The end comes whatever happened: the stream would go on recording.
 	recorded, err := recorder.EndCapture()
 	if failure != nil {
+		d.updates.count = 0 // of the work that could not be captured
 		if err == nil {
 			err = recorded.Close()
 		}
@@ -83,6 +85,7 @@ func (g *graph) Launch() {
 			kernels.Panicf("graph", "memory that it uses was freed after it was captured")
 		}
 	}
+	g.device.update()
 	g.device.check("graph", g.work.Launch())
 }
 

@@ -39,7 +39,10 @@ type Device struct {
 	functions map[kernel]driver.Function // by file and name, filled as they are first used
 	modules   map[string]driver.Module   // by file
 	arguments [maxArguments]uint64       // of the launch under way
+	updates   updates
 	scratch   scratch
+	masked    scratch // a gradient behind a ReLU, while scratch is in use too
+	counters  counters
 	capturing *graph // the graph that is being captured, or nil
 	lost      bool   // the driver has said that the GPU can't be used any more
 }
@@ -74,17 +77,23 @@ func (d *Device) Info() driver.Info { return d.info }
 func (d *Device) Memory() (used, free int64) { return d.driver.Memory() }
 
 // Stream is the queue in which the device does its work, for timing and graphs.
-func (d *Device) Stream() driver.Stream { return d.stream }
+func (d *Device) Stream() driver.Stream { return d.queue() }
+
+// queue is the stream, with everything in it that has been asked for.
+func (d *Device) queue() driver.Stream {
+	d.update()
+	return d.stream
+}
 
 // Close frees the device's memory, and with it every buffer.
 func (d *Device) Close() error {
-	return errors.Join(d.scratch.free(d), d.stream.Close(), d.driver.Close())
+	return errors.Join(d.scratch.free(d), d.masked.free(d), d.counters.free(d), d.stream.Close(), d.driver.Close())
 }
 
 // Sync waits until all work asked for is done.
 func (d *Device) Sync() {
 	d.notCaptured("sync")
-	d.check("sync", d.stream.Sync())
+	d.check("sync", d.queue().Sync())
 }
 
 // check panics with a *kernels.DeviceError if err is one.
@@ -109,7 +118,7 @@ func (d *Device) check(op string, err error) {
 type kernel struct{ file, name string }
 
 // maxArguments is the most parameters that a kernel has.
-const maxArguments = 40
+const maxArguments = 64
 
 // with begins a list of arguments. It lies in the device, so that a launch
 // allocates nothing: only one list is made at a time.
@@ -122,8 +131,13 @@ func (d *Device) launch(k kernel, grid, block driver.Dim, arguments ...uint64) {
 	if grid.X == 0 {
 		return // nothing to do: a launch of no blocks is an error to the driver
 	}
+	d.update()
 	n := copy(d.arguments[:], arguments)
-	err := d.stream.Launch(d.function(k), driver.Launch{Grid: grid, Block: block, Args: d.arguments[:n]})
+	d.start(k, grid, block, d.arguments[:n])
+}
+
+func (d *Device) start(k kernel, grid, block driver.Dim, arguments []uint64) {
+	err := d.stream.Launch(d.function(k), driver.Launch{Grid: grid, Block: block, Args: arguments})
 	if err != nil {
 		d.check(k.name, err)
 	}

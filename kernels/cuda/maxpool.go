@@ -16,16 +16,13 @@ func (d *Device) MaxPoolGrad(dx, dy, arg kernels.Buffer, s kernels.PoolSpec, m k
 		append(appendPoolSizes(d.with(address(dx), address(dy), address(arg), count(dx.Len())), s), mode(m))...)
 }
 
-// BiasReLUMaxPoolGrad masks dy by y into scratch memory, sends it to where the
-// maxima were, and adds up what arrived there.
+// BiasReLUMaxPoolGrad masks dy by y into scratch memory, adding it up for the
+// bias, and sends it to where the maxima were.
 func (d *Device) BiasReLUMaxPoolGrad(dx, dbias, dy, y, arg kernels.Buffer, s kernels.PoolSpec, m kernels.Mode) {
 	s.CheckBiasReLU("bias relu maxpool gradient", dx, dbias, dy, y, arg)
-	masked := d.scratch.buffer(d, dy.Len())
-	d.ReLUGrad(masked, dy, y, kernels.Overwrite)
+	masked := d.masked.buffer(d, dy.Len())
+	d.BiasReLUGrad(masked, dbias, dy, y, s.N*s.OH*s.OW, s.C, m)
 	d.MaxPoolGrad(dx, masked, arg, s, kernels.Overwrite)
-	if dbias != nil {
-		d.Sum(dbias, dx, kernels.ReduceSpec{Outer: 1, N: s.N * s.H * s.W, Inner: s.C}, m)
-	}
 }
 
 // appendPoolSizes appends the sizes of a pooling as kernels take them: see index.tmpl.

@@ -39,6 +39,9 @@ func (b *buffer) Free() {
 		return
 	}
 	b.block.device.notCaptured("free")
+	if !b.block.device.lost {
+		b.block.device.update() // which may be of this buffer
+	}
 	b.block.freed = true
 	// With a lost GPU its memory has gone: what is freed then must not hide why.
 	if b.block.start != 0 && !b.block.device.lost {
@@ -92,7 +95,7 @@ func (d *Device) Alloc(t kernels.Type, n int) kernels.Buffer {
 func (d *Device) Write(dst kernels.Buffer, src []byte) {
 	d.notCaptured("write")
 	if b := own(dst); d.sameSize("write", b, len(src)) {
-		d.check("write", d.stream.Write(b.address(), src))
+		d.check("write", d.queue().Write(b.address(), src))
 	}
 }
 
@@ -100,7 +103,7 @@ func (d *Device) Write(dst kernels.Buffer, src []byte) {
 func (d *Device) Read(dst []byte, src kernels.Buffer) {
 	d.notCaptured("read")
 	if b := own(src); d.sameSize("read", b, len(dst)) {
-		d.check("read", d.stream.Read(dst, b.address()))
+		d.check("read", d.queue().Read(dst, b.address()))
 	}
 }
 
@@ -118,7 +121,7 @@ func (d *Device) Copy(dst, src kernels.Buffer) {
 	n := kernels.LenOf("copy", "source", src)
 	kernels.Want("copy", "destination", dst, src.Type(), n)
 	if n > 0 {
-		d.check("copy", d.stream.Copy(own(dst).address(), own(src).address(), own(src).bytes()))
+		d.check("copy", d.queue().Copy(own(dst).address(), own(src).address(), own(src).bytes()))
 	}
 }
 
@@ -146,6 +149,19 @@ func (s *scratch) floats(d *Device, n int) driver.Pointer {
 // buffer is the same as a buffer, for methods that take one.
 func (s *scratch) buffer(d *Device, n int) kernels.Buffer {
 	return &buffer{elements: kernels.Float32, n: n, block: &block{device: d, start: s.floats(d, n)}}
+}
+
+// counters are what blocks of one launch count on: see last.tmpl. They are 0
+// before and after every launch, so that all launches may use the same.
+type counters struct{ scratch }
+
+// first returns the address of n counters.
+func (c *counters) first(d *Device, n int) driver.Pointer {
+	if 4*int64(n) > c.bytes {
+		start := c.floats(d, max(n, 1024))
+		d.check("scratch", d.stream.Fill(start, 0, c.bytes))
+	}
+	return c.floats(d, n)
 }
 
 func (s *scratch) free(d *Device) error {
