@@ -143,19 +143,46 @@ func (t *filterTask) run(w *workspace, c []float32, r0, n, oh int, add bool) {
 		dy = packed
 	}
 	m := min(t.block, s.Cols()-r0)
-	rows := w.table(t.rows[r0:], m, tiles.height)
 	for strip := range t.strips.count() {
 		first, width := t.strips.strip(strip)
+		kernel := t.kernel(m, width)
 		p := &w.strip
-		p.rows = rows
+		p.rows = w.table(t.rows[r0:], m, kernel.height)
 		p.a, p.aStep = address(x), 4*s.StrideW*s.C
 		p.length, p.segments = s.OW, count
 		p.aJump = 4 * s.C * (s.StrideH*t.view.w - s.StrideW*s.OW)
 		p.b, p.bStep = address(dy[first:]), 4*stride
 		p.c, p.cStep, p.m = address(c[r0*s.Out+first:]), 4*s.Out, m
 		p.add, p.bias, p.relu = add, 0, false
-		tiles.run(p, width)
+		if kernel.run == nil {
+			tiles.run(p, width)
+			continue
+		}
+		p.mask = uint16(1<<(width-tiles.lanes) - 1)
+		kernel.run(p)
 	}
+}
+
+// filterKernel computes strips that are two registers wide in tiles of so many rows.
+type filterKernel struct {
+	height int
+	run    func(s *strip) // nil for the kernels of all products
+}
+
+// kernel is the one that wastes fewest rows of its tiles on a strip with m rows.
+func (t *filterTask) kernel(m, width int) filterKernel {
+	set := t.d.set
+	best := filterKernel{height: set.tiles.height}
+	if width > 2*set.tiles.lanes || width <= set.tiles.lanes {
+		return best
+	}
+	wasted := func(height int) int { return (m+height-1)/height*height - m }
+	for _, k := range set.filter {
+		if wasted(k.height) < wasted(best.height) {
+			best = k
+		}
+	}
+	return best
 }
 
 // sum adds up the chunks for part i of dw.

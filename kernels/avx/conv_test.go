@@ -42,6 +42,7 @@ func convSpecs() []kernels.ConvSpec {
 	add(1, 40, 41, 64, 3, 3, 33, 1, 1, 1, 1, 1, 1, 1, 1) // several bands, runs and calls for one window
 	add(1, 60, 50, 150, 3, 3, 7, 1, 1, 1, 1, 1, 1, 1, 1) // a window longer than blockK
 	add(20, 12, 12, 8, 3, 3, 16, 1, 1, 1, 1, 0, 0, 0, 0) // several images in a part
+	add(3, 9, 10, 1, 5, 5, 24, 1, 1, 1, 1, 0, 0, 0, 0)   // 25 rows of the filter's gradient: tiles of 13
 	// Winograd's: tiles that hang over the edge or don't, images that share a batch,
 	// padding of every kind, more than one strip of filters.
 	add(2, 18, 18, 16, 3, 3, 16, 1, 1, 1, 1, 0, 0, 0, 0)

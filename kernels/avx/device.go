@@ -52,6 +52,7 @@ type instructionSet struct {
 	pooling  poolingKernels
 	winograd []winogradKernels // the widest first
 	planes   planeKernels
+	filter   []filterKernel
 }
 
 // feature is one extension of the processor's instructions.

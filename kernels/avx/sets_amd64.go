@@ -38,6 +38,7 @@ var instructionSets = []*instructionSet{
 			height: 8, columns: 32, winograd_product_f32: winograd_product_f32_avx512,
 			winograd_filter_f32: winograd_filter_f32_avx512, winograd_filter_gradient_f32: winograd_filter_gradient_f32_avx512,
 		},
+		filter: []filterKernel{{9, conv_grad_filter_9x32_f32_avx512}, {13, conv_grad_filter_13x32_f32_avx512}},
 		peak:   peakKernels{fma: peak_fma_avx512, fmaFLOP: 24 * 16 * 2, copy: peak_copy_avx512},
 		vector: vectorAVX512,
 	},
