@@ -5,14 +5,18 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 )
 
 // writeAtomically writes a file so that, whenever the program or the machine
 // stops, there is the old file or the whole new one: into a temporary file in
-// the same folder, which is synced to the disk and then given the name.
+// the same folder, which is synced to the disk and then given the name. What
+// earlier saves of this file left behind, because they were killed, it removes.
 func writeAtomically(path string, write func(io.Writer) error) (err error) {
 	folder := filepath.Dir(path)
-	f, err := os.CreateTemp(folder, "."+filepath.Base(path)+".*")
+	removeAbandoned(folder, temporaryPrefix(path))
+	f, err := os.CreateTemp(folder, temporaryPrefix(path)+"*")
 	if err != nil {
 		return err
 	}
@@ -22,6 +26,7 @@ func writeAtomically(path string, write func(io.Writer) error) (err error) {
 			os.Remove(f.Name())
 		}
 	}()
+	lock(f) // where that fails, the file is as safe as its age makes it
 	w := bufio.NewWriterSize(f, 1<<20)
 	if err := write(w); err != nil {
 		return err
@@ -48,4 +53,30 @@ func writeAtomically(path string, write func(io.Writer) error) (err error) {
 		d.Close()
 	}
 	return nil
+}
+
+// temporaryPrefix is how the names of temporary files for a path begin. Digits follow.
+func temporaryPrefix(path string) string { return "." + filepath.Base(path) + ".saving-" }
+
+// removeAbandoned removes temporary files that nobody writes any more: whose
+// writer no longer holds their lock, and which have not been touched for a while,
+// so that one just made, and not yet locked, is spared. A file that can't be
+// removed does no harm and stays.
+func removeAbandoned(folder, prefix string) {
+	d, err := os.Open(folder)
+	if err != nil {
+		return
+	}
+	defer d.Close()
+	names, _ := d.Readdirnames(-1)
+	for _, name := range names {
+		digits, ours := strings.CutPrefix(name, prefix)
+		if !ours || digits == "" || strings.Trim(digits, "0123456789") != "" {
+			continue
+		}
+		path := filepath.Join(folder, name)
+		if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > abandonedAfter && unlocked(path) {
+			os.Remove(path)
+		}
+	}
 }
