@@ -51,21 +51,11 @@ func Digit(img image.Image) ([]uint8, error) { return digit(img, 1) }
 
 // digit does what Digit does with an image of an EXIF orientation.
 func digit(img image.Image, orientation int) ([]uint8, error) {
-	bounds := img.Bounds()
-	if err := checkImageSize("", bounds.Dx(), bounds.Dy()); err != nil {
+	ink, contrast, err := inkOf(img, orientation)
+	if err != nil {
 		return nil, err
 	}
-	onWhite, onBlack := greyPlanes(img)
-	ink, contrast := onWhite.turn(orientation).ink()
-	if contrast < minContrast && onBlack != nil {
-		ink, contrast = onBlack.turn(orientation).ink()
-	}
-	if contrast < minContrast {
-		return nil, &FormatError{Thing: "contrast between ink and background",
-			Found:    fmt.Sprintf("%.0f of 255", contrast),
-			Expected: fmt.Sprintf("at least %d: the image is blank", minContrast)}
-	}
-	bounds = ink.digitBounds(inkThreshold * contrast)
+	bounds := ink.digitBounds(inkThreshold * contrast)
 	return center28(ink.crop(bounds).fit(digitBox)), nil
 }
 

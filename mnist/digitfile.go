@@ -3,13 +3,11 @@ package mnist
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"image"
 	"image/jpeg"
 	"image/png"
 	"io"
-	"os"
 )
 
 const (
@@ -21,44 +19,29 @@ const (
 )
 
 // ReadDigit reads a PNG or JPEG picture of one digit and brings it to the form
-// of MNIST's images, as Digit does. The name stands in errors only. A JPEG
-// picture that a camera marked as turned is turned upright first.
-//
-// Refused with a *FormatError are: other and damaged files, files of more than
-// 64 MiB, pictures that have more pixels than the file's size justifies, and
-// what Digit refuses.
-func ReadDigit(r io.Reader, name string) ([]uint8, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxImageFile+1))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	if len(data) > maxImageFile {
-		return nil, &FormatError{File: name, Thing: "size of the file",
-			Found: fmt.Sprintf("more than %d bytes", maxImageFile), Expected: "at most that"}
-	}
-	img, err := decodeImage(data, name)
-	if err != nil {
-		return nil, err
-	}
-	orientation := 1
-	if isJPEG(data) {
-		orientation = jpegOrientation(data)
-	}
-	pixels, err := digit(img, orientation)
-	if bad := (*FormatError)(nil); errors.As(err, &bad) {
-		bad.File = name
-	}
-	return pixels, err
-}
+// of MNIST's images, as Digit does: it is DigitForm.ReadPicture.
+func ReadDigit(r io.Reader, name string) ([]uint8, error) { return DigitForm.ReadPicture(r, name) }
 
 // ReadDigitFile reads the PNG or JPEG picture at path, as ReadDigit does.
-func ReadDigitFile(path string) ([]uint8, error) {
-	f, err := os.Open(path)
+func ReadDigitFile(path string) ([]uint8, error) { return DigitForm.ReadPictureFile(path) }
+
+// readImage decodes a picture, and says how it must be turned.
+func readImage(r io.Reader, name string) (img image.Image, orientation int, err error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxImageFile+1))
 	if err != nil {
-		return nil, err
+		return nil, 0, fmt.Errorf("%s: %w", name, err)
 	}
-	defer f.Close()
-	return ReadDigit(f, path)
+	if len(data) > maxImageFile {
+		return nil, 0, &FormatError{File: name, Thing: "size of the file",
+			Found: fmt.Sprintf("more than %d bytes", maxImageFile), Expected: "at most that"}
+	}
+	if img, err = decodeImage(data, name); err != nil {
+		return nil, 0, err
+	}
+	if isJPEG(data) {
+		return img, jpegOrientation(data), nil
+	}
+	return img, 1, nil
 }
 
 // decodeImage decodes a PNG or JPEG file, after its size was found acceptable.

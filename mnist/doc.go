@@ -19,7 +19,8 @@
 //   - [LoadFS], [LoadNPZ]: data of one's own in the same forms
 //   - [ReadIDX], [WriteIDX]: the format of MNIST's files
 //   - [ReadNPY], [OpenNPZ], [WriteNPY], [WriteNPZ]: NumPy's formats
-//   - [Digit], [ReadDigit]: any picture of a digit, brought to MNIST's form
+//   - [Digit], [ReadDigit]: any picture of a digit, brought to MNIST's form;
+//     [Garment] to Fashion-MNIST's, [Plain] to neither; [Form] by name
 //
 // Readers take files from anywhere. What is wrong with one is a [FormatError]
 // that says what was found and what was expected; none panics, and none takes

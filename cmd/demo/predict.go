@@ -15,7 +15,8 @@ import (
 // PredictCommand tells what pictures show.
 type PredictCommand struct {
 	Model   string   `required:"" placeholder:"FILE" help:"A model that demo train or nn.Save saved, which takes images of 28×28."`
-	Images  []string `arg:"" optional:"" name:"picture" help:"PNG or JPEG pictures, each of one digit. Without any: images of the model's test set."`
+	Images  []string `arg:"" optional:"" name:"picture" help:"PNG or JPEG pictures, each of one thing. Without any: images of the model's test set."`
+	Form    string   `default:"auto" placeholder:"NAME" help:"How pictures become 28×28: digit (as MNIST's), fashion (as Fashion-MNIST's), plain (only scaled), or auto: as the images that the model was trained on."`
 	Number  int      `short:"n" default:"5" help:"How many images of the test set."`
 	Dataset string   `placeholder:"NAME" help:"The test set: mnist or fashion (what the model was trained on)."`
 	DataDir string   `placeholder:"DIR" help:"A folder with the data set's four files."`
@@ -47,6 +48,10 @@ func (c *PredictCommand) Run(ctx context.Context, w io.Writer) error {
 	if err != nil {
 		return err
 	}
+	form, err := model.form(c.Form)
+	if err != nil {
+		return fmt.Errorf("--form: %w", err)
+	}
 	guesses := []guess{}
 	var images []uint8
 	var failed []error
@@ -60,11 +65,9 @@ func (c *PredictCommand) Run(ctx context.Context, w io.Writer) error {
 		for i, label := range data.Test.Labels[:n] {
 			guesses = append(guesses, guess{Image: fmt.Sprintf("image %d of %s's test set", i, data.Title), Actual: data.ClassNames[label]})
 		}
-	} else if model.dataset == "fashion" {
-		fmt.Fprintln(w, "Pictures are brought to the form of MNIST's digits, which is not how Fashion-MNIST's images were made: expect mistakes.")
 	}
 	for _, path := range c.Images {
-		pixels, err := mnist.ReadDigitFile(path)
+		pixels, err := form.ReadPictureFile(path)
 		if err != nil {
 			failed = append(failed, err)
 			continue

@@ -83,6 +83,18 @@ func openClassifier(ctx context.Context, d kernels.Device, file string) (*classi
 	return c, nil
 }
 
+// form is how pictures are brought to what the model knows: as name says, or, for
+// auto, as the images were made that it was trained on.
+func (c *classifier) form(name string) (mnist.Form, error) {
+	switch {
+	case name != "auto":
+		return mnist.FormByName(name)
+	case c.dataset == "fashion":
+		return mnist.FashionForm, nil
+	}
+	return mnist.DigitForm, nil
+}
+
 // examples copies images of 28×28 pixels to the model's device, in the shape
 // that it takes.
 func (c *classifier) examples(images []uint8) *tensor.Tensor {

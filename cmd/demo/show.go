@@ -20,7 +20,8 @@ type ShowCommand struct {
 	Model   string `required:"" placeholder:"FILE" help:"A model that demo train or nn.Save saved, which takes images of 28×28."`
 	Layer   string `placeholder:"NAME" help:"Whose activations to show (the first convolution, or else the first layer that computes)."`
 	Image   int    `placeholder:"N" help:"Which image of the test set to show them for (0)."`
-	Picture string `placeholder:"FILE" help:"A PNG or JPEG picture of a digit in place of that."`
+	Picture string `placeholder:"FILE" help:"A PNG or JPEG picture in place of that."`
+	Form    string `default:"auto" placeholder:"NAME" help:"How the picture becomes 28×28: digit, fashion, plain, or auto, as the images that the model was trained on."`
 	Dataset string `placeholder:"NAME" help:"The test set: mnist or fashion (what the model was trained on)."`
 	DataDir string `placeholder:"DIR" help:"A folder with the data set's four files."`
 	Device  string `default:"auto" help:"What computes: auto, cpu, reference, or another that demo devices lists."`
@@ -89,7 +90,11 @@ func (c *ShowCommand) Run(ctx context.Context, w io.Writer) error {
 	case c.Dataset != "" || c.DataDir != "" || c.Picture == "":
 		return err
 	}
-	pixels, title, actual, err := c.chosen(data)
+	form, err := model.form(c.Form)
+	if err != nil {
+		return fmt.Errorf("--form: %w", err)
+	}
+	pixels, title, actual, err := c.chosen(data, form)
 	if err != nil {
 		return err
 	}
@@ -120,9 +125,9 @@ func (c *ShowCommand) Run(ctx context.Context, w io.Writer) error {
 
 // chosen is the image whose activations are wanted, with its name and its class,
 // -1 where that is not known.
-func (c *ShowCommand) chosen(data *mnist.Dataset) (pixels []uint8, title string, actual int, err error) {
+func (c *ShowCommand) chosen(data *mnist.Dataset, form mnist.Form) (pixels []uint8, title string, actual int, err error) {
 	if c.Picture != "" {
-		pixels, err = mnist.ReadDigitFile(c.Picture)
+		pixels, err = form.ReadPictureFile(c.Picture)
 		return pixels, c.Picture, -1, err
 	}
 	if c.Image < 0 || c.Image >= data.Test.N {

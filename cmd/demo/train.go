@@ -83,7 +83,7 @@ func numbers(h *nn.History) map[string][]number {
 }
 
 // Run trains, tests, shows and saves.
-func (c *TrainCommand) Run(ctx context.Context, w io.Writer) error {
+func (c *TrainCommand) Run(ctx context.Context, w io.Writer) (failed error) {
 	recipe, err := c.recipe()
 	if err != nil {
 		return err
@@ -170,6 +170,20 @@ func (c *TrainCommand) Run(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	seconds := time.Since(begin).Seconds()
+	if saved != "" {
+		// At once, whatever Ctrl-C or a full disk does to what follows.
+		if err := describe(model, data, history); err != nil {
+			return err
+		}
+		if err := model.Save(context.WithoutCancel(ctx), saved); err != nil {
+			return err
+		}
+		defer func() { // what went before is on the disk even if the rest fails
+			if failed != nil {
+				fmt.Fprintf(say, "\nThe trained model is saved to %s\n", saved)
+			}
+		}()
+	}
 	scores, predictions, err := model.EvaluatePredict(ctx, testX, testY, nn.EvaluateOptions{BatchSize: 250})
 	if err != nil {
 		return err
@@ -202,12 +216,6 @@ func (c *TrainCommand) Run(ctx context.Context, w io.Writer) error {
 		}
 	}
 	if r.Saved = saved; saved != "" {
-		if err := describe(model, data, history); err != nil {
-			return err
-		}
-		if err := model.Save(ctx, saved); err != nil {
-			return err
-		}
 		fmt.Fprintf(say, "\nSaved to %s\n", saved)
 	}
 	c.next(say, r.Saved)
