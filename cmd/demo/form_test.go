@@ -115,7 +115,9 @@ func TestForms(t *testing.T) {
 			t.Fatalf("status %d: %s", status, errs)
 		}
 		lines := strings.Split(strings.TrimSpace(out), "\n")
-		var r struct{ Predictions []struct{ Probabilities []float64 } }
+		var r struct {
+			Predictions []struct{ Probabilities []float64 }
+		}
 		if err := json.Unmarshal([]byte(lines[len(lines)-1]), &r); err != nil {
 			t.Fatal(err)
 		}
