@@ -185,6 +185,11 @@ type Device interface {
 	Equal(y, a, b Buffer)
 	// Greater is y[i] = 1 if x[i] > threshold, else 0, for float32 x and int32 y.
 	Greater(y, x Buffer, threshold float32)
+	// Advance ends a recorded step, so that the next one needs nothing from the
+	// host: counters += by, for int32 [n] with n up to 32, and then
+	// rate = table[i, :] for i = the last counter, if the table [rows, len(rate)] has
+	// that row; else rate stays. rate, of at most 32 float32, and table may both be nil.
+	Advance(counters, by, rate, table Buffer)
 	// AddScaled is y += scale·x.
 	AddScaled(y, x Buffer, scale float32)
 

@@ -209,6 +209,32 @@ type AdamSpec struct {
 	WeightDecay           float32
 }
 
+// mostCounters is how many counters, and how many rates, Advance takes.
+const mostCounters = 32
+
+// CheckAdvance panics unless the arguments of Advance fit together. It returns the
+// number of rows of the table, which is 0 without one.
+func CheckAdvance(counters, by, rate, table Buffer) (rows int) {
+	const op = "advance"
+	n := LenOf(op, "counters", counters)
+	if n < 1 || n > mostCounters {
+		Panicf(op, "there are %d counters, must be from 1 to %d", n, mostCounters)
+	}
+	Want(op, "counters", counters, Int32, n)
+	Want(op, "steps", by, Int32, n)
+	if rate == nil && table == nil {
+		return 0
+	}
+	width := LenOf(op, "rates", rate)
+	if width < 1 || width > mostCounters {
+		Panicf(op, "there are %d rates, must be from 1 to %d", width, mostCounters)
+	}
+	Want(op, "rates", rate, Float32, width)
+	rows = LenOf(op, "table", table) / width
+	Want(op, "table", table, Float32, rows*width)
+	return rows
+}
+
 // SameLen panics unless all buffers are float32 and of one length.
 func SameLen(op string, first Buffer, rest ...Buffer) {
 	n := LenOf(op, "operand", first)

@@ -184,7 +184,7 @@ func againstKeras(t *testing.T, device string, c kerasCase) {
 	defer s.free()
 	s.order(ascending(c.Batch))
 
-	forward := &Pass{Tape: autograd.NewForwardTape(d), step: autograd.NewConst(s.step)}
+	forward := &Pass{Tape: autograd.NewForwardTape(d), step: autograd.NewConst(s.counters.step)}
 	out := m.forward(forward, autograd.NewConst(x), len(m.layers)-1)
 	compareKept(t, "output", out.Value(forward.Tape).Value.Floats(), want, 5e-6)
 

@@ -10,19 +10,13 @@ import (
 // recorded, one for each kind of step, and what they read from the device's
 // memory. It frees all of that at its end.
 type session struct {
-	model  *Sequential
-	tapes  map[stepKind]*recorded
-	index  map[int]*tensor.Tensor // for n examples: the order in which they are taken
-	cursor *tensor.Tensor         // int32: the position in the index where the batch begins
-	step   *tensor.Tensor         // int32: the number of the training step
-	rates  *tensor.Tensor         // the two learning rates, see Updater.Rates
-	totals *tensor.Tensor         // the loss and each metric, summed over the examples so far
+	model    *Sequential
+	tapes    map[stepKind]*recorded
+	index    map[int]*tensor.Tensor // for n examples: the order in which they are taken
+	counters *counters              // where in the data and in the training the device is
+	totals   *tensor.Tensor         // the loss and each metric, summed over the examples so far
 
-	// What is written to the device before each step. It is kept here so that
-	// writing allocates nothing.
-	cursorNow, stepNow [1]int32
-	ratesNow           [2]float32
-	totalsNow          []float32
+	totalsNow []float32 // for reading; kept here so that reading allocates nothing
 }
 
 // A stepKind tells steps that need a tape of their own. y is nil for predictions.
@@ -46,9 +40,7 @@ func newSession(m *Sequential) *session {
 	totals := 1 + len(m.metrics)
 	return &session{
 		model: m, tapes: map[stepKind]*recorded{}, index: map[int]*tensor.Tensor{},
-		cursor:    tensor.NewOf(d, kernels.Int32, 1),
-		step:      tensor.NewOf(d, kernels.Int32, 1),
-		rates:     tensor.New(d, 2),
+		counters:  newCounters(m),
 		totals:    tensor.New(d, totals),
 		totalsNow: make([]float32, totals),
 	}
@@ -61,9 +53,8 @@ func (s *session) free() {
 	for _, t := range s.index {
 		t.Free()
 	}
-	for _, t := range []*tensor.Tensor{s.cursor, s.step, s.rates, s.totals} {
-		t.Free()
-	}
+	s.counters.free()
+	s.totals.Free()
 }
 
 // order sets the order in which n examples are taken.
@@ -78,16 +69,7 @@ func (s *session) order(order []int32) {
 
 // run takes a step over the examples whose places in the order begin at from.
 func (s *session) run(kind stepKind, from int) *recorded {
-	s.cursorNow[0] = int32(from)
-	tensor.Set(s.cursor, s.cursorNow[:])
-	if kind.training {
-		m := s.model
-		s.stepNow[0] = int32(m.step)
-		tensor.Set(s.step, s.stepNow[:])
-		s.ratesNow = m.updater.Rates(m.LearningRate(), m.step)
-		tensor.Set(s.rates, s.ratesNow[:])
-		m.step++
-	}
+	s.counters.set(kind, from)
 	r := s.tapes[kind]
 	switch {
 	case r == nil:
@@ -96,6 +78,10 @@ func (s *session) run(kind stepKind, from int) *recorded {
 		r.tape.Replay()
 	default:
 		r.tape.Forward()
+	}
+	s.counters.passed(kind)
+	if kind.training {
+		s.model.step++
 	}
 	return r
 }
@@ -110,10 +96,11 @@ func (s *session) record(kind stepKind) *recorded {
 	}
 	r := &recorded{tape: t}
 	s.tapes[kind] = r // before anything can fail, so that free finds the memory
-	p := &Pass{Tape: t, Training: kind.training, step: autograd.NewConst(s.step), seed: m.dropout}
+	p := &Pass{Tape: t, Training: kind.training, step: autograd.NewConst(s.counters.step), seed: m.dropout}
 	out := m.forward(p, s.gather(t, kind.x, kind.batch), kind.last)
 	if kind.y == nil {
 		r.output = out.Value(t)
+		s.counters.record(t, kind)
 		return r
 	}
 	labels := s.gather(t, kind.y, kind.batch)
@@ -129,7 +116,10 @@ func (s *session) record(kind stepKind) *recorded {
 	if kind.training {
 		t.Backward(loss)
 		s.recordUpdate(t)
+		s.counters.record(t, kind)
 		t.RunAfter()
+	} else {
+		s.counters.record(t, kind)
 	}
 	if kind.keep {
 		r.output = out.Value(t)
@@ -149,7 +139,7 @@ func (s *session) recordUpdate(t *autograd.Tape) {
 	}
 	m.optimizer.Clipping().record(t, trained)
 	for _, i := range places {
-		t.After(func() { m.updater.Update(i, s.rates.Buffer()) })
+		t.After(func() { m.updater.Update(i, s.counters.rates.Buffer()) })
 	}
 }
 
@@ -168,7 +158,7 @@ func (s *session) gather(t *autograd.Tape, from *tensor.Tensor, batch int) *auto
 	to := t.InputOf(elements, shape...)
 	index := s.index[from.Dim(0)]
 	t.Do("gather", func() {
-		t.Device().Gather(to.Value.Buffer(), from.Buffer(), index.Buffer(), s.cursor.Buffer(), spec)
+		t.Device().Gather(to.Value.Buffer(), from.Buffer(), index.Buffer(), s.counters.cursor.Buffer(), spec)
 	})
 	return to
 }

@@ -44,14 +44,17 @@ func (m *Sequential) paramNames() (names []string) {
 
 // LearningRate is the rate of the next training step, or 0 if the model is not
 // compiled.
-func (m *Sequential) LearningRate() float64 {
+func (m *Sequential) LearningRate() float64 { return m.learningRateAt(m.step) }
+
+// learningRateAt is the rate of a step, if nothing sets another one before.
+func (m *Sequential) learningRateAt(step int) float64 {
 	switch {
 	case m.rate != nil:
 		return *m.rate
 	case m.optimizer == nil:
 		return 0
 	}
-	return m.optimizer.Rate(m.step)
+	return m.optimizer.Rate(step)
 }
 
 // SetLearningRate fixes the learning rate from the next step on, in place of the

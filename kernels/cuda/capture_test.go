@@ -22,6 +22,7 @@ type counted struct {
 	driver.Driver
 	launches, graphs int
 	waits            int // calls that wait for the work: Read and Sync
+	writes           int // copies from the host
 }
 
 type countedStream struct {
@@ -42,6 +43,11 @@ func (c *counted) NewStream() (driver.Stream, error) {
 func (s *countedStream) Launch(f driver.Function, l driver.Launch) error {
 	s.count.launches++
 	return s.Stream.Launch(f, l)
+}
+
+func (s *countedStream) Write(dst driver.Pointer, src []byte) error {
+	s.count.writes++
+	return s.Stream.Write(dst, src)
 }
 
 func (s *countedStream) Read(dst []byte, src driver.Pointer) error {

@@ -83,3 +83,30 @@ func parameters(model *nn.Sequential) (all [][]float32) {
 	}
 	return all
 }
+
+// A step of training needs nothing from the host: what an epoch copies to the device
+// does not grow with its steps, though Adam's rates change from step to step.
+func TestStepsNeedNothingFromTheHost(t *testing.T) {
+	perEpoch := func(examples int) int {
+		d, count := counting(t)
+		defer d.Close()
+		m := nn.NewSequential(d, nn.Seed(1), &nn.Dense{Units: 3, Activation: nn.Softmax, InputShape: []int{2}})
+		if err := m.Compile(nn.CompileOptions{Optimizer: nn.Adam{}, Loss: nn.SparseCategoricalCrossentropy{}}); err != nil {
+			t.Fatal(err)
+		}
+		x, y := tensor.NewOf(d, kernels.Float32, examples, 2), tensor.NewOf(d, kernels.Int32, examples)
+		fit := func(epochs int) int {
+			count.writes = 0
+			if _, err := m.Fit(context.Background(), x, y, nn.FitOptions{Epochs: epochs, BatchSize: 4, Verbose: nn.Silent}); err != nil {
+				t.Fatal(err)
+			}
+			return count.writes
+		}
+		one := fit(1)
+		return (fit(3) - one) / 2
+	}
+	// The order of the examples, the counters, and the rates of the epoch's steps.
+	if few, many := perEpoch(12), perEpoch(120); few != many || many > 4 {
+		t.Errorf("an epoch of 3 steps copies %d times from the host, one of 30 steps %d times; want the same, at most 4", few, many)
+	}
+}

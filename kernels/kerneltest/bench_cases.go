@@ -204,6 +204,8 @@ func (r bencher) data() {
 	source := operand{kind: kernels.Uint8, n: images * 784, traffic: n * 784}
 	r.add("Gather/images", func(b []kernels.Buffer) { d.Gather(b[0], b[1], b[2], b[3], g) },
 		float(n*784), source, classesOf(n, images), given(ints([]int32{0})))
+	r.add("Advance", func(b []kernels.Buffer) { d.Advance(b[0], b[1], b[2], b[3]) },
+		given(ints([]int32{0, 0, 0})), given(ints([]int32{0, 0, 0})), float(2), float(2))
 	s := kernels.DropoutSpec{Rate: 0.5, Seed: 1}
 	x := float(n * 1600)
 	r.add("Dropout", func(b []kernels.Buffer) { d.Dropout(b[0], b[1], b[2], s) }, x, x, given(ints([]int32{1})))

@@ -107,3 +107,37 @@ func gatherCases() (cases []operation) {
 	}
 	return cases
 }
+
+// Advance: counters += by; rate = table[the last counter], if there is such a row.
+func advanceCases() (cases []operation) {
+	for _, c := range []struct{ counters, width, rows, row, by int }{
+		{3, 2, 5, 0, 1}, {1, 1, 1, 0, 0}, {1, 2, 4, 2, 1}, {32, 32, 3, 1, 1}, {2, 3, 4, 3, 1}, {2, 2, 4, -3, 1}, {4, 2, 0, 0, 1}, {5, 0, 0, 7, -9},
+	} {
+		op := operation{method: "Advance", detail: fmt.Sprintf("%d counters, row %d+%d of %d×%d", c.counters, c.row, c.by, c.rows, c.width),
+			loose: []int{1, 3}, keepFinite: []int{1}}
+		g := newGenerator(op.detail)
+		counters, by := g.below(c.counters, 1000), g.below(c.counters, 9)
+		counters[c.counters-1], by[c.counters-1] = int32(c.row), int32(c.by)
+		rate := floats(g.signed(c.width))
+		op.in = []array{ints(by), floats(g.signed(c.rows * c.width))}
+		op.out = []array{ints(counters), rate}
+		if c.width == 0 { // there is no table
+			op.in[1], op.out[1] = absent, absent
+		}
+		op.forward = func(d kernels.Device, out, in []kernels.Buffer) { d.Advance(out[0], in[0], out[1], in[1]) }
+		op.oracle = func(x, _ [][]float64) [][]float64 {
+			now, rates := op.out[0].values(), op.out[1].values()
+			for i := range now {
+				now[i] += x[0][i]
+			}
+			if row := int(now[len(now)-1]); row >= 0 && row < c.rows {
+				for j := range rates {
+					rates[j] = x[1][row*c.width+j]
+				}
+			}
+			return [][]float64{now, rates}
+		}
+		cases = append(cases, op)
+	}
+	return cases
+}

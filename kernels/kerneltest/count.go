@@ -76,6 +76,7 @@ const (
 	calledEqual
 	calledGreater
 	calledAddScaled
+	calledAdvance
 	calledSGD
 	calledRMSprop
 	calledAdam
@@ -167,6 +168,7 @@ var methodNames = [methodCount]string{
 	calledEqual:                         "Equal",
 	calledGreater:                       "Greater",
 	calledAddScaled:                     "AddScaled",
+	calledAdvance:                       "Advance",
 	calledSGD:                           "SGD",
 	calledRMSprop:                       "RMSprop",
 	calledAdam:                          "Adam",
@@ -457,6 +459,10 @@ func (counter *counting) Greater(y, x kernels.Buffer, threshold float32) {
 func (counter *counting) AddScaled(y, x kernels.Buffer, scale float32) {
 	counter.d.AddScaled(y, x, scale)
 	counter.calls[calledAddScaled]++
+}
+func (counter *counting) Advance(counters, by, rate, table kernels.Buffer) {
+	counter.d.Advance(counters, by, rate, table)
+	counter.calls[calledAdvance]++
 }
 func (counter *counting) SGD(w, g, v, rate kernels.Buffer, s kernels.SGDSpec) {
 	counter.d.SGD(w, g, v, rate, s)

@@ -98,7 +98,7 @@ func allOperations() (all []operation) {
 		activationCases(), biasReLUCases(), arithmeticCases(), affineCases(), comparisonCases(), transposeCases(),
 		sumCases(), meanCases(), maxCases(), argMaxCases(), softmaxCases(),
 		softmaxCrossEntropyCases(), crossEntropyCases(), rowLossCases(),
-		dropoutCases(), uniformCases(), gatherCases(), optimizerCases(), clipCases(),
+		dropoutCases(), uniformCases(), gatherCases(), advanceCases(), optimizerCases(), clipCases(),
 	} {
 		all = append(all, cases...)
 	}
