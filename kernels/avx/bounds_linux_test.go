@@ -52,7 +52,7 @@ func TestKernelsStayWithinTheirMemory(t *testing.T) {
 				}
 				within("sum_f32", n, func() { k.sum_f32(a) })
 				within("sum_rows_f32", n, func() { k.sum_rows_f32(atEnd[float64](memory[3], n), a, 1) })
-				within("dropout_f32", n, func() { k.dropout_f32(y, a, &keys, 0, 0, 0, 1<<23, 2, kernels.Accumulate) })
+				within("dropout_f32", n, func() { k.dropout_f32(y, a, make([]uint32, (n+31)/32), &keys, 0, 0, 0, 1<<23, 2, kernels.Accumulate) })
 				within("uniform_f32", n, func() { k.uniform_f32(y, &keys, 0, 0, 1) })
 				within("gather_u8_f32", n, func() { k.gather_u8_f32(y, atEnd[uint8](memory[1], n), 1, 0) })
 				within("equal_i32", n, func() { k.equal_i32(y, ints, others) })

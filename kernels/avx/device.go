@@ -22,10 +22,11 @@ const referenceName = "reference"
 // reference's where there are none.
 type Device struct {
 	*reference.Device
-	set  *instructionSet
-	pool *pool
-	job  job       // the elementwise call in progress: see share
-	sums []float64 // scratch: see sumScratch
+	set   *instructionSet
+	pool  *pool
+	job   job       // the elementwise call in progress: see share
+	sums  []float64 // scratch: see sumScratch
+	masks masks     // of dropout
 
 	cacheL2    int         // bytes of one core's second cache
 	workspaces []workspace // one for each worker

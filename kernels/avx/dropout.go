@@ -27,22 +27,65 @@ func (d *Device) Dropout(y, x, step kernels.Buffer, s kernels.DropoutSpec) {
 	d.dropout(y, x, step, s, kernels.Overwrite)
 }
 
-// DropoutGrad draws the same mask again.
+// DropoutGrad takes the same mask again.
 func (d *Device) DropoutGrad(dx, dy, step kernels.Buffer, s kernels.DropoutSpec, m kernels.Mode) {
 	s.Check("dropout gradient", dx, dy, step)
 	d.dropout(dx, dy, step, s, m)
 }
 
 func (d *Device) dropout(y, x, step kernels.Buffer, s kernels.DropoutSpec, m kernels.Mode) {
-	j := job{y: kernels.Floats(y), a: kernels.Floats(x), scalar: [5]float32{s.Scale()}, mode: m}
+	mask, drawn := d.masks.find(mask{spec: s, step: kernels.Ints(step)[0], n: y.Len()})
+	j := job{y: kernels.Floats(y), a: kernels.Floats(x), kept: mask.kept, scalar: [5]float32{s.Scale()}, mode: m}
+	if drawn {
+		d.share(j, y.Len(), 1, func(j *job, from, to int) {
+			j.k.keep_f32(j.y[from:to], j.a[from:to], j.kept[from/32:], j.scalar[0], j.mode)
+		})
+		return
+	}
 	j.philox = philox{
 		keys: roundKeys(s.Seed),
-		step: uint32(kernels.Ints(step)[0]), layer: s.Layer, threshold: s.Threshold(),
+		step: uint32(mask.step), layer: s.Layer, threshold: s.Threshold(),
 	}
 	d.share(j, y.Len(), 1, func(j *job, from, to int) {
 		p := &j.philox
-		j.k.dropout_f32(j.y[from:to], j.a[from:to], &p.keys, uint32(from/4), p.step, p.layer, p.threshold, j.scalar[0], j.mode)
+		j.k.dropout_f32(j.y[from:to], j.a[from:to], j.kept[from/32:], &p.keys, uint32(from/4), p.step, p.layer, p.threshold, j.scalar[0], j.mode)
 	})
+}
+
+// A mask says which of n elements are kept, in bits. It follows from the other
+// fields alone, so a device may remember it: the backward pass of a training step
+// asks for the masks of the forward pass again, and drawing one costs four times as
+// much as reading it.
+type mask struct {
+	spec kernels.DropoutSpec
+	step int32
+	n    int
+	kept []uint32
+}
+
+// masks are the masks that were drawn last, one for each layer.
+type masks []mask
+
+// maxMasks is how many layers' masks are remembered.
+const maxMasks = 32
+
+// find returns the mask like m, and whether its bits are drawn; if not, they are
+// to be. It takes the place of the same layer's last one.
+func (list *masks) find(m mask) (found *mask, drawn bool) {
+	for i := range *list {
+		found = &(*list)[i]
+		if found.spec == m.spec && found.n == m.n {
+			drawn = found.step == m.step
+			found.step = m.step
+			return found, drawn
+		}
+	}
+	if len(*list) == maxMasks {
+		*list = append((*list)[:0], (*list)[1:]...)
+	}
+	m.kept = make([]uint32, (m.n+31)/32)
+	*list = append(*list, m)
+	return &(*list)[len(*list)-1], false
 }
 
 // Uniform: y = low + (high−low)·u, where u is the upper 24 of the bits, as a fraction of 2²⁴.

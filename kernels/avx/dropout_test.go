@@ -3,6 +3,7 @@ package avx
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"baregrad/kernels"
@@ -34,11 +35,25 @@ func TestDropoutDrawsPhilox(t *testing.T) {
 								want[i] += y.s[i]
 							}
 						}
-						k.dropout_f32(y.s, x.s, &keys, block, step, s.Layer, s.Threshold(), s.Scale(), m)
+						before := slices.Clone(y.s)
+						kept := make([]uint32, (n+31)/32+1)
+						kept[len(kept)-1] = 12345
+						k.dropout_f32(y.s, x.s, kept, &keys, block, step, s.Layer, s.Threshold(), s.Scale(), m)
 						y.check(t, fmt.Sprintf("dropout of %d", n))
 						for i := range want {
 							if !within(y.s[i], want[i], 0) {
 								t.Fatalf("dropout_f32 of %d, block %d, mode %v: %v at %d, want %v", n, block, m, y.s[i], i, want[i])
+							}
+						}
+						if kept[len(kept)-1] != 12345 {
+							t.Fatalf("dropout_f32 of %d writes past its bits", n)
+						}
+						copy(y.s, before)
+						k.keep_f32(y.s, x.s, kept, s.Scale(), m)
+						y.check(t, fmt.Sprintf("keep of %d", n))
+						for i := range want {
+							if !within(y.s[i], want[i], 0) {
+								t.Fatalf("keep_f32 of %d, block %d, mode %v: %v at %d, want %v", n, block, m, y.s[i], i, want[i])
 							}
 						}
 					}
@@ -68,14 +83,64 @@ func TestDropoutKeepsWhatEqualsTheThreshold(t *testing.T) {
 				threshold := kernels.Philox([4]uint32{uint32(i / 4), 2, 3, 0}, keys[0])[i%4] >> 8
 				x, y := make([]float32, 32), make([]float32, 32)
 				x[i] = 1
-				k.dropout_f32(y, x, &keys, 0, 2, 3, threshold, 2, kernels.Overwrite)
+				k.dropout_f32(y, x, make([]uint32, 1), &keys, 0, 2, 3, threshold, 2, kernels.Overwrite)
 				if y[i] != 2 {
 					t.Errorf("element %d, whose bits are the threshold %d, is dropped", i, threshold)
 				}
-				k.dropout_f32(y, x, &keys, 0, 2, 3, threshold+1, 2, kernels.Overwrite)
+				k.dropout_f32(y, x, make([]uint32, 1), &keys, 0, 2, 3, threshold+1, 2, kernels.Overwrite)
 				if y[i] != 0 {
 					t.Errorf("element %d, whose bits are below the threshold %d, is kept", i, threshold+1)
 				}
+			}
+		})
+	}
+}
+
+// Masks are remembered by layer: what lies between a dropout and its gradient, the
+// same layer at another step included, must not change the mask.
+func TestDropoutRemembersTheRightMask(t *testing.T) {
+	for _, set := range Names() {
+		t.Run(set, func(t *testing.T) {
+			d := open(t, set)
+			const n = 70001 // several parts
+			x := kernels.NewHost(kernels.Float32, n)
+			for i := range kernels.Floats(x) {
+				kernels.Floats(x)[i] = 1
+			}
+			y, dx, step := kernels.NewHost(kernels.Float32, n), kernels.NewHost(kernels.Float32, n), kernels.NewHost(kernels.Int32, 1)
+			check := func(s kernels.DropoutSpec, at int32, got kernels.Buffer) {
+				t.Helper()
+				for i, v := range kernels.Floats(got)[:got.Len()] {
+					want := float32(0)
+					if s.DropoutBits(uint32(i/4), uint32(at))[i%4]>>8 >= s.Threshold() {
+						want = s.Scale()
+					}
+					if v != want {
+						t.Fatalf("layer %d, step %d: element %d is %v, want %v", s.Layer, at, i, v, want)
+					}
+				}
+			}
+			for at := range int32(3) {
+				kernels.Ints(step)[0] = at
+				for layer := range uint32(maxMasks + 8) { // more than are remembered
+					s := kernels.DropoutSpec{Rate: 0.5, Seed: 9, Layer: layer}
+					d.Dropout(y, x, step, s)
+					check(s, at, y)
+					short := kernels.NewHost(kernels.Float32, 1000)
+					d.Dropout(short, x.Slice(0, 1000), step, s)
+					check(s, at, short)
+				}
+				for _, layer := range []uint32{0, 1, maxMasks, maxMasks + 7} {
+					s := kernels.DropoutSpec{Rate: 0.5, Seed: 9, Layer: layer}
+					d.DropoutGrad(dx, x, step, s, kernels.Overwrite)
+					check(s, at, dx)
+				}
+				s := kernels.DropoutSpec{Rate: 0.25, Seed: 9, Layer: maxMasks + 7}
+				d.DropoutGrad(dx, x, step, s, kernels.Overwrite)
+				check(s, at, dx)
+			}
+			if len(d.masks) > maxMasks {
+				t.Errorf("%d masks are remembered, at most %d should be", len(d.masks), maxMasks)
 			}
 		})
 	}

@@ -14,6 +14,7 @@ type job struct {
 	y, a, b, c []float32  // an output and inputs, or what an optimizer updates
 	arg        []int32    // indices: labels, maxima or a batch's rows
 	bytes      []uint8    // images
+	kept       []uint32   // dropout: a bit for each element
 	sums       []float64  // scratch: a row of sums for each part
 	scalar     [5]float32 // in the order of the kernel's parameters
 	factor     float64

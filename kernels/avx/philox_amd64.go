@@ -9,6 +9,7 @@ import "baregrad/kernels"
 //
 //	for i := range y {
 //		bits := Philox({block + i/4, step, layer, 0})[i%4]
+//		kept[i/32] bit i%32 = bits>>8 >= threshold
 //		v := float32(0)
 //		if bits>>8 >= threshold {
 //			v = x[i] * scale
@@ -20,12 +21,34 @@ import "baregrad/kernels"
 //	}
 //
 //go:noescape
-func dropout_f32_avx512(y, x []float32, keys *[10][2]uint32, block, step, layer, threshold uint32, scale float32, m kernels.Mode)
+func dropout_f32_avx512(y, x []float32, kept []uint32, keys *[10][2]uint32, block, step, layer, threshold uint32, scale float32, m kernels.Mode)
 
 // dropout_f32_avx2 is the same, 4 blocks at a time.
 //
 //go:noescape
-func dropout_f32_avx2(y, x []float32, keys *[10][2]uint32, block, step, layer, threshold uint32, scale float32, m kernels.Mode)
+func dropout_f32_avx2(y, x []float32, kept []uint32, keys *[10][2]uint32, block, step, layer, threshold uint32, scale float32, m kernels.Mode)
+
+// keep_f32_avx512 is, 32 elements at a time, dropout_f32_avx512 with bits that were
+// drawn before:
+//
+//	for i := range y {
+//		v := float32(0)
+//		if kept[i/32]>>(i%32)&1 == 1 {
+//			v = x[i] * scale
+//		}
+//		if m == kernels.Accumulate {
+//			v += y[i]
+//		}
+//		y[i] = v
+//	}
+//
+//go:noescape
+func keep_f32_avx512(y, x []float32, kept []uint32, scale float32, m kernels.Mode)
+
+// keep_f32_avx2 is the same, 8 elements at a time.
+//
+//go:noescape
+func keep_f32_avx2(y, x []float32, kept []uint32, scale float32, m kernels.Mode)
 
 // uniform_f32_avx512 is, 8 blocks at a time:
 //

@@ -9,6 +9,13 @@
 #include "lanes_amd64.h"
 #include "philox_amd64.h"
 
+// bits8 is the bit of each of 8 lanes.
+DATA ·bits8+0(SB)/8, $0x0000000200000001
+DATA ·bits8+8(SB)/8, $0x0000000800000004
+DATA ·bits8+16(SB)/8, $0x0000002000000010
+DATA ·bits8+24(SB)/8, $0x0000008000000040
+GLOBL ·bits8(SB), RODATA|NOPTR, $32
+
 // LANES8X2: Y14 and Y15 = the lanes that exist of two vectors when n elements are left.
 #define LANES8X2(n) \
 	XORL    R8, R8     \
@@ -18,19 +25,20 @@
 	LANES8(n, Y14)     \
 	LANES8(R10, Y15)
 
-// func dropout_f32_avx2(y, x []float32, keys *[10][2]uint32, block, step, layer, threshold uint32, scale float32, m Mode)
-TEXT ·dropout_f32_avx2(SB), NOSPLIT, $0-77
+// func dropout_f32_avx2(y, x []float32, kept []uint32, keys *[10][2]uint32, block, step, layer, threshold uint32, scale float32, m Mode)
+TEXT ·dropout_f32_avx2(SB), NOSPLIT, $0-101
 	MOVQ         y_base+0(FP), DI              // DI = y
 	MOVQ         y_len+8(FP), CX               // CX = n, the elements to go
 	MOVQ         x_base+24(FP), SI             // SI = x
-	MOVQ         keys+48(FP), R13              // R13 = the rounds' keys
-	VBROADCASTSS block+56(FP), Y8
+	MOVQ         kept_base+48(FP), BX          // BX = kept
+	MOVQ         keys+72(FP), R13              // R13 = the rounds' keys
+	VBROADCASTSS block+80(FP), Y8
 	VPADDD       ·counters4(SB), Y8, Y8        // Y8 = word 0 of 4 counters: block and the next three
-	VBROADCASTSS step+60(FP), Y9               // Y9 = word 1: step
-	VBROADCASTSS layer+64(FP), Y10             // Y10 = word 2: layer
-	VBROADCASTSS threshold+68(FP), Y11         // Y11 = threshold
-	VBROADCASTSS scale+72(FP), Y12             // Y12 = scale
-	MOVBLZX      m+76(FP), R9                  // R9 = m
+	VBROADCASTSS step+84(FP), Y9               // Y9 = word 1: step
+	VBROADCASTSS layer+88(FP), Y10             // Y10 = word 2: layer
+	VBROADCASTSS threshold+92(FP), Y11         // Y11 = threshold
+	VBROADCASTSS scale+96(FP), Y12             // Y12 = scale
+	MOVBLZX      m+100(FP), R9                  // R9 = m
 	VPBROADCASTD ·philox_multipliers+0(SB), Y6 // Y6, Y7 = the multipliers
 	VPBROADCASTD ·philox_multipliers+4(SB), Y7
 	TESTQ        CX, CX
@@ -51,6 +59,13 @@ loop:
 	VPSRLD       $8, Y1, Y1
 	VPCMPGTD     Y0, Y11, Y0   // Y0, Y1 = threshold > bits: those to drop
 	VPCMPGTD     Y1, Y11, Y1
+	VMOVMSKPS    Y0, R8
+	VMOVMSKPS    Y1, R10
+	SHLL         $8, R10
+	ORL          R10, R8
+	NOTL         R8
+	MOVW         R8, (BX)      // kept = 16 bits of those to keep
+	ADDQ         $2, BX
 	CMPQ         CX, $16
 	JLT          last
 	VMULPS       (SI), Y12, Y2 // v = x·scale
@@ -89,6 +104,58 @@ last:
 storeLast:
 	VMASKMOVPS Y0, Y14, (DI) // y = v
 	VMASKMOVPS Y1, Y15, 32(DI)
+
+done:
+	VZEROUPPER
+	RET
+
+// func keep_f32_avx2(y, x []float32, kept []uint32, scale float32, m Mode)
+TEXT ·keep_f32_avx2(SB), NOSPLIT, $0-77
+	MOVQ         y_base+0(FP), DI     // DI = y
+	MOVQ         y_len+8(FP), CX      // CX = n, the elements to go
+	MOVQ         x_base+24(FP), SI    // SI = x
+	MOVQ         kept_base+48(FP), BX // BX = kept
+	VBROADCASTSS scale+72(FP), Y12    // Y12 = scale
+	MOVBLZX      m+76(FP), R9         // R9 = m
+	VMOVDQU      ·bits8(SB), Y11      // Y11 = the bit of each lane
+	TESTQ        CX, CX
+	JLE          done
+
+loop:
+	MOVBLZX      (BX), R8
+	VMOVD        R8, X0
+	VPBROADCASTD X0, Y0
+	VPAND        Y11, Y0, Y0
+	VPCMPEQD     Y11, Y0, Y0     // Y0 = those to keep
+	CMPQ         CX, $8
+	JLT          last
+	VMULPS       (SI), Y12, Y2   // v = kept ? x·scale : 0
+	VANDPS       Y2, Y0, Y0
+	TESTL        R9, R9
+	JZ           store
+	VADDPS       (DI), Y0, Y0    // if m: v += y
+
+store:
+	VMOVUPS Y0, (DI) // y = v
+	INCQ    BX
+	ADDQ    $32, SI  // to the next 8 elements
+	ADDQ    $32, DI
+	SUBQ    $8, CX   // n -= 8
+	JGT     loop
+	JMP     done
+
+last:
+	LANES8(CX, Y14)          // Y14 = the lanes that exist
+	VMASKMOVPS (SI), Y14, Y2 // v = kept ? x·scale : 0
+	VMULPS     Y12, Y2, Y2
+	VANDPS     Y2, Y0, Y0
+	TESTL      R9, R9
+	JZ         storeLast
+	VMASKMOVPS (DI), Y14, Y2 // if m: v += y
+	VADDPS     Y2, Y0, Y0
+
+storeLast:
+	VMASKMOVPS Y0, Y14, (DI) // y = v
 
 done:
 	VZEROUPPER

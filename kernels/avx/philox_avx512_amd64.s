@@ -31,19 +31,20 @@ DATA ·counters4+16(SB)/8, $1
 DATA ·counters4+24(SB)/8, $3
 GLOBL ·counters4(SB), RODATA|NOPTR, $32
 
-// func dropout_f32_avx512(y, x []float32, keys *[10][2]uint32, block, step, layer, threshold uint32, scale float32, m Mode)
-TEXT ·dropout_f32_avx512(SB), NOSPLIT, $0-77
+// func dropout_f32_avx512(y, x []float32, kept []uint32, keys *[10][2]uint32, block, step, layer, threshold uint32, scale float32, m Mode)
+TEXT ·dropout_f32_avx512(SB), NOSPLIT, $0-101
 	MOVQ         y_base+0(FP), DI              // DI = y
 	MOVQ         y_len+8(FP), CX               // CX = n, the elements to go
 	MOVQ         x_base+24(FP), SI             // SI = x
-	MOVQ         keys+48(FP), R13              // R13 = the rounds' keys
-	VBROADCASTSS block+56(FP), Z8
+	MOVQ         kept_base+48(FP), BX          // BX = kept
+	MOVQ         keys+72(FP), R13              // R13 = the rounds' keys
+	VBROADCASTSS block+80(FP), Z8
 	VPADDD       ·counters8(SB), Z8, Z8        // Z8 = word 0 of 8 counters: block and the next seven
-	VBROADCASTSS step+60(FP), Z9               // Z9 = word 1: step
-	VBROADCASTSS layer+64(FP), Z10             // Z10 = word 2: layer
-	VBROADCASTSS threshold+68(FP), Z11         // Z11 = threshold
-	VBROADCASTSS scale+72(FP), Z12             // Z12 = scale
-	MOVBLZX      m+76(FP), R8                  // R8 = m
+	VBROADCASTSS step+84(FP), Z9               // Z9 = word 1: step
+	VBROADCASTSS layer+88(FP), Z10             // Z10 = word 2: layer
+	VBROADCASTSS threshold+92(FP), Z11         // Z11 = threshold
+	VBROADCASTSS scale+96(FP), Z12             // Z12 = scale
+	MOVBLZX      m+100(FP), R8                  // R8 = m
 	MODE16(R8, K7)                             // K7 = all lanes if m is Accumulate, else none
 	VPBROADCASTD ·philox_multipliers+0(SB), Z6 // Z6, Z7 = the multipliers
 	VPBROADCASTD ·philox_multipliers+4(SB), Z7
@@ -68,6 +69,8 @@ loop:
 	KSHIFTRD  $16, K1, K2         // K2 = of 16 to 31
 	VPCMPUD   $5, Z11, Z0, K1, K3 // K3, K4 = bits ≥ threshold: those to keep
 	VPCMPUD   $5, Z11, Z1, K2, K4
+	KUNPCKWD  K3, K4, K5          // kept = 32 bits of them
+	KMOVD     K5, (BX)
 	VMULPS.Z  (SI), Z12, K3, Z0   // v = kept ? x·scale : 0
 	VMULPS.Z  64(SI), Z12, K4, Z1
 	KANDW     K1, K7, K3
@@ -76,9 +79,46 @@ loop:
 	VADDPS    64(DI), Z1, K4, Z1
 	VMOVUPS   Z0, K1, (DI)        // y = v
 	VMOVUPS   Z1, K2, 64(DI)
+	ADDQ      $4, BX
 	ADDQ      $128, SI            // to the next 32 elements
 	ADDQ      $128, DI
 	SUBQ      $32, CX             // n -= 32
+	JGT       loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func keep_f32_avx512(y, x []float32, kept []uint32, scale float32, m Mode)
+TEXT ·keep_f32_avx512(SB), NOSPLIT, $0-77
+	MOVQ         y_base+0(FP), DI     // DI = y
+	MOVQ         y_len+8(FP), CX      // CX = n, the elements to go
+	MOVQ         x_base+24(FP), SI    // SI = x
+	MOVQ         kept_base+48(FP), BX // BX = kept
+	VBROADCASTSS scale+72(FP), Z12    // Z12 = scale
+	MOVBLZX      m+76(FP), R8         // R8 = m
+	MODE16(R8, K7)                    // K7 = all lanes if m is Accumulate, else none
+	TESTQ        CX, CX
+	JLE          done
+
+loop:
+	LANES32(CX, K1)            // K1 = the lanes of 0 to 15 that exist
+	KMOVD     (BX), K3
+	KANDD     K1, K3, K3       // K3 = those to keep
+	KSHIFTRD  $16, K1, K2      // K2, K4 = the same of 16 to 31
+	KSHIFTRD  $16, K3, K4
+	VMULPS.Z  (SI), Z12, K3, Z0   // v = kept ? x·scale : 0
+	VMULPS.Z  64(SI), Z12, K4, Z1
+	KANDW     K1, K7, K3
+	KANDW     K2, K7, K4
+	VADDPS    (DI), Z0, K3, Z0 // if m: v += y
+	VADDPS    64(DI), Z1, K4, Z1
+	VMOVUPS   Z0, K1, (DI)     // y = v
+	VMOVUPS   Z1, K2, 64(DI)
+	ADDQ      $4, BX
+	ADDQ      $128, SI         // to the next 32 elements
+	ADDQ      $128, DI
+	SUBQ      $32, CX          // n -= 32
 	JGT       loop
 
 done:

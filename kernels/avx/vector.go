@@ -39,7 +39,8 @@ type vectorKernels struct {
 	sum_f32                              func(x []float32) float64
 	sum_rows_f32                         func(sums []float64, x []float32, rows int)
 	argmax_f32                           func(x []float32) int
-	dropout_f32                          func(y, x []float32, keys *[10][2]uint32, block, step, layer, threshold uint32, scale float32, m kernels.Mode)
+	dropout_f32                          func(y, x []float32, kept []uint32, keys *[10][2]uint32, block, step, layer, threshold uint32, scale float32, m kernels.Mode)
+	keep_f32                             func(y, x []float32, kept []uint32, scale float32, m kernels.Mode)
 	uniform_f32                          func(y []float32, keys *[10][2]uint32, block uint32, low, scale float32)
 	prefetch                             func(from uintptr, bytes int)
 	gather_u8_f32                        func(y []float32, x []uint8, scale, shift float32)
