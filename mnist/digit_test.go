@@ -461,7 +461,7 @@ func TestReadDigitErrors(t *testing.T) {
 		{"PNG damaged", flipped(encoded(t, good, 0), 100), []string{"PNG picture", "damage"}},
 		{"JPEG cut", encoded(t, good, 90)[:800], []string{"JPEG picture", "damage"}},
 		{"JPEG cut in its header", encoded(t, good, 90)[:10], []string{"JPEG picture", "damage"}},
-		{"too many pixels in a PNG", pngHeader(60000, 60000), []string{"60000×60000", "25000000"}},
+		{"too many pixels in a PNG", pngHeader(6000, 6000), []string{"6000×6000", "25000000"}},
 		{"too many pixels in a JPEG", hugeJPEG, []string{"65535×65535", "25000000"}},
 		{"more pixels than the file justifies", pngHeader(4900, 4900), []string{"4900×4900", "a file of 33 bytes justifies"}},
 		{"blank PNG", encoded(t, blank, 0), []string{"contrast", "found 0 of 255", "at least 32", "blank"}},

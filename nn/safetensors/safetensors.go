@@ -265,7 +265,7 @@ func parseHeader(header []byte) (*File, []span, error) {
 			})
 		}
 		t := Tensor{Name: name}
-		var offsets []int
+		var shape, offsets []uint64
 		fields := 0
 		err := object(d, strconv.Quote(name), func(key string) (err error) {
 			fields++
@@ -273,7 +273,7 @@ func parseHeader(header []byte) (*File, []span, error) {
 			case "dtype":
 				t.Type, err = text(d)
 			case "shape":
-				t.Shape, err = numbers(d, name, key)
+				shape, err = numbers(d, name, key)
 			case "data_offsets":
 				offsets, err = numbers(d, name, key)
 			default:
@@ -287,8 +287,15 @@ func parseHeader(header []byte) (*File, []span, error) {
 		if fields != 3 || len(offsets) != 2 {
 			return fmt.Errorf("safetensors: tensor %q: expected dtype, shape and two data_offsets", name)
 		}
+		t.Shape = make([]int, len(shape))
+		for i, n := range shape {
+			if n > math.MaxInt {
+				return fmt.Errorf("safetensors: tensor %q of shape %v is too large", name, shape)
+			}
+			t.Shape[i] = int(n)
+		}
 		f.Tensors = append(f.Tensors, t)
-		spans = append(spans, span{uint64(offsets[0]), uint64(offsets[1])})
+		spans = append(spans, span{offsets[0], offsets[1]})
 		return nil
 	})
 	if err != nil {
@@ -335,12 +342,12 @@ func text(d *json.Decoder) (string, error) {
 	return s, err
 }
 
-// numbers reads a JSON list of whole numbers that are not negative.
-func numbers(d *json.Decoder, name, key string) ([]int, error) {
+// numbers reads a JSON list of whole numbers from 0 to 2⁶³−1.
+func numbers(d *json.Decoder, name, key string) ([]uint64, error) {
 	if err := delimiter(d, name+"/"+key, '['); err != nil {
 		return nil, err
 	}
-	list := []int{}
+	list := []uint64{}
 	for d.More() {
 		token, err := d.Token()
 		if err != nil {
@@ -349,9 +356,9 @@ func numbers(d *json.Decoder, name, key string) ([]int, error) {
 		number, _ := token.(json.Number)
 		n, err := strconv.ParseUint(number.String(), 10, 63)
 		if err != nil {
-			return nil, fmt.Errorf("safetensors: tensor %q: %s has %v, expected whole numbers from 0", name, key, token)
+			return nil, fmt.Errorf("safetensors: tensor %q: %s has %v, expected whole numbers from 0 to 2⁶³−1", name, key, token)
 		}
-		list = append(list, int(n))
+		list = append(list, n)
 	}
 	return list, delimiter(d, name+"/"+key, ']')
 }

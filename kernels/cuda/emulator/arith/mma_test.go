@@ -178,18 +178,18 @@ func TestMMA(t *testing.T) {
 		for lane := range 32 {
 			for i := range m.M * m.N / 32 {
 				row, col := layoutC.row(lane>>2, lane&3, i), layoutC.col(lane>>2, lane&3, i)
-				want := matC[row][col]
+				want := int64(matC[row][col])
 				for k := range m.K {
 					if m.A == ElemB1 && !m.And {
-						want += matA[row][k] ^ matB[k][col]
+						want += int64(matA[row][k] ^ matB[k][col])
 					} else {
-						want += matA[row][k] * matB[k][col]
+						want += int64(matA[row][k] * matB[k][col])
 					}
 				}
 				if m.Sat {
 					want = max(math.MinInt32, min(math.MaxInt32, want))
 				}
-				if got := getElement(&cd, m.D, lane, i); got != encode(m.D, want) {
+				if got := getElement(&cd, m.D, lane, i); got != encode(m.D, int(want)) {
 					t.Fatalf("%+v: lane %d element %d (row %d, column %d): got %#x, want %d", m, lane, i, row, col, got, want)
 				}
 			}
