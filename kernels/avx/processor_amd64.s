@@ -15,8 +15,13 @@ TEXT ·cpuid(SB), NOSPLIT, $0-24
 
 // func pause()
 TEXT ·pause(SB), NOSPLIT, $0-0
-	PAUSE // on some processors 5 ns each, on others 40
+	// One PAUSE, 5 to 40 ns by the processor, and then as much again: a virtual
+	// machine may lose its processor for a while when PAUSEs follow each other within
+	// some 100 cycles.
 	PAUSE
-	PAUSE
-	PAUSE
+	MOVL $150, CX
+
+count:
+	DECL CX
+	JNZ  count
 	RET
