@@ -19,8 +19,8 @@ const (
 type blockChecks struct {
 	hist  cells
 	init  []uint8
-	async []asyncMark // nil until a cp.async was seen
-	mbars map[uint64][]uint32
+	async []asyncMark           // nil until a cp.async was seen
+	mbars map[uint64]*mbarCheck // by address
 }
 
 func newBlockChecks(b *block, size uint64) *blockChecks {
@@ -126,9 +126,10 @@ func (w *warp) stamp(o *op) stamp {
 	return s
 }
 
-// leaveGaps reports the lanes whose access touches memory between two shared
-// variables, and gives the others.
-func (w *warp) leaveGaps(o *op, mask uint32, kind accessKind, n uint64) uint32 {
+// inVariables reports the lanes whose access touches memory between two shared
+// variables, or leaves the variables that its address was made from, and gives the
+// others.
+func (w *warp) inVariables(o *op, mask uint32, kind accessKind, n uint64) uint32 {
 	var tmp vec32
 	addrs, imm := &tmp, uint32(0)
 	if o.x.space == Generic {
@@ -138,26 +139,36 @@ func (w *warp) leaveGaps(o *op, mask uint32, kind accessKind, n uint64) uint32 {
 	} else {
 		addrs, imm = w.sharedAddr(o, &tmp), uint32(o.imm)
 	}
-	var inside uint32
-	for _, g := range w.blk.grid.kern.gaps {
-		first, count := g.from-uint32(n-1)-imm, g.to-g.from+uint32(n-1) // the addresses that touch it
-		for i, addr := range addrs {
-			if addr-first < count {
-				inside |= 1 << i
+	var outside uint32
+	if from := o.x.origin; from != nil && len(from.within) > 0 {
+		for _, v := range from.within {
+			first, size := uint32(v.offset)-imm, min(v.size, 1<<31)
+			for i, addr := range addrs {
+				outside |= one(uint64(addr-first)+n <= size) << i
+			}
+		}
+		outside = ^outside
+	} else {
+		for _, g := range w.blk.grid.kern.gaps {
+			first, count := g.from-uint32(n-1)-imm, g.to-g.from+uint32(n-1) // the addresses that touch it
+			for i, addr := range addrs {
+				outside |= one(addr-first < count) << i
 			}
 		}
 	}
-	inside &= mask
-	for m := inside; m != 0; m &= m - 1 {
+	outside &= mask
+	for m := outside; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		w.fault(o, faultBounds, Shared, i, uint64(addrs[i]+imm), n, kind != accessRead)
+		if addr := uint64(addrs[i] + imm); addr < uint64(len(w.blk.shared)) { // else reported elsewhere
+			w.fault(o, faultBounds, Shared, i, addr, n, kind != accessRead)
+		}
 	}
-	return mask &^ inside
+	return mask &^ outside
 }
 
 func (w *warp) trackShared(o *op, mask uint32, kind accessKind, n uint64) {
 	if len(w.blk.grid.kern.gaps) > 0 && w.blk.grid.checks&CheckBounds != 0 {
-		if mask = w.leaveGaps(o, mask, kind, n); mask == 0 {
+		if mask = w.inVariables(o, mask, kind, n); mask == 0 {
 			return
 		}
 	}

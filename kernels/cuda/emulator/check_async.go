@@ -2,8 +2,10 @@ package emulator
 
 import "math/bits"
 
-// The checks of cp.async and mbarrier: data is there for the thread that copied
-// it once it has waited, and for others once something orders them after that.
+// The checks of asynchronous copies: data is there for the thread that copied it once
+// it has waited, and for others once something orders them after that. Of a bulk copy
+// anyone may wait, at its mbarrier; nothing else orders an access after it. What a
+// bulk copy reads from shared memory must stay until its group was waited for.
 
 // asyncState is the copies of a warp's lanes: groups are numbered from 0.
 type asyncState struct {
@@ -14,11 +16,36 @@ type asyncState struct {
 
 const doneKept = 64
 
-// asyncMark says which copy wrote a word of shared memory last.
+// asyncMark says which copy wrote a word of shared memory last, or reads it.
 type asyncMark struct {
-	thread uint16 // plus one; 0 is no copy
-	group  uint32
+	kind   markKind
+	thread uint16
+	group  uint32 // of the thread's, or of a bulk copy the phase of its mbarrier
+	bar    uint32 // where that lies
 }
+
+type markKind uint8
+
+const (
+	markNone   markKind = iota
+	markCopy            // written by cp.async
+	markBulk            // written by cp.async.bulk or st.async
+	markSource          // read by cp.async.bulk
+)
+
+// mbarCheck is what the checks know of an mbarrier.
+type mbarCheck struct {
+	row    []uint32 // what those who arrived knew
+	phases uint32   // how many have ended
+	seen   map[uint32][]observed
+}
+
+// observed is which lanes of a warp have found the phases up to some number ended,
+// the first that did and the warp's clock then.
+type observed struct{ lanes, first, clock uint32 }
+
+// phasesKept is for how many phases it is kept who saw them end.
+const phasesKept = 16
 
 func (c *warpChecks) state() *asyncState {
 	if c.async == nil {
@@ -27,17 +54,23 @@ func (c *warpChecks) state() *asyncState {
 	return c.async
 }
 
+// bulkState is the bulk groups.
+func (c *warpChecks) bulkState() *asyncState {
+	if c.bulk == nil {
+		c.bulk = &asyncState{}
+	}
+	return c.bulk
+}
+
 // commit closes the group of the lanes of mask.
-func (c *warpChecks) commit(w *warp, mask uint32) {
-	s := c.state()
+func (s *asyncState) commit(mask uint32) {
 	for m := mask; m != 0; m &= m - 1 {
 		s.open[bits.TrailingZeros32(m)&31]++
 	}
 }
 
 // wait completes all groups but the last n, or all copies where n is -1.
-func (c *warpChecks) wait(w *warp, mask uint32, n int) {
-	s := c.state()
+func (s *asyncState) wait(clock, mask uint32, n int) {
 	for m := mask; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
 		to := s.open[i]
@@ -48,38 +81,98 @@ func (c *warpChecks) wait(w *warp, mask uint32, n int) {
 			continue
 		}
 		for g := s.done[i]; g < to; g++ {
-			s.clock[i][g%doneKept] = c.clock
+			s.clock[i][g%doneKept] = clock
 		}
 		s.done[i] = max(s.done[i], to)
 	}
 }
 
+func (c *warpChecks) commit(_ *warp, mask uint32)      { c.state().commit(mask) }
+func (c *warpChecks) wait(_ *warp, mask uint32, n int) { c.state().wait(c.clock, mask, n) }
+
+// marks gives the marks of the block's shared memory.
+func (c *blockChecks) marks() []asyncMark {
+	if c.async == nil {
+		c.async = make([]asyncMark, len(c.init))
+	}
+	return c.async
+}
+
+// mark puts a mark on n bytes of shared memory.
+func (c *blockChecks) mark(addr, n uint64, m asyncMark) {
+	for a := addr; a < addr+n; a += 4 {
+		if k := a / 4; k < uint64(len(c.async)) {
+			c.async[k] = m
+		}
+	}
+}
+
+// trackSpan looks at n bytes that lane i is about to read or write, which may be more
+// than a power of two.
+func (w *warp) trackSpan(o *op, i int, n uint64, kind accessKind) {
+	f := *o
+	for n > 0 {
+		x := *o.x
+		f.x = &x
+		step := min(n, 16)
+		if step&(step-1) != 0 {
+			step = 1 << (bits.Len64(step) - 1)
+		}
+		x.n, x.size = 1, int(step)
+		w.track(&f, 1<<i, kind)
+		f.imm += step
+		n -= step
+	}
+}
+
 // copyAsync checks one lane's copy before it is made.
 func (c *warpChecks) copyAsync(w *warp, o, from *op, i int, n uint64) {
-	mask := uint32(1) << i
-	if n > 0 {
-		f := *from
-		x := *from.x
-		f.x = &x
-		if n == 4 || n == 8 || n == 16 {
-			x.size = int(n)
-		} else if n&(n-1) != 0 || n > 16 {
-			x.size = 1 << (bits.Len64(n) - 1)
-		} else {
-			x.size = int(n)
-		}
-		w.track(&f, mask, accessRead)
-	}
+	w.trackSpan(from, i, n, accessRead)
+	marks := w.blk.chk
+	marks.marks()
+	w.track(o, 1<<i, accessWrite)
+	marks.mark(o.address(w, i), uint64(o.x.size), asyncMark{kind: markCopy, thread: uint16(w.index*32 + i), group: c.state().open[i]})
+}
+
+// bulkCopy checks one lane's bulk copy of n bytes before it is made.
+func (c *warpChecks) bulkCopy(w *warp, o, from, bar *op, i int, n uint64) {
 	blk := w.blk.chk
-	if blk.async == nil {
-		blk.async = make([]asyncMark, len(blk.init))
+	blk.marks()
+	w.trackSpan(from, i, n, accessRead)
+	w.trackSpan(o, i, n, accessWrite)
+	if bar == nil {
+		blk.mark(from.address(w, i), n, asyncMark{kind: markSource, thread: uint16(w.index*32 + i), group: c.bulkState().open[i]})
+		return
 	}
-	w.track(o, mask, accessWrite)
+	c.bulkWritten(w, o.address(w, i), n, bar, i)
+}
+
+// storeAsync checks one lane's st.async before it is made.
+func (c *warpChecks) storeAsync(w *warp, o, bar *op, i int) {
+	w.blk.chk.marks()
+	n := uint64(o.x.size * o.x.n)
+	w.trackSpan(o, i, n, accessWrite)
 	addr := o.address(w, i)
-	s := c.state()
-	for a := addr; a < addr+uint64(o.x.size); a += 4 {
-		if k := a / 4; k < uint64(len(blk.async)) {
-			blk.async[k] = asyncMark{thread: uint16(w.index*32 + i + 1), group: s.open[i]}
+	if o.x.space == Generic {
+		addr -= sharedWindow
+	}
+	c.bulkWritten(w, addr, n, bar, i)
+}
+
+// bulkWritten marks shared memory as written by a copy that the mbarrier tells of. In
+// the history of accesses it has no place: what the thread that asked for the copy
+// hands on does not order anything after it.
+func (c *warpChecks) bulkWritten(w *warp, addr, n uint64, bar *op, i int) {
+	blk := w.blk.chk
+	at, ok := w.mbarAddr(bar, i)
+	if !ok || addr+n > uint64(len(w.blk.shared)) {
+		return
+	}
+	blk.mark(addr, n, asyncMark{kind: markBulk, thread: uint16(w.index*32 + i), group: blk.mbar(w, at).phases, bar: uint32(at)})
+	for k := addr / 4; k < (addr+n)/4; k++ {
+		blk.hist.words[k].w = 0
+		for j := 4 * k; j < 4*k+4 && blk.hist.bytes != nil; j++ {
+			blk.hist.bytes[j].w = 0
 		}
 	}
 }
@@ -89,23 +182,21 @@ func (w *warp) checkAsync(o *op, i int, kind accessKind, addr, n uint64) {
 	blk := w.blk.chk
 	for a := addr &^ 3; a < addr+n; a += 4 {
 		m := &blk.async[a/4]
-		if m.thread == 0 {
+		if m.kind == markNone {
 			continue
 		}
-		t := uint32(m.thread - 1)
-		owner := w.blk.warps[t/32]
-		s := owner.chk.state()
-		lane := t % 32
 		bad := ""
-		switch {
-		case m.group >= s.done[lane]:
-			if t == uint32(w.index*32+i) && m.group == s.open[lane] && kind == accessWrite && o.in.Op == "cp" {
-				break // a later copy of the same group
+		switch m.kind {
+		case markCopy:
+			bad = w.checkCopy(o, i, kind, m, w.blk.warps[m.thread/32].chk.state(), "the thread that copied has not waited for this copy")
+		case markSource:
+			if kind != accessRead {
+				bad = w.checkCopy(o, i, kind, m, w.blk.warps[m.thread/32].chk.bulkState(), "the bulk copy that reads this memory has not been waited for")
 			}
-			bad = "the thread that copied has not waited for this copy"
-		case t != uint32(w.index*32+i) && s.done[lane]-m.group <= doneKept &&
-			!w.chk.before(w, w.chk.block|stamp(t)<<threadShift|stamp(s.clock[lane][m.group%doneKept]), i):
-			bad = "nothing orders this access after the wait of the thread that copied"
+		case markBulk:
+			if !blk.mbar(w, uint64(m.bar)).saw(w, m.group, i) {
+				bad = "nothing orders this access after the end of the phase of the mbarrier that the copy tells"
+			}
 		}
 		if bad != "" && w.blk.grid.checks&CheckAsync != 0 {
 			f := w.finding("unfinished copy", o, i)
@@ -113,12 +204,64 @@ func (w *warp) checkAsync(o *op, i int, kind accessKind, addr, n uint64) {
 			f.Allocation = w.placeName(Shared, a)
 			f.Detail = bad
 			w.report(f)
-			m.thread = 0
+			m.kind = markNone
 		}
-		if kind == accessWrite {
-			m.thread = 0
+		if kind != accessRead {
+			m.kind = markNone
 		}
 	}
+}
+
+// checkCopy says what is wrong with an access of lane i to memory that a copy of a
+// group writes or reads, if anything.
+func (w *warp) checkCopy(o *op, i int, kind accessKind, m *asyncMark, s *asyncState, unfinished string) string {
+	t := uint32(m.thread)
+	lane, own := t%32, t == uint32(w.index*32+i)
+	switch {
+	case m.group >= s.done[lane]:
+		if own && m.group == s.open[lane] && kind == accessWrite && o.in.Op == "cp" && m.kind == markCopy {
+			return "" // a later copy of the same group
+		}
+		return unfinished
+	case !own && s.done[lane]-m.group <= doneKept &&
+		!w.chk.before(w, w.chk.block|stamp(t)<<threadShift|stamp(s.clock[lane][m.group%doneKept]), i):
+		return "nothing orders this access after the wait of the thread that copied"
+	}
+	return ""
+}
+
+// mbar gives what is known of the mbarrier at an address of shared memory.
+func (c *blockChecks) mbar(w *warp, addr uint64) *mbarCheck {
+	if c.mbars == nil {
+		c.mbars = map[uint64]*mbarCheck{}
+	}
+	b := c.mbars[addr]
+	if b == nil {
+		b = &mbarCheck{row: make([]uint32, len(w.blk.warps)), seen: map[uint32][]observed{}}
+		c.mbars[addr] = b
+	}
+	return b
+}
+
+// saw says whether what lane i of w does comes after somebody found the phase ended.
+func (b *mbarCheck) saw(w *warp, phase uint32, i int) bool {
+	if b.phases-phase > phasesKept {
+		return true
+	}
+	for p := phase; p < b.phases; p++ {
+		for v, o := range b.seen[p] {
+			if o.lanes == 0 {
+				continue
+			}
+			if uint32(v) == w.chk.self && o.lanes>>i&1 != 0 {
+				return true
+			}
+			if w.chk.before(w, w.chk.block|stamp(uint32(v)*32+o.first)<<threadShift|stamp(o.clock), i) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // mbarInit notes that the barrier's memory holds a value.
@@ -142,22 +285,39 @@ func (c *warpChecks) mbarArrive(w *warp, o *op, i int) {
 	if !ok {
 		return
 	}
-	blk := w.blk.chk
-	if blk.mbars == nil {
-		blk.mbars = map[uint64][]uint32{}
-	}
-	row := blk.mbars[addr]
-	if row == nil {
-		row = make([]uint32, len(w.blk.warps))
-		blk.mbars[addr] = row
-	}
+	b := w.blk.chk.mbar(w, addr)
 	c.advance()
-	join(row, c.row(len(row)))
+	join(b.row, c.row(len(b.row)))
 }
 
-// mbarWait takes along what those who arrived knew.
-func (c *warpChecks) mbarWait(w *warp, o *op, i int) {
+// mbarEnds notes the end of a phase.
+func (c *warpChecks) mbarEnds(w *warp, o *op, i int) {
 	if addr, ok := w.mbarAddr(o, i); ok {
-		join(c.ord[:len(w.blk.warps)], w.blk.chk.mbars[addr])
+		b := w.blk.chk.mbar(w, addr)
+		delete(b.seen, b.phases-phasesKept)
+		b.phases++
 	}
+}
+
+// mbarWait takes along what those who arrived knew, and notes who saw the end of the
+// phase.
+func (c *warpChecks) mbarWait(w *warp, o *op, i int) {
+	addr, ok := w.mbarAddr(o, i)
+	if !ok {
+		return
+	}
+	b := w.blk.chk.mbar(w, addr)
+	join(c.ord[:len(b.row)], b.row)
+	if b.phases == 0 {
+		return
+	}
+	list := b.seen[b.phases-1]
+	if list == nil {
+		list = make([]observed, len(b.row))
+		b.seen[b.phases-1] = list
+	}
+	if list[c.self].lanes == 0 {
+		list[c.self].first, list[c.self].clock = uint32(i), c.clock
+	}
+	list[c.self].lanes |= 1 << i
 }

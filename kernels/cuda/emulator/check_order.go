@@ -30,6 +30,7 @@ type warpChecks struct {
 	pending []reference     // taken from memory, not yet fenced
 	known   []reference
 	async   *asyncState
+	bulk    *asyncState
 }
 
 func (c *warpChecks) reset(w *warp) {

@@ -25,12 +25,14 @@ const plantedHead = header + `
 {
 	.shared .align 16 .b32 s[256];
 	.shared .align 8 .b64 bar8;
+	.shared .align 16 .b32 high[128];
 	.local .align 4 .b32 loc[4];
+	.local .align 4 .b32 far[16];
 	.reg .pred %p, %q;
 	.reg .b16 %h;
 	.reg .b32 %a, %b, %c, %t, %w, %i, %j;
 	.reg .f32 %f;
-	.reg .b64 %x, %y, %z, %st;
+	.reg .b64 %x, %y, %z, %st, %v;
 	ld.param.u64 %x, [p_x];
 	ld.param.u64 %y, [p_y];
 	mov.u32 %t, %tid.x;
@@ -72,6 +74,24 @@ var plantedCases = []planted{
 		want: []string{"0 bytes past the end of .local loc"}},
 	{name: "local through a generic address", kind: "out of bounds", block: Dim3{1, 1, 1},
 		bad: "mov.u64 %z, loc;\ncvta.local.u64 %z, %z;\nst.u32 [%z+-4], %t; // FAULT", good: "mov.u64 %z, loc;\ncvta.local.u64 %z, %z;\nst.u32 [%z+4], %t;"},
+	{name: "from one shared variable far into another", kind: "out of bounds", block: Dim3{32, 1, 1},
+		bad: "st.shared.u32 [%w+1424], %t; // FAULT", good: "st.shared.u32 [%w+896], %t;",
+		want: []string{"400 bytes past the end of .shared s of 1024 bytes"}},
+	{name: "by an index from one shared variable into another, through a generic address", kind: "out of bounds", block: Dim3{32, 1, 1},
+		bad:  "ld.global.u32 %a, [%x+4];\nmad.lo.u32 %a, %a, 330, %t;\nmov.u64 %v, s;\ncvta.shared.u64 %v, %v;\nmad.wide.u32 %v, %a, 4, %v;\nst.u32 [%v], %t; // FAULT",
+		good: "ld.global.u32 %a, [%x+4];\nmad.lo.u32 %a, %a, 200, %t;\nmov.u64 %v, s;\ncvta.shared.u64 %v, %v;\nmad.wide.u32 %v, %a, 4, %v;\nst.u32 [%v], %t;",
+		want: []string{"296 bytes past the end of .shared s of 1024 bytes, of which the address was made"}},
+	{name: "from a shared variable back into another", kind: "out of bounds", block: Dim3{32, 1, 1},
+		bad: "mov.u32 %i, high;\nmad.lo.u32 %i, %t, 4, %i;\nst.shared.u32 [%i+-700], %t; // FAULT", good: "mov.u32 %i, high;\nmad.lo.u32 %i, %t, 4, %i;\nst.shared.u32 [%i+384], %t;",
+		want: []string{"700 bytes before .shared high"}},
+	{name: "a register that means one variable or the other", kind: "out of bounds", block: Dim3{32, 1, 1},
+		bad:  "setp.lt.u32 %p, %t, 16;\nmov.u32 %i, high;\n@%p mov.u32 %i, s;\nmad.lo.u32 %i, %t, 4, %i;\nst.shared.u32 [%i+1088], %t; // FAULT",
+		good: "setp.lt.u32 %p, %t, 16;\nmov.u32 %i, high;\n@%p mov.u32 %i, s;\nmad.lo.u32 %i, %t, 4, %i;\nst.shared.u32 [%i+128], %t;"},
+	{name: "from one local variable far into another", kind: "out of bounds", block: Dim3{1, 1, 1},
+		bad: "st.local.u32 [loc+0], %t;\nst.local.u32 [far], %t;\nmov.u64 %v, loc;\nst.local.u32 [%v+36], %t; // FAULT", good: "mov.u64 %v, loc;\nst.local.u32 [%v+12], %t;\nst.local.u32 [far+32], %t;",
+		want: []string{"20 bytes past the end of .local loc of 16 bytes, of which the address was made"}},
+	{name: "copy far past its variable", kind: "out of bounds", block: Dim3{1, 1, 1},
+		bad: "cp.async.ca.shared.global [high+-512], [%x], 16; // FAULT\ncp.async.wait_all;", good: "cp.async.ca.shared.global [high+496], [%x], 16;\ncp.async.wait_all;"},
 	{name: "past the end of memory from alloca", kind: "out of bounds", block: Dim3{2, 1, 1},
 		bad: "alloca.u64 %z, 24;\nst.local.u32 [%z+24], %t; // FAULT", good: "alloca.u64 %z, 24;\nst.local.u32 [%z+20], %t;",
 		want: []string{"0 bytes past the end of memory from alloca of 24 bytes"}},
@@ -175,6 +195,32 @@ var plantedCases = []planted{
 	{name: "copy waited for after the barrier", kind: "unfinished copy", block: Dim3{64, 1, 1},
 		bad:  "xor.b32 %i, %w, 128;\ncp.async.ca.shared.global [%w], [%z], 4;\nbar.sync 0;\ncp.async.wait_all;\nld.shared.u32 %a, [%i]; // FAULT",
 		good: "xor.b32 %i, %w, 128;\ncp.async.ca.shared.global [%w], [%z], 4;\ncp.async.wait_all;\nbar.sync 0;\nld.shared.u32 %a, [%i];"},
+	{name: "bulk copy read before its mbarrier", kind: "unfinished copy", block: Dim3{64, 1, 1},
+		bad: bulkBody("", "bar.sync 0;", "// FAULT"), good: bulkBody("", bulkWait, "")},
+	{name: "bulk copy that one thread waited for", kind: "unfinished copy", block: Dim3{32, 1, 1},
+		bad: bulkBody("", "@!%q bra past;\n"+bulkWait+"past:", "// FAULT"), good: bulkBody("", "@!%q bra past;\n"+bulkWait+"past: bar.sync 0;", "")},
+	{name: "bulk copy after a relaxed wait", kind: "unfinished copy", block: Dim3{64, 1, 1},
+		bad: bulkBody("", strings.Replace(bulkWait, "parity", "parity.relaxed.cta", 1), "// FAULT"), good: bulkBody("", strings.Replace(bulkWait, "parity", "parity.acquire.cta", 1), "")},
+	{name: "bulk copy over what others read", kind: "race", block: Dim3{64, 1, 1},
+		bad:  strings.Replace(bulkBody("", bulkWait, ""), "bar.sync 0;", "bar.sync 0;\nld.shared.u32 %a, [%w]; // FAULT", 1),
+		good: strings.Replace(bulkBody("", bulkWait, ""), "bar.sync 0;", "bar.sync 0;\nld.shared.u32 %a, [%w];\nbar.sync 0;", 1)},
+	{name: "bulk copy past the end of global memory", kind: "out of bounds", block: Dim3{64, 1, 1},
+		bad: strings.Replace(bulkBody("", bulkWait, ""), "[%x], 256, [bar8];", "[%x+3856], 256, [bar8]; // FAULT", 1), good: strings.Replace(bulkBody("", bulkWait, ""), "[%x]", "[%x+3840]", 1)},
+	{name: "bulk copy past the end of its variable", kind: "out of bounds", block: Dim3{64, 1, 1},
+		bad: strings.Replace(bulkBody("", "", ""), "[s], [%x], 256, [bar8];", "[high+512], [%x], 256, [bar8]; // FAULT", 1) + "\nexit;", good: bulkBody("", bulkWait, "")},
+	{name: "bulk copy of global memory without values", kind: "uninitialised memory", block: Dim3{64, 1, 1},
+		bad: strings.Replace(bulkBody("", bulkWait, ""), "[%x], 256, [bar8];", "[%y], 256, [bar8]; // FAULT", 1), good: bulkBody("", bulkWait, "")},
+	{name: "source of a bulk copy written too early", kind: "unfinished copy", block: Dim3{64, 1, 1},
+		bad: bulkStore("", "st.shared.u32 [s+128], 7; // FAULT\nout:"), good: bulkStore("cp.async.bulk.wait_group.read 0;", "st.shared.u32 [s+128], 7;\nout:")},
+	{name: "source of a bulk copy written by others too early", kind: "unfinished copy", block: Dim3{64, 1, 1},
+		bad:  bulkStore("", "out: bar.sync 0;\nst.shared.u32 [%w], 5; // FAULT"),
+		good: bulkStore("cp.async.bulk.wait_group.read 0;", "out: bar.sync 0;\nst.shared.u32 [%w], 5;")},
+	{name: "bulk copy waited for one group short", kind: "unfinished copy", block: Dim3{64, 1, 1},
+		bad:  bulkStore("cp.async.bulk.wait_group 1;", "st.shared.u32 [s+128], 7; // FAULT\nout:"),
+		good: bulkStore("cp.async.bulk.commit_group;\ncp.async.bulk.wait_group 1;", "st.shared.u32 [s+128], 7;\nout:")},
+	{name: "bulk copy of shared memory that others still write", kind: "race", block: Dim3{32, 1, 1},
+		bad:  strings.NewReplacer("bar.sync 0;", "", "256;", "128; // FAULT").Replace(bulkStore("cp.async.bulk.wait_group 0;", "out:")),
+		good: strings.NewReplacer("256;", "128;").Replace(bulkStore("cp.async.bulk.wait_group 0;", "out:"))},
 	{name: "mbarrier orders", kind: "race", block: Dim3{64, 1, 1},
 		bad: mbarBody("setp.eq.u32 %q, %t, %t;", "// FAULT"), good: mbarBody("mbarrier.test_wait.shared.b64 %q, [bar8], %st;", "")},
 	{name: "named barrier of half the block", kind: "race", block: Dim3{128, 1, 1},
@@ -203,6 +249,22 @@ func lockBody(fence string) string {
 func mbarBody(wait, mark string) string {
 	return "setp.eq.u32 %p, %t, 0;\n@%p mbarrier.init.shared.b64 [bar8], 64;\nst.shared.u32 [%w], 0;\nbar.sync 0;\nst.shared.u32 [%w], %t;\n" +
 		"mbarrier.arrive.shared.b64 %st, [bar8];\nagain: " + wait + "\n@!%q bra again;\nxor.b32 %i, %w, 128;\nld.shared.u32 %a, [%i]; " + mark
+}
+
+const bulkWait = "wait: mbarrier.try_wait.parity.shared.b64 %p, [bar8], 0;\n@!%p bra wait;\n"
+
+// bulkBody copies 256 bytes to shared memory in one thread, and all read them.
+func bulkBody(before, wait, mark string) string {
+	return "st.shared.u32 [%w], 0;\nsetp.eq.u32 %q, %t, 0;\n@%q mbarrier.init.shared.b64 [bar8], 1;\nbar.sync 0;\n@!%q bra go;\n" + before +
+		"mbarrier.arrive.expect_tx.shared.b64 _, [bar8], 256;\ncp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [s], [%x], 256, [bar8];\ngo: " +
+		wait + "\nld.shared.u32 %a, [%w]; " + mark
+}
+
+// bulkStore copies 256 bytes that all wrote to global memory in one thread; the
+// others go to the label out.
+func bulkStore(wait, rest string) string {
+	return "st.shared.u32 [%w], %t;\nbar.sync 0;\nsetp.ne.u32 %q, %t, 0;\n@%q bra out;\ncp.async.bulk.global.shared::cta.bulk_group [%y], [s], 256;\ncp.async.bulk.commit_group;\n" +
+		wait + "\n" + rest
 }
 
 // runPlanted launches a body with all checks on.

@@ -70,6 +70,8 @@ type decoder struct {
 	codes  map[*Function]*funcCode
 	shared map[*Variable]uint64
 	fixups []fixup
+
+	origins []*origin // of the accesses of the function at hand
 }
 
 // fixup is a branch whose target is known when the function ends.
@@ -144,6 +146,7 @@ func (d *decoder) function(f *Function) {
 	fc := d.codes[f]
 	d.fc, d.fn = fc, f
 	d.slots, d.consts, d.specs, d.fixups = map[*Register]int32{}, map[constKey]int32{}, map[string]int32{}, nil
+	d.origins = nil
 	fc.slots = d.slots
 	fc.np = 1
 	for _, r := range f.Regs {
@@ -180,6 +183,7 @@ func (d *decoder) function(f *Function) {
 	d.in = &end
 	d.instruction()
 	hi := int32(len(d.kern.ops))
+	d.findOrigins()
 	for _, fx := range d.fixups {
 		o := &d.kern.ops[fx.at]
 		if fx.label != nil {
@@ -260,6 +264,7 @@ type extra struct {
 	n       int
 	size    int
 	space   Space
+	origin  *origin // of the address, where bounds are checked
 	typ     Type
 	strong  bool // volatile, relaxed, acquire or release
 	acquire bool

@@ -84,6 +84,7 @@ func (d *decoder) place(a *Operand, space Space) {
 		d.refuse("expected an address")
 	}
 	o.x.space = space
+	o.x.origin = d.originOf(a)
 	o.imm = uint64(a.Offset)
 	switch {
 	case a.Reg != nil:
@@ -216,6 +217,10 @@ func decodeLoad(d *decoder) {
 }
 
 func decodeStore(d *decoder) {
+	if len(d.in.Mods) > 0 && d.in.Mods[0] == "async" {
+		decodeStoreAsync(d)
+		return
+	}
 	ac := d.access()
 	if len(ac.rest) > 0 {
 		d.refuse("unknown modifier .%s", ac.rest[0])

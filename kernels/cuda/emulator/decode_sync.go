@@ -157,7 +157,11 @@ func barWarp(w *warp, o *op, mask uint32) {
 func decodeFence(d *decoder) {
 	m := d.mods()
 	d.allow(m, "gl", "cta", "sys", "gpu", "cluster", "sc", "acq_rel", "acquire", "release", "proxy", "alias", "async",
-		"async::generic", "mbarrier_init", "global", "shared::cta", "shared::cluster", "sync_restrict::shared::cta")
+		"async::generic", "mbarrier_init", "global", "shared::cta", "shared::cluster", "sync_restrict::shared::cta", "sync_restrict::shared::cluster")
+	if m.has["proxy"] && !m.has["acquire"] && !m.has["release"] { // of one thread's accesses by different ways
+		decodeHint(d)
+		return
+	}
 	cta := m.has["cta"]
 	d.o.x = &extra{cta: cta}
 	d.o.run = func(w *warp, o *op_, mask uint32) {

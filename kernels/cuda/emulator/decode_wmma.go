@@ -154,7 +154,7 @@ func (d *decoder) wmmaMove(f matrixForm, load bool) {
 	}
 	mv.bits = 8 * mv.unit / (per / mv.count)
 	o.x.size = mv.unit
-	mv.access = op{a: d.scratch(true), x: &extra{wide: true, space: space, n: 1, size: mv.unit, typ: B8}}
+	mv.access = op{a: d.scratch(true), x: &extra{wide: true, space: space, origin: o.x.origin, n: 1, size: mv.unit, typ: B8}}
 	mv.track = checkedAccess(pick(load, accessRead, accessWrite))
 	o.run = mv.run
 }

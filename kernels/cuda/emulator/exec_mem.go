@@ -56,7 +56,7 @@ func (w *warp) at(o *op, space Space, i int, addr uint64, n uint64, write bool) 
 		}
 		return w.blk.shared[addr : addr+n : addr+n]
 	case Local:
-		if addr >= w.stack || n > w.stack-addr || w.blk.grid.check && !w.inLocal(i, addr, n) {
+		if addr >= w.stack || n > w.stack-addr || w.blk.grid.check && (!w.inLocal(i, addr, n) || o.x.origin.strays(addr-w.fr.local, n)) {
 			w.fault(o, faultBounds, space, i, addr, n, write)
 			return nil
 		}

@@ -67,8 +67,14 @@ func (w *warp) fault(o *op, kind faultKind, space Space, i int, addr, n uint64, 
 	case space == Shared:
 		f.Detail = fmt.Sprintf("the block has %d bytes of shared memory", uint64(len(w.blk.shared))-w.blk.grid.kern.gapBytes)
 		f.Allocation = w.nearShared(addr)
+		if o.x.origin.strays(addr, n) {
+			f.Allocation = o.x.origin.describe(Shared, addr)
+		}
 	case space == Local:
 		f.Allocation = w.nearLocal(i, addr, n)
+		if o.x.origin.strays(addr-w.fr.local, n) {
+			f.Allocation = o.x.origin.describe(Local, addr-w.fr.local)
+		}
 	case space == Param:
 		f.Detail = fmt.Sprintf("the kernel has %d bytes of parameters, which are not written", len(w.blk.grid.params))
 	}

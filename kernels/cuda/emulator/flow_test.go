@@ -16,7 +16,15 @@ func runU32(t testing.TB, opts Options, decls, body string, grid, block Dim3) ([
 	for _, d := range []uint32{grid.X, grid.Y, grid.Z, block.X, block.Y, block.Z} {
 		n *= int(max(d, 1))
 	}
-	text := header + decls + `
+	m := New(opts)
+	k := kernel(t, load(t, m, "flow.ptx", textU32(decls, body)), "k")
+	out := upload(t, m, make([]byte, 4*n))
+	err := m.Launch(context.Background(), k, LaunchConfig{Grid: grid, Block: block}, out)
+	return download32(t, m, out, n), err
+}
+
+func textU32(decls, body string) string {
+	return header + decls + `
 .visible .entry k(.param .u64 p)
 {
 	.reg .pred %p, %q, %s;
@@ -34,16 +42,12 @@ func runU32(t testing.TB, opts Options, decls, body string, grid, block Dim3) ([
 	mov.u32 %j, 0;
 	mov.u32 %k, 0;
 ` + body + "\n}\n"
-	m := New(opts)
-	k := kernel(t, load(t, m, "flow.ptx", text), "k")
-	out := upload(t, m, make([]byte, 4*n))
-	err := m.Launch(context.Background(), k, LaunchConfig{Grid: grid, Block: block}, out)
-	return download32(t, m, out, n), err
 }
 
 // expectU32 runs a body, without and with checks, and compares each thread's word.
 func expectU32(t *testing.T, name, decls, body string, grid, block Dim3, want func(i uint32) uint32) {
 	t.Helper()
+	assemble(t, textU32(decls, body))
 	for _, opts := range []Options{{}, {Checks: AllChecks, Counters: true}} {
 		got, err := runU32(t, opts, decls, body, grid, block)
 		if err != nil {
@@ -130,8 +134,8 @@ d:	activemask.b32 %l;
 	})
 	expectU32(t, "brx.idx", "", `
 	rem.u32 %n, %i, 3;
-	brx.idx %n, table;
 table: .branchtargets x, y, z;
+	brx.idx %n, table;
 x:	mov.u32 %j, 10; bra out;
 y:	mov.u32 %j, 20; bra out;
 z:	mov.u32 %j, 30;

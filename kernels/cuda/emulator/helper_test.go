@@ -10,7 +10,7 @@ import (
 )
 
 // header begins the small programs that tests write.
-const header = ".version 8.0\n.target sm_90\n.address_size 64\n"
+const header = ".version 8.6\n.target sm_90\n.address_size 64\n"
 
 // mustParse parses a text or ends the test.
 func mustParse(t testing.TB, name, text string) *Module {

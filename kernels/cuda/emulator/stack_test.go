@@ -132,9 +132,9 @@ func TestClusterOfOneBlock(t *testing.T) {
 	// Between arrive and wait a thread does other work; the barrier orders memory.
 	expectU32(t, "barrier.cluster, two phases", "", `
 	.shared .b32 s[96];
-	mad.wide.u32 %x, %i, 4, s;
+	mov.u64 %x, s; mad.wide.u32 %x, %i, 4, %x;
 	sub.u32 %n, 95, %i;
-	mad.wide.u32 %y, %n, 4, s;
+	mov.u64 %y, s; mad.wide.u32 %y, %n, 4, %y;
 	st.shared.u32 [%x], %i;
 	barrier.cluster.arrive;
 	mul.lo.u32 %l, %i, 1000;

@@ -15,10 +15,10 @@ func TestLoadsAndStores(t *testing.T) {
 	// Every width through every space, with sign and zero extension.
 	for _, space := range []string{"global", "shared", "local", "generic"} {
 		setup := map[string]string{
-			"global":  "mad.wide.u32 %x, %i, 16, scratch;",
-			"shared":  "mad.wide.u32 %x, %i, 16, tile;",
+			"global":  "mov.u64 %x, scratch; mad.wide.u32 %x, %i, 16, %x;",
+			"shared":  "mov.u64 %x, tile; mad.wide.u32 %x, %i, 16, %x;",
 			"local":   "mov.u64 %x, mine;",
-			"generic": "mad.wide.u32 %x, %i, 16, tile;\ncvta.shared.u64 %x, %x;",
+			"generic": "mov.u64 %x, tile; mad.wide.u32 %x, %i, 16, %x;\ncvta.shared.u64 %x, %x;",
 		}[space]
 		name := "." + space
 		if space == "generic" {
@@ -59,7 +59,7 @@ func TestLoadsAndStores(t *testing.T) {
 	}
 	expectU32(t, "vectors of four and constant memory", ".const .align 16 .u32 table[8] = {1,2,3,4,50,60,70,80};", `
 	and.b32 %n, %i, 1;
-	mad.wide.u32 %x, %n, 16, table;
+	mov.u64 %x, table; mad.wide.u32 %x, %n, 16, %x;
 	ld.const.v4.u32 {%j, %k, %l, %n}, [%x];
 	add.u32 %j, %j, %k;
 	sub.u32 %l, %n, %l;
@@ -71,7 +71,8 @@ func TestLoadsAndStores(t *testing.T) {
 	for _, space := range []string{"shared", "global"} {
 		expectU32(t, "stores of vectors in "+space, ".global .align 16 .b8 scratch[1024];", strings.ReplaceAll(`
 	.shared .align 16 .b8 tile[1024];
-	mad.wide.u32 %x, %i, 16, `+map[string]string{"shared": "tile", "global": "scratch"}[space]+`;
+	mov.u64 %x, `+map[string]string{"shared": "tile", "global": "scratch"}[space]+`;
+	mad.wide.u32 %x, %i, 16, %x;
 	add.u32 %j, %i, 1;
 	add.u32 %k, %i, 2;
 	add.u32 %l, %i, 3;
@@ -300,7 +301,7 @@ b:	shfl.sync.idx.b32 %k, %j, 3, 31, 0xffffffff;
 	.shared .u32 s[32];
 	setp.ge.u32 %p, %i, 32;
 	@%p bra consumer;
-	mad.wide.u32 %x, %lane, 4, s;
+	mov.u64 %x, s; mad.wide.u32 %x, %lane, 4, %x;
 	st.shared.u32 [%x], %i;
 	bar.arrive 3, 64;
 	st.global.u32 [%o], %i;
@@ -308,7 +309,7 @@ b:	shfl.sync.idx.b32 %k, %j, 3, 31, 0xffffffff;
 consumer:
 	bar.sync 3, 64;
 	xor.b32 %j, %lane, 1;
-	mad.wide.u32 %x, %j, 4, s;
+	mov.u64 %x, s; mad.wide.u32 %x, %j, 4, %x;
 	ld.shared.u32 %j, [%x];
 	st.global.u32 [%o], %j;
 	ret;`, Dim3{}, Dim3{64, 1, 1}, func(i uint32) uint32 {
@@ -325,7 +326,7 @@ consumer:
 	bar.sync 0;
 	mov.u32 %n, 0;
 again:
-	mad.wide.u32 %x, %i, 4, s;
+	mov.u64 %x, s; mad.wide.u32 %x, %i, 4, %x;
 	add.u32 %k, %i, %n;
 	st.shared.u32 [%x], %k;
 	mbarrier.arrive.shared.b64 %y, [b];
@@ -333,7 +334,7 @@ wait:
 	mbarrier.try_wait.parity.shared.b64 %q, [b], %n;
 	@!%q bra wait;
 	xor.b32 %l, %i, 63;
-	mad.wide.u32 %x, %l, 4, s;
+	mov.u64 %x, s; mad.wide.u32 %x, %l, 4, %x;
 	ld.shared.u32 %l, [%x];
 	add.u32 %j, %j, %l;
 	bar.sync 0;
@@ -348,15 +349,15 @@ wait:
 	setp.eq.u32 %p, %i, 0;
 	@%p mbarrier.init.shared.b64 [b], 64;
 	bar.sync 0;
-	mad.wide.u32 %x, %i, 4, s;
-	mad.wide.u32 %y, %i, 4, src;
+	mov.u64 %x, s; mad.wide.u32 %x, %i, 4, %x;
+	mov.u64 %y, src; mad.wide.u32 %y, %i, 4, %y;
 	cp.async.ca.shared.global [%x], [%y], 4;
 	cp.async.mbarrier.arrive.noinc.shared.b64 [b];
 wait:
 	mbarrier.test_wait.parity.shared.b64 %q, [b], 0;
 	@!%q bra wait;
 	xor.b32 %j, %i, 63;
-	mad.wide.u32 %x, %j, 4, s;
+	mov.u64 %x, s; mad.wide.u32 %x, %j, 4, %x;
 	ld.shared.u32 %j, [%x];
 	st.global.u32 [%o], %j;
 	ret;`, Dim3{}, Dim3{64, 1, 1}, func(i uint32) uint32 {
@@ -364,7 +365,7 @@ wait:
 	})
 	expectU32(t, "cp.async, with zeros where the source ends", ".global .align 16 .u32 src[4] = {1, 2, 3, 4};", `
 	.shared .align 16 .b8 s[512];
-	mad.wide.u32 %x, %i, 16, s;
+	mov.u64 %x, s; mad.wide.u32 %x, %i, 16, %x;
 	mov.u64 %y, src;
 	and.b32 %n, %i, 15;
 	cp.async.cg.shared.global [%x], [%y], 16, %n;
@@ -412,10 +413,10 @@ func TestTensorCores(t *testing.T) {
 			return fmt.Sprintf("add.u32 %%k, %%l, %s;\nadd.u32 %%n, %%j, %s;\nmad.lo.s32 %%k, %%k, %d, 0;\nmad.lo.s32 %%n, %%n, %d, %%k;\nsub.s32 %%n, %%n, %d;\ncvt.rn.f32.s32 %s, %%n;\n",
 				row, col, times, minus, sub, name)
 		}
-		body := ".reg .f32 %a<4>, %b<2>, %d<4>;\nshr.u32 %l, %i, 2;\nand.b32 %j, %i, 3;\n" +
+		body := ".reg .b32 %a<4>, %b<2>; .reg .f32 %d<4>, %c;\nmov.f32 %c, 0f3F800000;\nshr.u32 %l, %i, 2;\nand.b32 %j, %i, 3;\n" +
 			elem("%a0", "0", "0", 1, 2, 8) + elem("%a1", "8", "0", 1, 2, 8) + elem("%a2", "0", "4", 1, 2, 8) + elem("%a3", "8", "4", 1, 2, 8) +
 			elem("%b0", "0", "0", -1, 3, 0) + elem("%b1", "0", "4", -1, 3, 0) +
-			"mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%d0,%d1,%d2,%d3}, {%a0,%a1,%a2,%a3}, {%b0,%b1}, {0f3F800000,0f3F800000,0f3F800000,0f3F800000};\n" +
+			"mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%d0,%d1,%d2,%d3}, {%a0,%a1,%a2,%a3}, {%b0,%b1}, {%c,%c,%c,%c};\n" +
 			fmt.Sprintf("st.global.f32 [%%o], %%d%d;\nret;", out)
 		expectU32(t, "mma tf32", "", body, Dim3{}, Dim3{32, 1, 1}, func(i uint32) uint32 { return product(row(i), col(i), 8) })
 
@@ -434,7 +435,7 @@ fill:                       // each lane writes 8 elements of A
 	sub.s32 %n, %n, 8;
 	cvt.rn.f16.s32 %h, %n;
 	mad.lo.u32 %n, %l, 16, %j;
-	mad.wide.u32 %x, %n, 2, sa;
+	mov.u64 %x, sa; mad.wide.u32 %x, %n, 2, %x;
 	st.shared.b16 [%x], %h;
 	add.u32 %k, %k, 1;
 	setp.lt.u32 %p, %k, 8;
@@ -448,7 +449,7 @@ fillb:                      // and 4 of B
 	sub.s32 %n, %n, %j;
 	cvt.rn.f16.s32 %h, %n;
 	mad.lo.u32 %n, %l, 8, %j;
-	mad.wide.u32 %x, %n, 2, sb;
+	mov.u64 %x, sb; mad.wide.u32 %x, %n, 2, %x;
 	st.shared.b16 [%x], %h;
 	add.u32 %k, %k, 1;
 	setp.lt.u32 %p, %k, 4;
