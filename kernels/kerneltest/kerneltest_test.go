@@ -185,3 +185,19 @@ func TestBenchmarksCoverEveryKernel(t *testing.T) {
 		}
 	}
 }
+
+// Every method has small cases.
+func TestSmallCases(t *testing.T) {
+	small := map[string]int{}
+	for _, op := range allOperations() {
+		small[op.method] += 0
+		if op.elements() <= smallCase {
+			small[op.method]++
+		}
+	}
+	for method, n := range small {
+		if n < 2 {
+			t.Errorf("%s has %d cases of at most %d elements, want 2 or more", method, n, smallCase)
+		}
+	}
+}

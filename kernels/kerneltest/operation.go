@@ -2,6 +2,7 @@ package kerneltest
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"baregrad/kernels"
@@ -61,6 +62,14 @@ type suite struct {
 	device      *counting
 	reference   kernels.Device
 	isReference bool
+}
+
+// elements counts those of the inputs and the outputs.
+func (op operation) elements() (n int) {
+	for _, a := range slices.Concat(op.in, op.out) {
+		n += a.len()
+	}
+	return n
 }
 
 // check runs an operation forward and backward in every way.

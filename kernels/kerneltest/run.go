@@ -34,12 +34,22 @@ const DriverAllocates Option = 1
 // BAREGRAD_LONG=1 is in the environment.
 const Slow Option = 2
 
+// Small keeps a device to the small cases of each method, of which every method has
+// some. It is for the race detector, under which an emulator is a hundred times as
+// slow: what it watches, the Go code between a method and the driver, does the same
+// whatever the size. Without it all cases run.
+const Small Option = 3
+
+// smallCase is the most elements that a small case has, inputs and outputs together.
+const smallCase = 600
+
 // Run tests the device that open returns.
 func Run(t *testing.T, open func() kernels.Device, options ...Option) {
 	d := open()
 	s := &suite{device: &counting{d: d}, reference: referenceDevice(), isReference: d.Name() == "reference"}
 	countAllocations := !slices.Contains(options, DriverAllocates)
 	skipSpare := slices.Contains(options, Slow) && os.Getenv("BAREGRAD_LONG") != "1"
+	small := slices.Contains(options, Small)
 	planned, ran := 0, 0
 	group := func(t *testing.T, name string, test func(t *testing.T)) {
 		planned++
@@ -60,6 +70,9 @@ func Run(t *testing.T, open func() kernels.Device, options ...Option) {
 		group(t, cases[0].method, func(t *testing.T) {
 			for _, op := range cases {
 				t.Run(op.detail, func(t *testing.T) {
+					if small && op.elements() > smallCase {
+						t.Skip("needs a run without the race detector: the case is large")
+					}
 					if op.spare && skipSpare {
 						t.Skip("needs BAREGRAD_LONG=1: the device is slow, and other cases take the same ways")
 					}

@@ -53,6 +53,9 @@ func TestDevice(t *testing.T) {
 	options := []kerneltest.Option{kerneltest.DriverAllocates}
 	if libcuda.Emulated() {
 		options = append(options, kerneltest.Slow)
+		if raceDetector {
+			options = append(options, kerneltest.Small)
+		}
 	}
 	kerneltest.Run(t, func() kernels.Device {
 		d, err := cuda.New("cuda", open(t, nvidia.Options{}))
