@@ -5,6 +5,7 @@ FUZZTIME = 10s
 BENCH    = .
 BENCHTIME = 10x
 ARGS     =
+RACE     =
 
 .PHONY: help build test race bench peers demo lint fuzz cuda cuda-test gpu-lab ci clean
 
@@ -40,8 +41,8 @@ fuzz: ## run each fuzz target for FUZZTIME
 cuda: ## bin/demo with support for NVIDIA GPUs; needs a C compiler besides Go
 	scripts/cuda.sh go build -tags cuda -o bin/demo ./cmd/demo
 
-cuda-test: ## every operation through gorgonia.org/cu, the emulator standing in for the GPU
-	BAREGRAD_LIBCUDA=emulator BAREGRAD_REQUIRE=cuda,emulated-cuda scripts/cuda.sh go test -tags cuda ./kernels/cuda/nvidia ./kernels/auto
+cuda-test: ## every operation through gorgonia.org/cu, the emulator standing in for the GPU; RACE=-race: under the race detector
+	BAREGRAD_LIBCUDA=emulator BAREGRAD_REQUIRE=cuda,emulated-cuda scripts/cuda.sh go test $(RACE) -tags cuda ./kernels/cuda/nvidia ./kernels/auto
 
 gpu-lab: ## build/gpu-lab: what a machine with an NVIDIA GPU, but no Go, needs to measure
 	bench/gpulab/pack.sh build/gpu-lab
