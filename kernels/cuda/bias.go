@@ -40,3 +40,8 @@ func (d *Device) biasGrad(k kernel, rows, cols int, m kernels.Mode, buffers ...u
 	arguments := append(d.with(buffers...), partial, counters, count(rows), count(cols), count(segment), mode(m))
 	d.launch(k, driver.Dim{X: groups, Y: parts, Z: 1}, lanes(256), arguments...)
 }
+
+// sumChunks adds up [chunks, n] in scratch memory.
+func (d *Device) sumChunks(to, chunks uint64, rows, n int, m kernels.Mode) {
+	d.biasGrad(biasBwd, rows, n, m, to, chunks)
+}

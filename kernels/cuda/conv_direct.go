@@ -4,7 +4,24 @@ import "baregrad/kernels"
 
 // The direct form of the convolutions: see conv_direct.ptx.
 
+// by4 tells whether the kernels that work out four outputs at once can be used:
+// the buffers that have outputs as their last axis are aligned to 16 bytes.
+func by4(s kernels.ConvSpec, addresses ...uint64) bool {
+	for _, a := range addresses {
+		if a%16 != 0 {
+			return false
+		}
+	}
+	return s.Out%4 == 0 && s.C > 0
+}
+
 func (d *Device) convDirect(y, x, w, bias kernels.Buffer, s kernels.ConvSpec) {
+	if by4(s, address(y), address(w), address(bias)) {
+		n := y.Len() / 4
+		d.each(kernel{"conv_direct.ptx", "conv_direct_fwd_by4_f32"}, n,
+			append(appendConvSizes(d.with(address(y), address(x), address(w), address(bias), count(n)), s), truth(s.ReLU))...)
+		return
+	}
 	d.each(kernel{"conv_direct.ptx", "conv_direct_fwd_f32"}, y.Len(),
 		append(appendConvSizes(d.with(address(y), address(x), address(w), address(bias), count(y.Len())), s), truth(s.ReLU))...)
 }
@@ -21,15 +38,20 @@ func (d *Device) convDirectGradFilter(dw, dy, x kernels.Buffer, s kernels.ConvSp
 		return
 	}
 	chunks := chunksOf(n, s.Rows())
+	name, terms := "conv_direct_bwd_filter_f32", s.Rows()
+	if by4(s, address(dw), address(dy)) {
+		n, terms = n/4, s.N*s.OH // rows of outputs are dealt out
+		name, chunks = "conv_direct_bwd_filter_by4_f32", max(1, min(terms, 65536/n))
+	}
 	to := address(dw)
 	if chunks > 1 {
-		to = uint64(d.scratch.floats(d, n*chunks))
+		to = uint64(d.between.floats(d, dw.Len()*chunks))
 	}
 	accumulate := chunks == 1 && m == kernels.Accumulate
 	arguments := appendConvSizes(d.with(to, address(dy), address(x), count(n*chunks)), s)
-	arguments = append(arguments, count(s.Rows()), count(chunks), truth(accumulate))
-	d.each(kernel{"conv_direct.ptx", "conv_direct_bwd_filter_f32"}, n*chunks, arguments...)
+	arguments = append(arguments, count(terms), count(chunks), truth(accumulate))
+	d.each(kernel{"conv_direct.ptx", name}, n*chunks, arguments...)
 	if chunks > 1 {
-		d.sumPass(address(dw), to, kernels.ReduceSpec{Outer: 1, N: chunks, Inner: n}, chunks, 1, 1, m)
+		d.sumChunks(address(dw), to, chunks, dw.Len(), m)
 	}
 }

@@ -19,6 +19,7 @@ func TestConvForms(t *testing.T) {
 		{N: 2, H: 6, W: 5, C: 3, KH: 3, KW: 2, Out: 5, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, PadTop: 1, PadLeft: 1, OH: 6, OW: 6},
 		{N: 1, H: 9, W: 8, C: 20, KH: 3, KW: 3, Out: 40, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, OH: 7, OW: 6, ReLU: true},
 		{N: 1, H: 9, W: 11, C: 2, KH: 2, KW: 3, Out: 33, StrideH: 2, StrideW: 3, DilationH: 2, DilationW: 1, PadTop: 1, PadLeft: 2, OH: 5, OW: 4},
+		{N: 3, H: 9, W: 11, C: 2, KH: 2, KW: 3, Out: 36, StrideH: 2, StrideW: 3, DilationH: 2, DilationW: 1, PadTop: 1, PadLeft: 2, OH: 5, OW: 4},
 		{N: 3, H: 12, W: 9, C: 1, KH: 5, KW: 5, Out: 8, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, PadTop: 2, PadLeft: 2, OH: 12, OW: 9},
 		{N: 2, H: 12, W: 14, C: 34, KH: 1, KW: 1, Out: 3, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, OH: 12, OW: 14},
 	} {

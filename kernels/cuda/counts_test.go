@@ -32,6 +32,7 @@ var rungs = map[string]struct {
 	"matmul_128x128_f32":       {128, 128, 0.55},
 	"matmul_async_128x128_f32": {128, 128, 0.7},
 	"matmul_async_128x256_f32": {128, 256, 0.75},
+	"matmul_tf32_128x256":      {128, 256, 0.06}, // a multiply-add of the tensor cores is 1024 in one
 }
 
 // The fast rungs take whole sectors of global memory and meet no conflict between
@@ -59,7 +60,7 @@ func TestMatMulCounts(t *testing.T) {
 						stored += l.Sectors
 					case l.Sectors > 0:
 						loaded += l.Sectors
-					case strings.HasPrefix(l.Instr, "fma"):
+					case strings.HasPrefix(l.Instr, "fma"), strings.HasPrefix(l.Instr, "mma"):
 						multiplied += l.WarpInstructions
 					}
 				}

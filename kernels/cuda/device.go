@@ -41,7 +41,7 @@ type Device struct {
 	arguments [maxArguments]uint64       // of the launch under way
 	updates   updates
 	scratch   scratch
-	masked    scratch // a gradient behind a ReLU, while scratch is in use too
+	between   scratch // what a kernel leaves for another, which uses scratch itself
 	counters  counters
 	capturing *graph // the graph that is being captured, or nil
 	lost      bool   // the driver has said that the GPU can't be used any more
@@ -87,7 +87,7 @@ func (d *Device) queue() driver.Stream {
 
 // Close frees the device's memory, and with it every buffer.
 func (d *Device) Close() error {
-	return errors.Join(d.scratch.free(d), d.masked.free(d), d.counters.free(d), d.stream.Close(), d.driver.Close())
+	return errors.Join(d.scratch.free(d), d.between.free(d), d.counters.free(d), d.stream.Close(), d.driver.Close())
 }
 
 // Sync waits until all work asked for is done.
@@ -128,17 +128,21 @@ func (d *Device) with(arguments ...uint64) []uint64 {
 
 // launch runs a kernel with the given arguments.
 func (d *Device) launch(k kernel, grid, block driver.Dim, arguments ...uint64) {
+	d.launchShared(k, grid, block, 0, arguments...)
+}
+
+// launchShared is launch, with so many bytes of dynamic shared memory.
+func (d *Device) launchShared(k kernel, grid, block driver.Dim, shared int, arguments ...uint64) {
 	if grid.X == 0 {
 		return // nothing to do: a launch of no blocks is an error to the driver
 	}
 	d.update()
 	n := copy(d.arguments[:], arguments)
-	d.start(k, grid, block, d.arguments[:n])
+	d.start(k, driver.Launch{Grid: grid, Block: block, Shared: shared, Args: d.arguments[:n]})
 }
 
-func (d *Device) start(k kernel, grid, block driver.Dim, arguments []uint64) {
-	err := d.stream.Launch(d.function(k), driver.Launch{Grid: grid, Block: block, Args: arguments})
-	if err != nil {
+func (d *Device) start(k kernel, l driver.Launch) {
+	if err := d.stream.Launch(d.function(k), l); err != nil {
 		d.check(k.name, err)
 	}
 }

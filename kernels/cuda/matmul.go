@@ -20,15 +20,17 @@ import (
 //	matmul_async_128x128_f32   the same, fed by asynchronous copies
 //	matmul_async_128x256_f32   register tiles of 8×16, fed likewise
 //	matmul_tf32                tensor cores
+//	matmul_tf32_128x256        the same, in wider tiles
 var ladder = []rung{
 	{name: "matmul_naive_f32", file: "matmul_naive.ptx", bm: 8, bn: 32, block: driver.Dim{X: 32, Y: 8, Z: 1}},
 	{name: "matmul_tiled_f32", file: "matmul_tiled.ptx", bm: 16, bn: 16, block: driver.Dim{X: 16, Y: 16, Z: 1}},
 	{name: "matmul_32x32_f32", file: "matmul_register.ptx", bm: 32, bn: 32, block: lanes(64), splits: true},
 	{name: "matmul_64x64_f32", file: "matmul_register.ptx", bm: 64, bn: 64, block: lanes(256), splits: true},
 	{name: "matmul_128x128_f32", file: "matmul_register.ptx", bm: 128, bn: 128, block: lanes(256), splits: true},
-	{name: "matmul_async_128x128_f32", file: "matmul_async.ptx", bm: 128, bn: 128, block: lanes(256), splits: true, async: true},
-	{name: "matmul_async_128x256_f32", file: "matmul_async.ptx", bm: 128, bn: 256, block: lanes(256), splits: true, async: true},
+	{name: "matmul_async_128x128_f32", file: "matmul_async.ptx", bm: 128, bn: 128, block: lanes(256), splits: true, by16: true},
+	{name: "matmul_async_128x256_f32", file: "matmul_async.ptx", bm: 128, bn: 256, block: lanes(256), splits: true, by16: true},
 	{name: "matmul_tf32", file: "matmul_tf32.ptx", bm: 128, bn: 128, block: lanes(256), splits: true},
+	{name: "matmul_tf32_128x256", file: "matmul_tf32_wide.ptx", bm: 128, bn: 256, block: lanes(256), splits: true, by16: true, shared: 51200},
 }
 
 // A rung is one kernel of the ladder; or four, one for each way the factors lie.
@@ -37,18 +39,22 @@ type rung struct {
 	bm, bn     int // the size of a block's tile of C
 	block      driver.Dim
 	splits     bool // whether it can take K in parts
-	async      bool // whether it copies asynchronously: see fits
+	by16       bool // whether it copies 16 bytes at a time: see fits
+	shared     int  // bytes of dynamic shared memory
 	layouts    [4]kernel
 }
 
-// The names of an asynchronous kernel say how the factors lie: matmul_async_128x128_nt_f32.
+// The names of a kernel that copies by 16 bytes say how the factors lie:
+// matmul_async_128x128_nt_f32.
 func init() {
 	for i := range ladder {
 		r := &ladder[i]
 		for layout, letters := range [...]string{"nn", "tn", "nt", "tt"} {
 			name := r.name
-			if r.async {
-				name = strings.TrimSuffix(name, "f32") + letters + "_f32"
+			if base, float := strings.CutSuffix(name, "_f32"); r.by16 && float {
+				name = base + "_" + letters + "_f32"
+			} else if r.by16 {
+				name += "_" + letters
 			}
 			r.layouts[layout] = kernel{r.file, name}
 		}
@@ -67,15 +73,18 @@ func (r *rung) kernel(s kernels.MatMulSpec) kernel {
 	return r.layouts[layout]
 }
 
-// fits tells whether an asynchronous rung can take a product: what it copies and
-// writes by 16 bytes has to be aligned to them, in every row.
-func (d *Device) fits(c, a, b, bias uint64, s kernels.MatMulSpec) bool {
+// fits tells whether a rung can take a product: what it copies and writes by 16
+// bytes has to be aligned to them, in every row.
+func (r *rung) fits(d *Device, c, a, b, bias uint64, s kernels.MatMulSpec) bool {
+	tensorCores := r.file == "matmul_tf32_wide.ptx" // which copies along K by 16 bytes too
 	switch {
+	case !r.by16:
+		return true
 	case d.info.Compute[0] < 8, s.N%4 != 0, (c|bias)%16 != 0:
 		return false
-	case s.TransA && (s.M%4 != 0 || a%16 != 0):
+	case s.TransA && (s.M%4 != 0 || a%16 != 0), !s.TransB && b%16 != 0:
 		return false
-	case !s.TransB && b%16 != 0:
+	case tensorCores && !s.TransA && (s.K%4 != 0 || a%16 != 0), tensorCores && s.TransB && (s.K%4 != 0 || b%16 != 0):
 		return false
 	}
 	return true
@@ -87,27 +96,23 @@ func (d *Device) fits(c, a, b, bias uint64, s kernels.MatMulSpec) bool {
 const busy = 128
 
 // choose picks the rung for a product: the largest tiles that give blocks enough.
-// Async says that the asynchronous ones can take it.
-func (d *Device) choose(m, n, k int, async bool) *rung {
-	tiles := func(bm, bn int) int {
-		if m <= bm/2 || n <= bn/2 {
-			return 0 // most of a tile would lie outside
-		}
-		return ceilDiv(m, bm) * ceilDiv(n, bn)
+func (d *Device) choose(c, a, b, bias uint64, s kernels.MatMulSpec) *rung {
+	suits := func(r *rung) bool { // it can take the product, and most of its tiles lie inside
+		return s.M > r.bm/2 && s.N > r.bn/2 && ceilDiv(s.M, r.bm)*ceilDiv(s.N, r.bn) >= busy && r.fits(d, c, a, b, bias, s)
 	}
-	switch {
-	case m*n*k <= 32*32*32:
+	if s.M*s.N*s.K <= 32*32*32 {
 		return &ladder[0] // less than one tile's work: there is nothing to share
-	case d.TensorCores && d.info.Compute[0] >= 8 && min(m, n) >= 64:
+	}
+	if d.TensorCores && d.info.Compute[0] >= 8 && min(s.M, s.N) >= 64 {
+		if suits(&ladder[8]) {
+			return &ladder[8]
+		}
 		return &ladder[7]
-	case async && tiles(128, 256) >= busy:
-		return &ladder[6]
-	case async && tiles(128, 128) >= busy:
-		return &ladder[5]
-	case tiles(128, 128) >= busy:
-		return &ladder[4]
-	case tiles(64, 64) >= busy:
-		return &ladder[3]
+	}
+	for i := 6; i > 2; i-- {
+		if suits(&ladder[i]) {
+			return &ladder[i]
+		}
 	}
 	return &ladder[2]
 }
@@ -126,14 +131,12 @@ func (r *rung) share(m, n, k int) int {
 // MatMul is C = op(A)·op(B), and more: see kernels.MatMulSpec.
 func (d *Device) MatMul(c, a, b, bias kernels.Buffer, s kernels.MatMulSpec) {
 	s.Check(c, a, b, bias)
-	async := d.fits(address(c), address(a), address(b), address(bias), s)
-	d.matMul(d.choose(s.M, s.N, s.K, async), c, a, b, bias, s)
+	d.matMul(d.choose(address(c), address(a), address(b), address(bias), s), c, a, b, bias, s)
 }
 
 // Picks says which kernel of the Ladder MatMul takes for C[m,n] = A[m,k]·B[k,n].
 func (d *Device) Picks(m, n, k int) string {
-	async := d.fits(0, 0, 0, 0, kernels.MatMulSpec{M: m, N: n, K: k})
-	return d.choose(m, n, k, async).name
+	return d.choose(0, 0, 0, 0, kernels.MatMulSpec{M: m, N: n, K: k}).name
 }
 
 // Ladder lists the kernels that MatMulBy takes, the simplest first.
@@ -146,15 +149,14 @@ func Ladder() []string {
 }
 
 // MatMulBy is MatMul by one kernel of the Ladder, so that they can be compared.
-// Those that copy asynchronously take N, and the M of a transposed A, in
-// multiples of 4.
+// Those that copy by 16 bytes take only what is aligned to them, in every row.
 func (d *Device) MatMulBy(name string, c, a, b, bias kernels.Buffer, s kernels.MatMulSpec) {
 	s.Check(c, a, b, bias)
 	i := slices.Index(Ladder(), name)
 	if i < 0 {
 		kernels.Panicf("matmul", "no kernel is called %q: there are %s", name, strings.Join(Ladder(), ", "))
 	}
-	if ladder[i].async && !d.fits(address(c), address(a), address(b), address(bias), s) {
+	if !ladder[i].fits(d, address(c), address(a), address(b), address(bias), s) {
 		kernels.Panicf("matmul", "%s can't take [%d %d] × [%d %d]: it needs compute capability 8.0, and rows and buffers aligned to 16 bytes",
 			name, s.M, s.K, s.K, s.N)
 	}
@@ -187,7 +189,7 @@ func (d *Device) matMul(r *rung, c, a, b, bias kernels.Buffer, s kernels.MatMulS
 	if r.splits {
 		arguments = append(arguments, count(share))
 	}
-	d.launch(r.kernel(s), grid, r.block, arguments...)
+	d.launchShared(r.kernel(s), grid, r.block, r.shared, arguments...)
 	if splits > 1 {
 		d.addSplits(address(c), to, added, s.M*s.N, s.N, splits, s.Mode, s.ReLU)
 	}

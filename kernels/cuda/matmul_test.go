@@ -21,6 +21,9 @@ func TestLadder(t *testing.T) {
 		if strings.Contains(name, "async") { // rows of multiples of 16 bytes
 			sizes = [][3]int{{4, 4, 1}, {8, 4, 0}, {16, 36, 7}, {36, 28, 9}, {132, 260, 20}, {40, 12, 530}}
 		}
+		if name == "matmul_tf32_128x256" { // and K too
+			sizes = [][3]int{{4, 4, 4}, {8, 4, 0}, {16, 36, 8}, {36, 28, 12}, {132, 260, 20}, {72, 68, 36}, {40, 12, 532}}
+		}
 		for i, size := range sizes {
 			for transposes := range 4 {
 				s := kernels.MatMulSpec{
@@ -116,7 +119,8 @@ func TestMatMulPicks(t *testing.T) {
 		{1537, 1537, false, "matmul_128x128_f32"}, // rows that are not aligned to 16 bytes
 		{2048, 2048, false, "matmul_async_128x256_f32"},
 		{60000, 10, false, "matmul_32x32_f32"},
-		{2048, 2048, true, "matmul_tf32"},
+		{2048, 2048, true, "matmul_tf32_128x256"},
+		{1024, 1024, true, "matmul_tf32"},
 		{2048, 10, true, "matmul_32x32_f32"},
 	} {
 		d.TensorCores = s.tf32

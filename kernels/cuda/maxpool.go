@@ -20,7 +20,7 @@ func (d *Device) MaxPoolGrad(dx, dy, arg kernels.Buffer, s kernels.PoolSpec, m k
 // bias, and sends it to where the maxima were.
 func (d *Device) BiasReLUMaxPoolGrad(dx, dbias, dy, y, arg kernels.Buffer, s kernels.PoolSpec, m kernels.Mode) {
 	s.CheckBiasReLU("bias relu maxpool gradient", dx, dbias, dy, y, arg)
-	masked := d.masked.buffer(d, dy.Len())
+	masked := d.between.buffer(d, dy.Len())
 	d.BiasReLUGrad(masked, dbias, dy, y, s.N*s.OH*s.OW, s.C, m)
 	d.MaxPoolGrad(dx, masked, arg, s, kernels.Overwrite)
 }

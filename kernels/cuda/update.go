@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"baregrad/kernels"
+	"baregrad/kernels/cuda/driver"
 )
 
 // The optimizers' steps, of several tensors in one launch: see update.tmpl. A
@@ -84,7 +85,7 @@ func (d *Device) update() {
 		blocks += ceilDiv(u.n, 1024)
 	}
 	p.count = 0
-	d.start(p.kernel, line(blocks), lanes(256), append(arguments, p.settings[:p.more]...))
+	d.start(p.kernel, driver.Launch{Grid: line(blocks), Block: lanes(256), Args: append(arguments, p.settings[:p.more]...)})
 }
 
 var (
