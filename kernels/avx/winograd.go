@@ -63,7 +63,7 @@ type patch struct {
 	pixelStep, rowStep int     // from pixel to pixel, from row to row
 	planes             uintptr // the tile's row in the first of the 36 planes
 	planeStep          int     // from plane to plane
-	temp               uintptr // memory for 36 registers
+	temp               uintptr // memory for 36 registers, for transforms that need it
 	channels           int     // a multiple of the transforms' lanes
 	bias               uintptr // of the output; 0 for none
 	add                bool    // the output is added to what is there

@@ -3,7 +3,7 @@
 package avx
 
 // The transforms of one tile, over p.channels channels: see patch, winograd.go
-// for what they are for and winograd_amd64.h for the matrices. They count
+// for what they are for and winograd_amd64.h for the matrices. They may count
 // p.channels down. For each channel,
 //
 //	winograd_input:           planes[6,6] = Bᵀ·pixels[6,6]·B

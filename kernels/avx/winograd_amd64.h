@@ -122,3 +122,70 @@
 	VMULPS GA, u0, u0; VFMADD231PS NA, e0, u0; VFMADD231PS NB, e2, u0; \
 	VMULPS ANA, e1, u1; VFMADD231PS BNB, e3, u1; \
 	VFMADD231PS A2NA, e0, u5; VFMADD231PS B2NB, e2, u5
+
+// ---- moving vectors ----
+
+// One, three and five times step.
+#define STEPS(step, one, three, five) \
+	MOVQ step, one; \
+	LEAQ (one)(one*2), three; \
+	LEAQ (one)(one*4), five
+
+// Six vectors from SI on, R8 apart.
+#define LOAD6(v0, v1, v2, v3, v4, v5) \
+	VMOVUPS (SI), v0; \
+	VMOVUPS (SI)(R8*1), v1; \
+	VMOVUPS (SI)(R8*2), v2; \
+	VMOVUPS (SI)(R9*1), v3; \
+	VMOVUPS (SI)(R8*4), v4; \
+	VMOVUPS (SI)(R10*1), v5
+
+#define LOAD4(v0, v1, v2, v3) \
+	VMOVUPS (SI), v0; \
+	VMOVUPS (SI)(R8*1), v1; \
+	VMOVUPS (SI)(R8*2), v2; \
+	VMOVUPS (SI)(R9*1), v3
+
+// Six vectors from DX on, R11 apart.
+#define STORE6(v0, v1, v2, v3, v4, v5) \
+	VMOVUPS v0, (DX); \
+	VMOVUPS v1, (DX)(R11*1); \
+	VMOVUPS v2, (DX)(R11*2); \
+	VMOVUPS v3, (DX)(R12*1); \
+	VMOVUPS v4, (DX)(R11*4); \
+	VMOVUPS v5, (DX)(R13*1)
+
+#define STORE4(v0, v1, v2, v3) \
+	VMOVUPS v0, (DX); \
+	VMOVUPS v1, (DX)(R11*1); \
+	VMOVUPS v2, (DX)(R11*2); \
+	VMOVUPS v3, (DX)(R12*1)
+
+// Three vectors from SI on, R8 apart; from DX on, R11 apart.
+#define LOAD3(v0, v1, v2) \
+	VMOVUPS (SI), v0; \
+	VMOVUPS (SI)(R8*1), v1; \
+	VMOVUPS (SI)(R8*2), v2
+
+#define STORE3(v0, v1, v2) \
+	VMOVUPS v0, (DX); \
+	VMOVUPS v1, (DX)(R11*1); \
+	VMOVUPS v2, (DX)(R11*2)
+
+// ---- constants, in memory, each in all lanes of a register ----
+
+#define FA ·winogradFactors+0(SB)
+#define FB ·winogradFactors+64(SB)
+#define FA2 ·winogradFactors+128(SB)
+#define FB2 ·winogradFactors+192(SB)
+#define FA3 ·winogradFactors+256(SB)
+#define FB3 ·winogradFactors+320(SB)
+#define FAB ·winogradFactors+384(SB)
+#define FSUM ·winogradFactors+448(SB)
+#define FGA ·winogradFactors+512(SB)
+#define FNA ·winogradFactors+576(SB)
+#define FNB ·winogradFactors+640(SB)
+#define FANA ·winogradFactors+704(SB)
+#define FBNB ·winogradFactors+768(SB)
+#define FA2NA ·winogradFactors+832(SB)
+#define FB2NB ·winogradFactors+896(SB)

@@ -8,82 +8,12 @@
 // Registers: DI the argument, AX the offset of the channels in bytes; SI where
 // the next vectors are read, DX where they are written, CX the count; R8, R9 and
 // R10 are one, three and five times the step between vectors that are read
-// together, R11, R12 and R13 the same for those that are written.
+// together, R11, R12 and R13 the same for those that are written. The constants are
+// in memory, because registers are too few.
 
 #include "go_asm.h"
 #include "textflag.h"
 #include "winograd_amd64.h"
-
-// The constants, in memory, because registers are too few: ·winogradFactors is
-// [8][16]float32 of a, b, a², b², a³, b³, a²b² and a²+b².
-#define A1 ·winogradFactors+0(SB)
-#define B1 ·winogradFactors+64(SB)
-#define A2 ·winogradFactors+128(SB)
-#define B2 ·winogradFactors+192(SB)
-#define A3 ·winogradFactors+256(SB)
-#define B3 ·winogradFactors+320(SB)
-#define AB ·winogradFactors+384(SB)
-#define SUM ·winogradFactors+448(SB)
-
-// One, three and five times step.
-#define STEPS(step, one, three, five) \
-	MOVQ step, one; \
-	LEAQ (one)(one*2), three; \
-	LEAQ (one)(one*4), five
-
-// Six vectors from SI on, R8 apart.
-#define LOAD6(y0, y1, y2, y3, y4, y5) \
-	VMOVUPS (SI), y0; \
-	VMOVUPS (SI)(R8*1), y1; \
-	VMOVUPS (SI)(R8*2), y2; \
-	VMOVUPS (SI)(R9*1), y3; \
-	VMOVUPS (SI)(R8*4), y4; \
-	VMOVUPS (SI)(R10*1), y5
-
-#define LOAD4(y0, y1, y2, y3) \
-	VMOVUPS (SI), y0; \
-	VMOVUPS (SI)(R8*1), y1; \
-	VMOVUPS (SI)(R8*2), y2; \
-	VMOVUPS (SI)(R9*1), y3
-
-// Six vectors from DX on, R11 apart.
-#define STORE6(y0, y1, y2, y3, y4, y5) \
-	VMOVUPS y0, (DX); \
-	VMOVUPS y1, (DX)(R11*1); \
-	VMOVUPS y2, (DX)(R11*2); \
-	VMOVUPS y3, (DX)(R12*1); \
-	VMOVUPS y4, (DX)(R11*4); \
-	VMOVUPS y5, (DX)(R13*1)
-
-#define STORE4(y0, y1, y2, y3) \
-	VMOVUPS y0, (DX); \
-	VMOVUPS y1, (DX)(R11*1); \
-	VMOVUPS y2, (DX)(R11*2); \
-	VMOVUPS y3, (DX)(R12*1)
-
-// Three vectors from SI on, R8 apart; from DX on, R11 apart.
-#define LOAD3(y0, y1, y2) \
-	VMOVUPS (SI), y0; \
-	VMOVUPS (SI)(R8*1), y1; \
-	VMOVUPS (SI)(R8*2), y2
-
-#define STORE3(y0, y1, y2) \
-	VMOVUPS y0, (DX); \
-	VMOVUPS y1, (DX)(R11*1); \
-	VMOVUPS y2, (DX)(R11*2)
-
-// The constants of the filter's transforms, in memory.
-#define FA ·winogradFactors+0(SB)
-#define FB ·winogradFactors+64(SB)
-#define FA2 ·winogradFactors+128(SB)
-#define FB2 ·winogradFactors+192(SB)
-#define FGA ·winogradFactors+512(SB)
-#define FNA ·winogradFactors+576(SB)
-#define FNB ·winogradFactors+640(SB)
-#define FANA ·winogradFactors+704(SB)
-#define FBNB ·winogradFactors+768(SB)
-#define FA2NA ·winogradFactors+832(SB)
-#define FB2NB ·winogradFactors+896(SB)
 
 // Steps in the temporary memory: a vector, a row of 6 vectors.
 #define VECTOR $32
@@ -104,7 +34,7 @@ channels:
 
 column:
 	LOAD6(Y0, Y1, Y2, Y3, Y4, Y5)
-	INPUT6(Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, Y10, A1, B1, A2, B2, AB, SUM)
+	INPUT6(Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, Y10, FA, FB, FA2, FB2, FAB, FSUM)
 	STORE6(Y6, Y0, Y3, Y1, Y2, Y5)
 	ADDQ patch_pixelStep(DI), SI
 	ADDQ VECTOR, DX
@@ -120,7 +50,7 @@ column:
 
 row:
 	LOAD6(Y0, Y1, Y2, Y3, Y4, Y5)
-	INPUT6(Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, Y10, A1, B1, A2, B2, AB, SUM)
+	INPUT6(Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, Y10, FA, FB, FA2, FB2, FAB, FSUM)
 	STORE6(Y6, Y0, Y3, Y1, Y2, Y5)
 	ADDQ ROW6, SI
 	LEAQ (DX)(R12*2), DX             // 6 planes on
@@ -153,7 +83,7 @@ channels:
 
 column:
 	LOAD6(Y0, Y1, Y2, Y3, Y4, Y5)
-	OUTPUT4(Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, A1, B1, A2, B2, A3, B3)
+	OUTPUT4(Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, FA, FB, FA2, FB2, FA3, FB3)
 	STORE4(Y0, Y1, Y2, Y5)
 	ADDQ BX, SI
 	ADDQ VECTOR, DX
@@ -169,7 +99,7 @@ column:
 
 row:
 	LOAD6(Y0, Y1, Y2, Y3, Y4, Y5)
-	OUTPUT4(Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, A1, B1, A2, B2, A3, B3)
+	OUTPUT4(Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, FA, FB, FA2, FB2, FA3, FB3)
 	VFMADD231PS Y0, Y11, Y12 // 0·y: NaN if y is none or infinite
 	VFMADD231PS Y1, Y11, Y12
 	VFMADD231PS Y2, Y11, Y12
@@ -227,7 +157,7 @@ channels:
 
 column:
 	LOAD4(Y0, Y1, Y2, Y3)
-	GRADIENT6(Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, A1, B1, A2, B2)
+	GRADIENT6(Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, FA, FB, FA2, FB2)
 	STORE6(Y0, Y1, Y2, Y4, Y6, Y3)
 	ADDQ patch_pixelStep(DI), SI
 	ADDQ VECTOR, DX
@@ -243,7 +173,7 @@ column:
 
 row:
 	LOAD4(Y0, Y1, Y2, Y3)
-	GRADIENT6(Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, A1, B1, A2, B2)
+	GRADIENT6(Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, FA, FB, FA2, FB2)
 	STORE6(Y0, Y1, Y2, Y4, Y6, Y3)
 	ADDQ ROW6, SI
 	LEAQ (DX)(R12*2), DX               // 6 planes on
@@ -276,7 +206,7 @@ channels:
 
 column:
 	LOAD6(Y0, Y1, Y2, Y3, Y4, Y5)
-	INPUTGRAD6(Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, A1, B1, A2, B2, AB, SUM)
+	INPUTGRAD6(Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, FA, FB, FA2, FB2, FAB, FSUM)
 	STORE6(Y0, Y1, Y2, Y3, Y4, Y5)
 	ADDQ BX, SI
 	ADDQ VECTOR, DX
@@ -292,7 +222,7 @@ column:
 
 row:
 	LOAD6(Y0, Y1, Y2, Y3, Y4, Y5)
-	INPUTGRAD6(Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, A1, B1, A2, B2, AB, SUM)
+	INPUTGRAD6(Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, FA, FB, FA2, FB2, FAB, FSUM)
 	VFMADD231PS Y0, Y11, Y12 // 0·x: NaN if x is none or infinite
 	VFMADD231PS Y1, Y11, Y12
 	VFMADD231PS Y2, Y11, Y12
@@ -328,96 +258,5 @@ added:
 	VCMPPS $0x03, Y12, Y12, Y12 // Y12 = NaN
 	VMOVMSKPS Y12, AX
 	MOVL   AX, patch_broken(DI)
-	VZEROUPPER
-	RET
-
-// func winograd_filter_f32_avx2(p *patch)
-TEXT ·winograd_filter_f32_avx2(SB), NOSPLIT, $0-8
-	MOVQ p+0(FP), DI
-	XORL AX, AX
-
-elements:
-	MOVQ patch_pixels(DI), SI          // temp[i,v] = G along column v of the filter
-	ADDQ AX, SI
-	MOVQ patch_rowStep(DI), R8
-	MOVQ patch_temp(DI), DX
-	STEPS(ROW6, R11, R12, R13)
-	MOVL $3, CX
-
-column:
-	LOAD3(Y0, Y1, Y2)
-	FILTER6(Y0, Y1, Y2, Y3, Y4, Y5, Y6, FA, FB, FA2, FB2, FGA, FNA, FNB)
-	STORE6(Y0, Y5, Y3, Y6, Y4, Y2)
-	ADDQ patch_pixelStep(DI), SI
-	ADDQ VECTOR, DX
-	DECQ CX
-	JNZ  column
-
-	MOVQ patch_temp(DI), SI            // plane[i,j] = G along row i of temp
-	MOVQ VECTOR, R8
-	MOVQ patch_planes(DI), DX
-	ADDQ AX, DX
-	STEPS(patch_planeStep(DI), R11, R12, R13)
-	MOVL $6, CX
-
-row:
-	LOAD3(Y0, Y1, Y2)
-	FILTER6(Y0, Y1, Y2, Y3, Y4, Y5, Y6, FA, FB, FA2, FB2, FGA, FNA, FNB)
-	STORE6(Y0, Y5, Y3, Y6, Y4, Y2)
-	ADDQ ROW6, SI
-	LEAQ (DX)(R12*2), DX               // 6 planes on
-	DECQ CX
-	JNZ  row
-
-	ADDQ $32, AX
-	SUBQ $8, patch_channels(DI)
-	JGT  elements
-	VZEROUPPER
-	RET
-
-// func winograd_filter_gradient_f32_avx2(p *patch)
-TEXT ·winograd_filter_gradient_f32_avx2(SB), NOSPLIT, $0-8
-	MOVQ p+0(FP), DI
-	XORL AX, AX
-
-elements:
-	MOVQ patch_planes(DI), SI          // temp[v,j] = Gᵀ along column j of the planes
-	ADDQ AX, SI
-	MOVQ patch_planeStep(DI), BX
-	LEAQ (BX)(BX*2), R8
-	ADDQ R8, R8                        // a row of the planes is 6 of them
-	STEPS(R8, R8, R9, R10)
-	MOVQ patch_temp(DI), DX
-	MOVQ ROW6, R11
-	MOVL $6, CX
-
-column:
-	LOAD6(Y0, Y1, Y2, Y3, Y4, Y5)
-	FILTERGRAD3(Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, FGA, FNA, FNB, FANA, FBNB, FA2NA, FB2NB)
-	STORE3(Y0, Y1, Y5)
-	ADDQ BX, SI
-	ADDQ VECTOR, DX
-	DECQ CX
-	JNZ  column
-
-	MOVQ patch_temp(DI), SI            // filter[u,v] = Gᵀ along row u of temp
-	STEPS(VECTOR, R8, R9, R10)
-	MOVQ patch_pixels(DI), DX
-	ADDQ AX, DX
-	MOVQ patch_pixelStep(DI), R11
-	MOVL $3, CX
-
-row:
-	LOAD6(Y0, Y1, Y2, Y3, Y4, Y5)
-	FILTERGRAD3(Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, FGA, FNA, FNB, FANA, FBNB, FA2NA, FB2NB)
-	STORE3(Y0, Y1, Y5)
-	ADDQ ROW6, SI
-	ADDQ patch_rowStep(DI), DX
-	DECQ CX
-	JNZ  row
-
-	ADDQ $32, AX
-	SUBQ $8, patch_channels(DI)
-	JGT  elements
 	VZEROUPPER
 	RET

@@ -2,11 +2,11 @@
 
 // Winograd's transforms in AVX-512, 16 channels at a time: see winograd.go for
 // what they are for, and winograd_amd64.h for the formulas. A transform in two
-// dimensions is one along the columns, into temporary memory, and one along the
-// rows of that.
+// dimensions is one along the columns, and one along the rows of its result t, which
+// stays in registers.
 //
 // Registers: DI the argument, AX the offset of the channels in bytes; SI where
-// the next vectors are read, DX where they are written, CX the count; R8, R9 and
+// the next vectors are read, DX where they are written, CX the channels left; R8, R9 and
 // R10 are one, three and five times the step between vectors that are read
 // together, R11, R12 and R13 the same for those that are written.
 
@@ -14,415 +14,381 @@
 #include "textflag.h"
 #include "winograd_amd64.h"
 
-// The constants, from memory where they fill a register each: ·winogradFactors is
-// [8][16]float32 of a, b, a², b², a³, b³, a²b² and a²+b².
 #define FACTORS \
-	VMOVUPS ·winogradFactors+0(SB), Z16; \
-	VMOVUPS ·winogradFactors+64(SB), Z17; \
-	VMOVUPS ·winogradFactors+128(SB), Z18; \
-	VMOVUPS ·winogradFactors+192(SB), Z19; \
-	VMOVUPS ·winogradFactors+256(SB), Z20; \
-	VMOVUPS ·winogradFactors+320(SB), Z21; \
-	VMOVUPS ·winogradFactors+384(SB), Z22; \
-	VMOVUPS ·winogradFactors+448(SB), Z23
+	VMOVUPS FA, Z16; \
+	VMOVUPS FB, Z17; \
+	VMOVUPS FA2, Z18; \
+	VMOVUPS FB2, Z19; \
+	VMOVUPS FAB, Z22; \
+	VMOVUPS FSUM, Z23
 
-// One, three and five times step.
-#define STEPS(step, one, three, five) \
-	MOVQ step, one; \
-	LEAQ (one)(one*2), three; \
-	LEAQ (one)(one*4), five
+// Of one column of pixels at SI, two elements of t = Bᵀ·d, then on to the next
+// column, BX away. All six columns of t are too many for the registers; so the
+// pixels are read once for t1 and t2, once for t3 and t4, once for t0 and t5.
+#define INPUT_COLUMN(F, F2, t1, t2) \ // t1, t2 = (d4 − F2·d2) ± F·(d3 − F2·d1)
+	VMOVUPS (SI)(R8*4), t1; \
+	VFNMADD231PS (SI)(R8*2), F2, t1; \
+	VMOVUPS (SI)(R9*1), Z12; \
+	VFNMADD231PS (SI)(R8*1), F2, Z12; \
+	VMOVAPS t1, t2; \
+	VFMADD231PS F, Z12, t1; \
+	VFNMADD231PS F, Z12, t2; \
+	ADDQ BX, SI
 
-// Six vectors from SI on, R8 apart.
-#define LOAD6(z0, z1, z2, z3, z4, z5) \
-	VMOVUPS (SI), z0; \
-	VMOVUPS (SI)(R8*1), z1; \
-	VMOVUPS (SI)(R8*2), z2; \
-	VMOVUPS (SI)(R9*1), z3; \
-	VMOVUPS (SI)(R8*4), z4; \
-	VMOVUPS (SI)(R10*1), z5
+#define INPUT_COLUMN05(t0, t5) \ // t0 = a²b²·d0 − (a²+b²)·d2 + d4, t5 = a²b²·d1 − (a²+b²)·d3 + d5
+	VMOVUPS (SI)(R8*4), t0; \
+	VFMADD231PS (SI), Z22, t0; \
+	VFNMADD231PS (SI)(R8*2), Z23, t0; \
+	VMOVUPS (SI)(R10*1), t5; \
+	VFMADD231PS (SI)(R8*1), Z22, t5; \
+	VFNMADD231PS (SI)(R9*1), Z23, t5; \
+	ADDQ BX, SI
 
-#define LOAD4(z0, z1, z2, z3) \
-	VMOVUPS (SI), z0; \
-	VMOVUPS (SI)(R8*1), z1; \
-	VMOVUPS (SI)(R8*2), z2; \
-	VMOVUPS (SI)(R9*1), z3
-
-// Six vectors from DX on, R11 apart.
-#define STORE6(z0, z1, z2, z3, z4, z5) \
-	VMOVUPS z0, (DX); \
-	VMOVUPS z1, (DX)(R11*1); \
-	VMOVUPS z2, (DX)(R11*2); \
-	VMOVUPS z3, (DX)(R12*1); \
-	VMOVUPS z4, (DX)(R11*4); \
-	VMOVUPS z5, (DX)(R13*1)
-
-#define STORE4(z0, z1, z2, z3) \
-	VMOVUPS z0, (DX); \
-	VMOVUPS z1, (DX)(R11*1); \
-	VMOVUPS z2, (DX)(R11*2); \
-	VMOVUPS z3, (DX)(R12*1)
-
-// Three vectors from SI on, R8 apart; from DX on, R11 apart.
-#define LOAD3(z0, z1, z2) \
-	VMOVUPS (SI), z0; \
-	VMOVUPS (SI)(R8*1), z1; \
-	VMOVUPS (SI)(R8*2), z2
-
-#define STORE3(z0, z1, z2) \
-	VMOVUPS z0, (DX); \
-	VMOVUPS z1, (DX)(R11*1); \
-	VMOVUPS z2, (DX)(R11*2)
-
-// The constants of the filter's transforms, in memory.
-#define FA ·winogradFactors+0(SB)
-#define FB ·winogradFactors+64(SB)
-#define FA2 ·winogradFactors+128(SB)
-#define FB2 ·winogradFactors+192(SB)
-#define FGA ·winogradFactors+512(SB)
-#define FNA ·winogradFactors+576(SB)
-#define FNB ·winogradFactors+640(SB)
-#define FANA ·winogradFactors+704(SB)
-#define FBNB ·winogradFactors+768(SB)
-#define FA2NA ·winogradFactors+832(SB)
-#define FB2NB ·winogradFactors+896(SB)
-
-// Steps in the temporary memory: a vector, a row of 6 vectors.
-#define VECTOR $64
-#define ROW6 $384
+// One row of t to a row of 6 planes at DX.
+#define INPUT_ROW(t0, t1, t2, t3, t4, t5) \
+	INPUT6(t0, t1, t2, t3, t4, t5, Z12, Z13, Z14, Z15, Z24, Z16, Z17, Z18, Z19, Z22, Z23); \
+	STORE6(Z12, t0, t3, t1, t2, t5)
 
 // func winograd_input_f32_avx512(p *patch)
 TEXT ·winograd_input_f32_avx512(SB), NOSPLIT, $0-8
 	MOVQ p+0(FP), DI
 	FACTORS
+	MOVQ patch_pixelStep(DI), BX
+	STEPS(patch_rowStep(DI), R8, R9, R10)
+	STEPS(patch_planeStep(DI), R11, R12, R13)
+	MOVQ patch_channels(DI), CX
 	XORL AX, AX
 
 channels:
-	MOVQ patch_pixels(DI), SI        // temp[i,j] = Bᵀ along column j of the pixels
-	ADDQ AX, SI
-	STEPS(patch_rowStep(DI), R8, R9, R10)
-	MOVQ patch_temp(DI), DX
-	STEPS(ROW6, R11, R12, R13)
-	MOVL $6, CX
-
-column:
-	LOAD6(Z0, Z1, Z2, Z3, Z4, Z5)
-	INPUT6(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8, Z9, Z10, Z16, Z17, Z18, Z19, Z22, Z23)
-	STORE6(Z6, Z0, Z3, Z1, Z2, Z5)
-	ADDQ patch_pixelStep(DI), SI
-	ADDQ VECTOR, DX
-	DECQ CX
-	JNZ  column
-
-	MOVQ patch_temp(DI), SI          // plane[i,j] = Bᵀ along row i of temp
-	STEPS(VECTOR, R8, R9, R10)
 	MOVQ patch_planes(DI), DX
 	ADDQ AX, DX
-	STEPS(patch_planeStep(DI), R11, R12, R13)
-	MOVL $6, CX
+	MOVQ patch_pixels(DI), SI
+	ADDQ AX, SI
+	INPUT_COLUMN05(Z0, Z6)
+	INPUT_COLUMN05(Z1, Z7)
+	INPUT_COLUMN05(Z2, Z8)
+	INPUT_COLUMN05(Z3, Z9)
+	INPUT_COLUMN05(Z4, Z10)
+	INPUT_COLUMN05(Z5, Z11)
+	INPUT_ROW(Z0, Z1, Z2, Z3, Z4, Z5)   // planes 0 to 5
+	LEAQ (R13)(R13*2), SI
+	LEAQ (DX)(SI*2), DX                 // 30 planes on
+	INPUT_ROW(Z6, Z7, Z8, Z9, Z10, Z11) // planes 30 to 35
+	LEAQ (R12)(R12*2), SI               // 9 planes
+	SUBQ SI, DX
+	SUBQ SI, DX
+	LEAQ (R12)(R12*1), SI
+	SUBQ SI, DX                         // back to plane 6
 
-row:
-	LOAD6(Z0, Z1, Z2, Z3, Z4, Z5)
-	INPUT6(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8, Z9, Z10, Z16, Z17, Z18, Z19, Z22, Z23)
-	STORE6(Z6, Z0, Z3, Z1, Z2, Z5)
-	ADDQ ROW6, SI
-	LEAQ (DX)(R12*2), DX             // 6 planes on
-	DECQ CX
-	JNZ  row
+	MOVQ patch_pixels(DI), SI
+	ADDQ AX, SI
+	INPUT_COLUMN(Z16, Z19, Z0, Z6)
+	INPUT_COLUMN(Z16, Z19, Z1, Z7)
+	INPUT_COLUMN(Z16, Z19, Z2, Z8)
+	INPUT_COLUMN(Z16, Z19, Z3, Z9)
+	INPUT_COLUMN(Z16, Z19, Z4, Z10)
+	INPUT_COLUMN(Z16, Z19, Z5, Z11)
+	INPUT_ROW(Z0, Z1, Z2, Z3, Z4, Z5)
+	LEAQ (DX)(R12*2), DX
+	INPUT_ROW(Z6, Z7, Z8, Z9, Z10, Z11)
+	LEAQ (DX)(R12*2), DX
+
+	MOVQ patch_pixels(DI), SI
+	ADDQ AX, SI
+	INPUT_COLUMN(Z17, Z18, Z0, Z6)
+	INPUT_COLUMN(Z17, Z18, Z1, Z7)
+	INPUT_COLUMN(Z17, Z18, Z2, Z8)
+	INPUT_COLUMN(Z17, Z18, Z3, Z9)
+	INPUT_COLUMN(Z17, Z18, Z4, Z10)
+	INPUT_COLUMN(Z17, Z18, Z5, Z11)
+	INPUT_ROW(Z0, Z1, Z2, Z3, Z4, Z5)
+	LEAQ (DX)(R12*2), DX
+	INPUT_ROW(Z6, Z7, Z8, Z9, Z10, Z11)
 
 	ADDQ $64, AX
-	SUBQ $16, patch_channels(DI)
+	SUBQ $16, CX
 	JGT  channels
 	VZEROUPPER
 	RET
+
+// One column of the planes at SI, then on to the next, BX away: t0…t3 = Aᵀ·m.
+#define OUTPUT_COLUMN(t0, t1, t2, t3) \
+	LOAD6(t0, t1, t2, Z24, Z25, t3); \
+	OUTPUT4(t0, t1, t2, Z24, Z25, t3, Z26, Z27, Z28, Z29, FA, FB, FA2, FB2, Z30, Z31); \
+	ADDQ BX, SI
+
+// One row of t: pixels[r,q] = Aᵀ·t in t0, t1, t2, t5. Z24 = NaN if one is not finite.
+#define OUTPUT_ROW(t0, t1, t2, t3, t4, t5) \
+	OUTPUT4(t0, t1, t2, t3, t4, t5, Z26, Z27, Z28, Z29, FA, FB, FA2, FB2, Z30, Z31); \
+	VFMADD231PS t0, Z25, Z24; \ // 0·y: NaN if y is none or infinite
+	VFMADD231PS t1, Z25, Z24; \
+	VFMADD231PS t2, Z25, Z24; \
+	VFMADD231PS t5, Z25, Z24
+
+// One row of pixels at DX, what is there added to it, and on to the next.
+#define ADD_ROW(z0, z1, z2, z3) \
+	VADDPS (DX), z0, z0; \
+	VADDPS (DX)(R11*1), z1, z1; \
+	VADDPS (DX)(R11*2), z2, z2; \
+	VADDPS (DX)(R12*1), z3, z3; \
+	ADDQ R13, DX
+
+#define BIAS_ROW(z0, z1, z2, z3) \
+	VADDPS Z26, z0, z0; \
+	VADDPS Z26, z1, z1; \
+	VADDPS Z26, z2, z2; \
+	VADDPS Z26, z3, z3
+
+#define RELU_ROW(z0, z1, z2, z3) \
+	VMAXPS z0, Z25, z0; \ // a NaN stays
+	VMAXPS z1, Z25, z1; \
+	VMAXPS z2, Z25, z2; \
+	VMAXPS z3, Z25, z3
+
+#define STORE_ROW(z0, z1, z2, z3) \
+	STORE4(z0, z1, z2, z3); \
+	ADDQ R13, DX
 
 // func winograd_output_f32_avx512(p *patch)
 TEXT ·winograd_output_f32_avx512(SB), NOSPLIT, $0-8
 	MOVQ p+0(FP), DI
-	FACTORS
-	VPXORD Z11, Z11, Z11
-	VPXORD Z24, Z24, Z24 // stays 0 as long as all results are finite
+	VMOVUPS FA3, Z30
+	VMOVUPS FB3, Z31
+	MOVQ patch_planeStep(DI), BX
+	LEAQ (BX)(BX*2), R8
+	ADDQ R8, R8                // a row of the planes is 6 of them
+	STEPS(R8, R8, R9, R10)
+	MOVQ patch_pixelStep(DI), R11
+	LEAQ (R11)(R11*2), R12
+	MOVQ patch_rowStep(DI), R13
+	MOVL $0, patch_broken(DI)
+	MOVQ patch_channels(DI), CX
 	XORL AX, AX
 
 channels:
-	MOVQ patch_planes(DI), SI         // temp[r,j] = Aᵀ along column j of the planes
+	MOVQ patch_planes(DI), SI  // t = Aᵀ along the columns of the planes
 	ADDQ AX, SI
-	MOVQ patch_planeStep(DI), BX
-	LEAQ (BX)(BX*2), R8
-	ADDQ R8, R8                       // a row of the planes is 6 of them
-	STEPS(R8, R8, R9, R10)
-	MOVQ patch_temp(DI), DX
-	STEPS(ROW6, R11, R12, R13)
-	MOVL $6, CX
+	OUTPUT_COLUMN(Z0, Z1, Z2, Z3)
+	OUTPUT_COLUMN(Z4, Z5, Z6, Z7)
+	OUTPUT_COLUMN(Z8, Z9, Z10, Z11)
+	OUTPUT_COLUMN(Z12, Z13, Z14, Z15)
+	OUTPUT_COLUMN(Z16, Z17, Z18, Z19)
+	OUTPUT_COLUMN(Z20, Z21, Z22, Z23)
+	VPXORD Z24, Z24, Z24       // stays 0 as long as all results are finite
+	VPXORD Z25, Z25, Z25
+	OUTPUT_ROW(Z0, Z4, Z8, Z12, Z16, Z20)
+	OUTPUT_ROW(Z1, Z5, Z9, Z13, Z17, Z21)
+	OUTPUT_ROW(Z2, Z6, Z10, Z14, Z18, Z22)
+	OUTPUT_ROW(Z3, Z7, Z11, Z15, Z19, Z23)
+	VCMPPS $0x03, Z24, Z24, K1 // K1 = NaN
+	KMOVW  K1, DX
+	ORL    DX, patch_broken(DI)
 
-column:
-	LOAD6(Z0, Z1, Z2, Z3, Z4, Z5)
-	OUTPUT4(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8, Z9, Z16, Z17, Z18, Z19, Z20, Z21)
-	STORE4(Z0, Z1, Z2, Z5)
-	ADDQ BX, SI
-	ADDQ VECTOR, DX
-	DECQ CX
-	JNZ  column
-
-	MOVQ patch_temp(DI), SI           // pixel[r,q] = Aᵀ along row r of temp
-	STEPS(VECTOR, R8, R9, R10)
+	CMPB patch_add(DI), $0
+	JEQ  added
 	MOVQ patch_pixels(DI), DX
 	ADDQ AX, DX
-	STEPS(patch_pixelStep(DI), R11, R12, R13)
-	MOVL $4, CX
+	ADD_ROW(Z0, Z4, Z8, Z20)
+	ADD_ROW(Z1, Z5, Z9, Z21)
+	ADD_ROW(Z2, Z6, Z10, Z22)
+	ADD_ROW(Z3, Z7, Z11, Z23)
 
-row:
-	LOAD6(Z0, Z1, Z2, Z3, Z4, Z5)
-	OUTPUT4(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8, Z9, Z16, Z17, Z18, Z19, Z20, Z21)
-	VFMADD231PS Z0, Z11, Z24 // 0·y: NaN if y is none or infinite
-	VFMADD231PS Z1, Z11, Z24
-	VFMADD231PS Z2, Z11, Z24
-	VFMADD231PS Z5, Z11, Z24
-	CMPB   patch_add(DI), $0
-	JEQ    added
-	VADDPS (DX), Z0, Z0
-	VADDPS (DX)(R11*1), Z1, Z1
-	VADDPS (DX)(R11*2), Z2, Z2
-	VADDPS (DX)(R12*1), Z5, Z5
 added:
-	MOVQ   patch_bias(DI), BX
-	TESTQ  BX, BX
-	JZ     biased
-	VMOVUPS (BX)(AX*1), Z10
-	VADDPS Z10, Z0, Z0
-	VADDPS Z10, Z1, Z1
-	VADDPS Z10, Z2, Z2
-	VADDPS Z10, Z5, Z5
-biased:
-	CMPB   patch_relu(DI), $0
-	JEQ    activated
-	VMAXPS Z0, Z11, Z0                // a NaN stays
-	VMAXPS Z1, Z11, Z1
-	VMAXPS Z2, Z11, Z2
-	VMAXPS Z5, Z11, Z5
-activated:
-	STORE4(Z0, Z1, Z2, Z5)
-	ADDQ   ROW6, SI
-	ADDQ   patch_rowStep(DI), DX
-	DECQ   CX
-	JNZ    row
+	MOVQ  patch_bias(DI), DX
+	TESTQ DX, DX
+	JZ    biased
+	VMOVUPS (DX)(AX*1), Z26
+	BIAS_ROW(Z0, Z4, Z8, Z20)
+	BIAS_ROW(Z1, Z5, Z9, Z21)
+	BIAS_ROW(Z2, Z6, Z10, Z22)
+	BIAS_ROW(Z3, Z7, Z11, Z23)
 
+biased:
+	CMPB patch_relu(DI), $0
+	JEQ  activated
+	RELU_ROW(Z0, Z4, Z8, Z20)
+	RELU_ROW(Z1, Z5, Z9, Z21)
+	RELU_ROW(Z2, Z6, Z10, Z22)
+	RELU_ROW(Z3, Z7, Z11, Z23)
+
+activated:
+	MOVQ patch_pixels(DI), DX
+	ADDQ AX, DX
+	STORE_ROW(Z0, Z4, Z8, Z20)
+	STORE_ROW(Z1, Z5, Z9, Z21)
+	STORE_ROW(Z2, Z6, Z10, Z22)
+	STORE_ROW(Z3, Z7, Z11, Z23)
 	ADDQ $64, AX
-	SUBQ $16, patch_channels(DI)
+	SUBQ $16, CX
 	JGT  channels
-	VCMPPS $0x03, Z24, Z24, K1 // K1 = NaN
-	KMOVW  K1, AX
-	MOVL   AX, patch_broken(DI)
 	VZEROUPPER
 	RET
+
+// One column of pixels at SI, then on to the next, BX away: t0…t5 = A·y.
+#define GRADIENT_COLUMN(t0, t1, t2, t3, t4, t5) \
+	LOAD4(t0, t1, t2, t5); \
+	GRADIENT6(t0, t1, t2, t5, t3, Z24, t4, Z25, Z28, Z29, Z30, Z31); \
+	ADDQ BX, SI
+
+// One row of t to a row of 6 planes at DX, then on to the next.
+#define GRADIENT_ROW(t0, t1, t2, t3) \
+	GRADIENT6(t0, t1, t2, t3, Z24, Z25, Z26, Z27, Z28, Z29, Z30, Z31); \
+	STORE6(t0, t1, t2, Z24, Z26, t3); \
+	LEAQ (DX)(R12*2), DX
 
 // func winograd_gradient_f32_avx512(p *patch)
 TEXT ·winograd_gradient_f32_avx512(SB), NOSPLIT, $0-8
 	MOVQ p+0(FP), DI
-	FACTORS
+	VMOVUPS FA, Z28
+	VMOVUPS FB, Z29
+	VMOVUPS FA2, Z30
+	VMOVUPS FB2, Z31
+	MOVQ patch_pixelStep(DI), BX
+	STEPS(patch_rowStep(DI), R8, R9, R10)
+	STEPS(patch_planeStep(DI), R11, R12, R13)
+	MOVQ patch_channels(DI), CX
 	XORL AX, AX
 
 channels:
-	MOVQ patch_pixels(DI), SI          // temp[i,j] = A along column j of the pixels
+	MOVQ patch_pixels(DI), SI // t = A along the columns of the pixels
 	ADDQ AX, SI
-	STEPS(patch_rowStep(DI), R8, R9, R10)
-	MOVQ patch_temp(DI), DX
-	STEPS(ROW6, R11, R12, R13)
-	MOVL $4, CX
-
-column:
-	LOAD4(Z0, Z1, Z2, Z3)
-	GRADIENT6(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z16, Z17, Z18, Z19)
-	STORE6(Z0, Z1, Z2, Z4, Z6, Z3)
-	ADDQ patch_pixelStep(DI), SI
-	ADDQ VECTOR, DX
-	DECQ CX
-	JNZ  column
-
-	MOVQ patch_temp(DI), SI            // plane[i,j] = A along row i of temp
-	STEPS(VECTOR, R8, R9, R10)
-	MOVQ patch_planes(DI), DX
+	GRADIENT_COLUMN(Z0, Z1, Z2, Z3, Z4, Z5)
+	GRADIENT_COLUMN(Z6, Z7, Z8, Z9, Z10, Z11)
+	GRADIENT_COLUMN(Z12, Z13, Z14, Z15, Z16, Z17)
+	GRADIENT_COLUMN(Z18, Z19, Z20, Z21, Z22, Z23)
+	MOVQ patch_planes(DI), DX // plane[i,j] = A along row i of t
 	ADDQ AX, DX
-	STEPS(patch_planeStep(DI), R11, R12, R13)
-	MOVL $6, CX
-
-row:
-	LOAD4(Z0, Z1, Z2, Z3)
-	GRADIENT6(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z16, Z17, Z18, Z19)
-	STORE6(Z0, Z1, Z2, Z4, Z6, Z3)
-	ADDQ ROW6, SI
-	LEAQ (DX)(R12*2), DX               // 6 planes on
-	DECQ CX
-	JNZ  row
-
+	GRADIENT_ROW(Z0, Z6, Z12, Z18)
+	GRADIENT_ROW(Z1, Z7, Z13, Z19)
+	GRADIENT_ROW(Z2, Z8, Z14, Z20)
+	GRADIENT_ROW(Z3, Z9, Z15, Z21)
+	GRADIENT_ROW(Z4, Z10, Z16, Z22)
+	GRADIENT_ROW(Z5, Z11, Z17, Z23)
 	ADDQ $64, AX
-	SUBQ $16, patch_channels(DI)
+	SUBQ $16, CX
 	JGT  channels
 	VZEROUPPER
 	RET
+
+// Of one column of the planes at SI, two elements of t = B·m, then on to the next
+// column, BX away: first t0 and t5, then t1 and t3, then t2 and t4.
+#define INPUTGRAD_COLUMN05(t0, t5) \
+	VMULPS (SI), Z22, t0; \
+	VMOVUPS (SI)(R10*1), t5; \
+	ADDQ BX, SI
+
+#define INPUTGRAD_COLUMN13(t1, t3) \
+	VMOVUPS (SI)(R8*1), Z12; VSUBPS (SI)(R8*2), Z12, Z12; \
+	VMOVUPS (SI)(R9*1), Z13; VSUBPS (SI)(R8*4), Z13, Z13; \
+	VMULPS Z16, Z12, Z12; \ // a·(m1 − m2)
+	VMULPS Z17, Z13, Z13; \ // b·(m3 − m4)
+	VMOVUPS (SI)(R10*1), Z14; \
+	VADDPS Z13, Z12, t3; VFNMADD231PS Z23, Z14, t3; \
+	VMULPS Z22, Z14, t1; VFNMADD231PS Z19, Z12, t1; VFNMADD231PS Z18, Z13, t1; \
+	ADDQ BX, SI
+
+#define INPUTGRAD_COLUMN24(t2, t4) \
+	VMOVUPS (SI)(R8*1), Z12; VADDPS (SI)(R8*2), Z12, Z12; \
+	VMOVUPS (SI)(R9*1), Z13; VADDPS (SI)(R8*4), Z13, Z13; \
+	VMOVUPS (SI), Z14; \
+	VADDPS Z12, Z14, t4; VADDPS Z13, t4, t4; \
+	VMULPS Z23, Z14, t2; VFMADD231PS Z19, Z12, t2; VFNMSUB231PS Z18, Z13, t2; \
+	ADDQ BX, SI
+
+// One row of t to 6 pixels at DX, added to all that are there if top is not 0, and
+// else to the first two if patch.addLeft says so.
+#define INPUTGRAD_ROW(top, t0, t1, t2, t3, t4, t5, left, added) \
+	INPUTGRAD6(t0, t1, t2, t3, t4, t5, Z12, Z13, Z14, Z15, Z16, Z17, Z18, Z19, Z22, Z23); \
+	VFMADD231PS t0, Z25, Z24; \ // 0·x: NaN if x is none or infinite
+	VFMADD231PS t1, Z25, Z24; \
+	VFMADD231PS t2, Z25, Z24; \
+	VFMADD231PS t3, Z25, Z24; \
+	VFMADD231PS t4, Z25, Z24; \
+	VFMADD231PS t5, Z25, Z24; \
+	MOVQ top, SI; \
+	CMPQ SI, $0; \
+	JEQ left; \
+	VADDPS (DX), t0, t0; \
+	VADDPS (DX)(R11*1), t1, t1; \
+	VADDPS (DX)(R11*2), t2, t2; \
+	VADDPS (DX)(R12*1), t3, t3; \
+	VADDPS (DX)(R11*4), t4, t4; \
+	VADDPS (DX)(R13*1), t5, t5; \
+	JMP added; \
+left: \
+	CMPB patch_addLeft(DI), $0; \
+	JEQ added; \
+	VADDPS (DX), t0, t0; \
+	VADDPS (DX)(R11*1), t1, t1; \
+added: \
+	STORE6(t0, t1, t2, t3, t4, t5)
+
+// Begin with the planes again, and with the pixels of the first row.
+#define INPUTGRAD_BEGIN \
+	MOVQ patch_planes(DI), SI; \
+	ADDQ AX, SI; \
+	MOVQ patch_pixels(DI), DX; \
+	ADDQ AX, DX
 
 // func winograd_input_gradient_f32_avx512(p *patch)
 TEXT ·winograd_input_gradient_f32_avx512(SB), NOSPLIT, $0-8
 	MOVQ p+0(FP), DI
 	FACTORS
-	VPXORD Z11, Z11, Z11
-	VPXORD Z24, Z24, Z24 // stays 0 as long as all results are finite
+	VPXORD Z25, Z25, Z25
+	VPXORD Z24, Z24, Z24         // stays 0 as long as all results are finite
+	MOVQ patch_planeStep(DI), BX
+	LEAQ (BX)(BX*2), R8
+	ADDQ R8, R8                  // a row of the planes is 6 of them
+	STEPS(R8, R8, R9, R10)
+	STEPS(patch_pixelStep(DI), R11, R12, R13)
+	MOVQ patch_rowStep(DI), R14
+	MOVQ $6, R15                 // rows that a tile above has written to
+	SUBQ patch_newRows(DI), R15
+	MOVQ patch_channels(DI), CX
 	XORL AX, AX
 
 channels:
-	MOVQ patch_planes(DI), SI         // temp[r,j] = B along column j of the planes
-	ADDQ AX, SI
-	MOVQ patch_planeStep(DI), BX
-	LEAQ (BX)(BX*2), R8
-	ADDQ R8, R8                       // a row of the planes is 6 of them
-	STEPS(R8, R8, R9, R10)
-	MOVQ patch_temp(DI), DX
-	STEPS(ROW6, R11, R12, R13)
-	MOVL $6, CX
+	INPUTGRAD_BEGIN
+	INPUTGRAD_COLUMN05(Z0, Z6)
+	INPUTGRAD_COLUMN05(Z1, Z7)
+	INPUTGRAD_COLUMN05(Z2, Z8)
+	INPUTGRAD_COLUMN05(Z3, Z9)
+	INPUTGRAD_COLUMN05(Z4, Z10)
+	INPUTGRAD_COLUMN05(Z5, Z11)
+	INPUTGRAD_ROW(R15, Z0, Z1, Z2, Z3, Z4, Z5, left0, added0)
+	LEAQ (DX)(R14*4), DX
+	ADDQ R14, DX
+	INPUTGRAD_ROW($0, Z6, Z7, Z8, Z9, Z10, Z11, left5, added5)
 
-column:
-	LOAD6(Z0, Z1, Z2, Z3, Z4, Z5)
-	INPUTGRAD6(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8, Z9, Z16, Z17, Z18, Z19, Z22, Z23)
-	STORE6(Z0, Z1, Z2, Z3, Z4, Z5)
-	ADDQ BX, SI
-	ADDQ VECTOR, DX
-	DECQ CX
-	JNZ  column
+	INPUTGRAD_BEGIN
+	INPUTGRAD_COLUMN13(Z0, Z6)
+	INPUTGRAD_COLUMN13(Z1, Z7)
+	INPUTGRAD_COLUMN13(Z2, Z8)
+	INPUTGRAD_COLUMN13(Z3, Z9)
+	INPUTGRAD_COLUMN13(Z4, Z10)
+	INPUTGRAD_COLUMN13(Z5, Z11)
+	ADDQ R14, DX
+	INPUTGRAD_ROW(R15, Z0, Z1, Z2, Z3, Z4, Z5, left1, added1)
+	LEAQ (DX)(R14*2), DX
+	INPUTGRAD_ROW($0, Z6, Z7, Z8, Z9, Z10, Z11, left3, added3)
 
-	MOVQ patch_temp(DI), SI           // pixel[r,q] = B along row r of temp
-	STEPS(VECTOR, R8, R9, R10)
-	MOVQ patch_pixels(DI), DX
-	ADDQ AX, DX
-	STEPS(patch_pixelStep(DI), R11, R12, R13)
-	MOVL $6, CX
-
-row:
-	LOAD6(Z0, Z1, Z2, Z3, Z4, Z5)
-	INPUTGRAD6(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8, Z9, Z16, Z17, Z18, Z19, Z22, Z23)
-	VFMADD231PS Z0, Z11, Z24 // 0·x: NaN if x is none or infinite
-	VFMADD231PS Z1, Z11, Z24
-	VFMADD231PS Z2, Z11, Z24
-	VFMADD231PS Z3, Z11, Z24
-	VFMADD231PS Z4, Z11, Z24
-	VFMADD231PS Z5, Z11, Z24
-	CMPQ   CX, patch_newRows(DI)
-	JLE    below
-	VADDPS (DX)(R11*2), Z2, Z2        // a row that the tile above has written to
-	VADDPS (DX)(R12*1), Z3, Z3
-	VADDPS (DX)(R11*4), Z4, Z4
-	VADDPS (DX)(R13*1), Z5, Z5
-	JMP    left
-
-below:
-	CMPB   patch_addLeft(DI), $0
-	JEQ    added
-
-left: // and two columns that the tile on the left has written to
-	VADDPS (DX), Z0, Z0
-	VADDPS (DX)(R11*1), Z1, Z1
-
-added:
-	STORE6(Z0, Z1, Z2, Z3, Z4, Z5)
-	ADDQ   ROW6, SI
-	ADDQ   patch_rowStep(DI), DX
-	DECQ   CX
-	JNZ    row
+	INPUTGRAD_BEGIN
+	INPUTGRAD_COLUMN24(Z0, Z6)
+	INPUTGRAD_COLUMN24(Z1, Z7)
+	INPUTGRAD_COLUMN24(Z2, Z8)
+	INPUTGRAD_COLUMN24(Z3, Z9)
+	INPUTGRAD_COLUMN24(Z4, Z10)
+	INPUTGRAD_COLUMN24(Z5, Z11)
+	LEAQ (DX)(R14*2), DX
+	INPUTGRAD_ROW($0, Z0, Z1, Z2, Z3, Z4, Z5, left2, added2)
+	LEAQ (DX)(R14*2), DX
+	INPUTGRAD_ROW($0, Z6, Z7, Z8, Z9, Z10, Z11, left4, added4)
 
 	ADDQ $64, AX
-	SUBQ $16, patch_channels(DI)
+	SUBQ $16, CX
 	JGT  channels
-	VCMPPS $0x03, Z24, Z24, K1 // K1 = NaN
+	VCMPPS $0x03, Z24, Z24, K1   // K1 = NaN
 	KMOVW  K1, AX
 	MOVL   AX, patch_broken(DI)
-	VZEROUPPER
-	RET
-
-// func winograd_filter_f32_avx512(p *patch)
-TEXT ·winograd_filter_f32_avx512(SB), NOSPLIT, $0-8
-	MOVQ p+0(FP), DI
-	XORL AX, AX
-
-elements:
-	MOVQ patch_pixels(DI), SI          // temp[i,v] = G along column v of the filter
-	ADDQ AX, SI
-	MOVQ patch_rowStep(DI), R8
-	MOVQ patch_temp(DI), DX
-	STEPS(ROW6, R11, R12, R13)
-	MOVL $3, CX
-
-column:
-	LOAD3(Z0, Z1, Z2)
-	FILTER6(Z0, Z1, Z2, Z3, Z4, Z5, Z6, FA, FB, FA2, FB2, FGA, FNA, FNB)
-	STORE6(Z0, Z5, Z3, Z6, Z4, Z2)
-	ADDQ patch_pixelStep(DI), SI
-	ADDQ VECTOR, DX
-	DECQ CX
-	JNZ  column
-
-	MOVQ patch_temp(DI), SI            // plane[i,j] = G along row i of temp
-	MOVQ VECTOR, R8
-	MOVQ patch_planes(DI), DX
-	ADDQ AX, DX
-	STEPS(patch_planeStep(DI), R11, R12, R13)
-	MOVL $6, CX
-
-row:
-	LOAD3(Z0, Z1, Z2)
-	FILTER6(Z0, Z1, Z2, Z3, Z4, Z5, Z6, FA, FB, FA2, FB2, FGA, FNA, FNB)
-	STORE6(Z0, Z5, Z3, Z6, Z4, Z2)
-	ADDQ ROW6, SI
-	LEAQ (DX)(R12*2), DX               // 6 planes on
-	DECQ CX
-	JNZ  row
-
-	ADDQ $64, AX
-	SUBQ $16, patch_channels(DI)
-	JGT  elements
-	VZEROUPPER
-	RET
-
-// func winograd_filter_gradient_f32_avx512(p *patch)
-TEXT ·winograd_filter_gradient_f32_avx512(SB), NOSPLIT, $0-8
-	MOVQ p+0(FP), DI
-	XORL AX, AX
-
-elements:
-	MOVQ patch_planes(DI), SI          // temp[v,j] = Gᵀ along column j of the planes
-	ADDQ AX, SI
-	MOVQ patch_planeStep(DI), BX
-	LEAQ (BX)(BX*2), R8
-	ADDQ R8, R8                        // a row of the planes is 6 of them
-	STEPS(R8, R8, R9, R10)
-	MOVQ patch_temp(DI), DX
-	MOVQ ROW6, R11
-	MOVL $6, CX
-
-column:
-	LOAD6(Z0, Z1, Z2, Z3, Z4, Z5)
-	FILTERGRAD3(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8, Z9, FGA, FNA, FNB, FANA, FBNB, FA2NA, FB2NB)
-	STORE3(Z0, Z1, Z5)
-	ADDQ BX, SI
-	ADDQ VECTOR, DX
-	DECQ CX
-	JNZ  column
-
-	MOVQ patch_temp(DI), SI            // filter[u,v] = Gᵀ along row u of temp
-	STEPS(VECTOR, R8, R9, R10)
-	MOVQ patch_pixels(DI), DX
-	ADDQ AX, DX
-	MOVQ patch_pixelStep(DI), R11
-	MOVL $3, CX
-
-row:
-	LOAD6(Z0, Z1, Z2, Z3, Z4, Z5)
-	FILTERGRAD3(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8, Z9, FGA, FNA, FNB, FANA, FBNB, FA2NA, FB2NB)
-	STORE3(Z0, Z1, Z5)
-	ADDQ ROW6, SI
-	ADDQ patch_rowStep(DI), DX
-	DECQ CX
-	JNZ  row
-
-	ADDQ $64, AX
-	SUBQ $16, patch_channels(DI)
-	JGT  elements
 	VZEROUPPER
 	RET
