@@ -262,6 +262,12 @@ func (t *matmulTask) compute(w *workspace, c []float32, i0, m, k0, first, last i
 			}
 		}
 		t.operand(p, panels, j, width, k0, depth, fresh)
+		switch {
+		case n+1 == last:
+			t.aheadA(p, i0+t.step, k0, depth)
+		case s.TransB && fresh:
+			t.aheadB(p, n+1, k0, depth)
+		}
 		if t.step < t.blockRows { // they are read again
 			panels = panels[tiles.padded(width)*depth:]
 		}

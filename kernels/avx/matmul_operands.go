@@ -79,6 +79,36 @@ func (t *matmulTask) piece(w *workspace, i0, m, k0, depth int) uintptr {
 	}
 }
 
+// aheadA has p fetch the next piece of A, from row i0 on, if its lines follow each
+// other in one way or the other.
+func (t *matmulTask) aheadA(p *strip, i0, k0, depth int) {
+	s := t.s
+	rows := min(t.step, s.M-i0)
+	switch {
+	case rows <= 0:
+	case s.TransA: // the rows' part of each k, line after line
+		p.ahead, p.aheadStep, p.aheadNext = address(t.a[k0*s.M+i0:]), 4*s.M, cacheLine
+		p.aheadTiles = rows*4/cacheLine + 1
+	case depth == s.K:
+		p.ahead, p.aheadStep, p.aheadNext = address(t.a[i0*s.K:]), cacheLine, cacheLine*depth
+		p.aheadTiles = rows*4/cacheLine + 1
+	}
+}
+
+// aheadB has p fetch strip n of a transposed B.
+func (t *matmulTask) aheadB(p *strip, n, k0, depth int) {
+	s := t.s
+	if s.K > 2*depth { // too much would be fetched in vain between its rows
+		return
+	}
+	j, width := t.strips.strip(n)
+	p.ahead, p.aheadStep, p.aheadNext = address(t.b[j*s.K+k0:]), cacheLine, cacheLine*depth
+	p.aheadTiles = (width*s.K*4/cacheLine + depth - 1) / depth
+}
+
+// cacheLine is the bytes of a line of the cache.
+const cacheLine = 64
+
 // sumChunks adds the chunks' products to C in their order, then the bias, then
 // applies ReLU.
 func (t *matmulTask) sumChunks() {

@@ -29,14 +29,22 @@ type strip struct {
 	b        uintptr // B, whole registers of which can be read in each row, but see tiles.masked
 	bStep    int     // from row to row of B
 	panel    uintptr // 0, or where the first tile copies B to, for the others to read; only with one segment
-	c        uintptr
-	cStep    int      // from row to row of C
-	m        int      // rows of C
-	bias     uintptr  // n floats, or 0
-	add      bool     // C += …
-	relu     bool     // C = max(C, 0), at the end
-	mask     uint16   // the lanes of the last register that belong to C
-	lanes    [8]int32 // the same mask for AVX2: −1 or 0
+
+	// For later, aheadTiles of the tiles bring a line into the second cache with each
+	// k: from ahead on in steps of aheadStep, the next tile from aheadNext further on.
+	ahead      uintptr
+	aheadStep  int
+	aheadNext  int
+	aheadTiles int
+
+	c     uintptr
+	cStep int      // from row to row of C
+	m     int      // rows of C
+	bias  uintptr  // n floats, or 0
+	add   bool     // C += …
+	relu  bool     // C = max(C, 0), at the end
+	mask  uint16   // the lanes of the last register that belong to C
+	lanes [8]int32 // the same mask for AVX2: −1 or 0
 }
 
 // tiles is the table of the kernels that work on strips, and the sizes of the
@@ -83,6 +91,7 @@ func (t *tiles) run(s *strip, n int) {
 		}
 	}
 	t.width[v-1](s)
+	s.aheadTiles = 0
 }
 
 // address is where a slice begins; 0 for nil.

@@ -12,7 +12,7 @@
 // Y12 and Y13 are the row of B, Y14 and Y15 elements of A; after the last k,
 // Y15 is the mask of the last register. The sums of row r are in Y2r and Y2r+1,
 // or in Yr. B is read in whole registers: the mask costs too much here.
-// BP and DI serve a tile that copies B to a panel as they do there.
+// BP and DI serve fetching ahead and panels as they do there.
 
 // Begin a tile: row pointers from the table, offset 0, B from its first row.
 #define TILE_BEGIN \
@@ -47,6 +47,27 @@
 	MOVQ s+0(FP), CX; \
 	ADDQ strip_aJump(CX), AX; \
 	DECQ DI
+
+// Begin what is fetched while a tile is computed: a line at BP for each k, and
+// step bytes on. Or the same line again and again, where there is nothing to fetch.
+#define AHEAD_BEGIN \
+	MOVQ strip_b(DI), BP; \
+	XORL SI, SI; \
+	CMPQ strip_panel(DI), $0; \ // then BP serves that
+	JNE  none; \
+	DECQ strip_aheadTiles(DI); \
+	JLT  none; \
+	MOVQ strip_ahead(DI), BP; \
+	MOVQ strip_aheadStep(DI), SI; \
+	MOVQ strip_aheadNext(DI), AX; \
+	ADDQ BP, AX; \
+	MOVQ AX, strip_ahead(DI); \ // the next tile's
+none: \
+	MOVQ SI, step-8(SP)
+
+#define AHEAD \
+	PREFETCHT1 (BP); \
+	ADDQ step-8(SP), BP
 
 // Begin a tile that copies B: its panel, and fetching 32 rows ahead.
 #define PANEL_BEGIN \
@@ -125,7 +146,7 @@
 	VMASKMOVPS y1, Y15, 32(BX)
 
 // func matmul_6x16_f32_avx2(s *strip)
-TEXT ·matmul_6x16_f32_avx2(SB), NOSPLIT, $8-8
+TEXT ·matmul_6x16_f32_avx2(SB), NOSPLIT, $16-8
 	MOVQ s+0(FP), DI
 
 tile:
@@ -138,6 +159,7 @@ tile:
 	PREFETCH_C
 
 begin:
+	AHEAD_BEGIN
 	TILE_BEGIN
 	MOVQ s+0(FP), CX
 	CMPQ strip_panel(CX), $0
@@ -148,6 +170,7 @@ segment:
 
 	PCALIGN $32
 k:
+	AHEAD
 	VMOVUPS (BX), Y12       // row k of B
 	VMOVUPS 32(BX), Y13
 	MUL2(R8, Y14, Y0, Y1)   // row 0 of the tile

@@ -28,7 +28,8 @@
 // K1 is the mask of the last register, Z24…Z26 the row of B, Z27…Z31 elements
 // of A. The sums of row r are in Z3r…, Z2r… or Zr, by the width.
 //
-// A tile that copies B to a panel as it goes has one segment: BP is the row of
+// BP is what is fetched for later. A tile that copies B to a panel as it goes
+// fetches nothing else, and has one segment: BP is the row of
 // the panel, and DI how far ahead B is fetched. The copy costs nothing, because
 // what limits the loop is the multiply-adds; fetching ahead does what the
 // processor doesn't do by itself where rows are far apart.
@@ -68,6 +69,27 @@
 	MOVQ s+0(FP), CX; \
 	ADDQ strip_aJump(CX), AX; \
 	DECQ DI
+
+// Begin what is fetched while a tile is computed: a line at BP for each k, and
+// step bytes on. Or the same line again and again, where there is nothing to fetch.
+#define AHEAD_BEGIN \
+	MOVQ strip_b(DI), BP; \
+	XORL SI, SI; \
+	CMPQ strip_panel(DI), $0; \ // then BP serves that
+	JNE  none; \
+	DECQ strip_aheadTiles(DI); \
+	JLT  none; \
+	MOVQ strip_ahead(DI), BP; \
+	MOVQ strip_aheadStep(DI), SI; \
+	MOVQ strip_aheadNext(DI), AX; \
+	ADDQ BP, AX; \
+	MOVQ AX, strip_ahead(DI); \ // the next tile's
+none: \
+	MOVQ SI, step-8(SP)
+
+#define AHEAD \
+	PREFETCHT1 (BP); \
+	ADDQ step-8(SP), BP
 
 // Begin a tile that copies B: its panel, and fetching 16 rows ahead.
 #define PANEL_BEGIN \
@@ -151,7 +173,7 @@
 	VMOVUPS z2, K1, 128(BX)
 
 // func matmul_8x48_f32_avx512(s *strip)
-TEXT ·matmul_8x48_f32_avx512(SB), NOSPLIT, $8-8
+TEXT ·matmul_8x48_f32_avx512(SB), NOSPLIT, $16-8
 	MOVQ  s+0(FP), DI
 	KMOVW strip_mask(DI), K1
 
@@ -167,6 +189,7 @@ tile:
 	PREFETCH_C(LINES3)
 
 begin:
+	AHEAD_BEGIN
 	TILE_BEGIN
 	MOVQ  s+0(FP), CX
 	CMPQ  strip_panel(CX), $0
@@ -177,6 +200,7 @@ segment:
 
 	PCALIGN $32
 k:
+	AHEAD
 	VMOVUPS   (BX), Z24          // row k of B
 	VMOVUPS   64(BX), Z25
 	VMOVUPS.Z 128(BX), K1, Z26
@@ -300,7 +324,7 @@ end:
 	VMOVUPS z1, K1, 64(BX)
 
 // func matmul_8x32_f32_avx512(s *strip)
-TEXT ·matmul_8x32_f32_avx512(SB), NOSPLIT, $8-8
+TEXT ·matmul_8x32_f32_avx512(SB), NOSPLIT, $16-8
 	MOVQ  s+0(FP), DI
 	KMOVW strip_mask(DI), K1
 
@@ -314,6 +338,7 @@ tile:
 	PREFETCH_C(LINES2)
 
 begin:
+	AHEAD_BEGIN
 	TILE_BEGIN
 	MOVQ  s+0(FP), CX
 	CMPQ  strip_panel(CX), $0
@@ -324,6 +349,7 @@ segment:
 
 	PCALIGN $32
 k:
+	AHEAD
 	VMOVUPS   (BX), Z24        // row k of B
 	VMOVUPS.Z 64(BX), K1, Z25
 	MUL2(R8, Z27, Z0, Z1)      // row 0 of the tile
