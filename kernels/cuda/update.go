@@ -76,12 +76,12 @@ func (d *Device) update() {
 	}
 	arguments, blocks := p.arguments[:0], 0
 	for t := range together {
-		u, first := p.list[t], blocks
+		u, first := p.list[t], count(blocks)
 		if t >= p.count {
 			u, first = tensorStep{}, math.MaxUint32
 		}
 		arguments = append(arguments, u.buffers[:p.buffers]...)
-		arguments = append(arguments, count(u.n), count(first))
+		arguments = append(arguments, count(u.n), first)
 		blocks += ceilDiv(u.n, 1024)
 	}
 	p.count = 0
