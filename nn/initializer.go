@@ -1,6 +1,10 @@
 package nn
 
-import "math"
+import (
+	"math"
+
+	"baregrad/kernels"
+)
 
 // An Initializer gives a parameter its first values. Shapes are [in, out] for
 // Dense, [KH, KW, in, out] for Conv2D, [out] for a bias.
@@ -126,6 +130,101 @@ func (LecunNormal) Fill(r *Random, values []float32, shape []int) {
 	normal(r, values, in)
 }
 
+// VarianceScaling draws around 0 with the variance Scale/n, where n is the number
+// of inputs, of outputs, or their mean, as Fan says. The initializers above by
+// Glorot, He and LeCun are such, with a Scale of 1, 2 and 1.
+type VarianceScaling struct {
+	Scale   float64 // 1 where 0
+	Fan     Fan
+	Uniform bool // in place of the cut-off normal distribution
+}
+
+// A Fan says what is counted.
+type Fan int
+
+// The fans, by Keras's names fan_in, fan_out and fan_avg.
+const (
+	FanIn Fan = iota
+	FanOut
+	FanMean
+)
+
+// Fill draws the values.
+func (v VarianceScaling) Fill(r *Random, values []float32, shape []int) {
+	in, out := fans(shape)
+	n := [...]float64{in, out, (in + out) / 2}[v.Fan] / or(v.Scale, 1)
+	if v.Uniform {
+		uniform(r, values, n)
+		return
+	}
+	normal(r, values, n)
+}
+
+// Identity sets a square or oblong kernel of Dense, [in, out], to Gain where
+// input and output have the same number, else to 0.
+type Identity struct{ Gain float64 } // 1 where 0
+
+// Fill sets the values. It panics with a *kernels.ShapeError if the shape has not two axes.
+func (i Identity) Fill(_ *Random, values []float32, shape []int) {
+	if len(shape) != 2 {
+		kernels.Panicf("identity initializer", "the shape %v must have two axes", shape)
+	}
+	clear(values)
+	for at := range min(shape[0], shape[1]) {
+		values[at*shape[1]+at] = float32(or(i.Gain, 1))
+	}
+}
+
+// Orthogonal makes a matrix whose columns (or rows, if those are fewer) are at
+// right angles to each other and of length Gain, drawn evenly from all of these
+// (Saxe, McClelland and Ganguli, "Exact solutions to the nonlinear dynamics of
+// learning in deep linear neural networks", 2013). The kernel of a convolution is
+// taken as [KH·KW·in, out].
+type Orthogonal struct{ Gain float64 } // 1 where 0
+
+// Fill draws the values. It panics with a *kernels.ShapeError if the shape has
+// fewer than two axes.
+func (o Orthogonal) Fill(r *Random, values []float32, shape []int) {
+	if len(shape) < 2 {
+		kernels.Panicf("orthogonal initializer", "the shape %v must have at least two axes", shape)
+	}
+	columns := shape[len(shape)-1]
+	rows := len(values) / max(columns, 1)
+	count, length := columns, rows // so many vectors, each of that length
+	across, along := 1, columns    // steps in values from one to the next, and along one
+	if rows < columns {
+		count, length, across, along = rows, columns, columns, 1
+	}
+	vectors := make([][]float64, count)
+	for i := range vectors {
+		v := make([]float64, length)
+		for j := range v {
+			v[j] = r.NormFloat64()
+		}
+		// Take away what lies along the vectors before; twice, for what rounding leaves.
+		for range 2 {
+			for _, u := range vectors[:i] {
+				dot := 0.0
+				for j := range v {
+					dot += v[j] * u[j]
+				}
+				for j := range v {
+					v[j] -= dot * u[j]
+				}
+			}
+		}
+		squares := 0.0
+		for _, x := range v {
+			squares += x * x
+		}
+		for j := range v {
+			v[j] /= math.Sqrt(squares)
+			values[i*across+j*along] = float32(or(o.Gain, 1) * v[j])
+		}
+		vectors[i] = v
+	}
+}
+
 // uniform draws from the uniform distribution around 0 of variance 1/fan.
 func uniform(r *Random, values []float32, fan float64) {
 	limit := math.Sqrt(3 / fan)
@@ -161,6 +260,7 @@ var initializers = map[string]Initializer{
 	"zeros": Zeros{}, "ones": Ones{}, "random_uniform": RandomUniform{}, "random_normal": RandomNormal{},
 	"truncated_normal": TruncatedNormal{}, "glorot_uniform": GlorotUniform{}, "glorot_normal": GlorotNormal{},
 	"he_uniform": HeUniform{}, "he_normal": HeNormal{}, "lecun_uniform": LecunUniform{}, "lecun_normal": LecunNormal{},
+	"variance_scaling": VarianceScaling{}, "identity": Identity{}, "orthogonal": Orthogonal{},
 }
 
 // InitializerByName is the initializer that Keras calls by that name, with its
