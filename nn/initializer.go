@@ -257,7 +257,7 @@ func fans(shape []int) (in, out float64) {
 }
 
 var initializers = map[string]Initializer{
-	"zeros": Zeros{}, "ones": Ones{}, "random_uniform": RandomUniform{}, "random_normal": RandomNormal{},
+	"zeros": Zeros{}, "ones": Ones{}, "constant": Constant{}, "random_uniform": RandomUniform{}, "random_normal": RandomNormal{},
 	"truncated_normal": TruncatedNormal{}, "glorot_uniform": GlorotUniform{}, "glorot_normal": GlorotNormal{},
 	"he_uniform": HeUniform{}, "he_normal": HeNormal{}, "lecun_uniform": LecunUniform{}, "lecun_normal": LecunNormal{},
 	"variance_scaling": VarianceScaling{}, "identity": Identity{}, "orthogonal": Orthogonal{},
