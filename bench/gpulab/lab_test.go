@@ -3,15 +3,12 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"baregrad/kernels"
-	"baregrad/kernels/kerneltest"
+	"baregrad/kernels/cuda/emulator/probe"
 )
 
 // The lab's own plumbing, on the emulator, at sizes that it gets through.
@@ -195,66 +192,23 @@ func TestGoals(t *testing.T) {
 
 func TestProbe(t *testing.T) {
 	dir := t.TempDir()
-	lab(t, "probe", dir)
-	floats := func(name string) []float32 {
-		data, err := os.ReadFile(filepath.Join(dir, name))
+	said := string(lab(t, "probe", dir))
+	for _, i := range probe.Instructions() {
+		file, err := os.Open(filepath.Join(dir, i.Name+".probe"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		values := make([]float32, len(data)/4)
-		copy(kernels.Bytes(values), data)
-		return values
-	}
-	for _, instruction := range approximate {
-		if x, y := floats(instruction+".in"), floats(instruction+".out"); len(x) != 2048 || len(y) != len(x) {
-			t.Errorf("%s: %d inputs and %d outputs, want 2048", instruction, len(x), len(y))
+		r, err := probe.Read(file)
+		file.Close()
+		if err != nil || r.Instruction != i.Name || len(r.Out) == 0 {
+			t.Errorf("%s: the record is of %+v, %v", i.Name, r, err)
+		}
+		if !strings.Contains(said, i.Name+" ") {
+			t.Errorf("nothing was said of %s", i.Name)
 		}
 	}
-	// rcp.approx errs by at most one unit in the last place (of 2⁻²³ of the value).
-	x, y := floats("rcp.approx.f32.in"), floats("rcp.approx.f32.out")
-	compared := 0
-	for i := range x {
-		want := 1 / float64(x[i])
-		if magnitude := math.Abs(float64(x[i])); magnitude < 0x1p-126 || magnitude > 0x1p126 || math.IsNaN(want) {
-			continue
-		}
-		compared++
-		if !(math.Abs(float64(y[i])-want) <= math.Abs(want)*0x1p-22) {
-			t.Fatalf("rcp.approx(%v) = %v", x[i], y[i])
-		}
-	}
-	if compared < 1000 {
-		t.Errorf("only %d reciprocals were compared", compared)
-	}
-	// The order of mma.a, .b, .c and .d in the files: d = a·b + c, within tf32's error.
-	a, b, c, d := floats("mma.a"), floats("mma.b"), floats("mma.c"), floats("mma.d")
-	for i := range d {
-		product, row, col := i/128, i%128/8, i%8
-		want, size := float64(c[i]), math.Abs(float64(c[i]))
-		for k := range 8 {
-			p := float64(a[product*128+row*8+k]) * float64(b[product*64+k*8+col])
-			want += p
-			size += math.Abs(p)
-		}
-		// Both factors lose at most 2⁻¹⁰ of themselves, and the sum a little.
-		if !(math.Abs(float64(d[i])-want) <= size*0x1p-8) {
-			t.Fatalf("element %d: %v, want %v", i, d[i], want)
-		}
-	}
-}
-
-// NVIDIA's assembler takes the probes.
-func TestProbesAssemble(t *testing.T) {
-	ptxas := os.Getenv("BAREGRAD_PTXAS")
-	kerneltest.Require(t, "ptxas", ptxas != "", "BAREGRAD_PTXAS names none")
-	text, err := probeSource()
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	write(t, dir, "probe.ptx", []byte(text))
-	if out, err := exec.Command(ptxas, "-arch=sm_90", "-o", filepath.Join(dir, "probe"), filepath.Join(dir, "probe.ptx")).CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
+	if strings.Contains(said, "not asked") || strings.Count(said, ", 0 beyond") != len(probe.Instructions()) {
+		t.Errorf("the emulator's answers are not the emulator's:\n%s", said)
 	}
 }
 

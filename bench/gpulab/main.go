@@ -74,7 +74,7 @@ func run(w io.Writer, device string, smoke bool, args []string) error {
 				return err
 			}
 			defer g.Close()
-			return probe(g, what, smoke)
+			return askHardware(w, g, what)
 		}
 	}
 	if len(args) != 1 {

@@ -148,7 +148,7 @@ run() {
 		[ -z "$smoke" ] || pattern='TestBits/(Memory|ReLU|MatMul)|Differences'
 		check 'the same bits as the emulator' 90 bash -c './gpulab.test -test.v -test.run "$1" >"$2" 2>&1; s=$?; grep -E "compared|differ|^(ok|PASS|FAIL|panic)|--- FAIL" "$2"; exit $s' - "$pattern" "$raw/bits.txt"
 		;;
-	probe) check 'what PTX leaves open' 25 ./gpulab $smoke probe "$raw/probe" ;;
+	probe) check 'what PTX leaves open' 40 bash -c 'set -o pipefail; "$1" probe "$2" | tee "$2.txt"' - ./gpulab "$raw/probe" ;;
 	matmul) times matmul 40 40 ;;
 	conv) times conv 30 30 ;;
 	memory) times memory 30 30 ;;
