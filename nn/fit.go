@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"slices"
 	"time"
 
@@ -94,6 +95,7 @@ func (m *Sequential) Fit(ctx context.Context, x, y *tensor.Tensor, o FitOptions)
 	n := x.Dim(0)
 	steps := (n + o.BatchSize - 1) / o.BatchSize
 	history = &History{Values: map[string][]float64{}, Epochs: o.Epochs, Steps: steps}
+	runtime.GC() // what loading and converting the data left behind makes room for the step
 	s := newSession(m)
 	defer s.free()
 	run := &Run{Model: m, Options: o, History: history, session: s, bar: newProgress(o.Output, o.Verbose)}
