@@ -5,7 +5,7 @@
 // with, and work in the same way.
 //
 // Registers: DI the argument; R8 row 0 of the tile in A, R9, R10 and R11 one,
-// three and five times the step between rows; R13 the tile of C, R14 the rows left,
+// three and five times the step between rows; R13 the tile of C, R14 what is fetched,
 // R15 the bytes of the columns done. In the loop over k: AX the column of A, SI
 // its step, BX the row of B, DX its step, CX the count. Y12 and Y13 are the row of
 // B, Y14 and Y15 elements of A. The sums of row r are in Y2r and Y2r+1, or in Yr.
@@ -51,6 +51,11 @@
 	PREFETCHT0 (BX); \
 	ADDQ CX, BX
 
+// One step through what is fetched: PREFETCHW (R14), which Go has no name for.
+#define FETCH \
+	BYTE $0x41; BYTE $0x0f; BYTE $0x0d; BYTE $0x0e; \
+	ADDQ planeProduct_fetchStep(DI), R14
+
 // func winograd_product_f32_avx2(p *planeProduct)
 TEXT ·winograd_product_f32_avx2(SB), NOSPLIT, $0-8
 	MOVQ p+0(FP), DI
@@ -67,7 +72,8 @@ strip:
 	MOVQ planeProduct_a(DI), R8
 	MOVQ planeProduct_c(DI), R13
 	ADDQ R15, R13
-	MOVQ planeProduct_rows(DI), R14
+	MOVQ planeProduct_rows(DI), AX
+	MOVQ AX, planeProduct_left(DI)
 
 tile:
 	ZERO3(Y0, Y1, Y2)
@@ -83,24 +89,18 @@ tile:
 	PREFETCH_C
 	PREFETCH_C
 
-	MOVQ planeProduct_fetch(DI), BX // some lines that are needed after the products
-	MOVQ planeProduct_fetchLines(DI), CX
-	CMPQ BX, planeProduct_fetchEnd(DI)
-	JCC  other
-
-fetch:
-	BYTE $0x0f; BYTE $0x0d; BYTE $0x0b // PREFETCHW (BX): Go has no name for it
-	ADDQ $64, BX
-	DECQ CX
-	JNZ  fetch
-	MOVQ BX, planeProduct_fetch(DI)
-	JMP  fetched
-
-other: // the second range, once the first is done
-	MOVQ planeProduct_fetch2(DI), BX
-	MOVQ BX, planeProduct_fetch(DI)
+	MOVQ planeProduct_fetch(DI), R14 // what else to fetch
+	CMPQ R14, planeProduct_fetchEnd(DI)
+	JCS  fetched
+	MOVQ planeProduct_fetch2(DI), R14 // the second range, once the first is done
 	MOVQ planeProduct_fetchEnd2(DI), BX
+	MOVQ R14, planeProduct_fetchEnd2(DI)
 	MOVQ BX, planeProduct_fetchEnd(DI)
+	CMPQ R14, BX
+	JCS  fetched
+	MOVQ R13, R14
+	MOVQ $0, planeProduct_fetchStep(DI) // nothing is left
+	MOVQ $-1, planeProduct_fetchEnd(DI)
 
 fetched:
 	MOVQ planeProduct_width(DI), CX
@@ -122,11 +122,13 @@ k2:
 	MUL2((AX)(R10*1), Y15, Y6, Y7)
 	MUL2((AX)(R9*4), Y14, Y8, Y9)
 	MUL2((AX)(R11*1), Y15, Y10, Y11)
+	FETCH
 	ADDQ SI, AX
 	ADDQ DX, BX
 	DECQ CX
 	JNZ  k2
 
+	MOVQ R14, planeProduct_fetch(DI)
 	MOVQ planeProduct_cStep(DI), CX
 	MOVQ R13, BX
 	CMPB planeProduct_add(DI), $0
@@ -156,11 +158,13 @@ narrow: // the last 8 columns
 	MUL1((AX)(R10*1), Y15, Y3)
 	MUL1((AX)(R9*4), Y14, Y4)
 	MUL1((AX)(R11*1), Y15, Y5)
+	FETCH
 	ADDQ SI, AX
 	ADDQ DX, BX
 	DECQ CX
 	JNZ  narrow
 
+	MOVQ R14, planeProduct_fetch(DI)
 	MOVQ planeProduct_cStep(DI), CX
 	MOVQ R13, BX
 	CMPB planeProduct_add(DI), $0
@@ -184,7 +188,7 @@ added1:
 next:
 	MOVQ BX, R13 // the next tile
 	LEAQ (R8)(R10*2), R8
-	SUBQ $6, R14
+	SUBQ $6, planeProduct_left(DI)
 	JGT  tile
 
 	ADDQ $64, R15

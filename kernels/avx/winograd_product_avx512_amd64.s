@@ -19,7 +19,7 @@
 //
 // Registers: DI the argument; R8 row 0 of the tile in A, R9, R10, R11 and R12
 // one, three, five and seven times the step between rows; R13 the tile of C, R14
-// the rows left, R15 the bytes of the columns done. In the loop over k: AX the
+// what is fetched, R15 the bytes of the columns done. In the loop over k: AX the
 // column of A, SI its step, BX the row of B, DX its step, CX the count.
 // K1 and K2 are the masks of the two registers across, Z24 and Z25 the row of B,
 // Z27…Z31 elements of A. The sums of row r are in Z2r and Z2r+1.
@@ -55,6 +55,11 @@
 	PREFETCHT0 64(BX); \
 	ADDQ CX, BX
 
+// One step through what is fetched: PREFETCHW (R14), which Go has no name for.
+#define FETCH \
+	BYTE $0x41; BYTE $0x0f; BYTE $0x0d; BYTE $0x0e; \
+	ADDQ planeProduct_fetchStep(DI), R14
+
 // func winograd_product_f32_avx512(p *planeProduct)
 TEXT ·winograd_product_f32_avx512(SB), NOSPLIT, $0-8
 	MOVQ p+0(FP), DI
@@ -83,7 +88,8 @@ strip:
 	MOVQ    planeProduct_a(DI), R8
 	MOVQ    planeProduct_c(DI), R13
 	ADDQ    R15, R13
-	MOVQ    planeProduct_rows(DI), R14
+	MOVQ    planeProduct_rows(DI), AX
+	MOVQ    AX, planeProduct_left(DI)
 
 tile:
 	ZERO4(Z0, Z1, Z2, Z3)
@@ -101,24 +107,18 @@ tile:
 	PREFETCH_C
 	PREFETCH_C
 
-	MOVQ planeProduct_fetch(DI), BX // some lines that are needed after the products
-	MOVQ planeProduct_fetchLines(DI), CX
-	CMPQ BX, planeProduct_fetchEnd(DI)
-	JCC  other
-
-fetch:
-	BYTE $0x0f; BYTE $0x0d; BYTE $0x0b // PREFETCHW (BX): Go has no name for it
-	ADDQ $64, BX
-	DECQ CX
-	JNZ  fetch
-	MOVQ BX, planeProduct_fetch(DI)
-	JMP  fetched
-
-other: // the second range, once the first is done
-	MOVQ planeProduct_fetch2(DI), BX
-	MOVQ BX, planeProduct_fetch(DI)
+	MOVQ planeProduct_fetch(DI), R14 // what else to fetch
+	CMPQ R14, planeProduct_fetchEnd(DI)
+	JCS  fetched
+	MOVQ planeProduct_fetch2(DI), R14 // the second range, once the first is done
 	MOVQ planeProduct_fetchEnd2(DI), BX
+	MOVQ R14, planeProduct_fetchEnd2(DI)
 	MOVQ BX, planeProduct_fetchEnd(DI)
+	CMPQ R14, BX
+	JCS  fetched
+	MOVQ R13, R14
+	MOVQ $0, planeProduct_fetchStep(DI) // nothing is left
+	MOVQ $-1, planeProduct_fetchEnd(DI)
 
 fetched:
 	MOVQ R8, AX
@@ -138,11 +138,13 @@ k:
 	MUL2((AX)(R11*1), Z27, Z10, Z11)
 	MUL2((AX)(R10*2), Z28, Z12, Z13)
 	MUL2((AX)(R12*1), Z29, Z14, Z15)
+	FETCH
 	ADDQ SI, AX
 	ADDQ DX, BX
 	DECQ CX
 	JNZ  k
 
+	MOVQ R14, planeProduct_fetch(DI)
 	MOVQ planeProduct_cStep(DI), CX
 	CMPB planeProduct_add(DI), $0
 	JEQ  added
@@ -168,7 +170,7 @@ added:
 	STORE2(Z14, Z15)
 	MOVQ BX, R13            // the next tile
 	LEAQ (R8)(R9*8), R8
-	SUBQ $8, R14
+	SUBQ $8, planeProduct_left(DI)
 	JGT  tile
 
 	ADDQ $128, R15
