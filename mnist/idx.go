@@ -13,13 +13,12 @@ package mnist
 
 import (
 	"bufio"
+	"compress/gzip"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-
-	"baregrad/internal/gunzip"
 )
 
 const (
@@ -102,7 +101,7 @@ func readIDX(r io.Reader, size int64, name string) (*IDX, error) {
 	}
 	compressed := len(start) == 2 && start[0] == 0x1f && start[1] == 0x8b
 	if compressed {
-		unzipped, err := gunzip.NewReader(buffered)
+		unzipped, err := gzip.NewReader(buffered)
 		if err != nil {
 			return nil, damageError(name, err)
 		}
