@@ -103,9 +103,8 @@ func (t *matmulTask) plan() {
 	t.depth = min(s.K, blockK)
 	t.cut()
 
-	// Where all panels and a piece of A fit into the second cache, pieces are short,
-	// and A stays in place. Otherwise panels come from further away, and pay off by
-	// many rows: the piece of A takes half of that cache.
+	// A piece of A is short, to stay in the second cache while strips of B pass by.
+	// Where all panels stay there as well, it gets what they leave.
 	panels := t.group * tiles.widest() * t.depth
 	near := panels <= l2*3/8
 	most := l2 / 2
@@ -120,12 +119,12 @@ func (t *matmulTask) plan() {
 	}
 
 	// A is copied where its columns would be walked many times, and where its rows
-	// push each other out of the cache, being a multiple of 2 KB apart.
+	// push each other out of the second cache, being a multiple of 8 KB apart.
 	stride := s.K
 	if s.TransA {
 		stride = s.M
 	}
-	t.copyA = s.TransA && (t.group >= 4 || stride%512 == 0 && t.group > 1) || !near && stride%512 == 0 && stride > t.depth
+	t.copyA = s.TransA && (t.group >= 4 || stride%512 == 0 && t.group > 1) || !near && stride%2048 == 0
 	t.tileStep = 8*t.depth + copyGap
 	copied := 0
 	if t.copyA {
@@ -199,7 +198,7 @@ const (
 	// tileRows is a number of rows that makes whole tiles, be they 8 or 6 rows high.
 	tileRows = 24
 	// mostRows is the most rows of a step.
-	mostRows = 264
+	mostRows = 3 * tileRows
 	// copyGap is the gap between rows or tiles of a copied piece of A, in floats,
 	// lest they fall on the same lines of the cache.
 	copyGap = 16

@@ -100,8 +100,8 @@ none: \
 	VXORPS y1, y1, y1; \
 	VXORPS y2, y2, y2
 
-// Begin a tile that adds to C: have its rows brought into the cache by the time
-// that the sums are ready. (Of a tile with fewer than 6 rows some are not C's,
+// Begin a tile: have its rows of C brought into the cache by the time that the
+// sums are ready. (Of a tile with fewer than 6 rows some are not C's,
 // which does no harm.)
 #define PREFETCH_C \
 	MOVQ strip_c(DI), BX; \
@@ -154,11 +154,8 @@ tile:
 	ZERO3(Y3, Y4, Y5)
 	ZERO3(Y6, Y7, Y8)
 	ZERO3(Y9, Y10, Y11)
-	CMPB strip_add(DI), $0
-	JEQ  begin
 	PREFETCH_C
 
-begin:
 	AHEAD_BEGIN
 	TILE_BEGIN
 	MOVQ s+0(FP), CX

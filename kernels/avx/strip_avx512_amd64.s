@@ -123,8 +123,8 @@ none: \
 	VPXORD z2, z2, z2; \
 	VPXORD z3, z3, z3
 
-// Begin a tile that adds to C: have its rows brought into the cache by the time
-// that the sums are ready. (Of a tile with fewer than 8 rows some are not C's,
+// Begin a tile: have its rows of C brought into the cache by the time that the
+// sums are ready. (Of a tile with fewer than 8 rows some are not C's,
 // which does no harm.)
 #define PREFETCH_C(row) \
 	MOVQ strip_c(DI), BX; \
@@ -184,11 +184,8 @@ tile:
 	ZERO4(Z12, Z13, Z14, Z15)
 	ZERO4(Z16, Z17, Z18, Z19)
 	ZERO4(Z20, Z21, Z22, Z23)
-	CMPB strip_add(DI), $0
-	JEQ  begin
 	PREFETCH_C(LINES3)
 
-begin:
 	AHEAD_BEGIN
 	TILE_BEGIN
 	MOVQ  s+0(FP), CX
@@ -333,11 +330,8 @@ tile:
 	ZERO4(Z4, Z5, Z6, Z7)
 	ZERO4(Z8, Z9, Z10, Z11)
 	ZERO4(Z12, Z13, Z14, Z15)
-	CMPB strip_add(DI), $0
-	JEQ  begin
 	PREFETCH_C(LINES2)
 
-begin:
 	AHEAD_BEGIN
 	TILE_BEGIN
 	MOVQ  s+0(FP), CX
