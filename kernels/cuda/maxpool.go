@@ -5,15 +5,32 @@ import "baregrad/kernels"
 // MaxPool takes each window's maximum: see maxpool.ptx.
 func (d *Device) MaxPool(y, arg, x kernels.Buffer, s kernels.PoolSpec) {
 	s.CheckMax("maxpool", y, arg, x)
-	d.each(kernel{"maxpool.ptx", "maxpool_fwd_f32"}, y.Len(),
-		appendPoolSizes(d.with(address(y), address(arg), address(x), count(y.Len())), s)...)
+	name, n := "maxpool_fwd_f32", y.Len()
+	if poolBy4(s, y, arg, x) {
+		name, n = "maxpool_fwd_by4_f32", n/4
+	}
+	d.each(kernel{"maxpool.ptx", name}, n, appendPoolSizes(d.with(address(y), address(arg), address(x), count(n)), s)...)
 }
 
 // MaxPoolGrad sends dy to where the maxima were.
 func (d *Device) MaxPoolGrad(dx, dy, arg kernels.Buffer, s kernels.PoolSpec, m kernels.Mode) {
 	s.CheckMax("maxpool gradient", dy, arg, dx)
-	d.each(kernel{"maxpool.ptx", "maxpool_bwd_f32"}, dx.Len(),
-		append(appendPoolSizes(d.with(address(dx), address(dy), address(arg), count(dx.Len())), s), mode(m))...)
+	name, n := "maxpool_bwd_f32", dx.Len()
+	if poolBy4(s, dx, dy, arg) {
+		name, n = "maxpool_bwd_by4_f32", n/4
+	}
+	d.each(kernel{"maxpool.ptx", name}, n,
+		append(appendPoolSizes(d.with(address(dx), address(dy), address(arg), count(n)), s), mode(m))...)
+}
+
+// poolBy4 tells whether the kernels for four channels at once can be used.
+func poolBy4(s kernels.PoolSpec, buffers ...kernels.Buffer) bool {
+	for _, b := range buffers {
+		if address(b)%16 != 0 {
+			return false
+		}
+	}
+	return s.C%4 == 0
 }
 
 // BiasReLUMaxPoolGrad masks dy by y into scratch memory, adding it up for the

@@ -5,7 +5,17 @@ import "baregrad/kernels"
 // Softmax is by row: see softmax.ptx.
 func (d *Device) Softmax(y, x kernels.Buffer, rows, cols int) {
 	kernels.CheckRows("softmax", rows, cols, y, x)
-	d.byRow(kernel{"softmax.ptx", "softmax_fwd_f32"}, rows, address(y), address(x), count(rows), count(cols))
+	switch {
+	case cols > 0 && cols <= 32 && cols%4 != 0 && rows >= 1<<14:
+		d.launch(kernel{"softmax.ptx", "softmax_short_fwd_f32"}, line(ceilDiv(rows, 256)), lanes(256),
+			address(y), address(x), count(rows), count(cols))
+	case cols > 1024 || cols <= 32:
+		d.byRow(kernel{"softmax.ptx", "softmax_fwd_f32"}, rows, address(y), address(x), count(rows), count(cols))
+	case cols > 256:
+		d.byRow(kernel{"softmax.ptx", "softmax_held_1024_fwd_f32"}, rows, address(y), address(x), count(rows), count(cols))
+	default:
+		d.byRow(kernel{"softmax.ptx", "softmax_held_256_fwd_f32"}, rows, address(y), address(x), count(rows), count(cols))
+	}
 }
 
 // SoftmaxGrad works the gradient out from the output.
