@@ -141,6 +141,7 @@ run() {
 		pattern=.
 		[ -z "$smoke" ] || pattern='Memory|Copies|GraphAndEvents|TrainingByGraphs'
 		check 'tests on the GPU' 70 bash -c './nvidia.test -test.v -test.run "$1" >"$2" 2>&1; s=$?; grep -E "^(--- (FAIL|SKIP)|panic:|ok|PASS|FAIL)" "$2"; [ $s = 0 ] || tail -40 "$2"; exit $s' - "$pattern" "$raw/tests.txt"
+		[ -n "$smoke" ] || check 'what a launch costs' 20 ./nvidia.test -test.run '^$' -test.bench Launch -test.benchtime 0.5s
 		[ -n "$smoke" ] || check 'demo train' 30 bash -c 'cd "$1" && "$2/demo" train --device cuda --save - --json --quiet' - "$raw" "$bin"
 		;;
 	bits)

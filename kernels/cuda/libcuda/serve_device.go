@@ -80,9 +80,9 @@ func emulated_cuDeviceGetAttribute(value *C.int, attribute C.int, device C.int) 
 	case C.CU_DEVICE_ATTRIBUTE_WARP_SIZE:
 		*value = 32
 	case C.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK:
-		*value = 48 << 10
+		*value = defaultShared
 	case C.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN:
-		*value = 227 << 10
+		*value = sharedPerBlock
 	default:
 		return C.CUDA_ERROR_INVALID_VALUE
 	}

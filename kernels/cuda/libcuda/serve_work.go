@@ -93,7 +93,24 @@ func emulated_cuModuleGetFunction(function *handle, module handle, name *C.char)
 
 //export emulated_cuFuncSetAttribute
 func emulated_cuFuncSetAttribute(function handle, attribute, value C.int) status {
-	return C.CUDA_SUCCESS // the emulated device allows all that it has
+	state.Lock()
+	defer state.Unlock()
+	if code := injected("cuFuncSetAttribute"); code != C.CUDA_SUCCESS {
+		return code
+	}
+	if _, ok := held[*emulator.Kernel](function); !ok {
+		return C.CUDA_ERROR_INVALID_HANDLE
+	}
+	if attribute == C.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES {
+		if value < 0 || value > sharedPerBlock {
+			return C.CUDA_ERROR_INVALID_VALUE
+		}
+		if state.shared == nil {
+			state.shared = map[handle]int{}
+		}
+		state.shared[function] = int(value)
+	}
+	return C.CUDA_SUCCESS
 }
 
 //export emulated_cuLaunchKernel
@@ -107,6 +124,9 @@ func emulated_cuLaunchKernel(function handle, gridX, gridY, gridZ, blockX, block
 	}
 	if extra != nil {
 		return C.CUDA_ERROR_NOT_SUPPORTED
+	}
+	if int(shared) > max(defaultShared, state.shared[function]) { // more has to be asked for
+		return C.CUDA_ERROR_INVALID_VALUE
 	}
 	arguments := make([]uint64, len(kernel.Params))
 	for i, from := range unsafe.Slice(parameters, len(kernel.Params)) {

@@ -30,7 +30,12 @@ var state struct {
 	next    handle
 	problem error // the last error, in the emulator's own words
 	faults  map[string]*fault
+	shared  map[handle]int // the dynamic shared memory that a kernel has been allowed
 }
+
+// The dynamic shared memory of a block, in bytes: what it may have without asking, and
+// at most.
+const defaultShared, sharedPerBlock = 48 << 10, 227 << 10
 
 // A fault is an error that a function was told to answer with.
 type fault struct{ after, number int }

@@ -4,8 +4,23 @@ package nvidia
 
 /*
 #cgo CFLAGS: -I${SRCDIR}/../libcuda/include
-#include <string.h>
 #include "cuda.h"
+
+// launch is one call from Go where gorgonia.org/cu makes six: it makes the context
+// current on whatever thread this is, and passes each argument by its address.
+static CUresult launch(CUcontext context, CUfunction f, const unsigned int *size, unsigned int shared,
+                       CUstream stream, unsigned long long *cells, int n) {
+    void *arguments[64];
+    for (int i = 0; i < n; i++) arguments[i] = &cells[i];
+    CUresult status = cuCtxSetCurrent(context);
+    if (status != CUDA_SUCCESS) return status;
+    return cuLaunchKernel(f, size[0], size[1], size[2], size[3], size[4], size[5], shared, stream, arguments, NULL);
+}
+
+static CUresult launch_graph(CUcontext context, CUgraphExec graph, CUstream stream) {
+    CUresult status = cuCtxSetCurrent(context);
+    return status != CUDA_SUCCESS ? status : cuGraphLaunch(graph, stream);
+}
 */
 import "C"
 
@@ -18,17 +33,38 @@ import (
 	"baregrad/kernels/cuda/driver"
 )
 
-// This file has what gorgonia.org/cu lacks: large shared memory, pinned memory,
-// and the capture of work as a graph.
+// This file has what gorgonia.org/cu lacks: large shared memory, pinned memory, the
+// capture of work as a graph, and a launch that allocates nothing.
 
 // maxSharedPerBlock is how much dynamic shared memory a block can ask for.
 const maxSharedPerBlock = cu.DeviceAttribute(C.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)
 
-// A cu.Function and a cu.Stream are structs of one pointer, the driver's.
+// A cu.Function, a cu.Stream and a cu.CUContext are structs of one pointer, the driver's.
 
 func raw(f cu.Function) C.CUfunction { return *(*C.CUfunction)(unsafe.Pointer(&f)) }
 
 func queue(s cu.Stream) C.CUstream { return *(*C.CUstream)(unsafe.Pointer(&s)) }
+
+func current(c cu.CUContext) C.CUcontext { return *(*C.CUcontext)(unsafe.Pointer(&c)) }
+
+// launchKernel runs a kernel with the arguments in cells, in one call to C: so the
+// goroutine need not be kept on its thread.
+func (s *stream) launchKernel(f cu.Function, l driver.Launch) error {
+	for i, a := range l.Args {
+		s.cells[i] = C.ulonglong(a)
+	}
+	for i, d := range [...]int{l.Grid.X, l.Grid.Y, l.Grid.Z, l.Block.X, l.Block.Y, l.Block.Z} {
+		s.size[i] = C.uint(max(d, 1))
+	}
+	return check("cuLaunchKernel", int(C.launch(current(s.gpu.context), raw(f), &s.size[0], C.uint(l.Shared), queue(s.stream), &s.cells[0], C.int(len(l.Args)))))
+}
+
+// launchArguments is where a launch's sizes and arguments lie, so that it allocates
+// nothing.
+type launchArguments struct {
+	size  [6]C.uint // of the grid and the block
+	cells [maxArguments]C.ulonglong
+}
 
 // allowShared lets a kernel have more than 48 KB of dynamic shared memory.
 func allowShared(f cu.Function, bytes int) error {
@@ -60,7 +96,7 @@ func (s *stage) put(q cu.Stream, src []byte) (unsafe.Pointer, error) {
 		s.next = 0
 	}
 	at := unsafe.Add(s.memory, s.next)
-	C.memcpy(at, unsafe.Pointer(&src[0]), C.size_t(len(src)))
+	copy(unsafe.Slice((*byte)(at), len(src)), src)
 	s.next += (len(src) + 63) &^ 63
 	return at, nil
 }
@@ -117,11 +153,8 @@ type graph struct {
 
 // Launch does the work.
 func (g *graph) Launch() error {
-	if err := g.stream.gpu.enter(); err != nil {
-		return err
-	}
-	defer g.stream.gpu.leave()
-	return check("cuGraphLaunch", int(C.cuGraphLaunch(g.ready, queue(g.stream.stream))))
+	s := g.stream
+	return check("cuGraphLaunch", int(C.launch_graph(current(s.gpu.context), g.ready, queue(s.stream))))
 }
 
 // Close frees the graph.

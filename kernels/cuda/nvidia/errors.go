@@ -49,12 +49,7 @@ func explain(err error) error {
 	if err == nil {
 		return nil
 	}
-	told := err
-	if libcuda.Emulated() { // the emulator knows more than its number says
-		if problem := libcuda.Problem(); problem != nil {
-			told = fmt.Errorf("%w: %w", err, problem)
-		}
-	}
+	told := withProblem(err)
 	for _, f := range failures {
 		if err.Error() == f.name {
 			return &driver.Error{Err: told, Hint: f.hint, Lost: f.lost}
@@ -63,17 +58,35 @@ func explain(err error) error {
 	return told
 }
 
+// withProblem adds what the emulator, if it stands in, knows of an error: more than
+// its number says.
+func withProblem(err error) error {
+	if libcuda.Emulated() {
+		if problem := libcuda.Problem(); problem != nil {
+			return fmt.Errorf("%w: %w", err, problem)
+		}
+	}
+	return err
+}
+
+// outOfMemory is the driver's number for it. (What the pool is asked for is told as a
+// *kernels.OutOfMemoryError; this is of the driver's own needs, as for a graph.)
+const outOfMemory = 2
+
 // check makes an error of the answer to a call that gorgonia.org/cu does not have.
 func check(call string, number int) error {
 	if number == 0 {
 		return nil
 	}
+	if number == outOfMemory {
+		return &driver.Error{Err: fmt.Errorf("%s: no memory left", call), Hint: "a smaller batch needs less; nvidia-smi lists who else holds some"}
+	}
 	for _, f := range failures {
 		if f.number == number {
-			return &driver.Error{Err: fmt.Errorf("%s: %s", call, f.name), Hint: f.hint, Lost: f.lost}
+			return &driver.Error{Err: withProblem(fmt.Errorf("%s: %s", call, f.name)), Hint: f.hint, Lost: f.lost}
 		}
 	}
-	return fmt.Errorf("%s: CUDA error %d", call, number)
+	return withProblem(fmt.Errorf("%s: CUDA error %d", call, number))
 }
 
 // opening is a failure to open the GPU.

@@ -221,3 +221,32 @@ func TestNoDevice(t *testing.T) {
 		t.Errorf("a GPU that is not available gave the error %v, want a *kernels.DeviceError with a hint", err)
 	}
 }
+
+// The driver's own need of memory, as for a graph, is told as such, and the step runs
+// on once there is some.
+func TestOutOfMemoryForAGraph(t *testing.T) {
+	emulated(t)
+	d := device(t, nvidia.Options{})
+	defer d.Close()
+	b := d.Alloc(kernels.Float32, 4)
+	d.Fill(b, 1)
+	g, err := d.Capture(func() { d.Fill(b, 2) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	libcuda.Inject("cuGraphLaunch", 0, 2)
+	failure := func() (failure *kernels.DeviceError) {
+		defer func() { failure, _ = recover().(*kernels.DeviceError) }()
+		g.Launch()
+		return nil
+	}()
+	libcuda.Inject("cuGraphLaunch", 0, 0)
+	if failure == nil || !strings.Contains(failure.Hint, "smaller batch") {
+		t.Errorf("error %v, want a *kernels.DeviceError with the hint to take a smaller batch", failure)
+	}
+	g.Launch()
+	got := make([]float32, 4)
+	if kernels.Download(d, got, b); got[3] != 2 {
+		t.Errorf("after that the graph gave %v", got)
+	}
+}

@@ -228,6 +228,72 @@ func TestGraphAndEvents(t *testing.T) {
 	}
 }
 
+const farther = `.version 6.0
+.target sm_70
+.address_size 64
+.extern .shared .align 4 .b32 room[];
+.visible .entry farther(.param .u64 param_p, .param .u32 param_at)
+{
+    .reg .u64 p;
+    .reg .u32 at, base, v;
+    ld.param.u64 p, [param_p];
+    ld.param.u32 at, [param_at];
+    mov.u32 base, room;
+    add.u32 at, at, base;
+    mov.u32 v, 4711;
+    st.shared.u32 [at], v;
+    ld.shared.u32 v, [at];
+    st.global.u32 [p], v;
+    ret;
+}
+`
+
+// A kernel gets more than the 48 KB of dynamic shared memory that it may have without
+// asking, up to what the GPU has.
+func TestLargeSharedMemory(t *testing.T) {
+	g := open(t, nvidia.Options{})
+	defer g.Close()
+	s, err := g.NewStream()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	m, err := g.Load("farther.ptx", farther)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := m.Function("farther")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := g.Alloc(4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	most := g.Info().SharedPerBlock
+	if most <= 48<<10 {
+		t.Skipf("needs a GPU that has more than 48 KB of shared memory for a block; this one has %d bytes", most)
+	}
+	launch := func(bytes int) error {
+		return s.Launch(f, driver.Launch{Grid: driver.Dim{X: 1}, Block: driver.Dim{X: 1}, Shared: bytes, Args: []uint64{uint64(p), uint64(bytes - 4)}})
+	}
+	for _, bytes := range []int{1 << 10, 48 << 10, 48<<10 + 16, most, 50 << 10} {
+		if err := s.Fill(p, 0, 4); err != nil {
+			t.Fatal(err)
+		}
+		if err := launch(bytes); err != nil {
+			t.Fatalf("%d bytes of shared memory: %v", bytes, err)
+		}
+		got := make([]int32, 1)
+		if err := s.Read(kernels.Bytes(got), p); err != nil || got[0] != 4711 {
+			t.Errorf("with %d bytes of shared memory the kernel gave %v (error %v), want 4711", bytes, got, err)
+		}
+	}
+	if err := launch(most + 1<<10); err == nil || !strings.Contains(err.Error(), "farther") || !strings.Contains(err.Error(), "shared memory") {
+		t.Errorf("more shared memory than there is gave the error %v, want one that says so", err)
+	}
+}
+
 func TestErrors(t *testing.T) {
 	g := open(t, nvidia.Options{})
 	defer g.Close()

@@ -23,9 +23,7 @@ type stream struct {
 	stage     stage
 	capturing bool
 
-	// A launch's arguments lie here, so that a launch allocates nothing in Go.
-	cells    [maxArguments]uint64
-	pointers [maxArguments]unsafe.Pointer
+	launchArguments
 }
 
 var (
@@ -43,11 +41,7 @@ func (g *gpu) NewStream() (driver.Stream, error) {
 	if err != nil {
 		return nil, explain(err)
 	}
-	s := &stream{gpu: g, stream: queue}
-	for i := range s.pointers {
-		s.pointers[i] = unsafe.Pointer(&s.cells[i])
-	}
-	return s, nil
+	return &stream{gpu: g, stream: queue}, nil
 }
 
 // Write copies from the host. What is small goes through pinned memory, so that
@@ -126,23 +120,27 @@ func (s *stream) Launch(f driver.Function, l driver.Launch) error {
 	if len(l.Args) > maxArguments {
 		return fmt.Errorf("kernel %s: %d arguments, at most %d can be passed", k.name, len(l.Args), maxArguments)
 	}
+	if l.Shared > defaultShared && l.Shared > k.shared {
+		if err := s.allow(k, l.Shared); err != nil {
+			return err
+		}
+	}
+	if err := s.launchKernel(k.function, l); err != nil {
+		return fmt.Errorf("kernel %s: %w", k.name, err)
+	}
+	return nil
+}
+
+// allow lets a kernel have so much dynamic shared memory.
+func (s *stream) allow(k *function, bytes int) error {
 	if err := s.gpu.enter(); err != nil {
 		return err
 	}
 	defer s.gpu.leave()
-	if l.Shared > defaultShared && l.Shared > k.shared {
-		if err := allowShared(k.function, l.Shared); err != nil {
-			return fmt.Errorf("kernel %s: %d bytes of shared memory: %w", k.name, l.Shared, explain(err))
-		}
-		k.shared = l.Shared
+	if err := allowShared(k.function, bytes); err != nil {
+		return fmt.Errorf("kernel %s: %d bytes of shared memory: %w", k.name, bytes, err)
 	}
-	n := copy(s.cells[:], l.Args)
-	size := func(n int) int { return max(n, 1) }
-	err := k.function.Launch(size(l.Grid.X), size(l.Grid.Y), size(l.Grid.Z),
-		size(l.Block.X), size(l.Block.Y), size(l.Block.Z), l.Shared, s.stream, s.pointers[:n])
-	if err != nil {
-		return fmt.Errorf("kernel %s: %w", k.name, explain(err))
-	}
+	k.shared = bytes
 	return nil
 }
 

@@ -1,0 +1,44 @@
+// A CUDA driver with one GPU that does nothing, at once and successfully: what is left
+// of a launch is what it costs the program. The test compiles it into a library.
+
+#include <stdlib.h>
+
+#include "cuda.h"
+
+static char thing[64]; // whatever a handle points to
+
+CUresult cuInit(unsigned int flags) { return CUDA_SUCCESS; }
+CUresult cuDriverGetVersion(int *version) { *version = CUDA_VERSION; return CUDA_SUCCESS; }
+CUresult cuDeviceGetCount(int *count) { *count = 1; return CUDA_SUCCESS; }
+CUresult cuDeviceGet(CUdevice *device, int ordinal) { *device = 0; return CUDA_SUCCESS; }
+CUresult cuDeviceGetName(char *name, int size, CUdevice d) { name[0] = 'i'; name[1] = 0; return CUDA_SUCCESS; }
+CUresult cuDeviceTotalMem_v2(size_t *bytes, CUdevice d) { *bytes = 1 << 30; return CUDA_SUCCESS; }
+CUresult cuDeviceGetAttribute(int *value, CUdevice_attribute a, CUdevice d) { *value = 9; return CUDA_SUCCESS; }
+CUresult cuDevicePrimaryCtxRetain(CUcontext *c, CUdevice d) { *c = (CUcontext)thing; return CUDA_SUCCESS; }
+CUresult cuDevicePrimaryCtxRelease_v2(CUdevice d) { return CUDA_SUCCESS; }
+CUresult cuCtxSetCurrent(CUcontext c) { return CUDA_SUCCESS; }
+CUresult cuCtxSynchronize(void) { return CUDA_SUCCESS; }
+CUresult cuMemAlloc_v2(CUdeviceptr *p, size_t bytes) { *p = 256; return CUDA_SUCCESS; }
+CUresult cuMemFree_v2(CUdeviceptr p) { return CUDA_SUCCESS; }
+CUresult cuMemHostAlloc(void **p, size_t bytes, unsigned int flags) { *p = malloc(bytes); return CUDA_SUCCESS; }
+CUresult cuMemFreeHost(void *p) { free(p); return CUDA_SUCCESS; }
+CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void *from, size_t bytes, CUstream s) { return CUDA_SUCCESS; }
+CUresult cuModuleLoadDataEx(CUmodule *m, const void *text, unsigned int n, CUjit_option *o, void **v) { *m = (CUmodule)thing; return CUDA_SUCCESS; }
+CUresult cuModuleGetFunction(CUfunction *f, CUmodule m, const char *name) { *f = (CUfunction)thing; return CUDA_SUCCESS; }
+CUresult cuStreamCreate(CUstream *s, unsigned int flags) { *s = (CUstream)thing; return CUDA_SUCCESS; }
+CUresult cuStreamDestroy_v2(CUstream s) { return CUDA_SUCCESS; }
+CUresult cuStreamSynchronize(CUstream s) { return CUDA_SUCCESS; }
+CUresult cuStreamBeginCapture_v2(CUstream s, CUstreamCaptureMode mode) { return CUDA_SUCCESS; }
+CUresult cuStreamEndCapture(CUstream s, CUgraph *g) { *g = (CUgraph)thing; return CUDA_SUCCESS; }
+CUresult cuGraphInstantiateWithFlags(CUgraphExec *e, CUgraph g, unsigned long long flags) { *e = (CUgraphExec)thing; return CUDA_SUCCESS; }
+CUresult cuGraphDestroy(CUgraph g) { return CUDA_SUCCESS; }
+CUresult cuGraphExecDestroy(CUgraphExec e) { return CUDA_SUCCESS; }
+CUresult cuGraphLaunch(CUgraphExec e, CUstream s) { return CUDA_SUCCESS; }
+
+CUresult cuLaunchKernel(CUfunction f, unsigned int gx, unsigned int gy, unsigned int gz, unsigned int bx, unsigned int by, unsigned int bz,
+                        unsigned int shared, CUstream s, void **arguments, void **extra) {
+    // What is passed is what the launch of the test has.
+    int right = gx == 7 && gy == 1 && gz == 1 && bx == 256 && by == 1 && bz == 1 && shared == 0 && extra == NULL &&
+                *(unsigned long long *)arguments[0] == 256 && *(unsigned int *)arguments[1] == 3;
+    return right ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
