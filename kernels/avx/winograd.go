@@ -44,7 +44,8 @@ const (
 	nb = 2 * b2 * (b2 - a2)
 )
 
-// winogradFactors holds the constants of the transforms, each in all lanes of a register.
+// winogradFactors holds the constants of the transforms, each in all lanes of a
+// register: a, b, a², b², a³, b³, a²b², a²+b²; the rest is for the filters.
 var winogradFactors = [15][16]float32{
 	lanes16(a1), lanes16(b1), lanes16(a2), lanes16(b2), lanes16(a1 * a2), lanes16(b1 * b2), lanes16(a2 * b2), lanes16(a2 + b2),
 	lanes16(1 / (a2 * b2)), lanes16(1 / na), lanes16(1 / nb), lanes16(a1 / na), lanes16(b1 / nb), lanes16(a2 / na), lanes16(b2 / nb),
