@@ -7,7 +7,8 @@
 //
 // Registers: DI the argument; R8 the window's upper taps, R13 its lower ones, R9 its
 // output, R10 its argmax; AX the offset of the channels in bytes, CX the channels
-// left; BX the bytes from a tap to its neighbour. K1 the lanes that are channels.
+// left; BX the bytes from a tap to its neighbour; R14 those from this window's taps to
+// the ones two rows below, which are fetched ahead, and R15 = R14 + BX. K1 the lanes that are channels.
 // Z8 the indices of the first tap; Z10, Z11, Z12 what the other taps' are more.
 
 #include "go_asm.h"
@@ -31,7 +32,18 @@
 	VPBROADCASTD window_rowIndex(DI), Z11; \
 	VPADDD Z10, Z11, Z11; \
 	VPADDD Z10, Z11, Z11; \
-	VPADDD Z10, Z11, Z12
+	VPADDD Z10, Z11, Z12; \
+	MOVQ R13, R14; \
+	SUBQ R8, R14; \
+	ADDQ R14, R14; \
+	LEAQ (R14)(BX*1), R15
+
+// AHEAD fetches the taps of the next row of windows into the cache.
+#define AHEAD \
+	PREFETCHT0 (SI)(R14*1); \
+	PREFETCHT0 (SI)(R15*1); \
+	PREFETCHT0 (DX)(R14*1); \
+	PREFETCHT0 (DX)(R15*1)
 
 #define WINDOW \
 	MOVQ window_c(DI), CX; \
@@ -70,6 +82,7 @@ window:
 
 vector:
 	LANES16(CX, K1)
+	AHEAD
 	VMOVUPS.Z (SI), K1, Z0        // upper left
 	VMOVUPS.Z (SI)(BX*1), K1, Z1  // upper right
 	VMOVUPS.Z (DX), K1, Z2        // lower left
@@ -104,6 +117,7 @@ window:
 
 vector:
 	LANES16(CX, K1)
+	AHEAD
 	VMOVDQU32.Z (R10)(AX*1), K1, Z1
 	VMOVUPS.Z   (R9)(AX*1), K1, Z0  // Z0 = dy
 	VPSUBD      Z8, Z1, Z1          // Z1 = arg − the first tap's index
