@@ -87,11 +87,13 @@ type UnknownNameError struct {
 
 // Error names the nearest known names and all known ones.
 func (e *UnknownNameError) Error() string {
-	text := fmt.Sprintf("unknown data set %q: ", e.Name)
+	text := fmt.Sprintf("unknown data set %q", e.Name)
 	if len(e.Nearest) > 0 {
-		text += fmt.Sprintf("did you mean %s? ", strings.Join(e.Nearest, " or "))
+		text += fmt.Sprintf(": did you mean %s?", strings.Join(e.Nearest, " or "))
+	} else {
+		text += "."
 	}
-	return text + "Known are " + strings.Join(e.Known, ", ")
+	return text + " Known: " + strings.Join(e.Known, ", ")
 }
 
 // lookup finds a data set by its name or an alias. Case does not matter, and

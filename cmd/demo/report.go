@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"text/tabwriter"
 
 	"baregrad/mnist"
 )
@@ -75,8 +76,9 @@ func (j judgement) tiles(data *mnist.Dataset) (tiles []mnist.Tile) {
 
 // next suggests commands to try after training.
 func (c *TrainCommand) next(w io.Writer, saved string) {
-	fmt.Fprintln(w, "\nTry next:")
-	suggest := func(command, what string) { fmt.Fprintf(w, "  %-42s %s\n", command, what) }
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "\nTry next:")
+	suggest := func(command, what string) { fmt.Fprintf(table, "  %s\t%s\n", command, what) }
 	if saved != "" {
 		suggest("demo predict --model "+saved+" PICTURE.png", "what it takes a picture of a digit for")
 		suggest("demo show --model "+saved, "what is inside it")
@@ -91,4 +93,5 @@ func (c *TrainCommand) next(w io.Writer, saved string) {
 	}
 	suggest("demo train --device reference --limit 1000", "the same in plain Go loops")
 	suggest("demo devices", "what this machine can compute on")
+	table.Flush()
 }

@@ -15,7 +15,7 @@ import (
 
 // TutorialCommand lists the tutorials or runs one.
 type TutorialCommand struct {
-	Name    string `arg:"" help:"Which tutorial; list prints their names."`
+	Name    string `arg:"" default:"list" help:"Which tutorial; list, or nothing, prints their names."`
 	Epochs  *int   `placeholder:"N" help:"How often to go through the examples (the tutorial's own number)."`
 	Seed    uint64 `default:"1" help:"The same seed gives the same network, bit for bit."`
 	Device  string `default:"auto" help:"What computes: auto, cpu, reference, or another that demo devices lists."`

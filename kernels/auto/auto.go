@@ -82,7 +82,11 @@ func Open(name string) (kernels.Device, error) {
 		}
 		return d, nil
 	}
-	if guess := spelling.Guess(name, Names()); guess != "" {
+	guess := spelling.Guess(name, Names())
+	if strings.EqualFold(name, "gpu") { // nearer to cpu by its letters alone
+		guess = "cuda"
+	}
+	if guess != "" {
 		return nil, fmt.Errorf("unknown device %q: did you mean %q? Known: %s", name, guess, strings.Join(Names(), ", "))
 	}
 	return nil, fmt.Errorf("unknown device %q. Known: %s", name, strings.Join(Names(), ", "))

@@ -173,7 +173,7 @@ func Parse(file []byte) (*File, error) {
 	}
 	length := binary.LittleEndian.Uint64(file)
 	if length > MaxHeader || length > uint64(len(file)-8) {
-		return nil, fmt.Errorf("safetensors: the header's length is %d, but %d bytes follow and at most %d are allowed",
+		return nil, fmt.Errorf("safetensors: the header's length is %d, but %d bytes follow and at most %d are allowed: is it a safetensors file?",
 			length, len(file)-8, MaxHeader)
 	}
 	header, data := file[8:8+length], file[8+length:]
