@@ -178,22 +178,34 @@ func (d *Device) matMul(r *rung, c, a, b, bias kernels.Buffer, s kernels.MatMulS
 	if s.TransB {
 		bN, bK = s.K, 1
 	}
-	added := address(bias)
-	to, then := address(c), s // what the kernel writes, and what it does on the way out
-	if splits > 1 {
+	to, partial, counters := address(c), uint64(0), uint64(0) // what the kernel writes
+	added, then := address(bias), s                           // and what it does on the way out
+	inside := splits > 1 && splits <= fewSplits && r.file == "matmul_register.ptx"
+	apart := splits > 1 && !inside
+	switch {
+	case inside:
+		partial, counters = uint64(d.scratch.floats(d, splits*s.M*s.N)), uint64(d.counters.first(d, grid.X*grid.Y))
+	case apart:
 		to = uint64(d.scratch.floats(d, splits*s.M*s.N))
-		bias, then.Mode, then.ReLU = nil, kernels.Overwrite, false
+		added, then.Mode, then.ReLU = 0, kernels.Overwrite, false
 	}
-	arguments := d.with(to, address(a), address(b), address(bias), count(s.M), count(s.N), count(s.K),
+	arguments := d.with(to, address(a), address(b), added, count(s.M), count(s.N), count(s.K),
 		count(aM), count(aK), count(bN), count(bK), mode(then.Mode), truth(then.ReLU))
 	if r.splits {
 		arguments = append(arguments, count(share))
 	}
+	if r.file == "matmul_register.ptx" {
+		arguments = append(arguments, partial, counters)
+	}
 	d.launchShared(r.kernel(s), grid, r.block, r.shared, arguments...)
-	if splits > 1 {
-		d.addSplits(address(c), to, added, s.M*s.N, s.N, splits, s.Mode, s.ReLU)
+	if apart {
+		d.addSplits(address(c), to, address(bias), s.M*s.N, s.N, splits, s.Mode, s.ReLU)
 	}
 }
+
+// fewSplits is how many splits of a tile its last block adds up: more are the work
+// of many blocks, and of a launch of their own.
+const fewSplits = 8
 
 // addSplits adds up the matrices of a product that was split along K.
 func (d *Device) addSplits(c, partial, bias uint64, elements, n, splits int, m kernels.Mode, relu bool) {
