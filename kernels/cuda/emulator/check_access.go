@@ -142,9 +142,12 @@ func (w *warp) inVariables(o *op, mask uint32, kind accessKind, n uint64) uint32
 	var outside uint32
 	if from := o.x.origin; from != nil && len(from.within) > 0 {
 		for _, v := range from.within {
-			first, size := uint32(v.offset)-imm, min(v.size, 1<<31)
+			if v.size < n {
+				continue
+			}
+			first, last := uint32(v.offset)-imm, uint32(min(v.size-n, 1<<31))
 			for i, addr := range addrs {
-				outside |= one(uint64(addr-first)+n <= size) << i
+				outside |= one(addr-first <= last) << i
 			}
 		}
 		outside = ^outside

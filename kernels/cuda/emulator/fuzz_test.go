@@ -14,10 +14,20 @@ func fuzzSeeds(f *testing.F) []string {
 	if err != nil {
 		f.Fatal(err)
 	}
-	return []string{
+	seeds := []string{string(matmul)}
+	for _, name := range instructionFiles {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		seeds = append(seeds, string(text))
+		for _, k := range mutateFunction.FindAllString(string(text), -1) { // and each kernel alone
+			seeds = append(seeds, header+k)
+		}
+	}
+	return append(seeds, []string{
 		"",
 		header,
-		string(matmul),
 		header + ".entry falls_off() { .reg .u32 a; mov.u32 a, 1; }",
 		header + `
 .visible .const .align 8 .b8 table[16] = {1, 2, 0xff, 255};
@@ -67,7 +77,7 @@ proto: .callprototype ()_ (.param .u32 _);
 B:	exit;
 }
 .func helper(.param .u32 x) { ret; }`,
-	}
+	}...)
 }
 
 // FuzzParse gives any text to the parser, then what it accepts to the decoder,

@@ -24,7 +24,7 @@ type mutator struct {
 	tokens  []string
 }
 
-func newMutator(t *testing.T, file string, seed uint64) *mutator {
+func newMutator(t *testing.T, file string, least int, seed uint64) *mutator {
 	t.Helper()
 	raw, err := os.ReadFile(file)
 	if err != nil {
@@ -44,13 +44,36 @@ func newMutator(t *testing.T, file string, seed uint64) *mutator {
 			m.kernels = append(m.kernels, chunks[i+1]+c)
 		}
 	}
-	if len(m.kernels) < 50 {
+	if len(m.kernels) < least {
 		t.Fatalf("%s: only %d kernels", file, len(m.kernels))
 	}
 	for _, l := range m.lines {
 		m.tokens = append(m.tokens, mutateToken.FindAllString(l, -1)...)
 	}
 	return m
+}
+
+// instructionFiles hold kernels of the instructions that compilers seldom write.
+var instructionFiles = []string{"testdata/instructions.ptx", "testdata/instructions_sm90.ptx"}
+
+// TestInstructionFiles runs what the mutants are made of: it assembles, and no check
+// finds anything.
+func TestInstructionFiles(t *testing.T) {
+	for _, file := range instructionFiles {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		assemble(t, string(raw))
+		m := New(Options{Checks: AllChecks})
+		p := load(t, m, file, string(raw))
+		if len(p.kernels) < 3 {
+			t.Errorf("%s has %d kernels", file, len(p.kernels))
+		}
+		for _, k := range p.kernels {
+			launch(t, m, k, Dim3{1, 1, 1}, Dim3{64, 1, 1}, upload(t, m, make([]byte, 4096)))
+		}
+	}
 }
 
 func (m *mutator) next() string {
@@ -94,8 +117,8 @@ func TestMutants(t *testing.T) {
 	if os.Getenv("BAREGRAD_LONG") != "" {
 		mutants = 200000
 	}
-	for i, file := range []string{"testdata/clang/kernels_O0.ptx", "testdata/clang/kernels_O3.ptx"} {
-		m := newMutator(t, file, uint64(i))
+	for i, file := range append([]string{"testdata/clang/kernels_O0.ptx", "testdata/clang/kernels_O3.ptx"}, instructionFiles...) {
+		m := newMutator(t, file, pick(i < 2, 50, 3), uint64(i))
 		ran := 0
 		for range mutants {
 			text := m.next()
