@@ -38,7 +38,11 @@ func (d *decoder) finishChecks(fc *funcCode, lo, hi int32) {
 	for r, slot := range d.slots {
 		i := slot
 		if r.Type != Pred {
-			i = fc.bit(r.Type.Bits() == 64, slot)
+			i = fc.bit(r.Type.Bits() >= 64, slot)
+		}
+		if r.Type == B128 {
+			fc.init[i+1] = 0
+			fc.names[i+1] = r.Name
 		}
 		fc.init[i] = 0
 		fc.names[i] = r.Name

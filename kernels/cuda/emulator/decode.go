@@ -157,6 +157,9 @@ func (d *decoder) function(f *Function) {
 		case r.Type.Bits() == 64:
 			d.slots[r] = int32(fc.n64)
 			fc.n64++
+		case r.Type == B128: // two of 64 bits, the lower half first
+			d.slots[r] = int32(fc.n64)
+			fc.n64 += 2
 		case r.Type.Bits() <= 32:
 			d.slots[r] = int32(fc.n32)
 			fc.n32++

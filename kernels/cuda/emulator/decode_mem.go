@@ -142,6 +142,14 @@ func (d *decoder) elems(a *Operand, ac access, load bool) {
 	}
 	x := d.o.x
 	x.vmask = fullMask
+	if ac.typ == B128 { // as two elements of 64 bits
+		if ac.vec > 1 || ac.strong {
+			d.refuse(".b128 is loaded and stored alone, and weakly")
+		}
+		s := d.halves(&list[0], load)
+		x.vec, x.wides = []int32{s, s + 1}, []bool{true, true}
+		ac.typ, list = B64, nil
+	}
 	for i := range list {
 		e := &list[i]
 		if load && e.Kind == OperandSink {
@@ -162,10 +170,10 @@ func (d *decoder) elems(a *Operand, ac access, load bool) {
 		}
 		x.vec, x.wides = append(x.vec, s), append(x.wides, wide)
 	}
-	x.n, x.typ, x.size = len(list), ac.typ, ac.typ.Size()
+	x.n, x.typ, x.size = len(x.vec), ac.typ, ac.typ.Size()
 	x.signed = ac.typ.Signed() && !ac.typ.Float() && ac.typ.Bits() < 64
 	x.strong, x.acquire, x.release, x.cta = ac.strong, ac.acquire, ac.release, ac.cta
-	if ac.typ == TypeNone || ac.typ == Pred || ac.typ == B128 || x.size*x.n > 32 {
+	if ac.typ == TypeNone || ac.typ == Pred || x.size*x.n > 32 {
 		d.refuse("unsupported type")
 	}
 }

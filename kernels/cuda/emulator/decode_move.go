@@ -22,6 +22,8 @@ func decodeMov(d *decoder) {
 	a := d.args(2)
 	o := d.o
 	switch {
+	case t == B128:
+		d.mov128(a)
 	case t == Pred:
 		var not uint32
 		o.a, not = d.psrc(&a[1])
@@ -42,6 +44,64 @@ func decodeMov(d *decoder) {
 			o.pure, o.run = 2, movB64
 		}
 		o.x = &extra{v: moveMark{}}
+	}
+}
+
+// mov128 is mov.b128 between registers, and from and to vectors of two registers of 64
+// bits or four of 32, the lowest first.
+func (d *decoder) mov128(a []Operand) {
+	o := d.o
+	o.x = &extra{}
+	vector := func(v *Operand, dst bool) (list []int32, t Type) {
+		t = B64
+		if len(v.Elems) == 4 {
+			t = B32
+		} else if len(v.Elems) != 2 {
+			d.refuse("expected a vector of two or four registers")
+		}
+		return d.regList(v, t, len(v.Elems), dst), t
+	}
+	switch {
+	case a[1].Kind == OperandVector:
+		from, t := vector(&a[1], false)
+		to := d.halves(&a[0], true)
+		o.run = func(w *warp, o *op_, mask uint32) {
+			for m := mask; m != 0; m &= m - 1 {
+				i := bits.TrailingZeros32(m) & 31
+				var v [2]uint64
+				for k, s := range from {
+					if t == B64 {
+						v[k] = w.r64[s][i]
+					} else {
+						v[k/2] |= uint64(w.r32[s][i]) << (k % 2 * 32)
+					}
+				}
+				w.r64[to][i], w.r64[to+1][i] = v[0], v[1]
+			}
+		}
+	case a[0].Kind == OperandVector:
+		from := d.halves(&a[1], false)
+		to, t := vector(&a[0], true)
+		o.run = func(w *warp, o *op_, mask uint32) {
+			for m := mask; m != 0; m &= m - 1 {
+				i := bits.TrailingZeros32(m) & 31
+				for k, s := range to {
+					if t == B64 {
+						w.r64[s][i] = w.r64[from+int32(k)][i]
+					} else {
+						w.r32[s][i] = uint32(w.r64[from+int32(k/2)][i] >> (k % 2 * 32))
+					}
+				}
+			}
+		}
+	default:
+		from, to := d.halves(&a[1], false), d.halves(&a[0], true)
+		o.run = func(w *warp, o *op_, mask uint32) {
+			for m := mask; m != 0; m &= m - 1 {
+				i := bits.TrailingZeros32(m) & 31
+				w.r64[to][i], w.r64[to+1][i] = w.r64[from][i], w.r64[from+1][i]
+			}
+		}
 	}
 }
 

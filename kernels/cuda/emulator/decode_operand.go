@@ -59,6 +59,9 @@ func (d *decoder) immediate(a *Operand, t Type) uint64 {
 // src gives the register that holds operand a, which is read as type t, and
 // whether it is a 64-bit one. Loose operands may be wider than t.
 func (d *decoder) src(a *Operand, t Type, loose bool) (slot int32, wide bool) {
+	if t.Bits() > 64 {
+		d.refuse("unsupported type")
+	}
 	switch a.Kind {
 	case OperandReg:
 		r := a.Reg
@@ -66,7 +69,7 @@ func (d *decoder) src(a *Operand, t Type, loose bool) (slot int32, wide bool) {
 			d.refuse("operand %s is a predicate", r.Name)
 		}
 		d.whole(a)
-		if n := r.Type.Bits(); n != t.Bits() && !(loose && n > t.Bits()) {
+		if n := r.Type.Bits(); n != t.Bits() && !(loose && n > t.Bits()) || n > 64 {
 			d.refuse("register %s is .%s, expected %d bits", r.Name, r.Type, t.Bits())
 		}
 		slot, wide = d.slots[r], r.Type.Bits() == 64
@@ -103,6 +106,9 @@ func (d *decoder) define(slot int32, wide bool) {
 
 // dst gives the register that operand a names as the result of type t.
 func (d *decoder) dst(a *Operand, t Type, loose bool) (slot int32, wide bool) {
+	if t.Bits() > 64 {
+		d.refuse("unsupported type")
+	}
 	if a.Kind == OperandSink {
 		wide = t.Bits() == 64
 		return d.scratch(wide), wide
@@ -112,12 +118,29 @@ func (d *decoder) dst(a *Operand, t Type, loose bool) (slot int32, wide bool) {
 	}
 	d.whole(a)
 	r := a.Reg
-	if n := r.Type.Bits(); n != t.Bits() && !(loose && n > t.Bits()) {
+	if n := r.Type.Bits(); n != t.Bits() && !(loose && n > t.Bits()) || n > 64 {
 		d.refuse("register %s is .%s, expected %d bits", r.Name, r.Type, t.Bits())
 	}
 	slot, wide = d.slots[r], r.Type.Bits() == 64
 	d.define(slot, wide)
 	return
+}
+
+// halves gives the first of the two 64-bit registers that a .b128 register is.
+func (d *decoder) halves(a *Operand, dst bool) int32 {
+	if a.Kind != OperandReg || a.Reg.Type != B128 {
+		d.refuse("operand is not a .b128 register")
+	}
+	d.whole(a)
+	s := d.slots[a.Reg]
+	for k := range int32(2) {
+		if dst {
+			d.define(s+k, true)
+		} else {
+			d.use(s+k, true)
+		}
+	}
+	return s
 }
 
 // whole refuses parts of registers and minus signs, which only video instructions

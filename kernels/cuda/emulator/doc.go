@@ -16,18 +16,12 @@
 //	warp.go, schedule.go    32 lanes in step; divergence, reconvergence, barriers
 //	exec_*.go               the handlers, each a loop over the lanes of one warp
 //	memory.go               device memory; addresses of every space
-//	check_*.go              the checks: bounds, initialisation, races, barriers, leaks
+//	check_*.go              the checks: bounds, initialisation, races, barriers, copies, leaks
+//	decode_origin.go        which variable an address was made from, for the check of bounds
 //	counters.go             counters per source line and the roofline
 //
-// Not carried out, and refused when a module is loaded: .address_size 32, textures
-// and surfaces, clusters, wmma and wgmma, sparse mma (.sp) and mma of fp8 and of
-// single bits, the bulk copies (cp.async.bulk), st.async and expect_tx of mbarrier,
-// b128, alloca, video instructions, lop3 and fma with .or, .and and .oob, %envreg,
-// and calls of functions without a body such as vprintf.
-//
-// The checks don't see all: shared and local variables lie apart by 128 and 16 bytes
-// where bounds are checked, and an index that goes wrong by more and lands in another
-// variable is not found; nor is local memory that is read before it was written.
+// docs/EMULATOR.md lists what is not carried out; it is refused when a module is
+// loaded, with file, line and instruction. It also says what the checks don't see.
 //
 // Scalar semantics (rounding, conversions, approximations, fragments of the
 // matrix instructions) live in the sub-package arith as pure functions.

@@ -191,9 +191,20 @@ func TestLoadErrors(t *testing.T) {
 		{"alloca.u64 %rd, %rd, 3;", "power of two"},
 		{"mov.u32 %r, %is_explicit_cluster;", "is a predicate"},
 		{"barrier.cluster.arrive.acquire;", "unsupported form"},
-		{"ld.global.b128 %rd, [%rd];", "expected 128 bits"},
+		{"ld.global.b128 %rd, [%rd];", "not a .b128 register"},
+		{"add.rn.f32x2 %rd, %rd, %rd;", "types"},
+		{"cvt.rn.satfinite.e2m3x2.f32 %r, %f, %f;", "types"},
+		{"multimem.ld_reduce.relaxed.gpu.global.add.f32 %f, [%rd];", "unsupported instruction"},
+		{"atom.global.exch.b128 %q, [%rd], %q;", "weakly"},
+		{"suld.b.1d.b32.trap {%r}, [%rd, {%r}];", "unsupported instruction"},
+		{"tcgen05.fence::before_thread_sync;", "unsupported instruction"},
+		{"tensormap.replace.tile.rank.global.b1024.b32 [%rd], 3;", "unsupported instruction"},
+		{"mma.sync.aligned.m16n8k64.row.col.kind::mxf4.block_scale.f32.e2m1.e2m1.f32.ue8m0 {%f,%f,%f,%f}, {%r,%r,%r,%r}, {%r,%r}, {%f,%f,%f,%f}, %r, {0,0}, %r, {0,0};", "unsupported modifier"},
+		{"selp.b128 %q, %q, %q, %p;", "unsupported type"},
+		{"ld.relaxed.gpu.global.b128 %q, [%rd];", "weakly"},
+		{"st.global.u64 [%rd], %q;", "expected 64 bits"},
 	} {
-		text := header + ".extern .func ext;\n.entry k() {\n.reg .b32 %r; .reg .b64 %rd; .reg .f32 %f; .reg .pred %p;\n" + c.body + "\n}"
+		text := header + ".extern .func ext;\n.entry k() {\n.reg .b32 %r; .reg .b64 %rd; .reg .b128 %q; .reg .f32 %f; .reg .pred %p;\n" + c.body + "\n}"
 		_, err := New(Options{}).Load(mustParse(t, "load.ptx", text))
 		var le *LoadError
 		if !errors.As(err, &le) || !strings.Contains(le.Reason, c.reason) || le.Pos.Line != 7 {

@@ -57,6 +57,8 @@ func (k *Kernel) Registers() (n32, n64, preds int) {
 		switch {
 		case r.Type == Pred:
 			preds++
+		case r.Type == B128:
+			n64 += 2
 		case r.Type.Bits() == 64:
 			n64++
 		default:

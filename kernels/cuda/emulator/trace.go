@@ -71,6 +71,8 @@ func (s Step) Value(r *Register, lane int) string {
 	switch {
 	case r.Type == Pred:
 		return strconv.Itoa(int(f.p[slot] >> lane & 1))
+	case r.Type == B128:
+		return fmt.Sprintf("%#x%016x", f.r64[slot+1][lane], f.r64[slot][lane])
 	case r.Type.Bits() == 64:
 		v := f.r64[slot][lane]
 		switch r.Type {

@@ -68,6 +68,29 @@ func TestLoadsAndStores(t *testing.T) {
 	add.u32 %j, %j, %k;
 	st.global.u32 [%o], %j;
 	ret;`, Dim3{}, block, func(i uint32) uint32 { return []uint32{301, 11010}[i&1] + 50 })
+	expectU32(t, "128 bits", ".global .align 16 .b8 scratch[1024];", `
+	.shared .align 16 .b8 tile[1024];
+	.reg .b128 %q1, %q2, %q3;
+	mov.u64 %x, tile;
+	mad.wide.u32 %x, %i, 16, %x;
+	mov.u64 %y, scratch;
+	mad.wide.u32 %y, %i, 16, %y;
+	st.shared.v4.u32 [%x], {1, %i, 3, 4};
+	ld.shared.b128 %q1, [%x];
+	mov.b128 %q2, %q1;
+	st.global.b128 [%y], %q2;
+	ld.global.v2.u64 {%base, %x}, [%y];
+	mov.b128 %q3, {%x, %base};
+	mov.b128 {%j, %k, %l, %n}, %q3;      // 3, 4, 1, i
+	mad.lo.u32 %j, %j, 10, %k;
+	mad.lo.u32 %j, %j, 10, %l;
+	mad.lo.u32 %j, %j, 100, %n;
+	mov.b128 %q1, {%n, %l, %k, %j};
+	mov.b128 {%x, %y}, %q1;
+	shr.u64 %y, %y, 32;
+	cvt.u32.u64 %j, %y;
+	st.global.u32 [%o], %j;
+	ret;`, Dim3{}, block, func(i uint32) uint32 { return 34100 + i })
 	for _, space := range []string{"shared", "global"} {
 		expectU32(t, "stores of vectors in "+space, ".global .align 16 .b8 scratch[1024];", strings.ReplaceAll(`
 	.shared .align 16 .b8 tile[1024];
