@@ -140,7 +140,15 @@ func (w *warp) inVariables(o *op, mask uint32, kind accessKind, n uint64) uint32
 		addrs, imm = w.sharedAddr(o, &tmp), uint32(o.imm)
 	}
 	var outside uint32
-	if from := o.x.origin; from != nil && len(from.within) > 0 {
+	if from := o.x.origin; from != nil && len(from.within) == 1 && from.within[0].size >= n {
+		v := &from.within[0]
+		first, last := uint32(v.offset)-imm, uint32(min(v.size-n, 1<<31))
+		for i, addr := range addrs {
+			if addr-first > last {
+				outside |= 1 << i
+			}
+		}
+	} else if from != nil && len(from.within) > 0 {
 		for _, v := range from.within {
 			if v.size < n {
 				continue
@@ -155,7 +163,9 @@ func (w *warp) inVariables(o *op, mask uint32, kind accessKind, n uint64) uint32
 		for _, g := range w.blk.grid.kern.gaps {
 			first, count := g.from-uint32(n-1)-imm, g.to-g.from+uint32(n-1) // the addresses that touch it
 			for i, addr := range addrs {
-				outside |= one(addr-first < count) << i
+				if addr-first < count {
+					outside |= 1 << i
+				}
 			}
 		}
 	}
