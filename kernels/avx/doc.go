@@ -31,6 +31,7 @@
 //	Equal, Greater                 | yes     | yes  | no
 //	SGD, Adam; RMSprop if neither  |         |      |
 //	  centered nor with momentum   | yes     | yes  | yes
+//	  or else                      | no      | no   | yes
 //	everything else                | reference kernels
 //
 // How the folder is laid out:
