@@ -46,9 +46,13 @@ func Configs() []Config {
 	return list
 }
 
-// Open opens the device. Until it is closed, Go itself uses that many cores too.
+// Open opens the device. Until it is closed, Go itself uses that many cores too,
+// unless they are a GPU's.
 func (c Config) Open() (kernels.Device, func() error, error) {
-	old := runtime.GOMAXPROCS(c.Threads)
+	old := runtime.GOMAXPROCS(0)
+	if c.Device != "cuda" {
+		runtime.GOMAXPROCS(c.Threads)
+	}
 	d, err := auto.Open(c.Device)
 	if err != nil {
 		runtime.GOMAXPROCS(old)
