@@ -42,7 +42,7 @@ cuda: ## bin/demo with support for NVIDIA GPUs; needs a C compiler besides Go
 	scripts/cuda.sh go build -tags cuda -o bin/demo ./cmd/demo
 
 cuda-test: ## every operation through gorgonia.org/cu, the emulator standing in for the GPU; RACE=-race: under the race detector
-	BAREGRAD_LIBCUDA=emulator BAREGRAD_REQUIRE=cuda,emulated-cuda scripts/cuda.sh go test $(RACE) -tags cuda ./kernels/cuda/nvidia ./kernels/auto
+	BAREGRAD_LIBCUDA=emulator BAREGRAD_REQUIRE=cuda,emulated-cuda,large-shared-memory scripts/cuda.sh go test $(RACE) -tags cuda ./kernels/cuda/nvidia ./kernels/auto
 
 gpu-lab: ## build/gpu-lab: what a machine with an NVIDIA GPU, but no Go, needs to measure
 	bench/gpulab/pack.sh build/gpu-lab

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
+
+	"baregrad/kernels/kerneltest"
 )
 
 // isolate keeps a test from the data sets, and the cache, of whoever runs it.
@@ -519,9 +521,7 @@ func TestSetSlices(t *testing.T) {
 func TestLoadFashion(t *testing.T) {
 	d, err := Load(t.Context(), "fashion", Options{NoDownload: true})
 	var missing *NotFoundError
-	if errors.As(err, &missing) && !strings.Contains(os.Getenv("BAREGRAD_REQUIRE"), "fashion") {
-		t.Skipf("needs Fashion-MNIST: %v", err)
-	}
+	kerneltest.Require(t, "fashion", !errors.As(err, &missing), fmt.Sprint(err))
 	if err != nil {
 		t.Fatal(err)
 	}

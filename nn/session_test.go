@@ -2,6 +2,7 @@ package nn
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"baregrad/kernels"
 	"baregrad/kernels/auto"
+	"baregrad/kernels/kerneltest"
 	"baregrad/tensor"
 )
 
@@ -96,9 +98,7 @@ func BenchmarkTrainStep(b *testing.B) {
 	for _, name := range []string{"reference", "avx2", "avx512"} {
 		b.Run(name, func(b *testing.B) {
 			d, err := auto.Open(name)
-			if err != nil {
-				b.Skip(err)
-			}
+			kerneltest.Require(b, name, err == nil, fmt.Sprint(err))
 			defer d.Close()
 			_, s, kind := digits(b, d, 128)
 			s.run(kind, 0)

@@ -5,6 +5,7 @@ package nvidia_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -271,9 +272,7 @@ func TestLargeSharedMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	most := g.Info().SharedPerBlock
-	if most <= 48<<10 {
-		t.Skipf("needs a GPU that has more than 48 KB of shared memory for a block; this one has %d bytes", most)
-	}
+	kerneltest.Require(t, "large-shared-memory", most > 48<<10, fmt.Sprintf("this GPU has %d bytes for a block, which is no more than a kernel gets without asking", most))
 	launch := func(bytes int) error {
 		return s.Launch(f, driver.Launch{Grid: driver.Dim{X: 1}, Block: driver.Dim{X: 1}, Shared: bytes, Args: []uint64{uint64(p), uint64(bytes - 4)}})
 	}

@@ -137,9 +137,7 @@ func TestHardware(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(paths) == 0 {
-		t.Skip("needs a record of a GPU's answers in testdata/GPU/: gpulab probe makes them")
-	}
+	kerneltest.Require(t, "gpu-records", len(paths) > 0, "there are no records of a GPU's answers in testdata/GPU/: gpulab probe makes them")
 	known := map[string]Instruction{}
 	for _, i := range Instructions() {
 		known[i.Name] = i
