@@ -31,8 +31,8 @@ func (c *BenchCommand) Run(ctx context.Context, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if c.Budget < 0 || c.Slowest <= 0 {
-		return fmt.Errorf("--budget is %v and --slowest is %v, must be at least 0 and above 0", c.Budget, c.Slowest)
+	if c.Budget <= 0 || c.Slowest <= 0 {
+		return fmt.Errorf("--budget is %v and --slowest is %v, must be above 0", c.Budget, c.Slowest)
 	}
 	if c.Out != "" {
 		if err := os.MkdirAll(c.Out, 0o755); err != nil {

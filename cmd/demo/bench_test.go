@@ -13,7 +13,7 @@ import (
 
 func TestBench(t *testing.T) {
 	dir := t.TempDir()
-	status, out, errs := demo(context.Background(), "bench", "--device", "reference", "--threads", "1", "--budget", "0s", "--slowest", "50ms", "--out", dir, "--json")
+	status, out, errs := demo(context.Background(), "bench", "--device", "reference", "--threads", "1", "--budget", "1ns", "--slowest", "50ms", "--out", dir, "--json")
 	if status != 0 {
 		t.Fatalf("status %d: %s", status, errs)
 	}
@@ -51,6 +51,7 @@ func TestBenchRefuses(t *testing.T) {
 		{"--device referense", `did you mean "reference"?`},
 		{"--threads 0", "--threads is 0, must be from 1 to 1024"},
 		{"--budget=-1s", "--budget is -1s"},
+		{"--budget 0s", "--budget is 0s"}, // which would be taken for the default
 		{"--slowest 0s", "--slowest is 0s"},
 	} {
 		status, _, errs := demo(context.Background(), append([]string{"bench"}, strings.Fields(c.args)...)...)
