@@ -21,13 +21,14 @@ type task interface {
 
 // pool runs tasks on several goroutines. The goroutine that calls run is worker
 // 0; the others sleep when there was nothing to do for a while.
+//
+// Each worker has parts of its own, neighbours of each other, and takes another's
+// when it is done with them. The same part of the next task finds in that core's
+// cache what this one left there: to fetch it from the other core's can take longer
+// than the work itself.
 type pool struct {
-	workers int
-
-	// ticket is the number of tasks so far (the upper 32 bits) and the parts of the
-	// current one that nobody has begun (the lower). Whoever takes one off does the
-	// part: until that is finished, task and n stay as they are.
-	ticket     atomic.Uint64
+	workers    int
+	queues     []queue // one for each worker
 	task       task
 	n          int
 	unfinished atomic.Int64 // parts that have not ended
@@ -38,6 +39,21 @@ type pool struct {
 	sleepers atomic.Int32 // workers that wait for wake
 	closed   bool
 }
+
+// queue is one worker's own parts.
+type queue struct {
+	// ticket is the number of tasks so far (the upper 32 bits) and those of the worker's
+	// parts of the current one that nobody has begun (the lower). Whoever takes one off
+	// does the part: until that is finished, the pool's task and n stay as they are.
+	ticket atomic.Uint64
+	_      [56]byte // no other worker's in this line of the cache
+}
+
+// number is the number of the task that was posted last.
+func (q *queue) number() uint64 { return q.ticket.Load() >> 32 }
+
+// first is the first part of a worker's own. Worker 0, which is awake, always has one.
+func (p *pool) first(worker int) int { return (worker*p.n + p.workers - 1) / p.workers }
 
 const (
 	// spins is how often an idle worker looks for the next task, and the caller for
@@ -50,7 +66,7 @@ const (
 )
 
 func newPool(workers int) *pool {
-	p := &pool{workers: workers}
+	p := &pool{workers: workers, queues: make([]queue, workers)}
 	p.wake.L, p.done.L = &p.mu, &p.mu
 	for w := 1; w < workers; w++ {
 		go p.serve(w)
@@ -69,7 +85,10 @@ func (p *pool) run(n int, t task) {
 	}
 	p.task, p.n = t, n
 	p.unfinished.Store(int64(n))
-	p.ticket.Store((p.ticket.Load()>>32+1)<<32 | uint64(n))
+	number := p.queues[0].number() + 1
+	for w := range p.queues {
+		p.queues[w].ticket.Store(number<<32 | uint64(p.first(w+1)-p.first(w)))
+	}
 	if asleep := int(p.sleepers.Load()); asleep > 0 {
 		awake := p.workers - 1 - asleep
 		p.mu.Lock() // so that the signal can't fall between a worker's look and its sleep
@@ -101,37 +120,43 @@ func look(i int) {
 	pause()
 }
 
-// help does parts of the current task until none is left to begin.
+// help does parts of the current task until none is left to begin: the worker's
+// own, then the next one's, and so on.
 func (p *pool) help(worker int) {
-	for {
-		ticket := p.ticket.Load()
-		left := int(uint32(ticket))
-		if left == 0 {
-			return
-		}
-		if !p.ticket.CompareAndSwap(ticket, ticket-1) {
-			continue
-		}
-		p.task.part(worker, p.n-left)
-		if p.unfinished.Add(-1) == 0 && worker != 0 {
-			p.mu.Lock() // so that the signal can't fall between run's look and its sleep
-			p.done.Signal()
-			p.mu.Unlock()
+	for i := range p.workers {
+		owner := (worker + i) % p.workers
+		q := &p.queues[owner]
+		for {
+			ticket := q.ticket.Load()
+			left := int(uint32(ticket))
+			if left == 0 {
+				break
+			}
+			if !q.ticket.CompareAndSwap(ticket, ticket-1) {
+				continue
+			}
+			p.task.part(worker, p.first(owner+1)-left)
+			if p.unfinished.Add(-1) == 0 && worker != 0 {
+				p.mu.Lock() // so that the signal can't fall between run's look and its sleep
+				p.done.Signal()
+				p.mu.Unlock()
+			}
 		}
 	}
 }
 
 // serve is the life of a worker other than the caller.
 func (p *pool) serve(worker int) {
+	q := &p.queues[worker]
 	var seen uint64 // tasks
 	for {
-		for i := 1; i < spins && p.ticket.Load()>>32 == seen; i++ {
+		for i := 1; i < spins && q.number() == seen; i++ {
 			look(i)
 		}
-		if p.ticket.Load()>>32 == seen {
+		if q.number() == seen {
 			p.mu.Lock()
 			p.sleepers.Add(1)
-			for p.ticket.Load()>>32 == seen && !p.closed {
+			for q.number() == seen && !p.closed {
 				p.wake.Wait()
 			}
 			p.sleepers.Add(-1)
@@ -141,7 +166,7 @@ func (p *pool) serve(worker int) {
 				return
 			}
 		}
-		seen = p.ticket.Load() >> 32
+		seen = q.number()
 		p.help(worker)
 	}
 }
