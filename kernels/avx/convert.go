@@ -30,7 +30,7 @@ func (d *Device) Gather(dst, src, index, cursor kernels.Buffer, s kernels.Gather
 	switch src.Type() {
 	case kernels.Uint8:
 		j.y, j.bytes = kernels.Floats(dst), kernels.Uint8s(src)
-		d.share(j, s.Rows, s.Width, func(j *job, from, to int) {
+		d.share(j, s.Rows, s.Width+rowCost, func(j *job, from, to int) {
 			width := j.gather.Width
 			for i, row := range j.arg[from:to] {
 				if next := from + i + rowsAhead; next < len(j.arg) {
@@ -42,7 +42,7 @@ func (d *Device) Gather(dst, src, index, cursor kernels.Buffer, s kernels.Gather
 		})
 	case kernels.Float32:
 		j.y, j.a = kernels.Floats(dst), kernels.Floats(src)
-		d.share(j, s.Rows, s.Width, func(j *job, from, to int) {
+		d.share(j, s.Rows, s.Width+rowCost, func(j *job, from, to int) {
 			width := j.gather.Width
 			for i, row := range j.arg[from:to] {
 				if next := from + i + rowsAhead; next < len(j.arg) {

@@ -46,11 +46,14 @@ func (d *Device) dropout(y, x, step kernels.Buffer, s kernels.DropoutSpec, m ker
 		keys: roundKeys(s.Seed),
 		step: uint32(mask.step), layer: s.Layer, threshold: s.Threshold(),
 	}
-	d.share(j, y.Len(), 1, func(j *job, from, to int) {
+	d.share(j, y.Len(), randomCost, func(j *job, from, to int) {
 		p := &j.philox
 		j.k.dropout_f32(j.y[from:to], j.a[from:to], j.kept[from/32:], &p.keys, uint32(from/4), p.step, p.layer, p.threshold, j.scalar[0], j.mode)
 	})
 }
+
+// randomCost is what drawing the bits of an element costs, in elements.
+const randomCost = 4
 
 // A mask says which of n elements are kept, in bits. It follows from the other
 // fields alone, so a device may remember it: the backward pass of a training step
@@ -93,7 +96,7 @@ func (d *Device) Uniform(y kernels.Buffer, low, high float32, seed uint64) {
 	kernels.SameLen("uniform", y)
 	scale := float32((float64(high) - float64(low)) / (1 << 24))
 	j := job{y: kernels.Floats(y), scalar: [5]float32{low, scale}, philox: philox{keys: roundKeys(seed)}}
-	d.share(j, y.Len(), 1, func(j *job, from, to int) {
+	d.share(j, y.Len(), randomCost, func(j *job, from, to int) {
 		j.k.uniform_f32(j.y[from:to], &j.philox.keys, uint32(from/4), j.scalar[0], j.scalar[1])
 	})
 }

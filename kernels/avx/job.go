@@ -39,9 +39,18 @@ type job struct {
 	rowGradient func(dx, x, t []float32, scale float32, m kernels.Mode)
 }
 
-// partElements is how many elements one part has: as many as take longer than
-// it takes to wake a worker, and as stay in its second-level cache.
-const partElements = 1 << 15
+const (
+	// partElements is the most elements that one part has: as many as stay in a
+	// worker's second-level cache.
+	partElements = 1 << 15
+	// leastElements is the least: 1 to 3 µs of work, to a worker that is awake.
+	leastElements = 1 << 13
+	// fewParts is into how many parts at least a call is cut whose parts are larger than
+	// the least, lest a worker has nothing to do while another does the last one.
+	fewParts = 16
+	// rowCost is what a call of a kernel for a row costs, in elements.
+	rowCost = 64
+)
 
 // part does part i of the job.
 func (j *job) part(_, i int) { j.do(j, i*j.size, min((i+1)*j.size, j.n)) }
@@ -49,12 +58,18 @@ func (j *job) part(_, i int) { j.do(j, i*j.size, min((i+1)*j.size, j.n)) }
 // parts is how many parts n rows of the given number of elements are cut into,
 // and size how many rows each of them has.
 func parts(n, elements int) (count, size int) {
-	size = max(1, partElements/max(1, elements))
+	elements = max(1, elements)
+	part := min(max(n*elements/fewParts, leastElements), partElements)
+	count = max(1, (n*elements+part-1)/part)
+	size = max(1, (n+count-1)/count)
+	if elements < 32 {
+		size = (size + 31) &^ 31 // whole words of a mask of bits, and lines of the cache
+	}
 	return (n + size - 1) / size, size
 }
 
-// share does the job for n rows of the given number of elements, in parts of
-// about partElements. do must not capture variables: what it needs is in j.
+// share does the job for n rows of the given number of elements, or of work that takes
+// as long as copying so many does. do must not capture variables: what it needs is in j.
 func (d *Device) share(j job, n, elements int, do func(j *job, from, to int)) {
 	count, size := parts(n, elements)
 	j.k, j.do, j.n, j.size = &d.set.vector, do, n, size

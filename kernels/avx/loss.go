@@ -17,7 +17,7 @@ func (d *Device) SoftmaxCrossEntropy(loss, probs, logits, labels kernels.Buffer,
 	kernels.CheckRows(op, rows, cols, probs)
 	j := job{y: kernels.Floats(probs), a: kernels.Floats(logits), c: kernels.Floats(loss), cols: cols}
 	j.readLabels(op, labels)
-	d.share(j, rows, cols, func(j *job, from, to int) {
+	d.share(j, rows, cols+rowCost, func(j *job, from, to int) {
 		for r := from; r < to; r++ {
 			x := j.row(j.a, r)
 			maximum, sum := j.k.softmax_fwd_f32(j.row(j.y, r), x)
@@ -42,7 +42,7 @@ func (d *Device) SoftmaxCrossEntropyGrad(dlogits, dloss, probs, labels kernels.B
 	kernels.CheckRows(op, rows, cols, dlogits)
 	j := job{y: kernels.Floats(dlogits), a: kernels.Floats(probs), c: kernels.Floats(dloss), cols: cols, mode: m}
 	j.readLabels(op, labels)
-	d.share(j, rows, cols, func(j *job, from, to int) {
+	d.share(j, rows, cols+rowCost, func(j *job, from, to int) {
 		for r := from; r < to; r++ {
 			dx, p, dl := j.row(j.y, r), j.row(j.a, r), j.c[r]
 			if j.arg == nil {
@@ -117,7 +117,7 @@ func (d *Device) BinaryCrossEntropyGrad(dprobs, dloss, probs, targets kernels.Bu
 // meanByRow is loss[r] = f(x[r,:], t[r,:])/cols.
 func (d *Device) meanByRow(loss, x, targets kernels.Buffer, rows, cols int, f func(x, t []float32) float32) {
 	j := job{c: kernels.Floats(loss), a: kernels.Floats(x), b: kernels.Floats(targets), cols: cols, rowSum: f}
-	d.share(j, rows, cols, func(j *job, from, to int) {
+	d.share(j, rows, cols+rowCost, func(j *job, from, to int) {
 		for r := from; r < to; r++ {
 			j.c[r] = float32(float64(j.rowSum(j.row(j.a, r), j.row(j.b, r))) / float64(j.cols))
 		}
@@ -131,7 +131,7 @@ func (d *Device) meanByRowGrad(dx, dloss, x, targets kernels.Buffer, rows, cols 
 		y: kernels.Floats(dx), a: kernels.Floats(x), b: kernels.Floats(targets), c: kernels.Floats(dloss),
 		cols: cols, factor: factor, mode: m, rowGradient: f,
 	}
-	d.share(j, rows, cols, func(j *job, from, to int) {
+	d.share(j, rows, cols+rowCost, func(j *job, from, to int) {
 		for r := from; r < to; r++ {
 			scale := float32(j.factor * float64(j.c[r]) / float64(j.cols))
 			j.rowGradient(j.row(j.y, r), j.row(j.a, r), j.row(j.b, r), scale, j.mode)

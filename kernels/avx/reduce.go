@@ -39,7 +39,7 @@ func (d *Device) sum(y, x []float32, s kernels.ReduceSpec, factor float64, m ker
 		return
 	}
 	j := job{reduce: s, factor: factor, mode: m}
-	if count, _ := parts(s.N, s.Inner); count <= 1 { // each o is one part or less
+	if count, _ := parts(s.N, s.Inner); count <= 1 || s.Outer >= fewParts { // each o is one part or less
 		_, size := parts(s.Outer, s.N*s.Inner)
 		j.y, j.a = y, x
 		j.sums = d.sumScratch((s.Outer + size - 1) / size * padded(s.Inner))
@@ -168,7 +168,7 @@ func (d *Device) ArgMax(arg, x kernels.Buffer, s kernels.ReduceSpec) {
 
 // argMax finds the maximum of each row x[o,:].
 func (d *Device) argMax(arg, x kernels.Buffer, s kernels.ReduceSpec) {
-	d.share(job{arg: kernels.Ints(arg), a: kernels.Floats(x), reduce: s}, s.Outer, s.N, func(j *job, from, to int) {
+	d.share(job{arg: kernels.Ints(arg), a: kernels.Floats(x), reduce: s}, s.Outer, s.N+rowCost, func(j *job, from, to int) {
 		n := j.reduce.N
 		for o := from; o < to; o++ {
 			j.arg[o] = int32(j.k.argmax_f32(j.a[o*n : (o+1)*n]))
