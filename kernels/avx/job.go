@@ -22,6 +22,7 @@ type job struct {
 	scalar     [5]float32 // in the order of the kernel's parameters
 	factor     float64
 	mode       kernels.Mode
+	relu       bool
 
 	// Shapes.
 	cols   int // of a matrix that is worked on row by row

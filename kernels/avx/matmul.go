@@ -95,12 +95,14 @@ func (d *Device) runIfLarge(work, n int, t task) {
 // plan decides how the product is cut.
 func (t *matmulTask) plan() {
 	s, tiles, l2 := t.s, &t.d.set.tiles, t.d.cacheL2/4 // in floats
-	t.chunks = 1
-	if s.M*s.N <= 1<<16 && s.K >= 4*chunkK {
-		t.chunks = min(maxChunks, s.K/chunkK)
+	t.chunks, t.depth = 1, min(s.K, blockK)
+	if s.M*s.N <= 1<<16 && s.K >= max(2*s.M, 2*s.N, blockK) && s.M*s.N*s.K >= 2*leastPart {
+		t.chunks = max(2, min(maxChunks, s.K/chunkK))
 		t.partial = grow(&t.d.partial, (t.chunks-1)*s.M*s.N)
+		each := (s.K + t.chunks - 1) / t.chunks
+		runs := (each + blockK - 1) / blockK
+		t.depth = ((each+runs-1)/runs + 7) &^ 7 // runs of the same length
 	}
-	t.depth = min(s.K, blockK)
 	t.cut()
 
 	// A piece of A is short, to stay in the second cache while strips of B pass by.
@@ -208,7 +210,8 @@ const (
 	leastPart = 1 << 18
 	// handing is what handing a part to a worker costs, in multiply-adds.
 	handing = 1 << 14
-	// chunkK is the least number of k that a chunk of a tall product has.
+	// chunkK is the least number of k that a chunk of a tall product has, if there are
+	// more than two.
 	chunkK = 4 * blockK
 	// maxChunks is the most chunks that a tall product is cut into.
 	maxChunks = 16
@@ -228,12 +231,12 @@ func (t *matmulTask) part(worker, i int) {
 	last := min(first+t.group, t.strips.count())
 	i0 := block * t.blockRows
 	m := min(t.blockRows, s.M-i0)
-	all := (s.K + blockK - 1) / blockK // runs of K
+	all := (s.K + t.depth - 1) / t.depth // runs of K
 	from, to := chunk*all/t.chunks, (chunk+1)*all/t.chunks
 
 	for run := from; run < to; run++ {
 		for r := 0; r < m; r += t.step {
-			t.compute(w, c, i0+r, min(t.step, m-r), run*blockK, first, last, run > from || add, r == 0)
+			t.compute(w, c, i0+r, min(t.step, m-r), run*t.depth, first, last, run > from || add, r == 0)
 		}
 	}
 }
@@ -243,7 +246,7 @@ func (t *matmulTask) part(worker, i int) {
 // and fresh that the panels are still to be made.
 func (t *matmulTask) compute(w *workspace, c []float32, i0, m, k0, first, last int, add, fresh bool) {
 	s, tiles := t.s, &t.d.set.tiles
-	depth := min(blockK, s.K-k0)
+	depth := min(t.depth, s.K-k0)
 	rows := w.table(t.rows, m, tiles.height)
 	a := t.piece(w, i0, m, k0, depth)
 	ends := k0+depth == s.K && t.chunks == 1

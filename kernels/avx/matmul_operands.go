@@ -112,16 +112,19 @@ const cacheLine = 64
 // sumChunks adds the chunks' products to C in their order, then the bias, then
 // applies ReLU.
 func (t *matmulTask) sumChunks() {
-	s, vector := t.s, &t.d.set.vector
-	for chunk := range t.chunks - 1 {
-		vector.add_scaled_f32(t.c, t.partial[chunk*len(t.c):][:len(t.c)], 1)
-	}
-	if t.bias != nil {
-		for i := range s.M {
-			vector.add_scaled_f32(t.c[i*s.N:(i+1)*s.N], t.bias, 1)
+	j := job{y: t.c, a: t.partial, b: t.bias, cols: t.s.N, relu: t.s.ReLU}
+	t.d.share(j, t.s.M, t.s.N*t.chunks, func(j *job, from, to int) {
+		c := j.y[from*j.cols : to*j.cols]
+		for partial := j.a; len(partial) > 0; partial = partial[len(j.y):] {
+			j.k.add_scaled_f32(c, partial[from*j.cols:to*j.cols], 1)
 		}
-	}
-	if s.ReLU {
-		vector.relu_fwd_f32(t.c, t.c)
-	}
+		if j.b != nil {
+			for r := from; r < to; r++ {
+				j.k.add_scaled_f32(j.row(j.y, r), j.b, 1)
+			}
+		}
+		if j.relu {
+			j.k.relu_fwd_f32(c, c)
+		}
+	})
 }
