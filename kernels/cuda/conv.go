@@ -5,21 +5,24 @@ import "baregrad/kernels"
 // Convolutions. Which form of a convolution is used is decided here: the direct
 // form (conv_direct.ptx) has a thread for each result; the implicit product
 // (conv_implicit.ptx) works on tiles of 128 by 32 or 64, which must be filled well,
-// and walks along its sums 16 at a time.
+// and walks along its sums 16 at a time; the asynchronous one (conv_async.ptx) does
+// the same with fewer instructions beside the multiply-adds, where channels come by fours.
 
 // A ConvForm is a way to work a convolution out.
 type ConvForm int
 
 const (
-	ConvByShape  ConvForm = iota // the one that suits the shape
-	ConvDirect                   // one thread for each result
-	ConvImplicit                 // an implicit matrix product, wherever there is one
+	ConvByShape    ConvForm = iota // the one that suits the shape
+	ConvDirect                     // one thread for each result
+	ConvImplicit                   // an implicit matrix product, wherever there is one
+	ConvAsync                      // the same, fed by asynchronous copies wherever that can be, else directly
+	ConvAsyncLarge                 // the same in its largest tiles
 )
 
 // implicitSuits decides for a product of [m,k]·[k,n].
 func (d *Device) implicitSuits(m, n, k int) bool {
 	switch d.ConvForm {
-	case ConvDirect:
+	case ConvDirect, ConvAsync, ConvAsyncLarge:
 		return false
 	case ConvImplicit:
 		return true
@@ -30,6 +33,10 @@ func (d *Device) implicitSuits(m, n, k int) bool {
 // Conv2D is y = x∗w + bias, then ReLU if s says so.
 func (d *Device) Conv2D(y, x, w, bias kernels.Buffer, s kernels.ConvSpec) {
 	s.Check("conv2d", y, x, w, bias)
+	if d.asyncSuits(s.Rows(), s.Out, s.C, s, address(y), address(x), address(w), address(bias)) {
+		d.convAsync(y, x, w, bias, s)
+		return
+	}
 	if d.implicitSuits(s.Rows(), s.Out, s.Cols()) {
 		d.convImplicit(y, x, w, bias, s)
 		return
@@ -40,7 +47,12 @@ func (d *Device) Conv2D(y, x, w, bias kernels.Buffer, s kernels.ConvSpec) {
 // Conv2DGradInput is the gradient by x.
 func (d *Device) Conv2DGradInput(dx, dy, w kernels.Buffer, s kernels.ConvSpec, m kernels.Mode) {
 	s.Check("conv2d gradient by input", dy, dx, w, nil)
-	if s.StrideH == 1 && s.StrideW == 1 && d.implicitSuits(s.N*s.H*s.W, s.C, s.KH*s.KW*s.Out) {
+	ones := s.StrideH == 1 && s.StrideW == 1
+	if ones && d.asyncSuits(s.N*s.H*s.W, s.C, s.Out, s, address(dx), address(dy), address(w)) {
+		d.convAsyncGradInput(dx, dy, w, s, m)
+		return
+	}
+	if ones && d.implicitSuits(s.N*s.H*s.W, s.C, s.KH*s.KW*s.Out) {
 		d.convImplicitGradInput(dx, dy, w, s, m)
 		return
 	}
@@ -50,6 +62,10 @@ func (d *Device) Conv2DGradInput(dx, dy, w kernels.Buffer, s kernels.ConvSpec, m
 // Conv2DGradFilter is the gradient by w.
 func (d *Device) Conv2DGradFilter(dw, dy, x kernels.Buffer, s kernels.ConvSpec, m kernels.Mode) {
 	s.Check("conv2d gradient by filter", dy, x, dw, nil)
+	if d.asyncSuitsFilter(s, address(dw), address(dy), address(x)) {
+		d.convAsyncGradFilter(dw, dy, x, s, m)
+		return
+	}
 	if d.implicitSuits(s.Cols(), s.Out, s.Rows()) {
 		d.convImplicitGradFilter(dw, dy, x, s, m)
 		return

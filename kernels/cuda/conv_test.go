@@ -21,6 +21,9 @@ func TestConvForms(t *testing.T) {
 		{N: 1, H: 9, W: 11, C: 2, KH: 2, KW: 3, Out: 33, StrideH: 2, StrideW: 3, DilationH: 2, DilationW: 1, PadTop: 1, PadLeft: 2, OH: 5, OW: 4},
 		{N: 3, H: 9, W: 11, C: 2, KH: 2, KW: 3, Out: 36, StrideH: 2, StrideW: 3, DilationH: 2, DilationW: 1, PadTop: 1, PadLeft: 2, OH: 5, OW: 4},
 		{N: 3, H: 12, W: 9, C: 1, KH: 5, KW: 5, Out: 8, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, PadTop: 2, PadLeft: 2, OH: 12, OW: 9},
+		{N: 3, H: 7, W: 5, C: 20, KH: 3, KW: 3, Out: 36, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, PadTop: 1, PadLeft: 1, OH: 7, OW: 5, ReLU: true},
+		{N: 2, H: 8, W: 9, C: 32, KH: 2, KW: 3, Out: 68, StrideH: 1, StrideW: 1, DilationH: 2, DilationW: 3, PadTop: 2, PadLeft: 1, OH: 9, OW: 6},
+		{N: 33, H: 3, W: 4, C: 4, KH: 3, KW: 2, Out: 16, StrideH: 2, StrideW: 1, DilationH: 1, DilationW: 2, PadTop: 2, PadLeft: 1, OH: 3, OW: 3},
 		{N: 2, H: 12, W: 14, C: 34, KH: 1, KW: 1, Out: 3, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, OH: 12, OW: 14},
 	} {
 		t.Run(fmt.Sprintf("%+v", s), func(t *testing.T) { testConvForms(t, d, s) })
@@ -50,8 +53,9 @@ func testConvForms(t *testing.T, d *cuda.Device, s kernels.ConvSpec) {
 			"by filter": {sizeW, s.Rows(), func(dw kernels.Buffer) { d.Conv2DGradFilter(dw, dy, x, s, m) }},
 		} {
 			before := upload(pass.n)
-			var results [2][]float32
-			for i, form := range []cuda.ConvForm{cuda.ConvDirect, cuda.ConvImplicit} {
+			forms := []cuda.ConvForm{cuda.ConvDirect, cuda.ConvImplicit, cuda.ConvAsync, cuda.ConvAsyncLarge}
+			results := make([][]float32, len(forms))
+			for i, form := range forms {
 				d.ConvForm = form
 				b := d.Alloc(kernels.Float32, pass.n)
 				d.Copy(b, before)
@@ -62,9 +66,11 @@ func testConvForms(t *testing.T, d *cuda.Device, s kernels.ConvSpec) {
 			// Two orders of a sum of so many products of size 1 at most.
 			tolerance := 0x1p-23 * float64(pass.terms+2) * math.Sqrt(float64(pass.terms+2))
 			for i, want := range results[0] {
-				if difference := math.Abs(float64(results[1][i]) - float64(want)); !(difference <= tolerance) {
-					t.Fatalf("%s, mode %v: element %d is %v by the implicit product, %v directly, want within %v",
-						name, m, i, results[1][i], want, tolerance)
+				for f, result := range results[1:] {
+					if difference := math.Abs(float64(result[i]) - float64(want)); !(difference <= tolerance) {
+						t.Fatalf("%s, mode %v: element %d is %v by form %v, %v directly, want within %v",
+							name, m, i, result[i], forms[f+1], want, tolerance)
+					}
 				}
 			}
 		}

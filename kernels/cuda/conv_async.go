@@ -1,0 +1,130 @@
+package cuda
+
+import (
+	"baregrad/kernels"
+	"baregrad/kernels/cuda/driver"
+)
+
+// The convolutions as matrix products fed by asynchronous copies: see conv_async.ptx.
+
+// A convTiling is a kernel of conv_async.ptx; the block's tile of bm×bn has a thread
+// for 64 elements.
+type convTiling struct {
+	kernel kernel
+	bm, bn int
+}
+
+// convAsyncKernels are the tiles of one pass: for at most 32 columns, and for more
+// those that give more blocks, and those that load less.
+type convAsyncKernels struct{ narrow, small, large convTiling }
+
+var (
+	convAsyncFwd = convAsyncKernels{
+		narrow: convTiling{kernel{"conv_async.ptx", "conv_async_fwd_128x32_f32"}, 128, 32},
+		small:  convTiling{kernel{"conv_async.ptx", "conv_async_fwd_64x64_f32"}, 64, 64},
+		large:  convTiling{kernel{"conv_async.ptx", "conv_async_fwd_128x64_f32"}, 128, 64},
+	}
+	convAsyncBwdInput = convAsyncKernels{
+		narrow: convTiling{kernel{"conv_async.ptx", "conv_async_bwd_input_128x32_f32"}, 128, 32},
+		small:  convTiling{kernel{"conv_async.ptx", "conv_async_bwd_input_64x64_f32"}, 64, 64},
+		large:  convTiling{kernel{"conv_async.ptx", "conv_async_bwd_input_128x64_f32"}, 128, 64},
+	}
+	convAsyncBwdFilter = convTiling{kernel{"conv_async.ptx", "conv_async_bwd_filter_96x64_f32"}, 96, 64}
+)
+
+// tiling picks the tiles for a product of m×n. All give the same bits, so that
+// the GPU's size may decide: small ones are dealt out more evenly, and where there
+// are so many large ones that this does not matter, these load less.
+func (d *Device) tiling(k convAsyncKernels, m, n int) convTiling {
+	switch {
+	case d.ConvForm == ConvAsyncLarge:
+		return k.large
+	case n <= k.narrow.bn:
+		return k.narrow
+	case ceilDiv(m, k.large.bm)*ceilDiv(n, k.large.bn) < 8*busy:
+		return k.small
+	}
+	return k.large
+}
+
+// asyncFits tells whether conv_async.ptx can take a convolution: it copies 16 bytes
+// at a time, and has 32 bits for the filter's taps.
+func (d *Device) asyncFits(s kernels.ConvSpec, addresses ...uint64) bool {
+	if d.info.Compute[0] < 8 || s.C%4 != 0 || s.Out%4 != 0 || s.KH*s.KW > 32 {
+		return false
+	}
+	all := uint64(0)
+	for _, a := range addresses {
+		all |= a
+	}
+	return all%16 == 0
+}
+
+// asyncSuits decides for a product of m×n whose sums run over each tap's channels.
+// These are filled up to a multiple of 16: a fourth of the work may be for nothing.
+func (d *Device) asyncSuits(m, n, channels int, s kernels.ConvSpec, addresses ...uint64) bool {
+	if m*n*channels*s.KH*s.KW == 0 || !d.asyncFits(s, addresses...) {
+		return false
+	}
+	switch d.ConvForm {
+	case ConvByShape:
+		return m >= 64 && n >= 16 && 4*channels >= 3*16*ceilDiv(channels, 16)
+	case ConvAsync, ConvAsyncLarge:
+		return true
+	}
+	return false
+}
+
+func (d *Device) convAsync(y, x, w, bias kernels.Buffer, s kernels.ConvSpec) {
+	t := d.tiling(convAsyncFwd, s.Rows(), s.Out)
+	d.async(t, address(y), x, w, address(bias), s.Rows(), s.Out, s.Cols(), s.Cols(), s, false, s.ReLU)
+}
+
+// convAsyncGradInput takes strides of 1 only, as convImplicitGradInput.
+func (d *Device) convAsyncGradInput(dx, dy, w kernels.Buffer, s kernels.ConvSpec, m kernels.Mode) {
+	rows, k := s.N*s.H*s.W, s.KH*s.KW*s.Out
+	d.async(d.tiling(convAsyncBwdInput, rows, s.C), address(dx), dy, w, 0, rows, s.C, k, k, s, bool(m), false)
+}
+
+// asyncSuitsFilter decides for the gradient by the filter, in tiles 64 wide.
+func (d *Device) asyncSuitsFilter(s kernels.ConvSpec, addresses ...uint64) bool {
+	if s.Cols()*s.Out*s.Rows() == 0 || !d.asyncFits(s, addresses...) {
+		return false
+	}
+	switch d.ConvForm {
+	case ConvByShape:
+		return s.Cols() >= 48 && s.Out > 32
+	case ConvAsync, ConvAsyncLarge:
+		return true
+	}
+	return false
+}
+
+// convAsyncGradFilter splits the sum over all outputs, and adds up what comes of it.
+func (d *Device) convAsyncGradFilter(dw, dy, x kernels.Buffer, s kernels.ConvSpec, m kernels.Mode) {
+	t := convAsyncBwdFilter
+	rows, k := s.Cols(), s.Rows()
+	tiles := ceilDiv(rows, t.bm) * ceilDiv(s.Out, t.bn)
+	share := k
+	// Three of these small blocks for each place; whole steps of 12 along k.
+	if parts := min(3*busy/tiles, k/120); parts > 1 {
+		share = ceilDiv(ceilDiv(k, parts), 12) * 12
+	}
+	splits := ceilDiv(k, share)
+	if splits == 1 {
+		d.async(t, address(dw), x, dy, 0, rows, s.Out, k, k, s, bool(m), false)
+		return
+	}
+	partial := uint64(d.scratch.floats(d, splits*rows*s.Out))
+	d.async(t, partial, x, dy, 0, rows, s.Out, k, share, s, false, false)
+	d.addSplits(address(dw), partial, 0, rows*s.Out, s.Out, splits, m, false)
+}
+
+// async launches the product [m,k]·[k,n], of which a block takes share of k.
+func (d *Device) async(t convTiling, result uint64, from, b kernels.Buffer, bias uint64, m, n, k, share int,
+	s kernels.ConvSpec, accumulate, relu bool) {
+	grid := driver.Dim{X: ceilDiv(m, t.bm), Y: ceilDiv(n, t.bn), Z: ceilDiv(k, share)}
+	arguments := d.with(result, address(from), address(b), bias, count(m), count(n), count(k), count(s.Out))
+	arguments = append(appendConvSizes(arguments, s), truth(accumulate), truth(relu), count(share))
+	d.launch(t.kernel, grid, lanes(t.bm*t.bn/64), arguments...)
+}
