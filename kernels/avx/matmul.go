@@ -115,8 +115,8 @@ func (t *matmulTask) plan() {
 	}
 	steps := (t.blockRows*t.depth + most - 1) / most
 	t.step = (t.blockRows/steps + tiles.height - 1) / tiles.height * tiles.height
-	t.step = min(t.step, mostRows)
-	if t.step >= t.blockRows { // no panel is read again
+	t.step = min(t.step, mostRows*min(16, blockK/t.depth)) // short rows, more of them
+	if t.step >= t.blockRows {                             // no panel is read again
 		panels = tiles.widest() * t.depth
 	}
 
@@ -199,7 +199,7 @@ func (t *matmulTask) cut() {
 const (
 	// tileRows is a number of rows that makes whole tiles, be they 8 or 6 rows high.
 	tileRows = 24
-	// mostRows is the most rows of a step.
+	// mostRows is the most rows of a step, with runs of blockK.
 	mostRows = 3 * tileRows
 	// copyGap is the gap between rows or tiles of a copied piece of A, in floats,
 	// lest they fall on the same lines of the cache.
@@ -264,14 +264,13 @@ func (t *matmulTask) compute(w *workspace, c []float32, i0, m, k0, first, last i
 			}
 		}
 		t.operand(p, panels, j, width, k0, depth, fresh)
-		switch {
-		case n+1 == last:
-			t.aheadA(p, i0+t.step, k0, depth)
-		case s.TransB && fresh:
-			t.aheadB(p, n+1, k0, depth)
-		}
 		if t.step < t.blockRows { // they are read again
 			panels = panels[tiles.padded(width)*depth:]
+		}
+		if n+1 < last {
+			t.aheadB(p, panels, n+1, k0, depth, fresh)
+		} else {
+			t.aheadA(p, i0+t.step, k0, depth)
 		}
 		tiles.run(p, width)
 	}

@@ -95,15 +95,22 @@ func (t *matmulTask) aheadA(p *strip, i0, k0, depth int) {
 	}
 }
 
-// aheadB has p fetch strip n of a transposed B.
-func (t *matmulTask) aheadB(p *strip, n, k0, depth int) {
+// aheadB has p fetch strip n: its panel, or if fresh, what that is made of.
+func (t *matmulTask) aheadB(p *strip, panel []float32, n, k0, depth int, fresh bool) {
 	s := t.s
-	if s.K > 2*depth { // too much would be fetched in vain between its rows
-		return
-	}
 	j, width := t.strips.strip(n)
-	p.ahead, p.aheadStep, p.aheadNext = address(t.b[j*s.K+k0:]), cacheLine, cacheLine*depth
-	p.aheadTiles = (width*s.K*4/cacheLine + depth - 1) / depth
+	lines := func(floats int) int { return (4*floats + cacheLine - 1) / cacheLine }
+	switch {
+	case !fresh:
+		p.ahead, p.aheadStep, p.aheadNext = address(panel), cacheLine, cacheLine*depth
+		p.aheadTiles = lines(t.d.set.tiles.padded(width))
+	case !s.TransB: // the first line of each row, then the second
+		p.ahead, p.aheadStep, p.aheadNext = address(t.b[k0*s.N+j:]), 4*s.N, cacheLine
+		p.aheadTiles = lines(width)
+	case s.K <= 2*depth: // or else too much would be fetched in vain between its rows
+		p.ahead, p.aheadStep, p.aheadNext = address(t.b[j*s.K+k0:]), cacheLine, cacheLine*depth
+		p.aheadTiles = (lines(width*s.K) + depth - 1) / depth
+	}
 }
 
 // cacheLine is the bytes of a line of the cache.

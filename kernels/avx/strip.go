@@ -39,6 +39,7 @@ type strip struct {
 
 	c     uintptr
 	cStep int      // from row to row of C
+	cNext int      // how far behind c the rows of C are that a tile brings into the first cache
 	m     int      // rows of C
 	bias  uintptr  // n floats, or 0
 	add   bool     // C += …
@@ -90,9 +91,14 @@ func (t *tiles) run(s *strip, n int) {
 			s.lanes[i] = -1
 		}
 	}
+	// Its own, unless its sums are ready before they are there.
+	s.cNext = aheadK / (s.length * s.segments) * t.height * s.cStep
 	t.width[v-1](s)
 	s.aheadTiles = 0
 }
+
+// aheadK is how many k it takes at least until rows of C have come from memory.
+const aheadK = 72
 
 // address is where a slice begins; 0 for nil.
 func address[T float32 | int32 | uint8](x []T) uintptr {

@@ -101,11 +101,11 @@ none: \
 	VXORPS y2, y2, y2
 
 // Begin a tile: have its rows of C brought into the cache by the time that the
-// sums are ready. (Of a tile with fewer than 6 rows some are not C's,
-// which does no harm.)
+// sums are ready, or those of a later one. (Some may not be C's, which does no harm.)
 #define PREFETCH_C \
 	MOVQ strip_c(DI), BX; \
 	MOVQ strip_cStep(DI), DX; \
+	ADDQ strip_cNext(DI), BX; \
 	PREFETCHT0 (BX); ADDQ DX, BX; \
 	PREFETCHT0 (BX); ADDQ DX, BX; \
 	PREFETCHT0 (BX); ADDQ DX, BX; \

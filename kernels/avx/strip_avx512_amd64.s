@@ -124,11 +124,11 @@ none: \
 	VPXORD z3, z3, z3
 
 // Begin a tile: have its rows of C brought into the cache by the time that the
-// sums are ready. (Of a tile with fewer than 8 rows some are not C's,
-// which does no harm.)
+// sums are ready, or those of a later one. (Some may not be C's, which does no harm.)
 #define PREFETCH_C(row) \
 	MOVQ strip_c(DI), BX; \
 	MOVQ strip_cStep(DI), DX; \
+	ADDQ strip_cNext(DI), BX; \
 	row; ADDQ DX, BX; \
 	row; ADDQ DX, BX; \
 	row; ADDQ DX, BX; \
