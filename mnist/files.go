@@ -36,7 +36,7 @@ func findFiles(fsys fs.FS, folder string) (found [numFiles]string, err error) {
 			if errors.Is(err, fs.ErrPermission) {
 				return found, err
 			}
-			if err == nil && !info.IsDir() {
+			if err == nil && info.Mode().IsRegular() {
 				found[i] = path.Join(folder, candidate)
 				break
 			}

@@ -16,10 +16,11 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
+
+	"baregrad/internal/regular"
 )
 
 const (
@@ -148,12 +149,11 @@ func ReadNPY(r io.Reader, name string) (*Array, error) {
 
 // ReadNPYFile reads the .npy file at path, as ReadNPY does.
 func ReadNPYFile(path string) (*Array, error) {
-	f, err := os.Open(path)
+	f, size, err := regular.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	size := fileSize(f)
 	return readNPY(f, size, size, path)
 }
 

@@ -7,9 +7,10 @@ import (
 	"io/fs"
 	"maps"
 	"math"
-	"os"
 	"slices"
 	"strings"
+
+	"baregrad/internal/regular"
 )
 
 // NPZ is an open .npz file: a zip archive of .npy files, as numpy.savez and
@@ -97,12 +98,12 @@ func (z *NPZ) Read(name string) (*Array, error) {
 
 // ReadNPZFile reads all arrays of the .npz file at path, by their names.
 func ReadNPZFile(path string) (map[string]*Array, error) {
-	f, err := os.Open(path)
+	f, size, err := regular.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	z, err := openNPZFile(f, path)
+	z, err := OpenNPZ(f, size, path)
 	if err != nil {
 		return nil, err
 	}
@@ -113,18 +114,6 @@ func ReadNPZFile(path string) (map[string]*Array, error) {
 		}
 	}
 	return arrays, nil
-}
-
-// openNPZFile opens the .npz file in f.
-func openNPZFile(f *os.File, path string) (*NPZ, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a regular file", path)
-	}
-	return OpenNPZ(f, info.Size(), path)
 }
 
 // WriteNPZ writes arrays, in the order of their names, as numpy.savez does, or

@@ -3,9 +3,10 @@ package mnist
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
+
+	"baregrad/internal/regular"
 )
 
 // npzNames are the arrays in a data set's .npz file, as Keras names them, in
@@ -28,12 +29,12 @@ func LoadNPZ(ctx context.Context, path string) (*Dataset, error) {
 
 // readNPZ reads the four arrays of the .npz file at path, with their sums.
 func readNPZ(ctx context.Context, path string) (*contents, error) {
-	f, err := os.Open(path)
+	f, size, err := regular.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	z, err := openNPZFile(f, path)
+	z, err := OpenNPZ(f, size, path)
 	if err != nil {
 		return nil, err
 	}

@@ -90,10 +90,11 @@ func (m *Sequential) LoadWeights(ctx context.Context, path string) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	f, err := readFile(path)
+	f, file, err := openFile(path)
 	if err != nil {
 		return err
 	}
+	defer file.Close()
 	if err := setAll(f, m.saved()); err != nil {
 		return fmt.Errorf("load %s: %w", path, err)
 	}
@@ -143,10 +144,11 @@ func (m *Sequential) optimizerState() []NamedTensor {
 // resume gives a compiled model the state that a file holds of the same model,
 // and the place in its training run, if it is a backup.
 func (m *Sequential) resume(path string) (*position, error) {
-	f, err := readFile(path)
+	f, file, err := openFile(path)
 	if err != nil {
 		return nil, err
 	}
+	defer file.Close()
 	fail := func(err error) (*position, error) { return nil, fmt.Errorf("load %s: %w", path, err) }
 	text, ok := f.Metadata[metadataKey]
 	if !ok {

@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 
+	"baregrad/internal/regular"
 	"baregrad/kernels"
 	"baregrad/nn/safetensors"
 )
@@ -162,10 +162,11 @@ func Load(ctx context.Context, d kernels.Device, path string) (m *Sequential, er
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	f, err := readFile(path)
+	f, file, err := openFile(path)
 	if err != nil {
 		return nil, err
 	}
+	defer file.Close()
 	text, ok := f.Metadata[metadataKey]
 	if !ok {
 		return nil, fmt.Errorf("load %s: it has weights but no model: the metadata lacks %q; "+
@@ -179,16 +180,19 @@ func Load(ctx context.Context, d kernels.Device, path string) (m *Sequential, er
 	return m, nil
 }
 
-func readFile(path string) (*safetensors.File, error) {
-	content, err := os.ReadFile(path)
+// openFile reads the header of a safetensors file. The caller closes the file when
+// it has the tensors that it wants.
+func openFile(path string) (*safetensors.File, io.Closer, error) {
+	file, size, err := regular.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	f, err := safetensors.Parse(content)
+	f, err := safetensors.Open(file, size)
 	if err != nil {
-		return nil, fmt.Errorf("load %s: %w", path, err)
+		file.Close()
+		return nil, nil, fmt.Errorf("load %s: %w", path, err)
 	}
-	return f, nil
+	return f, file, nil
 }
 
 // strictly decodes JSON. It refuses fields that the target does not have, and

@@ -168,9 +168,9 @@ func (j *job) run(ctx context.Context) error {
 
 // readPTX reads a file, or, where there is none of that name, one of baregrad's own.
 func readPTX(file string) (name, source string, err error) {
-	text, err := os.ReadFile(file)
+	text, err := readText(file)
 	if err == nil {
-		return file, string(text), nil
+		return file, text, nil
 	}
 	if errors.Is(err, fs.ErrNotExist) && slices.Contains(cuda.Files(), file) {
 		source, err = cuda.Source(file)
@@ -180,6 +180,23 @@ func readPTX(file string) (name, source string, err error) {
 		err = fmt.Errorf("%w, and none of baregrad's own kernels are in a file of that name; the nearest: %s", err, emulator.Nearest(file, cuda.Files()))
 	}
 	return "", "", err
+}
+
+// maxPTX is the largest file of PTX that is read, in bytes.
+const maxPTX = 64 << 20
+
+// readText reads a file, which may be a pipe, of at most maxPTX bytes.
+func readText(file string) (string, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxPTX+1))
+	if err == nil && len(text) > maxPTX {
+		err = fmt.Errorf("%s has more than %d bytes, the most that is read of PTX", file, maxPTX)
+	}
+	return string(text), err
 }
 
 func describeParameters(k *emulator.Kernel) string {

@@ -9,7 +9,8 @@
 // The header may hold "__metadata__", strings by name. The format has no code in
 // it, and a reader can check everything before it allocates: this one refuses
 // whatever the format does not allow, duplicate names included, and needs no
-// more memory than the file has bytes.
+// more memory than the file has bytes; Open reads the header only, and the
+// numbers of a tensor when they are asked for.
 package safetensors
 
 import (
@@ -35,7 +36,9 @@ type Tensor struct {
 	Name  string
 	Type  string // as the format writes it: F32, F64, F16, BF16, I32, U8, …
 	Shape []int
-	Data  []byte // little-endian, row by row
+	Data  []byte // little-endian, row by row; nil of a tensor that Open found
+
+	source *io.SectionReader // where Open found the data
 }
 
 // A File is the contents of a safetensors file.
@@ -58,10 +61,11 @@ func FromFloats(name string, values []float32, shape ...int) Tensor {
 	for _, v := range values {
 		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
 	}
-	return Tensor{name, "F32", shape, data}
+	return Tensor{Name: name, Type: "F32", Shape: shape, Data: data}
 }
 
-// Floats gives the numbers of a tensor of type F32, F16, BF16 or F64.
+// Floats gives the numbers of a tensor of type F32, F16, BF16 or F64. Those of a
+// tensor that Open found it reads from the file.
 func (t Tensor) Floats() ([]float32, error) {
 	var bits func(b []byte) float32
 	switch t.Type {
@@ -77,12 +81,30 @@ func (t Tensor) Floats() ([]float32, error) {
 		return nil, fmt.Errorf("safetensors: tensor %q has type %s, expected F32, F16, BF16 or F64", t.Name, t.Type)
 	}
 	size := sizes[t.Type]
-	values := make([]float32, len(t.Data)/size)
-	for i := range values {
-		values[i] = bits(t.Data[i*size:])
+	if t.source == nil {
+		values := make([]float32, len(t.Data)/size)
+		for i := range values {
+			values[i] = bits(t.Data[i*size:])
+		}
+		return values, nil
+	}
+	values := make([]float32, t.source.Size()/int64(size))
+	piece := make([]byte, min(t.source.Size(), readAtOnce))
+	for done := 0; done < len(values); {
+		count := min(len(values)-done, len(piece)/size)
+		if _, err := t.source.ReadAt(piece[:count*size], int64(done*size)); err != nil {
+			return nil, fmt.Errorf("safetensors: tensor %q: %w", t.Name, err)
+		}
+		for i := range count {
+			values[done+i] = bits(piece[i*size:])
+		}
+		done += count
 	}
 	return values, nil
 }
+
+// readAtOnce is how much of a tensor is read at once, in bytes.
+const readAtOnce = 1 << 20
 
 // fromHalf widens an IEEE 754 half: 1 bit of sign, 5 of exponent, 10 of fraction.
 func fromHalf(h uint16) float32 {
@@ -168,15 +190,37 @@ func Write(w io.Writer, f File) error {
 
 // Parse reads a whole file. The tensors' data share its memory.
 func Parse(file []byte) (*File, error) {
-	if len(file) < 8 {
-		return nil, fmt.Errorf("safetensors: the file has %d bytes, expected at least the 8 of the header's length", len(file))
+	f, err := Open(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		return nil, err
 	}
-	length := binary.LittleEndian.Uint64(file)
-	if length > MaxHeader || length > uint64(len(file)-8) {
+	for i := range f.Tensors {
+		t := &f.Tensors[i]
+		_, begin, size := t.source.Outer()
+		t.Data, t.source = file[begin:begin+size:begin+size], nil
+	}
+	return f, nil
+}
+
+// Open reads the header of a file of the given size in bytes, and checks all of
+// it. The numbers stay in the file, which Floats reads: r must stay open.
+func Open(r io.ReaderAt, size int64) (*File, error) {
+	if size < 8 {
+		return nil, fmt.Errorf("safetensors: the file has %d bytes, expected at least the 8 of the header's length", size)
+	}
+	var first [8]byte
+	if _, err := r.ReadAt(first[:], 0); err != nil {
+		return nil, fmt.Errorf("safetensors: the header's length: %w", err)
+	}
+	length := binary.LittleEndian.Uint64(first[:])
+	if length > MaxHeader || length > uint64(size-8) {
 		return nil, fmt.Errorf("safetensors: the header's length is %d, but %d bytes follow and at most %d are allowed: is it a safetensors file?",
-			length, len(file)-8, MaxHeader)
+			length, size-8, MaxHeader)
 	}
-	header, data := file[8:8+length], file[8+length:]
+	header := make([]byte, length)
+	if n, err := r.ReadAt(header, 8); n < len(header) {
+		return nil, fmt.Errorf("safetensors: the header: %w", err)
+	}
 	if len(header) == 0 || header[0] != '{' {
 		return nil, errors.New("safetensors: the header does not begin with {")
 	}
@@ -195,13 +239,15 @@ func Parse(file []byte) (*File, error) {
 		}
 		return compare(spans[i].end, spans[j].end)
 	})
+	start := 8 + int64(length)
+	data := uint64(size - start)
 	sorted := make([]Tensor, 0, len(order))
 	at := uint64(0)
 	for _, i := range order {
 		t, s := f.Tensors[i], spans[i]
-		if s.begin != at || s.end < s.begin || s.end > uint64(len(data)) {
+		if s.begin != at || s.end < s.begin || s.end > data {
 			return nil, fmt.Errorf("safetensors: tensor %q has the offsets [%d, %d], expected to begin at %d and end by %d",
-				t.Name, s.begin, s.end, at, len(data))
+				t.Name, s.begin, s.end, at, data)
 		}
 		size, err := byteSize(t.Name, t.Type, t.Shape)
 		if err != nil {
@@ -210,12 +256,12 @@ func Parse(file []byte) (*File, error) {
 		if uint64(size) != s.end-s.begin {
 			return nil, fmt.Errorf("safetensors: tensor %q has %d bytes, expected %d for %s %v", t.Name, s.end-s.begin, size, t.Type, t.Shape)
 		}
-		t.Data = data[s.begin:s.end:s.end]
+		t.source = io.NewSectionReader(r, start+int64(s.begin), int64(s.end-s.begin))
 		sorted = append(sorted, t)
 		at = s.end
 	}
-	if at != uint64(len(data)) {
-		return nil, fmt.Errorf("safetensors: the tensors end at %d, but the file has %d bytes of data", at, len(data))
+	if at != data {
+		return nil, fmt.Errorf("safetensors: the tensors end at %d, but the file has %d bytes of data", at, data)
 	}
 	f.Tensors = sorted
 	return f, nil

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -16,7 +17,7 @@ func example(t testing.TB) (File, []byte) {
 			FromFloats("dense/kernel", []float32{1, -2, 3.5, float32(math.Inf(1)), 0, -0.25}, 2, 3),
 			FromFloats("empty", nil, 0, 4),
 			FromFloats("step", []float32{7}),
-			{"labels", "U8", []int{3}, []byte{1, 2, 3}},
+			{Name: "labels", Type: "U8", Shape: []int{3}, Data: []byte{1, 2, 3}},
 		},
 		Metadata: map[string]string{"format": "pt", "note": "\"quoted\" ünïcode"},
 	}
@@ -139,4 +140,50 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("what was written can't be read: %v", err)
 		}
 	})
+}
+
+// Open finds what Parse finds, and reads numbers only when they are asked for.
+func TestOpen(t *testing.T) {
+	f, file := example(t)
+	long := make([]float32, readAtOnce/4+3) // more than is read at once
+	for i := range long {
+		long[i] = float32(i)
+	}
+	f.Tensors = append(f.Tensors, FromFloats("long", long, len(long)))
+	var b bytes.Buffer
+	if err := Write(&b, f); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Open(bytes.NewReader(b.Bytes()), int64(b.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := Parse(b.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range parsed.Tensors {
+		have := got.Tensors[i]
+		if have.Name != want.Name || have.Type != want.Type || !slices.Equal(have.Shape, want.Shape) || have.Data != nil {
+			t.Errorf("opened %+v, want %s %s %v without data", have, want.Name, want.Type, want.Shape)
+		}
+		values, err := have.Floats()
+		wanted, wantErr := want.Floats()
+		if (err == nil) != (wantErr == nil) || !slices.Equal(values, wanted) {
+			t.Errorf("%s: %d values, error %v; want %d values, error %v", want.Name, len(values), err, len(wanted), wantErr)
+		}
+	}
+	for n := range file {
+		if _, err := Open(bytes.NewReader(file[:n]), int64(len(file))); n < len(file)-32 && err == nil {
+			t.Errorf("a file that ended at byte %d of %d while its header was read was accepted", n, len(file))
+		}
+	}
+	// A file that is cut off after it was opened.
+	got, err = Open(bytes.NewReader(b.Bytes()[:b.Len()-1]), int64(b.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := got.Tensors[len(got.Tensors)-1].Floats(); err == nil || !strings.Contains(err.Error(), `"long"`) {
+		t.Errorf("a tensor that is not whole: error %v, want one that names it", err)
+	}
 }

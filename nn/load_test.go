@@ -1,0 +1,81 @@
+package nn_test
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"baregrad/nn"
+)
+
+// A file of 64 GB, nearly all of it a tensor that no model asks for: what the model
+// wants is read, and the rest takes neither memory nor time.
+func TestLoadReadsOnlyWhatTheModelHas(t *testing.T) {
+	const rest = 64 << 30
+	ctx := context.Background()
+	path := filepath.Join(t.TempDir(), "large.safetensors")
+	d := open(t, "reference")
+	m := stripeModel(t, d, 1)
+	if err := m.Save(ctx, path); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	length := binary.LittleEndian.Uint64(content)
+	var header map[string]any
+	if err := json.Unmarshal(content[8:8+length], &header); err != nil {
+		t.Fatal(err)
+	}
+	data := len(content) - 8 - int(length)
+	header["elsewhere"] = map[string]any{"dtype": "U8", "shape": []int{rest}, "data_offsets": []int{data, data + rest}}
+	text, err := json.Marshal(header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := append(binary.LittleEndian.AppendUint64(nil, uint64(len(text))), text...)
+	file = append(file, content[8+length:]...)
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, int64(len(file))+rest); err != nil {
+		t.Skip("needs a file system with sparse files: ", err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	loaded, err := nn.Load(ctx, d, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := loaded.LoadWeights(ctx, path); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	if used := after.TotalAlloc - before.TotalAlloc; used > 16<<20 {
+		t.Errorf("loading took %d bytes, want no more than the model needs", used)
+	}
+	if !slices.Equal(weights(loaded), weights(m)) {
+		t.Error("the loaded model has other weights")
+	}
+}
+
+// What has no size, or no end, is refused before it is opened.
+func TestLoadRefusesWhatIsNoFile(t *testing.T) {
+	d := open(t, "reference")
+	m := stripeModel(t, d, 1)
+	for path, want := range map[string]string{t.TempDir(): "a folder", os.DevNull: "a device"} {
+		if _, err := nn.Load(context.Background(), d, path); err == nil || !strings.Contains(err.Error(), "not a regular file, but "+want) {
+			t.Errorf("Load %s: error %v, want one that tells of %s", path, err, want)
+		}
+		if err := m.LoadWeights(context.Background(), path); err == nil || !strings.Contains(err.Error(), "not a regular file, but "+want) {
+			t.Errorf("LoadWeights %s: error %v, want one that tells of %s", path, err, want)
+		}
+	}
+}
