@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"baregrad/nn"
 )
@@ -212,4 +214,80 @@ func TestTerminateOnNaN(t *testing.T) {
 	if err != nil || len(h.Epoch) != 1 || !strings.Contains(out.String(), "Batch 0: Invalid loss, terminating training") {
 		t.Errorf("%d epochs, error %v, output:\n%s", len(h.Epoch), err, out.String())
 	}
+}
+
+// A file every so many steps, in the middle of epochs too; weights only, which
+// LoadWeights reads and Load refuses.
+func TestModelCheckpointEvery(t *testing.T) {
+	d := open(t, "reference")
+	x, y := stripes(d, 64)
+	m := stripeModel(t, d, 1)
+	dir := t.TempDir()
+	saved := []string{}
+	seen := batchEnd(func(r *nn.Run) error {
+		files, err := os.ReadDir(dir)
+		saved = append(saved, fmt.Sprint(len(files)))
+		return err
+	})
+	o := quiet(2, &nn.ModelCheckpoint{Path: filepath.Join(dir, "{epoch:02d}-{loss}"), Every: 2, WeightsOnly: true}, seen)
+	o.BatchSize = 16 // three steps in an epoch
+	if _, err := m.Fit(context.Background(), x, y, o); err != nil {
+		t.Fatal(err)
+	}
+	if want := "0 1 1 2 2 3"; strings.Join(saved, " ") != want {
+		t.Errorf("files after each step: %v, want %s", saved, want)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "02-*"))
+	if err != nil || len(files) != 2 {
+		t.Fatalf("files of the second epoch: %v, error %v", files, err)
+	}
+	slices.SortFunc(files, func(a, b string) int { return modified(t, a).Compare(modified(t, b)) })
+	other := stripeModel(t, d, 2)
+	if err := other.LoadWeights(context.Background(), files[1]); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(weights(other), weights(m)) {
+		t.Error("the last file does not hold the last weights")
+	}
+	if _, err := nn.Load(context.Background(), d, files[0]); err == nil || !strings.Contains(err.Error(), "LoadWeights") {
+		t.Errorf("Load of weights only: error %v, want one that tells of LoadWeights", err)
+	}
+}
+
+func modified(t *testing.T, path string) time.Time {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.ModTime()
+}
+
+// Whether a large or a small value is the better one can't be guessed of a metric of
+// one's own.
+func TestMonitorOfOnesOwn(t *testing.T) {
+	d := open(t, "reference")
+	x, y := stripes(d, 10)
+	m := stripeModel(t, d, 1)
+	adds := epochLogs(func(logs map[string]float64) { logs["score"] = 1 })
+	for _, c := range []nn.Callback{&nn.EarlyStopping{Monitor: "score"}, &nn.ReduceLROnPlateau{Monitor: "score"},
+		&nn.ModelCheckpoint{Monitor: "score", SaveBestOnly: true, Path: filepath.Join(t.TempDir(), "m")}} {
+		if _, err := m.Fit(context.Background(), x, y, quiet(1, adds, c)); err == nil || !strings.Contains(err.Error(), `"score"`) || !strings.Contains(err.Error(), "Set Mode") {
+			t.Errorf("%T: error %v, want one that asks for Mode", c, err)
+		}
+	}
+	if _, err := m.Fit(context.Background(), x, y, quiet(1, adds, &nn.EarlyStopping{Monitor: "score", Mode: nn.Largest})); err != nil {
+		t.Error(err)
+	}
+}
+
+type epochLogs func(logs map[string]float64)
+
+func (f epochLogs) TrainBegin(*nn.Run) error { return nil }
+func (f epochLogs) EpochBegin(*nn.Run) error { return nil }
+func (f epochLogs) BatchEnd(*nn.Run) error   { return nil }
+func (f epochLogs) TrainEnd(*nn.Run) error   { return nil }
+func (f epochLogs) EpochEnd(_ *nn.Run, logs map[string]float64) error {
+	f(logs)
+	return nil
 }

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// ModelCheckpoint saves the model at the end of epochs. Whenever the program is
-// stopped, the file is a whole one, the old or the new.
+// ModelCheckpoint saves the model at the end of epochs, or every so many steps.
+// Whenever the program is stopped, the file is a whole one, the old or the new.
 type ModelCheckpoint struct {
 	BaseCallback
 	// Path is the file's name. {epoch:02d} and {val_loss:.2f} in it stand for the
@@ -18,28 +18,62 @@ type ModelCheckpoint struct {
 	Monitor      string // val_loss where empty
 	Mode         Mode
 	SaveBestOnly bool // only when the monitored value is the best so far
+	// Threshold, if not nil, is what the value has to beat the first time, with
+	// SaveBestOnly: the best of an earlier training, for instance.
+	Threshold   *float64
+	WeightsOnly bool // as Sequential.SaveWeights does
+	Every       int  // training steps between two files; 0 for one at the end of each epoch
 
 	monitor *monitor
+	steps   int // since the last file
 }
 
 // TrainBegin forgets an earlier run.
 func (c *ModelCheckpoint) TrainBegin(*Run) error {
-	c.monitor = newMonitor(c.Monitor, c.Mode, 0)
+	if c.Every < 0 {
+		return fmt.Errorf("model checkpoint: every is %d, must be at least 0", c.Every)
+	}
+	c.steps = 0
+	if c.SaveBestOnly {
+		c.monitor = newMonitor("model checkpoint", c.Monitor, c.Mode, 0)
+		c.monitor.beat(c.Threshold)
+	}
 	_, err := fillIn(c.Path, 1, nil)
 	return err
 }
 
+// BatchEnd saves every so many steps. What was measured is then of the epoch so
+// far, without validation.
+func (c *ModelCheckpoint) BatchEnd(r *Run) error {
+	if c.steps++; c.Every == 0 || c.steps < c.Every {
+		return nil
+	}
+	c.steps = 0
+	return c.save(r, r.Logs())
+}
+
 // EpochEnd saves.
 func (c *ModelCheckpoint) EpochEnd(r *Run, logs map[string]float64) error {
+	if c.Every > 0 {
+		return nil
+	}
+	return c.save(r, logs)
+}
+
+// save saves if the values of logs ask for it.
+func (c *ModelCheckpoint) save(r *Run, logs map[string]float64) error {
 	if c.SaveBestOnly {
-		improved, err := c.monitor.improved("model checkpoint", logs)
-		if err != nil || !improved {
+		value, err := c.monitor.value(logs)
+		if err != nil || !c.monitor.improved(value) {
 			return err
 		}
 	}
 	path, err := fillIn(c.Path, r.Epoch+1, logs)
 	if err != nil {
 		return err
+	}
+	if c.WeightsOnly {
+		return r.Model.SaveWeights(context.Background(), path)
 	}
 	return r.Model.Save(context.Background(), path)
 }

@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"math"
 
 	"baregrad/autograd"
 	"baregrad/kernels"
@@ -65,11 +66,14 @@ func (c Clipping) record(t *autograd.Tape, params []*Param) {
 
 // exampleWeights makes the weight of each example from those of the classes and
 // of the examples, [n]; nil if there are neither.
-func exampleWeights(m *Sequential, labels *tensor.Tensor, classes map[int]float64, examples []float32) (*tensor.Tensor, error) {
+func exampleWeights(op string, m *Sequential, labels *tensor.Tensor, classes map[int]float64, examples []float32) (*tensor.Tensor, error) {
 	if classes == nil && examples == nil {
 		return nil, nil
 	}
 	n := labels.Dim(0)
+	if examples != nil && len(examples) != n {
+		return nil, fmt.Errorf("%s: %d sample weights for %d examples", op, len(examples), n)
+	}
 	weights := make([]float32, n)
 	for i := range weights {
 		weights[i] = 1
@@ -78,7 +82,7 @@ func exampleWeights(m *Sequential, labels *tensor.Tensor, classes map[int]float6
 		copy(weights, examples)
 	}
 	if classes != nil {
-		of, err := classNumbers(labels)
+		of, err := classNumbers(op, labels)
 		if err != nil {
 			return nil, err
 		}
@@ -89,15 +93,15 @@ func exampleWeights(m *Sequential, labels *tensor.Tensor, classes map[int]float6
 		}
 	}
 	for i, w := range weights {
-		if !(w >= 0) {
-			return nil, fmt.Errorf("fit: the weight of example %d is %v, must be at least 0", i, w)
+		if !(w >= 0 && w <= math.MaxFloat32) {
+			return nil, fmt.Errorf("%s: the weight of example %d is %v, must be a number from 0", op, i, w)
 		}
 	}
 	return tensor.From(m.device, weights, n), nil
 }
 
 // classNumbers reads the class of each example from labels of any form.
-func classNumbers(labels *tensor.Tensor) ([]int, error) {
+func classNumbers(op string, labels *tensor.Tensor) ([]int, error) {
 	classes := make([]int, labels.Dim(0))
 	switch {
 	case labels.Type() == kernels.Int32 && labels.Rank() == 1:
@@ -120,7 +124,7 @@ func classNumbers(labels *tensor.Tensor) ([]int, error) {
 			classes[i] = best
 		}
 	default:
-		return nil, fmt.Errorf("fit: class weights need labels of [n] or [n classes], not %v", labels.Shape())
+		return nil, fmt.Errorf("%s: class weights need labels of [n] or [n classes], not %v", op, labels.Shape())
 	}
 	return classes, nil
 }

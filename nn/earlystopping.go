@@ -12,6 +12,11 @@ type EarlyStopping struct {
 	MinDelta    float64 // a smaller change does not count
 	Patience    int     // epochs without an improvement, after the first, that it puts up with
 	RestoreBest bool    // give the model the weights of the best epoch at the end
+	// Baseline, if not nil, is what the value has to beat: an epoch that does not
+	// counts as one without an improvement, even if it is the best so far.
+	Baseline *float64
+	// StartFromEpoch is the first epoch, from 0, that is looked at.
+	StartFromEpoch int
 
 	monitor *monitor
 	waited  int
@@ -21,22 +26,31 @@ type EarlyStopping struct {
 
 // TrainBegin forgets an earlier run.
 func (e *EarlyStopping) TrainBegin(*Run) error {
-	e.monitor, e.waited, e.best = newMonitor(e.Monitor, e.Mode, e.MinDelta), 0, nil
+	e.waited, e.best = 0, nil
+	if e.Patience < 0 || e.StartFromEpoch < 0 {
+		return fmt.Errorf("early stopping: patience is %d and the epoch to start from %d, must be at least 0", e.Patience, e.StartFromEpoch)
+	}
+	e.monitor = newMonitor("early stopping", e.Monitor, e.Mode, e.MinDelta)
 	return nil
 }
 
 // EpochEnd looks at the value.
 func (e *EarlyStopping) EpochEnd(r *Run, logs map[string]float64) error {
-	improved, err := e.monitor.improved("early stopping", logs)
+	value, err := e.monitor.value(logs)
 	if err != nil {
 		return err
 	}
+	if r.Epoch < e.StartFromEpoch {
+		return nil
+	}
+	improved := e.monitor.improved(value)
+	if e.RestoreBest && (improved || e.best == nil) {
+		e.best, e.epoch = r.Model.copyWeights(), r.Epoch
+	}
 	e.waited++
 	if improved {
-		e.waited = 0
-		e.epoch = r.Epoch
-		if e.RestoreBest {
-			e.best = r.Model.copyWeights()
+		if e.Baseline == nil || e.monitor.better(value, *e.Baseline) {
+			e.waited = 0
 		}
 		return nil
 	}

@@ -15,8 +15,11 @@ import (
 // defaults, without progress.
 type EvaluateOptions struct {
 	BatchSize int // 32 where 0
-	Progress  bool
-	Output    io.Writer // where progress is shown; os.Stdout where nil
+	// SampleWeight is how much each example counts in the loss that Evaluate gives;
+	// [n]. Metrics count all examples alike. Predict does not look at it.
+	SampleWeight []float32
+	Progress     bool
+	Output       io.Writer // where progress is shown; os.Stdout where nil
 }
 
 func (o EvaluateOptions) withDefaults() EvaluateOptions {
@@ -38,7 +41,8 @@ func (o EvaluateOptions) bar() *progress {
 
 // Evaluate measures the model on examples x [n, …] and labels y [n, …], of the
 // same kinds as Fit's, without training. It gives the loss and each metric by
-// name, as means over all examples. When ctx ends, its error is returned.
+// name, as means over all examples; the loss is a mean of the loss times the weight,
+// if there are SampleWeights. When ctx ends, its error is returned.
 func (m *Sequential) Evaluate(ctx context.Context, x, y *tensor.Tensor, o EvaluateOptions) (scores map[string]float64, err error) {
 	defer catchDevice(&err)
 	if m.updater == nil {
@@ -48,9 +52,14 @@ func (m *Sequential) Evaluate(ctx context.Context, x, y *tensor.Tensor, o Evalua
 	if err := m.checkData("evaluate", x, y, o.BatchSize); err != nil {
 		return nil, err
 	}
+	weights, err := exampleWeights("evaluate", m, y, nil, o.SampleWeight)
+	if err != nil {
+		return nil, err
+	}
+	defer freeIfAny(weights)
 	s := newSession(m)
 	defer s.free()
-	return s.evaluate(ctx, stepKind{x: x, y: y, batch: o.BatchSize}, "", nil, o.bar())
+	return s.evaluate(ctx, stepKind{x: x, y: y, weights: weights, batch: o.BatchSize}, "", nil, o.bar())
 }
 
 // EvaluatePredict is Evaluate and Predict in one pass over the examples: the
@@ -64,10 +73,15 @@ func (m *Sequential) EvaluatePredict(ctx context.Context, x, y *tensor.Tensor, o
 	if err := m.checkData("evaluate", x, y, o.BatchSize); err != nil {
 		return nil, nil, err
 	}
+	weights, err := exampleWeights("evaluate", m, y, nil, o.SampleWeight)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer freeIfAny(weights)
 	s := newSession(m)
 	defer s.free()
 	predictions = tensor.New(m.device, append([]int{x.Dim(0)}, m.OutputShape()...)...)
-	scores, err = s.evaluate(ctx, stepKind{x: x, y: y, batch: o.BatchSize, keep: true}, "", predictions, o.bar())
+	scores, err = s.evaluate(ctx, stepKind{x: x, y: y, weights: weights, batch: o.BatchSize, keep: true}, "", predictions, o.bar())
 	if err != nil {
 		predictions.Free()
 		return nil, nil, err

@@ -78,14 +78,14 @@ func (m *Sequential) Fit(ctx context.Context, x, y *tensor.Tensor, o FitOptions)
 	if o, x, y, err = m.prepareFit(x, y, o); err != nil {
 		return nil, err
 	}
-	weights, err := exampleWeights(m, y, o.ClassWeight, o.SampleWeight)
+	weights, err := exampleWeights("fit", m, y, o.ClassWeight, o.SampleWeight)
 	if err != nil {
 		return nil, err
 	}
 	defer freeIfAny(weights)
 	validation := stepKind{x: o.ValidationX, y: o.ValidationY, batch: o.BatchSize}
-	if validation.weights, err = exampleWeights(m, o.ValidationY, nil, o.ValidationSampleWeight); err != nil {
-		return nil, fmt.Errorf("validation data: %w", err)
+	if validation.weights, err = exampleWeights("fit: validation data", m, o.ValidationY, nil, o.ValidationSampleWeight); err != nil {
+		return nil, err
 	}
 	defer freeIfAny(validation.weights)
 	if o.Augment != nil {
@@ -262,9 +262,6 @@ func (m *Sequential) prepareFit(x, y *tensor.Tensor, o FitOptions) (FitOptions, 
 	} else if o.ValidationX != nil {
 		if err := m.checkData("fit: validation data", o.ValidationX, o.ValidationY, o.BatchSize); err != nil {
 			return fail(err)
-		}
-		if n, w := o.ValidationX.Dim(0), o.ValidationSampleWeight; w != nil && len(w) != n {
-			return fail(fmt.Errorf("fit: validation data: %d sample weights for %d examples", len(w), n))
 		}
 	}
 	return o, x, y, nil

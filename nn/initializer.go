@@ -261,6 +261,8 @@ var initializers = map[string]Initializer{
 	"truncated_normal": TruncatedNormal{}, "glorot_uniform": GlorotUniform{}, "glorot_normal": GlorotNormal{},
 	"he_uniform": HeUniform{}, "he_normal": HeNormal{}, "lecun_uniform": LecunUniform{}, "lecun_normal": LecunNormal{},
 	"variance_scaling": VarianceScaling{}, "identity": Identity{}, "orthogonal": Orthogonal{},
+	// Keras's second names.
+	"zero": Zeros{}, "one": Ones{}, "uniform": RandomUniform{}, "normal": RandomNormal{},
 }
 
 // InitializerByName is the initializer that Keras calls by that name, with its

@@ -51,13 +51,18 @@ func (p *ReduceLROnPlateau) TrainBegin(*Run) error {
 	if factor := or(p.Factor, 0.1); !(factor > 0 && factor < 1) {
 		return fmt.Errorf("reduce learning rate on plateau: factor is %v, must be between 0 and 1", factor)
 	}
-	p.monitor, p.waited, p.resting = newMonitor(p.Monitor, p.Mode, or(p.MinDelta, 1e-4)), 0, 0
+	if p.Patience < 0 || p.Cooldown < 0 || !(p.MinRate >= 0) {
+		return fmt.Errorf("reduce learning rate on plateau: patience is %d, cooldown %d, the smallest rate %v, must be at least 0",
+			p.Patience, p.Cooldown, p.MinRate)
+	}
+	p.waited, p.resting = 0, 0
+	p.monitor = newMonitor("reduce learning rate on plateau", p.Monitor, p.Mode, or(p.MinDelta, 1e-4))
 	return nil
 }
 
 // EpochEnd looks at the value.
 func (p *ReduceLROnPlateau) EpochEnd(r *Run, logs map[string]float64) error {
-	improved, err := p.monitor.improved("reduce learning rate on plateau", logs)
+	value, err := p.monitor.value(logs)
 	if err != nil {
 		return err
 	}
@@ -67,7 +72,7 @@ func (p *ReduceLROnPlateau) EpochEnd(r *Run, logs map[string]float64) error {
 		p.resting--
 		p.waited = 0
 	}
-	if improved {
+	if p.monitor.improved(value) {
 		p.waited = 0
 		return nil
 	}

@@ -79,3 +79,33 @@ func TestLoadRefusesWhatIsNoFile(t *testing.T) {
 		}
 	}
 }
+
+// A layer that SetTrainable froze, or thawed, is the same when it comes back.
+func TestSetTrainableIsSaved(t *testing.T) {
+	ctx := context.Background()
+	d := open(t, "reference")
+	m := nn.NewSequential(d, nil,
+		&nn.Dense{Units: 3, Name: "first", InputShape: []int{2}},
+		&nn.Dense{Units: 3, Name: "second", Frozen: true},
+		&nn.Dense{Units: 3, Name: "third", Frozen: true},
+		&nn.Dense{Units: 1, Name: "last"},
+	)
+	for layer, on := range map[string]bool{"first": false, "second": true} {
+		if err := m.SetTrainable(layer, on); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "model")
+	if err := m.Save(ctx, path); err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := nn.Load(ctx, d, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, l := range loaded.Layers() {
+		if want := []bool{false, true, false, true}[i]; l.Trained != want || l.Params[0].Trainable() != want {
+			t.Errorf("%s: trained %v, its kernel %v, want %v", l.Name, l.Trained, l.Params[0].Trainable(), want)
+		}
+	}
+}

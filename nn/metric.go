@@ -79,10 +79,18 @@ func equal(t *autograd.Tape, a, b *autograd.Var) *autograd.Var {
 }
 
 // LossMetric shows a loss beside the one that is trained on.
-type LossMetric struct{ Loss Loss }
+type LossMetric struct {
+	Loss Loss
+	As   string `json:",omitempty"` // the key in the history; the loss's name where empty
+}
 
-// Name is the loss's name.
-func (m LossMetric) Name() string { return m.Loss.Name() }
+// Name is As, or the loss's name.
+func (m LossMetric) Name() string {
+	if m.As != "" {
+		return m.As
+	}
+	return m.Loss.Name()
+}
 
 // Check is the loss's.
 func (m LossMetric) Check(output []int, labels *tensor.Tensor) error {
@@ -94,7 +102,24 @@ func (m LossMetric) Record(t *autograd.Tape, out *Output, labels *autograd.Var) 
 	return m.Loss.Record(t, out, labels)
 }
 
-// categoricalAccuracy is Accuracy under the names that say what the labels are.
+// CosineMetric is the cosine of the angle between prediction and target: 1 where they
+// point the same way. The loss CosineSimilarity is its negative.
+type CosineMetric struct{}
+
+// Name is "cosine_similarity".
+func (CosineMetric) Name() string { return "cosine_similarity" }
+
+// Check refuses labels that are not float32 of the shape of the model's output.
+func (CosineMetric) Check(output []int, labels *tensor.Tensor) error {
+	return checkTargets(output, labels)
+}
+
+// Record records the cosine of each example.
+func (CosineMetric) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
+	return t.Affine(CosineSimilarity.Record(t, out, labels), -1, 0)
+}
+
+// categoricalAccuracy is Accuracy under its other names.
 type categoricalAccuracy struct {
 	Accuracy
 	name string
@@ -104,17 +129,23 @@ func (m categoricalAccuracy) Name() string { return m.name }
 
 var metrics = map[string]Metric{
 	"accuracy":                    Accuracy{},
-	"acc":                         Accuracy{},
+	"acc":                         categoricalAccuracy{name: "acc"},
 	"binary_accuracy":             BinaryAccuracy{},
 	"categorical_accuracy":        categoricalAccuracy{name: "categorical_accuracy"},
 	"sparse_categorical_accuracy": categoricalAccuracy{name: "sparse_categorical_accuracy"},
+	"cosine_similarity":           CosineMetric{},
 }
 
 // MetricByName is the metric that Keras calls by that name, or the one registered
-// under it, or a *NameError. A loss can serve as a metric.
+// under it, or a *NameError. A loss can serve as a metric. As in Keras, the metric
+// has the name that it was asked for by: "mse" is shown as mse.
 func MetricByName(name string) (Metric, error) {
-	if l, ok := losses[name]; ok {
-		return LossMetric{l}, nil
+	if l, ok := losses[name]; ok && metrics[name] == nil {
+		m := LossMetric{Loss: l}
+		if name != l.Name() {
+			m.As = name
+		}
+		return m, nil
 	}
 	return byName("metric", name, metrics)
 }

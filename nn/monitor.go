@@ -12,7 +12,9 @@ import (
 type Mode int
 
 const (
-	// Either is Largest for values whose name speaks of accuracy, else Smallest.
+	// Either is Smallest for losses and Largest for accuracies and for the metric
+	// cosine_similarity, whether of the training or (val_…) of the validation data.
+	// Of any other value it can't be told, and is refused.
 	Either Mode = iota
 	// Smallest takes the smallest value for the best.
 	Smallest
@@ -22,37 +24,71 @@ const (
 
 // monitor follows one value of the logs.
 type monitor struct {
-	name     string // val_loss where empty
-	mode     Mode
+	callback string // that it belongs to, for errors
+	name     string
+	mode     Mode    // Either where nothing tells which way the value should go
 	minDelta float64 // a change has to be larger than this to count
 	best     float64
-	started  bool
+	started  bool // there is a best
 }
 
-func newMonitor(name string, mode Mode, minDelta float64) *monitor {
+// newMonitor follows the value called name, val_loss where empty.
+func newMonitor(callback, name string, mode Mode, minDelta float64) *monitor {
 	if name == "" {
 		name = "val_loss"
 	}
 	if mode == Either {
-		mode = Smallest
-		if strings.Contains(name, "acc") {
-			mode = Largest
-		}
+		mode = direction(strings.TrimPrefix(name, "val_"))
 	}
-	return &monitor{name: name, mode: mode, minDelta: math.Abs(minDelta)}
+	return &monitor{callback: callback, name: name, mode: mode, minDelta: math.Abs(minDelta)}
 }
 
-// improved takes the value of an epoch and tells whether it is the best so far.
-func (m *monitor) improved(callback string, logs map[string]float64) (bool, error) {
+// beat sets what the first value has to be better than; nil for nothing.
+func (m *monitor) beat(threshold *float64) {
+	if threshold != nil {
+		m.best, m.started = *threshold, true
+	}
+}
+
+// direction is which way a value of this package should go, or Either.
+func direction(name string) Mode {
+	if name == "cosine_similarity" || strings.Contains(name, "acc") {
+		return Largest
+	}
+	if _, ok := losses[name]; ok || name == "loss" {
+		return Smallest
+	}
+	return Either
+}
+
+// value finds the monitored value in the logs of an epoch.
+func (m *monitor) value(logs map[string]float64) (float64, error) {
 	value, ok := logs[m.name]
 	if !ok {
-		return false, fmt.Errorf("%s: there is no %q to monitor; this training measures %s",
-			callback, m.name, strings.Join(slices.Sorted(maps.Keys(logs)), ", "))
+		return 0, fmt.Errorf("%s: there is no %q to monitor; this training measures %s",
+			m.callback, m.name, strings.Join(slices.Sorted(maps.Keys(logs)), ", "))
 	}
-	better := !m.started || m.mode == Largest && value-m.minDelta > m.best || m.mode == Smallest && value+m.minDelta < m.best
-	if better && value == value {
-		m.best, m.started = value, true
-		return true, nil
+	if m.mode == Either {
+		return 0, fmt.Errorf("%s: is a small or a large %q the better one? Set Mode to nn.Smallest or nn.Largest", m.callback, m.name)
 	}
-	return false, nil
+	return value, nil
+}
+
+// better tells whether a value is better than another by more than minDelta. NaN
+// never is.
+func (m *monitor) better(value, than float64) bool {
+	if m.mode == Largest {
+		return value-m.minDelta > than
+	}
+	return value+m.minDelta < than
+}
+
+// improved tells whether a value is the best so far, and keeps it if so. The first
+// is, unless it is NaN: that would never be beaten.
+func (m *monitor) improved(value float64) bool {
+	if m.started && !m.better(value, m.best) || value != value {
+		return false
+	}
+	m.best, m.started = value, true
+	return true
 }

@@ -91,10 +91,11 @@ var (
 		return t.Reshape(t.ReLU(t.Affine(t.Sub(wrong, right), 1, 1)), -1, 1)
 	}}
 
-	// Hinge is the mean of max(1 − t·x, 0) for targets of −1 and 1.
+	// Hinge is the mean of max(1 − t·x, 0) for targets t of −1 and 1. Targets of 0
+	// stand for −1, as in Keras: labels may be 0 and 1 too.
 	Hinge Loss = composed{name: "hinge", values: hinge}
 
-	// SquaredHinge is the mean of max(1 − t·x, 0)² for targets of −1 and 1.
+	// SquaredHinge is the mean of max(1 − t·x, 0)², for the targets of Hinge.
 	SquaredHinge Loss = composed{name: "squared_hinge", values: func(t *autograd.Tape, x, targets *autograd.Var) *autograd.Var {
 		h := hinge(t, x, targets)
 		return t.Mul(h, h)
@@ -105,6 +106,9 @@ var (
 const epsilon = 1e-7
 
 func hinge(t *autograd.Tape, x, targets *autograd.Var) *autograd.Var {
+	// 0 is what is neither positive nor negative; above compares with one half.
+	zero := equal(t, above(t, t.Affine(targets, 1e30, 0)), above(t, t.Affine(targets, -1e30, 0)))
+	targets = t.Sub(targets, t.Reshape(zero, targets.Shape()...))
 	return t.ReLU(t.Affine(t.Mul(targets, x), -1, 1))
 }
 

@@ -243,10 +243,13 @@ func restoreLoss(p savedPart) (Loss, error) {
 }
 
 func restoreMetric(p savedPart) (Metric, error) {
-	var measured struct{ Loss json.RawMessage } // of a LossMetric
+	var measured struct { // a LossMetric
+		Loss json.RawMessage
+		As   string
+	}
 	if strictly(p.Config, &measured) == nil && measured.Loss != nil {
 		l, err := restoreLoss(savedPart{p.Name, measured.Loss})
-		return LossMetric{l}, err
+		return LossMetric{l, measured.As}, err
 	}
 	if _, own := custom("metric", p.Name); own {
 		return restoreCustom[Metric]("metric", p)

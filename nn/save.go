@@ -34,9 +34,10 @@ type savedModel struct {
 }
 
 type savedLayer struct {
-	Kind   string          `json:"kind"`
-	Name   string          `json:"name"`
-	Config json.RawMessage `json:"config"`
+	Kind    string          `json:"kind"`
+	Name    string          `json:"name"`
+	Config  json.RawMessage `json:"config"`
+	Trained *bool           `json:"trained,omitempty"` // set by SetTrainable
 }
 
 type savedTraining struct {
@@ -93,17 +94,44 @@ func (m *Sequential) save(ctx context.Context, path string, place *position) (er
 	if err != nil {
 		return fmt.Errorf("save %s: %w", path, err)
 	}
-	f := safetensors.File{Metadata: map[string]string{}}
-	maps.Copy(f.Metadata, m.Metadata)
+	f := m.weightsFile()
 	f.Metadata[metadataKey] = string(description)
-	for _, p := range m.params {
-		f.Tensors = append(f.Tensors, safetensors.FromFloats(p.Name, p.Value.Floats(), p.Shape()...))
-	}
 	if m.updater != nil {
 		for _, s := range m.updater.State() {
 			f.Tensors = append(f.Tensors, safetensors.FromFloats(optimizerPrefix+s.Name, s.Tensor.Floats(), s.Tensor.Shape()...))
 		}
 	}
+	return write(path, f)
+}
+
+// SaveWeights writes the parameters, under their names, and Metadata to a file, for
+// LoadWeights or for other programs: neither the layers nor how the model is
+// trained. The file is replaced whole or not at all.
+func (m *Sequential) SaveWeights(ctx context.Context, path string) (err error) {
+	defer catchDevice(&err)
+	if err := m.Build(); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	f := m.weightsFile()
+	delete(f.Metadata, metadataKey) // of which only Save writes what belongs there
+	return write(path, f)
+}
+
+// weightsFile has the parameters under their names, and Metadata.
+func (m *Sequential) weightsFile() safetensors.File {
+	f := safetensors.File{Metadata: map[string]string{}}
+	maps.Copy(f.Metadata, m.Metadata)
+	for _, p := range m.params {
+		f.Tensors = append(f.Tensors, safetensors.FromFloats(p.Name, p.Value.Floats(), p.Shape()...))
+	}
+	return f
+}
+
+// write replaces the file at path, whole or not at all.
+func write(path string, f safetensors.File) error {
 	if err := writeAtomically(path, func(w io.Writer) error { return safetensors.Write(w, f) }); err != nil {
 		return fmt.Errorf("save %s: %w", path, err)
 	}
@@ -121,7 +149,11 @@ func (m *Sequential) describe(place *position) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		saved.Layers = append(saved.Layers, savedLayer{p.Name, l.Name, p.Config})
+		layer := savedLayer{Kind: p.Name, Name: l.Name, Config: p.Config}
+		if l.Trained == l.Layer.Options().Frozen {
+			layer.Trained = &l.Trained
+		}
+		saved.Layers = append(saved.Layers, layer)
 	}
 	if m.updater != nil {
 		t := &savedTraining{Step: m.step, Rate: m.rate, Position: place}
@@ -143,7 +175,7 @@ func (m *Sequential) describe(place *position) ([]byte, error) {
 			return nil, err
 		}
 		for _, metric := range m.metrics {
-			p, err := part("metric", metric.Name(), metric)
+			p, err := metricPart(metric)
 			if err != nil {
 				return nil, err
 			}
@@ -152,6 +184,20 @@ func (m *Sequential) describe(place *position) ([]byte, error) {
 		saved.Training = t
 	}
 	return json.Marshal(saved)
+}
+
+// metricPart is part for a metric. A LossMetric goes by the name of its loss, which is
+// what restoreMetric makes it from.
+func metricPart(m Metric) (savedPart, error) {
+	l, ok := m.(LossMetric)
+	if !ok {
+		return part("metric", m.Name(), m)
+	}
+	if _, err := part("loss", l.Loss.Name(), l.Loss); err != nil {
+		return savedPart{}, err
+	}
+	config, err := json.Marshal(l)
+	return savedPart{l.Loss.Name(), config}, err
 }
 
 // Load reads a model that Save has written, for device d. Its training, if it
@@ -267,6 +313,11 @@ func restore(d kernels.Device, text string, f *safetensors.File) (*Sequential, e
 	for i, l := range m.info {
 		if want := saved.Layers[i].Name; l.Name != want {
 			return nil, fmt.Errorf("layer %d is called %q in the description of the model and %q in its own settings", i, want, l.Name)
+		}
+		if on := saved.Layers[i].Trained; on != nil {
+			if err := m.SetTrainable(l.Name, *on); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if err := setAll(f, m.saved()); err != nil {

@@ -1,0 +1,211 @@
+"""Writes what Keras decides and measures while it trains: nn/testdata/keras/training.json.
+
+A Go test in nn compares it with what baregrad does. The file holds, for random
+histories and settings, which epoch EarlyStopping ends with and whose weights it
+restores, the learning rates of ReduceLROnPlateau, and the epochs that ModelCheckpoint
+saves; the history and the last weights of Fit with class and sample weights; the
+values of the metrics on random rows; and the defaults of the arguments that both
+sides have.
+
+Run it in a virtual environment with tensorflow-cpu (Keras's backend here):
+    python bench/peers/keras_training.py
+"""
+import inspect
+import json
+import os
+import pathlib
+import random
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+
+import keras
+import numpy as np
+
+FILE = pathlib.Path(__file__).parents[2] / "nn" / "testdata" / "keras" / "training.json"
+CASES = 60  # of each callback
+EPOCHS = 12
+
+
+def small_model():
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    model.compile(optimizer=keras.optimizers.SGD(0.5), loss="mse", metrics=["accuracy"])
+    model.fit(np.zeros((1, 1)), np.zeros((1, 1)), verbose=0)  # from then on it knows its metrics
+    return model
+
+
+MODEL = small_model()
+
+
+def values(r):
+    """A history that goes up and down in steps of 1/16, so that sums are exact."""
+    return [r.randrange(0, 24) / 16 for _ in range(EPOCHS)]
+
+
+def early_stopping(r):
+    settings = {
+        "monitor": r.choice(["val_loss", "loss", "val_accuracy"]), "min_delta": r.choice([0, 0, 0.125]),
+        "patience": r.randrange(0, 5), "restore_best_weights": r.random() < 0.7,
+        "baseline": r.choice([None, None, 0.5, 0.75]), "start_from_epoch": r.choice([0, 0, 2, 4]),
+        "mode": r.choice(["auto", "auto", "min", "max"]),
+    }
+    history = values(r)
+    callback = keras.callbacks.EarlyStopping(**settings)
+    MODEL.stop_training = False
+    callback.set_model(MODEL)
+    callback.on_train_begin()
+    last = 0
+    for last, value in enumerate(history):
+        MODEL.set_weights([np.array([[last]], np.float32)])
+        callback.on_epoch_end(last, {settings["monitor"]: value})
+        if MODEL.stop_training:
+            break
+    callback.on_train_end()
+    return {"settings": settings, "history": history, "last": last, "weights_of": int(MODEL.get_weights()[0][0, 0])}
+
+
+def plateau(r):
+    settings = {
+        "monitor": r.choice(["val_loss", "loss", "val_accuracy"]), "factor": r.choice([0.5, 0.25]), "patience": r.randrange(1, 4),
+        "min_delta": r.choice([0.0001, 0.125]), "cooldown": r.randrange(0, 4), "min_lr": r.choice([0.0, 0.1]),
+        "mode": r.choice(["auto", "auto", "min", "max"]),
+    }
+    history = values(r)
+    callback = keras.callbacks.ReduceLROnPlateau(**settings)
+    MODEL.optimizer.learning_rate = 0.5
+    callback.set_model(MODEL)
+    callback.on_train_begin()
+    rates = []
+    for epoch, value in enumerate(history):
+        callback.on_epoch_end(epoch, {settings["monitor"]: value})
+        rates.append(float(MODEL.optimizer.learning_rate))
+    return {"settings": settings, "history": history, "rates": rates}
+
+
+def checkpoint(r):
+    settings = {
+        "monitor": r.choice(["val_loss", "loss", "val_accuracy"]), "save_best_only": r.random() < 0.8,
+        "mode": r.choice(["auto", "auto", "min", "max"]), "initial_value_threshold": r.choice([None, None, 0.5, 0.75]),
+    }
+    history = values(r)
+    callback = keras.callbacks.ModelCheckpoint("{epoch:02d}.keras", **settings)
+    callback.set_model(MODEL)
+    callback.on_train_begin()
+    saved = []
+    MODEL.save = lambda path, overwrite=True: saved.append(int(pathlib.Path(path).stem))
+    for epoch, value in enumerate(history):
+        callback.on_epoch_begin(epoch)
+        callback.on_epoch_end(epoch, {settings["monitor"]: value})
+    return {"settings": settings, "history": history, "saved": saved}
+
+
+def rows(r, n, width):
+    return [[r.randrange(-32, 33) / 32 for _ in range(width)] for _ in range(n)]
+
+
+def fit(r, **given):
+    """Two epochs in batches of 8, 8 and 4, in the order of the examples."""
+    x, y = rows(r, 20, 4), [r.randrange(3) for _ in range(20)]
+    vx, vy = rows(r, 7, 4), [r.randrange(3) for _ in range(7)]
+    kernel = rows(r, 4, 3)
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+    model.compile(optimizer=keras.optimizers.SGD(0.5), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.set_weights([np.array(kernel, np.float32), np.zeros(3, np.float32)])
+    options = {"epochs": 2, "batch_size": 8, "shuffle": False, "verbose": 0}
+    case = {"x": x, "y": y, "kernel": kernel, "given": sorted(given)}
+    if given.get("class_weight"):
+        case["class_weight"] = options["class_weight"] = {0: 2.0, 2: 0.25}
+    if given.get("sample_weight"):
+        case["sample_weight"] = [r.randrange(0, 9) / 4 for _ in y]
+        options["sample_weight"] = np.array(case["sample_weight"], np.float32)
+    validation = [np.array(vx, np.float32), np.array(vy)]
+    if given.get("validation_weight"):
+        case["validation_weight"] = [r.randrange(0, 9) / 4 for _ in vy]
+        validation.append(np.array(case["validation_weight"], np.float32))
+    if given.get("validation_split"):
+        options["validation_split"] = 0.3
+        case["validation_split"] = 0.3
+    else:
+        case["vx"], case["vy"] = vx, vy
+        options["validation_data"] = tuple(validation)
+    history = model.fit(np.array(x, np.float32), np.array(y), **options).history
+    weights = [w.ravel().tolist() for w in model.get_weights()]
+    case |= {"history": history, "weights": weights}
+    if given.get("sample_weight"):
+        scores = model.evaluate(np.array(x, np.float32), np.array(y), sample_weight=options["sample_weight"], batch_size=8, verbose=0)
+        case["evaluate"] = {"loss": scores[0], "accuracy": scores[1]}
+    return case
+
+
+METRICS = {
+    "onehot": ["accuracy", "categorical_accuracy", "categorical_crossentropy", "cosine_similarity", "kl_divergence", "categorical_hinge"],
+    "sparse": ["accuracy", "sparse_categorical_accuracy", "sparse_categorical_crossentropy"],
+    "binary": ["accuracy", "binary_accuracy", "binary_crossentropy", "mse", "mae", "mape", "msle", "poisson", "hinge", "squared_hinge"],
+}
+
+
+def metrics(kind, r):
+    n, width = 11, 1 if kind == "binary" else 5
+    p = np.array([[r.randrange(1, 65) / 64 for _ in range(width)] for _ in range(n)], np.float32)
+    if kind != "binary":
+        p /= p.sum(1, keepdims=True)
+    labels = [r.randrange(2 if kind == "binary" else width) for _ in range(n)]
+    y = np.array(labels)
+    if kind == "onehot":
+        y = np.eye(width, dtype=np.float32)[y]
+    if kind == "binary":
+        y = y.reshape(-1, 1).astype(np.float32)
+    inputs = keras.Input((width,))
+    model = keras.Sequential([inputs, keras.layers.Activation("linear")])
+    loss = {"onehot": "categorical_crossentropy", "sparse": "sparse_categorical_crossentropy", "binary": "binary_crossentropy"}[kind]
+    found = {}
+    for name in METRICS[kind]:
+        model.compile(loss=loss, metrics=[name])
+        scores = model.evaluate(p, y, batch_size=4, verbose=0, return_dict=True)
+        key = [k for k in scores if k != "loss"]
+        found[name] = {"key": key[0] if key else "", "value": scores[key[0]] if key else None}
+    return {"kind": kind, "outputs": p.tolist(), "labels": labels, "loss": float(scores["loss"]), "metrics": found}
+
+
+DEFAULTS = [
+    keras.callbacks.EarlyStopping, keras.callbacks.ModelCheckpoint, keras.callbacks.ReduceLROnPlateau, keras.optimizers.SGD,
+    keras.optimizers.RMSprop, keras.optimizers.Adam, keras.optimizers.AdamW, keras.layers.MaxPooling2D, keras.layers.Conv2D,
+    keras.initializers.VarianceScaling, keras.initializers.RandomNormal, keras.initializers.RandomUniform,
+    keras.initializers.TruncatedNormal, keras.initializers.Orthogonal, keras.initializers.Identity, keras.initializers.Constant,
+    keras.optimizers.schedules.CosineDecay, keras.optimizers.schedules.CosineDecayRestarts,
+    keras.optimizers.schedules.PolynomialDecay, keras.losses.CategoricalCrossentropy, keras.losses.BinaryCrossentropy,
+]
+
+
+def defaults():
+    """The arguments of each class that have a number, a truth value, a name or nothing as their default."""
+    found = {}
+    for c in DEFAULTS:
+        found[c.__name__] = {
+            name: p.default if not isinstance(p.default, tuple) else list(p.default)
+            for name, p in inspect.signature(c.__init__).parameters.items()
+            if p.default is not inspect.Parameter.empty and isinstance(p.default, (int, float, str, tuple, type(None)))
+        }
+    fit_arguments = inspect.signature(keras.Model.fit).parameters
+    found["fit"] = {name: p.default for name, p in fit_arguments.items() if p.default is not inspect.Parameter.empty}
+    return found
+
+
+r = random.Random(1)
+training = {
+    "keras": keras.__version__,
+    "early_stopping": [early_stopping(r) for _ in range(CASES)],
+    "plateau": [plateau(r) for _ in range(CASES)],
+    "checkpoint": [checkpoint(r) for _ in range(CASES)],
+    "fit": [
+        fit(r), fit(r, class_weight=True), fit(r, sample_weight=True), fit(r, validation_weight=True),
+        fit(r, sample_weight=True, validation_weight=True), fit(r, sample_weight=True, validation_split=True),
+        fit(r, class_weight=True, validation_split=True),
+    ],
+    "metrics": [metrics(kind, r) for kind in METRICS],
+    "defaults": defaults(),
+}
+lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in training.items())
+FILE.write_text("{" + lines + "}\n")
+print(FILE, FILE.stat().st_size, "bytes")

@@ -1,0 +1,406 @@
+package nn
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"baregrad/kernels"
+	"baregrad/kernels/auto"
+	"baregrad/tensor"
+)
+
+// testdata/keras/training.json holds what Keras decided and measured while it
+// trained; bench/peers/keras_training.py made it and says how.
+
+// kerasMonitor is what the callbacks were given; each uses some of it.
+type kerasMonitor struct {
+	Monitor   string
+	Mode      string
+	MinDelta  float64 `json:"min_delta"`
+	Patience  int
+	Restore   bool `json:"restore_best_weights"`
+	Baseline  *float64
+	StartFrom int `json:"start_from_epoch"`
+	Factor    float64
+	Cooldown  int
+	MinLR     float64  `json:"min_lr"`
+	BestOnly  bool     `json:"save_best_only"`
+	Threshold *float64 `json:"initial_value_threshold"`
+}
+
+func (s kerasMonitor) mode() Mode {
+	return map[string]Mode{"auto": Either, "min": Smallest, "max": Largest}[s.Mode]
+}
+
+type kerasTraining struct {
+	EarlyStopping []struct {
+		Settings  kerasMonitor
+		History   []float64
+		Last      int
+		WeightsOf int `json:"weights_of"`
+	} `json:"early_stopping"`
+	Plateau []struct {
+		Settings kerasMonitor
+		History  []float64
+		Rates    []float64
+	}
+	Checkpoint []struct {
+		Settings kerasMonitor
+		History  []float64
+		Saved    []int
+	}
+	Fit      []kerasFit
+	Metrics  []kerasMetrics
+	Defaults map[string]map[string]any
+}
+
+func readKerasTraining(t *testing.T) (k kerasTraining) {
+	t.Helper()
+	text, err := os.ReadFile("testdata/keras/training.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &k); err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+func openReference(t *testing.T) kernels.Device {
+	t.Helper()
+	d, err := auto.Open("reference")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	return d
+}
+
+// oneWeight is a model of a single weight, and a Run of it that only callbacks see.
+func oneWeight(t *testing.T) (*Sequential, *Run) {
+	t.Helper()
+	m := NewSequential(openReference(t), nil, &Dense{Units: 1, NoBias: true, Name: "dense", InputShape: []int{1}})
+	if err := m.Compile(CompileOptions{Optimizer: SGD{LearningRate: 0.5}, Loss: MeanSquaredError{}}); err != nil {
+		t.Fatal(err)
+	}
+	return m, &Run{Model: m, Options: FitOptions{Verbose: Silent}}
+}
+
+func TestEarlyStoppingAgainstKeras(t *testing.T) {
+	stopped := 0
+	for i, c := range readKerasTraining(t).EarlyStopping {
+		s := c.Settings
+		m, r := oneWeight(t)
+		e := &EarlyStopping{Monitor: s.Monitor, Mode: s.mode(), MinDelta: s.MinDelta, Patience: s.Patience,
+			RestoreBest: s.Restore, Baseline: s.Baseline, StartFromEpoch: s.StartFrom}
+		if err := e.TrainBegin(r); err != nil {
+			t.Fatal(err)
+		}
+		for r.Epoch = range c.History {
+			if err := m.SetWeights("dense/kernel", []float32{float32(r.Epoch)}); err != nil {
+				t.Fatal(err)
+			}
+			if err := e.EpochEnd(r, map[string]float64{s.Monitor: c.History[r.Epoch]}); err != nil {
+				t.Fatal(err)
+			}
+			if r.stopped {
+				stopped++
+				break
+			}
+		}
+		if err := e.TrainEnd(r); err != nil {
+			t.Fatal(err)
+		}
+		if of := int(m.Weights("dense/kernel").Value.Floats()[0]); r.Epoch != c.Last || of != c.WeightsOf {
+			t.Errorf("case %d, %+v over %v: ended with epoch %d and the weights of %d, Keras with %d and those of %d",
+				i, s, c.History, r.Epoch, of, c.Last, c.WeightsOf)
+		}
+	}
+	if stopped < 10 {
+		t.Errorf("%d cases stopped early, want more of them for a comparison", stopped)
+	}
+}
+
+func TestPlateauAgainstKeras(t *testing.T) {
+	for i, c := range readKerasTraining(t).Plateau {
+		s := c.Settings
+		m, r := oneWeight(t)
+		p := &ReduceLROnPlateau{Monitor: s.Monitor, Mode: s.mode(), Factor: s.Factor, Patience: s.Patience,
+			MinDelta: s.MinDelta, Cooldown: s.Cooldown, MinRate: s.MinLR}
+		if err := p.TrainBegin(r); err != nil {
+			t.Fatal(err)
+		}
+		for r.Epoch = range c.History {
+			if err := p.EpochEnd(r, map[string]float64{s.Monitor: c.History[r.Epoch]}); err != nil {
+				t.Fatal(err)
+			}
+			// Keras keeps the rate as a float32.
+			if rate := m.LearningRate(); !(math.Abs(rate-c.Rates[r.Epoch]) <= 1e-7*rate) {
+				t.Fatalf("case %d, %+v over %v: rate %v after epoch %d, Keras has %v", i, s, c.History, rate, r.Epoch, c.Rates)
+			}
+		}
+	}
+}
+
+func TestCheckpointAgainstKeras(t *testing.T) {
+	for i, c := range readKerasTraining(t).Checkpoint {
+		s := c.Settings
+		_, r := oneWeight(t)
+		dir := t.TempDir()
+		p := &ModelCheckpoint{Path: filepath.Join(dir, "{epoch:02d}"), Monitor: s.Monitor, Mode: s.mode(),
+			SaveBestOnly: s.BestOnly, Threshold: s.Threshold, WeightsOnly: true}
+		if err := p.TrainBegin(r); err != nil {
+			t.Fatal(err)
+		}
+		for r.Epoch = range c.History {
+			if err := p.EpochEnd(r, map[string]float64{s.Monitor: c.History[r.Epoch]}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		files, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		saved, want := []string{}, []string{}
+		for _, f := range files {
+			saved = append(saved, f.Name())
+		}
+		for _, epoch := range c.Saved {
+			want = append(want, fmt.Sprintf("%02d", epoch))
+		}
+		if !slices.Equal(saved, want) {
+			t.Errorf("case %d, %+v over %v: saved epochs %v, Keras %v", i, s, c.History, saved, want)
+		}
+	}
+}
+
+type kerasFit struct {
+	X, Kernel        [][]float32
+	Y                []int32
+	VX               [][]float32
+	VY               []int32
+	Given            []string
+	ClassWeight      map[int]float64 `json:"class_weight"`
+	SampleWeight     []float32       `json:"sample_weight"`
+	ValidationWeight []float32       `json:"validation_weight"`
+	ValidationSplit  float64         `json:"validation_split"`
+	History          map[string][]float64
+	Weights          [][]float32
+	Evaluate         map[string]float64
+}
+
+func matrix(d kernels.Device, rows [][]float32) *tensor.Tensor {
+	return tensor.From(d, slices.Concat(rows...), len(rows), len(rows[0]))
+}
+
+// Two epochs of three batches, the last one smaller: the means that Keras shows, and
+// the weights that it ends with. Both sides compute in float32, in another order.
+func TestFitAgainstKeras(t *testing.T) {
+	const tolerance = 2e-6
+	d := openReference(t)
+	for _, c := range readKerasTraining(t).Fit {
+		t.Run(strings.Join(append(c.Given, "fit"), "-"), func(t *testing.T) {
+			m := NewSequential(d, nil, &Dense{Units: 3, Activation: Softmax, Name: "dense", InputShape: []int{4}})
+			if err := m.Compile(CompileOptions{Optimizer: SGD{LearningRate: 0.5}, Loss: SparseCategoricalCrossentropy{}, Metrics: []Metric{Accuracy{}}}); err != nil {
+				t.Fatal(err)
+			}
+			if err := m.SetWeights("dense/kernel", slices.Concat(c.Kernel...)); err != nil {
+				t.Fatal(err)
+			}
+			x, y := matrix(d, c.X), tensor.From(d, c.Y, len(c.Y))
+			o := FitOptions{Epochs: 2, BatchSize: 8, NoShuffle: true, Verbose: Silent, ClassWeight: c.ClassWeight,
+				SampleWeight: c.SampleWeight, ValidationSampleWeight: c.ValidationWeight, ValidationSplit: c.ValidationSplit}
+			if c.VX != nil {
+				o.ValidationX, o.ValidationY = matrix(d, c.VX), tensor.From(d, c.VY, len(c.VY))
+			}
+			h, err := m.Fit(context.Background(), x, y, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for name, want := range c.History {
+				for epoch, value := range h.Values[name] {
+					if !(math.Abs(value-want[epoch]) <= tolerance) {
+						t.Errorf("%s of epoch %d is %v, Keras has %v", name, epoch, value, want[epoch])
+					}
+				}
+			}
+			if len(h.Values) != len(c.History) {
+				t.Errorf("the history has %d values, Keras's %d", len(h.Values), len(c.History))
+			}
+			for i, p := range m.Params() {
+				for j, w := range p.Value.Floats() {
+					if !(math.Abs(float64(w-c.Weights[i][j])) <= tolerance) {
+						t.Errorf("%s[%d] is %v, Keras has %v", p.Name, j, w, c.Weights[i][j])
+					}
+				}
+			}
+			if c.Evaluate == nil {
+				return
+			}
+			scores, err := m.Evaluate(context.Background(), x, y, EvaluateOptions{BatchSize: 8, SampleWeight: c.SampleWeight})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for name, want := range c.Evaluate {
+				if !(math.Abs(scores[name]-want) <= tolerance) {
+					t.Errorf("evaluate: %s is %v, Keras has %v", name, scores[name], want)
+				}
+			}
+		})
+	}
+}
+
+type kerasMetrics struct {
+	Kind    string
+	Outputs [][]float32
+	Labels  []int32
+	Loss    float64
+	Metrics map[string]struct {
+		Key   string
+		Value float64
+	}
+}
+
+// Metrics by name, under the names that Keras shows them by.
+func TestMetricsAgainstKeras(t *testing.T) {
+	d := openReference(t)
+	for _, c := range readKerasTraining(t).Metrics {
+		width := len(c.Outputs[0])
+		x, y := matrix(d, c.Outputs), tensor.From(d, c.Labels, len(c.Labels))
+		loss := map[string]Loss{"onehot": CategoricalCrossentropy{}, "sparse": SparseCategoricalCrossentropy{}, "binary": BinaryCrossentropy{}}[c.Kind]
+		if c.Kind != "sparse" {
+			rows := make([]float32, len(c.Labels)*width)
+			for i, label := range c.Labels {
+				if c.Kind == "onehot" {
+					rows[i*width+int(label)] = 1
+				} else {
+					rows[i] = float32(label)
+				}
+			}
+			y = tensor.From(d, rows, len(c.Labels), width)
+		}
+		for name, want := range c.Metrics {
+			metric, err := MetricByName(name)
+			if err != nil {
+				t.Error(err)
+				continue
+			}
+			m := NewSequential(d, nil, &Activation{InputShape: []int{width}})
+			if err := m.Compile(CompileOptions{Loss: loss, Metrics: []Metric{metric}}); err != nil {
+				t.Fatal(err)
+			}
+			scores, err := m.Evaluate(context.Background(), x, y, EvaluateOptions{BatchSize: 4})
+			if err != nil {
+				t.Errorf("%s of %s labels: %v", name, c.Kind, err)
+				continue
+			}
+			// float32 on both sides; mean_absolute_percentage_error divides by 1e-7.
+			if got, ok := scores[want.Key]; !ok || !(math.Abs(got-want.Value) <= 2e-6*max(1, math.Abs(want.Value))) {
+				t.Errorf("%s of %s labels: %v, Keras has %v as %q", name, c.Kind, scores, want.Value, want.Key)
+			}
+			if !(math.Abs(scores["loss"]-c.Loss) <= 2e-6) {
+				t.Errorf("%s of %s labels: loss %v, Keras has %v", name, c.Kind, scores["loss"], c.Loss)
+			}
+		}
+	}
+}
+
+// The metrics go into a model's file, with their names, and come back.
+func TestMetricsAreSaved(t *testing.T) {
+	d := openReference(t)
+	var metrics []Metric
+	for _, name := range []string{"mse", "mean_squared_error", "bce", "cosine_similarity", "acc", "accuracy", "categorical_accuracy"} {
+		m, err := MetricByName(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		metrics = append(metrics, m)
+	}
+	metrics = append(metrics, LossMetric{Loss: CategoricalCrossentropy{LabelSmoothing: 0.1}, As: "smoothed"}, LossMetric{Loss: CosineSimilarity, As: "cosine_loss"})
+	m := NewSequential(d, nil, &Dense{Units: 3, InputShape: []int{2}})
+	if err := m.Compile(CompileOptions{Loss: MeanSquaredError{}, Metrics: metrics}); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "model")
+	if err := m.Save(context.Background(), path); err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := Load(context.Background(), d, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, _ := loaded.Compiled()
+	for i, metric := range o.Metrics {
+		l, isLoss := metric.(LossMetric)
+		same := reflect.TypeOf(metric) == reflect.TypeOf(metrics[i])
+		if isLoss && same {
+			of := metrics[i].(LossMetric)
+			same = l.As == of.As && l.Loss.Name() == of.Loss.Name()
+			if c, ok := of.Loss.(CategoricalCrossentropy); ok {
+				same = same && l.Loss == c
+			}
+		}
+		if !same || metric.Name() != metrics[i].Name() {
+			t.Errorf("metric %d is %T %q, was %T %q", i, metric, metric.Name(), metrics[i], metrics[i].Name())
+		}
+	}
+}
+
+// What is left at 0 stands for Keras's default. (The optimizers' are among the cases
+// of TestAgainstKeras.)
+func TestDefaultsAgainstKeras(t *testing.T) {
+	all := readKerasTraining(t).Defaults
+	number := func(class, argument string) float64 {
+		v, ok := all[class][argument].(float64)
+		if !ok {
+			t.Fatalf("%s has no number as the default of %s, but %v", class, argument, all[class][argument])
+		}
+		return v
+	}
+	adamw := AdamW{}.Prepare(openReference(t), nil).(*adam)
+	rmsprop := RMSprop{}.Prepare(openReference(t), nil).(*rmsprop)
+	for _, c := range []struct {
+		class, argument string
+		ours            float64
+	}{
+		{"SGD", "learning_rate", SGD{}.Rate(0)}, {"SGD", "momentum", 0},
+		{"RMSprop", "learning_rate", RMSprop{}.Rate(0)}, {"RMSprop", "rho", float64(rmsprop.spec.Rho)},
+		{"RMSprop", "epsilon", float64(rmsprop.spec.Epsilon)}, {"RMSprop", "momentum", float64(rmsprop.spec.Momentum)},
+		{"Adam", "learning_rate", Adam{}.Rate(0)}, {"AdamW", "learning_rate", AdamW{}.Rate(0)},
+		{"AdamW", "beta_1", adamw.beta1}, {"AdamW", "beta_2", adamw.beta2}, {"AdamW", "epsilon", float64(adamw.spec.Epsilon)},
+		{"AdamW", "weight_decay", float64(adamw.spec.WeightDecay)},
+		{"PolynomialDecay", "end_learning_rate", PolynomialDecay{Initial: 1, Steps: 2}.At(9)},
+		{"fit", "epochs", 1},
+	} {
+		if want := number(c.class, c.argument); !(math.Abs(c.ours-want) <= 1e-6*math.Abs(want)) {
+			t.Errorf("%s: %s is %v, Keras's default is %v", c.class, c.argument, c.ours, want)
+		}
+	}
+	// A value that falls by less than min_delta at a time, for patience epochs.
+	m, r := oneWeight(t)
+	p := &ReduceLROnPlateau{}
+	if err := p.TrainBegin(r); err != nil {
+		t.Fatal(err)
+	}
+	patience := int(number("ReduceLROnPlateau", "patience"))
+	for r.Epoch = range patience + 1 {
+		if rate := m.LearningRate(); rate != 0.5 {
+			t.Errorf("the rate is %v before epoch %d", rate, r.Epoch)
+		}
+		value := 1 - 0.99*number("ReduceLROnPlateau", "min_delta")*float64(min(r.Epoch, 1))
+		if err := p.EpochEnd(r, map[string]float64{"val_loss": value}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := 0.5 * number("ReduceLROnPlateau", "factor"); !(math.Abs(m.LearningRate()-want) <= 1e-12) {
+		t.Errorf("the rate is %v after %d epochs without an improvement, want %v", m.LearningRate(), patience, want)
+	}
+}
