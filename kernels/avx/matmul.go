@@ -96,7 +96,7 @@ func (d *Device) runIfLarge(work, n int, t task) {
 func (t *matmulTask) plan() {
 	s, tiles, l2 := t.s, &t.d.set.tiles, t.d.cacheL2/4 // in floats
 	t.chunks, t.depth = 1, min(s.K, blockK)
-	if s.M*s.N <= 1<<16 && s.K >= max(2*s.M, 2*s.N, blockK) && s.M*s.N*s.K >= 2*leastPart {
+	if s.M*s.N <= 1<<16 && s.K >= max(2*s.M, 2*s.N, blockK) && s.M*s.N*s.K >= 4*leastPart {
 		t.chunks = max(2, min(maxChunks, s.K/chunkK))
 		t.partial = grow(&t.d.partial, (t.chunks-1)*s.M*s.N)
 		each := (s.K + t.chunks - 1) / t.chunks
@@ -206,8 +206,8 @@ const (
 	copyGap = 16
 	// mostPanels is the most floats of the panels of a part: 4 MB.
 	mostPanels = 1 << 20
-	// leastPart is the least number of multiply-adds in a part, 2 to 4 µs.
-	leastPart = 1 << 18
+	// leastPart is the least number of multiply-adds in a part, 1 to 3 µs.
+	leastPart = 1 << 16
 	// handing is what handing a part to a worker costs, in multiply-adds.
 	handing = 1 << 14
 	// chunkK is the least number of k that a chunk of a tall product has, if there are

@@ -149,7 +149,7 @@ func TestMatMulMatchesReferenceWhenLarge(t *testing.T) {
 
 // The same bits come out whatever the number of workers and the instruction set.
 func TestMatMulBitsDependOnShapeAlone(t *testing.T) {
-	shapes := [][3]int{{128, 10, 32}, {70, 300, 500}, {9, 32, 20000}, {300, 150, 800}}
+	shapes := [][3]int{{128, 10, 32}, {70, 300, 500}, {9, 32, 20000}, {300, 150, 800}, {600, 70, 700}, {200, 64, 20}}
 	for _, shape := range shapes {
 		for trans := range 4 {
 			s := kernels.MatMulSpec{M: shape[0], N: shape[1], K: shape[2], TransA: trans&1 == 1, TransB: trans&2 == 2}
