@@ -7,7 +7,8 @@ import (
 )
 
 // The optimizers' steps, each element by itself. Constants such as 1−Beta1 are
-// worked out in float64 and rounded once, as the reference has them.
+// worked out in float64 and rounded once, as the reference has them. The kernels
+// take results below 2⁻¹²⁶ for 0: see subnormal_amd64.h.
 
 func (d *Device) SGD(w, g, v, rate kernels.Buffer, s kernels.SGDSpec) {
 	s.Check(w, g, v, rate)

@@ -7,9 +7,11 @@
 
 #include "textflag.h"
 #include "lanes_amd64.h"
+#include "subnormal_amd64.h"
 
 // func sgd_momentum_f32_avx2(w, g, v []float32, rate, momentum float32)
-TEXT ·sgd_momentum_f32_avx2(SB), NOSPLIT, $0-80
+TEXT ·sgd_momentum_f32_avx2(SB), NOSPLIT, $8-80
+	FLUSH_SUBNORMALS
 	MOVQ         w_base+0(FP), DI     // DI = w
 	MOVQ         w_len+8(FP), CX      // CX = n, the elements to go
 	MOVQ         g_base+24(FP), SI    // SI = g
@@ -47,11 +49,13 @@ last:
 	VMASKMOVPS  Y3, Y15, (DI)(AX*4) // w[i:] = w
 
 done:
+	KEEP_SUBNORMALS
 	VZEROUPPER
 	RET
 
 // func sgd_nesterov_f32_avx2(w, g, v []float32, rate, momentum float32)
-TEXT ·sgd_nesterov_f32_avx2(SB), NOSPLIT, $0-80
+TEXT ·sgd_nesterov_f32_avx2(SB), NOSPLIT, $8-80
+	FLUSH_SUBNORMALS
 	MOVQ         w_base+0(FP), DI     // DI = w
 	MOVQ         w_len+8(FP), CX      // CX = n, the elements to go
 	MOVQ         g_base+24(FP), SI    // SI = g
@@ -91,11 +95,13 @@ last:
 	VMASKMOVPS  Y3, Y15, (DI)(AX*4) // w[i:] = w
 
 done:
+	KEEP_SUBNORMALS
 	VZEROUPPER
 	RET
 
 // func rmsprop_f32_avx2(w, g, v []float32, rate, rho, rest, epsilon float32)
-TEXT ·rmsprop_f32_avx2(SB), NOSPLIT, $0-88
+TEXT ·rmsprop_f32_avx2(SB), NOSPLIT, $8-88
+	FLUSH_SUBNORMALS
 	MOVQ         w_base+0(FP), DI    // DI = w
 	MOVQ         w_len+8(FP), CX     // CX = n, the elements to go
 	MOVQ         g_base+24(FP), SI   // SI = g
@@ -145,11 +151,13 @@ last:
 	VMASKMOVPS  Y3, Y15, (DI)(AX*4) // w[i:] = w
 
 done:
+	KEEP_SUBNORMALS
 	VZEROUPPER
 	RET
 
 // func adam_f32_avx2(w, g, m, v []float32, alpha, rest1, rest2, epsilon, keep float32)
-TEXT ·adam_f32_avx2(SB), NOSPLIT, $0-116
+TEXT ·adam_f32_avx2(SB), NOSPLIT, $8-116
+	FLUSH_SUBNORMALS
 	MOVQ         w_base+0(FP), DI     // DI = w
 	MOVQ         w_len+8(FP), CX      // CX = n, the elements to go
 	MOVQ         g_base+24(FP), SI    // SI = g
@@ -207,5 +215,6 @@ last:
 	VMASKMOVPS  Y4, Y15, (DI)(AX*4) // w[i:] = w
 
 done:
+	KEEP_SUBNORMALS
 	VZEROUPPER
 	RET

@@ -7,9 +7,11 @@
 
 #include "textflag.h"
 #include "lanes_amd64.h"
+#include "subnormal_amd64.h"
 
 // func sgd_momentum_f32_avx512(w, g, v []float32, rate, momentum float32)
-TEXT ·sgd_momentum_f32_avx512(SB), NOSPLIT, $0-80
+TEXT ·sgd_momentum_f32_avx512(SB), NOSPLIT, $8-80
+	FLUSH_SUBNORMALS
 	MOVQ         w_base+0(FP), DI     // DI = w
 	MOVQ         w_len+8(FP), CX      // CX = n, the elements to go
 	MOVQ         g_base+24(FP), SI    // SI = g
@@ -35,11 +37,13 @@ loop:
 	JGT         loop
 
 done:
+	KEEP_SUBNORMALS
 	VZEROUPPER
 	RET
 
 // func sgd_nesterov_f32_avx512(w, g, v []float32, rate, momentum float32)
-TEXT ·sgd_nesterov_f32_avx512(SB), NOSPLIT, $0-80
+TEXT ·sgd_nesterov_f32_avx512(SB), NOSPLIT, $8-80
+	FLUSH_SUBNORMALS
 	MOVQ         w_base+0(FP), DI     // DI = w
 	MOVQ         w_len+8(FP), CX      // CX = n, the elements to go
 	MOVQ         g_base+24(FP), SI    // SI = g
@@ -66,11 +70,13 @@ loop:
 	JGT         loop
 
 done:
+	KEEP_SUBNORMALS
 	VZEROUPPER
 	RET
 
 // func rmsprop_f32_avx512(w, g, v []float32, rate, rho, rest, epsilon float32)
-TEXT ·rmsprop_f32_avx512(SB), NOSPLIT, $0-88
+TEXT ·rmsprop_f32_avx512(SB), NOSPLIT, $8-88
+	FLUSH_SUBNORMALS
 	MOVQ         w_base+0(FP), DI    // DI = w
 	MOVQ         w_len+8(FP), CX     // CX = n, the elements to go
 	MOVQ         g_base+24(FP), SI   // SI = g
@@ -103,11 +109,13 @@ loop:
 	JGT         loop
 
 done:
+	KEEP_SUBNORMALS
 	VZEROUPPER
 	RET
 
 // func adam_f32_avx512(w, g, m, v []float32, alpha, rest1, rest2, epsilon, keep float32)
-TEXT ·adam_f32_avx512(SB), NOSPLIT, $0-116
+TEXT ·adam_f32_avx512(SB), NOSPLIT, $8-116
+	FLUSH_SUBNORMALS
 	MOVQ         w_base+0(FP), DI     // DI = w
 	MOVQ         w_len+8(FP), CX      // CX = n, the elements to go
 	MOVQ         g_base+24(FP), SI    // SI = g
@@ -145,5 +153,6 @@ loop:
 	JGT         loop
 
 done:
+	KEEP_SUBNORMALS
 	VZEROUPPER
 	RET

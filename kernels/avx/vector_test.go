@@ -38,6 +38,14 @@ func fma(a, b, c float32) float32 { return float32(float64(a)*float64(b) + float
 
 func sqrt(x float32) float32 { return float32(math.Sqrt(float64(x))) }
 
+// flushed is what the optimizers' kernels make of a result: 0 of a subnormal one.
+func flushed(x float32) float32 {
+	if -0x1p-126 < x && x < 0x1p-126 {
+		return 0
+	}
+	return x
+}
+
 var loopTests = []loopTest{
 	{name: "relu_fwd_f32", slices: 2, outputs: 1,
 		kernel: func(k *vectorKernels, s [][]float32, _ kernels.Mode) { k.relu_fwd_f32(s[0], s[1]) },
@@ -72,16 +80,17 @@ var loopTests = []loopTest{
 			k.sgd_momentum_f32(s[0], s[2], s[1], 0.1, 0.9)
 		},
 		loop: func(s [][]float32, i int) float32 {
-			s[1][i] = fma(0.9, s[1][i], -(0.1 * s[2][i]))
-			return s[0][i] + s[1][i]
+			s[1][i] = flushed(fma(0.9, s[1][i], -flushed(0.1*s[2][i])))
+			return flushed(s[0][i] + s[1][i])
 		}},
 	{name: "sgd_nesterov_f32", slices: 3, outputs: 3, ulp: 1,
 		kernel: func(k *vectorKernels, s [][]float32, _ kernels.Mode) {
 			k.sgd_nesterov_f32(s[0], s[2], s[1], 0.1, 0.9)
 		},
 		loop: func(s [][]float32, i int) float32 {
-			s[1][i] = fma(0.9, s[1][i], -(0.1 * s[2][i]))
-			return s[0][i] + fma(0.9, s[1][i], -(0.1*s[2][i]))
+			step := flushed(0.1 * s[2][i])
+			s[1][i] = flushed(fma(0.9, s[1][i], -step))
+			return flushed(s[0][i] + flushed(fma(0.9, s[1][i], -step)))
 		}},
 	{name: "rmsprop_f32", slices: 3, outputs: 2, ulp: 1,
 		kernel: func(k *vectorKernels, s [][]float32, _ kernels.Mode) {
@@ -89,8 +98,8 @@ var loopTests = []loopTest{
 		},
 		loop: func(s [][]float32, i int) float32 {
 			g := s[2][i]
-			s[1][i] = fma(0.9, s[1][i], g*g*0.1)
-			return s[0][i] - 0.01*g/sqrt(s[1][i]+1e-7)
+			s[1][i] = flushed(fma(0.9, s[1][i], flushed(flushed(g*g)*0.1)))
+			return flushed(s[0][i] - flushed(flushed(0.01*g)/sqrt(s[1][i]+1e-7)))
 		}},
 	{name: "adam_f32", slices: 4, outputs: 3, ulp: 1,
 		kernel: func(k *vectorKernels, s [][]float32, _ kernels.Mode) {
@@ -98,9 +107,9 @@ var loopTests = []loopTest{
 		},
 		loop: func(s [][]float32, i int) float32 {
 			g := s[3][i]
-			s[1][i] = fma(g-s[1][i], 0.1, s[1][i])
-			s[2][i] = fma(fma(g, g, -s[2][i]), 0.001, s[2][i])
-			return fma(s[0][i], 0.99, -(0.01 * s[1][i] / (sqrt(s[2][i]) + 1e-7)))
+			s[1][i] = flushed(fma(flushed(g-s[1][i]), 0.1, s[1][i]))
+			s[2][i] = flushed(fma(flushed(fma(g, g, -s[2][i])), 0.001, s[2][i]))
+			return flushed(fma(s[0][i], 0.99, -flushed(flushed(0.01*s[1][i])/(sqrt(s[2][i])+1e-7))))
 		}},
 	{name: "mul_bwd_f32", slices: 3, outputs: 1, mode: true,
 		kernel: func(k *vectorKernels, s [][]float32, m kernels.Mode) { k.mul_bwd_f32(s[0], s[1], s[2], m) },
