@@ -61,6 +61,9 @@ func (BinaryAccuracy) Check(output []int, labels *tensor.Tensor) error {
 // Record records the share of each example's outputs that were right.
 func (BinaryAccuracy) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
 	right := equal(t, above(t, out.Value(t)), above(t, labels))
+	if labels.Value.Dim(-1) == 1 {
+		return t.Reshape(right, labels.Shape()[0])
+	}
 	return t.Mean(t.Reshape(right, labels.Shape()...), -1, -1)
 }
 
