@@ -69,6 +69,10 @@ func (d *Device) MatMul(c, a, b, bias kernels.Buffer, s kernels.MatMulSpec) {
 }
 
 func (d *Device) matmul(c, a, b, bias []float32, s kernels.MatMulSpec) {
+	if s.N == 1 && s.TransA && bias == nil { // one column is as well the row bᵀ·A, whose tiles are wide
+		a, b = b, a
+		s.M, s.N, s.TransA, s.TransB = 1, s.M, false, false
+	}
 	t := &d.product
 	t.d, t.s, t.c, t.a, t.b, t.bias = d, s, c, a, b, bias
 	t.strips.cut(&d.set.tiles, s.N)
