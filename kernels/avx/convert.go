@@ -2,10 +2,10 @@ package avx
 
 import "baregrad/kernels"
 
-// rowsAhead is how many rows before its turn a row is fetched into the cache. The
-// rows of a shuffled batch lie anywhere in a data set that no cache holds, and a
-// processor foresees no such jumps.
-const rowsAhead = 4
+// rowsAhead is how many rows before its turn a row of so many bytes is fetched. The
+// rows of a shuffled batch lie anywhere in a data set, and a processor foresees no
+// such jumps.
+func rowsAhead(bytes int) int { return min(32, 1+8192/bytes) }
 
 // Gather copies rows of a data set into a batch. Indices are checked before any
 // work is shared, so that a mistake panics on the caller's goroutine.
@@ -27,29 +27,39 @@ func (d *Device) Gather(dst, src, index, cursor kernels.Buffer, s kernels.Gather
 		}
 	}
 	j := job{arg: indices, gather: s, scalar: [5]float32{s.Scale, s.Shift}}
+	j.prefetch = d.set.vector.prefetch2
+	if src.Len()*src.Type().Size() <= d.cacheL3/4 { // the data set is likely to be there
+		j.prefetch = d.set.vector.prefetch1
+	}
 	switch src.Type() {
 	case kernels.Uint8:
 		j.y, j.bytes = kernels.Floats(dst), kernels.Uint8s(src)
 		d.share(j, s.Rows, s.Width+rowCost, func(j *job, from, to int) {
 			width := j.gather.Width
-			for i, row := range j.arg[from:to] {
-				if next := from + i + rowsAhead; next < len(j.arg) {
-					j.k.prefetch(address(j.bytes[int(j.arg[next])*width:]), width)
+			ahead := rowsAhead(width)
+			for i := from - ahead; i < to; i++ {
+				if next := i + ahead; next < to {
+					j.prefetch(address(j.bytes[int(j.arg[next])*width:]), width)
 				}
-				y, x := j.y[(from+i)*width:][:width], j.bytes[int(row)*width:][:width]
-				j.k.gather_u8_f32(y, x, j.scalar[0], j.scalar[1])
+				if i >= from {
+					y, x := j.y[i*width:][:width], j.bytes[int(j.arg[i])*width:][:width]
+					j.k.gather_u8_f32(y, x, j.scalar[0], j.scalar[1])
+				}
 			}
 		})
 	case kernels.Float32:
 		j.y, j.a = kernels.Floats(dst), kernels.Floats(src)
 		d.share(j, s.Rows, s.Width+rowCost, func(j *job, from, to int) {
 			width := j.gather.Width
-			for i, row := range j.arg[from:to] {
-				if next := from + i + rowsAhead; next < len(j.arg) {
-					j.k.prefetch(address(j.a[int(j.arg[next])*width:]), 4*width)
+			ahead := rowsAhead(4 * width)
+			for i := from - ahead; i < to; i++ {
+				if next := i + ahead; next < to {
+					j.prefetch(address(j.a[int(j.arg[next])*width:]), 4*width)
 				}
-				y, x := j.y[(from+i)*width:][:width], j.a[int(row)*width:][:width]
-				j.k.affine_fwd_f32(y, x, j.scalar[0], j.scalar[1])
+				if i >= from {
+					y, x := j.y[i*width:][:width], j.a[int(j.arg[i])*width:][:width]
+					j.k.affine_fwd_f32(y, x, j.scalar[0], j.scalar[1])
+				}
 			}
 		})
 	default: // labels

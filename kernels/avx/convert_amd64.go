@@ -2,9 +2,12 @@
 
 package avx
 
-// prefetch begins to load the lines of memory at the given address into the caches.
-// It changes nothing.
-func prefetch(from uintptr, bytes int)
+// prefetch1 begins to load the lines of memory at the given address into the first
+// cache. It changes nothing.
+func prefetch1(from uintptr, bytes int)
+
+// prefetch2 begins to load them into the second cache.
+func prefetch2(from uintptr, bytes int)
 
 // gather_u8_f32_avx512 is, 16 elements at a time:
 //

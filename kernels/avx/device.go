@@ -29,6 +29,7 @@ type Device struct {
 	masks masks     // of dropout
 
 	cacheL2    int         // bytes of one core's second cache
+	cacheL3    int         // and of the third; 0 if there is none
 	workspaces []workspace // one for each worker
 	product    matmulTask
 	conv       convTask
@@ -142,7 +143,9 @@ func New(name string) (*Device, error) {
 	workers := runtime.GOMAXPROCS(0)
 	d := &Device{Device: reference.New(), set: instructionSets[i], pool: newPool(workers)}
 	d.workspaces = make([]workspace, workers)
-	if d.cacheL2 = Detect().L2; d.cacheL2 == 0 {
+	processor := Detect()
+	d.cacheL3 = processor.L3
+	if d.cacheL2 = processor.L2; d.cacheL2 == 0 {
 		d.cacheL2 = 256 << 10 // the smallest of any processor with AVX2
 	}
 	return d, nil

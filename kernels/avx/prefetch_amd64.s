@@ -1,12 +1,14 @@
 //go:build !purego
 
 // Memory that will be needed is fetched into the caches ahead: an instruction that
-// begins to load a line of 64 bytes and waits for nothing.
+// begins to load a line of 64 bytes and waits for nothing. The second cache can have
+// more lines on their way than the first: what lies beyond all caches arrives nearly
+// twice as fast there. From the third cache, though, a Zen 4 fetches nothing to it.
 
 #include "textflag.h"
 
-// func prefetch(from uintptr, bytes int)
-TEXT ·prefetch(SB), NOSPLIT, $0-16
+// func prefetch1(from uintptr, bytes int)
+TEXT ·prefetch1(SB), NOSPLIT, $0-16
 	MOVQ from+0(FP), SI
 	MOVQ bytes+8(FP), CX
 	LEAQ (SI)(CX*1), CX // CX = the end
@@ -16,6 +18,23 @@ loop:
 	CMPQ       SI, CX
 	JGE        done
 	PREFETCHT0 (SI)
+	ADDQ       $64, SI
+	JMP        loop
+
+done:
+	RET
+
+// func prefetch2(from uintptr, bytes int)
+TEXT ·prefetch2(SB), NOSPLIT, $0-16
+	MOVQ from+0(FP), SI
+	MOVQ bytes+8(FP), CX
+	LEAQ (SI)(CX*1), CX // CX = the end
+	ANDQ $-64, SI       // SI = the first line
+
+loop:
+	CMPQ       SI, CX
+	JGE        done
+	PREFETCHT1 (SI)
 	ADDQ       $64, SI
 	JMP        loop
 

@@ -42,7 +42,7 @@ type vectorKernels struct {
 	dropout_f32                          func(y, x []float32, kept []uint32, keys *[10][2]uint32, block, step, layer, threshold uint32, scale float32, m kernels.Mode)
 	keep_f32                             func(y, x []float32, kept []uint32, scale float32, m kernels.Mode)
 	uniform_f32                          func(y []float32, keys *[10][2]uint32, block uint32, low, scale float32)
-	prefetch                             func(from uintptr, bytes int)
+	prefetch1, prefetch2                 func(from uintptr, bytes int)
 	gather_u8_f32                        func(y []float32, x []uint8, scale, shift float32)
 	equal_i32                            func(y []float32, a, b []int32)
 	greater_f32                          func(y []int32, x []float32, threshold float32)

@@ -285,7 +285,7 @@ var testedElsewhere = []string{
 	"sum_f32", "sum_rows_f32", "argmax_f32", // reduce_test.go
 	"dropout_f32", "keep_f32", "uniform_f32", // dropout_test.go
 	"gather_u8_f32", "equal_i32", "greater_f32", // convert_test.go
-	"prefetch",                                                                                                        // it changes nothing
+	"prefetch1", "prefetch2", // it changes nothing
 	"softmax_fwd_f32", "dot_f32", "squared_error_f32", "sigmoid_binary_cross_entropy_f32", "binary_cross_entropy_f32", // softmax_test.go
 	"transpose_f32", // transpose_test.go
 }
