@@ -172,10 +172,12 @@ run() {
 	save
 }
 
-# save makes the report of what there is so far.
+# save keeps what there is so far, and makes the report of it.
 save() {
-	./gpulab report "$raw" "$out" >"$home/short.txt" || return
 	tar -czf "$out/raw.tar.gz" -C "$raw" .
+	timeout 20 ./gpulab report "$raw" "$out" >"$home/short.txt" && return
+	failures=$((failures + 1))
+	echo "the report could not be made; what was measured is in $out/raw.tar.gz" | tee "$home/short.txt"
 }
 
 lab() {
@@ -184,11 +186,11 @@ lab() {
 	[ -n "$fresh" ] && rm -rf "$raw"
 	mkdir -p "$raw/checks"
 	timeout 60 ./gpulab about >"$raw/about.json" || { echo "there is no GPU to measure" >&2; return 1; }
-	torch=$("$python" -c "import torch; print('yes' if '$smoke' or torch.cuda.is_available() else 'PyTorch finds no GPU')" 2>/dev/null) || torch='PyTorch is not installed'
+	torch=$(timeout 60 "$python" -c "import torch; print('yes' if '$smoke' or torch.cuda.is_available() else 'PyTorch finds no GPU')" 2>/dev/null) || torch='PyTorch is not installed, or does not start'
 	{
-		nvidia-smi --query-gpu=name,driver_version,pstate,clocks.max.sm,clocks.max.mem,power.limit,ecc.mode.current --format=csv
-		nvidia-smi --query-compute-apps=pid,used_memory --format=csv
-		[ "$torch" = yes ] && "$python" -c 'import torch; print("PyTorch", torch.__version__, "CUDA", torch.version.cuda, "cuDNN", torch.backends.cudnn.version())'
+		timeout 10 nvidia-smi --query-gpu=name,driver_version,pstate,clocks.max.sm,clocks.max.mem,power.limit,ecc.mode.current --format=csv
+		timeout 10 nvidia-smi --query-compute-apps=pid,used_memory --format=csv
+		[ "$torch" = yes ] && timeout 60 "$python" -c 'import torch; print("PyTorch", torch.__version__, "CUDA", torch.version.cuda, "cuDNN", torch.backends.cudnn.version())'
 		uname -sr
 		date -u
 	} >"$raw/machine.txt" 2>/dev/null

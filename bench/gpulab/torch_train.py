@@ -14,6 +14,7 @@ keeps a network from a way of running is that line's problem.
 """
 
 import argparse
+import inspect
 import json
 import math
 import os
@@ -39,7 +40,9 @@ class Device:
     # optimizers that keep their state on the GPU; the fused one is the fastest.
 
     def rmsprop(self, eps=1e-7):
-        extra = dict(capturable=True) if self.gpu else {}
+        # Older versions have no such option for RMSprop, and need none to be captured.
+        known = "capturable" in inspect.signature(torch.optim.RMSprop).parameters
+        extra = dict(capturable=True) if self.gpu and known else {}
         return lambda parameters: torch.optim.RMSprop(parameters, lr=1e-3, alpha=0.9, eps=eps, **extra)
 
     def adam(self, rate=1e-3):
