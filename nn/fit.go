@@ -47,6 +47,10 @@ type History struct {
 	Seconds []float64            // by epoch: training and validation
 	Epochs  int                  // how many were asked for
 	Steps   int                  // steps in an epoch
+	// Uncaptured says why the training step was not launched as one graph, on a device
+	// that launches graphs: each operation was launched by itself, which takes longer and
+	// gives the same bits.
+	Uncaptured error
 }
 
 // An InterruptedError tells how far training came before its context ended.
@@ -99,6 +103,11 @@ func (m *Sequential) Fit(ctx context.Context, x, y *tensor.Tensor, o FitOptions)
 	s := newSession(m)
 	defer s.free()
 	run := &Run{Model: m, Options: o, History: history, session: s, bar: newProgress(o.Output, o.Verbose)}
+	defer func() {
+		if history.Uncaptured = s.uncaptured(); history.Uncaptured != nil {
+			run.bar.say("Each operation of a step was launched by itself: " + history.Uncaptured.Error())
+		}
+	}()
 	if err := run.each(func(c Callback) error { return c.TrainBegin(run) }); err != nil {
 		return history, err
 	}

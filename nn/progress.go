@@ -116,6 +116,14 @@ func (p *progress) abandon() {
 	}
 }
 
+// say writes a line of its own.
+func (p *progress) say(line string) {
+	if p != nil {
+		p.abandon()
+		fmt.Fprintln(p.w, line)
+	}
+}
+
 func (p *progress) line(step int, clock string, now time.Time, values map[string]float64) string {
 	counter := fmt.Sprintf("%*d/%d", len(fmt.Sprint(p.steps)), step, p.steps)
 	done := barWidth * step / max(p.steps, 1)

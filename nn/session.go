@@ -57,6 +57,16 @@ func (s *session) free() {
 	s.totals.Free()
 }
 
+// uncaptured is why the device refused to capture a training step; nil if it did not.
+func (s *session) uncaptured() error {
+	for kind, r := range s.tapes {
+		if _, refused := r.tape.Captured(); kind.training && refused != nil {
+			return refused
+		}
+	}
+	return nil
+}
+
 // order sets the order in which n examples are taken.
 func (s *session) order(order []int32) {
 	t := s.index[len(order)]

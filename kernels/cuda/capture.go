@@ -85,13 +85,16 @@ func (g *graph) Launch() {
 			kernels.Panicf("graph", "memory that it uses was freed after it was captured")
 		}
 	}
+	if g.device.closed() {
+		g.device.check("graph", driver.ErrClosed)
+	}
 	g.device.update()
 	g.device.check("graph", g.work.Launch())
 }
 
 // Free lets go of the graph.
 func (g *graph) Free() {
-	if !g.device.lost {
+	if !g.device.lost && !g.device.closed() {
 		g.device.check("free", g.work.Close())
 	}
 }

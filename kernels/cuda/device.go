@@ -85,9 +85,14 @@ func (d *Device) queue() driver.Stream {
 	return d.stream
 }
 
-// Close frees the device's memory, and with it every buffer.
+// Close frees the device's memory, and with it every buffer. Whatever is asked of the
+// device after that panics with a *kernels.DeviceError that wraps driver.ErrClosed;
+// buffers and graphs may still be freed, and it may be closed again.
 func (d *Device) Close() error {
-	return errors.Join(d.scratch.free(d), d.between.free(d), d.counters.free(d), d.stream.Close(), d.driver.Close())
+	err := errors.Join(d.scratch.free(d), d.between.free(d), d.counters.free(d), d.stream.Close(), d.driver.Close())
+	d.driver, d.stream = closed{}, closed{}
+	d.updates.count = 0 // of memory that is gone
+	return err
 }
 
 // Sync waits until all work asked for is done.

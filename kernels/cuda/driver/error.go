@@ -1,5 +1,11 @@
 package driver
 
+import "errors"
+
+// ErrClosed is the answer to whatever is asked of a driver, or of what came from it,
+// after its Close.
+var ErrClosed = errors.New("used after it was closed")
+
 // An Error is a failure that a driver reported, with what is known of it.
 type Error struct {
 	Err  error

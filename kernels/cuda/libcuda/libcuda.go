@@ -20,6 +20,7 @@ package libcuda
 
 extern void *(*baregrad_cuda_lookup)(const char *name);
 extern const char *baregrad_cuda_error;
+extern int baregrad_cuda_init;
 int baregrad_cuda_present(void);
 void *baregrad_emulated(const char *name);
 
@@ -46,6 +47,15 @@ func init() {
 
 // Emulated tells whether the emulator stands in the driver's place.
 func Emulated() bool { return os.Getenv(Variable) == "emulator" }
+
+// Started is the number that the driver answered when it was started: 0 if all went
+// well. gorgonia.org/cu is told 0 in any case.
+func Started() int {
+	if Emulated() {
+		return 0
+	}
+	return int(C.baregrad_cuda_init)
+}
 
 // Present tells whether there is a driver; the error says what was looked for.
 func Present() error {

@@ -96,15 +96,36 @@ func emulated_cuDevicePrimaryCtxRetain(ctx *handle, device C.int) status {
 	if code := injected("cuDevicePrimaryCtxRetain"); code != C.CUDA_SUCCESS {
 		return code
 	}
+	state.retained++
 	*ctx = onlyContext
 	return C.CUDA_SUCCESS
 }
 
 //export emulated_cuDevicePrimaryCtxRelease_v2
-func emulated_cuDevicePrimaryCtxRelease_v2(device C.int) status { return C.CUDA_SUCCESS }
+func emulated_cuDevicePrimaryCtxRelease_v2(device C.int) status {
+	state.Lock()
+	defer state.Unlock()
+	if state.retained == 0 {
+		return C.CUDA_ERROR_INVALID_CONTEXT
+	}
+	state.retained--
+	return C.CUDA_SUCCESS
+}
 
+// A context that nobody holds is no more.
+//
 //export emulated_cuCtxSetCurrent
-func emulated_cuCtxSetCurrent(ctx handle) status { return C.CUDA_SUCCESS }
+func emulated_cuCtxSetCurrent(ctx handle) status {
+	state.Lock()
+	defer state.Unlock()
+	if f := state.faults["cuCtxSetCurrent"]; f != nil && f.number != 0 { // a lost GPU's can be made current
+		return status(f.number)
+	}
+	if state.retained == 0 {
+		return C.CUDA_ERROR_INVALID_CONTEXT
+	}
+	return C.CUDA_SUCCESS
+}
 
 //export emulated_cuCtxGetCurrent
 func emulated_cuCtxGetCurrent(ctx *handle) status {
@@ -154,12 +175,18 @@ func emulated_cuMemHostAlloc(p *unsafe.Pointer, bytes C.size_t, flags C.uint) st
 	if *p = C.malloc(bytes); *p == nil {
 		return C.CUDA_ERROR_OUT_OF_MEMORY
 	}
+	state.Lock()
+	defer state.Unlock()
+	state.pinned++
 	return C.CUDA_SUCCESS
 }
 
 //export emulated_cuMemFreeHost
 func emulated_cuMemFreeHost(p unsafe.Pointer) status {
 	C.free(p)
+	state.Lock()
+	defer state.Unlock()
+	state.pinned--
 	return C.CUDA_SUCCESS
 }
 

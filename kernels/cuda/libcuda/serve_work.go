@@ -37,7 +37,7 @@ func emulated_cuModuleLoadDataEx(module *handle, image *C.char, n C.uint, option
 		writeLog(err.Error(), unsafe.Slice(options, int(n)), unsafe.Slice(values, int(n)))
 		return answer(err)
 	}
-	*module = keep(program)
+	*module = keep(&loaded{program: program})
 	return C.CUDA_SUCCESS
 }
 
@@ -60,8 +60,27 @@ func writeLog(text string, options []C.CUjit_option, values []unsafe.Pointer) {
 	to[copy(to[:size-1], text)] = 0
 }
 
+// loaded is a module, and the kernels that were asked for of it, which go with it.
+type loaded struct {
+	program *emulator.Program
+	kernels []handle
+}
+
 //export emulated_cuModuleUnload
-func emulated_cuModuleUnload(module handle) status { return forget(module) }
+func emulated_cuModuleUnload(module handle) status {
+	state.Lock()
+	defer state.Unlock()
+	m, ok := held[*loaded](module)
+	if !ok {
+		return C.CUDA_ERROR_INVALID_HANDLE
+	}
+	for _, kernel := range m.kernels {
+		delete(state.values, kernel)
+		delete(state.shared, kernel)
+	}
+	delete(state.values, module)
+	return C.CUDA_SUCCESS
+}
 
 // forget lets go of what a handle stands for.
 func forget(h handle) status {
@@ -78,16 +97,17 @@ func forget(h handle) status {
 func emulated_cuModuleGetFunction(function *handle, module handle, name *C.char) status {
 	state.Lock()
 	defer state.Unlock()
-	program, ok := held[*emulator.Program](module)
+	m, ok := held[*loaded](module)
 	if !ok {
 		return C.CUDA_ERROR_INVALID_HANDLE
 	}
-	kernel, err := program.Kernel(C.GoString(name))
+	kernel, err := m.program.Kernel(C.GoString(name))
 	if err != nil {
 		state.problem = err
 		return C.CUDA_ERROR_NOT_FOUND
 	}
 	*function = keep(kernel)
+	m.kernels = append(m.kernels, *function)
 	return C.CUDA_SUCCESS
 }
 
@@ -194,6 +214,9 @@ func withStream(h handle, f func(*stream) status) status {
 //export emulated_cuStreamBeginCapture_v2
 func emulated_cuStreamBeginCapture_v2(s handle, mode C.int) status {
 	return withStream(s, func(s *stream) status {
+		if code := injected("cuStreamBeginCapture_v2"); code != C.CUDA_SUCCESS {
+			return code
+		}
 		if s.capturing {
 			return C.CUDA_ERROR_ILLEGAL_STATE
 		}
@@ -212,6 +235,9 @@ func emulated_cuStreamEndCapture(s handle, g *handle) status {
 			return C.CUDA_ERROR_ILLEGAL_STATE
 		}
 		s.capturing = false
+		if code := injected("cuStreamEndCapture"); code != C.CUDA_SUCCESS {
+			return code
+		}
 		*g = keep(&graph{s.work})
 		return C.CUDA_SUCCESS
 	})
@@ -221,6 +247,9 @@ func emulated_cuStreamEndCapture(s handle, g *handle) status {
 func emulated_cuGraphInstantiateWithFlags(exec *handle, g handle, flags C.ulonglong) status {
 	state.Lock()
 	defer state.Unlock()
+	if code := injected("cuGraphInstantiateWithFlags"); code != C.CUDA_SUCCESS {
+		return code
+	}
 	noted, ok := held[*graph](g)
 	if !ok {
 		return C.CUDA_ERROR_INVALID_HANDLE

@@ -31,6 +31,9 @@ var state struct {
 	problem error // the last error, in the emulator's own words
 	faults  map[string]*fault
 	shared  map[handle]int // the dynamic shared memory that a kernel has been allowed
+
+	retained int // how often the context is held
+	pinned   int // blocks of pinned memory
 }
 
 // The dynamic shared memory of a block, in bytes: what it may have without asking, and
@@ -62,6 +65,7 @@ func injected(function string) status {
 		case f.after > 0:
 			f.after--
 		case f.number != 0:
+			state.problem = nil // of another error
 			return status(f.number)
 		}
 	}
@@ -91,6 +95,16 @@ func Problem() error {
 	err := state.problem
 	state.problem = nil
 	return err
+}
+
+// Held is what users of the emulated driver have not given back: how often they hold the
+// context, and how many objects (modules, kernels, streams, graphs, events, pinned
+// memory) and bytes of the device's memory they have.
+func Held() (contexts, objects int, bytes uint64) {
+	state.Lock()
+	defer state.Unlock()
+	used, _ := machine().Memory()
+	return state.retained, len(state.values) + state.pinned, used
 }
 
 // machine makes the machine when it is first needed. The state is locked.
@@ -150,16 +164,17 @@ func answer(err error) status {
 	if err == nil {
 		return C.CUDA_SUCCESS
 	}
-	state.problem = err
 	var memory *emulator.OutOfMemoryError
+	if errors.As(err, &memory) {
+		return C.CUDA_ERROR_OUT_OF_MEMORY // which says it all
+	}
+	state.problem = err
 	var syntax *emulator.SyntaxError
 	var load *emulator.LoadError
 	var launch *emulator.LaunchError
 	var stop *emulator.StopError
 	var findings *emulator.FindingsError
 	switch {
-	case errors.As(err, &memory):
-		return C.CUDA_ERROR_OUT_OF_MEMORY
 	case errors.As(err, &syntax), errors.As(err, &load):
 		return C.CUDA_ERROR_INVALID_PTX
 	case errors.As(err, &launch):

@@ -154,14 +154,22 @@ type graph struct {
 // Launch does the work.
 func (g *graph) Launch() error {
 	s := g.stream
+	if s.gpu.closed {
+		return driver.ErrClosed
+	}
 	return check("cuGraphLaunch", int(C.launch_graph(current(s.gpu.context), g.ready, queue(s.stream))))
 }
 
 // Close frees the graph.
 func (g *graph) Close() error {
+	if g.ready == nil || g.stream.gpu.closed {
+		return nil
+	}
 	if err := g.stream.gpu.enter(); err != nil {
 		return err
 	}
 	defer g.stream.gpu.leave()
-	return check("cuGraphExecDestroy", int(C.cuGraphExecDestroy(g.ready)))
+	err := check("cuGraphExecDestroy", int(C.cuGraphExecDestroy(g.ready)))
+	g.ready = nil
+	return err
 }

@@ -23,7 +23,10 @@ var failures = []struct {
 	lost   bool
 }{
 	{4, "Deinitialized", "the driver is shutting down", true},
-	{46, "UnknownErrorCode:46", "the GPU is not available now: another program may have it to itself", true}, // DEVICE_UNAVAILABLE
+	{34, "UnknownErrorCode:34", "this is the toolkit's stub of the driver, for linking only: take the folder stubs out of LD_LIBRARY_PATH", false}, // STUB_LIBRARY
+	{46, "UnknownErrorCode:46", "the GPU is not available now: another program may have it to itself", true},                                       // DEVICE_UNAVAILABLE
+	{100, "NoDevice", "nvidia-smi shows what the driver sees; CUDA_VISIBLE_DEVICES hides GPUs", false},
+	{101, "InvalidDevice", "nvidia-smi shows what the driver sees; CUDA_VISIBLE_DEVICES hides GPUs", false},
 	{209, "NoBinaryForGpu", "the kernel is for another GPU", false},
 	{214, "EccUncorrectable", "the GPU's memory is damaged: nvidia-smi -q -d ECC says more", true},
 	{218, "InvalidPtx", "the driver is too old for this kernel, or the GPU is", false},
@@ -39,6 +42,7 @@ var failures = []struct {
 	{717, "InvalidAddressSpace", "the emulator (--device emulator) says which line", true},
 	{718, "InvalidPc", "the emulator (--device emulator) says which line", true},
 	{719, "LaunchFailed", "a kernel failed, or the GPU was lost; the emulator (--device emulator) or nvidia-smi says more", true},
+	{802, "SystemNotReady", "the system is not ready: on machines with NVSwitch nvidia-fabricmanager has to run", false},
 	{803, "SystemDriverMismatch", "the driver's parts are of different versions: restart the machine", false},
 	{804, "CompatNotSupportedOnDevice", "the driver is too old for this GPU", false},
 	{999, "Unknown", "nvidia-smi shows whether the driver still sees the GPU", true},

@@ -27,15 +27,30 @@ func Count() (int, error) {
 		}
 		return 0, none
 	}
+	if err := check("cuInit", libcuda.Started()); err != nil {
+		return 0, noDevice(err)
+	}
 	n, err := cu.NumDevices()
 	if err != nil || n == 0 {
-		looked := "the NVIDIA driver finds no GPU"
-		if err != nil {
-			looked += ": " + explain(err).Error()
-		}
-		return 0, &NoDeviceError{Looked: looked, Hint: "nvidia-smi shows what the driver sees; CUDA_VISIBLE_DEVICES hides GPUs"}
+		return 0, noDevice(explain(err))
 	}
 	return n, nil
+}
+
+// noDevice is the error of a driver that finds no GPU, and what it says of that, if
+// anything.
+func noDevice(err error) error {
+	none := &NoDeviceError{Looked: "the NVIDIA driver finds no GPU", Hint: "nvidia-smi shows what the driver sees; CUDA_VISIBLE_DEVICES hides GPUs"}
+	if err == nil {
+		return none
+	}
+	var known *driver.Error
+	if errors.As(err, &known) {
+		none.Looked, none.Hint = none.Looked+": "+known.Err.Error(), known.Hint
+	} else {
+		none.Looked += ": " + err.Error()
+	}
+	return none
 }
 
 // gpu is one GPU. A context of the driver is bound to a thread of the operating
@@ -47,6 +62,9 @@ type gpu struct {
 	context cu.CUContext
 	info    driver.Info
 	pool    pool
+	modules []cu.Module
+	events  []cu.Event
+	closed  bool
 }
 
 var _ driver.Driver = (*gpu)(nil)
@@ -102,6 +120,9 @@ func (g *gpu) describe() (err error) {
 // enter makes the context current on this thread and keeps the goroutine there
 // until leave is called.
 func (g *gpu) enter() error {
+	if g.closed {
+		return driver.ErrClosed
+	}
 	runtime.LockOSThread()
 	if err := cu.SetCurrentContext(g.context); err != nil {
 		runtime.UnlockOSThread()
@@ -115,13 +136,28 @@ func (g *gpu) leave() { runtime.UnlockOSThread() }
 // Info describes the GPU.
 func (g *gpu) Info() driver.Info { return g.info }
 
-// Close gives everything back.
+// Close gives everything back. The context comes last, and whatever happened before:
+// a lost GPU can be opened again only when nobody holds its context any more.
 func (g *gpu) Close() error {
-	if err := g.enter(); err != nil {
-		return err
+	if g.closed {
+		return nil
 	}
-	defer g.leave()
-	return errors.Join(explain(cu.Synchronize()), g.pool.free(), explain(g.device.ReleasePrimaryCtx()))
+	var failures []error
+	if err := g.enter(); err != nil {
+		failures = append(failures, err)
+	} else {
+		defer g.leave()
+		failures = append(failures, explain(cu.Synchronize()))
+		for i := range g.events {
+			failures = append(failures, explain(cu.DestroyEvent(&g.events[i])))
+		}
+		for _, m := range g.modules {
+			failures = append(failures, explain(m.Unload()))
+		}
+		failures = append(failures, g.pool.free())
+	}
+	g.closed, g.modules, g.events = true, nil, nil
+	return errors.Join(append(failures, explain(g.device.ReleasePrimaryCtx()))...)
 }
 
 // Load compiles PTX text for this GPU.
@@ -136,6 +172,7 @@ func (g *gpu) Load(name, text string) (driver.Module, error) {
 		message, _, _ := bytes.Cut(log.Buffer, []byte{0})
 		return nil, &LoadError{Name: name, Log: string(bytes.TrimSpace(message)), Driver: cu.Version(), Err: explain(err)}
 	}
+	g.modules = append(g.modules, m)
 	return module{g, m}, nil
 }
 

@@ -79,8 +79,23 @@ func TestMemory(t *testing.T) {
 	}
 	_, err = g.Alloc(40 << 10)
 	var memory *kernels.OutOfMemoryError
-	if !errors.As(err, &memory) || memory.Asked != 48<<10 || memory.Used != 32<<10 || memory.Free != 32<<10 {
-		t.Errorf("error %v, want out of memory: asked for 48 KB, 32 in use, 32 free", err)
+	if !errors.As(err, &memory) || memory.Asked != 40<<10 || memory.Used != 32<<10 || memory.Free != 32<<10 {
+		t.Errorf("error %v, want out of memory: asked for 40 KB, 32 in use, 32 free", err)
+	}
+	// What fits is given, though the next larger block of the pool would not fit.
+	limited := open(t, nvidia.Options{MemoryLimit: 45 << 10})
+	defer limited.Close()
+	for range 2 {
+		c, err := limited.Alloc(40 << 10)
+		if err != nil {
+			t.Fatalf("40 of 45 KB could not be had: %v", err)
+		}
+		if used, free := limited.Memory(); used != 40<<10 || free != 5<<10 {
+			t.Errorf("%d bytes used and %d free, want 40 KB and 5 KB", used, free)
+		}
+		if err := limited.Free(c); err != nil { // and is found again when it is idle
+			t.Fatal(err)
+		}
 	}
 	if err := g.Free(a); err != nil {
 		t.Fatal(err)

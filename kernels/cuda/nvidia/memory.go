@@ -17,7 +17,7 @@ import (
 // memory from the driver only when it is needed.
 //
 // Blocks are of sizes 2ⁿ and 1.5·2ⁿ, so that one that was freed fits another who
-// asks for about as much.
+// asks for about as much; where there is no room for that, they are as large as asked.
 type pool struct {
 	limit int64 // of what is taken from the driver; 0 is none
 	taken int64
@@ -26,11 +26,15 @@ type pool struct {
 	idle  map[int64][]driver.Pointer // by size
 }
 
+const leastBlock = 512
+
+// exactSize is the smallest block that holds so many bytes.
+func exactSize(bytes int64) int64 { return (bytes + leastBlock - 1) / leastBlock * leastBlock }
+
 // blockSize is the size of the block for so many bytes.
 func blockSize(bytes int64) int64 {
-	const least = 512
-	if bytes <= least {
-		return least
+	if bytes <= leastBlock {
+		return leastBlock
 	}
 	whole := int64(1) << bits.Len64(uint64(bytes-1))
 	if threeQuarters := whole / 4 * 3; bytes <= threeQuarters {
@@ -48,16 +52,18 @@ func (g *gpu) Alloc(bytes int64) (driver.Pointer, error) {
 		return 0, err
 	}
 	defer g.leave()
-	p, size := &g.pool, blockSize(bytes)
+	p, size, exact := &g.pool, blockSize(bytes), exactSize(bytes)
 	if p.sizes == nil {
 		p.sizes, p.idle = map[driver.Pointer]int64{}, map[int64][]driver.Pointer{}
 	}
-	if list := p.idle[size]; len(list) > 0 {
-		address := list[len(list)-1]
-		p.idle[size] = list[:len(list)-1]
-		p.sizes[address] = size
-		p.used += size
-		return address, nil
+	for _, size := range [...]int64{size, exact} {
+		if list := p.idle[size]; len(list) > 0 {
+			address := list[len(list)-1]
+			p.idle[size] = list[:len(list)-1]
+			p.sizes[address] = size
+			p.used += size
+			return address, nil
+		}
 	}
 	address, err := p.take(size)
 	if err == cu.OutOfMemory { // what lies idle may be enough
@@ -67,8 +73,12 @@ func (g *gpu) Alloc(bytes int64) (driver.Pointer, error) {
 		address, err = p.take(size)
 	}
 	if err == cu.OutOfMemory {
+		size = exact
+		address, err = p.take(size)
+	}
+	if err == cu.OutOfMemory {
 		_, free := g.memory()
-		return 0, &kernels.OutOfMemoryError{Asked: size, Used: p.used, Free: free}
+		return 0, &kernels.OutOfMemoryError{Asked: bytes, Used: p.used, Free: free}
 	}
 	if err != nil {
 		return 0, explain(err)

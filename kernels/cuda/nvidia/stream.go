@@ -22,6 +22,7 @@ type stream struct {
 	stream    cu.Stream
 	stage     stage
 	capturing bool
+	closed    bool
 
 	launchArguments
 }
@@ -117,6 +118,9 @@ func (s *stream) Launch(f driver.Function, l driver.Launch) error {
 	if !ok {
 		return fmt.Errorf("a %T is no kernel of this driver", f)
 	}
+	if s.gpu.closed {
+		return driver.ErrClosed
+	}
 	if len(l.Args) > maxArguments {
 		return fmt.Errorf("kernel %s: %d arguments, at most %d can be passed", k.name, len(l.Args), maxArguments)
 	}
@@ -155,6 +159,10 @@ func (s *stream) Sync() error {
 
 // Close waits for all work, and closes the queue.
 func (s *stream) Close() error {
+	if s.closed || s.gpu.closed {
+		return nil
+	}
+	s.closed = true
 	if err := s.gpu.enter(); err != nil {
 		return err
 	}
@@ -172,13 +180,14 @@ func (s *stream) Record() (driver.Event, error) {
 	if err != nil {
 		return nil, explain(err)
 	}
+	s.gpu.events = append(s.gpu.events, e)
 	if err := e.Record(s.stream); err != nil {
 		return nil, explain(err)
 	}
 	return event{s.gpu, e}, nil
 }
 
-// event is a moment. The driver's object lives as long as the context.
+// event is a moment. The driver's object lives until the GPU is closed.
 type event struct {
 	gpu   *gpu
 	event cu.Event

@@ -60,10 +60,14 @@ static CUresult missing(void) {
         return driver == NULL ? missing() : driver arguments;       \
     }
 
+// baregrad_cuda_init is what the driver's cuInit answered. Where that failed, every
+// later call answers CUDA_ERROR_NOT_INITIALIZED, which does not tell why.
+int baregrad_cuda_init;
+
 CUresult cuInit(unsigned int Flags) {
     CUresult (*driver)(unsigned int);
     *(void **)&driver = find("cuInit");
-    if (driver != NULL) driver(Flags); // its failure shows in every later call
+    if (driver != NULL) baregrad_cuda_init = driver(Flags);
     return CUDA_SUCCESS;
 }
 

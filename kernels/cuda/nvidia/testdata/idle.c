@@ -7,9 +7,15 @@
 
 static char thing[64]; // whatever a handle points to
 
-CUresult cuInit(unsigned int flags) { return CUDA_SUCCESS; }
+// started is what cuInit answers: as BAREGRAD_TEST_CUINIT says, or 0.
+static int started(void) {
+    const char *number = getenv("BAREGRAD_TEST_CUINIT");
+    return number == NULL ? CUDA_SUCCESS : atoi(number);
+}
+
+CUresult cuInit(unsigned int flags) { return started(); }
 CUresult cuDriverGetVersion(int *version) { *version = CUDA_VERSION; return CUDA_SUCCESS; }
-CUresult cuDeviceGetCount(int *count) { *count = 1; return CUDA_SUCCESS; }
+CUresult cuDeviceGetCount(int *count) { *count = 1; return started() == CUDA_SUCCESS ? CUDA_SUCCESS : CUDA_ERROR_NOT_INITIALIZED; }
 CUresult cuDeviceGet(CUdevice *device, int ordinal) { *device = 0; return CUDA_SUCCESS; }
 CUresult cuDeviceGetName(char *name, int size, CUdevice d) { name[0] = 'i'; name[1] = 0; return CUDA_SUCCESS; }
 CUresult cuDeviceTotalMem_v2(size_t *bytes, CUdevice d) { *bytes = 1 << 30; return CUDA_SUCCESS; }
@@ -24,6 +30,7 @@ CUresult cuMemHostAlloc(void **p, size_t bytes, unsigned int flags) { *p = mallo
 CUresult cuMemFreeHost(void *p) { free(p); return CUDA_SUCCESS; }
 CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void *from, size_t bytes, CUstream s) { return CUDA_SUCCESS; }
 CUresult cuModuleLoadDataEx(CUmodule *m, const void *text, unsigned int n, CUjit_option *o, void **v) { *m = (CUmodule)thing; return CUDA_SUCCESS; }
+CUresult cuModuleUnload(CUmodule m) { return CUDA_SUCCESS; }
 CUresult cuModuleGetFunction(CUfunction *f, CUmodule m, const char *name) { *f = (CUfunction)thing; return CUDA_SUCCESS; }
 CUresult cuStreamCreate(CUstream *s, unsigned int flags) { *s = (CUstream)thing; return CUDA_SUCCESS; }
 CUresult cuStreamDestroy_v2(CUstream s) { return CUDA_SUCCESS; }
