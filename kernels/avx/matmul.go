@@ -50,9 +50,9 @@ type matmulTask struct {
 	aStep     int       // bytes from k to k+1 in A
 	tileStep  int       // floats from tile to tile of a copied piece of a transposed A
 	step      int       // rows of a step
-	blockRows int       // rows of C in one part
+	blockRows int       // rows of C in one part, at most
 	blocks    int       // blocks of rows
-	group     int       // strips in one part
+	group     int       // strips in one part, at most
 	groups    int       // groups of strips
 	chunks    int       // chunks of K
 	partial   []float32 // [chunks−1, M, N]: products of all chunks but the first
@@ -161,26 +161,27 @@ func (t *matmulTask) plan() {
 // cut decides into how many blocks of rows by groups of columns C is cut. One
 // worker does all as one part, unless its panels would get too large. For
 // several, each way of cutting is given the time that it should take, in
-// multiply-adds, and the shortest is taken: the rounds of equal parts, a quarter
-// of a part because workers are not equally fast, and in each part what handing
-// it over, copying A and reading B cost.
+// multiply-adds, and the shortest is taken: the rounds of the largest part, a
+// quarter of a part because workers are not equally fast, and in each part what
+// handing it over, copying A and reading B cost. Tiles and strips that don't divide
+// evenly are spread over the parts, lest the last ones be the smallest and their
+// worker the first to be done.
 func (t *matmulTask) cut() {
 	s, tiles, strips, workers := t.s, &t.d.set.tiles, t.strips.count(), t.d.pool.workers
 	t.blockRows, t.blocks, t.group, t.groups = s.M, 1, strips, 1
 	least := (s.N*t.depth + mostPanels - 1) / mostPanels
 	most := s.M * s.N * s.K / leastPart
+	whole := (s.M + tiles.height - 1) / tiles.height // tiles from top to bottom
 	if least == 1 && (workers == 1 || most < 2) {
 		return
 	}
 	best := math.MaxInt
-	for blocks := 1; blocks <= max(1, min(4*workers, most)); blocks++ {
-		rows := ((s.M+blocks-1)/blocks + tiles.height - 1) / tiles.height * tiles.height
+	for blocks := 1; blocks <= max(1, min(4*workers, most, whole)); blocks++ {
+		rows := (whole + blocks - 1) / blocks * tiles.height
 		for each := 1; each <= 4; each++ {
 			groups := min(strips, max(least, each*workers/(blocks*t.chunks)))
-			group := (strips + groups - 1) / groups
-			groups = (strips + group - 1) / group
-			columns := min(s.N, group*tiles.widest())
-			parts := (s.M + rows - 1) / rows * groups * t.chunks
+			columns := min(s.N, (strips+groups-1)/groups*tiles.widest())
+			parts := blocks * groups * t.chunks
 			depth := s.K / t.chunks
 			part := rows*columns*depth + 8*rows*depth + 4*columns*depth + handing
 			if s.TransB {
@@ -189,15 +190,12 @@ func (t *matmulTask) cut() {
 			cost := (parts+workers-1)/workers*part + part/4
 			if cost < best {
 				best = cost
-				t.blockRows, t.group = rows, group
+				t.blocks, t.groups = blocks, groups
 			}
 		}
-		if rows <= tiles.height {
-			break
-		}
 	}
-	t.blocks = (s.M + t.blockRows - 1) / t.blockRows
-	t.groups = (strips + t.group - 1) / t.group
+	t.blockRows = min(s.M, (whole+t.blocks-1)/t.blocks*tiles.height)
+	t.group = (strips + t.groups - 1) / t.groups
 }
 
 const (
@@ -231,10 +229,11 @@ func (t *matmulTask) part(worker, i int) {
 	if chunk > 0 {
 		c, add = t.partial[(chunk-1)*s.M*s.N:], false
 	}
-	first := group * t.group
-	last := min(first+t.group, t.strips.count())
-	i0 := block * t.blockRows
-	m := min(t.blockRows, s.M-i0)
+	first, last := group*t.strips.count()/t.groups, (group+1)*t.strips.count()/t.groups
+	height := t.d.set.tiles.height
+	tiles := (s.M + height - 1) / height
+	i0 := block * tiles / t.blocks * height
+	m := min((block+1)*tiles/t.blocks*height, s.M) - i0
 	all := (s.K + t.depth - 1) / t.depth // runs of K
 	from, to := chunk*all/t.chunks, (chunk+1)*all/t.chunks
 
