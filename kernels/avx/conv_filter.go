@@ -155,6 +155,11 @@ func (t *filterTask) run(w *workspace, c []float32, r0, n, oh int, add bool) {
 		p.c, p.cStep, p.m = address(c[r0*s.Out+first:]), 4*s.Out, m
 		p.add, p.bias, p.relu = add, 0, false
 		if kernel.run == nil {
+			if strip == 0 { // the next run's dy; past the last one it does no harm
+				p.ahead = address(t.dy) + uintptr(4*(n*s.OH+oh+count)*s.OW*s.Out)
+				p.aheadStep, p.aheadNext = cacheLine, cacheLine*count*s.OW
+				p.aheadTiles = (4*s.Out + cacheLine - 1) / cacheLine
+			}
 			tiles.run(p, width)
 			continue
 		}
