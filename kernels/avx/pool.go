@@ -27,11 +27,12 @@ type task interface {
 // cache what this one left there: to fetch it from the other core's can take longer
 // than the work itself.
 type pool struct {
-	workers    int
-	queues     []queue // one for each worker
-	task       task
-	n          int
+	workers int
+	queues  []queue // one for each worker
+	_       line
+
 	unfinished atomic.Int64 // parts that have not ended
+	_          line
 
 	mu       sync.Mutex   // for sleeping and waking alone
 	wake     sync.Cond    // a task was posted, or the pool was closed
@@ -40,20 +41,23 @@ type pool struct {
 	closed   bool
 }
 
-// queue is one worker's own parts.
+// queue is one worker's own parts, in one line of the cache: when that arrives, the
+// worker has all that it needs to begin.
 type queue struct {
 	// ticket is the number of tasks so far (the upper 32 bits) and those of the worker's
 	// parts of the current one that nobody has begun (the lower). Whoever takes one off
-	// does the part: until that is finished, the pool's task and n stay as they are.
+	// does the part: until that is finished, task and end stay as they are.
 	ticket atomic.Uint64
-	_      [56]byte // no other worker's in this line of the cache
+	task   task
+	end    int // behind the last of the worker's parts
+	_      [32]byte
 }
+
+// line keeps what one core writes out of the line of the cache that another reads.
+type line [64]byte
 
 // number is the number of the task that was posted last.
 func (q *queue) number() uint64 { return q.ticket.Load() >> 32 }
-
-// first is the first part of a worker's own. Worker 0, which is awake, always has one.
-func (p *pool) first(worker int) int { return (worker*p.n + p.workers - 1) / p.workers }
 
 const (
 	// spins is how often an idle worker looks for the next task, and the caller for
@@ -83,11 +87,13 @@ func (p *pool) run(n int, t task) {
 		}
 		return
 	}
-	p.task, p.n = t, n
 	p.unfinished.Store(int64(n))
-	number := p.queues[0].number() + 1
+	number, first := p.queues[0].number()+1, 0
 	for w := range p.queues {
-		p.queues[w].ticket.Store(number<<32 | uint64(p.first(w+1)-p.first(w)))
+		q := &p.queues[w]
+		q.task, q.end = t, ((w+1)*n+p.workers-1)/p.workers // worker 0, which is awake, has one at least
+		q.ticket.Store(number<<32 | uint64(q.end-first))
+		first = q.end
 	}
 	if asleep := int(p.sleepers.Load()); asleep > 0 {
 		awake := p.workers - 1 - asleep
@@ -124,8 +130,7 @@ func look(i int) {
 // own, then the next one's, and so on.
 func (p *pool) help(worker int) {
 	for i := range p.workers {
-		owner := (worker + i) % p.workers
-		q := &p.queues[owner]
+		q := &p.queues[(worker+i)%p.workers]
 		for {
 			ticket := q.ticket.Load()
 			left := int(uint32(ticket))
@@ -135,7 +140,7 @@ func (p *pool) help(worker int) {
 			if !q.ticket.CompareAndSwap(ticket, ticket-1) {
 				continue
 			}
-			p.task.part(worker, p.first(owner+1)-left)
+			q.task.part(worker, q.end-left)
 			if p.unfinished.Add(-1) == 0 && worker != 0 {
 				p.mu.Lock() // so that the signal can't fall between run's look and its sleep
 				p.done.Signal()
