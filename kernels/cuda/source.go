@@ -34,6 +34,7 @@ func Source(file string) (string, error) {
 		"sub":  func(a, b int) int { return a - b },
 		"mul":  func(a, b int) int { return a * b },
 		"div":  func(a, b int) int { return a / b },
+		"odd":  func(n int) bool { return n%2 == 1 },
 		"log2": func(n int) int { return bits.Len(uint(n)) - 1 }, // of a power of two
 		"map":  namedArguments,
 		"list": func(lines ...string) []string { return lines },
