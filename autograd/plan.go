@@ -76,6 +76,7 @@ func (t *Tape) planMemory() {
 	t.forget()
 	t.memory.free()
 	t.memory.made = true
+	t.begun = false
 	needed := map[*uint64]period{t.loss.pass: {}} // the gradients
 	lastRead := map[*uint64]int{}
 	for i, s := range slices.Backward(t.steps) {
@@ -114,7 +115,7 @@ func (t *Tape) planMemory() {
 		_, reached := needed[y.pass]
 		switch {
 		case !reached || !t.targets[y]:
-		case kept:
+		case kept, y.pass == t.loss.pass: // which is written once: see Tape.begun
 			y.Grad = t.newBlock(y.Value.Len(), period{0, len(t.steps)}).Reshape(y.Shape()...)
 		default:
 			waiting = append(waiting, y)

@@ -64,6 +64,16 @@ func (t *Tape) ArgMax(x *Var, first, last int) *Var {
 	return y
 }
 
+// Accuracy is 1 for each row of x [N,C] whose largest element is the class that
+// labels name, else 0: a variable [N] without a gradient. Labels are int32 [N], or
+// float32 [N,C], whose largest counts.
+func (t *Tape) Accuracy(x, labels *Var) *Var {
+	rows, cols := labelled("accuracy", x, labels, true)
+	y := t.Input(rows)
+	t.Do("accuracy", func() { t.device.Accuracy(y.data(), x.data(), labels.data(), rows, cols) })
+	return y
+}
+
 func reduction(op string, x *Var, first, last int) (shape []int, s kernels.ReduceSpec) {
 	axes := x.Value.Rank()
 	from, to := first, last

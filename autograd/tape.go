@@ -71,6 +71,7 @@ type Tape struct {
 	targets   map[*Var]bool   // does the tape compute a gradient for it? Decided at its first use
 	readers   map[*uint64]int // how many operations take a value, and its reshaped views, as their input
 	loss      *Var
+	begun     bool // the loss's gradient is in its place, as no step changes it
 	pass      uint64
 	owned     []*tensor.Tensor
 	memory    plan // who shares memory, if that was asked for: plan.go
@@ -153,12 +154,26 @@ func (t *Tape) Backward(loss *Var) {
 	if loss.Value.Len() != 1 {
 		kernels.Panicf("backward", "the loss has shape %v, must have one element", loss.Shape())
 	}
+	t.backward(loss)
+}
+
+// BackwardMean is Backward from the mean of the losses' elements, such as those of a
+// batch's examples. The mean itself is not computed: every element's gradient is 1/N.
+func (t *Tape) BackwardMean(losses *Var) {
+	if losses.Value.Len() == 0 {
+		kernels.Panicf("backward", "the losses have shape %v, must have an element", losses.Shape())
+	}
+	t.backward(losses)
+}
+
+func (t *Tape) backward(loss *Var) {
 	if !t.targets[loss] {
 		kernels.Panicf("backward", "the loss depends on nothing that wants a gradient on this tape")
 	}
 	if t.loss != loss {
 		t.forget()
 		t.memory.made = false
+		t.begun = false
 	}
 	t.loss = loss
 	if t.memory.shared && !t.memory.made {
@@ -166,12 +181,21 @@ func (t *Tape) Backward(loss *Var) {
 	}
 	t.pass = passes.Add(1)
 	dloss, _ := t.into(loss)
-	t.device.Fill(dloss, 1)
+	if !t.begun {
+		t.device.Fill(dloss, 1/float32(loss.Value.Len()))
+		t.begun = t.untouched(loss)
+	}
 	for _, s := range slices.Backward(t.steps) {
 		if s.backward != nil && *s.out.pass == t.pass {
 			s.backward()
 		}
 	}
+}
+
+// untouched tells whether no step writes to y's gradient. Then that of the loss, once
+// it is there, stays: only a fused ReLU changes the gradient of its output in place.
+func (t *Tape) untouched(y *Var) bool {
+	return !slices.ContainsFunc(t.memory.outputs, func(x *Var) bool { return x.pass == y.pass && x.tail != nil })
 }
 
 // Replay runs a recorded training step again: forward, backward from the loss
@@ -185,7 +209,7 @@ func (t *Tape) Replay() {
 
 func (t *Tape) replay() {
 	t.forward()
-	t.Backward(t.loss)
+	t.backward(t.loss)
 	t.RunAfter()
 }
 

@@ -50,6 +50,15 @@ func CheckLoss(op string, loss, x, labels Buffer, rows, cols int) {
 	Want(op, "labels", labels, Float32, rows*cols)
 }
 
+// CheckAccuracy is CheckLoss for rows that have a largest element.
+func CheckAccuracy(y, x, labels Buffer, rows, cols int) {
+	const op = "accuracy"
+	if cols < 1 {
+		Panicf(op, "%d columns: a row must have 1 at least", cols)
+	}
+	CheckLoss(op, y, x, labels, rows, cols)
+}
+
 // CheckTargets is CheckLoss where the labels must be float32 [rows, cols].
 func CheckTargets(op string, loss, x, targets Buffer, rows, cols int) {
 	Want(op, "loss", loss, Float32, rows)

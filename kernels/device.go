@@ -132,6 +132,10 @@ type Device interface {
 	MaxGrad(dx, dy, arg Buffer, s ReduceSpec, m Mode)
 	// ArgMax is Max without the maximum.
 	ArgMax(arg, x Buffer, s ReduceSpec)
+	// Accuracy is y[r] = 1 where ArgMax of x[r,:] is the class that labels name, else
+	// 0, for x float32 [rows, cols], cols at least 1. Labels are as for the losses
+	// below; of float32 labels [rows, cols] the row's ArgMax counts.
+	Accuracy(y, x, labels Buffer, rows, cols int)
 
 	// Softmax is y[r,c] = e^x[r,c] / Σ over k of e^x[r,k], with the row's maximum
 	// subtracted first.

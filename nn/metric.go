@@ -39,11 +39,7 @@ func (Accuracy) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *aut
 	if out.Activation.elementwise() {
 		output = out.Value(t)
 	}
-	predicted, actual := t.ArgMax(output, -1, -1), labels
-	if labels.Value.Type() == kernels.Float32 {
-		actual = t.ArgMax(labels, -1, -1)
-	}
-	return equal(t, predicted, actual)
+	return t.Accuracy(output, labels)
 }
 
 // BinaryAccuracy is the share of outputs that lie on the same side of one half

@@ -118,13 +118,12 @@ func (s *session) record(kind stepKind) *recorded {
 	if kind.weights != nil {
 		rows = t.Mul(rows, s.gather(t, kind.weights, kind.batch))
 	}
-	loss := t.Mean(rows, 0, 0)
-	s.add(t, 0, loss, float32(kind.batch))
+	s.add(t, 0, rows)
 	for i, metric := range m.metrics {
-		s.add(t, 1+i, t.Sum(metric.Record(t, out, labels), 0, 0), 1)
+		s.add(t, 1+i, metric.Record(t, out, labels))
 	}
 	if kind.training {
-		t.Backward(loss)
+		t.BackwardMean(rows)
 		s.recordUpdate(t)
 		s.counters.record(t, kind)
 		t.RunAfter()
@@ -173,10 +172,10 @@ func (s *session) gather(t *autograd.Tape, from *tensor.Tensor, batch int) *auto
 	return to
 }
 
-// add records totals[i] += scale·value.
-func (s *session) add(t *autograd.Tape, i int, value *autograd.Var, scale float32) {
-	total := s.totals.Slice(i, i+1).Buffer()
-	t.Do("total", func() { t.Device().AddScaled(total, value.Value.Buffer(), scale) })
+// add records totals[i] += the sum over a batch's examples.
+func (s *session) add(t *autograd.Tape, i int, examples *autograd.Var) {
+	total, all := s.totals.Slice(i, i+1).Buffer(), kernels.ReduceSpec{Outer: 1, N: examples.Value.Len(), Inner: 1}
+	t.Do("total", func() { t.Device().Sum(total, examples.Value.Buffer(), all, kernels.Accumulate) })
 }
 
 // resetTotals begins a new sum over examples.

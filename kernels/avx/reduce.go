@@ -166,6 +166,31 @@ func (d *Device) ArgMax(arg, x kernels.Buffer, s kernels.ReduceSpec) {
 	d.argMax(arg, x, s)
 }
 
+func (d *Device) Accuracy(y, x, labels kernels.Buffer, rows, cols int) {
+	kernels.CheckAccuracy(y, x, labels, rows, cols)
+	j := job{y: kernels.Floats(y), a: kernels.Floats(x), cols: cols}
+	if labels.Type() == kernels.Int32 {
+		j.arg = kernels.Ints(labels)
+	} else {
+		j.b = kernels.Floats(labels)
+	}
+	d.share(j, rows, 2*(cols+rowCost), func(j *job, from, to int) {
+		for r := from; r < to; r++ {
+			at, beyond := r*j.cols, (r+1)*j.cols
+			found, class := j.k.argmax_f32(j.a[at:beyond]), 0
+			if j.b == nil {
+				class = int(j.arg[r])
+			} else {
+				class = j.k.argmax_f32(j.b[at:beyond])
+			}
+			j.y[r] = 0
+			if found == class {
+				j.y[r] = 1
+			}
+		}
+	})
+}
+
 // argMax finds the maximum of each row x[o,:].
 func (d *Device) argMax(arg, x kernels.Buffer, s kernels.ReduceSpec) {
 	d.share(job{arg: kernels.Ints(arg), a: kernels.Floats(x), reduce: s}, s.Outer, s.N+rowCost, func(j *job, from, to int) {

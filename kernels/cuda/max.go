@@ -15,6 +15,13 @@ func (d *Device) ArgMax(arg, x kernels.Buffer, s kernels.ReduceSpec) {
 	d.max(0, arg, x, s)
 }
 
+// Accuracy compares the maxima's places with the labels: see accuracy.ptx.
+func (d *Device) Accuracy(y, x, labels kernels.Buffer, rows, cols int) {
+	kernels.CheckAccuracy(y, x, labels, rows, cols)
+	d.byRow(kernel{"accuracy.ptx", "accuracy_f32"}, rows,
+		address(y), address(x), address(labels), dense(labels), count(rows), count(cols))
+}
+
 func (d *Device) max(y uint64, arg, x kernels.Buffer, s kernels.ReduceSpec) {
 	n := arg.Len()
 	if s.Inner == 1 {

@@ -80,7 +80,7 @@ func stepOf(t *testing.T, n bench.Network) []string {
 // what a step of these small networks costs on a GPU.
 func TestLaunchesOfAStep(t *testing.T) {
 	most := map[string]int{
-		"mnist-mlp": 24, "mnist-cnn": 38, "fashion-mlp": 21, "binary-mlp": 32, "mnist-wide-mlp": 22, "mnist-cnn-channels-first": 31,
+		"mnist-mlp": 18, "mnist-cnn": 32, "fashion-mlp": 16, "binary-mlp": 28, "mnist-wide-mlp": 16, "mnist-cnn-channels-first": 25,
 	}
 	for _, n := range bench.Networks() {
 		nodes := stepOf(t, n)

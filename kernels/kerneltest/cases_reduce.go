@@ -145,6 +145,53 @@ func argMaxCases() (cases []operation) {
 	return cases
 }
 
+// Accuracy: y[r] = 1 where the first maximum of x[r,:] is the class, else 0.
+func accuracyCases() (cases []operation) {
+	for _, m := range append(matrices(), [2]int{4, 70}, [2]int{2, 1100}) {
+		rows, cols := m[0], m[1]
+		if cols == 0 {
+			continue
+		}
+		g := newGenerator(fmt.Sprint("accuracy", m))
+		x := floats(g.coarse(rows * cols))
+		best := func(values []float64, r int) int {
+			positions := make([]int, cols)
+			for c := range positions {
+				positions[c] = r*cols + c
+			}
+			return firstMaximum(values, positions)
+		}
+		classes := make([]int32, rows)
+		for r := range classes { // every second one right
+			if classes[r] = int32(r % cols); r%2 == 0 {
+				classes[r] = int32(best(x.values(), r))
+			}
+		}
+		for _, labels := range []array{ints(classes), floats(g.coarse(rows * cols))} {
+			op := operation{method: "Accuracy", detail: fmt.Sprintf("%v %v", m, labels.kind), large: rows*cols > 500, tol: exact}
+			op.in, op.out = []array{x, labels}, []array{outputs(rows)}
+			op.forward = func(d kernels.Device, out, in []kernels.Buffer) { d.Accuracy(out[0], in[0], in[1], rows, cols) }
+			op.oracle = func(x, at [][]float64) [][]float64 {
+				y := make([]float64, rows)
+				for r := range y {
+					class := 0
+					if labels.kind == kernels.Int32 {
+						class = int(x[1][r])
+					} else {
+						class = best(at[1], r)
+					}
+					if best(at[0], r) == class {
+						y[r] = 1
+					}
+				}
+				return [][]float64{y}
+			}
+			cases = append(cases, op)
+		}
+	}
+	return cases
+}
+
 // matrices are shapes [rows,cols] for what works by row.
 func matrices() [][2]int {
 	list := [][2]int{{3, 10}, {5, 7}, {2, 33}, {17, 1}, {0, 4}, {3, 0}, {1, 100}, {35, 3}, {128, 10}}

@@ -55,6 +55,7 @@ const (
 	calledMax
 	calledMaxGrad
 	calledArgMax
+	calledAccuracy
 	calledSoftmax
 	calledSoftmaxGrad
 	calledLogSoftmax
@@ -147,6 +148,7 @@ var methodNames = [methodCount]string{
 	calledMax:                           "Max",
 	calledMaxGrad:                       "MaxGrad",
 	calledArgMax:                        "ArgMax",
+	calledAccuracy:                      "Accuracy",
 	calledSoftmax:                       "Softmax",
 	calledSoftmaxGrad:                   "SoftmaxGrad",
 	calledLogSoftmax:                    "LogSoftmax",
@@ -375,6 +377,10 @@ func (counter *counting) MaxGrad(dx, dy, arg kernels.Buffer, s kernels.ReduceSpe
 func (counter *counting) ArgMax(arg, x kernels.Buffer, s kernels.ReduceSpec) {
 	counter.d.ArgMax(arg, x, s)
 	counter.calls[calledArgMax]++
+}
+func (counter *counting) Accuracy(y, x, labels kernels.Buffer, rows, cols int) {
+	counter.d.Accuracy(y, x, labels, rows, cols)
+	counter.calls[calledAccuracy]++
 }
 func (counter *counting) Softmax(y, x kernels.Buffer, rows, cols int) {
 	counter.d.Softmax(y, x, rows, cols)

@@ -121,6 +121,15 @@ func (s *suite) testMaxima(t *testing.T) {
 		s.pin(t, label+" ArgMax", exact, []array{arg}, x, func(d kernels.Device, out, in []kernels.Buffer) {
 			d.ArgMax(out[0], in[0], line)
 		}, at)
+		for class := range int32(4) {
+			right := []float64{0}
+			if int(class) == c.at {
+				right[0] = 1
+			}
+			s.pin(t, fmt.Sprint(label, " Accuracy of class ", class), exact, []array{y}, []array{x[0], ints([]int32{class})}, func(d kernels.Device, out, in []kernels.Buffer) {
+				d.Accuracy(out[0], in[0], in[1], 1, 4)
+			}, right)
+		}
 		window := poolOf(conv(1, 2, 2, 1, 2, 2, 1, 1, 1, 1, 1, false))
 		s.pin(t, label+" MaxPool", exact, []array{y, arg}, x, func(d kernels.Device, out, in []kernels.Buffer) {
 			d.MaxPool(out[0], out[1], in[0], window)
@@ -358,6 +367,7 @@ func (s *suite) testRefused(t *testing.T) {
 		"Max of nothing":              func() { d.Max(f(6), i(6), f(0), nothing) },
 		"MaxGrad of nothing":          func() { d.MaxGrad(f(0), f(6), i(6), nothing, kernels.Overwrite) },
 		"ArgMax of nothing":           func() { d.ArgMax(i(6), f(0), nothing) },
+		"Accuracy of nothing":         func() { d.Accuracy(f(6), f(0), i(6), 6, 0) },
 		"Conv2D with stride 0":        func() { d.Conv2D(f(4), f(9), f(4), nil, still) },
 		"Im2Col with dilation 0":      func() { d.Im2Col(f(16), f(9), flat) },
 		"MaxPool above the image":     func() { d.MaxPool(f(4), i(4), f(9), outside) },

@@ -109,7 +109,7 @@ func allOperations() (all []operation) {
 	for _, cases := range [][]operation{
 		matMulCases(), im2ColCases(), convCases(), maxPoolCases(), biasReLUMaxPoolCases(), avgPoolCases(),
 		activationCases(), biasReLUCases(), arithmeticCases(), affineCases(), comparisonCases(), transposeCases(),
-		sumCases(), meanCases(), maxCases(), argMaxCases(), softmaxCases(),
+		sumCases(), meanCases(), maxCases(), argMaxCases(), accuracyCases(), softmaxCases(),
 		softmaxCrossEntropyCases(), crossEntropyCases(), rowLossCases(),
 		dropoutCases(), uniformCases(), gatherCases(), advanceCases(), optimizerCases(), clipCases(),
 	} {

@@ -94,6 +94,25 @@ func (d *Device) ArgMax(arg, x kernels.Buffer, s kernels.ReduceSpec) {
 	argMax(kernels.Ints(arg), kernels.Floats(x), s)
 }
 
+func (d *Device) Accuracy(y, x, labels kernels.Buffer, rows, cols int) {
+	kernels.CheckAccuracy(y, x, labels, rows, cols)
+	ys, xs := kernels.Floats(y), kernels.Floats(x)
+	var found, class [1]int32
+	row := kernels.ReduceSpec{Outer: 1, N: cols, Inner: 1}
+	for r := range ys {
+		argMax(found[:], xs[r*cols:], row)
+		if labels.Type() == kernels.Int32 {
+			class[0] = kernels.Ints(labels)[r]
+		} else {
+			argMax(class[:], kernels.Floats(labels)[r*cols:], row)
+		}
+		ys[r] = 0
+		if found == class {
+			ys[r] = 1
+		}
+	}
+}
+
 // argMax finds where along the middle axis the maxima are: see wins for ties and NaN.
 func argMax(arg []int32, x []float32, s kernels.ReduceSpec) {
 	for o := range s.Outer {
