@@ -79,3 +79,44 @@ func TestMatMulCounts(t *testing.T) {
 		}
 	}
 }
+
+// Of long rows the softmax reads and writes each element once, and sums and maxima
+// read it once, in whole sectors, 16 bytes a lane.
+func TestLongRowCounts(t *testing.T) {
+	d, machine := metered(t)
+	defer d.Close()
+	const rows, cols = 4, 10000
+	x, y := d.Alloc(kernels.Float32, rows*cols), d.Alloc(kernels.Float32, rows*cols)
+	sums, arg := y.Slice(0, rows), d.Alloc(kernels.Int32, rows)
+	s := kernels.ReduceSpec{Outer: rows, N: cols, Inner: 1}
+	for name, c := range map[string]struct {
+		run     func()
+		sectors int
+	}{
+		"softmax_held_16384": {func() { d.Softmax(y, x, rows, cols) }, 2 * rows * cols / 8},
+		"sum_long_rows":      {func() { d.Sum(sums, x, s, kernels.Overwrite) }, rows*cols/8 + rows},
+		"max_long_rows":      {func() { d.ArgMax(arg, x, s) }, rows*cols/8 + rows},
+	} {
+		machine.ResetCounters()
+		c.run()
+		got := machine.Counters()
+		if int(got.Total.Sectors) != c.sectors {
+			t.Errorf("%s: %d sectors, want %d", name, got.Total.Sectors, c.sectors)
+		}
+		if got.Total.BankConflicts != 0 {
+			t.Errorf("%s: %d bank conflicts, want none", name, got.Total.BankConflicts)
+		}
+		loads := uint64(0)
+		for _, l := range got.Lines {
+			if !strings.HasPrefix(l.Kernel, name) {
+				t.Fatalf("%s ran, want %s", l.Kernel, name)
+			}
+			if strings.HasPrefix(l.Instr, "ld.global") {
+				loads += l.ThreadInstructions
+			}
+		}
+		if loads != rows*cols/4 {
+			t.Errorf("%s: %d loads by threads, want one for four elements, %d", name, loads, rows*cols/4)
+		}
+	}
+}

@@ -24,6 +24,10 @@ func (d *Device) Accuracy(y, x, labels kernels.Buffer, rows, cols int) {
 
 func (d *Device) max(y uint64, arg, x kernels.Buffer, s kernels.ReduceSpec) {
 	n := arg.Len()
+	if s.Inner == 1 && s.N >= longRow {
+		d.launch(kernel{"max.ptx", "max_long_rows_f32"}, line(n), lanes(256), y, address(arg), address(x), count(n), count(s.N))
+		return
+	}
 	if s.Inner == 1 {
 		d.byRow(kernel{"max.ptx", "max_rows_f32"}, n, y, address(arg), address(x), count(n), count(s.N))
 		return

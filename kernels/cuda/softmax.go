@@ -9,7 +9,13 @@ func (d *Device) Softmax(y, x kernels.Buffer, rows, cols int) {
 	case cols > 0 && cols <= 32 && cols%4 != 0 && rows >= 1<<14:
 		d.launch(kernel{"softmax.ptx", "softmax_short_fwd_f32"}, line(ceilDiv(rows, 256)), lanes(256),
 			address(y), address(x), count(rows), count(cols))
-	case cols > 1024 || cols <= 32:
+	case cols > 1024 && cols <= 16384 && cols%4 == 0 && (address(y)|address(x))%16 == 0:
+		d.launch(kernel{"softmax.ptx", "softmax_held_16384_fwd_f32"}, line(rows), lanes(512),
+			address(y), address(x), count(rows), count(cols))
+	case cols > 1024:
+		d.launch(kernel{"softmax.ptx", "softmax_long_fwd_f32"}, line(rows), lanes(256),
+			address(y), address(x), count(rows), count(cols))
+	case cols <= 32:
 		d.byRow(kernel{"softmax.ptx", "softmax_fwd_f32"}, rows, address(y), address(x), count(rows), count(cols))
 	case cols > 256:
 		d.byRow(kernel{"softmax.ptx", "softmax_held_1024_fwd_f32"}, rows, address(y), address(x), count(rows), count(cols))

@@ -18,6 +18,7 @@ func TestSoftmaxForms(t *testing.T) {
 	host := reference.New()
 	inf := float32(math.Inf(1))
 	for _, size := range [][2]int{
+		{3, 1028}, {3, 1030}, {3, 10000}, {3, 16384}, {3, 16388}, // a row is a block's
 		{9, 32}, {16400, 1}, {16400, 10}, {16385, 3}, // a row is a warp's, or a thread's
 		{9, 33}, {3, 256}, {9, 257}, {3, 1000}, {3, 1024}, {3, 1025}, // held from 33 to 1024
 	} {

@@ -53,13 +53,17 @@ func (d *Device) sum(y, x uint64, s kernels.ReduceSpec, divisor float32, m kerne
 	d.sumPass(y, partial, kernels.ReduceSpec{Outer: s.Outer, N: segments, Inner: s.Inner}, segments, 1, divisor, m)
 }
 
-// segmentOf is how many elements one warp (Inner = 1) or one thread adds up in
+// longRow is from how many columns on a row is the work of a block, and not of a
+// warp: from there on every thread has four elements.
+const longRow = 1024
+
+// segmentOf is how many elements one block (Inner = 1) or one thread adds up in
 // the first pass: all, if they are few or there are sums enough to keep a GPU
 // busy; else about the square root, so that both passes are short.
 func segmentOf(s kernels.ReduceSpec) int {
 	least, enough := 128, 65536 // for a thread
 	if s.Inner == 1 {
-		least, enough = 4096, 4096 // for a warp
+		least, enough = 16384, 1024 // for a block
 	}
 	if s.N <= least || s.Outer*s.Inner >= enough {
 		return max(s.N, 1)
@@ -73,6 +77,11 @@ func segmentOf(s kernels.ReduceSpec) int {
 
 func (d *Device) sumPass(y, x uint64, s kernels.ReduceSpec, segment, segments int, divisor float32, m kernels.Mode) {
 	sums := s.Outer * segments * s.Inner
+	if s.Inner == 1 && min(segment, s.N) >= longRow {
+		d.launch(kernel{"sum.ptx", "sum_long_rows_f32"}, line(sums), lanes(256), y, x, count(sums), count(s.N),
+			count(segment), count(segments), float(divisor), mode(m))
+		return
+	}
 	if s.Inner == 1 {
 		d.byRow(kernel{"sum.ptx", "sum_rows_f32"}, sums, y, x, count(sums), count(s.N),
 			count(segment), count(segments), float(divisor), mode(m))
