@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"baregrad/kernels"
 	"baregrad/kernels/cuda"
@@ -12,11 +14,12 @@ import (
 // same work by the same description.
 type Case struct {
 	Name  string  `json:"name"`
-	Kind  string  `json:"kind"`  // what is computed; see measured and torch_time.py
-	Dims  []int   `json:"dims"`  // matmul: M N K; conv…: N H W C KH KW Out; pool: N H W C; rows: rows cols; else elements
-	TF32  bool    `json:"tf32"`  // factors may be rounded to tf32
-	FLOP  float64 `json:"flop"`  // of one call, where that is what counts
-	Bytes float64 `json:"bytes"` // read and written by one call, had each element to be touched once
+	Kind  string  `json:"kind"`           // what is computed; see measured and torch_time.py
+	Dims  []int   `json:"dims"`           // matmul: M N K; conv…: N H W C KH KW Out; pool: N H W C; rows: rows cols; else elements
+	TF32  bool    `json:"tf32"`           // factors may be rounded to tf32
+	Form  string  `json:"form,omitempty"` // the kernel of the ladder, or the form of convolution, that stands beside the one that is picked: ours alone
+	FLOP  float64 `json:"flop"`           // of one call, where that is what counts
+	Bytes float64 `json:"bytes"`          // read and written by one call, had each element to be touched once
 }
 
 // groups are the kinds of cases that are timed together.
@@ -43,18 +46,27 @@ func cases(smoke bool) (list []Case) {
 		squares, batch, large = []int{64}, 1, 4096
 		products = [][]int{{20, 16, 24}}
 	}
-	product := func(m, n, k int) {
-		for _, tf32 := range []bool{false, true} {
-			name := map[bool]string{false: "fp32", true: "tf32"}[tf32]
-			list = append(list, Case{Name: fmt.Sprintf("matmul %s %dx%dx%d", name, m, n, k), Kind: "matmul", Dims: []int{m, n, k},
-				TF32: tf32, FLOP: 2 * float64(m) * float64(n) * float64(k)})
+	product := func(m, n, k int, tf32 bool, forms ...string) {
+		name := fmt.Sprintf("matmul %s %dx%dx%d", map[bool]string{false: "fp32", true: "tf32"}[tf32], m, n, k)
+		c := Case{Name: name, Kind: "matmul", Dims: []int{m, n, k}, TF32: tf32, FLOP: 2 * float64(m) * float64(n) * float64(k)}
+		list = append(list, c)
+		for _, c.Form = range forms {
+			c.Name = name + " by " + c.Form
+			list = append(list, c)
 		}
 	}
 	for _, n := range squares {
-		product(n, n, n)
+		if n == 2048 || n == 8192 || smoke {
+			product(n, n, n, false, "matmul_128x128_f32", "matmul_async_128x128_f32", "matmul_async_128x256_f32")
+			product(n, n, n, true, "matmul_tf32", "matmul_tf32_128x256")
+			continue
+		}
+		product(n, n, n, false)
+		product(n, n, n, true)
 	}
 	for _, p := range products {
-		product(p[0], p[1], p[2])
+		product(p[0], p[1], p[2], false, "matmul_32x32_f32", "matmul_64x64_f32")
+		product(p[0], p[1], p[2], true)
 	}
 	convolutions := [][]int{ // mnist-cnn's two, and the 5×5 of mnist-cnn-channels-first
 		{batch, 28, 28, 1, 3, 3, 32}, {batch, 26, 26, 32, 3, 3, 64}, {batch, 28, 28, 1, 5, 5, 32},
@@ -68,8 +80,16 @@ func cases(smoke bool) (list []Case) {
 			if kind == "conv_dx" && s.C == 1 {
 				continue // the gradient by the images: nobody asks for it
 			}
-			list = append(list, Case{Name: fmt.Sprintf("%s %dx%dx%dx%d by %dx%dx%d", kind, c[0], c[1], c[2], c[3], c[4], c[5], c[6]),
-				Kind: kind, Dims: c, FLOP: 2 * float64(s.Rows()) * float64(s.Cols()) * float64(s.Out)})
+			name := fmt.Sprintf("%s %dx%dx%dx%d by %dx%dx%d", kind, c[0], c[1], c[2], c[3], c[4], c[5], c[6])
+			one := Case{Name: name, Kind: kind, Dims: c, FLOP: 2 * float64(s.Rows()) * float64(s.Cols()) * float64(s.Out)}
+			list = append(list, one)
+			for _, one.Form = range slices.Sorted(maps.Keys(convForms)) {
+				if s.C%4 != 0 && strings.HasPrefix(one.Form, "async") {
+					continue // it needs channels by fours
+				}
+				one.Name = name + ", " + one.Form
+				list = append(list, one)
+			}
 		}
 	}
 	for _, p := range [][]int{{batch, 24, 24, 64}, {8 * batch, 24, 24, 64}} {
@@ -79,8 +99,8 @@ func cases(smoke bool) (list []Case) {
 			Case{Name: "maxpool" + size, Kind: "maxpool", Dims: p, Bytes: n*4 + n/4*8},
 			Case{Name: "avgpool" + size, Kind: "avgpool", Dims: p, Bytes: n*4 + n/4*4})
 	}
-	for _, cols := range []int{10, 1024} {
-		rows := large / cols
+	for _, cols := range []int{10, 1024, 10000} {
+		rows := max(1, large/cols)
 		list = append(list, Case{Name: fmt.Sprintf("softmax %dx%d", rows, cols), Kind: "softmax", Dims: []int{rows, cols}, Bytes: 8 * float64(rows*cols)})
 	}
 	n := float64(large)
@@ -90,6 +110,11 @@ func cases(smoke bool) (list []Case) {
 		Case{Name: fmt.Sprintf("add %d", large), Kind: "add", Dims: []int{large}, Bytes: 12 * n},
 		Case{Name: fmt.Sprintf("exp %d", large), Kind: "exp", Dims: []int{large}, Bytes: 8 * n},
 		Case{Name: fmt.Sprintf("sum %d", large), Kind: "sum", Dims: []int{large}, Bytes: 4 * n})
+}
+
+// convForms are the ways to work a convolution out.
+var convForms = map[string]cuda.ConvForm{
+	"direct": cuda.ConvDirect, "implicit": cuda.ConvImplicit, "async": cuda.ConvAsync, "async large": cuda.ConvAsyncLarge,
 }
 
 // convSpec is a convolution with a stride of 1 and no padding.
@@ -124,8 +149,14 @@ func (c Case) operands() []int {
 // call computes the case once. arg is for pooling's indices.
 func (c Case) call(d *cuda.Device, b []kernels.Buffer, arg kernels.Buffer) {
 	n := c.Dims
+	d.ConvForm = convForms[c.Form]
+	defer func() { d.ConvForm = cuda.ConvByShape }()
 	switch c.Kind {
 	case "matmul":
+		if c.Form != "" {
+			d.MatMulBy(c.Form, b[0], b[1], b[2], nil, kernels.MatMulSpec{M: n[0], N: n[1], K: n[2]})
+			return
+		}
 		d.TensorCores = c.TF32
 		d.MatMul(b[0], b[1], b[2], nil, kernels.MatMulSpec{M: n[0], N: n[1], K: n[2]})
 		d.TensorCores = false

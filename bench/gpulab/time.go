@@ -66,7 +66,7 @@ func measure(d *cuda.Device, c Case, smoke bool) (m Measurement) {
 		sets, samples = 2, 3
 	}
 	m.Calls, m.Samples = sets, samples
-	if c.Kind == "matmul" {
+	if c.Kind == "matmul" && c.Form == "" {
 		d.TensorCores = c.TF32
 		m.Kernel = d.Picks(c.Dims[0], c.Dims[1], c.Dims[2])
 		d.TensorCores = false
