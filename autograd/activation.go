@@ -4,8 +4,12 @@ import "baregrad/kernels"
 
 // The activations are functions of one element each: y has the shape of x.
 
-// ReLU is y = max(x, 0); its derivative at 0 is taken as 0.
+// ReLU is y = max(x, 0); its derivative at 0 is taken as 0. Of what a fused ReLU gave
+// it is x itself.
 func (t *Tape) ReLU(x *Var) *Var {
+	if x.tail != nil {
+		return x
+	}
 	y := t.output(x.Shape(), x)
 	t.record("relu", y, []*Var{y},
 		func() { t.device.ReLU(y.data(), x.data()) },

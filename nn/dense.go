@@ -19,6 +19,7 @@ type Dense struct {
 	Frozen     bool
 
 	kernel, bias *autograd.Var
+	next         Layer // that comes after this one in its model, or nil
 	place        claim
 }
 
@@ -40,15 +41,19 @@ func (l *Dense) Build(b *Builder, in []int) ([]int, error) {
 		return nil, fmt.Errorf("the input is %s, must have one axis; put a Flatten layer before it", shapeString(in))
 	}
 	l.kernel = b.Param("kernel", orElse(l.KernelInit, GlorotUniform{}), in[0], l.Units)
-	l.bias = nil
+	l.bias, l.next = nil, b.next
 	if !l.NoBias {
 		l.bias = b.Param("bias", orElse(l.BiasInit, Zeros{}), l.Units)
 	}
 	return []int{l.Units}, nil
 }
 
-// Forward records product, bias and activation.
+// Forward records product, bias and activation. A ReLU that is the layer after this
+// one belongs to that: what the layer gives goes nowhere else.
 func (l *Dense) Forward(p *Pass, x *autograd.Var) *autograd.Var {
+	if a, ok := l.next.(*Activation); ok && a.Function == ReLU && (l.Activation == "" || l.Activation == Linear) {
+		return p.Tape.Dense(x, l.kernel, l.bias, true) // the tape knows that another ReLU does nothing
+	}
 	y, rest := l.forwardLogits(p, x)
 	return rest.record(p.Tape, y)
 }

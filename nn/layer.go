@@ -50,6 +50,7 @@ type Builder struct {
 	frozen bool
 	dry    bool // only the names and shapes are wanted
 	model  *Sequential
+	next   Layer // the layer after this one, or nil
 	params []*Param
 }
 

@@ -153,6 +153,9 @@ func (m *Sequential) buildLayers(dry bool) (info []LayerInfo, err error) {
 			return fail(fmt.Errorf("InputShape is %s, but the layer before gives %s", shapeString(own), shapeString(shape)))
 		}
 		b := &Builder{device: m.device, random: m.random, layer: name, number: uint32(i), frozen: l.Options().Frozen, dry: dry, model: m}
+		if i+1 < len(m.layers) {
+			b.next = m.layers[i+1]
+		}
 		if shape, err = l.Build(b, shape); err != nil {
 			return fail(err)
 		}

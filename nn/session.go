@@ -107,20 +107,31 @@ func (s *session) record(kind stepKind) *recorded {
 	r := &recorded{tape: t}
 	s.tapes[kind] = r // before anything can fail, so that free finds the memory
 	p := &Pass{Tape: t, Training: kind.training, step: autograd.NewConst(s.counters.step), seed: m.dropout}
-	out := m.forward(p, s.gather(t, kind.x, kind.batch), kind.last)
+	// What is alike follows one another: a GPU takes two gathers, or two sums, at once.
+	x := s.gather(t, kind.x, kind.batch)
+	var labels, weights *autograd.Var
+	if kind.y != nil {
+		labels = s.gather(t, kind.y, kind.batch)
+	}
+	if kind.weights != nil {
+		weights = s.gather(t, kind.weights, kind.batch)
+	}
+	out := m.forward(p, x, kind.last)
 	if kind.y == nil {
 		r.output = out.Value(t)
 		s.counters.record(t, kind)
 		return r
 	}
-	labels := s.gather(t, kind.y, kind.batch)
 	rows := m.loss.Record(t, out, labels)
-	if kind.weights != nil {
-		rows = t.Mul(rows, s.gather(t, kind.weights, kind.batch))
+	if weights != nil {
+		rows = t.Mul(rows, weights)
 	}
-	s.add(t, 0, rows)
-	for i, metric := range m.metrics {
-		s.add(t, 1+i, metric.Record(t, out, labels))
+	measured := []*autograd.Var{rows}
+	for _, metric := range m.metrics {
+		measured = append(measured, metric.Record(t, out, labels))
+	}
+	for i, examples := range measured {
+		s.add(t, i, examples)
 	}
 	if kind.training {
 		t.BackwardMean(rows)

@@ -40,6 +40,7 @@ type Device struct {
 	modules   map[string]driver.Module   // by file
 	arguments [maxArguments]uint64       // of the launch under way
 	updates   updates
+	pair      pair
 	scratch   scratch
 	between   scratch // what a kernel leaves for another, which uses scratch itself
 	counters  counters

@@ -44,6 +44,11 @@ func (d *Device) sum(y, x uint64, s kernels.ReduceSpec, divisor float32, m kerne
 	}
 	segment := segmentOf(s)
 	segments := max(1, ceilDiv(s.N, segment))
+	if segments == 1 && s.Outer*s.Inner == 1 {
+		c := call{kernel: kernel{"sum.ptx", "sum_pair_f32"}, blocks: 1, writes: floats(y, 1), reads: [4]span{floats(x, s.N), floats(y, 1)}}
+		d.putOffCall(c, y, x, count(s.N), float(divisor), mode(m))
+		return
+	}
 	if segments == 1 {
 		d.sumPass(y, x, s, segment, 1, divisor, m)
 		return
