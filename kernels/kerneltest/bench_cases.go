@@ -177,6 +177,7 @@ func (r bencher) losses() {
 		r.add("SoftmaxCrossEntropyGrad"+l.name, func(b []kernels.Buffer) {
 			d.SoftmaxCrossEntropyGrad(b[0], b[1], b[2], b[3], n, classes, o)
 		}, x, loss, x, l.labels)
+		r.add("Accuracy"+l.name, func(b []kernels.Buffer) { d.Accuracy(b[0], b[1], b[2], n, classes) }, loss, x, l.labels)
 		r.add("CrossEntropy"+l.name, func(b []kernels.Buffer) { d.CrossEntropy(b[0], b[1], b[2], n, classes) }, loss, x, l.labels)
 		r.add("CrossEntropyGrad"+l.name, func(b []kernels.Buffer) {
 			d.CrossEntropyGrad(b[0], b[1], b[2], b[3], n, classes, o)
