@@ -45,6 +45,7 @@ func (t *Tape) product(op string, a, b, bias *Var, s kernels.MatMulSpec) *Var {
 		biasData = bias.data()
 	}
 	y := t.output([]int{m, n}, inputs...)
+	y.rectified = s.ReLU
 	reads := []*Var{a, b}
 	if s.ReLU {
 		y.tail = &tail{bias: bias}

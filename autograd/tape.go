@@ -26,6 +26,8 @@ type Var struct {
 	// into the ReLU: see bias_relu.go.)
 	Grad *tensor.Tensor
 
+	rectified bool // a ReLU is fused into the operation whose output this is
+
 	wanted bool    // a gradient is wanted
 	pass   *uint64 // the backward pass that last wrote to Grad; shared by reshaped views
 	tail   *tail   // the ReLU that was fused into the operation whose output this is
@@ -195,7 +197,7 @@ func (t *Tape) backward(loss *Var) {
 // untouched tells whether no step writes to y's gradient. Then that of the loss, once
 // it is there, stays: only a fused ReLU changes the gradient of its output in place.
 func (t *Tape) untouched(y *Var) bool {
-	return !slices.ContainsFunc(t.memory.outputs, func(x *Var) bool { return x.pass == y.pass && x.tail != nil })
+	return !slices.ContainsFunc(t.memory.outputs, func(x *Var) bool { return x.pass == y.pass && x.rectified })
 }
 
 // Replay runs a recorded training step again: forward, backward from the loss
