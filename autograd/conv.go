@@ -2,6 +2,7 @@ package autograd
 
 import (
 	"fmt"
+	"slices"
 
 	"baregrad/kernels"
 )
@@ -113,30 +114,17 @@ func (o Window) withDefaults(strides [2]int) Window {
 // plus bias [Out] or nil, then ReLU if o says so: y is [N,OH,OW,Out]. The
 // formula is at kernels.ConvSpec.
 func (t *Tape) Conv2D(x, w, bias *Var, o Window) *Var {
-	s, err := o.ConvSpec(x.Shape(), w.Shape())
-	if err != nil {
-		kernels.Panicf("conv2d", "%v", err)
-	}
-	inputs := []*Var{x, w}
-	var biasData kernels.Buffer
-	if bias != nil {
-		if bias.Value.Rank() != 1 || bias.Value.Dim(0) != s.Out {
-			kernels.Panicf("conv2d", "filters %v and bias %v: the bias must be one number for each filter", w.Shape(), bias.Shape())
-		}
-		inputs = append(inputs, bias)
-		biasData = bias.data()
-	}
-	y := t.output([]int{s.N, s.OH, s.OW, s.Out}, inputs...)
+	s, biasData := o.conv("conv2d", x, w, bias)
+	y := t.output([]int{s.N, s.OH, s.OW, s.Out}, given(x, w, bias)...)
 	reads := []*Var{x, w}
 	if s.ReLU {
-		y.tail = &tail{bias: bias}
 		reads = append(reads, y)
 	}
 	t.record("conv2d", y, reads,
 		func() { t.device.Conv2D(y.data(), x.data(), w.data(), biasData, s) },
 		func() {
 			dy := y.grad()
-			t.undo(y, bias, s.Rows(), s.Out)
+			t.undo(y, bias, s.ReLU, s.Rows(), s.Out)
 			if dx, mode := t.into(x); dx != nil {
 				t.device.Conv2DGradInput(dx, dy, w.data(), s, mode)
 			}
@@ -146,6 +134,26 @@ func (t *Tape) Conv2D(x, w, bias *Var, o Window) *Var {
 		})
 	y.rectified = s.ReLU
 	return y
+}
+
+// conv is ConvSpec for an operation, which panics unless all fits. bias may be nil.
+func (o Window) conv(op string, x, w, bias *Var) (kernels.ConvSpec, kernels.Buffer) {
+	s, err := o.ConvSpec(x.Shape(), w.Shape())
+	if err != nil {
+		kernels.Panicf(op, "%v", err)
+	}
+	if bias == nil {
+		return s, nil
+	}
+	if bias.Value.Rank() != 1 || bias.Value.Dim(0) != s.Out {
+		kernels.Panicf(op, "filters %v and bias %v: the bias must be one number for each filter", w.Shape(), bias.Shape())
+	}
+	return s, bias.data()
+}
+
+// given are the variables that are not nil.
+func given(vars ...*Var) []*Var {
+	return slices.DeleteFunc(vars, func(v *Var) bool { return v == nil })
 }
 
 // Im2Col lays out the patches of x [N,H,W,C] that a window of kh×kw visits as

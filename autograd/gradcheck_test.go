@@ -86,6 +86,10 @@ func gradientCases() []gradientCase {
 		{"MaxPool overlapping, same", spread, shapes{{1, 4, 5, 2}}, func(t *Tape, x []*Var) *Var {
 			return t.MaxPool(x[0], [2]int{3, 2}, window{Strides: [2]int{1, 1}, Padding: autograd.Same})
 		}},
+		{"Conv2DReLUMaxPool", spread, shapes{{2, 4, 5, 1}, {1, 1, 1, 2}}, func(t *Tape, x []*Var) *Var {
+			w := t.Affine(x[1], 1, 3) // so that no two results of a window are close
+			return t.Conv2DReLUMaxPool(x[0], w, nil, window{}, [2]int{2, 2}, window{})
+		}},
 		{"AvgPool", spread, shapes{{1, 4, 5, 2}}, func(t *Tape, x []*Var) *Var { return t.AvgPool(x[0], [2]int{2, 2}, window{}) }},
 		{"AvgPool overlapping, same", spread, shapes{{1, 4, 5, 2}}, func(t *Tape, x []*Var) *Var {
 			return t.AvgPool(x[0], [2]int{3, 2}, window{Strides: [2]int{1, 1}, Padding: autograd.Same})

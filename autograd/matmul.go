@@ -48,14 +48,13 @@ func (t *Tape) product(op string, a, b, bias *Var, s kernels.MatMulSpec) *Var {
 	y.rectified = s.ReLU
 	reads := []*Var{a, b}
 	if s.ReLU {
-		y.tail = &tail{bias: bias}
 		reads = append(reads, y)
 	}
 	t.record(op, y, reads,
 		func() { t.device.MatMul(y.data(), a.data(), b.data(), biasData, s) },
 		func() {
 			dy := y.grad()
-			t.undo(y, bias, m, n)
+			t.undo(y, bias, s.ReLU, m, n)
 			if da, mode := t.into(a); da != nil {
 				if s.TransA { // dA = op(B)·dCᵀ
 					t.device.MatMul(da, b.data(), dy, nil,

@@ -96,9 +96,7 @@ func (t *Tape) planMemory() {
 			}
 		}
 		for _, x := range s.reads {
-			if x != s.out || !t.undoneByPooling(x) {
-				lastRead[x.pass] = time
-			}
+			lastRead[x.pass] = time
 		}
 	}
 	var waiting []*Var
@@ -132,12 +130,6 @@ func (t *Tape) planMemory() {
 			v.Grad = g.Reshape(v.Shape()...)
 		}
 	}
-}
-
-// undoneByPooling tells whether the gradient of y comes through y's ReLU at the
-// pooling that alone reads y, so that y is not looked at: see bias_relu.go.
-func (t *Tape) undoneByPooling(y *Var) bool {
-	return y.tail != nil && y.tail.pooled && t.readers[y.pass] == 1 && y.pass != t.loss.pass
 }
 
 // place finds the smallest block that is free for the time, or allocates one.

@@ -71,9 +71,8 @@ func TestSharedMemoryIsSmaller(t *testing.T) {
 			x := constant(d, spread(1, 2*9*9), 2, 9, 9, 1)
 			w1, w2 := param(d, spread(2, 3*3*4), 3, 3, 1, 4), param(d, spread(3, 2*2*4*8), 2, 2, 4, 8)
 			w3 := param(d, spread(4, 72*3), 72, 3)
-			relu := autograd.Window{ReLU: true}
-			c1 := tape.Conv2D(x, w1, nil, relu)
-			pooled := tape.MaxPool(tape.Conv2D(c1, w2, nil, relu), [2]int{2, 2}, autograd.Window{})
+			c1 := tape.Conv2D(x, w1, nil, autograd.Window{ReLU: true})
+			pooled := tape.MaxPool(tape.Conv2D(c1, w2, nil, autograd.Window{}), [2]int{2, 2}, autograd.Window{})
 			flat := tape.Reshape(pooled, 2, 72)
 			tape.Keep(flat)
 			rows, _ := tape.SoftmaxCrossEntropy(tape.Dense(flat, w3, nil, false), constant(d, []int32{1, 2}))

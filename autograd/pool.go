@@ -2,7 +2,8 @@ package autograd
 
 import "baregrad/kernels"
 
-// MaxPool takes the largest value of each window of x [N,H,W,C].
+// MaxPool takes the largest value of each window of x [N,H,W,C]. For a convolution's
+// output that nothing else reads, Conv2DReLUMaxPool is faster.
 func (t *Tape) MaxPool(x *Var, size [2]int, o Window) *Var {
 	s, err := o.PoolSpec(x.Shape(), size)
 	if err != nil {
@@ -10,19 +11,10 @@ func (t *Tape) MaxPool(x *Var, size [2]int, o Window) *Var {
 	}
 	y := t.output([]int{s.N, s.OH, s.OW, s.C}, x)
 	arg := t.alloc(kernels.Int32, y.Shape()).Buffer()
-	if x.tail != nil {
-		x.tail.pooled = true
-	}
-	t.record("max-pool", y, []*Var{y},
+	t.record("max-pool", y, nil,
 		func() { t.device.MaxPool(y.data(), arg, x.data(), s) },
 		func() { // dy goes to where the maximum was
 			dx, mode := t.into(x)
-			if x.tail != nil && t.only(x, mode) { // … and back through x's ReLU: see bias_relu.go
-				x.tail.undone = t.pass
-				db, mode := t.into(x.tail.bias)
-				t.device.BiasReLUMaxPoolGrad(dx, db, y.grad(), y.data(), arg, s, mode)
-				return
-			}
 			t.device.MaxPoolGrad(dx, y.grad(), arg, s, mode)
 		})
 	return y

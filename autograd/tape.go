@@ -30,7 +30,6 @@ type Var struct {
 
 	wanted bool    // a gradient is wanted
 	pass   *uint64 // the backward pass that last wrote to Grad; shared by reshaped views
-	tail   *tail   // the ReLU that was fused into the operation whose output this is
 	from   []*Var  // what it was computed from; nil for what is no operation's output
 }
 
@@ -70,8 +69,7 @@ type Tape struct {
 	gradients bool
 	steps     []step
 	after     []func()
-	targets   map[*Var]bool   // does the tape compute a gradient for it? Decided at its first use
-	readers   map[*uint64]int // how many operations take a value, and its reshaped views, as their input
+	targets   map[*Var]bool // does the tape compute a gradient for it? Decided at its first use
 	loss      *Var
 	begun     bool // the loss's gradient is in its place, as no step changes it
 	pass      uint64
@@ -99,7 +97,7 @@ func NewTape(d kernels.Device) *Tape { return newTape(d, true) }
 func NewForwardTape(d kernels.Device) *Tape { return newTape(d, false) }
 
 func newTape(d kernels.Device, gradients bool) *Tape {
-	return &Tape{device: d, gradients: gradients, targets: make(map[*Var]bool), readers: make(map[*uint64]int)}
+	return &Tape{device: d, gradients: gradients, targets: make(map[*Var]bool)}
 }
 
 // Device is the device that the tape computes on.
@@ -257,7 +255,6 @@ func (t *Tape) output(shape []int, inputs ...*Var) *Var {
 	y.from = inputs
 	t.memory.outputs = append(t.memory.outputs, y)
 	for _, x := range inputs {
-		t.readers[x.pass]++
 		if t.wants(x) && y.Grad == nil { // wants is asked for each: it makes room for a gradient
 			y.wanted = true
 			if !t.memory.shared {

@@ -131,6 +131,12 @@ func TestHandComputed(t *testing.T) {
 			[]operand{{[]int{1, 2, 3, 1}, []float32{1, 2, 3, 4, 5, 6}}},
 			[]float32{1, 2, 4, 5, 2, 3, 5, 6}, []float32{1, 2, 3, 4, 5, 6, 7, 8},
 			[][]float32{{1, 7, 6, 3, 11, 8}}},
+		{"Conv2DReLUMaxPool", func(t *Tape, x []*Var) *Var {
+			return t.Conv2DReLUMaxPool(x[0], x[1], x[2], autograd.Window{}, [2]int{2, 2}, autograd.Window{})
+		}, // 2x − 3 is −1 3 1 1 −7 −5, 3 −1 −1 1 −5 −3: of equals the first, and none of the last window
+			[]operand{{[]int{1, 2, 6, 1}, []float32{1, 3, 2, 2, -2, -1, 3, 1, 1, 2, -1, 0}}, {[]int{1, 1, 1, 1}, []float32{2}}, {[]int{1}, []float32{-3}}},
+			[]float32{3, 1, 0}, []float32{5, 7, 11},
+			[][]float32{{0, 10, 14, 0, 0, 0, 0, 0, 0, 0, 0, 0}, {29}, {12}}},
 		{"MaxPool", func(t *Tape, x []*Var) *Var { return t.MaxPool(x[0], [2]int{2, 2}, autograd.Window{}) },
 			[]operand{{[]int{1, 2, 4, 1}, []float32{1, 3, 2, 2, 3, 0, 1, 2}}},
 			[]float32{3, 2}, []float32{5, 7},

@@ -147,6 +147,20 @@ func (h *Host) bytes() []byte {
 	return h.memory
 }
 
+// HostScratch is memory that calls of a CPU device use one after the other. It grows to
+// what was ever needed at once.
+type HostScratch struct{ whole, part Host }
+
+// Floats returns a buffer of n float32, until the next call. What they hold is left
+// over from before.
+func (s *HostScratch) Floats(n int) Buffer {
+	if s.whole.n < n {
+		s.whole = *NewHost(Float32, n)
+	}
+	s.part = Host{elements: Float32, n: n, memory: s.whole.memory[: 4*n : 4*n]}
+	return &s.part
+}
+
 // Floats is the memory of a host buffer of float32. A nil Buffer, which stands
 // for an argument left out, gives a nil slice.
 func Floats(b Buffer) []float32 { return hostSlice[float32](b) }

@@ -67,6 +67,15 @@ type Device interface {
 	// else 0, and dbias[c] = Σ over n,i,j of dy[n,i,j,c] where y > 0. dbias may be
 	// nil; m is for dbias, dx is overwritten.
 	BiasReLUMaxPoolGrad(dx, dbias, dy, y, arg Buffer, s PoolSpec, m Mode)
+	// Conv2DReLUMaxPool is y = MaxPool(ReLU(x∗w + bias)): the same bits as Conv2D and
+	// MaxPool after it give, without anyone seeing what is pooled. arg gets each maximum's
+	// index in that. bias may be nil.
+	Conv2DReLUMaxPool(y, arg, x, w, bias Buffer, s ConvPoolSpec)
+	// Conv2DReLUMaxPoolGrad is its gradient, with dz that of x∗w + bias: dz = dy where
+	// the maximum was and y > 0, else 0. dbias[o] = Σ over n,i,j of dz[n,i,j,o]; dx and
+	// dw are Conv2D's gradients for dz. Any of the three may be nil. Whether products
+	// with those zeros of dz are formed is left to the device.
+	Conv2DReLUMaxPoolGrad(dx, dw, dbias, dy, y, arg, x, w Buffer, s ConvPoolSpec, mx, mw, mb Mode)
 	// AvgPool takes the mean of the part of each window that lies in the image.
 	AvgPool(y, x Buffer, s PoolSpec)
 	// AvgPoolGrad spreads dy evenly over each window.

@@ -120,6 +120,16 @@ func (s PoolSpec) CheckBiasReLU(op string, dx, dbias, dy, y, arg Buffer) {
 // Check panics unless the buffers have the sizes that s gives them. arg is nil
 // for average pooling.
 func (s PoolSpec) Check(op string, y, arg, x Buffer) {
+	s.checkWindows(op)
+	Want(op, "output", y, Float32, s.N*s.OH*s.OW*s.C)
+	if arg != nil {
+		Want(op, "argmax", arg, Int32, s.N*s.OH*s.OW*s.C)
+	}
+	Want(op, "input", x, Float32, s.N*s.H*s.W*s.C)
+}
+
+// checkWindows panics unless each window meets the image.
+func (s PoolSpec) checkWindows(op string) {
 	if s.StrideH < 1 || s.StrideW < 1 {
 		Panicf(op, "strides %d×%d, must be at least 1", s.StrideH, s.StrideW)
 	}
@@ -129,11 +139,43 @@ func (s PoolSpec) Check(op string, y, arg, x Buffer) {
 		Panicf(op, "%d×%d windows of %d×%d, strides %d×%d, padding %d above and %d left: some lie outside the image of %d×%d",
 			s.OH, s.OW, s.KH, s.KW, s.StrideH, s.StrideW, s.PadTop, s.PadLeft, s.H, s.W)
 	}
-	Want(op, "output", y, Float32, s.N*s.OH*s.OW*s.C)
-	if arg != nil {
-		Want(op, "argmax", arg, Int32, s.N*s.OH*s.OW*s.C)
+}
+
+// ConvPoolSpec describes a convolution with a ReLU and the max pooling of its output.
+type ConvPoolSpec struct {
+	Conv ConvSpec // with ReLU
+	Pool PoolSpec // of [N,H,W,C] = Conv's [N,OH,OW,Out]
+}
+
+// Check panics unless the pooling is one of the convolution's output, and y, arg, x, w
+// and bias have the sizes that s gives them. bias may be nil.
+func (s ConvPoolSpec) Check(op string, y, arg, x, w, bias Buffer) {
+	c, p := s.Conv, s.Pool
+	if !c.ReLU || [4]int{p.N, p.H, p.W, p.C} != [4]int{c.N, c.OH, c.OW, c.Out} {
+		Panicf(op, "a convolution to [%d %d %d %d], ReLU %v, and a pooling of [%d %d %d %d]: it must have a ReLU, and be what is pooled",
+			c.N, c.OH, c.OW, c.Out, c.ReLU, p.N, p.H, p.W, p.C)
 	}
-	Want(op, "input", x, Float32, s.N*s.H*s.W*s.C)
+	c.checkSteps(op)
+	p.checkWindows(op)
+	Want(op, "input", x, Float32, c.N*c.H*c.W*c.C)
+	Want(op, "filter", w, Float32, c.Cols()*c.Out)
+	if bias != nil {
+		Want(op, "bias", bias, Float32, c.Out)
+	}
+	Want(op, "pooled", y, Float32, p.N*p.OH*p.OW*p.C)
+	Want(op, "argmax", arg, Int32, p.N*p.OH*p.OW*p.C)
+}
+
+// CheckGrad is Check for the gradients, any of which may be nil.
+func (s ConvPoolSpec) CheckGrad(op string, dx, dw, dbias, dy, y, arg, x, w Buffer) {
+	s.Check(op, y, arg, x, w, dbias)
+	Want(op, "gradient of the pooled", dy, Float32, s.Pool.N*s.Pool.OH*s.Pool.OW*s.Pool.C)
+	if dx != nil {
+		Want(op, "gradient by the input", dx, Float32, x.Len())
+	}
+	if dw != nil {
+		Want(op, "gradient by the filter", dw, Float32, w.Len())
+	}
 }
 
 // ReduceSpec describes a reduction of x[Outer,N,Inner] over its middle axis to

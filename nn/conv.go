@@ -86,4 +86,13 @@ func (l *Conv2D) Forward(p *Pass, x *autograd.Var) *autograd.Var {
 	return l.Activation.record(p.Tape, y)
 }
 
+// forwardPooled records the convolution and the pooling after it in one, if they can be
+// one: it has a ReLU, and both see their images alike. Else it returns nil.
+func (l *Conv2D) forwardPooled(p *Pass, x *autograd.Var, pool *MaxPooling2D) *autograd.Var {
+	if l.Activation != ReLU || (l.DataFormat == ChannelsFirst) != (pool.DataFormat == ChannelsFirst) {
+		return nil
+	}
+	return p.Tape.Conv2DReLUMaxPool(p.images(x, l.DataFormat), l.kernel, l.bias, l.window(), poolSize(pool.Pool), pool.window())
+}
+
 func (l *Conv2D) anyLayout() bool { return l.DataFormat == ChannelsFirst }

@@ -234,18 +234,36 @@ func (m *Sequential) Compiled() (o CompileOptions, steps int) {
 // forward records the layers up to the given one. Its activation, if it can be
 // told apart, is left to the caller: losses start from its input.
 func (m *Sequential) forward(p *Pass, x *autograd.Var, last int) *Output {
-	for _, l := range m.layers[:last] {
-		x = l.Forward(p, p.suit(l, x))
+	for i := 0; i <= last; i++ {
+		l := m.layers[i]
+		x = p.suit(l, x)
+		if i < last {
+			if y := pooled(p, x, l, m.layers[i+1]); y != nil {
+				x = y
+				i++ // both layers are done
+				continue
+			}
+		}
+		if l, ok := l.(interface {
+			forwardLogits(*Pass, *autograd.Var) (*autograd.Var, ActivationFunc)
+		}); ok && i == last {
+			logits, activation := l.forwardLogits(p, x)
+			return &Output{Logits: p.inOrder(logits), Activation: activation}
+		}
+		x = l.Forward(p, x)
 	}
-	l := m.layers[last]
-	x = p.suit(l, x)
-	if l, ok := l.(interface {
-		forwardLogits(*Pass, *autograd.Var) (*autograd.Var, ActivationFunc)
-	}); ok {
-		logits, activation := l.forwardLogits(p, x)
-		return &Output{Logits: p.inOrder(logits), Activation: activation}
+	return &Output{Logits: p.inOrder(x)}
+}
+
+// pooled records a convolution together with the max pooling after it, if that is what
+// the two layers are; otherwise it returns nil.
+func pooled(p *Pass, x *autograd.Var, first, second Layer) *autograd.Var {
+	conv, ok := first.(*Conv2D)
+	pool, follows := second.(*MaxPooling2D)
+	if !ok || !follows {
+		return nil
 	}
-	return &Output{Logits: p.inOrder(l.Forward(p, x))}
+	return conv.forwardPooled(p, x, pool)
 }
 
 // suit brings x to an order that the layer can take.

@@ -27,12 +27,16 @@ func (l *MaxPooling2D) Options() LayerOptions { return LayerOptions{l.Name, l.In
 
 // Build checks that the window fits into the input.
 func (l *MaxPooling2D) Build(_ *Builder, in []int) ([]int, error) {
-	return pooled(in, l.Pool, l.Strides, l.Padding, l.DataFormat)
+	return pooledShape(in, l.Pool, l.Strides, l.Padding, l.DataFormat)
 }
 
 // Forward records the pooling.
 func (l *MaxPooling2D) Forward(p *Pass, x *autograd.Var) *autograd.Var {
-	return p.Tape.MaxPool(p.images(x, l.DataFormat), poolSize(l.Pool), autograd.Window{Strides: l.Strides, Padding: l.Padding})
+	return p.Tape.MaxPool(p.images(x, l.DataFormat), poolSize(l.Pool), l.window())
+}
+
+func (l *MaxPooling2D) window() autograd.Window {
+	return autograd.Window{Strides: l.Strides, Padding: l.Padding}
 }
 
 // AveragePooling2D takes the mean of each window of images [batch, H, W, C];
@@ -54,7 +58,7 @@ func (l *AveragePooling2D) Options() LayerOptions { return LayerOptions{l.Name, 
 
 // Build checks that the window fits into the input.
 func (l *AveragePooling2D) Build(_ *Builder, in []int) ([]int, error) {
-	return pooled(in, l.Pool, l.Strides, l.Padding, l.DataFormat)
+	return pooledShape(in, l.Pool, l.Strides, l.Padding, l.DataFormat)
 }
 
 // Forward records the pooling.
@@ -74,7 +78,7 @@ func poolSize(size [2]int) [2]int {
 	return size
 }
 
-func pooled(in []int, size, strides [2]int, p autograd.Padding, f DataFormat) ([]int, error) {
+func pooledShape(in []int, size, strides [2]int, p autograd.Padding, f DataFormat) ([]int, error) {
 	if err := f.check(); err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"baregrad/autograd"
 	"baregrad/kernels"
 	"baregrad/kernels/auto"
 	"baregrad/kernels/kerneltest"
@@ -167,6 +168,50 @@ func TestChannelsFirst(t *testing.T) {
 		n, h, w, c := i/36, i/9%4, i/3%3, i%3
 		if to[n*36+c*12+h*3+w] != v {
 			t.Fatalf("channels first has %v at [%d %d %d %d], channels last %v", to[n*36+c*12+h*3+w], n, c, h, w, v)
+		}
+	}
+}
+
+// A convolution and the pooling after it are computed in one, but the convolution's own
+// output can be looked at: its maxima are the pooling's output.
+func TestOutputOfAPooledConvolution(t *testing.T) {
+	d, err := auto.Open("cpu")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	m := NewSequential(d, Seed(4),
+		&Conv2D{Filters: 8, Kernel: [2]int{3, 3}, Activation: ReLU, InputShape: []int{10, 9, 1}},
+		&MaxPooling2D{},
+		&Flatten{},
+		&Dense{Units: 5, Activation: Softmax})
+	if err := m.Build(); err != nil {
+		t.Fatal(err)
+	}
+	p := &Pass{Tape: autograd.NewForwardTape(d)}
+	defer p.Tape.Free()
+	m.forward(p, p.Tape.Input(2, 10, 9, 1), 3)
+	if steps := p.Tape.Steps(); steps[0] != "conv2d-relu-max-pool" {
+		t.Errorf("the steps are %v: the convolution and the pooling are not one", steps)
+	}
+	r := rand.New(rand.NewPCG(2, 2))
+	values := make([]float32, 2*10*9)
+	for i := range values {
+		values[i] = r.Float32() - 0.5
+	}
+	output := func(layer string) []float32 {
+		y, err := m.LayerOutput(context.Background(), layer, tensor.From(d, values, 2, 10, 9, 1), EvaluateOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return y.Floats()
+	}
+	conv, pooled := output("conv2d"), output("max_pooling2d") // [2 8 7 8] and [2 4 3 8]
+	for i, got := range pooled {
+		c, k, h, n := i%8, i/8%3, i/24%4, i/96
+		at := ((n*8+2*h)*7+2*k)*8 + c
+		if want := max(conv[at], conv[at+8], conv[at+7*8], conv[at+8*8]); got != want {
+			t.Fatalf("the pooling gives %v at [%d %d %d %d], the convolution's largest is %v", got, n, h, k, c, want)
 		}
 	}
 }

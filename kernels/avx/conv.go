@@ -18,8 +18,8 @@ import "baregrad/kernels"
 //
 // The gradient by the input is a convolution as well: see Conv2DGradInput.
 
-// convTask is a convolution on its way through the workers. A part of it is one
-// band of one image, or several small images.
+// convTask is a convolution on its way through the workers. A part of it is some
+// bands: rows of an image, or all of it.
 type convTask struct {
 	d        *Device
 	s        kernels.ConvSpec
@@ -28,12 +28,14 @@ type convTask struct {
 	mode     kernels.Mode
 	w        columns // [KH·KW·C, Out]
 	view     view
-	rows     []int // where the patch of each position of a band begins, in bytes
-	band     int   // output rows of a band
-	bands    int   // bands of an image
-	images   int   // images of a part; 1 if they have several bands
-	windowed int   // rows of the window that one call of a kernel goes over
-	packing  bool  // the parts are strips of the filter
+	rows     []int            // where the patch of each position of a band begins, in bytes
+	band     int              // output rows of a band
+	bands    int              // bands of an image
+	each     int              // bands of a part
+	windowed int              // rows of the window that one call of a kernel goes over
+	arg      []int32          // nil, or what is pooled goes to y and here: see conv_pool.go
+	pool     kernels.PoolSpec // only with arg
+	packing  bool             // the parts are strips of the filter
 }
 
 // Conv2D computes a convolution: see kernels.Device.
@@ -61,7 +63,7 @@ func (d *Device) convolve(y, x, w, bias []float32, s kernels.ConvSpec, m kernels
 		t.packing = false
 	}
 	t.plan()
-	d.runIfLarge(s.Rows()*s.Cols()*s.Out, (s.N+t.images-1)/t.images*t.bands, t)
+	d.runIfLarge(s.Rows()*s.Cols()*s.Out, (s.N*t.bands+t.each-1)/t.each, t)
 	t.y, t.x, t.w.b, t.bias = nil, nil, nil, nil // the caller's; they may be freed
 }
 
@@ -69,22 +71,22 @@ func (d *Device) convolve(y, x, w, bias []float32, s kernels.ConvSpec, m kernels
 func (t *convTask) plan() {
 	s := t.s
 	work := s.OH * s.OW * s.Cols() * s.Out // multiply-adds of one image
-	t.images = max(1, partWork/work)
+	height := t.height()
 	t.bands = 1
 	if s.N < 4*t.d.pool.workers {
-		t.images = 1
-		t.bands = min(max(1, work/partWork), s.OH)
+		t.bands = min(max(1, work/partWork), height)
 	}
 	// A copied band has to stay in the second cache.
-	t.band = (s.OH + t.bands - 1) / t.bands
+	t.band = (height + t.bands - 1) / t.bands
 	if t.view.copied {
 		line := t.view.w * s.C * s.StrideH
 		t.band = min(t.band, max(1, t.d.cacheL2/8/line))
 	}
-	t.bands = (s.OH + t.band - 1) / t.band
-	if t.bands > 1 {
-		t.images = 1
+	if t.arg != nil {
+		t.band = t.pooledBand(t.band)
 	}
+	t.bands = (height + t.band - 1) / t.band
+	t.each = max(1, partWork*t.bands/work)
 	t.rows = t.rows[:0]
 	for i := range t.band {
 		for j := range s.OW {
@@ -104,19 +106,31 @@ func (t *convTask) part(worker, i int) {
 		t.w.pack(i)
 		return
 	}
-	image, band := i/t.bands*t.images, i%t.bands
-	for n := image; n < min(image+t.images, t.s.N); n++ {
-		t.computeBand(&t.d.workspaces[worker], n, band*t.band)
+	for band := i * t.each; band < min((i+1)*t.each, t.s.N*t.bands); band++ {
+		t.computeBand(&t.d.workspaces[worker], band/t.bands, band%t.bands*t.band)
 	}
+}
+
+// height is how many rows of each image's output are computed.
+func (t *convTask) height() int {
+	if t.arg != nil {
+		return 2 * t.pool.OH
+	}
+	return t.s.OH
 }
 
 // computeBand computes the rows of image n's output from oh on that are one band.
 func (t *convTask) computeBand(w *workspace, n, oh int) {
 	s, tiles := t.s, &t.d.set.tiles
-	count := min(t.band, s.OH-oh)
+	count := min(t.band, t.height()-oh)
 	m := count * s.OW
 	x := t.view.rows(w, t.x, n, oh*s.StrideH, (count-1)*s.StrideH+(s.KH-1)*s.DilationH+1)
-	y := t.y[(n*s.OH+oh)*s.OW*s.Out:]
+	var y []float32
+	if t.arg != nil {
+		y = grow(&w.band, m*s.Out)
+	} else {
+		y = t.y[(n*s.OH+oh)*s.OW*s.Out:]
+	}
 	line := t.view.w * s.C // floats from one row of the image to the next
 	run := s.KW * s.C      // floats of one row of the window
 	rows := w.table(t.rows, m, tiles.height)
@@ -144,6 +158,9 @@ func (t *convTask) computeBand(w *workspace, n, oh int) {
 			}
 			tiles.run(p, width)
 		}
+	}
+	if t.arg != nil {
+		t.poolBand(&w.window, y, n, oh, count)
 	}
 }
 

@@ -35,10 +35,12 @@ type Device struct {
 	conv       convTask
 	filter     filterTask
 	pooling    poolingTask
+	convPool   convPoolTask
 	wino       winogradTask
-	panels     []float32 // matrix product: B packed
-	partial    []float32 // sums of chunks of K
-	turned     []float32 // convolution: the filter as its gradient needs it
+	panels     []float32           // matrix product: B packed
+	partial    []float32           // sums of chunks of K
+	turned     []float32           // convolution: the filter as its gradient needs it
+	between    kernels.HostScratch // what is to be pooled, or its gradient
 }
 
 var _ kernels.Device = (*Device)(nil)
@@ -55,6 +57,7 @@ type instructionSet struct {
 	winograd []winogradKernels // the widest first
 	planes   planeKernels
 	filter   []filterKernel
+	convPool convPoolKernels
 }
 
 // feature is one extension of the processor's instructions.

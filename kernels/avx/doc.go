@@ -8,6 +8,8 @@
 //	Conv2D and its gradients:      |         |      |
 //	  directly                     | yes     | yes  | yes
 //	  3×3 by Winograd's algorithm  | yes     | yes  | yes
+//	  with ReLU and 2×2 max        |         |      |
+//	  pooling                      | yes     | yes  | yes
 //	Pooling and its gradients      | yes     | yes  | yes
 //	ReLU, Sigmoid, Tanh, Exp, Log  | yes     | yes  | yes
 //	BiasReLU's and                 |         |      |

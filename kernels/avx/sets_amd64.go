@@ -39,6 +39,9 @@ var instructionSets = []*instructionSet{
 			winograd_filter_f32: winograd_filter_f32_avx512, winograd_filter_gradient_f32: winograd_filter_gradient_f32_avx512,
 		},
 		filter: []filterKernel{{9, conv_grad_filter_9x32_f32_avx512}, {13, conv_grad_filter_13x32_f32_avx512}},
+		convPool: convPoolKernels{
+			channels: 32, conv_pool_quads_f32: conv_pool_quads_f32_avx2, conv_pool_grad_filter_f32: conv_pool_grad_filter_f32_avx512,
+		},
 		peak:   peakKernels{fma: peak_fma_avx512, fmaFLOP: 24 * 16 * 2, copy: peak_copy_avx512},
 		vector: vectorAVX512,
 	},
@@ -63,6 +66,9 @@ var instructionSets = []*instructionSet{
 		planes: planeKernels{
 			height: 6, columns: 16, winograd_product_f32: winograd_product_f32_avx2,
 			winograd_filter_f32: winograd_filter_f32_avx2, winograd_filter_gradient_f32: winograd_filter_gradient_f32_avx2,
+		},
+		convPool: convPoolKernels{
+			channels: 8, conv_pool_quads_f32: conv_pool_quads_f32_avx2, conv_pool_grad_filter_f32: conv_pool_grad_filter_f32_avx2,
 		},
 		peak:   peakKernels{fma: peak_fma_avx2, fmaFLOP: 12 * 8 * 2, copy: peak_copy_avx2},
 		vector: vectorAVX2,

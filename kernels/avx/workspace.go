@@ -18,6 +18,8 @@ type workspace struct {
 	patch   patch
 	product planeProduct
 	masked  []float32 // pooling: a gradient behind a ReLU
+	band    []float32 // convolution: rows of its output, to be pooled
+	chosen  chosen
 	u       []float32 // Winograd: the sums of a filter's gradient
 	sums    []float32 // Winograd: the planes of the output
 	tile    []float32 // Winograd: a tile of the output

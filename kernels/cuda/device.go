@@ -43,6 +43,7 @@ type Device struct {
 	pair      pair
 	scratch   scratch
 	between   scratch // what a kernel leaves for another, which uses scratch itself
+	unpooled  scratch // a convolution's output before its pooling, or the gradient there
 	counters  counters
 	capturing *graph // the graph that is being captured, or nil
 	lost      bool   // the driver has said that the GPU can't be used any more
@@ -90,7 +91,7 @@ func (d *Device) queue() driver.Stream {
 // device after that panics with a *kernels.DeviceError that wraps driver.ErrClosed;
 // buffers and graphs may still be freed, and it may be closed again.
 func (d *Device) Close() error {
-	err := errors.Join(d.scratch.free(d), d.between.free(d), d.counters.free(d), d.stream.Close(), d.driver.Close())
+	err := errors.Join(d.scratch.free(d), d.between.free(d), d.unpooled.free(d), d.counters.free(d), d.stream.Close(), d.driver.Close())
 	d.driver, d.stream = closed{}, closed{}
 	d.updates.count = 0 // of memory that is gone
 	return err

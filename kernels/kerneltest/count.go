@@ -23,6 +23,8 @@ const (
 	calledMaxPool
 	calledMaxPoolGrad
 	calledBiasReLUMaxPoolGrad
+	calledConv2DReLUMaxPool
+	calledConv2DReLUMaxPoolGrad
 	calledAvgPool
 	calledAvgPoolGrad
 	calledReLU
@@ -116,6 +118,8 @@ var methodNames = [methodCount]string{
 	calledMaxPool:                       "MaxPool",
 	calledMaxPoolGrad:                   "MaxPoolGrad",
 	calledBiasReLUMaxPoolGrad:           "BiasReLUMaxPoolGrad",
+	calledConv2DReLUMaxPool:             "Conv2DReLUMaxPool",
+	calledConv2DReLUMaxPoolGrad:         "Conv2DReLUMaxPoolGrad",
 	calledBiasReLUGrad:                  "BiasReLUGrad",
 	calledAvgPool:                       "AvgPool",
 	calledAvgPoolGrad:                   "AvgPoolGrad",
@@ -249,6 +253,14 @@ func (counter *counting) MaxPoolGrad(dx, dy, arg kernels.Buffer, s kernels.PoolS
 func (counter *counting) BiasReLUMaxPoolGrad(dx, dbias, dy, y, arg kernels.Buffer, s kernels.PoolSpec, m kernels.Mode) {
 	counter.d.BiasReLUMaxPoolGrad(dx, dbias, dy, y, arg, s, m)
 	counter.calls[calledBiasReLUMaxPoolGrad]++
+}
+func (counter *counting) Conv2DReLUMaxPool(y, arg, x, w, bias kernels.Buffer, s kernels.ConvPoolSpec) {
+	counter.d.Conv2DReLUMaxPool(y, arg, x, w, bias, s)
+	counter.calls[calledConv2DReLUMaxPool]++
+}
+func (counter *counting) Conv2DReLUMaxPoolGrad(dx, dw, dbias, dy, y, arg, x, w kernels.Buffer, s kernels.ConvPoolSpec, mx, mw, mb kernels.Mode) {
+	counter.d.Conv2DReLUMaxPoolGrad(dx, dw, dbias, dy, y, arg, x, w, s, mx, mw, mb)
+	counter.calls[calledConv2DReLUMaxPoolGrad]++
 }
 func (counter *counting) AvgPool(y, x kernels.Buffer, s kernels.PoolSpec) {
 	counter.d.AvgPool(y, x, s)

@@ -11,10 +11,16 @@ import (
 // it, and as a product or a reduction of the matrix of its patches.
 func (s *suite) testRandomGeometries(t *testing.T) {
 	g := newGenerator("geometries")
+	for _, spec := range convPools() {
+		t.Run("pooled "+describe(spec.Conv), func(t *testing.T) { s.compareConvPool(t, g, spec) })
+	}
 	for range 80 {
 		spec := g.geometry()
 		t.Run(describe(spec), func(t *testing.T) {
 			s.compareConv(t, g, spec)
+			if pool := convPool(spec, 2, 2, 2, 2, g.IntN(3) == 0); pool.Pool.OH > 0 && pool.Pool.OW > 0 {
+				s.compareConvPool(t, g, pool)
+			}
 			spec.DilationH, spec.DilationW = 1, 1
 			if pool := poolOf(spec); poolable(pool) {
 				s.comparePool(t, g, pool)

@@ -107,7 +107,7 @@ func Run(t *testing.T, open func() kernels.Device, options ...Option) {
 // allOperations is the table. The cases of a method stand together.
 func allOperations() (all []operation) {
 	for _, cases := range [][]operation{
-		matMulCases(), im2ColCases(), convCases(), maxPoolCases(), biasReLUMaxPoolCases(), avgPoolCases(),
+		matMulCases(), im2ColCases(), convCases(), maxPoolCases(), biasReLUMaxPoolCases(), convPoolCases(), avgPoolCases(),
 		activationCases(), biasReLUCases(), arithmeticCases(), affineCases(), comparisonCases(), transposeCases(),
 		sumCases(), meanCases(), maxCases(), argMaxCases(), accuracyCases(), softmaxCases(),
 		softmaxCrossEntropyCases(), crossEntropyCases(), rowLossCases(),

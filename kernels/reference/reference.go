@@ -22,6 +22,8 @@ type Device struct {
 	wide    []float64 // scratch: an operand widened to float64
 	whole   []float64 // scratch: sums in progress of a whole result
 
+	between kernels.HostScratch // what one kernel leaves for another
+
 	workers []worker
 	sharing sharing
 	call    operands

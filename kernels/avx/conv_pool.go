@@ -1,0 +1,80 @@
+package avx
+
+import "baregrad/kernels"
+
+// A convolution with ReLU and the max pooling of its output, z:
+//
+//	y = MaxPool(z), z = ReLU(x∗w + bias)
+//
+// Where the windows are 2×2 side by side, z never goes to memory, and neither does its
+// gradient: a worker computes a band of z that stays in its first cache, and pools it
+// from there. The values are those of Conv2D, and so are the results' bits.
+//
+// All other poolings go by way of z in scratch memory: fusesPooling is the one condition.
+
+// fusesPooling tells whether the pooling of z needs no z in memory.
+func fusesPooling(s kernels.ConvPoolSpec) bool {
+	p := s.Pool
+	return s.Conv.Cols() > 0 && p.N*p.OH*p.OW*p.C > 0 && p.KH == 2 && p.KW == 2 && p.StrideH == 2 && p.StrideW == 2 &&
+		p.PadTop == 0 && p.PadLeft == 0 && 2*p.OH <= p.H && 2*p.OW <= p.W && !winogradPays(s.Conv)
+}
+
+// Conv2DReLUMaxPool computes both: see kernels.Device.
+func (d *Device) Conv2DReLUMaxPool(y, arg, x, w, bias kernels.Buffer, s kernels.ConvPoolSpec) {
+	s.Check("conv2d relu maxpool", y, arg, x, w, bias)
+	if !fusesPooling(s) {
+		z := d.between.Floats(s.Conv.Rows() * s.Conv.Out)
+		d.Conv2D(z, x, w, bias, s.Conv)
+		d.MaxPool(y, arg, z, s.Pool)
+		return
+	}
+	t := &d.conv
+	t.arg, t.pool = kernels.Ints(arg), s.Pool
+	d.convolve(kernels.Floats(y), kernels.Floats(x), kernels.Floats(w), kernels.Floats(bias), s.Conv, kernels.Overwrite, newView(s.Conv))
+	t.arg = nil
+}
+
+// Conv2DReLUMaxPoolGrad computes the gradients: see kernels.Device.
+func (d *Device) Conv2DReLUMaxPoolGrad(dx, dw, dbias, dy, y, arg, x, w kernels.Buffer, s kernels.ConvPoolSpec, mx, mw, mb kernels.Mode) {
+	s.CheckGrad("conv2d relu maxpool gradient", dx, dw, dbias, dy, y, arg, x, w)
+	if fusesPooling(s) && s.Conv.C == 1 && s.Conv.Out%8 == 0 && dx == nil && dw != nil {
+		d.convPoolGradFilter(dw, dbias, dy, y, arg, x, s, mw, mb)
+		return
+	}
+	dz := d.between.Floats(s.Conv.Rows() * s.Conv.Out)
+	d.BiasReLUMaxPoolGrad(dz, dbias, dy, y, arg, s.Pool, mb)
+	if dx != nil {
+		d.Conv2DGradInput(dx, dz, w, s.Conv, mx)
+	}
+	if dw != nil {
+		d.Conv2DGradFilter(dw, dz, x, s.Conv, mw)
+	}
+}
+
+// bandFloats is how much of z is computed before it is pooled: half of a first cache.
+const bandFloats = 1 << 12
+
+// pooledBand is a band of at most the given number of rows, but whole windows, that
+// stays in the first cache, and sees that there is memory for it.
+func (t *convTask) pooledBand(rows int) int {
+	row := t.s.OW * t.s.Out
+	rows = max(2, min(rows+rows%2, bandFloats/row/2*2))
+	for i := range t.d.workspaces {
+		grow(&t.d.workspaces[i].band, rows*row)
+	}
+	return rows
+}
+
+// poolBand takes the maxima of count rows of image n's z, from oh on.
+func (t *convTask) poolBand(w *window, band []float32, n, oh, count int) {
+	p, row := t.pool, t.pool.W*t.pool.C
+	for i := 0; i < count; i += 2 {
+		out := (n*p.OH + (oh+i)/2) * p.OW * p.C
+		*w = window{
+			x: address(band[i*row:]), y: address(t.y[out:]), arg: address(t.arg[out:]),
+			count: p.OW, c: p.C, kh: 2, kw: 2, tapStep: 4 * p.C, rowStep: 4 * (p.W - 2) * p.C, windowStep: 4 * 2 * p.C,
+			first: int32((n*p.H + oh + i) * row), tapIndex: int32(p.C), rowIndex: int32((p.W - 2) * p.C), windowIndex: int32(2 * p.C),
+		}
+		t.d.set.pooling.max_pool_2x2_fwd_f32(w)
+	}
+}

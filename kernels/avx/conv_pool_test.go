@@ -1,0 +1,175 @@
+package avx
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"testing"
+
+	"baregrad/kernels"
+	"baregrad/kernels/reference"
+)
+
+// convPoolSpecs pools the outputs of all convolutions that are large enough by 2×2, and
+// of some in other ways.
+func convPoolSpecs() []kernels.ConvPoolSpec {
+	var specs []kernels.ConvPoolSpec
+	add := func(c kernels.ConvSpec, size, stride, oh, ow int) {
+		c.ReLU = true
+		specs = append(specs, kernels.ConvPoolSpec{Conv: c, Pool: kernels.PoolSpec{
+			N: c.N, H: c.OH, W: c.OW, C: c.Out, KH: size, KW: size, StrideH: stride, StrideW: stride, OH: oh, OW: ow}})
+	}
+	for _, c := range convSpecs() {
+		if c.OH > 1 && c.OW > 1 && c.OW < 400 {
+			add(c, 2, 2, c.OH/2, c.OW/2)
+		}
+	}
+	one := func(n, h, w, kh, kw, out, sh, sw, dh, dw, pad int) kernels.ConvSpec {
+		return kernels.ConvSpec{N: n, H: h, W: w, C: 1, KH: kh, KW: kw, Out: out, StrideH: sh, StrideW: sw, DilationH: dh, DilationW: dw,
+			PadTop: pad, PadLeft: pad, OH: (h+2*pad-(kh-1)*dh-1)/sh + 1, OW: (w+2*pad-(kw-1)*dw-1)/sw + 1}
+	}
+	for _, c := range []kernels.ConvSpec{
+		one(5, 28, 28, 5, 5, 32, 1, 1, 1, 1, 0),  // two groups of taps
+		one(1, 9, 10, 5, 5, 24, 1, 1, 1, 1, 0),   // one image
+		one(40, 9, 7, 3, 3, 8, 1, 1, 1, 1, 1),    // more images than chunks
+		one(3, 15, 17, 7, 6, 40, 1, 1, 1, 1, 2),  // four groups, more filters than a kernel takes at once
+		one(2, 23, 22, 3, 4, 16, 2, 3, 1, 1, 0),  // strides
+		one(2, 19, 18, 3, 2, 48, 2, 1, 2, 3, 2),  // dilations
+		one(3, 2, 2, 1, 1, 64, 1, 1, 1, 1, 0),    // one window
+		one(2, 90, 60, 3, 3, 32, 1, 1, 1, 1, 0),  // several bands
+		one(2, 12, 600, 3, 3, 16, 1, 1, 1, 1, 1), // bands of one window
+	} {
+		add(c, 2, 2, c.OH/2, c.OW/2)
+	}
+	c := one(2, 12, 12, 3, 3, 16, 1, 1, 1, 1, 0)
+	add(c, 3, 3, 3, 3)
+	add(c, 2, 1, 9, 9) // overlapping
+	add(c, 2, 2, 3, 4) // not all of the image
+	return specs
+}
+
+// What both in one give is compared with one after the other: the values by their bits.
+// The gradients are compared with the reference's.
+func TestConvPoolMatchesConvAndPool(t *testing.T) {
+	for _, set := range Names() {
+		t.Run(set, func(t *testing.T) {
+			d, ref := open(t, set), reference.New()
+			r := rand.New(rand.NewPCG(1, 11))
+			fused := 0
+			for _, s := range convPoolSpecs() {
+				c, p := s.Conv, s.Pool
+				if fusesPooling(s) {
+					fused++
+				}
+				n, name := p.N*p.OH*p.OW*p.C, fmt.Sprintf("%+v", s)
+				x, w, bias := newFenced(c.N*c.H*c.W*c.C, r.IntN(8)).fill(r), newFenced(c.Cols()*c.Out, r.IntN(8)).fill(r), newFenced(c.Out, r.IntN(8)).fill(r)
+				y, arg, dy := newFenced(n, r.IntN(8)).fill(r), kernels.NewHost(kernels.Int32, n), newFenced(n, r.IntN(8)).fill(r)
+				z, y2, arg2 := kernels.NewHost(kernels.Float32, c.Rows()*c.Out), kernels.NewHost(kernels.Float32, n), kernels.NewHost(kernels.Int32, n)
+				d.Conv2D(z, x.buffer, w.buffer, bias.buffer, c)
+				d.MaxPool(y2, arg2, z, p)
+				d.Conv2DReLUMaxPool(y.buffer, arg, x.buffer, w.buffer, bias.buffer, s)
+				y.intact(t, name)
+				if !slices.Equal(kernels.Floats(y2), y.floats()) || !slices.Equal(kernels.Ints(arg2), kernels.Ints(arg)) {
+					t.Fatalf("%s: the pooled values or their places are others than those of MaxPool after Conv2D", name)
+				}
+				for _, m := range []kernels.Mode{kernels.Overwrite, kernels.Accumulate} {
+					dw, db := newFenced(w.buffer.Len(), r.IntN(8)).fill(r), newFenced(c.Out, r.IntN(8)).fill(r)
+					wantW, wantB := kernels.NewHost(kernels.Float32, w.buffer.Len()), kernels.NewHost(kernels.Float32, c.Out)
+					ref.Copy(wantW, dw.buffer)
+					ref.Copy(wantB, db.buffer)
+					boundW, boundB := magnitude(wantW), magnitude(wantB)
+					ref.Conv2DReLUMaxPoolGrad(nil, wantW, wantB, dy.buffer, y.buffer, arg, x.buffer, w.buffer, s, m, m, m)
+					ref.Conv2DReLUMaxPoolGrad(nil, boundW, boundB, magnitude(dy.buffer), y.buffer, arg, magnitude(x.buffer), w.buffer, s, m, m, m)
+					if winogradPays(c) { // see checkConv
+						floor(kernels.Floats(boundW), 10)
+					}
+					d.Conv2DReLUMaxPoolGrad(nil, dw.buffer, db.buffer, dy.buffer, y.buffer, arg, x.buffer, w.buffer, s, m, m, m)
+					dw.intact(t, name)
+					db.intact(t, name)
+					compare(t, name+" dw", dw.floats(), kernels.Floats(wantW), kernels.Floats(boundW), c.Rows()+8)
+					compare(t, name+" dbias", db.floats(), kernels.Floats(wantB), kernels.Floats(boundB), c.Rows()+8)
+				}
+			}
+			if fused < 30 {
+				t.Errorf("%d of the shapes are pooled in the cache, want 30", fused)
+			}
+		})
+	}
+}
+
+func TestConvPoolBitsDependOnShapeAlone(t *testing.T) {
+	for _, s := range convPoolSpecs() {
+		c, p := s.Conv, s.Pool
+		if !fusesPooling(s) || c.N < 2 {
+			continue
+		}
+		n := p.N * p.OH * p.OW * p.C
+		x, w, dy := randomBuffer(c.N*c.H*c.W*c.C), randomBuffer(c.Cols()*c.Out), randomBuffer(n)
+		for _, set := range Names() {
+			if Allowed(set) != nil {
+				continue // TestConvPoolMatchesConvAndPool says what is missing
+			}
+			var first [][]float32
+			for _, workers := range []int{1, 2, 7} {
+				old := runtime.GOMAXPROCS(workers)
+				d, err := New(set)
+				runtime.GOMAXPROCS(old)
+				if err != nil {
+					t.Fatal(err)
+				}
+				y, arg, dx, dw, db := randomBuffer(n), kernels.NewHost(kernels.Int32, n), randomBuffer(x.Len()), randomBuffer(w.Len()), randomBuffer(c.Out)
+				const add = kernels.Accumulate
+				d.Conv2DReLUMaxPool(y, arg, x, w, nil, s)
+				d.Conv2DReLUMaxPoolGrad(nil, dw, db, dy, y, arg, x, w, s, add, add, add)
+				d.Conv2DReLUMaxPoolGrad(dx, dw, db, dy, y, arg, x, w, s, add, add, add)
+				d.Close()
+				got := [][]float32{kernels.Floats(y), kernels.Floats(dx), kernels.Floats(dw), kernels.Floats(db)}
+				if first == nil {
+					first = got
+				}
+				for i := range got {
+					for j, v := range got[i] {
+						if math.Float32bits(v) != math.Float32bits(first[i][j]) {
+							t.Fatalf("%+v, result %d: %s with %d workers gives %v at %d, one worker gave %v", s, i, set, workers, v, j, first[i][j])
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// Two shapes in turn, so that no memory is kept for one size alone.
+func TestConvPoolAllocatesNothing(t *testing.T) {
+	for _, set := range Names() {
+		t.Run(set, func(t *testing.T) {
+			d := open(t, set)
+			var steps []func()
+			for _, s := range convPoolSpecs() {
+				c, p := s.Conv, s.Pool
+				if c.N < 2 || c.C > 1 || c.Out%8 != 0 {
+					continue
+				}
+				n := p.N * p.OH * p.OW * p.C
+				x, w, dw, db := randomBuffer(c.N*c.H*c.W*c.C), randomBuffer(c.Cols()*c.Out), randomBuffer(c.Cols()*c.Out), randomBuffer(c.Out)
+				y, arg, dy := randomBuffer(n), kernels.NewHost(kernels.Int32, n), randomBuffer(n)
+				const o = kernels.Overwrite
+				steps = append(steps, func() {
+					d.Conv2DReLUMaxPool(y, arg, x, w, nil, s)
+					d.Conv2DReLUMaxPoolGrad(nil, dw, db, dy, y, arg, x, w, s, o, o, o)
+				})
+			}
+			all := func() {
+				for _, step := range steps {
+					step()
+				}
+			}
+			all()
+			if n := testing.AllocsPerRun(3, all); n != 0 {
+				t.Errorf("%d calls of each kind allocate %v times", len(steps), n)
+			}
+		})
+	}
+}

@@ -1,0 +1,26 @@
+package cuda
+
+import "baregrad/kernels"
+
+// Conv2DReLUMaxPool is the convolution, and then the pooling of what it left in scratch
+// memory: two launches.
+func (d *Device) Conv2DReLUMaxPool(y, arg, x, w, bias kernels.Buffer, s kernels.ConvPoolSpec) {
+	s.Check("conv2d relu maxpool", y, arg, x, w, bias)
+	z := d.unpooled.buffer(d, s.Conv.Rows()*s.Conv.Out)
+	d.Conv2D(z, x, w, bias, s.Conv)
+	d.MaxPool(y, arg, z, s.Pool)
+}
+
+// Conv2DReLUMaxPoolGrad spreads the gradient over the convolution's output in scratch
+// memory, and goes on from there.
+func (d *Device) Conv2DReLUMaxPoolGrad(dx, dw, dbias, dy, y, arg, x, w kernels.Buffer, s kernels.ConvPoolSpec, mx, mw, mb kernels.Mode) {
+	s.CheckGrad("conv2d relu maxpool gradient", dx, dw, dbias, dy, y, arg, x, w)
+	dz := d.unpooled.buffer(d, s.Conv.Rows()*s.Conv.Out)
+	d.BiasReLUMaxPoolGrad(dz, dbias, dy, y, arg, s.Pool, mb)
+	if dx != nil {
+		d.Conv2DGradInput(dx, dz, w, s.Conv, mx)
+	}
+	if dw != nil {
+		d.Conv2DGradFilter(dw, dz, x, s.Conv, mw)
+	}
+}
