@@ -60,6 +60,20 @@ func (r bencher) convolutions() {
 			func(b []kernels.Buffer) { d.Conv2DGradInput(b[0], b[1], b[2], s, kernels.Overwrite) }, x, y, w)
 		r.product("Conv2DGradFilter"+size, multiplyAdds,
 			func(b []kernels.Buffer) { d.Conv2DGradFilter(b[0], b[1], b[2], s, kernels.Overwrite) }, w, y, x)
+		pooled := convPool(s, 2, 2, 2, 2, false)
+		n := pooled.Pool.N * pooled.Pool.OH * pooled.Pool.OW * pooled.Pool.C
+		var firsts []int32 // of each window: as good a maximum as any
+		for i := range n {
+			firsts = append(firsts, int32(windowOf(pooled.Pool, i)[0]))
+		}
+		arg := given(ints(firsts))
+		r.product("Conv2DReLUMaxPool"+size, multiplyAdds,
+			func(b []kernels.Buffer) { d.Conv2DReLUMaxPool(b[0], b[1], b[2], b[3], b[4], pooled) },
+			float(n), arg, x, w, float(s.Out))
+		const o = kernels.Overwrite
+		r.product("Conv2DReLUMaxPoolGrad"+size, 2*multiplyAdds, func(b []kernels.Buffer) {
+			d.Conv2DReLUMaxPoolGrad(b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], pooled, o, o, o)
+		}, x, w, float(s.Out), float(n), float(n), arg, x, w)
 		col := float(s.Rows() * s.Cols())
 		r.add("Im2Col"+size, func(b []kernels.Buffer) { d.Im2Col(b[0], b[1], s) }, col, x)
 		r.add("Col2Im"+size, func(b []kernels.Buffer) { d.Col2Im(b[0], b[1], s, kernels.Overwrite) }, x, col)
