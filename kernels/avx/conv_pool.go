@@ -6,9 +6,11 @@ import "baregrad/kernels"
 //
 //	y = MaxPool(z), z = ReLU(x∗w + bias)
 //
-// Where the windows are 2×2 side by side, z never goes to memory, and neither does its
-// gradient: a worker computes a band of z that stays in its first cache, and pools it
-// from there. The values are those of Conv2D, and so are the results' bits.
+// Where the windows are 2×2 side by side, z never goes to memory: a worker computes a
+// band of z that stays in its first cache, or with Winograd's algorithm a tile, and pools
+// it from there. The values are those of Conv2D, and so are the results' bits. The
+// gradient of z stays out of memory where it is one by a one-channel filter
+// (conv_pool_filter.go), or with Winograd's algorithm (winograd_pool.go).
 //
 // All other poolings go by way of z in scratch memory: fusesPooling is the one condition.
 
@@ -16,7 +18,7 @@ import "baregrad/kernels"
 func fusesPooling(s kernels.ConvPoolSpec) bool {
 	p := s.Pool
 	return s.Conv.Cols() > 0 && p.N*p.OH*p.OW*p.C > 0 && p.KH == 2 && p.KW == 2 && p.StrideH == 2 && p.StrideW == 2 &&
-		p.PadTop == 0 && p.PadLeft == 0 && 2*p.OH <= p.H && 2*p.OW <= p.W && !winogradPays(s.Conv)
+		p.PadTop == 0 && p.PadLeft == 0 && 2*p.OH <= p.H && 2*p.OW <= p.W
 }
 
 // Conv2DReLUMaxPool computes both: see kernels.Device.
@@ -28,16 +30,29 @@ func (d *Device) Conv2DReLUMaxPool(y, arg, x, w, bias kernels.Buffer, s kernels.
 		d.MaxPool(y, arg, z, s.Pool)
 		return
 	}
-	t := &d.conv
-	t.arg, t.pool = kernels.Ints(arg), s.Pool
-	d.convolve(kernels.Floats(y), kernels.Floats(x), kernels.Floats(w), kernels.Floats(bias), s.Conv, kernels.Overwrite, newView(s.Conv))
-	t.arg = nil
+	const o = kernels.Overwrite
+	if winogradPays(s.Conv) {
+		d.wino.setPooling(kernels.Ints(arg), s.Pool)
+		d.winograd(kernels.Floats(y), kernels.Floats(x), kernels.Floats(w), kernels.Floats(bias), s.Conv, o)
+		d.wino.arg = nil
+		return
+	}
+	d.conv.arg, d.conv.pool = kernels.Ints(arg), s.Pool
+	d.convolve(kernels.Floats(y), kernels.Floats(x), kernels.Floats(w), kernels.Floats(bias), s.Conv, o, newView(s.Conv))
+	d.conv.arg = nil
 }
 
 // Conv2DReLUMaxPoolGrad computes the gradients: see kernels.Device.
 func (d *Device) Conv2DReLUMaxPoolGrad(dx, dw, dbias, dy, y, arg, x, w kernels.Buffer, s kernels.ConvPoolSpec, mx, mw, mb kernels.Mode) {
 	s.CheckGrad("conv2d relu maxpool gradient", dx, dw, dbias, dy, y, arg, x, w)
-	if fusesPooling(s) && s.Conv.C == 1 && s.Conv.Out%8 == 0 && dx == nil && dw != nil {
+	switch c, p := s.Conv, s.Pool; {
+	case !fusesPooling(s):
+	case winogradPays(c) && (dx == nil || scatterPays(c)):
+		dz := d.between.Floats(dy.Len())
+		d.BiasReLUGrad(dz, dbias, dy, y, p.N*p.OH*p.OW, p.C, mb)
+		d.winogradPoolGrad(kernels.Floats(dx), kernels.Floats(dw), kernels.Floats(dz), kernels.Floats(x), kernels.Floats(w), kernels.Ints(arg), s, mx, mw)
+		return
+	case c.C == 1 && c.Out%8 == 0 && dx == nil && dw != nil:
 		d.convPoolGradFilter(dw, dbias, dy, y, arg, x, s, mw, mb)
 		return
 	}

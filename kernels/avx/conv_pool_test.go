@@ -50,8 +50,8 @@ func convPoolSpecs() []kernels.ConvPoolSpec {
 	return specs
 }
 
-// What both in one give is compared with one after the other: the values by their bits.
-// The gradients are compared with the reference's.
+// What both in one give is compared with one after the other: the values and the gradient
+// by the input must be the same bits. The other gradients are compared with the reference's.
 func TestConvPoolMatchesConvAndPool(t *testing.T) {
 	for _, set := range Names() {
 		t.Run(set, func(t *testing.T) {
@@ -88,6 +88,15 @@ func TestConvPoolMatchesConvAndPool(t *testing.T) {
 					d.Conv2DReLUMaxPoolGrad(nil, dw.buffer, db.buffer, dy.buffer, y.buffer, arg, x.buffer, w.buffer, s, m, m, m)
 					dw.intact(t, name)
 					db.intact(t, name)
+					dx, wantX := newFenced(x.buffer.Len(), r.IntN(8)).fill(r), kernels.NewHost(kernels.Float32, x.buffer.Len())
+					d.Copy(wantX, dx.buffer)
+					d.Conv2DReLUMaxPoolGrad(dx.buffer, nil, nil, dy.buffer, y.buffer, arg, x.buffer, w.buffer, s, m, m, m)
+					d.BiasReLUMaxPoolGrad(z, nil, dy.buffer, y.buffer, arg, p, m)
+					d.Conv2DGradInput(wantX, z, w.buffer, c, m)
+					dx.intact(t, name)
+					if !slices.Equal(kernels.Floats(wantX), dx.floats()) {
+						t.Fatalf("%s: the gradient by the input is another one than that after MaxPool's", name)
+					}
 					compare(t, name+" dw", dw.floats(), kernels.Floats(wantW), kernels.Floats(boundW), c.Rows()+8)
 					compare(t, name+" dbias", db.floats(), kernels.Floats(wantB), kernels.Floats(boundB), c.Rows()+8)
 				}
@@ -173,3 +182,58 @@ func TestConvPoolAllocatesNothing(t *testing.T) {
 		})
 	}
 }
+
+// A NaN or an infinity in x or dy takes Winograd's algorithm, whose transforms would
+// spread it, to the same places as it does directly.
+func TestWinogradPoolKeepsNaNAndInf(t *testing.T) {
+	s := kernels.ConvPoolSpec{
+		Conv: kernels.ConvSpec{N: scatterImages, H: 18, W: 19, C: 16, KH: 3, KW: 3, Out: 24, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, OH: 16, OW: 17, ReLU: true},
+		Pool: kernels.PoolSpec{N: scatterImages, H: 16, W: 17, C: 24, KH: 2, KW: 2, StrideH: 2, StrideW: 2, OH: 8, OW: 8},
+	}
+	c, p := s.Conv, s.Pool
+	if !fusesPooling(s) || !scatterPays(c) {
+		t.Fatal("the test's shape is not done by Winograd's algorithm")
+	}
+	r := rand.New(rand.NewPCG(1, 12))
+	n := p.N * p.OH * p.OW * p.C
+	for _, set := range Names() {
+		t.Run(set, func(t *testing.T) {
+			d := open(t, set)
+			for _, special := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+				x, w, dy := newFenced(c.N*c.H*c.W*c.C, 0).fill(r), newFenced(c.Cols()*c.Out, 0).fill(r), newFenced(n, 0).fill(r)
+				y, arg, z := kernels.NewHost(kernels.Float32, n), kernels.NewHost(kernels.Int32, n), kernels.NewHost(kernels.Float32, c.Rows()*c.Out)
+				y2, arg2 := kernels.NewHost(kernels.Float32, n), kernels.NewHost(kernels.Int32, n)
+				at := r.IntN(x.buffer.Len())
+				finite := x.floats()[at]
+				x.floats()[at] = float32(special)
+				d.Conv2D(z, x.buffer, w.buffer, nil, c)
+				d.MaxPool(y2, arg2, z, p)
+				d.Conv2DReLUMaxPool(y, arg, x.buffer, w.buffer, nil, s)
+				if !slices.Equal(kernels.Ints(arg), kernels.Ints(arg2)) || !slices.EqualFunc(kernels.Floats(y), kernels.Floats(y2), sameFloat) {
+					t.Fatalf("with %v in x, the pooled values or their places are others than those of MaxPool after Conv2D", special)
+				}
+
+				x.floats()[at] = finite
+				d.Conv2DReLUMaxPool(y, arg, x.buffer, w.buffer, nil, s)
+				first := slices.IndexFunc(kernels.Floats(y), func(v float32) bool { return v > 0 })
+				dy.floats()[first] = float32(special)
+				for _, m := range []kernels.Mode{kernels.Overwrite, kernels.Accumulate} {
+					dx, dw, db := newFenced(x.buffer.Len(), 0).fill(r), newFenced(w.buffer.Len(), 0).fill(r), newFenced(c.Out, 0).fill(r)
+					wantX, wantW := kernels.NewHost(kernels.Float32, x.buffer.Len()), kernels.NewHost(kernels.Float32, w.buffer.Len())
+					d.Copy(wantX, dx.buffer)
+					d.Copy(wantW, dw.buffer)
+					d.Conv2DReLUMaxPoolGrad(dx.buffer, dw.buffer, db.buffer, dy.buffer, y, arg, x.buffer, w.buffer, s, m, m, m)
+					d.BiasReLUMaxPoolGrad(z, nil, dy.buffer, y, arg, p, m)
+					d.Conv2DGradInput(wantX, z, w.buffer, c, m)
+					d.Conv2DGradFilter(wantW, z, x.buffer, c, m)
+					if !slices.EqualFunc(dx.floats(), kernels.Floats(wantX), sameFloat) || !slices.EqualFunc(dw.floats(), kernels.Floats(wantW), sameFloat) {
+						t.Fatalf("with %v in dy, mode %v, the gradients are others than those after MaxPool's", special, m)
+					}
+				}
+			}
+		})
+	}
+}
+
+// sameFloat is a == b, where a NaN is a NaN.
+func sameFloat(a, b float32) bool { return a == b || a != a && b != b }

@@ -71,13 +71,18 @@ type patch struct {
 	relu               bool    // at the end
 	newRows            int     // gradient by the input: the last rows, which are written; the others are added to
 	addLeft            bool    // and so are the first two pixels of each row
+	arg                uintptr // of a pooled gradient, which lies at pixels: where its maxima are
+	first              int     // arg of the tile's first pixel
+	places             uintptr // [16]int32: by how much arg is more for each pixel
 	broken             uint32  // set by the transforms of results: not 0 if one is not finite
 }
 
 // winogradKernels are the transforms of some channels at a time.
 type winogradKernels struct {
-	lanes                                                                                       int
-	winograd_input_f32, winograd_output_f32, winograd_gradient_f32, winograd_input_gradient_f32 func(p *patch)
+	lanes                                               int
+	winograd_input_f32, winograd_output_f32             func(p *patch)
+	winograd_gradient_f32, winograd_pooled_gradient_f32 func(p *patch)
+	winograd_input_gradient_f32                         func(p *patch)
 }
 
 // planeKernels work on all planes, whatever the number of channels.
@@ -139,6 +144,9 @@ type winogradTask struct {
 	chunks       int
 	partial      []float32 // [chunks][3, 3, C, Out]: the filter's gradient, before it is known to be finite
 	broken       []bool    // gradient by the input: images whose result is not finite
+	arg          []int32   // nil, or y is pooled: see winograd_pool.go
+	pool         kernels.PoolSpec
+	places       [16]int32 // of the pixels of a tile in z, from its first
 }
 
 func (t *winogradTask) part(worker, i int) { t.phase(t, &t.d.workspaces[worker], i) }
@@ -208,7 +216,7 @@ func (t *winogradTask) forwardPart(w *workspace, i int) {
 			c: address(sums), cStep: 4 * s.Out, cPlane: 4 * planeFloats(s.Out),
 			rows: batchTiles, width: 4 * s.Out, depth: s.C, planes: 36,
 		}
-		p.fetch, p.fetchEnd = t.span(t.y, first, count, s.OH, s.OW, s.Out, 0, 4)
+		p.fetch, p.fetchEnd = t.outputSpan(first, count)
 		p.fetch2, p.fetchEnd2 = t.span(t.x, first+count, min(batchTiles, t.tiles-first-count), s.H, s.W, s.C, s.PadTop, 6)
 		set.planes.run(p)
 		for tile := range count {
@@ -221,12 +229,16 @@ func (t *winogradTask) forwardPart(w *workspace, i int) {
 func (t *winogradTask) output(w *workspace, sums []float32, tile int) {
 	s := t.s
 	n, h, k := t.position(tile)
-	y := t.y[n*s.OH*s.OW*s.Out : (n+1)*s.OH*s.OW*s.Out]
 	w.patch = patch{
 		planes: address(sums), planeStep: 4 * planeFloats(s.Out), temp: address(grow(&w.temp, 36*16)),
 		channels: s.Out, bias: address(t.bias), add: t.mode == kernels.Accumulate, relu: s.ReLU,
-		pixels: address(y[(h*s.OW+k)*s.Out:]), pixelStep: 4 * s.Out, rowStep: 4 * s.OW * s.Out,
 	}
+	if t.arg != nil {
+		t.outputPooled(w, n, h, k)
+		return
+	}
+	y := t.y[n*s.OH*s.OW*s.Out : (n+1)*s.OH*s.OW*s.Out]
+	w.patch.pixels, w.patch.pixelStep, w.patch.rowStep = address(y[(h*s.OW+k)*s.Out:]), 4*s.Out, 4*s.OW*s.Out
 	// A tile that hangs over the edge is made in memory of its own, and so is one
 	// that may have to be made again from what is there.
 	apart := w.patch.add || h+4 > s.OH || k+4 > s.OW

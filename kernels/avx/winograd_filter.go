@@ -81,7 +81,7 @@ func (t *winogradTask) chunkPart(w *workspace, chunk int) {
 		}
 		next := min(batchTiles, t.tiles-first-count)
 		p.fetch, p.fetchEnd = t.span(t.x, first+count, next, s.H, s.W, s.C, s.PadTop, 6)
-		p.fetch2, p.fetchEnd2 = t.span(t.y, first+count, next, s.OH, s.OW, s.Out, 0, 4)
+		p.fetch2, p.fetchEnd2 = t.outputSpan(first+count, next)
 		set.planes.run(p)
 	}
 	n := s.C * s.Out
@@ -99,6 +99,10 @@ func (t *winogradTask) gradientPlanes(w *workspace, first, count int, memory *[]
 	kernel := t.d.set.transforms(s.Out).winograd_gradient_f32
 	for tile := range count {
 		n, h, k := t.position(first + tile)
+		if t.arg != nil {
+			t.transformPooled(w, planes[tile*s.Out:], n, h, k)
+			continue
+		}
 		t.transform(w, kernel, planes[tile*s.Out:], t.y, n, s.OH, s.OW, s.Out, h, k, 4)
 	}
 	return planes

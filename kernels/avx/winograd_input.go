@@ -59,6 +59,9 @@ func (d *Device) winogradGradInput(dx, dy, w []float32, s kernels.ConvSpec, m ke
 		if !t.broken[from] {
 			continue
 		}
+		if len(dy) < s.Rows()*s.Out {
+			dy = t.allUnpooled(dy)
+		}
 		to := from + 1
 		for to < s.N && t.broken[to] {
 			to++
@@ -88,7 +91,7 @@ func (t *winogradTask) scatterPart(w *workspace, i int) {
 			rows: batchTiles, width: 4 * s.C, depth: s.Out, planes: 36,
 		}
 		p.fetch, p.fetchEnd = t.span(t.x, first, count, s.H, s.W, s.C, s.PadTop, 6)
-		p.fetch2, p.fetchEnd2 = t.span(t.y, first+count, min(batchTiles, t.tiles-first-count), s.OH, s.OW, s.Out, 0, 4)
+		p.fetch2, p.fetchEnd2 = t.outputSpan(first+count, min(batchTiles, t.tiles-first-count))
 		set.planes.run(p)
 		for tile := range count {
 			t.scatter(w, sums[tile*s.C:], first+tile)
