@@ -12,7 +12,8 @@
 // Y12 and Y13 are the row of B, Y14 and Y15 elements of A; after the last k,
 // Y15 is the mask of the last register. The sums of row r are in Y2r and Y2r+1,
 // or in Yr. B is read in whole registers: the mask costs too much here.
-// BP and DI serve fetching ahead and panels as they do there.
+// BP and DI serve fetching ahead and panels as they do there, R14 is the step of the
+// former.
 
 // Begin a tile: row pointers from the table, offset 0, B from its first row.
 #define TILE_BEGIN \
@@ -49,7 +50,7 @@
 	DECQ DI
 
 // Begin what is fetched while a tile is computed: a line at BP for each k, and
-// step bytes on. Or the same line again and again, where there is nothing to fetch.
+// R14 bytes on. Or the same line again and again, where there is nothing to fetch.
 #define AHEAD_BEGIN \
 	MOVQ strip_b(DI), BP; \
 	XORL SI, SI; \
@@ -63,11 +64,11 @@
 	ADDQ BP, AX; \
 	MOVQ AX, strip_ahead(DI); \ // the next tile's
 none: \
-	MOVQ SI, step-8(SP)
+	MOVQ SI, R14
 
 #define AHEAD \
 	PREFETCHT1 (BP); \
-	ADDQ step-8(SP), BP
+	ADDQ R14, BP
 
 // Begin a tile that copies B: its panel, and fetching 32 rows ahead.
 #define PANEL_BEGIN \
@@ -146,7 +147,7 @@ none: \
 	VMASKMOVPS y1, Y15, 32(BX)
 
 // func matmul_6x16_f32_avx2(s *strip)
-TEXT ·matmul_6x16_f32_avx2(SB), NOSPLIT, $16-8
+TEXT ·matmul_6x16_f32_avx2(SB), NOSPLIT, $0-8
 	MOVQ s+0(FP), DI
 
 tile:
