@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+
+	"baregrad/internal/terminal"
 )
 
 // ColorMode says with what marks a picture may be drawn.
@@ -46,20 +48,17 @@ type Screen struct {
 // known for it, and that the environment variable NO_COLOR is not set; the
 // width is that of the terminal, or of the environment variable COLUMNS.
 func DetectScreen(w io.Writer) Screen {
-	terminal, width := false, 0
-	if f, ok := w.(*os.File); ok {
-		terminal, width = terminalWidth(f)
-	}
-	return screenFor(terminal, width, runtime.GOOS == "windows", os.Getenv)
+	watched, width := terminal.Width(w)
+	return screenFor(watched, width, runtime.GOOS == "windows", os.Getenv)
 }
 
 // screenFor decides what to draw with; width is 0 where it is not known.
-func screenFor(terminal bool, width int, windows bool, env func(string) string) Screen {
+func screenFor(watched bool, width int, windows bool, env func(string) string) Screen {
 	if columns, err := strconv.Atoi(env("COLUMNS")); err == nil && columns > 0 {
 		width = columns
 	}
 	s := Screen{Width: width}
-	if !terminal || env("NO_COLOR") != "" || !unicodeLocale(env) {
+	if !watched || env("NO_COLOR") != "" || !terminal.Unicode(env) {
 		return s
 	}
 	term := env("TERM")
@@ -82,19 +81,6 @@ func screenFor(terminal bool, width int, windows bool, env func(string) string) 
 		s.Color = Color256
 	}
 	return s
-}
-
-// unicodeLocale tells whether the user's locale allows UTF-8: all do but those
-// that name another character set.
-func unicodeLocale(env func(string) string) bool {
-	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
-		if locale := env(name); locale != "" {
-			_, charset, named := strings.Cut(locale, ".")
-			charset = strings.ToLower(strings.ReplaceAll(charset, "-", ""))
-			return !named || strings.HasPrefix(charset, "utf8")
-		}
-	}
-	return true
 }
 
 // columns returns the width.

@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
+
+	"baregrad/internal/terminal"
 )
 
 // Verbosity says how Fit shows progress.
@@ -30,13 +33,15 @@ type progress struct {
 	w               io.Writer
 	verbose         Verbosity
 	terminal, color bool
+	columns         int  // of the terminal; 0 where it does not say
+	ascii           bool // in place of Unicode
 
 	steps       int
 	start       time.Time // of the epoch
 	afterFirst  time.Time // when the first step was done: it is left out of the step time
 	trainingEnd time.Time
 	lastDraw    time.Time
-	drawn       int // length of the line that stands there
+	drawn       int // columns of the line that stands there
 }
 
 func newProgress(w io.Writer, v Verbosity) *progress {
@@ -44,10 +49,9 @@ func newProgress(w io.Writer, v Verbosity) *progress {
 		return nil
 	}
 	p := &progress{w: w, verbose: v}
-	if f, ok := w.(*os.File); ok {
-		info, err := f.Stat()
-		p.terminal = err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
-	}
+	p.terminal, p.columns = terminal.Width(w)
+	p.terminal = p.terminal && os.Getenv("TERM") != "dumb"
+	p.ascii = p.terminal && !terminal.Unicode(os.Getenv)
 	p.color = p.terminal && os.Getenv("NO_COLOR") == ""
 	return p
 }
@@ -80,10 +84,13 @@ func (p *progress) due() bool {
 func (p *progress) draw(step int, values map[string]float64) {
 	p.lastDraw = time.Now()
 	left := "…"
+	if p.ascii {
+		left = "?"
+	}
 	if step > 1 {
 		left = eta(p.lastDraw.Sub(p.afterFirst).Seconds() / float64(step-1) * float64(p.steps-step))
 	}
-	p.rewrite(p.line(step, left, p.lastDraw, values))
+	p.rewrite(p.line(step, left, p.lastDraw, values, p.columns))
 }
 
 // trained notes that the training part of the epoch is over.
@@ -99,11 +106,12 @@ func (p *progress) end(step int, values map[string]float64) {
 		return
 	}
 	taken := fmt.Sprintf("%.0fs", time.Since(p.start).Seconds())
-	line := p.line(step, taken, p.trainingEnd, values)
+	line, width := p.line(step, taken, p.trainingEnd, values, 0) // whole, however narrow the terminal
 	if p.verbose == Lines {
 		line = fmt.Sprintf("%d/%d - %s - %s", step, p.steps, taken, p.stepTime(step, p.trainingEnd)) + formatValues(values)
+		width = len(line)
 	}
-	p.rewrite(line)
+	p.rewrite(line, width)
 	fmt.Fprintln(p.w)
 	p.drawn = 0
 }
@@ -124,25 +132,45 @@ func (p *progress) say(line string) {
 	}
 }
 
-func (p *progress) line(step int, clock string, now time.Time, values map[string]float64) string {
+// line is the progress line, and how many columns it takes. A terminal of so many
+// columns gets a shorter one (unless columns is 0): one that it wrapped could not be
+// overwritten.
+func (p *progress) line(step int, clock string, now time.Time, values map[string]float64, columns int) (line string, width int) {
 	counter := fmt.Sprintf("%*d/%d", len(fmt.Sprint(p.steps)), step, p.steps)
-	done := barWidth * step / max(p.steps, 1)
-	filled, rest := strings.Repeat("━", done), strings.Repeat("━", barWidth-done)
+	rest := []rune(p.stepTime(step, now) + formatValues(values))
+	fixed := len(counter) + utf8.RuneCountInString(clock) + 2
+	bar := barWidth
+	if columns > 0 {
+		if bar = min(bar, columns-2-fixed-len(rest)); bar < 4 {
+			bar = -1 // not even the space behind it
+			rest = rest[:max(0, min(len(rest), columns-1-fixed))]
+		}
+	}
+	width = fixed + 1 + bar + len(rest)
+	mark := [2]string{"━", "━"}
+	if p.ascii {
+		mark = [2]string{"=", "."}
+	}
+	done := max(0, bar*step/max(p.steps, 1))
+	filled, empty := strings.Repeat(mark[0], done), strings.Repeat(mark[1], max(0, bar-done))
 	if p.color {
 		counter, clock = "\x1b[1m"+counter+"\x1b[0m", "\x1b[1m"+clock+"\x1b[0m"
-		filled, rest = "\x1b[32m"+filled+"\x1b[0m", "\x1b[37m"+rest+"\x1b[0m"
+		filled, empty = "\x1b[32m"+filled+"\x1b[0m", "\x1b[37m"+empty+"\x1b[0m"
 	}
-	return fmt.Sprintf("%s %s%s %s %s", counter, filled, rest, clock, p.stepTime(step, now)) + formatValues(values)
+	if bar < 0 {
+		return counter + " " + clock + " " + string(rest), width
+	}
+	return counter + " " + filled + empty + " " + clock + " " + string(rest), width
 }
 
-// rewrite puts a line in the place of the one before, in a terminal.
-func (p *progress) rewrite(line string) {
+// rewrite puts a line of so many columns in the place of the one before, in a terminal.
+func (p *progress) rewrite(line string, width int) {
 	if !p.terminal {
 		fmt.Fprint(p.w, line)
 		return
 	}
-	fmt.Fprint(p.w, "\r"+line+strings.Repeat(" ", max(0, p.drawn-len(line))))
-	p.drawn = len(line)
+	fmt.Fprint(p.w, "\r"+line+strings.Repeat(" ", max(0, p.drawn-width)))
+	p.drawn = width
 }
 
 func (p *progress) stepTime(step int, now time.Time) string {

@@ -3,18 +3,44 @@ package nn
 import (
 	"fmt"
 	"io"
+	"math"
+	"os"
 	"strings"
 	"unicode/utf8"
 
+	"baregrad/internal/terminal"
 	"baregrad/kernels"
 )
 
 // Summary writes the model's layers, the shapes of their outputs and the numbers
-// of their parameters as a table, as Keras does.
+// of their parameters as a table, as Keras does: 88 columns wide, or as wide as the
+// terminal that it is written to.
 func (m *Sequential) Summary(w io.Writer) error {
+	watched, columns := terminal.Width(w)
+	return m.summary(w, columns, watched && !terminal.Unicode(os.Getenv))
+}
+
+// A summaryFrame is what a table is drawn with: the line above it, below its header,
+// between rows and at its end, each as left corner, dash, crossing and right corner;
+// then the edges of the header's cells and of the others'.
+type summaryFrame struct {
+	top, header, between, bottom [4]string
+	headerEdge, edge             string
+}
+
+var (
+	unicodeFrame = summaryFrame{[4]string{"┏", "━", "┳", "┓"}, [4]string{"┡", "━", "╇", "┩"},
+		[4]string{"├", "─", "┼", "┤"}, [4]string{"└", "─", "┴", "┘"}, "┃", "│"}
+	asciiFrame = summaryFrame{[4]string{"+", "-", "+", "+"}, [4]string{"+", "=", "+", "+"},
+		[4]string{"+", "-", "+", "+"}, [4]string{"+", "-", "+", "+"}, "|", "|"}
+)
+
+// summary writes the table for a terminal of so many columns; 0 for any.
+func (m *Sequential) summary(w io.Writer, columns int, ascii bool) error {
 	if err := m.Build(); err != nil {
 		return err
 	}
+	header := [3]string{"Layer (type)", "Output Shape", "Param #"}
 	rows := [][3]string{}
 	for _, l := range m.info {
 		if l.Layer.Kind() == "InputLayer" {
@@ -22,37 +48,50 @@ func (m *Sequential) Summary(w io.Writer) error {
 		}
 		rows = append(rows, [3]string{l.Name + " (" + l.Layer.Kind() + ")", shapeString(l.Output), thousands(count(l.Params))})
 	}
-	widths := [3]int{36, 27, 15} // Keras's, at 88 columns
-	for _, row := range rows {
-		for i, cell := range row {
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
-		}
+	widths := summaryWidths(append(rows, header), columns)
+	frame := unicodeFrame
+	if ascii {
+		frame = asciiFrame
 	}
 	var s strings.Builder
-	rule := func(left, line, between, right string) {
-		s.WriteString(left)
+	rule := func(r [4]string) {
+		s.WriteString(r[0])
 		for i, width := range widths {
 			if i > 0 {
-				s.WriteString(between)
+				s.WriteString(r[2])
 			}
-			s.WriteString(strings.Repeat(line, width+2))
+			s.WriteString(strings.Repeat(r[1], width+2))
 		}
-		s.WriteString(right + "\n")
+		s.WriteString(r[3] + "\n")
 	}
 	cells := func(row [3]string, edge string) {
-		fmt.Fprintf(&s, "%s %-*s %s %-*s %s %*s %s\n", edge, widths[0], row[0], edge, widths[1], row[1], edge, widths[2], row[2], edge)
+		var parts [3][]string
+		height := 0
+		for i, cell := range row {
+			parts[i] = wrapped(cell, widths[i])
+			height = max(height, len(parts[i]))
+		}
+		for y := range height {
+			var line [3]string
+			for i := range line {
+				if y < len(parts[i]) {
+					line[i] = parts[i][y]
+				}
+			}
+			fmt.Fprintf(&s, "%s %-*s %s %-*s %s %*s %s\n", edge, widths[0], line[0], edge, widths[1], line[1], edge, widths[2], line[2], edge)
+		}
 	}
 	s.WriteString("Model: \"sequential\"\n")
-	rule("┏", "━", "┳", "┓")
-	cells([3]string{"Layer (type)", "Output Shape", "Param #"}, "┃")
-	rule("┡", "━", "╇", "┩")
+	rule(frame.top)
+	cells(header, frame.headerEdge)
+	rule(frame.header)
 	for i, row := range rows {
 		if i > 0 {
-			rule("├", "─", "┼", "┤")
+			rule(frame.between)
 		}
-		cells(row, "│")
+		cells(row, frame.edge)
 	}
-	rule("└", "─", "┴", "┘")
+	rule(frame.bottom)
 	trained, all := m.ParamCount()
 	for _, line := range []struct {
 		what string
@@ -62,6 +101,62 @@ func (m *Sequential) Summary(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, s.String())
 	return err
+}
+
+// summaryWidths are the widths of the table's columns: Keras's, which make 88 with
+// the frame, or more where a cell needs it. If that is more than the terminal has,
+// they shrink, first what no cell needs, then the widest, whose cells get several lines.
+func summaryWidths(rows [][3]string, columns int) [3]int {
+	const frame, least = 10, 8
+	widths, needed := [3]int{36, 27, 15}, [3]int{}
+	for _, row := range rows {
+		for i, cell := range row {
+			needed[i] = max(needed[i], utf8.RuneCountInString(cell))
+			widths[i] = max(widths[i], needed[i])
+		}
+	}
+	for columns > 0 && widths[0]+widths[1]+widths[2]+frame > columns {
+		at, most := 0, math.MinInt
+		for i, width := range widths {
+			if spare := width - needed[i]; spare > 0 && spare > most {
+				at, most = i, spare
+			}
+		}
+		if most == math.MinInt {
+			for i, width := range widths {
+				if width > widths[at] {
+					at = i
+				}
+			}
+			if widths[at] <= least {
+				break
+			}
+			needed[at]--
+		}
+		widths[at]--
+	}
+	return widths
+}
+
+// wrapped breaks a cell into lines of at most width columns, at spaces if it can.
+func wrapped(cell string, width int) []string {
+	var lines []string
+	line := []rune{}
+	for _, word := range strings.Fields(cell) {
+		rest := []rune(word)
+		if len(line) > 0 && len(line)+1+len(rest) <= width {
+			line = append(append(line, ' '), rest...)
+			continue
+		}
+		if len(line) > 0 {
+			lines = append(lines, string(line))
+		}
+		for len(rest) > width {
+			lines, rest = append(lines, string(rest[:width])), rest[width:]
+		}
+		line = rest
+	}
+	return append(lines, string(line))
 }
 
 // thousands writes a number with commas: 1,199,882.

@@ -11,6 +11,7 @@ import (
 
 	"baregrad/bench"
 	"baregrad/cmd/demo/figure"
+	"baregrad/internal/terminal"
 	"baregrad/kernels"
 	"baregrad/nn"
 )
@@ -41,13 +42,14 @@ func (c *BenchCommand) Run(ctx context.Context, w io.Writer) error {
 	}
 	fmt.Fprintln(w, bench.ThisMachine())
 	begin := time.Now()
-	terminal := isTerminal(w)
+	watched, _ := terminal.Width(w)
+	watched = watched && os.Getenv("TERM") != "dumb"
 	r, err := bench.Measure(ctx, bench.Options{Configs: configs, Budget: c.Budget, Slowest: c.Slowest, Progress: func(what string) {
-		if terminal {
+		if watched {
 			fmt.Fprintf(w, "\r\x1b[K%3.0f s: %s", time.Since(begin).Seconds(), what)
 		}
 	}})
-	if terminal {
+	if watched {
 		fmt.Fprint(w, "\r\x1b[K")
 	}
 	if err != nil {
@@ -58,6 +60,9 @@ func (c *BenchCommand) Run(ctx context.Context, w io.Writer) error {
 	if c.Out != "" {
 		folder := figure.Folder{Dir: c.Out, Format: "svg", Saved: func(path string) { fmt.Fprintln(w, "Drawn to", path) }}
 		for name, t := range map[string]bench.Table{"matmul": r.Products(), "train": r.Steps()} {
+			if len(t.Rows) == 0 {
+				continue // all of it was left out
+			}
 			if err := folder.Bars(name, t.Title+", "+t.Unit, t.Rows, columnNames(t), t.Cells); err != nil {
 				return err
 			}
@@ -142,14 +147,4 @@ func columnNames(t bench.Table) []string {
 		names = append(names, c.String())
 	}
 	return names
-}
-
-// isTerminal tells whether w is one.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
 }

@@ -46,6 +46,14 @@ func TestBench(t *testing.T) {
 	}
 }
 
+// A machine too slow for everything still gives a report.
+func TestBenchOfNothing(t *testing.T) {
+	status, out, errs := demo(context.Background(), "bench", "--device", "reference", "--threads", "1", "--slowest", "1ns", "--out", t.TempDir(), "--json")
+	if status != 0 || !strings.Contains(out, "product 256×256×256, which would take") || !strings.Contains(out, `"matmul":[]`) {
+		t.Errorf("status %d, %s%s", status, errs, out)
+	}
+}
+
 func TestBenchRefuses(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"--device referense", `did you mean "reference"?`},

@@ -75,11 +75,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return statusUsage
 	}
 	if err := guarded(func() error { return command.Run() }); err != nil {
-		fmt.Fprintf(stderr, "demo: %v\n", err)
-		var interrupted *nn.InterruptedError
-		if errors.As(err, &interrupted) || errors.Is(err, context.Canceled) {
+		if errors.Is(err, context.Canceled) { // which Ctrl-C did
+			fmt.Fprintf(stderr, "demo: %s\n", strings.ReplaceAll(err.Error(), context.Canceled.Error(), "interrupted"))
 			return statusInterrupted
 		}
+		fmt.Fprintf(stderr, "demo: %v\n", err)
 		return statusFailed
 	}
 	return 0

@@ -99,7 +99,7 @@ func TestInterrupt(t *testing.T) {
 	var errs bytes.Buffer
 	// As Ctrl-C would, but at a known moment: when the second epoch begins.
 	status := run(ctx, strings.Fields("--epochs 1000 --model mlp --limit 3000 --save "+path), cancelAt{"Epoch 2/1000", cancel}, &errs)
-	if status != statusInterrupted || !strings.Contains(errs.String(), "training stopped in epoch 2 of 1000 after 0 of") {
+	if status != statusInterrupted || !strings.Contains(errs.String(), "training stopped in epoch 2 of 1000 after 0 of 24 batches: interrupted\n") {
 		t.Errorf("status %d, standard error %q", status, errs.String())
 	}
 	if content, err := os.ReadFile(path); err != nil || string(content) != "older" {

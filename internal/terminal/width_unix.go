@@ -1,6 +1,6 @@
 //go:build linux || darwin
 
-package mnist
+package terminal
 
 import (
 	"os"
@@ -8,9 +8,9 @@ import (
 	"unsafe"
 )
 
-// terminalWidth tells whether f is a terminal, and how many columns it has (0:
+// width tells whether f is a terminal, and how many columns it has (0:
 // it does not say). Only terminals answer the request TIOCGWINSZ.
-func terminalWidth(f *os.File) (terminal bool, width int) {
+func width(f *os.File) (terminal bool, columns int) {
 	raw, err := f.SyscallConn()
 	if err != nil {
 		return false, 0
