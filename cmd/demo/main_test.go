@@ -75,13 +75,17 @@ func TestRefusals(t *testing.T) {
 		{"--lr 0", 1, "--lr is 0, must be above 0"},
 		{"--data-dir " + missing, 1, missing},
 		{"--save " + missing + "/x", 1, "save " + missing},
+		{"--checkpoint --save -", 1, "--checkpoint saves the model"},
 		{"--epochs many", 2, "many"},
 		{"--frobnicate", 2, "--frobnicate"},
 		{"trian", 2, `unknown command "trian": did you mean "train"?`},
 		{"tutorial mnist-mpl", 1, `did you mean "mnist-mlp"?`},
 		{"tutorial mnist-mlp --epochs 0", 1, "--epochs is 0"},
 	} {
-		status, _, errs := demo(context.Background(), strings.Fields(c.args)...)
+		status, out, errs := demo(context.Background(), strings.Fields(c.args)...)
+		if strings.Contains(out, "Epoch") {
+			t.Errorf("demo %s: was refused after the training had begun", c.args)
+		}
 		if status != c.status || !strings.Contains(errs, c.want) {
 			t.Errorf("demo %s: status %d, want %d; standard error %q, want one with %q", c.args, status, c.status, errs, c.want)
 		}

@@ -65,6 +65,27 @@ func (c *ShowCommand) Run(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	v := &view{classifier: model, w: w, screen: mnist.DetectScreen(w)}
+	// What is asked for wrongly is refused before anything is shown. A model of which
+	// nobody knows what it was trained on is shown as far as it goes.
+	data, unknown := model.data(ctx, c.Dataset, mnist.Options{Dir: c.DataDir, Progress: downloads(w)})
+	if unknown != nil && (c.Dataset != "" || c.DataDir != "") {
+		return unknown
+	}
+	form, err := model.form(c.Form)
+	if err != nil {
+		return fmt.Errorf("--form: %w", err)
+	}
+	var pixels []uint8
+	var title string
+	actual := -1
+	if unknown == nil || c.Picture != "" {
+		if pixels, title, actual, err = c.chosen(data, form); err != nil {
+			return err
+		}
+	}
+	if err := v.known(c.Layer); err != nil {
+		return err
+	}
 	if c.Out != "" {
 		if err := os.MkdirAll(c.Out, 0o755); err != nil {
 			return err
@@ -72,6 +93,9 @@ func (c *ShowCommand) Run(ctx context.Context, w io.Writer) error {
 		v.figures = &figure.Folder{Dir: c.Out, Format: c.Format, Saved: func(path string) { fmt.Fprintln(w, "Drawn to", path) }}
 	}
 	r := portrait{Device: d.Name(), Model: c.Model, Dataset: model.dataset}
+	if data != nil {
+		r.Dataset = data.Name
+	}
 	if err := v.layers(&r); err != nil {
 		return err
 	}
@@ -81,22 +105,8 @@ func (c *ShowCommand) Run(ctx context.Context, w io.Writer) error {
 	if err := v.filters(); err != nil {
 		return err
 	}
-
-	// A model of which nobody knows what it was trained on is shown as far as it goes.
-	data, err := model.data(ctx, c.Dataset, mnist.Options{Dir: c.DataDir, Progress: downloads(w)})
-	switch {
-	case err == nil:
-		r.Dataset = data.Name
-	case c.Dataset != "" || c.DataDir != "" || c.Picture == "":
-		return err
-	}
-	form, err := model.form(c.Form)
-	if err != nil {
-		return fmt.Errorf("--form: %w", err)
-	}
-	pixels, title, actual, err := c.chosen(data, form)
-	if err != nil {
-		return err
+	if pixels == nil {
+		return unknown
 	}
 	if err := v.activations(ctx, c.Layer, pixels, title, actual); err != nil {
 		return err

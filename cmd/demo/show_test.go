@@ -90,9 +90,12 @@ func TestShowPlainModel(t *testing.T) {
 		{"--picture " + path, "a PNG or JPEG picture"},
 		{"--dataset mnist", "MNIST has 10 classes, the model 5"},
 	} {
-		status, _, errs := demo(ctx, append([]string{"show", "--model", path}, strings.Fields(c.args)...)...)
+		status, out, errs := demo(ctx, append([]string{"show", "--model", path}, strings.Fields(c.args)...)...)
 		if status != 1 || !strings.Contains(errs, c.want) {
 			t.Errorf("show %s: status %d, standard error %q, want one with %q", c.args, status, errs, c.want)
+		}
+		if c.args != "" && out != "" { // the model is fine, the request is not
+			t.Errorf("show %s: is refused after it printed\n%s", c.args, out)
 		}
 	}
 	if model, err := trained(); err != nil {

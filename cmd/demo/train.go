@@ -154,9 +154,6 @@ func (c *TrainCommand) Run(ctx context.Context, w io.Writer) (failed error) {
 		fit.Augment = augment(data.Train.Slice(0, n))
 	}
 	if c.Checkpoint {
-		if saved == "" {
-			return errors.New("--checkpoint saves the model, --save - does not")
-		}
 		if err := describe(model, data, &nn.History{}); err != nil {
 			return err
 		}
@@ -244,6 +241,12 @@ func (c *TrainCommand) recipe() (recipe, error) {
 	r, ok := recipes[c.Model]
 	if !ok {
 		return r, nn.Unknown("model", c.Model, slices.Sorted(maps.Keys(recipes)))
+	}
+	if c.Checkpoint && c.Save == "-" {
+		return r, errors.New("--checkpoint saves the model, --save - does not")
+	}
+	if _, err := optimizer(c.Optimizer, 1, 1); err != nil {
+		return r, err
 	}
 	r.peak = peaks[c.Optimizer]
 	for _, o := range []struct {

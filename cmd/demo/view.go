@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 
 	"baregrad/cmd/demo/figure"
 	"baregrad/mnist"
@@ -85,6 +86,18 @@ func (v *view) activations(ctx context.Context, layer string, pixels []uint8, ti
 		return nil
 	}
 	return v.figures.Activations("activations-"+layer, maps)
+}
+
+// known refuses a layer that the model does not have; none is wanted where name is empty.
+func (v *view) known(name string) error {
+	names := []string{}
+	for _, l := range v.Layers() {
+		names = append(names, l.Name)
+	}
+	if name == "" || slices.Contains(names, name) {
+		return nil
+	}
+	return nn.Unknown("layer", name, names)
 }
 
 // firstLayer is the layer whose activations are shown where none is named.
