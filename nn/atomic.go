@@ -2,18 +2,27 @@ package nn
 
 import (
 	"bufio"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"baregrad/internal/regular"
 )
 
 // writeAtomically writes a file so that, whenever the program or the machine
 // stops, there is the old file or the whole new one: into a temporary file in
 // the same folder, which is synced to the disk and then given the name. What
 // earlier saves of this file left behind, because they were killed, it removes.
+// Where path is a link, the file that it leads to is replaced; anything but a file
+// is left alone.
 func writeAtomically(path string, write func(io.Writer) error) (err error) {
+	if path, err = replaceable(path); err != nil {
+		return err
+	}
 	folder := filepath.Dir(path)
 	removeAbandoned(folder, temporaryPrefix(path))
 	f, err := os.CreateTemp(folder, temporaryPrefix(path)+"*")
@@ -53,6 +62,23 @@ func writeAtomically(path string, write func(io.Writer) error) (err error) {
 		d.Close()
 	}
 	return nil
+}
+
+// replaceable gives the name that a new file for path is to have: that of the file
+// that a link leads to. It refuses what is no regular file: a device or a pipe that
+// lost its name to a file would be missed.
+func replaceable(path string) (string, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return path, nil
+	}
+	if err == nil {
+		err = regular.Check(path, info)
+	}
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(path)
 }
 
 // temporaryPrefix is how the names of temporary files for a path begin. Digits follow.

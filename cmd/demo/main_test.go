@@ -76,6 +76,7 @@ func TestRefusals(t *testing.T) {
 		{"--data-dir " + missing, 1, missing},
 		{"--save " + missing + "/x", 1, "save " + missing},
 		{"--checkpoint --save -", 1, "--checkpoint saves the model"},
+		{"--save " + os.DevNull, 1, "not a regular file, but a device (--save - saves nothing)"},
 		{"--epochs many", 2, "many"},
 		{"--frobnicate", 2, "--frobnicate"},
 		{"trian", 2, `unknown command "trian": did you mean "train"?`},

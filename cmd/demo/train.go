@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"baregrad/cmd/demo/figure"
+	"baregrad/internal/regular"
 	"baregrad/kernels"
 	"baregrad/kernels/auto"
 	"baregrad/mnist"
@@ -146,6 +147,11 @@ func (c *TrainCommand) Run(ctx context.Context, w io.Writer) (failed error) {
 	if saved != "" { // before the work too
 		if err := isFolder(filepath.Dir(saved)); err != nil {
 			return fmt.Errorf("save %s: %w", saved, err)
+		}
+		if info, err := os.Stat(saved); err == nil {
+			if err := regular.Check(saved, info); err != nil {
+				return fmt.Errorf("save %w (--save - saves nothing)", err)
+			}
 		}
 	}
 	begin := time.Now()

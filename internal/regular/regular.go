@@ -14,7 +14,7 @@ import (
 func Open(path string) (*os.File, int64, error) {
 	info, err := os.Stat(path)
 	if err == nil {
-		err = check(path, info)
+		err = Check(path, info)
 	}
 	if err != nil {
 		return nil, 0, err
@@ -25,7 +25,7 @@ func Open(path string) (*os.File, int64, error) {
 	}
 	// Asked again of the open file: another may have got the name since.
 	if info, err = f.Stat(); err == nil {
-		err = check(path, info)
+		err = Check(path, info)
 	}
 	if err != nil {
 		f.Close()
@@ -34,8 +34,8 @@ func Open(path string) (*os.File, int64, error) {
 	return f, info.Size(), nil
 }
 
-// check says what a file is if it is not a regular one.
-func check(path string, info fs.FileInfo) error {
+// Check says what the file called path is if it is not a regular one.
+func Check(path string, info fs.FileInfo) error {
 	kind := "something else"
 	switch mode := info.Mode(); {
 	case mode.IsRegular():
