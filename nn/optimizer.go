@@ -65,7 +65,7 @@ func (OneCycle) Name() string { return "one_cycle" }
 
 // Check refuses settings out of range.
 func (c OneCycle) Check() error {
-	return firstError(within(c.Name(), "peak", c.Peak, 0, 1e6), within(c.Name(), "the number of steps", float64(c.Steps), 0, math.MaxInt64),
+	return firstError(within(c.Name(), "peak", c.Peak, 0, 1e6), positiveSteps(c.Name(), c.Steps),
 		within(c.Name(), "rise", c.Rise, 0, 1), within(c.Name(), "start", c.Start, 0, 1e30), within(c.Name(), "end", c.End, 0, 1e30))
 }
 
