@@ -69,5 +69,6 @@ func (c *TutorialCommand) Run(ctx context.Context, w io.Writer) error {
 		Device: d.Name(), Model: t.Name, Dataset: t.Dataset, Seed: c.Seed, Epochs: len(r.History.Epoch), Params: params,
 		TrainSeconds: r.TrainSeconds, EpochSeconds: r.History.Seconds,
 		TestLoss: number(r.Scores["loss"]), TestAccuracy: r.Scores["accuracy"], History: numbers(r.History),
+		Saved: r.Saved,
 	})
 }

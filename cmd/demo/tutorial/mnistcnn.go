@@ -78,6 +78,9 @@ func mnistCNN(s *Setting) (*Result, error) {
 	if err := model.Save(s.Context, path); err != nil {
 		return nil, err
 	}
+	if s.Folder != "" {
+		r.Saved = path
+	}
 	loaded, err := nn.Load(s.Context, s.Device, path)
 	if err != nil {
 		return nil, err

@@ -82,6 +82,7 @@ type Result struct {
 	History      *nn.History
 	TrainSeconds float64
 	Scores       map[string]float64 // of the test set
+	Saved        string             // the model's file in Setting.Folder; empty if none is kept
 }
 
 // Run runs the tutorial.

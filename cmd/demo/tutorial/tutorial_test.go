@@ -155,6 +155,9 @@ func TestTutorials(t *testing.T) {
 			if !slices.Equal(drawn.names, c.pictures) {
 				t.Errorf("drew %v, want %v", drawn.names, c.pictures)
 			}
+			if saved := r.Saved != ""; saved != (len(c.files) > 0) || saved && r.Saved != filepath.Join(folder, c.files[0]) {
+				t.Errorf("saved to %q, want %v in the folder", r.Saved, c.files)
+			}
 			for _, name := range c.files {
 				if _, err := nn.Load(context.Background(), d, filepath.Join(folder, name)); err != nil {
 					t.Error(err)
