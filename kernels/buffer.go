@@ -100,6 +100,7 @@ type Host struct {
 	n        int
 	memory   []byte // nil once freed
 	owner    bool   // false for slices of another buffer
+	release  func() // called when it is freed, if not nil
 }
 
 // cacheLine is the alignment of host buffers: one AVX-512 register, one cache line.
@@ -116,6 +117,15 @@ func NewHost(t Type, n int) *Host {
 	preferHugePages(raw)
 	skip := int(-uintptr(unsafe.Pointer(&raw[0])) & (cacheLine - 1))
 	return &Host{elements: t, n: n, memory: raw[skip : skip+size : skip+size], owner: true}
+}
+
+// HostOver returns a host buffer of the elements that memory holds, whatever they are
+// and wherever it begins. When the buffer is freed, release is called, if it is not nil.
+func HostOver(t Type, memory []byte, release func()) *Host {
+	if len(memory)%t.Size() != 0 {
+		Panicf("alloc", "%d bytes are no whole number of %v", len(memory), t)
+	}
+	return &Host{elements: t, n: len(memory) / t.Size(), memory: memory, owner: true, release: release}
 }
 
 // Type is the type of the elements.
@@ -136,6 +146,9 @@ func (h *Host) Slice(from, to int) Buffer {
 // Free leaves the memory to Go's garbage collector. Slices stay usable.
 func (h *Host) Free() {
 	if h.owner {
+		if h.memory != nil && h.release != nil {
+			h.release()
+		}
 		h.memory = nil
 	}
 }

@@ -26,6 +26,26 @@ func panics(t *testing.T, name, want string, f func()) {
 	f()
 }
 
+func TestHostOver(t *testing.T) {
+	memory, released := make([]byte, 12), 0
+	b := kernels.HostOver(kernels.Float32, memory[4:], func() { released++ })
+	if b.Len() != 2 || &kernels.Bytes(kernels.Floats(b))[0] != &memory[4] {
+		t.Errorf("a buffer of %d elements that does not lie over the memory given", b.Len())
+	}
+	part := b.Slice(0, 1)
+	part.Free()
+	if released != 0 {
+		t.Error("freeing a slice released the memory")
+	}
+	b.Free()
+	b.Free()
+	if released != 1 {
+		t.Errorf("the memory was released %d times", released)
+	}
+	kernels.HostOver(kernels.Uint8, memory, nil).Free()
+	panics(t, "11 bytes of int32", "11 bytes", func() { kernels.HostOver(kernels.Int32, memory[:11], nil) })
+}
+
 func TestTypes(t *testing.T) {
 	for _, c := range []struct {
 		t    kernels.Type

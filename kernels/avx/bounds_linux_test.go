@@ -11,7 +11,8 @@ import (
 
 // TestKernelsStayWithinTheirMemory gives every kernel slices that end where a
 // page ends, with a page behind that can't be touched. Guard words show what is
-// written out of bounds; this shows what is read.
+// written out of bounds; this shows what is read. (Products, convolutions and pooling,
+// which walk over more than rows: see TestKernelsStayWithinTheirBuffers.)
 func TestKernelsStayWithinTheirMemory(t *testing.T) {
 	for _, set := range Names() {
 		t.Run(set, func(t *testing.T) {
@@ -32,7 +33,7 @@ func TestKernelsStayWithinTheirMemory(t *testing.T) {
 				call()
 			}
 			keys := roundKeys(1)
-			for n := range 71 {
+			for n := range 131 {
 				for _, test := range loopTests {
 					s := make([][]float32, test.slices)
 					for i := range s {

@@ -147,12 +147,13 @@ func New(name string) (*Device, error) {
 	d := &Device{Device: reference.New(), set: instructionSets[i], pool: newPool(workers)}
 	d.workspaces = make([]workspace, workers)
 	processor := Detect()
-	d.cacheL3 = processor.L3
-	if d.cacheL2 = processor.L2; d.cacheL2 == 0 {
-		d.cacheL2 = 256 << 10 // the smallest of any processor with AVX2
-	}
+	// Virtual machines may say nothing of their caches, or nonsense.
+	d.cacheL2, d.cacheL3 = max(processor.L2, leastL2), processor.L3
 	return d, nil
 }
+
+// leastL2 is the smallest second cache of any processor with AVX2, in bytes.
+const leastL2 = 256 << 10
 
 // Name is avx512 or avx2.
 func (d *Device) Name() string { return d.set.name }

@@ -62,6 +62,7 @@ type suite struct {
 	device      *counting
 	reference   kernels.Device
 	isReference bool
+	fence       alignment // at which end of a buffer of the device there is a fence: first or last; else aligned
 }
 
 // elements counts those of the inputs and the outputs.
@@ -95,7 +96,7 @@ func (s *suite) checkForward(t *testing.T, op operation) []array {
 		for i, a := range op.in {
 			if a.isFloat() && a.len() == op.out[0].len() {
 				forward.shared = sharing(len(op.out), 0, i)
-				s.once(t, fmt.Sprintf("forward into input %d", i), forward, aligned, want, op.tol)
+				s.once(t, fmt.Sprintf("forward into input %d", i), forward, s.fence, want, op.tol)
 			}
 		}
 	}
@@ -150,7 +151,7 @@ func (s *suite) checkGradient(t *testing.T, op operation, g generator, dy array,
 			if a.len() == dy.len() {
 				c := op.gradientCall(op.gradients(), dy, out, make([]kernels.Mode, n))
 				c.shared = sharing(n, k, 0)
-				s.once(t, fmt.Sprintf("gradient %d into the memory of dy", k), c, aligned, want, op.gradTol)
+				s.once(t, fmt.Sprintf("gradient %d into the memory of dy", k), c, s.fence, want, op.gradTol)
 			}
 		}
 	}
@@ -171,7 +172,7 @@ func (s *suite) checkNonFinite(t *testing.T, op operation, g generator) {
 		values := allValues(op.in)
 		want := op.oracle(values, values)
 		c := call{out: op.out, in: op.in, run: op.forward}
-		out := s.once(t, fmt.Sprintf("forward with NaN or Inf in input %d", i), c, aligned, want, op.tol)
+		out := s.once(t, fmt.Sprintf("forward with NaN or Inf in input %d", i), c, s.fence, want, op.tol)
 		if op.gradient == nil || s.isReference || contains(op.gradientKeepsFinite, i) {
 			continue
 		}
@@ -184,7 +185,7 @@ func (s *suite) checkNonFinite(t *testing.T, op operation, g generator) {
 			op.large = true // differences of infinities say nothing
 			want := s.wantGradient(op, dy, out)
 			c := op.gradientCall(op.gradients(), dy, out, make([]kernels.Mode, len(op.wrt)))
-			s.once(t, fmt.Sprintf("gradient with NaN or Inf in input %d", i), c, aligned, want, op.gradTol)
+			s.once(t, fmt.Sprintf("gradient with NaN or Inf in input %d", i), c, s.fence, want, op.gradTol)
 		}
 	}
 }
@@ -245,9 +246,12 @@ func (s *suite) once(t *testing.T, label string, c call, where alignment, want [
 }
 
 // twice makes the call twice on aligned memory, which must give the same bits,
-// and once on misaligned memory.
+// and once on misaligned memory; or once against the fences, if there are any.
 func (s *suite) twice(t *testing.T, label string, c call, want [][]float64, tol tolerance) []array {
 	t.Helper()
+	if s.fence != aligned {
+		return s.once(t, label, c, s.fence, want, tol)
+	}
 	first := s.once(t, label, c, aligned, want, tol)
 	second := s.once(t, label, c, aligned, want, tol)
 	for k := range first {

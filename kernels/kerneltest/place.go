@@ -16,17 +16,30 @@ type alignment int
 const (
 	aligned    alignment = iota // on a cache line
 	misaligned                  // on an odd element, another one for each argument
+	first                       // where the larger buffer begins: without guard words before it
+	last                        // so that both end together: without guard words after it
 )
 
-// guard is the number of elements before (at least) and after a part.
+// guard is the number of elements before (at least) and after a part, where there are any.
 const guard = 64
 
 // offset is the first element of argument number i.
 func (a alignment) offset(i int) int {
-	if a == aligned {
-		return guard
+	switch a {
+	case misaligned:
+		return guard + 1 + 2*(i%7)
+	case first:
+		return 0
 	}
-	return guard + 1 + 2*(i%7)
+	return guard
+}
+
+// behind is the number of elements after an argument.
+func (a alignment) behind() int {
+	if a == last {
+		return 0
+	}
+	return guard
 }
 
 // A placed array is an array on a device.
@@ -43,9 +56,10 @@ func place(d kernels.Device, a array, i int, where alignment) placed {
 	}
 	p := placed{like: a, offset: where.offset(i)}
 	size := a.kind.Size()
-	memory := guardBytes((p.offset + a.len() + guard) * size)
+	n := p.offset + a.len() + where.behind()
+	memory := guardBytes(n * size)
 	copy(memory[p.offset*size:], a.host())
-	p.whole = d.Alloc(a.kind, p.offset+a.len()+guard)
+	p.whole = d.Alloc(a.kind, n)
 	d.Write(p.whole, memory)
 	p.part = p.whole.Slice(p.offset, p.offset+a.len())
 	return p

@@ -40,6 +40,15 @@ const Slow Option = 2
 // whatever the size. Without it all cases run.
 const Small Option = 3
 
+// FencedBefore and FencedBehind say that the device's Alloc gives memory right behind, or
+// right before, memory that can't be touched. Then each call is made once, with
+// arguments that lie right against that fence: the program ends where a kernel reads or
+// writes beyond them, which guard words tell of writes only.
+const (
+	FencedBefore Option = 4
+	FencedBehind Option = 5
+)
+
 // smallCase is the most elements that a small case has, inputs and outputs together.
 const smallCase = 600
 
@@ -50,6 +59,12 @@ func Run(t *testing.T, open func() kernels.Device, options ...Option) {
 	countAllocations := !slices.Contains(options, DriverAllocates)
 	skipSpare := slices.Contains(options, Slow) && os.Getenv("BAREGRAD_LONG") != "1"
 	small := slices.Contains(options, Small)
+	switch {
+	case slices.Contains(options, FencedBefore):
+		s.fence = first
+	case slices.Contains(options, FencedBehind):
+		s.fence = last
+	}
 	planned, ran := 0, 0
 	group := func(t *testing.T, name string, test func(t *testing.T)) {
 		planned++

@@ -1,0 +1,127 @@
+package avx
+
+import (
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"testing"
+	"unsafe"
+
+	"baregrad/kernels"
+	"baregrad/kernels/kerneltest"
+)
+
+// TestKernelsStayWithinTheirBuffers runs every operation, every case of every shape, on
+// buffers that begin right behind a page that can't be touched, and on buffers that end
+// right before one: products, convolutions by all their ways, pooling, and whatever else
+// there is. A kernel that reads or writes one byte too far ends the program; the trace
+// names it. And no kernel may be left out: each is called at least once.
+func TestKernelsStayWithinTheirBuffers(t *testing.T) {
+	for _, set := range Names() {
+		for name, option := range map[string]kerneltest.Option{"before": kerneltest.FencedBefore, "behind": kerneltest.FencedBehind} {
+			t.Run(set+"/"+name, func(t *testing.T) {
+				need(t, set)
+				calls := countCalls(t, set)
+				open := func() kernels.Device {
+					d, err := New(set)
+					if err != nil {
+						t.Fatal(err)
+					}
+					return betweenPages{d, t, option == kerneltest.FencedBehind}
+				}
+				kerneltest.Run(t, open, option, kerneltest.DriverAllocates) // the counters allocate
+				d := open()
+				for _, s := range convSpecs() {
+					convolve(d, s)
+				}
+				if err := d.Close(); err != nil {
+					t.Error(err)
+				}
+				for kernel, count := range calls {
+					// Those that measure the machine have memory of their own.
+					if count.Load() == 0 && !strings.Contains(kernel, ".peak.") {
+						t.Errorf("%s was never called: neither kerneltest nor convSpecs has a case that takes it", kernel)
+					}
+				}
+			})
+		}
+	}
+}
+
+// convolve calls the three methods of a convolution on buffers of their own.
+func convolve(d kernels.Device, s kernels.ConvSpec) {
+	alloc := func(n int) kernels.Buffer { return d.Alloc(kernels.Float32, n) }
+	x, w, y, bias := alloc(s.N*s.H*s.W*s.C), alloc(s.Cols()*s.Out), alloc(s.Rows()*s.Out), alloc(s.Out)
+	d.Conv2D(y, x, w, bias, s)
+	for _, m := range []kernels.Mode{kernels.Overwrite, kernels.Accumulate} {
+		d.Conv2DGradInput(x, y, w, s, m)
+		d.Conv2DGradFilter(w, y, x, s, m)
+	}
+	for _, b := range []kernels.Buffer{x, w, y, bias} {
+		b.Free()
+	}
+}
+
+// betweenPages is a device whose buffers lie between pages that can't be touched, right
+// against one of them.
+type betweenPages struct {
+	*Device
+	t      *testing.T
+	behind bool // against the one behind, else against the one before
+}
+
+// Alloc returns such a buffer.
+func (f betweenPages) Alloc(t kernels.Type, n int) kernels.Buffer {
+	if n < 0 {
+		return f.Device.Alloc(t, n) // which refuses
+	}
+	memory, err := mapFenced(n * t.Size())
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	page, size := syscall.Getpagesize(), n*t.Size()
+	within := memory[page : len(memory)-page]
+	if f.behind {
+		within = within[len(within)-size:]
+	}
+	return kernels.HostOver(t, within[:size:size], func() {
+		if err := syscall.Munmap(memory); err != nil {
+			f.t.Error(err)
+		}
+	})
+}
+
+// mapFenced maps pages for so many bytes, with one more at each end that can't be touched.
+func mapFenced(bytes int) ([]byte, error) {
+	page := syscall.Getpagesize()
+	pages := (bytes + page - 1) / page
+	memory, err := syscall.Mmap(-1, 0, (pages+2)*page, syscall.PROT_NONE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	if err != nil || pages == 0 {
+		return memory, err
+	}
+	return memory, syscall.Mprotect(memory[page:(pages+1)*page], syscall.PROT_READ|syscall.PROT_WRITE)
+}
+
+// The fences are where they are said to be.
+func TestFences(t *testing.T) {
+	touch := func(p *byte) (faulted bool) {
+		defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+		defer func() { faulted = recover() != nil }()
+		*p++
+		return
+	}
+	for _, behind := range []bool{false, true} {
+		for _, n := range []int{1, 1023, 1024, 1025} {
+			b := betweenPages{nil, t, behind}.Alloc(kernels.Float32, n)
+			bytes := kernels.Bytes(kernels.Floats(b))
+			start, end := unsafe.Pointer(&bytes[0]), unsafe.Pointer(&bytes[len(bytes)-1])
+			if touch((*byte)(start)) || touch((*byte)(end)) {
+				t.Errorf("%d floats can't be written", n)
+			}
+			if behind && !touch((*byte)(unsafe.Add(end, 1))) || !behind && !touch((*byte)(unsafe.Add(start, -1))) {
+				t.Errorf("what is beside %d floats can be written", n)
+			}
+			b.Free()
+		}
+	}
+}
