@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"baregrad/kernels"
+	"baregrad/kernels/auto"
 	"baregrad/kernels/avx"
 )
 
@@ -20,6 +21,7 @@ type Machine struct {
 	CacheL2  int      `json:"cache_l2"` // bytes of one core's, as L1
 	CacheL3  int      `json:"cache_l3"`
 	Sets     []string `json:"instruction_sets"` // that there are kernels for and that may be used
+	GPU      string   `json:"gpu"`              // what the device cuda is: an NVIDIA GPU, or the emulator in its place; empty if there is none
 	OS       string   `json:"os"`
 	Arch     string   `json:"arch"`
 	Go       string   `json:"go"`
@@ -41,6 +43,11 @@ func ThisMachine() Machine {
 	for _, set := range avx.Names() {
 		if avx.Allowed(set) == nil {
 			m.Sets = append(m.Sets, set)
+		}
+	}
+	for _, device := range auto.List() {
+		if device.Name == "cuda" && device.Available {
+			m.GPU = device.Hardware
 		}
 	}
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -77,6 +84,9 @@ func (m Machine) String() string {
 	}
 	if len(m.Sets) > 0 {
 		s += ", " + strings.Join(m.Sets, " and ")
+	}
+	if m.GPU != "" {
+		s += "; cuda is " + m.GPU
 	}
 	return fmt.Sprintf("%s; %s, %s/%s", s, m.Go, m.OS, m.Arch)
 }

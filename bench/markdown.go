@@ -84,6 +84,7 @@ func (r *Report) Markdown(list []Benchmark) string {
 		{"instruction sets used", strings.Join(m.Sets, ", ")},
 		{"caches", fmt.Sprintf("%s and %s for each core, %s at the last level", kernels.FormatBytes(int64(m.CacheL1)),
 			kernels.FormatBytes(int64(m.CacheL2)), kernels.FormatBytes(int64(m.CacheL3)))},
+		{"the device cuda", m.GPU},
 		{"system", m.OS + "/" + m.Arch},
 		{"Go", m.Go},
 		{"source", m.Revision},

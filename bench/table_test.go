@@ -3,6 +3,8 @@ package bench
 import (
 	"strings"
 	"testing"
+
+	"baregrad/kernels/auto"
 )
 
 func tableForTest() Table {
@@ -55,6 +57,30 @@ func TestSlug(t *testing.T) {
 	m := Machine{CPU: "Intel(R) Xeon(R) @ 2.10GHz", Cores: 8}
 	if got, want := m.Slug(), "intel-r-xeon-r-2-10ghz-8-cores"; got != want {
 		t.Errorf("slug %q, want %q", got, want)
+	}
+}
+
+// What stood in for a GPU is named wherever figures of the device cuda are shown.
+func TestMachineNamesItsGPU(t *testing.T) {
+	m := Machine{CPU: "x", Cores: 2, Go: "go1.26", OS: "linux", Arch: "amd64"}
+	if s := m.String(); strings.Contains(s, "cuda") {
+		t.Errorf("a machine without a GPU is %q", s)
+	}
+	m.GPU = "PTX emulator (compute capability 9.0)"
+	r := Report{Machine: m}
+	for _, s := range []string{m.String(), r.Markdown(nil)} {
+		if !strings.Contains(s, m.GPU) {
+			t.Errorf("%q does not name the GPU", s)
+		}
+	}
+	available := ""
+	for _, device := range auto.List() {
+		if device.Name == "cuda" && device.Available {
+			available = device.Hardware
+		}
+	}
+	if got := ThisMachine().GPU; got != available {
+		t.Errorf("this machine's GPU is %q, want %q", got, available)
 	}
 }
 
