@@ -34,13 +34,16 @@ func TestKernelsStayWithinTheirBuffers(t *testing.T) {
 				for _, s := range convSpecs() {
 					convolve(d, s)
 				}
+				for _, s := range convPoolSpecs() {
+					convolveAndPool(d, s)
+				}
 				if err := d.Close(); err != nil {
 					t.Error(err)
 				}
 				for kernel, count := range calls {
 					// Those that measure the machine have memory of their own; a prefetch can't fault.
 					if count.Load() == 0 && !strings.Contains(kernel, ".peak.") && !strings.Contains(kernel, ".prefetch") {
-						t.Errorf("%s was never called: neither kerneltest nor convSpecs has a case that takes it", kernel)
+						t.Errorf("%s was never called: no case of kerneltest, convSpecs or convPoolSpecs takes it", kernel)
 					}
 				}
 			})
@@ -58,6 +61,23 @@ func convolve(d kernels.Device, s kernels.ConvSpec) {
 		d.Conv2DGradFilter(w, y, x, s, m)
 	}
 	for _, b := range []kernels.Buffer{x, w, y, bias} {
+		b.Free()
+	}
+}
+
+// convolveAndPool calls the two methods of a convolution whose output is pooled.
+func convolveAndPool(d kernels.Device, s kernels.ConvPoolSpec) {
+	alloc := func(n int) kernels.Buffer { return d.Alloc(kernels.Float32, n) }
+	c, p := s.Conv, s.Pool
+	pooled := p.N * p.OH * p.OW * p.C
+	x, w, bias, y := alloc(c.N*c.H*c.W*c.C), alloc(c.Cols()*c.Out), alloc(c.Out), alloc(pooled)
+	dx, dw, dbias, dy := alloc(x.Len()), alloc(w.Len()), alloc(c.Out), alloc(pooled)
+	arg := d.Alloc(kernels.Int32, pooled)
+	d.Conv2DReLUMaxPool(y, arg, x, w, bias, s)
+	for _, m := range []kernels.Mode{kernels.Overwrite, kernels.Accumulate} {
+		d.Conv2DReLUMaxPoolGrad(dx, dw, dbias, dy, y, arg, x, w, s, m, m, m)
+	}
+	for _, b := range []kernels.Buffer{x, w, bias, y, dx, dw, dbias, dy, arg} {
 		b.Free()
 	}
 }
