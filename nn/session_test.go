@@ -215,3 +215,35 @@ func TestOutputOfAPooledConvolution(t *testing.T) {
 		}
 	}
 }
+
+// A ReLU after a dense layer is computed by that layer's product, but the dense layer's
+// own output can be looked at: the ReLU has not been there yet.
+func TestOutputBeforeAReLU(t *testing.T) {
+	d, err := auto.Open("cpu")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	m := NewSequential(d, Seed(4), &Dense{Units: 16, InputShape: []int{3}}, &Activation{Function: ReLU}, &Dense{Units: 2})
+	x := tensor.From(d, []float32{1, -2, 3, -4, 5, -6}, 2, 3)
+	output := func(layer string) []float32 {
+		y, err := m.LayerOutput(context.Background(), layer, x, EvaluateOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return y.Floats()
+	}
+	before, after := output("dense"), output("activation")
+	negative := 0
+	for i, z := range before {
+		if z < 0 {
+			negative++
+		}
+		if want := max(z, 0); after[i] != want {
+			t.Errorf("the ReLU gives %v at %d, the dense layer %v", after[i], i, z)
+		}
+	}
+	if negative == 0 {
+		t.Errorf("the dense layer gives nothing below 0: %v", before)
+	}
+}
