@@ -106,8 +106,11 @@ func (r *Report) Markdown(list []Benchmark) string {
 	}
 	for _, t := range []Table{r.Products(), r.Steps()} {
 		if len(t.Rows) > 0 {
-			fmt.Fprintf(&b, "\n## %s\n\n%s", strings.ToUpper(t.Title[:1])+t.Title[1:], t.Markdown())
+			fmt.Fprintf(&b, "\n## %s\n\n%s\n\n%s", strings.ToUpper(t.Title[:1])+t.Title[1:], t.Note, t.Markdown())
 		}
+	}
+	for _, note := range r.StandIns() {
+		fmt.Fprintf(&b, "\n**Other data: %s. Its figures are not the tutorial's.**\n", note)
 	}
 	for _, t := range r.Transfers {
 		fmt.Fprintf(&b, "\nTransfers of %s: %s writes at %s GB/s and reads at %s GB/s.\n",

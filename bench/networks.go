@@ -2,7 +2,6 @@ package bench
 
 import (
 	"fmt"
-	"math/rand/v2"
 
 	"baregrad/kernels"
 	"baregrad/nn"
@@ -13,12 +12,12 @@ import (
 // and loss. (The tutorials are in cmd/demo/tutorial; a test compares the layers.)
 type Network struct {
 	Name     string
+	Dataset  string // that the tutorial trains on
 	Batch    int
 	Examples int // that the tutorial trains on in an epoch
 	Input    []int
 	Outputs  int
 	classes  bool // labels are class numbers, not rows
-	pixels   bool // inputs are uint8, not float32
 
 	optimizer nn.Optimizer
 	loss      nn.Loss
@@ -28,7 +27,7 @@ type Network struct {
 // Networks lists the networks of all tutorials.
 func Networks() []Network {
 	return []Network{
-		{Name: "mnist-mlp", Batch: 1000, Examples: 60000, Input: []int{784}, Outputs: 10, pixels: true,
+		{Name: "mnist-mlp", Dataset: "mnist", Batch: 1000, Examples: 60000, Input: []int{784}, Outputs: 10,
 			optimizer: nn.RMSprop{LearningRate: 0.001, Rho: 0.9, Epsilon: 1e-8}, loss: nn.CategoricalCrossentropy{},
 			layers: func() []nn.Layer {
 				return []nn.Layer{
@@ -38,7 +37,7 @@ func Networks() []Network {
 					&nn.Activation{Function: nn.Softmax},
 				}
 			}},
-		{Name: "mnist-cnn", Batch: 128, Examples: 60000, Input: []int{28, 28, 1}, Outputs: 10, pixels: true,
+		{Name: "mnist-cnn", Dataset: "mnist", Batch: 128, Examples: 60000, Input: []int{28, 28, 1}, Outputs: 10,
 			optimizer: nn.Adam{}, loss: nn.CategoricalCrossentropy{},
 			layers: func() []nn.Layer {
 				return []nn.Layer{
@@ -52,7 +51,7 @@ func Networks() []Network {
 					&nn.Dense{Units: 10, Activation: nn.Softmax},
 				}
 			}},
-		{Name: "fashion-mlp", Batch: 32, Examples: 60000, Input: []int{28, 28}, Outputs: 10, pixels: true, classes: true,
+		{Name: "fashion-mlp", Dataset: "fashion", Batch: 32, Examples: 60000, Input: []int{28, 28}, Outputs: 10, classes: true,
 			optimizer: nn.Adam{}, loss: nn.SparseCategoricalCrossentropy{},
 			layers: func() []nn.Layer {
 				return []nn.Layer{
@@ -61,7 +60,7 @@ func Networks() []Network {
 					&nn.Dense{Units: 10, Activation: nn.Softmax},
 				}
 			}},
-		{Name: "binary-mlp", Batch: 200, Examples: 1000, Input: []int{20}, Outputs: 1,
+		{Name: "binary-mlp", Dataset: "random", Batch: 200, Examples: 1000, Input: []int{20}, Outputs: 1,
 			optimizer: nn.RMSprop{}, loss: nn.BinaryCrossentropy{},
 			layers: func() []nn.Layer {
 				return []nn.Layer{
@@ -72,7 +71,7 @@ func Networks() []Network {
 					&nn.Dense{Units: 1, Activation: nn.Sigmoid},
 				}
 			}},
-		{Name: "mnist-wide-mlp", Batch: 200, Examples: 60000, Input: []int{784}, Outputs: 10, pixels: true,
+		{Name: "mnist-wide-mlp", Dataset: "mnist", Batch: 200, Examples: 60000, Input: []int{784}, Outputs: 10,
 			optimizer: nn.Adam{}, loss: nn.CategoricalCrossentropy{},
 			layers: func() []nn.Layer {
 				return []nn.Layer{
@@ -80,7 +79,7 @@ func Networks() []Network {
 					&nn.Dense{Units: 10, Activation: nn.Softmax},
 				}
 			}},
-		{Name: "mnist-cnn-channels-first", Batch: 200, Examples: 60000, Input: []int{1, 28, 28}, Outputs: 10, pixels: true,
+		{Name: "mnist-cnn-channels-first", Dataset: "mnist", Batch: 200, Examples: 60000, Input: []int{1, 28, 28}, Outputs: 10,
 			optimizer: nn.Adam{}, loss: nn.CategoricalCrossentropy{},
 			layers: func() []nn.Layer {
 				const first = nn.ChannelsFirst
@@ -116,38 +115,6 @@ func (n Network) Model(d kernels.Device) (*nn.Sequential, error) {
 		return nil, fmt.Errorf("%s: %w", n.Name, err)
 	}
 	return m, nil
-}
-
-// Data makes random examples with random labels: time does not depend on them.
-func (n Network) Data(d kernels.Device, examples int) (x, y *tensor.Tensor) {
-	source := rand.NewChaCha8([32]byte{1})
-	random := rand.New(source)
-	shape := append([]int{examples}, n.Input...)
-	if n.pixels {
-		pixels := make([]uint8, tensor.Size(shape))
-		source.Read(pixels) // it never fails
-		x = tensor.From(d, pixels, shape...)
-	} else {
-		values := make([]float32, tensor.Size(shape))
-		for i := range values {
-			values[i] = random.Float32()
-		}
-		x = tensor.From(d, values, shape...)
-	}
-	if n.classes {
-		labels := make([]int32, examples)
-		for i := range labels {
-			labels[i] = int32(random.IntN(n.Outputs))
-		}
-		return x, tensor.From(d, labels, examples)
-	}
-	rows := make([]float32, examples*n.Outputs)
-	for i := range examples {
-		if k := random.IntN(max(2, n.Outputs)); k < n.Outputs {
-			rows[i*n.Outputs+k] = 1
-		}
-	}
-	return x, tensor.From(d, rows, examples, n.Outputs)
 }
 
 // FLOP counts the floating-point operations of the matrix products and

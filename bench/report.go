@@ -46,6 +46,9 @@ type TrainResult struct {
 	Config
 	Network         string  `json:"network"`
 	Batch           int     `json:"batch"`
+	Data            string  `json:"data"`         // what it trains on
+	StandIn         bool    `json:"stand_in"`     // Data is not what the tutorial trains on
+	From            int     `json:"from_step"`    // steps of the epoch taken before
 	StepSeconds     float64 `json:"step_seconds"` // of the fastest
 	ImagesPerSecond float64 `json:"images_per_second"`
 	GFLOPS          float64 `json:"gflops"` // of its products and convolutions
@@ -197,21 +200,31 @@ func trial(d kernels.Device) float64 {
 	return p.FLOP() / min(m.Time(0), m.Time(0), m.Time(0))
 }
 
-// train measures a training step.
+// train measures training steps from the middle of the network's first epoch on.
 func (r *Report) train(ctx context.Context, c Config, d kernels.Device, n Network, pace float64, o Options) error {
-	t, err := NewTrainer(ctx, d, n, 0)
+	m, err := n.Model(d)
 	if err != nil {
 		return err
 	}
-	if r.tooSlow(c, "a step of "+n.Name, t.FLOP()/pace, o) {
-		return t.Close()
+	flop := n.FLOP(m, n.Batch)
+	if r.tooSlow(c, "a step of "+n.Name, flop/pace, o) {
+		return nil
 	}
 	o.Progress(fmt.Sprintf("%v: training %s", c, n.Name))
+	from, err := n.Middle(ctx)
+	if err != nil {
+		return err
+	}
+	t, err := NewTrainer(ctx, d, n, 0, from)
+	if err != nil {
+		return err
+	}
 	seconds, err := t.Time(o.Budget)
 	if err := errors.Join(err, t.Close()); err != nil {
 		return err
 	}
-	r.Train = append(r.Train, TrainResult{c, n.Name, t.Batch, seconds, float64(t.Batch) / seconds, t.FLOP() / seconds / 1e9})
+	r.Train = append(r.Train, TrainResult{c, n.Name, t.Batch, t.Data.String(), t.Data.Missing != "", t.From,
+		seconds, float64(t.Batch) / seconds, flop / seconds / 1e9})
 	return nil
 }
 
@@ -233,6 +246,18 @@ func (r *Report) Peak(c Config) float64 {
 		}
 	}
 	return 0
+}
+
+// StandIns says of each network that did not train on its tutorial's data what it
+// trained on.
+func (r *Report) StandIns() []string {
+	var list []string
+	for _, t := range r.Train {
+		if note := fmt.Sprintf("%s trained on %s", t.Network, t.Data); t.StandIn && !slices.Contains(list, note) {
+			list = append(list, note)
+		}
+	}
+	return list
 }
 
 // Configs lists the devices that something was measured on, in their order.

@@ -10,6 +10,7 @@ import (
 type Table struct {
 	Title   string
 	Unit    string
+	Note    string // a sentence on what was measured; may be empty
 	Rows    []string
 	Columns []Config
 	Cells   [][]float64 // [row][column]
@@ -18,18 +19,25 @@ type Table struct {
 
 // Products is the table of the matrix products, in GFLOP/s.
 func (r *Report) Products() Table {
-	t := Table{Title: "matrix product", Unit: "GFLOP/s", Columns: r.Configs()}
+	t := Table{Title: "matrix product", Unit: "GFLOP/s",
+		Note: "Of random operands without zeros.", Columns: r.Configs()}
 	for _, p := range r.MatMul {
 		t.set(Product{p.M, p.N, p.K}.String(), p.Config, p.GFLOPS, share(p.GFLOPS, r.Peak(p.Config)))
 	}
 	return t
 }
 
-// Steps is the table of the training steps, in images a second.
+// Steps is the table of the training steps, in images a second. A row says where its
+// network did not train on the tutorial's data: see StandIns.
 func (r *Report) Steps() Table {
-	t := Table{Title: "training step", Unit: "images/s", Columns: r.Configs()}
+	t := Table{Title: "training step", Unit: "images/s",
+		Note: "On the tutorial's data, after so many steps of the first epoch: the time depends on how many of the pixels and activations are zero.", Columns: r.Configs()}
 	for _, s := range r.Train {
-		t.set(fmt.Sprintf("%s, batch %d", s.Network, s.Batch), s.Config, s.ImagesPerSecond, share(s.GFLOPS, r.Peak(s.Config)))
+		row := fmt.Sprintf("%s, batch %d, after %d steps", s.Network, s.Batch, s.From)
+		if s.StandIn {
+			row += " (OTHER DATA)"
+		}
+		t.set(row, s.Config, s.ImagesPerSecond, share(s.GFLOPS, r.Peak(s.Config)))
 	}
 	return t
 }

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"math"
 	"slices"
@@ -10,55 +11,102 @@ import (
 
 	"baregrad/kernels"
 	"baregrad/nn"
+	"baregrad/tensor"
 )
 
+// leastSteps is the least number of steps in a training: binary-mlp's epoch has five
+// only, and is repeated until there are as many.
+const leastSteps = 50
+
 // A Trainer takes the training steps of a Fit one at a time, so that each can be
-// timed: Fit runs as a coroutine that halts at the end of each batch.
+// timed: Fit runs as a coroutine that halts at the end of each batch. A training has
+// so many Steps, then Restart begins another with the first one's weights: how many
+// of a network's activations are zero, and with it the time of a step, depends on how
+// long it has been trained.
 type Trainer struct {
 	Network Network
-	Model   *nn.Sequential
 	Batch   int // examples in a step
+	Steps   int // in a training: an epoch, or as many epochs as make leastSteps
+	From    int // how many steps of the epoch the first weights have been trained for
+	Data    *Data
 
-	device kernels.Device
-	next   func() (struct{}, bool)
-	stop   func()
-	err    error
+	ctx      context.Context
+	device   kernels.Device
+	from     *Checkpoint // nil: fresh weights
+	examples int
+	x, y     *tensor.Tensor
+	model    *nn.Sequential
+	taken    int // steps of this training
+	run      *nn.Run
+	next     func() (struct{}, bool)
+	stop     func()
+	err      error // that Fit returned
 }
 
 var errEnough = errors.New("enough was measured")
 
-// NewTrainer trains the network on the device with as many random examples as
-// the tutorial has, rounded down to whole batches. A batch of 0 is the
-// tutorial's; with another, there are as few examples as make four batches.
-func NewTrainer(ctx context.Context, d kernels.Device, n Network, batch int) (*Trainer, error) {
-	examples := 4 * batch
+// NewTrainer trains the network on the device from a checkpoint on, or from fresh
+// weights where that is nil, with the tutorial's examples, rounded down to whole
+// batches. A batch of 0 is the tutorial's; with another, there are as few examples
+// as make four batches.
+func NewTrainer(ctx context.Context, d kernels.Device, n Network, batch int, from *Checkpoint) (*Trainer, error) {
+	t := &Trainer{Network: n, Batch: batch, ctx: ctx, device: d, from: from, examples: 4 * batch}
 	if batch == 0 {
-		batch = n.Batch
-		examples = n.Examples / batch * batch
+		t.Batch = n.Batch
+		t.examples = n.Examples / n.Batch * n.Batch
 	}
-	m, err := n.Model(d)
-	if err != nil {
+	epoch := t.examples / t.Batch
+	t.Steps = epoch * t.epochs()
+	if from != nil {
+		t.From = from.Step
+		t.Steps = max(t.Steps-from.Step, min(t.Steps, leastSteps/2))
+	}
+	var err error
+	if t.Data, err = n.Data(ctx); err != nil {
 		return nil, err
 	}
-	t := &Trainer{Network: n, Model: m, Batch: batch, device: d}
+	t.model, err = t.beginning()
+	return t, err
+}
+
+// epochs is how many epochs a training has.
+func (t *Trainer) epochs() int {
+	epoch := t.examples / t.Batch
+	return (leastSteps + epoch - 1) / epoch
+}
+
+// beginning is the model as a training begins with it.
+func (t *Trainer) beginning() (*nn.Sequential, error) {
+	if t.from != nil {
+		return t.from.load(t.ctx, t.device)
+	}
+	return t.Network.Model(t.device)
+}
+
+// begin lets Fit begin, which halts after the first step.
+func (t *Trainer) begin() (err error) {
+	if t.x == nil {
+		if t.x, t.y, err = t.Network.Tensors(t.device, t.Data, t.examples); err != nil {
+			return err
+		}
+	}
 	t.next, t.stop = iter.Pull(func(yield func(struct{}) bool) {
-		x, y := n.Data(d, examples)
-		defer x.Free()
-		defer y.Free()
-		_, t.err = m.Fit(ctx, x, y, nn.FitOptions{
-			Epochs: math.MaxInt, BatchSize: batch, Verbose: nn.Silent, Callbacks: []nn.Callback{halting{yield: yield}},
+		_, t.err = t.model.Fit(t.ctx, t.x, t.y, nn.FitOptions{
+			Epochs: t.epochs(), BatchSize: t.Batch, Verbose: nn.Silent, Callbacks: []nn.Callback{halting{t: t, yield: yield}},
 		})
 	})
-	return t, nil
+	return nil
 }
 
 // halting hands control back at the end of each batch.
 type halting struct {
 	nn.BaseCallback
+	t     *Trainer
 	yield func(struct{}) bool
 }
 
-func (h halting) BatchEnd(*nn.Run) error {
+func (h halting) BatchEnd(r *nn.Run) error {
+	h.t.run = r
 	if !h.yield(struct{}{}) {
 		return errEnough
 	}
@@ -66,26 +114,78 @@ func (h halting) BatchEnd(*nn.Run) error {
 }
 
 // Step takes one training step and waits until the device has done it. The first
-// one records the step, and allocates; later ones don't.
+// one of a training records the step, and allocates; later ones don't.
 func (t *Trainer) Step() error {
+	if t.Ended() {
+		return fmt.Errorf("%s: the training of %d steps is over", t.Network.Name, t.Steps)
+	}
+	if t.next == nil {
+		if err := t.begin(); err != nil {
+			return err
+		}
+	}
 	if _, more := t.next(); !more {
 		return t.err
 	}
 	t.device.Sync()
+	t.taken++
 	return nil
+}
+
+// Ended tells whether all steps of the training have been taken.
+func (t *Trainer) Ended() bool { return t.taken >= t.Steps }
+
+// Restart begins another training with the first one's weights, and takes its first
+// step.
+func (t *Trainer) Restart() error {
+	if err := t.end(); err != nil {
+		return err
+	}
+	for _, p := range t.model.Params() {
+		p.Value.Free()
+	}
+	var err error
+	if t.model, err = t.beginning(); err != nil {
+		return err
+	}
+	return t.Step()
+}
+
+// end ends the training under way.
+func (t *Trainer) end() error {
+	if t.next == nil {
+		return nil
+	}
+	t.stop()
+	err := t.err
+	t.next, t.stop, t.run, t.err, t.taken = nil, nil, nil, nil, 0
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
+}
+
+// Loss is the mean loss of the epoch so far, NaN before the first step.
+func (t *Trainer) Loss() float64 {
+	if t.run == nil {
+		return math.NaN()
+	}
+	return t.run.Logs()["loss"]
 }
 
 // Close ends the training and frees what it used.
 func (t *Trainer) Close() error {
-	t.stop()
-	if t.err != nil && !errors.Is(t.err, errEnough) {
-		return t.err
+	err := t.end()
+	if t.x != nil {
+		t.x.Free()
+		t.y.Free()
+		t.x, t.y = nil, nil
 	}
-	return nil
+	return err
 }
 
 // FLOP is Network.FLOP of the trainer's batch.
-func (t *Trainer) FLOP() float64 { return t.Network.FLOP(t.Model, t.Batch) }
+func (t *Trainer) FLOP() float64 { return t.Network.FLOP(t.model, t.Batch) }
 
 // Time takes steps for about the given time, at least one, after one that is not
 // counted, and gives the fastest, in seconds.
@@ -93,9 +193,27 @@ func (t *Trainer) Time(budget time.Duration) (seconds float64, err error) {
 	if err := t.Step(); err != nil {
 		return 0, err
 	}
-	times, err := repeat(budget, t.Step)
+	times, err := t.repeat(budget)
 	if err != nil {
 		return 0, err
 	}
 	return slices.Min(times), nil
+}
+
+// repeat takes steps until the time is up, at least one, and gives the seconds that
+// each took. Where a training ends another begins, whose first step is not counted.
+func (t *Trainer) repeat(budget time.Duration) (seconds []float64, err error) {
+	for begin := time.Now(); len(seconds) == 0 || time.Since(begin) < budget; {
+		if t.Ended() {
+			if err := t.Restart(); err != nil {
+				return seconds, err
+			}
+		}
+		start := time.Now()
+		if err := t.Step(); err != nil {
+			return seconds, err
+		}
+		seconds = append(seconds, time.Since(start).Seconds())
+	}
+	return seconds, nil
 }

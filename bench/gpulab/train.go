@@ -68,7 +68,14 @@ func fit(d kernels.Device, n bench.Network, examples, batch, epochs int) (*nn.Hi
 	if err != nil {
 		return nil, err
 	}
-	x, y := n.Data(d, examples)
+	data, err := n.Data(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	x, y, err := n.Tensors(d, data, examples)
+	if err != nil {
+		return nil, err
+	}
 	defer x.Free()
 	defer y.Free()
 	return m.Fit(context.Background(), x, y, nn.FitOptions{Epochs: epochs, BatchSize: batch, Verbose: nn.Silent})

@@ -125,6 +125,12 @@ func showReport(w io.Writer, r *bench.Report) {
 	}
 	for _, t := range []bench.Table{r.Products(), r.Steps()} {
 		fmt.Fprintf(w, "\n%s", t.Text())
+		if len(t.Rows) > 0 {
+			fmt.Fprintln(w, t.Note)
+		}
+	}
+	for _, note := range r.StandIns() {
+		fmt.Fprintf(w, "OTHER DATA: %s. Its figures are not the tutorial's.\n", note)
 	}
 	fmt.Fprintf(w, "\n%s\n%s", r.Products().Chart(40), r.Steps().Chart(40))
 	for _, t := range r.Transfers {

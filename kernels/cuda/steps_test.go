@@ -70,7 +70,14 @@ func stepOf(t *testing.T, n bench.Network) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x, y := n.Data(d, 4*n.Batch)
+	data, err := n.Data(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, y, err := n.Tensors(d, data, 4*n.Batch)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if _, err := m.Fit(context.Background(), x, y, nn.FitOptions{Epochs: 1, BatchSize: n.Batch, Verbose: nn.Silent}); err != nil {
 		t.Fatal(err)
 	}

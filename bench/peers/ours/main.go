@@ -117,14 +117,19 @@ func (w *worker) do(request string) (times, busy []float64, err error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		if w.trainer, err = bench.NewTrainer(context.Background(), w.device, n, 0); err != nil {
+		if w.trainer, err = bench.NewTrainer(context.Background(), w.device, n, 0, nil); err != nil {
 			return nil, nil, err
 		}
 		if err := w.trainer.Step(); err != nil { // records the step; not counted
 			return nil, nil, err
 		}
 	}
-	return repeat(seconds, w.trainer.Step)
+	return repeat(seconds, func() error {
+		if w.trainer.Ended() {
+			return w.trainer.Restart()
+		}
+		return w.trainer.Step()
+	})
 }
 
 // repeat runs f for so long, at least once.
