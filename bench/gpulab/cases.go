@@ -29,13 +29,23 @@ var groups = map[string][]string{
 	"memory": {"maxpool", "avgpool", "softmax", "copy", "relu", "add", "exp", "sum"},
 }
 
-// casesOf lists the cases of a group.
+// casesOf lists the cases of a group, in the order of the report.
 func casesOf(group string, smoke bool) ([]Case, error) {
 	kinds, ok := groups[group]
 	if !ok {
 		return nil, fmt.Errorf("no group of kernels is called %q: there are matmul, conv and memory", group)
 	}
 	return slices.DeleteFunc(cases(smoke), func(c Case) bool { return !slices.Contains(kinds, c.Kind) }), nil
+}
+
+// group is the group that a case belongs to.
+func (c Case) group() string {
+	for group, kinds := range groups {
+		if slices.Contains(kinds, c.Kind) {
+			return group
+		}
+	}
+	return ""
 }
 
 // cases lists them all: at full size, or so small that an emulator gets through.

@@ -96,7 +96,7 @@ func TestReport(t *testing.T) {
 		"| softmax | failed | out of / memory | 1000.0 | 1000 GB/s | not measured |",
 		"| mnist-mlp | baregrad | 1000 | 60000 | 0.2500 | 0.5000 | 6 |  |",
 		"98.50 %: 99 % was not reached",
-		"| every tutorial | torch graph | | | not measured | not measured | | |",
+		"| mnist-cnn | torch graph | | | not measured | not measured | | |",
 	} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("the report has no line %s:\n%s", want, text)
@@ -113,6 +113,10 @@ func TestReportOfACutOffRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, dir, "checks/matmul-00.json", []byte(`{"part":"matmul","name":"matmul","status":"stopped after 9 s","seconds":9,"date":"d"}`+"\n"))
+	write(t, dir, "checks/matmul-01.json", []byte(`{"part":"matmul","name":"matmul in PyTorch","status":"not measured: out of time","seconds":0,"date":"d"}`+"\n"))
+	write(t, dir, "checks/to99-00.json", []byte(`{"part":"to99","name":"training to 99 %","status":"not measured: out of time","seconds":0,"date":"d"}`+"\n"))
+	write(t, dir, "matmul-cases.json", []byte(`[{"name":"product","kind":"matmul"},{"name":"another","kind":"matmul"},{"name":"another by k","kind":"matmul","form":"k"}]`))
+	write(t, dir, "conv-cases.json", []byte(`[{"name":"filter","kind":"conv"}]`))
 	write(t, dir, "checks/matmul-00.clocks", []byte("345, 3201, 70.1, 30\n1980, 3201, [N/A], 41\n19"))
 	short := string(lab(t, "report", dir, dir))
 	text, err := os.ReadFile(filepath.Join(dir, "report.md"))
@@ -120,7 +124,14 @@ func TestReportOfACutOffRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"| product | 1000.0 | 1.0 TFLOP/s | not measured | | not measured |",
+		"| product | 1000.0 | 1.0 TFLOP/s | not measured: out of time | | not measured |",
+		"| another | not measured: out of time | | not measured: out of time | | not measured |",
+		"| another by k | not measured: out of time | | not measured | | not measured |",
+		"| filter | not measured | | not measured | | not measured |",
+		"| to 99 % | baregrad | | | not measured: out of time | not measured: out of time | | |",
+		"| to 99 % | torch graph | | | not measured | not measured | | |",
+		"| fp32 matrix product, 2048 to 8192: at least 0.95 of cuBLAS | not measured: out of time | open |",
+		"| 99 % on MNIST: under 0.2 s of training | not measured: out of time | open |",
 		"| matmul | matmul | stopped after 9 s | 9 | d | 345–1980 MHz, 3201 MHz memory, 70 W, 30–41 °C |",
 		"- matmul.jsonl: unexpected end of JSON input",
 		"| the 20 epochs of mnist-mlp: under 0.1 s | not measured | open |",

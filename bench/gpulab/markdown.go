@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -29,20 +30,17 @@ func (r *Report) markdown() string {
 	b.WriteString("\n## Kernels\n\nTimes of one call in µs: calls on rotating memory captured as one graph, the median between two events. " +
 		"The ratio is PyTorch's time divided by ours: above 1, ours is faster.\n\n" +
 		"| case | baregrad | | PyTorch | | ratio |\n|---|---|---|---|---|---|\n")
-	seen := map[string]bool{}
-	for _, m := range r.Kernels {
-		if seen[m.Name] {
-			continue
+	for _, c := range r.cases {
+		ours, theirs := r.find(c.Name, "baregrad"), r.find(c.Name, "torch")
+		missing := notMeasured // in PyTorch, which has no other kernels to stand beside
+		if c.Form == "" {
+			missing = r.missing(c.group(), true)
 		}
-		seen[m.Name] = true
-		ours, theirs := r.find(m.Name, "baregrad"), r.find(m.Name, "torch")
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", m.Name, r.cells(ours), r.cells(theirs), r.ratio(ours, theirs))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", c.Name, r.cells(ours, r.missing(c.group(), false)), r.cells(theirs, missing), r.ratio(ours, theirs))
 	}
 	b.WriteString("\n## Training\n\nSeconds of an epoch after the first (of the whole training, to 99 %).\n\n" +
 		"| what | by | batch | examples | seconds | first epoch | epochs | test accuracy |\n|---|---|---|---|---|---|---|---|\n")
-	by := map[string]bool{}
 	for _, e := range r.Training {
-		by[e.By] = true
 		seconds, first, accuracy := r.seconds(e.Seconds, e.Problem), r.seconds(e.First, e.Problem), ""
 		if e.Accuracy > 0 && !r.About.Emulated {
 			accuracy = fmt.Sprintf("%.2f %%", 100*e.Accuracy)
@@ -52,9 +50,17 @@ func (r *Report) markdown() string {
 		}
 		fmt.Fprintf(&b, "| %s | %s | %d | %d | %s | %s | %d | %s |\n", e.Name, e.By, e.Batch, e.Examples, seconds, first, e.Epochs, accuracy)
 	}
-	for _, who := range []string{"baregrad", "torch eager", "torch compile", "torch graph"} {
-		if !by[who] {
-			fmt.Fprintf(&b, "| every tutorial | %s | | | %s | %s | | |\n", who, notMeasured, notMeasured)
+	for _, who := range []string{"baregrad", "torch graph", "torch eager", "torch compile"} {
+		for _, name := range trainings() {
+			if slices.ContainsFunc(r.Training, func(e Epoch) bool { return e.Name == name && e.By == who }) {
+				continue
+			}
+			part := "epochs"
+			if name == toNinetyNine {
+				part = "to99"
+			}
+			why := r.missing(part, who != "baregrad")
+			fmt.Fprintf(&b, "| %s | %s | | | %s | %s | | |\n", name, who, why, why)
 		}
 	}
 	if len(r.Problems) > 0 {
@@ -89,10 +95,10 @@ func cell(text string) string {
 }
 
 // cells is a measurement as a time and a rate. An emulator's time is none of a GPU.
-func (r *Report) cells(m *Measurement) string {
+func (r *Report) cells(m *Measurement, missing string) string {
 	switch {
 	case m == nil:
-		return notMeasured + " |"
+		return missing + " |"
 	case m.Problem != "":
 		return "failed | " + cell(m.Problem)
 	case r.About.Emulated:

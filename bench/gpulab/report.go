@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"baregrad/bench"
 )
 
 // A Report is what a run of the lab found. What was not measured is not in it.
@@ -24,6 +27,7 @@ type Report struct {
 	Training []Epoch          `json:"training"`
 	Machine  []string         `json:"machine"`  // what nvidia-smi and PyTorch say, line by line
 	Problems []string         `json:"problems"` // what could not be read
+	cases    []Case           // what was to be measured, in the order of the table
 	byName   map[string][]int // kernels of one case
 }
 
@@ -40,13 +44,16 @@ type About struct {
 type Check struct {
 	Part    string `json:"part"`
 	Name    string `json:"name"`
-	Status  string `json:"status"` // passed, failed, or why it was not run
+	Status  string `json:"status"` // passed, failed, stopped after…, or why it was not run or not measured
 	Seconds int    `json:"seconds"`
 	Date    string `json:"date"`
 	Clocks  string `json:"clocks,omitempty"` // the GPU's meanwhile
 }
 
-const notMeasured = "not measured"
+const (
+	notMeasured = "not measured"
+	outOfTime   = "out of time" // so run.sh ends the status of a step for which none was left
+)
 
 // report reads what the steps of run.sh left in raw and writes report.json and
 // report.md to dir. What a step did not come to write is not in them: a run that
@@ -59,6 +66,9 @@ func report(w io.Writer, raw, dir string) error {
 		return fmt.Errorf("about.json: %w", err)
 	}
 	for _, group := range []string{"matmul", "conv", "memory"} {
+		if err := r.readCases(filepath.Join(raw, group+"-cases.json")); err != nil {
+			return err
+		}
 		for _, name := range []string{group, "torch_" + group} {
 			if err := lines(filepath.Join(raw, name+".jsonl"), &r.Kernels, &r.Problems); err != nil {
 				return err
@@ -78,6 +88,9 @@ func report(w io.Writer, raw, dir string) error {
 	}
 	for i, m := range r.Kernels {
 		r.byName[m.Name] = append(r.byName[m.Name], i)
+		if !slices.ContainsFunc(r.cases, func(c Case) bool { return c.Name == m.Name }) {
+			r.cases = append(r.cases, m.Case)
+		}
 	}
 	r.Goals = r.goals()
 	text, err := json.MarshalIndent(r, "", "  ")
@@ -94,6 +107,50 @@ func report(w io.Writer, raw, dir string) error {
 	return err
 }
 
+// readCases reads what a group was to measure, so that the report can name what it did
+// not come to.
+func (r *Report) readCases(path string) error {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var list []Case
+	if err := json.Unmarshal(text, &list); err != nil {
+		r.Problems = append(r.Problems, fmt.Sprintf("%s: %v", filepath.Base(path), err))
+	}
+	r.cases = append(r.cases, list...)
+	return nil
+}
+
+// missing says of a figure that a part of run.sh did not come to that it was not
+// measured, and, where the part ran out of time, says so.
+func (r *Report) missing(part string, torch bool) string {
+	for _, c := range r.Checks {
+		late := strings.HasSuffix(c.Status, outOfTime) || strings.HasPrefix(c.Status, "stopped")
+		if c.Part == part && late && strings.HasSuffix(c.Name, "in PyTorch") == torch {
+			return notMeasured + ": " + outOfTime
+		}
+	}
+	return notMeasured
+}
+
+// parts are those of run.sh, in its order.
+var parts = []string{"correctness", "epochs", "to99", "matmul", "conv", "memory", "bits", "probe", "sanitizer", "sanitizer-all"}
+
+// toNinetyNine is the name of the training to 99 % on MNIST.
+const toNinetyNine = "to 99 %"
+
+// trainings names all that is trained.
+func trainings() (names []string) {
+	for _, n := range bench.Networks() {
+		names = append(names, n.Name)
+	}
+	return append(names, toNinetyNine)
+}
+
 // readChecks reads the steps' files, named by a number and the step, with the
 // clocks that nvidia-smi saw meanwhile beside them.
 func (r *Report) readChecks(raw string) error {
@@ -102,6 +159,10 @@ func (r *Report) readChecks(raw string) error {
 		return err
 	}
 	slices.Sort(paths)
+	order := func(c Check) int { return slices.Index(parts, c.Part) }
+	defer func() {
+		slices.SortStableFunc(r.Checks, func(a, b Check) int { return cmp.Compare(order(a), order(b)) })
+	}()
 	for _, path := range paths {
 		before := len(r.Checks)
 		if err := lines(path, &r.Checks, &r.Problems); err != nil {

@@ -1,50 +1,59 @@
 #!/usr/bin/env bash
-# Runs the GPU lab: tests every operation on the GPU, compares the GPU with the
-# emulator, times kernels and training beside PyTorch where that is installed, and
-# writes a report. Nothing is built. All parts together take under 8 minutes.
+# Runs the GPU lab: tests every operation on the GPU, times training and kernels
+# beside PyTorch where that is installed, compares the GPU with the emulator, and
+# writes a report. Nothing is built. All of it together takes under 8 minutes.
 #
-#   ./run.sh [--smoke] [--budget SECONDS] [--fresh] [PART…]
+#   ./run.sh [--smoke] [--budget SECONDS] [--fresh] [PART...]
 #
-# The parts, in the order in which they run where none is named:
+# The parts, in the order in which they run where none is named: what is worth most
+# comes first.
 #   correctness  every operation's test, training by graphs, errors, memory
-#   bits         every operation on GPU and emulator, bit for bit
-#   probe        what PTX leaves open: asks the hardware, writes test data
-#   matmul, conv, memory   times of kernels, beside cuBLAS and cuDNN
 #   epochs       an epoch of each tutorial, beside PyTorch
 #   to99         training to 99 % on MNIST, beside PyTorch
+#   matmul, conv, memory   times of kernels, beside cuBLAS and cuDNN
+#   bits         every operation on GPU and emulator, bit for bit
+#   probe        what PTX leaves open: asks the hardware, writes test data
 #   sanitizer    compute-sanitizer over training steps
 # and by name only:
 #   sanitizer-all  memcheck over every operation's test: minutes
 #   report         makes the report again
 #
-# Every part has its own limit of time, and what it measured before it was stopped
-# is kept. After each part report.md, report.json, log.txt and raw.tar.gz (all that
-# was written) are in $OUT, or in a folder of their own here if OUT is not set.
-# Parts that were run by name add to what was measured before on this machine;
-# --fresh, or no name, begins anew.
+# The budget (460 seconds, if nothing else is said) holds for the whole run. Each step
+# has a most and a least: it gets up to its most, but leaves the steps after it their
+# least, as far as the budget goes. What a step measured before it was stopped is kept;
+# for what was not begun the report says "not measured: out of time". After each step
+# report.md, report.json, log.txt and raw.tar.gz (all that was written) are in $OUT, or
+# in a folder of their own here if OUT is not set. Parts that were run by name add to
+# what was measured before on this machine; --fresh, or no name, begins anew.
 #
 # It needs an NVIDIA driver; what else it finds (PyTorch, compute-sanitizer) it uses,
 # and what it does not find is not measured, and the report says so. With --smoke and
 # BAREGRAD_LIBCUDA=emulator it tries itself out, at tiny sizes, on any machine.
 set -uo pipefail
+begin=$(date +%s)
+now() { echo $(($(date +%s) - begin)); }
 here=$(cd "$(dirname "$0")" && pwd)
-smoke='' budget=460 fresh='' parts=()
+smoke='' budget='' fresh='' parts=()
 while [ $# -gt 0 ]; do
 	case $1 in
 	--smoke) smoke=-smoke ;;
-	--budget) budget=$2; shift ;;
+	--budget) budget=${2:-} && shift ;;
 	--fresh) fresh=1 ;;
-	correctness | bits | probe | matmul | conv | memory | epochs | to99 | sanitizer | sanitizer-all | report) parts+=("$1") ;;
+	correctness | epochs | to99 | matmul | conv | memory | bits | probe | sanitizer | sanitizer-all | report) parts+=("$1") ;;
 	*) echo "$0: there is no part called $1; the head of this file lists them" >&2; exit 2 ;;
 	esac
 	shift
 done
-[ -n "$smoke" ] && budget=3000 # a machine without a GPU may have other things to do
-[ ${#parts[@]} -eq 0 ] && fresh=1 && parts=(correctness bits probe matmul conv memory epochs to99 sanitizer)
+[ -z "$budget" ] && budget=460 && [ -n "$smoke" ] && budget=3000 # a machine without a GPU may have other things to do
+case $budget in
+*[!0-9]*) echo "$0: the budget is $budget, must be a number of seconds" >&2; exit 2 ;;
+esac
+[ ${#parts[@]} -eq 0 ] && fresh=1 && parts=(correctness epochs to99 matmul conv memory bits probe sanitizer)
 
 out=${OUT:-results-$(date -u +%Y%m%d-%H%M%S)}
 mkdir -p "$out" && out=$(cd "$out" && pwd) || exit 1
 home=${TMPDIR:-/tmp}/baregrad-gpu-lab-$(id -u)
+mkdir -p "$home" || exit 1
 bin=$home/bin raw=$home/raw
 python=${PYTHON:-python3}
 failures=0
@@ -63,143 +72,220 @@ unpack() {
 	echo "$sum" >"$bin/sum"
 }
 
-# check NAME LIMIT COMMAND…: runs a step of the part, for LIMIT seconds at most and
-# while the budget lasts, and notes how it went, and the GPU's clocks meanwhile.
-part='' steps=0
+# bounded SECONDS COMMAND...: runs a command for so long at most, and 2 seconds more if
+# it has to be killed. What outlives even that, as a process can that waits for a
+# driver, is left behind.
+bounded() {
+	local status
+	{
+		read -r -t $(($1 + 4)) status < <(
+			timeout -k 2 "$@" >&4 &
+			echo $! >"$home/running"
+			wait $!
+			echo $?
+		) || status=137
+	} 4>&1
+	return "$status"
+}
+
+# check NAME LEAST MOST COMMAND...: runs a step of the part, and notes how it went, and
+# the GPU's clocks meanwhile. It may take MOST seconds, less what the budget lacks to
+# leave each step after it its LEAST; but never under its own LEAST while there is so
+# much: what comes first is worth most. LIMIT tells the command how long it has.
+# While planning it only adds up what all steps together need at least.
+part='' steps=0 planning='' reserved=0
+closing=12 # seconds at the end: a last step to be killed, a last report
 check() {
-	local name=$1 limit=$2 begin=$SECONDS status sampler='' file
-	shift 2
-	[ -n "$smoke" ] && limit=$((10 * limit))
-	[ $((budget - SECONDS)) -lt "$limit" ] && limit=$((budget - SECONDS))
+	local name=$1 least=$2 most=$3 start left limit status sampler='' file
+	shift 3
+	[ -n "$planning" ] && reserved=$((reserved + least + 2)) && return # 2: it may have to be killed
+	reserved=$((reserved - least - 2))
+	[ -n "$smoke" ] && most=$((10 * most))
+	start=$(now)
+	left=$((budget - closing - start))
+	limit=$((left - reserved))
+	[ "$limit" -lt "$least" ] && limit=$least
+	[ "$limit" -gt "$most" ] && limit=$most
+	[ "$limit" -gt "$left" ] && limit=$left
 	if [ "$limit" -lt 3 ]; then
-		note "$name" 'not run: the time was up' 0
+		note "$name" 'not measured: out of time' 0
 		return
 	fi
-	printf '\n=== %s: %s\n' "$part" "$name"
+	printf '\n=== %s: %s (%d s at most)\n' "$part" "$name" "$limit"
 	file=$(notes)
 	if command -v nvidia-smi >/dev/null; then
-		nvidia-smi --query-gpu=clocks.sm,clocks.mem,power.draw,temperature.gpu --format=csv,noheader,nounits -l 1 >"$file.clocks" 2>/dev/null &
+		timeout "$limit" nvidia-smi --query-gpu=clocks.sm,clocks.mem,power.draw,temperature.gpu --format=csv,noheader,nounits -l 1 >"$file.clocks" 2>/dev/null &
 		sampler=$!
+		disown "$sampler"
 	fi
-	timeout -k 5 "$limit" "$@"
+	LIMIT=$limit bounded "$limit" "$@"
 	case $? in
 	0) status=passed ;;
-	124 | 137) status="stopped after $limit s"; failures=$((failures + 1)) ;;
+	124 | 137)
+		status="stopped after $limit s"
+		[ "$limit" -lt "$most" ] && status="$status: out of time"
+		failures=$((failures + 1))
+		;;
 	*) status=failed; failures=$((failures + 1)) ;;
 	esac
-	[ -n "$sampler" ] && { kill "$sampler"; wait "$sampler"; } 2>/dev/null
-	echo "--- $name: $status ($((SECONDS - begin)) s)"
-	note "$name" "$status" $((SECONDS - begin))
+	[ -n "$sampler" ] && kill "$sampler" 2>/dev/null
+	echo "--- $name: $status ($(($(now) - start)) s)"
+	note "$name" "$status" $(($(now) - start))
 }
 notes() { printf '%s/checks/%s-%02d' "$raw" "$part" "$steps"; }
-note() { # note NAME STATUS SECONDS
+note() { # note NAME STATUS SECONDS: what came of a step, and the report with it
+	[ -n "$planning" ] && return
 	printf '{"part":"%s","name":"%s","status":"%s","seconds":%d,"date":"%s"}\n' \
 		"$part" "$1" "$2" "$3" "$(date -u '+%Y-%m-%d %H:%M:%S')" >"$(notes).json"
 	steps=$((steps + 1))
+	case $2 in not*) ;; *) save ;; esac
 }
-logged() { # logged FILE COMMAND…: standard output to a file, what else is said to the screen and FILE.log
+logged() { # logged FILE COMMAND...: standard output to a file, what else is said to the screen and FILE.log
 	local file=$1
 	shift
 	"$@" >"$file" 2> >(tee "$file.log" >&2)
 }
 export -f logged
 
-# With PyTorch: torch NAME LIMIT FILE COMMAND…
+# With PyTorch: torch NAME LEAST MOST FILE COMMAND... An argument --budget=@SHARE@
+# becomes seven tenths of the time that there is: after that nothing new is begun.
 torch() {
-	local name=$1 limit=$2 file=$3
-	shift 3
-	rm -f "$file"
+	local name=$1 least=$2 most=$3 file=$4
+	shift 4
+	[ -n "$planning" ] || rm -f "$file"
 	if [ "$torch" = yes ]; then
-		check "$name" "$limit" bash -c 'logged "$@"' - "$file" "$python" "$@" ${smoke:+--device cpu}
+		check "$name" "$least" "$most" bash -c 'logged "${@/@SHARE@/$((7 * LIMIT / 10))}"' - "$file" "$python" "$@" ${smoke:+--device cpu}
 	else
 		note "$name" "not run: $torch" 0
 	fi
 }
 
-# times GROUP OURS THEIRS: a group of kernels, with a limit for each side.
+# times GROUP LEAST MOST LEAST MOST: a group of kernels, and the same in PyTorch.
 times() {
-	./gpulab $smoke cases "$1" >"$raw/$1-cases.json"
-	check "$1" "$2" bash -c 'logged "$@"' - "$raw/$1.jsonl" ./gpulab $smoke time "$1"
-	torch "$1 in PyTorch" "$3" "$raw/torch_$1.jsonl" torch_time.py "$raw/$1-cases.json"
+	check "$1" "$2" "$3" bash -c 'logged "$@"' - "$raw/$1.jsonl" ./gpulab $smoke time "$1"
+	torch "$1 in PyTorch" "$4" "$5" "$raw/torch_$1.jsonl" torch_time.py "$raw/$1-cases.json"
 }
 
-sanitize() { # sanitize TOOL LIMIT PATTERN
+sanitize() { # sanitize TOOL LEAST MOST PATTERN
 	if command -v compute-sanitizer >/dev/null; then
-		check "compute-sanitizer $1" "$2" compute-sanitizer --tool "$1" --error-exitcode 1 ./nvidia.test -test.run "$3"
+		check "compute-sanitizer $1" "$2" "$3" compute-sanitizer --tool "$1" --error-exitcode 1 ./nvidia.test -test.run "$4"
 	else
 		note "compute-sanitizer $1" 'not run: it is not installed' 0
 	fi
 }
 
+# run PART: its steps, or, while planning, what they need at least.
 run() {
-	local pattern
+	local pattern tool
 	part=$1 steps=0
-	rm -f "$raw/checks/$part"-[0-9]*
+	[ -n "$planning" ] || rm -f "$raw/checks/$part"-[0-9]*
 	case $part in
 	correctness)
-		check 'devices' 20 ./demo devices
+		check 'devices' 5 20 ./demo devices
 		pattern=.
 		[ -z "$smoke" ] || pattern='Memory|Copies|GraphAndEvents|TrainingByGraphs'
-		check 'tests on the GPU' 70 bash -c './nvidia.test -test.v -test.run "$1" >"$2" 2>&1; s=$?; grep -E "^(--- (FAIL|SKIP)|panic:|ok|PASS|FAIL)" "$2"; [ $s = 0 ] || tail -40 "$2"; exit $s' - "$pattern" "$raw/tests.txt"
-		[ -n "$smoke" ] || check 'what a launch costs' 20 ./nvidia.test -test.run '^$' -test.bench Launch -test.benchtime 0.5s
-		[ -n "$smoke" ] || check 'demo train' 30 bash -c 'cd "$1" && "$2/demo" train --device cuda --save - --json --quiet' - "$raw" "$bin"
+		check 'tests on the GPU' 60 150 bash -c './nvidia.test -test.v -test.run "$1" >"$2" 2>&1; s=$?; grep -E "^(--- (FAIL|SKIP)|panic:|ok|PASS|FAIL)" "$2"; [ $s = 0 ] || tail -40 "$2"; exit $s' - "$pattern" "$raw/tests.txt"
+		[ -n "$smoke" ] || check 'what a launch costs' 5 20 ./nvidia.test -test.run '^$' -test.bench Launch -test.benchtime 0.5s
+		[ -n "$smoke" ] || check 'demo train' 15 40 bash -c 'cd "$1" && "$2/demo" train --device cuda --save - --json --quiet' - "$raw" "$bin"
 		;;
+	epochs)
+		check 'epochs of the tutorials' 25 60 bash -c 'logged "$@"' - "$raw/epochs.jsonl" ./gpulab $smoke epochs
+		torch 'epochs in PyTorch' 50 120 "$raw/torch_epochs.jsonl" torch_train.py epochs --budget=@SHARE@
+		;;
+	to99)
+		check 'training to 99 %' 10 30 bash -c 'logged "$@"' - "$raw/to99.jsonl" ./gpulab $smoke to99
+		torch 'training to 99 % in PyTorch' 25 60 "$raw/torch_to99.jsonl" torch_train.py to99 --data "$home/mnist" --budget=@SHARE@
+		;;
+	matmul) times matmul 20 60 15 40 ;;
+	conv) times conv 15 40 15 40 ;;
+	memory) times memory 10 30 10 30 ;;
 	bits)
 		pattern='TestBits|Differences'
 		[ -z "$smoke" ] || pattern='TestBits/(Memory|ReLU|MatMul)|Differences'
-		check 'the same bits as the emulator' 90 bash -c './gpulab.test -test.v -test.run "$1" >"$2" 2>&1; s=$?; grep -E "compared|differ|^(ok|PASS|FAIL|panic)|--- FAIL" "$2"; exit $s' - "$pattern" "$raw/bits.txt"
+		check 'the same bits as the emulator' 20 120 bash -c './gpulab.test -test.v -test.run "$1" >"$2" 2>&1; s=$?; grep -E "compared|differ|^(ok|PASS|FAIL|panic)|--- FAIL" "$2"; exit $s' - "$pattern" "$raw/bits.txt"
 		;;
-	probe) check 'what PTX leaves open' 40 bash -c 'set -o pipefail; "$1" probe "$2" | tee "$2.txt"' - ./gpulab "$raw/probe" ;;
-	matmul) times matmul 40 40 ;;
-	conv) times conv 30 30 ;;
-	memory) times memory 30 30 ;;
-	epochs)
-		check 'epochs of the tutorials' 50 bash -c 'logged "$@"' - "$raw/epochs.jsonl" ./gpulab $smoke epochs
-		torch 'epochs in PyTorch' 100 "$raw/torch_epochs.jsonl" torch_train.py epochs --budget=60
-		;;
-	to99)
-		check 'training to 99 %' 20 bash -c 'logged "$@"' - "$raw/to99.jsonl" ./gpulab $smoke to99
-		[ "$torch" = yes ] && [ ! -e "$home/mnist/test.labels" ] && ./gpulab data "$home/mnist"
-		torch 'training to 99 % in PyTorch' 60 "$raw/torch_to99.jsonl" torch_train.py to99 --data "$home/mnist" --budget=40
-		;;
+	probe) check 'what PTX leaves open' 10 40 bash -c 'set -o pipefail; "$1" probe "$2" | tee "$2.txt"' - ./gpulab "$raw/probe" ;;
 	sanitizer)
 		for tool in memcheck racecheck initcheck synccheck; do
-			sanitize "$tool" 15 'TrainingByGraphs|Copies'
+			sanitize "$tool" 10 30 'TrainingByGraphs|Copies'
 		done
 		;;
-	sanitizer-all) sanitize memcheck 400 'TestDevice$' ;;
+	sanitizer-all) sanitize memcheck 10 420 'TestDevice$' ;;
 	esac
-	save
 }
 
 # save keeps what there is so far, and makes the report of it.
 save() {
-	tar -czf "$out/raw.tar.gz" -C "$raw" .
-	timeout 20 ./gpulab report "$raw" "$out" >"$home/short.txt" && return
+	timeout -k 1 5 tar -czf "$out/raw.tar.gz" -C "$raw" .
+	timeout -k 1 5 ./gpulab report "$raw" "$out" >"$home/short.txt" && return
 	failures=$((failures + 1))
 	echo "the report could not be made; what was measured is in $out/raw.tar.gz" | tee "$home/short.txt"
 }
 
 lab() {
+	local p group
 	unpack || { echo "lab.tar.xz can't be unpacked: that takes xz, or Python with lzma" >&2; return 1; }
 	cd "$bin" || return 1
 	[ -n "$fresh" ] && rm -rf "$raw"
 	mkdir -p "$raw/checks"
-	timeout 60 ./gpulab about >"$raw/about.json" || { echo "there is no GPU to measure" >&2; return 1; }
-	torch=$(timeout 60 "$python" -c "import torch; print('yes' if '$smoke' or torch.cuda.is_available() else 'PyTorch finds no GPU')" 2>/dev/null) || torch='PyTorch is not installed, or does not start'
+	bounded 30 ./gpulab about >"$raw/about.json" || { echo "there is no GPU to measure" >&2; return 1; }
+	torch=$(timeout -k 1 40 "$python" -c "
+import torch
+if '$smoke' or torch.cuda.is_available():
+    print('yes\nPyTorch', torch.__version__, 'CUDA', torch.version.cuda, 'cuDNN', torch.backends.cudnn.version())
+else:
+    print('PyTorch finds no GPU')" 2>/dev/null) || torch='PyTorch is not installed, or does not start'
 	{
-		timeout 10 nvidia-smi --query-gpu=name,driver_version,pstate,clocks.max.sm,clocks.max.mem,power.limit,ecc.mode.current --format=csv
-		timeout 10 nvidia-smi --query-compute-apps=pid,used_memory --format=csv
-		[ "$torch" = yes ] && timeout 60 "$python" -c 'import torch; print("PyTorch", torch.__version__, "CUDA", torch.version.cuda, "cuDNN", torch.backends.cudnn.version())'
+		timeout -k 1 10 nvidia-smi --query-gpu=name,driver_version,pstate,clocks.max.sm,clocks.max.mem,power.limit,ecc.mode.current --format=csv
+		timeout -k 1 10 nvidia-smi --query-compute-apps=pid,used_memory --format=csv
+		case $torch in yes*) echo "${torch#yes?}" ;; esac
 		uname -sr
 		date -u
 	} >"$raw/machine.txt" 2>/dev/null
+	case $torch in yes*) torch=yes ;; esac
+	for group in matmul conv memory; do # what is to be measured, for PyTorch and for the report
+		timeout 5 ./gpulab $smoke cases "$group" >"$raw/$group-cases.json"
+	done
+	if [ "$torch" = yes ] && [ ! -e "$home/mnist/test.labels" ]; then
+		rm -rf "$home/mnist.part"
+		timeout 10 ./gpulab data "$home/mnist.part" && mv "$home/mnist.part" "$home/mnist"
+	fi
 	export BAREGRAD_REQUIRE=cuda
+	planning=1
 	for p in "${parts[@]}"; do run "$p"; done
-	printf '\n%d s; the report is %s/report.md\n' "$SECONDS" "$out"
-	cat "$home/short.txt"
+	planning=''
+	printf '%d s of %d are over, and all steps need %d at least\n' "$(now)" "$budget" "$reserved"
+	for p in "${parts[@]}"; do run "$p"; done
+	save
 	[ $failures = 0 ]
 }
 
-lab 2>&1 | tee "$out/log.txt"
-exit "${PIPESTATUS[0]}"
+# The lab runs in a process group of its own, so that the budget holds whatever happens.
+: >"$home/running" >"$home/short.txt"
+exec 3> >(exec tee "$out/log.txt")
+tee=$!
+set -m
+lab >&3 2>&1 3>&- &
+lab=$!
+set +m
+while kill -0 "$lab" 2>/dev/null; do
+	if [ "$(now)" -ge "$budget" ]; then
+		echo "the budget of $budget s is used up: the lab is stopped" >&3
+		kill -KILL -- "-$lab" "-$(cat "$home/running")" 2>/dev/null
+		break
+	fi
+	sleep 0.2
+done
+wait "$lab" 2>/dev/null
+status=$?
+{
+	cat "$home/short.txt"
+	printf '\n%d s; the report is %s/report.md\n' "$(now)" "$out"
+} >&3
+exec 3>&-
+for _ in 1 2 3 4 5 6 7 8 9 10; do # what was left behind may hold tee back
+	kill -0 "$tee" 2>/dev/null || break
+	sleep 0.1
+done
+kill "$tee" 2>/dev/null
+exit "$status"

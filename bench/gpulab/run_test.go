@@ -1,0 +1,306 @@
+//go:build unix
+
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// run.sh keeps its budget whatever its steps do. The programs that it starts are stood
+// in for by scripts that take as long as each test says, and, but for one test, so are
+// date and timeout, so that hours pass in no time.
+
+// A fakeLab is run.sh with such programs about it.
+type fakeLab struct {
+	dir, out string
+	path     string // a folder of programs that stand before the machine's
+}
+
+// The stand-ins. What a program would take is in the file seconds/NAME, NAME being the
+// program and what it is asked, or in seconds/all; it is 1 second for all others. What is
+// stopped has to be killed: it takes two seconds more.
+const (
+	fakeProgram = `#!/usr/bin/env bash
+name=$(basename "$0"); name=${name%.py}
+for a in "$@"; do case $a in -*) ;; */*) ;; *) name=$name-$a ;; esac; done
+echo "$name" >>"$FAKE/begun"
+case $name in
+gpulab-about) echo '{"Name":"a stand-in","Compute":[9,0]}'; exit ;;
+gpulab-report* | gpulab-cases*) exec -a gpulab "$FAKE_LAB" "$@" ;;
+gpulab-time-matmul) echo '{"name":"matmul fp32 2048x2048x2048","kind":"matmul","by":"baregrad","flop":1e9,"seconds":0.001}' ;;
+esac
+for takes in "$FAKE/seconds/$name" "$FAKE/seconds/all"; do
+	[ -e "$takes" ] || continue
+	cat "$takes" >"$FAKE/takes"
+	[ -z "$FAKE_REALLY" ] || { trap '' TERM; while :; do sleep 1; done; }
+done
+exit 0
+`
+	fakePython = `#!/usr/bin/env bash
+[ "$1" = -c ] && { echo 'yes
+PyTorch 0'; exit; }
+script=$1; shift
+exec "$FAKE/lab/bin/${script%.py}" "$@"
+`
+	fakeDate = `#!/usr/bin/env bash
+[ "$*" = +%s ] && exec cat "$FAKE/clock"
+echo then
+`
+	fakeTimeout = `#!/usr/bin/env bash
+[ "$1" = -k ] && shift 2
+limit=$1; shift
+echo 1 >"$FAKE/takes"
+"$@"; status=$?
+case $* in *' report '* | *tar*) exit $status ;; esac # no time at all
+read -r takes <"$FAKE/takes"; read -r clock <"$FAKE/clock"
+if [ "$takes" -gt "$limit" ]; then takes=$((limit + 2)) status=137; fi
+echo $((clock + takes)) >"$FAKE/clock"
+exit $status
+`
+)
+
+func newFakeLab(t *testing.T, seconds map[string]int) fakeLab {
+	t.Helper()
+	for _, program := range []string{"bash", "timeout", "tar", "cksum", "tee"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("run.sh needs %s: %v", program, err)
+		}
+	}
+	dir := t.TempDir()
+	f := fakeLab{dir: dir, out: filepath.Join(dir, "out"), path: filepath.Join(dir, "path")}
+	bin := filepath.Join(dir, fmt.Sprintf("baregrad-gpu-lab-%d", os.Getuid()), "bin")
+	for _, folder := range []string{bin, f.path, filepath.Join(dir, "seconds"), filepath.Join(dir, "lab")} {
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	script := func(path, text string) {
+		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"gpulab", "gpulab.test", "nvidia.test", "demo", "torch_time", "torch_train"} {
+		script(filepath.Join(bin, name), fakeProgram)
+	}
+	if err := os.Symlink(bin, filepath.Join(dir, "lab", "bin")); err != nil {
+		t.Fatal(err)
+	}
+	script(filepath.Join(f.path, "date"), fakeDate)
+	script(filepath.Join(f.path, "timeout"), fakeTimeout)
+	script(filepath.Join(f.path, "python3"), fakePython)
+	script(filepath.Join(f.path, "compute-sanitizer"), fakeProgram)
+	for name, n := range seconds {
+		write(t, filepath.Join(dir, "seconds"), name, []byte(strconv.Itoa(n)))
+	}
+	write(t, dir, "clock", []byte("1000\n"))
+	text, err := os.ReadFile("run.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	script(filepath.Join(dir, "run.sh"), string(text))
+	write(t, dir, "lab.tar.xz", []byte("unpacked already"))
+	sum, err := exec.Command("bash", "-c", "cksum <"+filepath.Join(dir, "lab.tar.xz")).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, bin, "sum", sum)
+	return f
+}
+
+// run starts run.sh and gives the status of each step, by its name, and what was said.
+func (f fakeLab) run(t *testing.T, args ...string) (statuses map[string]string, report Report, said string) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	really := ""
+	if _, err := os.Stat(filepath.Join(f.path, "timeout")); err != nil {
+		really = "1"
+	}
+	c := exec.Command("bash", append([]string{filepath.Join(f.dir, "run.sh")}, args...)...)
+	c.Env = append(os.Environ(), "PATH="+f.path+string(os.PathListSeparator)+os.Getenv("PATH"), "TMPDIR="+f.dir, "OUT="+f.out,
+		"FAKE="+f.dir, "FAKE_LAB="+self, "FAKE_REALLY="+really, "PYTHON=python3")
+	output, err := c.CombinedOutput()
+	if _, exited := err.(*exec.ExitError); err != nil && !exited {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(f.out, "report.json"))
+	if err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	if err := json.Unmarshal(text, &report); err != nil {
+		t.Fatal(err)
+	}
+	statuses = map[string]string{}
+	for _, c := range report.Checks {
+		statuses[c.Name] = c.Status
+	}
+	return statuses, report, string(output)
+}
+
+// clock is how many seconds have passed.
+func (f fakeLab) clock(t *testing.T) int {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(f.dir, "clock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n - 1000
+}
+
+const forever = 1 << 20
+
+func TestRunOfTheLab(t *testing.T) {
+	t.Parallel()
+	f := newFakeLab(t, nil)
+	statuses, report, said := f.run(t)
+	for name, status := range statuses {
+		if status != "passed" {
+			t.Errorf("%s: %s", name, status)
+		}
+	}
+	if len(report.Kernels) != 1 || !strings.Contains(said, "passed") {
+		t.Errorf("%d kernels measured, want 1; said:\n%s", len(report.Kernels), said)
+	}
+	if len(statuses) != 20 {
+		t.Errorf("%d steps, want 20: %v", len(statuses), statuses)
+	}
+}
+
+// Whatever one step does, and if all hang, the run keeps its budget; every step that
+// only one other keeps waiting still gets its least.
+func TestBudgetOfTheLab(t *testing.T) {
+	all := map[string]int{"all": forever}
+	for slow, name := range map[string]string{
+		"nvidia.test-.": "tests on the GPU", "torch_train-epochs": "epochs in PyTorch", "gpulab-probe": "what PTX leaves open",
+	} {
+		t.Run(slow, func(t *testing.T) {
+			t.Parallel()
+			f := newFakeLab(t, map[string]int{slow: forever})
+			statuses, _, said := f.run(t)
+			if f.clock(t) > 460 {
+				t.Errorf("the run took %d s, more than its budget", f.clock(t))
+			}
+			if !strings.HasPrefix(statuses[name], "stopped after") {
+				t.Errorf("%s, which hangs: %q", name, statuses[name])
+			}
+			for other, status := range statuses {
+				if status != "passed" && other != name {
+					t.Errorf("%s: %s\n%s", other, status, said)
+				}
+			}
+		})
+	}
+	t.Run("all", func(t *testing.T) {
+		t.Parallel()
+		f := newFakeLab(t, all)
+		statuses, report, said := f.run(t)
+		if f.clock(t) > 460 {
+			t.Errorf("the run took %d s, more than its budget", f.clock(t))
+		}
+		for name, status := range statuses {
+			if !strings.HasPrefix(status, "stopped after") {
+				t.Errorf("%s: %q, want that it had its least, and was stopped\n%s", name, status, said)
+			}
+		}
+		if len(statuses) != 20 {
+			t.Errorf("%d steps, want 20: %v", len(statuses), statuses)
+		}
+		if len(report.Kernels) != 1 {
+			t.Errorf("%d kernels in the report, want the one that was measured before its step was stopped", len(report.Kernels))
+		}
+	})
+	// With a budget that is not enough, what comes first has its least, and the others are named.
+	t.Run("short", func(t *testing.T) {
+		t.Parallel()
+		f := newFakeLab(t, all)
+		statuses, _, said := f.run(t, "--budget", "150")
+		if f.clock(t) > 150 {
+			t.Errorf("the run took %d s, more than its budget", f.clock(t))
+		}
+		for _, name := range []string{"matmul", "conv", "memory", "what PTX leaves open", "compute-sanitizer synccheck"} {
+			if statuses[name] != "not measured: out of time" {
+				t.Errorf("%s: %q, want not measured: out of time\n%s", name, statuses[name], said)
+			}
+		}
+		if want := "stopped after 60 s: out of time"; statuses["tests on the GPU"] != want {
+			t.Errorf("the tests: %q, want %q", statuses["tests on the GPU"], want)
+		}
+		text, err := os.ReadFile(filepath.Join(f.out, "report.md"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := "| conv 128x26x26x32 by 3x3x64 | not measured: out of time | | not measured: out of time | | not measured |"; !strings.Contains(string(text), want) {
+			t.Errorf("the report has no line %s", want)
+		}
+	})
+}
+
+// In real time: a step that lives on when it is asked to end is killed, and the report is
+// there in time.
+func TestLabKillsWhatHangs(t *testing.T) {
+	t.Parallel()
+	f := newFakeLab(t, map[string]int{"demo-devices": forever})
+	for _, name := range []string{"date", "timeout"} {
+		if err := os.Remove(filepath.Join(f.path, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	begin := time.Now()
+	statuses, _, said := f.run(t, "--budget", "16", "correctness", "bits")
+	// The first step has 16 - 12 seconds, or one less, and two more until it is killed.
+	if took := time.Since(begin); !(took < 16*time.Second) {
+		t.Errorf("the run took %v, more than its budget of 16 s", took)
+	}
+	if !strings.HasPrefix(statuses["devices"], "stopped after") || !strings.HasSuffix(statuses["devices"], "out of time") {
+		t.Errorf("devices, which hangs: %q\n%s", statuses["devices"], said)
+	}
+	for _, name := range []string{"tests on the GPU", "the same bits as the emulator"} {
+		if statuses[name] != "not measured: out of time" {
+			t.Errorf("%s: %q, want not measured: out of time", name, statuses[name])
+		}
+	}
+}
+
+// Where not even a step is to blame, the whole is stopped when its time is up.
+func TestLabIsStopped(t *testing.T) {
+	t.Parallel()
+	f := newFakeLab(t, nil)
+	for _, name := range []string{"path/date", "path/timeout", "lab.tar.xz"} {
+		if err := os.Remove(filepath.Join(f.dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if output, err := exec.Command("mkfifo", filepath.Join(f.dir, "lab.tar.xz")).CombinedOutput(); err != nil { // nobody ever writes
+		t.Skipf("this test needs mkfifo: %v\n%s", err, output)
+	}
+	begin := time.Now()
+	c := exec.Command("bash", filepath.Join(f.dir, "run.sh"), "--budget", "2")
+	c.Env = append(os.Environ(), "TMPDIR="+f.dir, "OUT="+f.out)
+	output, err := c.CombinedOutput()
+	if took := time.Since(begin); err == nil || !(took < 10*time.Second) || !strings.Contains(string(output), "the budget of 2 s is used up") {
+		t.Errorf("after %v the error is %v, and what was said\n%s", took, err, output)
+	}
+}
+
+func TestMistakesOfTheLab(t *testing.T) {
+	for _, args := range [][]string{{"matmull"}, {"--budget", "soon"}} {
+		output, err := exec.Command("bash", append([]string{"run.sh"}, args...)...).CombinedOutput()
+		if err == nil || !strings.Contains(string(output), args[len(args)-1]) {
+			t.Errorf("%v: error %v, said %s", args, err, output)
+		}
+	}
+}
