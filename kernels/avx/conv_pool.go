@@ -9,8 +9,8 @@ import "baregrad/kernels"
 // Where the windows are 2×2 side by side, z never goes to memory: a worker computes a
 // band of z that stays in its first cache, or with Winograd's algorithm a tile, and pools
 // it from there. The values are those of Conv2D, and so are the results' bits. The
-// gradient of z stays out of memory where it is one by a one-channel filter
-// (conv_pool_filter.go), or with Winograd's algorithm (winograd_pool.go).
+// gradients come from the pooled gradient, without that of z in memory: of a filter of one
+// channel see conv_pool_filter.go, of more channels conv_sparse.go.
 //
 // All other poolings go by way of z in scratch memory: fusesPooling is the one condition.
 
@@ -32,7 +32,7 @@ func (d *Device) Conv2DReLUMaxPool(y, arg, x, w, bias kernels.Buffer, s kernels.
 	}
 	const o = kernels.Overwrite
 	if winogradPays(s.Conv) {
-		d.wino.setPooling(kernels.Ints(arg), s.Pool)
+		d.wino.arg, d.wino.pool = kernels.Ints(arg), s.Pool
 		d.winograd(kernels.Floats(y), kernels.Floats(x), kernels.Floats(w), kernels.Floats(bias), s.Conv, o)
 		d.wino.arg = nil
 		return
@@ -45,12 +45,10 @@ func (d *Device) Conv2DReLUMaxPool(y, arg, x, w, bias kernels.Buffer, s kernels.
 // Conv2DReLUMaxPoolGrad computes the gradients: see kernels.Device.
 func (d *Device) Conv2DReLUMaxPoolGrad(dx, dw, dbias, dy, y, arg, x, w kernels.Buffer, s kernels.ConvPoolSpec, mx, mw, mb kernels.Mode) {
 	s.CheckGrad("conv2d relu maxpool gradient", dx, dw, dbias, dy, y, arg, x, w)
-	switch c, p := s.Conv, s.Pool; {
+	switch c := s.Conv; {
 	case !fusesPooling(s):
-	case winogradPays(c) && (dx == nil || scatterPays(c)):
-		dz := d.between.Floats(dy.Len())
-		d.BiasReLUGrad(dz, dbias, dy, y, p.N*p.OH*p.OW, p.C, mb)
-		d.winogradPoolGrad(kernels.Floats(dx), kernels.Floats(dw), kernels.Floats(dz), kernels.Floats(x), kernels.Floats(w), kernels.Ints(arg), s, mx, mw)
+	case sparsePays(s):
+		d.sparseGrad(dx, dw, dbias, dy, y, arg, x, w, s, mx, mw, mb)
 		return
 	case c.C == 1 && c.Out%8 == 0 && dx == nil && dw != nil:
 		d.convPoolGradFilter(dw, dbias, dy, y, arg, x, s, mw, mb)

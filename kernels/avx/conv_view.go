@@ -26,6 +26,9 @@ func newView(s kernels.ConvSpec) view {
 	return v
 }
 
+// height is how many rows of the view s looks at.
+func (v *view) height(s kernels.ConvSpec) int { return (s.OH-1)*s.StrideH + (s.KH-1)*s.DilationH + 1 }
+
 // spread puts zeros between the pixels: gapH−1 rows and gapW−1 columns.
 func (v *view) spread(gapH, gapW int) {
 	v.gapH, v.gapW = gapH, gapW
@@ -78,6 +81,31 @@ func (v *view) row(dst, src []float32) {
 	for i := range v.imageW {
 		if k := v.left + i*v.gapW; k >= 0 && k < v.w {
 			copy(dst[k*v.c:(k+1)*v.c], src[i*v.c:])
+		}
+	}
+}
+
+// back brings what count rows of the view hold to where they lie in an image, which
+// is 0 or, with Accumulate, as before outside of the view. There must be no gaps.
+func (v *view) back(k *vectorKernels, image, rows []float32, count int, m kernels.Mode) {
+	from, to := max(0, -v.left), min(v.imageW, v.w-v.left) // columns of the image
+	for h := range v.imageH {
+		row := image[h*v.imageW*v.c : (h+1)*v.imageW*v.c]
+		r := h + v.top
+		inside := r >= 0 && r < count && from < to
+		var src []float32
+		if inside {
+			src = rows[(r*v.w+v.left+from)*v.c:][:(to-from)*v.c]
+		}
+		switch {
+		case m == kernels.Accumulate && inside:
+			k.add_scaled_f32(row[from*v.c:to*v.c], src, 1)
+		case m == kernels.Overwrite && inside:
+			clear(row[:from*v.c])
+			copy(row[from*v.c:], src)
+			clear(row[to*v.c:])
+		case m == kernels.Overwrite:
+			clear(row)
 		}
 	}
 }

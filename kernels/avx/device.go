@@ -36,6 +36,7 @@ type Device struct {
 	filter     filterTask
 	pooling    poolingTask
 	convPool   convPoolTask
+	sparse     sparseTask
 	wino       winogradTask
 	panels     []float32           // matrix product: B packed
 	partial    []float32           // sums of chunks of K
@@ -58,6 +59,7 @@ type instructionSet struct {
 	planes   planeKernels
 	filter   []filterKernel
 	convPool convPoolKernels
+	sparse   sparseKernels
 }
 
 // feature is one extension of the processor's instructions.

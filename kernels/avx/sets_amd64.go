@@ -19,7 +19,8 @@ var instructionSets = []*instructionSet{
 			{"AVX512VL", cpu.X86.HasAVX512VL}, // masks on shorter registers
 			{"AVX2", cpu.X86.HasAVX2},
 			{"FMA", cpu.X86.HasFMA},
-			{"BMI2", cpu.X86.HasBMI2}, // masks for the last vector
+			{"BMI2", cpu.X86.HasBMI2},     // masks for the last vector
+			{"POPCNT", cpu.X86.HasPOPCNT}, // how many nonzeros there are
 		},
 		tiles: tiles{
 			height: 8, lanes: 16, masked: true, copyTiles: copy_tiles_8_f32_avx2, transpose8: transpose_8_f32_avx2,
@@ -31,8 +32,8 @@ var instructionSets = []*instructionSet{
 			avg_pool_fwd_f32: avg_pool_fwd_f32_avx512, avg_pool_bwd_f32: avg_pool_bwd_f32_avx512,
 		},
 		winograd: []winogradKernels{
-			{16, winograd_input_f32_avx512, winograd_output_f32_avx512, winograd_gradient_f32_avx512, winograd_pooled_gradient_f32_avx512, winograd_input_gradient_f32_avx512},
-			{8, winograd_input_f32_avx2, winograd_output_f32_avx2, winograd_gradient_f32_avx2, winograd_pooled_gradient_f32_avx2, winograd_input_gradient_f32_avx2},
+			{16, winograd_input_f32_avx512, winograd_output_f32_avx512, winograd_gradient_f32_avx512, winograd_input_gradient_f32_avx512},
+			{8, winograd_input_f32_avx2, winograd_output_f32_avx2, winograd_gradient_f32_avx2, winograd_input_gradient_f32_avx2},
 		},
 		planes: planeKernels{
 			height: 8, columns: 32, winograd_product_f32: winograd_product_f32_avx512,
@@ -42,6 +43,7 @@ var instructionSets = []*instructionSet{
 		convPool: convPoolKernels{
 			channels: 32, conv_pool_quads_f32: conv_pool_quads_f32_avx2, conv_pool_grad_filter_f32: conv_pool_grad_filter_f32_avx512,
 		},
+		sparse: sparseAVX512,
 		peak:   peakKernels{fma: peak_fma_avx512, fmaFLOP: 24 * 16 * 2, copy: peak_copy_avx512},
 		vector: vectorAVX512,
 	},
@@ -50,6 +52,7 @@ var instructionSets = []*instructionSet{
 		needs: []feature{
 			{"AVX2", cpu.X86.HasAVX2},
 			{"FMA", cpu.X86.HasFMA},
+			{"POPCNT", cpu.X86.HasPOPCNT},
 		},
 		tiles: tiles{
 			height: 6, lanes: 8, copyTiles: copy_tiles_6_f32_avx2, transpose8: transpose_8_f32_avx2,
@@ -61,7 +64,7 @@ var instructionSets = []*instructionSet{
 			avg_pool_fwd_f32: avg_pool_fwd_f32_avx2, avg_pool_bwd_f32: avg_pool_bwd_f32_avx2,
 		},
 		winograd: []winogradKernels{
-			{8, winograd_input_f32_avx2, winograd_output_f32_avx2, winograd_gradient_f32_avx2, winograd_pooled_gradient_f32_avx2, winograd_input_gradient_f32_avx2},
+			{8, winograd_input_f32_avx2, winograd_output_f32_avx2, winograd_gradient_f32_avx2, winograd_input_gradient_f32_avx2},
 		},
 		planes: planeKernels{
 			height: 6, columns: 16, winograd_product_f32: winograd_product_f32_avx2,
@@ -70,6 +73,7 @@ var instructionSets = []*instructionSet{
 		convPool: convPoolKernels{
 			channels: 8, conv_pool_quads_f32: conv_pool_quads_f32_avx2, conv_pool_grad_filter_f32: conv_pool_grad_filter_f32_avx2,
 		},
+		sparse: sparseAVX2,
 		peak:   peakKernels{fma: peak_fma_avx2, fmaFLOP: 12 * 8 * 2, copy: peak_copy_avx2},
 		vector: vectorAVX2,
 	},

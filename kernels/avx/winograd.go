@@ -71,18 +71,14 @@ type patch struct {
 	relu               bool    // at the end
 	newRows            int     // gradient by the input: the last rows, which are written; the others are added to
 	addLeft            bool    // and so are the first two pixels of each row
-	arg                uintptr // of a pooled gradient, which lies at pixels: where its maxima are
-	first              int     // arg of the tile's first pixel
-	places             uintptr // [16]int32: by how much arg is more for each pixel
 	broken             uint32  // set by the transforms of results: not 0 if one is not finite
 }
 
 // winogradKernels are the transforms of some channels at a time.
 type winogradKernels struct {
-	lanes                                               int
-	winograd_input_f32, winograd_output_f32             func(p *patch)
-	winograd_gradient_f32, winograd_pooled_gradient_f32 func(p *patch)
-	winograd_input_gradient_f32                         func(p *patch)
+	lanes                                              int
+	winograd_input_f32, winograd_output_f32            func(p *patch)
+	winograd_gradient_f32, winograd_input_gradient_f32 func(p *patch)
 }
 
 // planeKernels work on all planes, whatever the number of channels.
@@ -144,9 +140,8 @@ type winogradTask struct {
 	chunks       int
 	partial      []float32 // [chunks][3, 3, C, Out]: the filter's gradient, before it is known to be finite
 	broken       []bool    // gradient by the input: images whose result is not finite
-	arg          []int32   // nil, or y is pooled: see winograd_pool.go
+	arg          []int32   // nil, or the output is pooled: see winograd_pool.go
 	pool         kernels.PoolSpec
-	places       [16]int32 // of the pixels of a tile in z, from its first
 }
 
 func (t *winogradTask) part(worker, i int) { t.phase(t, &t.d.workspaces[worker], i) }

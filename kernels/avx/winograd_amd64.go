@@ -9,8 +9,6 @@ package avx
 //	winograd_input:           planes[6,6] = Bᵀ·pixels[6,6]·B
 //	winograd_output:          pixels[4,4] = Aᵀ·planes[6,6]·A, then add, bias and ReLU
 //	winograd_gradient:        planes[6,6] = A·pixels[4,4]·Aᵀ
-//	winograd_pooled_gradient: the same, where a pixel is dz of its 2×2 window, pixels[2,2], if
-//	                          arg − first is places[the pixel], and else 0
 //	winograd_input_gradient:  pixels[6,6] = B·planes[6,6]·Bᵀ, added where other tiles have been
 //	winograd_filter:          planes[6,6] = G·pixels[3,3]·Gᵀ
 //	winograd_filter_gradient: pixels[3,3] = Gᵀ·planes[6,6]·G
@@ -25,9 +23,6 @@ func winograd_output_f32_avx512(p *patch)
 
 //go:noescape
 func winograd_gradient_f32_avx512(p *patch)
-
-//go:noescape
-func winograd_pooled_gradient_f32_avx512(p *patch)
 
 //go:noescape
 func winograd_input_gradient_f32_avx512(p *patch)
@@ -49,9 +44,6 @@ func winograd_output_f32_avx2(p *patch)
 
 //go:noescape
 func winograd_gradient_f32_avx2(p *patch)
-
-//go:noescape
-func winograd_pooled_gradient_f32_avx2(p *patch)
 
 //go:noescape
 func winograd_input_gradient_f32_avx2(p *patch)

@@ -188,67 +188,6 @@ column:
 	VZEROUPPER
 	RET
 
-// The maxima of two windows, the upper at SI and the lower R8 further on: Y14 and Y15 =
-// arg less the index of the tile's first pixel, Y13. R14 = arg.
-#define MAXIMA \
-	VMOVDQU (R14), Y14; \
-	VPSUBD Y13, Y14, Y14; \
-	VMOVDQU (R14)(R8*1), Y15; \
-	VPSUBD Y13, Y15, Y15
-
-// A pixel: the gradient of its window if the maximum is at that place, else 0.
-#define PICK(place, maximum, gradient, y) \
-	VPBROADCASTD place(R15), Y8; \
-	VPCMPEQD Y8, maximum, Y8; \
-	VANDPS gradient, Y8, y
-
-// temp[i,q] = A along column q of the pixels.
-#define POOLED_COLUMN(q) \
-	PICK(4*q, Y14, (SI), Y0); \
-	PICK(16+4*q, Y14, (SI), Y1); \
-	PICK(32+4*q, Y15, (SI)(R8*1), Y2); \
-	PICK(48+4*q, Y15, (SI)(R8*1), Y3); \
-	GRADIENT6(Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, FA, FB, FA2, FB2); \
-	STORE6(Y0, Y1, Y2, Y4, Y6, Y3); \
-	ADDQ VECTOR, DX
-
-// func winograd_pooled_gradient_f32_avx2(p *patch)
-TEXT ·winograd_pooled_gradient_f32_avx2(SB), NOSPLIT, $0-8
-	MOVQ p+0(FP), DI
-	MOVQ patch_pixelStep(DI), BX
-	MOVQ patch_places(DI), R15
-	XORL AX, AX
-
-channels:
-	MOVQ patch_pixels(DI), SI
-	ADDQ AX, SI
-	MOVQ patch_arg(DI), R14
-	ADDQ AX, R14
-	MOVQ AX, DX                        // Y13 = the index of the first pixel
-	SHRQ $2, DX
-	ADDQ patch_first(DI), DX
-	VMOVD DX, X13
-	VPBROADCASTD X13, Y13
-	VPADDD ·channels(SB), Y13, Y13
-	MOVQ patch_rowStep(DI), R8
-	MOVQ patch_temp(DI), DX
-	STEPS(ROW6, R11, R12, R13)
-	MAXIMA
-	POOLED_COLUMN(0)
-	POOLED_COLUMN(1)
-	ADDQ BX, SI
-	ADDQ BX, R14
-	MAXIMA
-	POOLED_COLUMN(2)
-	POOLED_COLUMN(3)
-
-	GRADIENT_ROWS(row)
-	ADDQ $32, AX
-	SUBQ $8, patch_channels(DI)
-	JGT  channels
-	VZEROUPPER
-	RET
-
 // func winograd_input_gradient_f32_avx2(p *patch)
 TEXT ·winograd_input_gradient_f32_avx2(SB), NOSPLIT, $0-8
 	MOVQ p+0(FP), DI

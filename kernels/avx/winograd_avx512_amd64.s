@@ -274,65 +274,6 @@ channels:
 	VZEROUPPER
 	RET
 
-// The maxima of two windows, the upper at SI and the lower R8 further on: Z26 and Z27 =
-// arg less the index of the tile's first pixel, Z23. R14 = arg.
-#define MAXIMA \
-	VMOVDQU32 (R14), Z26; \
-	VPSUBD Z23, Z26, Z26; \
-	VMOVDQU32 (R14)(R8*1), Z27; \
-	VPSUBD Z23, Z27, Z27
-
-// Column q of the pixels, from the windows' gradients, each where its maximum is: t0…t5 = A·y.
-#define POOLED_COLUMN(q, t0, t1, t2, t3, t4, t5) \
-	VPCMPEQD.BCST (4*q)(R15), Z26, K1; \
-	VPCMPEQD.BCST (16+4*q)(R15), Z26, K2; \
-	VPCMPEQD.BCST (32+4*q)(R15), Z27, K3; \
-	VPCMPEQD.BCST (48+4*q)(R15), Z27, K4; \
-	VMOVUPS.Z (SI), K1, t0; \
-	VMOVUPS.Z (SI), K2, t1; \
-	VMOVUPS.Z (SI)(R8*1), K3, t2; \
-	VMOVUPS.Z (SI)(R8*1), K4, t5; \
-	GRADIENT6(t0, t1, t2, t5, t3, Z24, t4, Z25, Z28, Z29, Z30, Z31)
-
-// func winograd_pooled_gradient_f32_avx512(p *patch)
-TEXT ·winograd_pooled_gradient_f32_avx512(SB), NOSPLIT, $0-8
-	MOVQ p+0(FP), DI
-	VMOVUPS FA, Z28
-	VMOVUPS FB, Z29
-	VMOVUPS FA2, Z30
-	VMOVUPS FB2, Z31
-	MOVQ patch_pixelStep(DI), BX
-	MOVQ patch_rowStep(DI), R8
-	MOVQ patch_places(DI), R15
-	STEPS(patch_planeStep(DI), R11, R12, R13)
-	MOVQ patch_channels(DI), CX
-	XORL AX, AX
-
-channels:
-	MOVQ patch_pixels(DI), SI // t = A along the columns of the pixels
-	ADDQ AX, SI
-	MOVQ patch_arg(DI), R14
-	ADDQ AX, R14
-	MOVQ AX, DX               // Z23 = the index of the first pixel
-	SHRQ $2, DX
-	ADDQ patch_first(DI), DX
-	VPBROADCASTD DX, Z23
-	VPADDD ·channels(SB), Z23, Z23
-	MAXIMA
-	POOLED_COLUMN(0, Z0, Z1, Z2, Z3, Z4, Z5)
-	POOLED_COLUMN(1, Z6, Z7, Z8, Z9, Z10, Z11)
-	ADDQ BX, SI
-	ADDQ BX, R14
-	MAXIMA
-	POOLED_COLUMN(2, Z12, Z13, Z14, Z15, Z16, Z17)
-	POOLED_COLUMN(3, Z18, Z19, Z20, Z21, Z22, Z23)
-	GRADIENT_ROWS
-	ADDQ $64, AX
-	SUBQ $16, CX
-	JGT  channels
-	VZEROUPPER
-	RET
-
 // Of one column of the planes at SI, two elements of t = B·m, then on to the next
 // column, BX away: first t0 and t5, then t1 and t3, then t2 and t4.
 #define INPUTGRAD_COLUMN05(t0, t5) \

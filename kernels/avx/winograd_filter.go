@@ -99,10 +99,6 @@ func (t *winogradTask) gradientPlanes(w *workspace, first, count int, memory *[]
 	kernel := t.d.set.transforms(s.Out).winograd_gradient_f32
 	for tile := range count {
 		n, h, k := t.position(first + tile)
-		if t.arg != nil {
-			t.transformPooled(w, planes[tile*s.Out:], n, h, k)
-			continue
-		}
 		t.transform(w, kernel, planes[tile*s.Out:], t.y, n, s.OH, s.OW, s.Out, h, k, 4)
 	}
 	return planes

@@ -59,9 +59,6 @@ func (d *Device) winogradGradInput(dx, dy, w []float32, s kernels.ConvSpec, m ke
 		if !t.broken[from] {
 			continue
 		}
-		if len(dy) < s.Rows()*s.Out {
-			dy = t.allUnpooled(dy)
-		}
 		to := from + 1
 		for to < s.N && t.broken[to] {
 			to++

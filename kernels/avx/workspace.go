@@ -20,6 +20,7 @@ type workspace struct {
 	masked  []float32 // pooling: a gradient behind a ReLU
 	band    []float32 // convolution: rows of its output, to be pooled
 	chosen  chosen
+	sparse  sparseLists
 	u       []float32 // Winograd: the sums of a filter's gradient
 	sums    []float32 // Winograd: the planes of the output
 	tile    []float32 // Winograd: a tile of the output

@@ -1,0 +1,206 @@
+package avx
+
+import "baregrad/kernels"
+
+// The gradients of a convolution whose output z is pooled, from those elements of dz alone
+// that are not 0. Of a 2×2 window one position has a gradient, for each filter o another
+// one, and of what the pooling chose the ReLU let not all through:
+//
+//	dx[n, h, k, c] += dz[n,i,j,o] · w[u,v,c,o]
+//	dw[u,v,c,o]    += dz[n,i,j,o] · x[n,h,k,c]    for h = i·StrideH + u·DilationH − PadTop, k = j·StrideW + v − PadLeft
+//
+// for all nonzeros (n,i,j,o) of dz [N, OH, OW, Out], and all u, v and c. Both are the
+// product of a sparse matrix with a dense one, where a row of the dense one, and of the
+// result, is a patch: KH lines of KW·C floats that follow each other. They are
+//
+//	by input:  row = the position (i,j), its elements the filters o: patch(i,j) of dx += dz · w[o]
+//	by filter: row = the filter o, its elements the positions (i,j): dw[o] += dz · patch(i,j) of x
+//
+// with w and dw as [Out, KH, KW, C]. One kernel does both: the lines of the sum stay in
+// registers while it goes over a row's elements. It needs nonzeros·KH·KW·C multiply-adds for
+// each of the two gradients, where the definition has 4·windows·Out·KH·KW·C.
+//
+// An image is one worker's: its nonzeros are found, by position (see conv_sparse_rows.go),
+// dx is added up, the nonzeros are put in order by filter, and dw is added up. The images
+// are cut into chunks by the shape alone, whose sums dw are added up in order.
+
+// sparseChunks is the most chunks of images; sparsePartial the most floats of all their sums.
+const sparseChunks, sparsePartial = 32, 1 << 22
+
+// sparseFilter is the most floats of a filter, and sparseImage of an image: both, and as
+// much of gradients, should stay in a second cache.
+const sparseFilter, sparseImage = 1 << 17, 1 << 17
+
+// sparsePays tells whether the gradients are computed from the nonzeros alone: the lines of
+// a patch must be whole, of whole registers, and long enough to be worth a row of their own.
+func sparsePays(s kernels.ConvPoolSpec) bool {
+	c := s.Conv
+	v := newView(c)
+	return fusesPooling(s) && c.C > 1 && c.KW*c.C%8 == 0 && c.DilationW == 1 &&
+		c.Cols()*c.Out <= sparseFilter && max(c.H*c.W*c.C, v.height(c)*v.w*c.C) <= sparseImage
+}
+
+// sparseTask is both gradients on their way through the workers. First, a part is a chunk
+// of images; then, some elements of the sums of all chunks.
+type sparseTask struct {
+	d                 *Device
+	s                 kernels.ConvPoolSpec
+	dx, dw, dbias     []float32 // nil where not wanted
+	dy, y, x          []float32
+	arg               []int32
+	mx                kernels.Mode
+	view              view
+	w                 []float32 // [Out, KH, KW, C]
+	chunks            int
+	partial           []float32 // [chunks, Out, KH, KW, C]
+	sums              []float64 // dbias of each image
+	phase             func(t *sparseTask, w *workspace, i int)
+	windows, capacity int // of an image; nonzeros that one of the four lists can have
+}
+
+// sparseGrad is Conv2DReLUMaxPoolGrad where sparsePays.
+func (d *Device) sparseGrad(dx, dw, dbias, dy, y, arg, x, w kernels.Buffer, s kernels.ConvPoolSpec, mx, mw, mb kernels.Mode) {
+	t, c, p := &d.sparse, s.Conv, s.Pool
+	t.d, t.s, t.mx = d, s, mx
+	t.dx, t.dw, t.dbias = kernels.Floats(dx), kernels.Floats(dw), kernels.Floats(dbias)
+	t.dy, t.y, t.arg, t.x = kernels.Floats(dy), kernels.Floats(y), kernels.Ints(arg), kernels.Floats(x)
+	t.plan()
+	size := c.Cols() * c.Out
+	if dx != nil {
+		t.w = grow(&d.turned, size)
+		d.set.tiles.transpose(t.w, c.Cols(), kernels.Floats(w), c.Out, c.Cols(), c.Out)
+	}
+	t.phase = (*sparseTask).imagesPart
+	d.runIfLarge(p.N*p.OH*p.OW*size, t.chunks, t)
+	if dw != nil {
+		t.phase = (*sparseTask).sumPart
+		d.runIfLarge(t.chunks*size, (size+sumElements-1)/sumElements, t)
+		sums := t.partial[:size]
+		if mw == kernels.Accumulate {
+			turned := grow(&d.turned, size)
+			d.set.tiles.transpose(turned, c.Out, sums, c.Cols(), c.Out, c.Cols())
+			d.set.vector.add_scaled_f32(t.dw, turned, 1)
+		} else {
+			d.set.tiles.transpose(t.dw, c.Out, sums, c.Cols(), c.Out, c.Cols())
+		}
+	}
+	if dbias != nil {
+		store(t.dbias, addParts(t.sums, c.N, c.Out), 1, mb)
+	}
+	t.dx, t.dw, t.dbias, t.dy, t.y, t.x, t.arg = nil, nil, nil, nil, nil, nil, nil // the caller's; they may be freed
+}
+
+// plan cuts the images into chunks, and sees that there is memory.
+func (t *sparseTask) plan() {
+	c, p := t.s.Conv, t.s.Pool
+	size := c.Cols() * c.Out
+	t.view = newView(c)
+	t.chunks = min(sparseChunks, c.N, max(1, sparsePartial/size))
+	if t.dw != nil {
+		t.partial = grow(&t.d.partial, t.chunks*size)
+	}
+	t.sums = t.d.sumScratch(c.N * padded(c.Out))
+	t.windows = p.OH * p.OW
+	t.capacity = t.windows*c.Out + 16
+	for i := range t.d.workspaces {
+		w := &t.d.workspaces[i]
+		if t.view.copied {
+			grow(&w.image, t.view.height(c)*t.view.w*c.C)
+			grow(&w.tile, t.view.height(c)*t.view.w*c.C)
+		}
+		w.sparse.plan(t)
+	}
+}
+
+func (t *sparseTask) part(worker, i int) { t.phase(t, &t.d.workspaces[worker], i) }
+
+// imagesPart computes dx and the sums for dw of one chunk of images.
+func (t *sparseTask) imagesPart(w *workspace, chunk int) {
+	c := t.s.Conv
+	size := c.Cols() * c.Out
+	var sums []float32
+	if t.dw != nil {
+		sums = t.partial[chunk*size : (chunk+1)*size]
+		clear(sums)
+	}
+	for n := chunk * c.N / t.chunks; n < (chunk+1)*c.N/t.chunks; n++ {
+		w.sparse.find(t, n)
+		if t.dx != nil {
+			t.input(w, n)
+		}
+		if t.dw == nil && t.dbias == nil {
+			continue
+		}
+		w.sparse.turn(t.sums[n*padded(c.Out):][:c.Out])
+		if t.dw != nil {
+			t.filter(w, sums, n)
+		}
+	}
+}
+
+// input is the gradient by image n.
+func (t *sparseTask) input(w *workspace, n int) {
+	c, v := t.s.Conv, &t.view
+	size := c.H * c.W * c.C
+	dx := t.dx[n*size : (n+1)*size]
+	sums := dx
+	if v.copied {
+		sums = grow(&w.tile, v.height(c)*v.w*c.C)
+	}
+	if v.copied || t.mx == kernels.Overwrite {
+		clear(sums)
+	}
+	s := &w.sparse
+	s.product = sparseProduct{
+		rows: addressOf(s.rows), values: address(s.values), indices: address(s.indices),
+		dense: address(t.w), denseStep: 4 * c.Cols(), denseLine: 4 * c.KW * c.C,
+		sums: address(sums), sumsLine: 4 * c.DilationH * v.w * c.C,
+	}
+	t.lines(&s.product, len(s.rows))
+	if v.copied {
+		v.back(&t.d.set.vector, dx, sums, v.height(c), t.mx)
+	}
+}
+
+// filter adds to sums the gradient by the filter that image n contributes.
+func (t *sparseTask) filter(w *workspace, sums []float32, n int) {
+	c, v, s := t.s.Conv, &t.view, &w.sparse
+	x := v.rows(w, t.x, n, 0, v.height(c))
+	s.product = sparseProduct{
+		rows: addressOf(s.filters), values: address(s.turned), indices: address(s.places),
+		dense: address(x), denseStep: 1, denseLine: 4 * c.DilationH * v.w * c.C,
+		sums: address(sums), sumsLine: 4 * c.KW * c.C,
+	}
+	t.lines(&s.product, len(s.filters))
+}
+
+// lines computes p for all lines of the patches, as many at a time as stay in registers.
+func (t *sparseTask) lines(p *sparseProduct, rows int) {
+	c, set := t.s.Conv, t.d.set.sparse
+	registers := (c.KW*c.C + set.lanes - 1) / set.lanes
+	pieces := (registers + len(set.lines3) - 1) / len(set.lines3)
+	dense, sums := p.dense, p.sums
+	for u := 0; u < c.KH; {
+		kernels, lines := set.lines1, 1
+		if u+3 <= c.KH {
+			kernels, lines = set.lines3, 3
+		}
+		for piece := range pieces {
+			from, to := piece*registers/pieces, (piece+1)*registers/pieces
+			p.dense = dense + uintptr(u*p.denseLine+4*from*set.lanes)
+			p.sums = sums + uintptr(u*p.sumsLine+4*from*set.lanes)
+			p.count, p.last = rows, min(set.lanes, c.KW*c.C-(to-1)*set.lanes)
+			kernels[to-from-1](p)
+		}
+		u += lines
+	}
+}
+
+// sumPart adds the chunks up in their order, for some elements, to the first.
+func (t *sparseTask) sumPart(_ *workspace, i int) {
+	size := t.s.Conv.Cols() * t.s.Conv.Out
+	from, to := i*sumElements, min(size, (i+1)*sumElements)
+	for chunk := 1; chunk < t.chunks; chunk++ {
+		t.d.set.vector.add_scaled_f32(t.partial[from:to], t.partial[chunk*size+from:chunk*size+to], 1)
+	}
+}
