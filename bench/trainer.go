@@ -55,8 +55,7 @@ func NewTrainer(ctx context.Context, d kernels.Device, n Network, batch int, fro
 		t.Batch = n.Batch
 		t.examples = n.Examples / n.Batch * n.Batch
 	}
-	epoch := t.examples / t.Batch
-	t.Steps = epoch * t.epochs()
+	t.Steps = trainingSteps(t.examples / t.Batch)
 	if from != nil {
 		t.From = from.Step
 		t.Steps = max(t.Steps-from.Step, min(t.Steps, leastSteps/2))
@@ -69,11 +68,11 @@ func NewTrainer(ctx context.Context, d kernels.Device, n Network, batch int, fro
 	return t, err
 }
 
-// epochs is how many epochs a training has.
-func (t *Trainer) epochs() int {
-	epoch := t.examples / t.Batch
-	return (leastSteps + epoch - 1) / epoch
-}
+// Steps is how many steps a training with the tutorial's batch has.
+func (n Network) Steps() int { return trainingSteps(n.Examples / n.Batch) }
+
+// trainingSteps is how many steps a training has whose epochs have so many.
+func trainingSteps(epoch int) int { return (leastSteps + epoch - 1) / epoch * epoch }
 
 // beginning is the model as a training begins with it.
 func (t *Trainer) beginning() (*nn.Sequential, error) {
@@ -90,9 +89,10 @@ func (t *Trainer) begin() (err error) {
 			return err
 		}
 	}
+	epoch := t.examples / t.Batch
 	t.next, t.stop = iter.Pull(func(yield func(struct{}) bool) {
 		_, t.err = t.model.Fit(t.ctx, t.x, t.y, nn.FitOptions{
-			Epochs: t.epochs(), BatchSize: t.Batch, Verbose: nn.Silent, Callbacks: []nn.Callback{halting{t: t, yield: yield}},
+			Epochs: trainingSteps(epoch) / epoch, BatchSize: t.Batch, Verbose: nn.Silent, Callbacks: []nn.Callback{halting{t: t, yield: yield}},
 		})
 	})
 	return nil

@@ -1,20 +1,22 @@
 """What the workers have in common: the loop that answers requests, the networks'
-sizes, and random data. Needs NumPy."""
+sizes, and the examples that they train on. Needs NumPy."""
 import json
+import math
 import os
+import pathlib
 import sys
 import time
 
 import numpy as np
 
-# batch, examples of an epoch, shape of one, outputs, kind of labels, optimizer
+# batch, shape of an example, outputs, kind of labels, optimizer
 NETWORKS = {
-    "mnist-mlp": (1000, 60000, (784,), 10, "onehot", "rmsprop"),
-    "mnist-cnn": (128, 60000, (28, 28, 1), 10, "onehot", "adam"),
-    "fashion-mlp": (32, 60000, (28, 28), 10, "sparse", "adam"),
-    "binary-mlp": (200, 1000, (20,), 1, "binary", "rmsprop"),
-    "mnist-wide-mlp": (200, 60000, (784,), 10, "onehot", "adam"),
-    "mnist-cnn-channels-first": (200, 60000, (1, 28, 28), 10, "onehot", "adam"),
+    "mnist-mlp": (1000, (784,), 10, "onehot", "rmsprop"),
+    "mnist-cnn": (128, (28, 28, 1), 10, "onehot", "adam"),
+    "fashion-mlp": (32, (28, 28), 10, "sparse", "adam"),
+    "binary-mlp": (200, (20,), 1, "binary", "rmsprop"),
+    "mnist-wide-mlp": (200, (784,), 10, "onehot", "adam"),
+    "mnist-cnn-channels-first": (200, (1, 28, 28), 10, "onehot", "adam"),
 }
 
 
@@ -22,16 +24,46 @@ def threads():
     return int(os.environ["PEER_THREADS"])
 
 
+def training(name):
+    """What index.json in the folder PEER_DATA says of a network: its batch, the steps
+    of a training and of an epoch, and the files of its examples. "ours data" writes
+    it, so that all train on the same."""
+    folder = pathlib.Path(os.environ["PEER_DATA"])
+    about = json.loads((folder / "index.json").read_text())[name]
+    if about["batch"] != NETWORKS[name][0]:
+        raise ValueError(f"{name}: the batch is {NETWORKS[name][0]} here and {about['batch']} in index.json")
+    return folder, about
+
+
 def examples(name):
-    """Random inputs in [0, 1) and labels, as many as an epoch has in whole batches."""
-    batch, n, shape, outputs, labels, _ = NETWORKS[name]
-    n = n // batch * batch
-    random = np.random.default_rng(1)
+    """The tutorial's inputs, float32 from 0 to 1, and its labels, as many as an epoch
+    has in whole batches."""
+    folder, about = training(name)
+    batch, shape, outputs, labels, _ = NETWORKS[name]
+    n = about["epoch_steps"] * batch
     if labels == "binary":
-        return random.random((n, *shape), dtype=np.float32), random.integers(0, 2, (n, 1)).astype(np.float32)
-    x = random.integers(0, 256, (n, *shape), dtype=np.uint8).astype(np.float32) / np.float32(255)
-    y = random.integers(0, outputs, n)
+        x = np.fromfile(folder / about["inputs"], np.float32)
+        return x.reshape(-1, *shape)[:n], np.fromfile(folder / about["labels"], np.float32).reshape(-1, 1)[:n]
+    x = np.fromfile(folder / about["inputs"], np.uint8).reshape(-1, *shape)[:n].astype(np.float32) / np.float32(255)
+    y = np.fromfile(folder / about["labels"], np.uint8)[:n]
     return x, y.astype(np.int32) if labels == "sparse" else np.eye(outputs, dtype=np.float32)[y]
+
+
+def fingerprint(name, x, y):
+    """What all must agree on: the number of examples, how many inputs are not zero, and
+    the labels added up."""
+    y = np.asarray(y)
+    if NETWORKS[name][3] == "onehot":
+        y = y.argmax(1)
+    return {"examples": len(x), "nonzero": int(np.count_nonzero(np.asarray(x))), "labels": int(y.sum())}
+
+
+def glorot(random, shape):
+    """First weights as Keras draws them, for a dense kernel [in, out] or a filter
+    [height, width, in, out]."""
+    field = math.prod(shape[:-2])
+    limit = math.sqrt(6 / (field * (shape[-2] + shape[-1])))
+    return random.uniform(-limit, limit, shape).astype(np.float32)
 
 
 def clocks():
@@ -48,50 +80,99 @@ def repeat(seconds, step):
     return marks
 
 
-def loop_steps(step, batch, n):
-    """Makes a function that takes one training step after the other over n
-    examples, in a new random order in each epoch."""
-    state = {"at": n, "order": None}
-    random = np.random.default_rng(2)
+class Loop:
+    """Trains by a loop over shuffled batches. fresh() makes the first weights,
+    epoch() begins to add up losses anew, step(index) takes a step with the examples
+    of that index, and loss() is the mean of the losses since epoch()."""
 
-    def one():
-        if state["at"] + batch > n:
-            state["at"], state["order"] = 0, random.permutation(n)
-        index = state["order"][state["at"]:state["at"] + batch]
-        state["at"] += batch
-        step(index)
+    def __init__(self, data, batch, fresh, epoch, step, loss):
+        self.data, self.batch, self.loss = data, batch, loss
+        self.begin, self.epoch, self.step = fresh, epoch, step
+        self.random = np.random.default_rng(2)
 
-    return one
+    def fresh(self):
+        self.at = self.data["examples"]
+        self.begin()
+
+    def one(self):
+        if self.at + self.batch > self.data["examples"]:
+            self.at, self.order = 0, self.random.permutation(self.data["examples"])
+            self.epoch()
+        self.step(self.order[self.at:self.at + self.batch])
+        self.at += self.batch
+
+    def take(self, count):
+        """Takes so many steps and gives the clocks before the first and after each."""
+        marks = [clocks()]
+        for _ in range(count):
+            self.one()
+            marks.append(clocks())
+        return marks
+
+
+class Trainings:
+    """One training after another, each with as many steps as index.json says and with
+    fresh weights: what is measured depends on how long a network has been trained."""
+
+    def __init__(self, name, trainer):
+        self.trainer, self.length, self.left = trainer, training(name)[1]["steps"], 0
+
+    def steps(self, count):
+        """Takes so many steps and gives the seconds and the processor's seconds of each,
+        but for the first of a training, in which some compile and all allocate."""
+        spans = []
+        while count > 0:
+            if self.left == 0:
+                self.trainer.fresh()
+                self.trainer.take(1)
+                self.left, count = self.length - 1, count - 1
+                continue
+            n = min(count, self.left)
+            marks = self.trainer.take(n)
+            spans += [(b[0] - a[0], b[1] - a[1]) for a, b in zip(marks, marks[1:])]
+            self.left, count = self.left - n, count - n
+        return spans
 
 
 def serve(version, product=None, trainer=None):
-    """Answers requests. product(m, n, k) gives a function that computes a product,
-    trainer(name) one that takes a training step, or one with the attribute timed,
-    which is called with the seconds and gives the clocks at the ends of steps."""
+    """Answers requests. product(m, n, k) gives a function that computes a product.
+    trainer(name) gives an object like Loop, with data, fresh, take and loss."""
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print goes elsewhere
 
-    def answer(**values):
+    def answer(spans, **values):
+        times, busy = (sorted(s[i] for s in spans) for i in (0, 1))
+        values.update(median=times[len(times) // 2], fastest=times[0], total=sum(times),
+                      processor=busy[len(busy) // 2], count=len(times))
         out.write(json.dumps(values) + "\n")
         out.flush()
 
-    answer(version=version)
+    out.write(json.dumps({"version": version}) + "\n")
+    out.flush()
     ready = {}
     for line in sys.stdin:
         words = line.split()
         if words[0] == "matmul":
             key = tuple(map(int, words[1:4]))
-            make = lambda: product(*key)
+            if key not in ready:
+                ready.clear()  # the one before is freed
+                ready[key] = product(*key)
+                ready[key]()  # the first run compiles and allocates, and is not counted
+            marks = repeat(float(words[4]), ready[key])
+            answer([(b[0] - a[0], b[1] - a[1]) for a, b in zip(marks, marks[1:])])
         elif words[0] == "train":
             key = words[1]
-            make = lambda: trainer(key)
-        else:
-            return
-        if key not in ready:
-            ready.clear()  # the one before is freed
-            ready[key] = make()
-            ready[key]()  # the first run compiles and allocates, and is not counted
-        run, seconds = ready[key], float(words[-1])
-        marks = run.timed(seconds) if hasattr(run, "timed") else repeat(seconds, run)
-        times, busy = (sorted(b[i] - a[i] for a, b in zip(marks, marks[1:])) for i in (0, 1))
-        answer(median=times[len(times) // 2], fastest=times[0], processor=busy[len(busy) // 2], count=len(times))
+            if key not in ready:
+                for t in ready.values():
+                    end(t)
+                ready.clear()
+                ready[key] = Trainings(key, trainer(key))
+            t = ready[key]
+            answer(t.steps(int(words[2])), loss=t.trainer.loss(), data=t.trainer.data)
+    for t in ready.values():
+        end(t)
+
+
+def end(t):
+    if hasattr(t, "trainer") and hasattr(t.trainer, "close"):
+        t.trainer.close()

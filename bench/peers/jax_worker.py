@@ -62,12 +62,10 @@ def network(name):
 
 
 def trainer(name):
-    batch, _, _, outputs, labels, optimizer = common.NETWORKS[name]
+    batch, _, outputs, labels, optimizer = common.NETWORKS[name]
     x, y = common.examples(name)
+    data = common.fingerprint(name, x, y)
     shapes, logits = network(name)
-    random = np.random.default_rng(3)
-    params = [(jnp.asarray(random.uniform(-0.05, 0.05, s).astype(np.float32)), jnp.zeros(s[-1])) for s in shapes]
-    zeros = lambda: jax.tree.map(jnp.zeros_like, params)
 
     def loss(params, xb, yb, key):
         out = logits(params, xb, key)
@@ -94,13 +92,25 @@ def trainer(name):
         return params, m, v, t, (totals[0] + value, totals[1] + right)
 
     compiled = jax.jit(update, donate_argnums=0)
-    state = {"now": (params, zeros(), zeros(), jnp.zeros((), jnp.int32), (jnp.zeros(()), jnp.zeros((), jnp.int32)))}
+    now = {}
+    nothing = lambda: (jnp.zeros(()), jnp.zeros((), jnp.int32))
+
+    def fresh():
+        random = np.random.default_rng(3)
+        params = [(jnp.asarray(common.glorot(random, s)), jnp.zeros(s[-1])) for s in shapes]
+        zeros = lambda: jax.tree.map(jnp.zeros_like, params)
+        now["state"] = params, zeros(), zeros(), jnp.zeros((), jnp.int32), nothing()
+
+    def epoch():
+        now["state"] = *now["state"][:-1], nothing()
+        now["steps"] = 0
 
     def step(index):
-        state["now"] = compiled(state["now"], x[index], y[index])
-        jax.block_until_ready(state["now"])
+        now["state"] = compiled(now["state"], x[index], y[index])
+        jax.block_until_ready(now["state"])
+        now["steps"] += 1
 
-    return common.loop_steps(step, batch, len(x))
+    return common.Loop(data, batch, fresh, epoch, step, lambda: float(now["state"][-1][0]) / now["steps"])
 
 
 common.serve("JAX " + jax.__version__, product, trainer)

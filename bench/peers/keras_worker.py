@@ -1,5 +1,7 @@
 """Training steps by Keras on TensorFlow: model.fit, as in the tutorials."""
+import math
 import os
+import threading
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -39,45 +41,92 @@ class Enough(Exception):
     pass
 
 
-class Clock(keras.callbacks.Callback):
-    """Notes when each batch ends, and stops when the time is up."""
+class Gate(keras.callbacks.Callback):
+    """Notes when each batch ends, and lets fit go on only so far as was asked for."""
 
-    def __init__(self, seconds, least):
+    def __init__(self):
         super().__init__()
-        self.seconds, self.least, self.ends = seconds, least, []
+        self.turn, self.wanted, self.marks, self.loss = threading.Condition(), 0, [], math.nan
+        self.over, self.failed = False, None
 
     def on_train_batch_end(self, batch, logs=None):
-        self.ends.append(common.clocks())
-        if len(self.ends) > self.least and self.ends[-1][0] - self.ends[0][0] > self.seconds:
-            raise Enough
+        self.marks.append(common.clocks())
+        self.loss = logs["loss"]  # the mean of the epoch so far
+        if len(self.marks) > self.wanted:
+            with self.turn:
+                self.wanted = 0
+                self.turn.notify_all()
+                self.turn.wait_for(lambda: self.wanted or self.over)
+            if self.over:
+                raise Enough
+
+    def take(self, count, start):
+        """Lets fit, which start begins if it is not None, take so many steps."""
+        with self.turn:
+            self.marks, self.wanted = [common.clocks()], count
+            if start:
+                start()
+            self.turn.notify_all()
+            self.turn.wait_for(lambda: self.wanted == 0 or self.failed)
+        if self.failed:
+            raise self.failed
+        return self.marks
+
+    def end(self):
+        with self.turn:
+            self.over = True
+            self.turn.notify_all()
 
 
-def trainer(name):
-    batch, _, _, _, labels, optimizer = common.NETWORKS[name]
-    x, y = common.examples(name)
-    if name == "mnist-cnn-channels-first":
-        x = x.reshape(-1, 28, 28, 1)  # TensorFlow's convolutions on the CPU have the channels last
-    model = keras.Sequential([keras.layers.Input(x.shape[1:])] + network(name))
-    loss = {"onehot": "categorical_crossentropy", "sparse": "sparse_categorical_crossentropy",
-            "binary": "binary_crossentropy"}[labels]
-    model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
+class Fits:
+    """Trains by model.fit, one call for a training, in a thread that stands still
+    between the requests."""
 
-    def fit(seconds, least):
-        clock = Clock(seconds, least)
+    def __init__(self, name):
+        batch, _, _, labels, optimizer = common.NETWORKS[name]
+        x, y = common.examples(name)
+        self.data = common.fingerprint(name, x, y)
+        if name == "mnist-cnn-channels-first":
+            x = x.reshape(-1, 28, 28, 1)  # TensorFlow's convolutions on the CPU have the channels last
+        keras.utils.set_random_seed(1)
+        self.model = keras.Sequential([keras.layers.Input(x.shape[1:])] + network(name))
+        loss = {"onehot": "categorical_crossentropy", "sparse": "sparse_categorical_crossentropy",
+                "binary": "binary_crossentropy"}[labels]
+        self.model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
+        self.model.optimizer.build(self.model.trainable_variables)
+        self.state = [(v, v.numpy()) for v in self.model.variables + self.model.optimizer.variables]
+        about = common.training(name)[1]
+        self.options = {"batch_size": batch, "epochs": about["steps"] // about["epoch_steps"], "verbose": 0}
+        self.x, self.y, self.gate = x, y, None
+
+    def fresh(self):
+        self.close()
+        for variable, first in self.state:
+            variable.assign(first)
+        self.gate = Gate()
+        self.thread = threading.Thread(target=self.fit, daemon=True)
+
+    def fit(self):
         try:
-            model.fit(x, y, batch_size=batch, epochs=1000, verbose=0, callbacks=[clock])
+            self.model.fit(self.x, self.y, callbacks=[self.gate], **self.options)
         except Enough:
             pass
-        return clock.ends
+        except Exception as e:
+            with self.gate.turn:
+                self.gate.failed = e
+                self.gate.turn.notify_all()
 
-    def run():
-        fit(0, 1)
+    def take(self, count):
+        return self.gate.take(count, None if self.thread.is_alive() else self.thread.start)
 
-    def timed(seconds):
-        return fit(seconds, 1)  # from the end of the first step, which comes with the start of fit
+    def loss(self):
+        return float(self.gate.loss)
 
-    run.timed = timed
-    return run
+    def close(self):
+        if self.gate is not None:
+            self.gate.end()
+            self.thread.join()
+            self.gate = None
 
 
-common.serve(f"Keras {keras.__version__} on TensorFlow {tf.__version__}", None, trainer)
+common.serve(f"Keras {keras.__version__} on TensorFlow {tf.__version__}", None, Fits)

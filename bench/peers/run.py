@@ -28,14 +28,24 @@ WORKERS = {
 
 PRODUCTS = [(256, 256, 256), (512, 512, 512), (1024, 1024, 1024), (2048, 2048, 2048), (1000, 32, 784), (128, 128, 784),
             (200, 784, 784), (128, 128, 9216), (73728, 64, 288), (86528, 32, 9)]
-# batch and examples of an epoch
-NETWORKS = {"mnist-mlp": (1000, 60000), "mnist-cnn": (128, 60000), "fashion-mlp": (32, 60000), "binary-mlp": (200, 1000),
-            "mnist-wide-mlp": (200, 60000), "mnist-cnn-channels-first": (200, 60000)}
+# Into how many rounds a training is cut, or how many trainings make a round. Together
+# the rounds of a network are one whole training or several, from fresh weights each.
+NETWORKS = {"mnist-mlp": (1, 2), "mnist-cnn": (12, 1), "fashion-mlp": (3, 1), "binary-mlp": (1, 10),
+            "mnist-wide-mlp": (6, 1), "mnist-cnn-channels-first": (6, 1)}
+DATA = BUILT / "data"
+ALIKE = 0.25  # how far a mean loss may be from the middle one: chance alone moves them by a tenth
+
+
+def turns(name, steps, rounds):
+    """The steps of each turn: whole trainings of so many steps, and rounds at least."""
+    parts, trainings = NETWORKS[name]
+    cuts = [steps * i // parts for i in range(parts + 1)]
+    return [trainings * (b - a) for a, b in zip(cuts, cuts[1:])] * math.ceil(rounds / parts)
 
 
 def environment(threads):
     n = str(threads)
-    return dict(os.environ, GOMAXPROCS=n, OPENBLAS_NUM_THREADS=n, OMP_NUM_THREADS=n, MKL_NUM_THREADS=n, PEER_THREADS=n,
+    return dict(os.environ, GOMAXPROCS=n, OPENBLAS_NUM_THREADS=n, OMP_NUM_THREADS=n, MKL_NUM_THREADS=n, PEER_THREADS=n, PEER_DATA=str(DATA),
                 TF_CPP_MIN_LOG_LEVEL="3", PYTHONDONTWRITEBYTECODE="1")
 
 
@@ -72,11 +82,12 @@ class Worker:
             self.process.wait()
 
 
-def compare(workers, request, rounds, lost):
-    """Asks each worker in each round, the first one another in each, and gives by
-    name the median of the rounds' medians and of the fastest, and both ratios."""
+def compare(workers, requests, lost):
+    """Asks each worker each request, the first one another each time, and gives by name
+    the median of the rounds' medians and of the fastest, the mean, and their ratios;
+    of training the loss that each came to, too."""
     seen = {w.name: [] for w in workers}
-    for i in range(rounds):
+    for i, request in enumerate(requests):
         turn = i % len(workers)
         for w in workers[turn:] + workers[:turn]:
             if w.name in lost:
@@ -88,16 +99,39 @@ def compare(workers, request, rounds, lost):
             time.sleep(0.02)  # its threads fall asleep
     result = {}
     for name, answers in seen.items():
-        if name in lost or len(answers) != rounds:
+        if name in lost or len(answers) != len(requests):
             continue
         entry = {"median": statistics.median(a["median"] for a in answers), "fastest": min(a["fastest"] for a in answers),
-                 "processor": statistics.median(a["processor"] for a in answers)}
-        if name != "ours":
-            entry["ratio"] = statistics.median(a["median"] / o["median"] for a, o in zip(answers, seen["ours"]))
-            entry["ratio_processor"] = statistics.median(a["processor"] / o["processor"] for a, o in zip(answers, seen["ours"]))
-            entry["ratio_fastest"] = entry["fastest"] / min(o["fastest"] for o in seen["ours"])
+                 "mean": sum(a["total"] for a in answers) / sum(a["count"] for a in answers),
+                 "processor": statistics.median(a["processor"] for a in answers), "count": sum(a["count"] for a in answers)}
+        if "loss" in answers[-1]:
+            entry["losses"] = [a["loss"] for a in answers]
+            entry["data"] = answers[-1]["data"]
         result[name] = entry
+    ours = result.get("ours")
+    for name, entry in result.items():
+        if name == "ours" or ours is None:
+            continue
+        for key, ratio in (("median", "ratio"), ("processor", "ratio_processor")):
+            entry[ratio] = statistics.median(a[key] / o[key] for a, o in zip(seen[name], seen["ours"]))
+        for key in ("fastest", "mean"):
+            entry["ratio_" + key] = entry[key] / ours[key]
     return result
+
+
+def doubts(network, found):
+    """What speaks against a comparison: workers that trained on other examples, or whose
+    loss is not like the others', or not below that of guessing."""
+    list = []
+    if len({json.dumps(e["data"], sort_keys=True) for e in found.values()}) > 1:
+        list.append(f"{network}: not all trained on the same: " + "; ".join(f"{n} on {e['data']}" for n, e in found.items()))
+    losses = {n: e["losses"][-1] for n, e in found.items()}
+    middle = statistics.median(losses.values()) if losses else 0
+    guess = math.log(2) * 1.1 if network == "binary-mlp" else math.log(10)  # binary-mlp's labels can't be learnt
+    for n, loss in losses.items():
+        if not abs(loss - middle) <= ALIKE * middle or not loss < guess:
+            list.append(f"{network}: the mean loss is {loss:.3f} with {n}, {middle:.3f} in the middle of all")
+    return list
 
 
 def start(name, threads, log):
@@ -149,11 +183,13 @@ def markdown(r):
     mib = lambda n: f"{n / 2**20:g} MiB"
     lines = [
         f"# baregrad and its peers on {m['cpu']}, {m['cores']} cores", "",
-        f"{r['date']}. Caches: {m['cache_l1'] >> 10} KiB, {mib(m['cache_l2'])} (both of one core), {mib(m['cache_l3'])}. "
+        f"{r['date']}, commit {r['commit']}. Caches: {m['cache_l1'] >> 10} KiB, {mib(m['cache_l2'])} (both of one core), {mib(m['cache_l3'])}. "
         f"Instruction sets that ours uses: {', '.join(m['instruction_sets'])}. {m['go']}, {m['os']}/{m['arch']}. "
         f"Load average at the beginning {r['load'][0]}, at the end {r['load'][1]}.", "",
-        "Written by `make peers`. Each figure is the median of " + str(r["rounds"]) + " rounds in which all take turns, each for "
-        + str(r["seconds"]) + " s, and each ratio (in brackets) the median of the ratios within a round: above 1, ours is faster. Of one thread the processor time "
+        "Written by `make peers`. Matrix products are of random numbers without zeros; each figure is the median of " + str(r["rounds"])
+        + " rounds in which all take turns, each for " + str(r["seconds"]) + " s, and each ratio (in brackets) the median of the ratios within a "
+        "round: above 1, ours is faster. Training is of the tutorials' data, the same for all, shuffled in each epoch; an epoch from fresh "
+        "weights is cut into rounds in which all take turns for equally many steps (README.md says more). Of one thread the processor time "
         "is given as well: it is what the time would be if nothing else ran, and the one to look at where the load is high. "
         "The fastest run of all is the next best.", "",
         "Versions: " + "; ".join(f"{n}: {v}" for n, v in r["versions"].items()) + ".", ""]
@@ -163,6 +199,13 @@ def markdown(r):
         lines += ["**Other programs wanted the cores throughout.** Times that passed are then far too long, and on several threads "
                   "the ratios say little: a library whose threads wait for each other by spinning (PyTorch's OpenMP, OpenBLAS) "
                   "waits for one that is not running.", ""]
+    for name, t in r["networks"].items():
+        if t["stand_in"]:
+            lines += [f"**Other data: {name} trained on {t['data']}. Its figures are not the tutorial's.**", ""]
+        if t["cut"]:
+            lines += [f"**{name}: only the first {t['cut']} steps of the epoch were measured.**", ""]
+    for doubt in r["doubts"]:
+        lines += [f"**Doubtful: {doubt}.**", ""]
     for name, why in r["missing"].items():
         lines += [f"Left out: {name} ({why}).", ""]
     for t, part in r["threads"].items():
@@ -186,11 +229,11 @@ def markdown(r):
                 row.append(f"{geomean([e['workers'][name][ratio] for e in part['matmul'] if name in e['workers']]):.2f}")
             if len(rows) > 0:
                 lines += table(f"M×N×K, GFLOP/s ({title})", names, rows + [row]) + [""]
-        for title, key, ratio in views:
-            names = [w for w in WORKERS if any(w in e["workers"] for e in part["train"])]
+        names = [w for w in WORKERS if any(w in e["workers"] for e in part["train"])]
+        for title, key, ratio in [("mean of all steps", "mean", "ratio_mean")] + views:
             rows = []
             for e in part["train"]:
-                row = [f"{e['network']}, batch {e['batch']}"]
+                row = [f"{e['network']}, batch {e['batch']}" + (" (OTHER DATA)" if r["networks"][e["network"]]["stand_in"] else "")]
                 for name in names:
                     w = e["workers"].get(name)
                     if w is None:
@@ -201,17 +244,31 @@ def markdown(r):
                 rows.append(row)
             if len(rows) > 0:
                 lines += table(f"training step ({title}), and from it an epoch", names, rows) + [""]
+        rows = [[e["network"]] + [f"{e['workers'][n]['losses'][-1]:.3f}" if n in e["workers"] else "–" for n in names] for e in part["train"]]
+        if len(rows) > 0:
+            lines += table("mean loss of the epoch, by which one sees that all did the same", names, rows) + [""]
+    if not r["start"]:
+        return "\n".join(lines)
     lines += ["## From a fresh start: mnist-cnn, all cores", ""]
     lines += table("", ["process start to the end of the first step", "peak memory"], [
         [n, f"{s['first_batch_seconds']:.2f} s", f"{s['peak_memory'] / 1e6:.0f} MB"] for n, s in r["start"].items()])
     return "\n".join(lines) + "\n"
 
 
+def commit():
+    """The commit of the source, with + where there are changes to it."""
+    git = lambda *a: subprocess.run(["git", "-C", str(ROOT), *a], capture_output=True, text=True).stdout.strip()
+    return (git("rev-parse", "--short", "HEAD") or "unknown") + ("+" if git("status", "--porcelain", "--untracked-files=no") else "")
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("--threads", default="", help="numbers of threads, with commas between (1 and all cores)")
-    p.add_argument("--rounds", type=int, default=5)
-    p.add_argument("--seconds", type=float, default=0.2, help="of each worker's turn")
+    p.add_argument("--rounds", type=int, default=5, help="at least; the epochs of some networks are cut into more")
+    p.add_argument("--seconds", type=float, default=0.2, help="of each worker's turn at a product")
+    p.add_argument("--networks", default="", help="which to train, with commas between (all)")
+    p.add_argument("--peers", default="", help="whom to compare with, with commas between (all)")
+    p.add_argument("--steps", type=int, default=0, help="for a quick look: only so many steps of each epoch, from fresh weights")
     p.add_argument("--out", default=str(ROOT / "bench/results"), help="the folder for the results")
     p.add_argument("--log", default=os.devnull, help="a file for what the workers print")
     p.add_argument("--only", default="", help="matmul, train or start")
@@ -220,12 +277,27 @@ def main():
     threads = [int(t) for t in o.threads.split(",")] if o.threads else sorted({1, cores})
     log = open(o.log, "w")
     load = [" ".join(f"{v:.1f}" for v in os.getloadavg())]
-    r = {"date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), "rounds": o.rounds, "seconds": o.seconds,
-         "versions": {}, "missing": {}, "threads": {}, "start": {}}
+    chosen = o.networks.split(",") if o.networks else list(NETWORKS)
+    names = ["ours"] + o.peers.split(",") if o.peers else list(WORKERS)
+    for name, known in [(n, NETWORKS) for n in chosen] + [(n, WORKERS) for n in names]:
+        if name not in known:
+            sys.exit(f"run.py: nothing is called {name}: there are {', '.join(known)}")
+    try:
+        subprocess.run([str(BUILT / "ours"), "data", str(DATA)], check=True)
+    except (subprocess.CalledProcessError, OSError) as e:
+        sys.exit(f"run.py: the training data were not written: {e}; was setup.sh run?")
+    about = json.loads((DATA / "index.json").read_text())
+    r = {"date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), "commit": commit(), "rounds": o.rounds, "seconds": o.seconds,
+         "versions": {}, "missing": {}, "networks": {}, "doubts": [], "threads": {}, "start": {}}
+    for name in chosen:
+        cut = o.steps if 0 < o.steps < about[name]["steps"] else 0
+        r["networks"][name] = {"data": about[name]["data"], "stand_in": about[name]["stand_in"], "cut": cut}
+        if about[name]["stand_in"]:
+            print(f"OTHER DATA: {name} trains on {about[name]['data']}", file=sys.stderr)
     slug = ""
     for t in threads:
         workers, lost = [], {}
-        for name in WORKERS:
+        for name in names:
             try:
                 w = Worker(name, t, log)
             except (RuntimeError, OSError) as e:
@@ -241,14 +313,18 @@ def main():
             able = [w for w in workers if "matmul" in w.can]
             for m, n, k in PRODUCTS:
                 print(f"{t} threads: {m}×{n}×{k}", file=sys.stderr)
-                found = compare(able, f"matmul {m} {n} {k} {o.seconds}", o.rounds, lost)
+                found = compare(able, [f"matmul {m} {n} {k} {o.seconds}"] * o.rounds, lost)
                 part["matmul"].append({"m": m, "n": n, "k": k, "workers": found})
         if o.only in ("", "train"):
             able = [w for w in workers if "train" in w.can]
-            for name, (batch, examples) in NETWORKS.items():
+            for name in chosen:
                 print(f"{t} threads: {name}", file=sys.stderr)
-                found = compare(able, f"train {name} {o.seconds}", o.rounds, lost)
-                part["train"].append({"network": name, "batch": batch, "examples": examples, "workers": found})
+                steps, cut = about[name]["steps"], r["networks"][name]["cut"]
+                counts = [cut] if cut else turns(name, steps, o.rounds)
+                found = compare(able, [f"train {name} {n}" for n in counts], lost)
+                r["doubts"] += [f"{d}, {t} threads" for d in doubts(name, found)]
+                part["train"].append({"network": name, "batch": about[name]["batch"], "examples": about[name]["examples"],
+                                      "steps": sum(counts), "workers": found})
         for w in workers:
             w.close()
         r["missing"].update(lost)

@@ -9,14 +9,11 @@ common.serve = lambda version, product, trainer: made.update(trainer=trainer)
 name = sys.argv[1]
 __import__(name + "_worker")
 
-out = sys.stdout
 run = made["trainer"]("mnist-cnn")
-run()
+run.fresh()
+run.take(1)
 print("first", flush=True)
-if hasattr(run, "timed"):
-    run.timed(0)
-    run.timed(0)
-else:
-    for _ in range(9):
-        run()
+run.take(9)
 print("last", flush=True)
+if hasattr(run, "close"):
+    run.close()

@@ -32,28 +32,51 @@ def network(name):
                                  nn.Linear(4608, 128), nn.ReLU(), nn.Linear(128, 10))
 
 
+def fresh_weights(model):
+    """First weights as Keras draws them."""
+    for p in model.parameters():
+        if p.dim() > 1:
+            nn.init.xavier_uniform_(p)
+        else:
+            nn.init.zeros_(p)
+
+
 def trainer(name):
-    batch, _, _, _, labels, optimizer = common.NETWORKS[name]
-    x, y = map(torch.from_numpy, common.examples(name))
+    batch, _, _, labels, optimizer = common.NETWORKS[name]
+    x, y = common.examples(name)
+    data = common.fingerprint(name, x, y)
+    x, y = torch.from_numpy(x), torch.from_numpy(y)
     if name == "mnist-cnn":
         x = x.reshape(-1, 1, 28, 28)  # PyTorch has the channels first
     if labels == "sparse":
         y = y.long()
-    model = network(name)
-    model.train()
-    update = torch.optim.Adam(model.parameters()) if optimizer == "adam" else \
-        torch.optim.RMSprop(model.parameters(), lr=0.001, alpha=0.9)
     loss = nn.BCEWithLogitsLoss() if labels == "binary" else nn.CrossEntropyLoss()
     right, total = torch.zeros(()), torch.zeros(())  # the means that the tutorials show
+    now = {}
+
+    def fresh():
+        torch.manual_seed(1)
+        model = network(name)
+        fresh_weights(model)
+        model.train()
+        now["model"] = model
+        now["update"] = torch.optim.Adam(model.parameters(), eps=1e-7) if optimizer == "adam" else \
+            torch.optim.RMSprop(model.parameters(), lr=0.001, alpha=0.9)
+
+    def epoch():
+        now["steps"] = 0
+        right.zero_()
+        total.zero_()
 
     def step(index):
         index = torch.from_numpy(index)
         xb, yb = x[index], y[index]
-        out = model(xb)
+        out = now["model"](xb)
         value = loss(out, yb)
-        update.zero_grad()
+        now["update"].zero_grad()
         value.backward()
-        update.step()
+        now["update"].step()
+        now["steps"] += 1
         with torch.no_grad():
             total.add_(value)
             if labels == "binary":
@@ -61,7 +84,7 @@ def trainer(name):
             else:
                 right.add_((out.argmax(1) == (yb if labels == "sparse" else yb.argmax(1))).sum())
 
-    return common.loop_steps(step, batch, len(x))
+    return common.Loop(data, batch, fresh, epoch, step, lambda: float(total) / now["steps"])
 
 
 common.serve("PyTorch " + torch.__version__, product, trainer)

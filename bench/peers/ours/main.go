@@ -2,7 +2,8 @@
 
 // Command ours answers the requests of bench/peers/run.py with baregrad: see
 // bench/peers/README.md. With the argument start it trains a network on the
-// embedded images for a few steps, and says when the first one was done.
+// embedded images for a few steps, and says when the first one was done; with data
+// it writes what all train on to a folder.
 package main
 
 import (
@@ -27,9 +28,12 @@ import (
 
 func main() {
 	var err error
-	if len(os.Args) == 3 && os.Args[1] == "start" {
+	switch {
+	case len(os.Args) == 3 && os.Args[1] == "start":
 		err = start(os.Args[2])
-	} else {
+	case len(os.Args) == 3 && os.Args[1] == "data":
+		err = writeData(context.Background(), os.Args[2])
+	default:
 		err = serve()
 	}
 	if err != nil {
@@ -55,19 +59,38 @@ func serve() error {
 	w := worker{device: d}
 	defer w.clear()
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
-		times, busy, err := w.do(lines.Text())
+		a, err := w.do(lines.Text())
 		if err != nil {
 			return fmt.Errorf("%q: %w", lines.Text(), err)
 		}
-		slices.Sort(times)
-		slices.Sort(busy)
-		if err := answer.Encode(map[string]any{
-			"median": times[len(times)/2], "fastest": times[0], "processor": busy[len(busy)/2], "count": len(times),
-		}); err != nil {
+		if err := answer.Encode(a); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// A result is what a request measured, in seconds.
+type result struct {
+	Median    float64 `json:"median"` // of the runs
+	Fastest   float64 `json:"fastest"`
+	Total     float64 `json:"total"`
+	Processor float64 `json:"processor"` // the median of the time that all threads used
+	Count     int     `json:"count"`
+
+	Loss *float64     `json:"loss,omitempty"` // of training: the mean of the epoch so far
+	Data *fingerprint `json:"data,omitempty"`
+}
+
+// resultOf sums up the seconds of each run, and the processor's seconds.
+func resultOf(times, busy []float64) *result {
+	slices.Sort(times)
+	slices.Sort(busy)
+	r := &result{Median: times[len(times)/2], Fastest: times[0], Processor: busy[len(busy)/2], Count: len(times)}
+	for _, t := range times {
+		r.Total += t
+	}
+	return r
 }
 
 // worker keeps what the last request was about, for the next one.
@@ -75,6 +98,7 @@ type worker struct {
 	device  kernels.Device
 	product *bench.Multiplier
 	trainer *bench.Trainer
+	data    *fingerprint // of what the trainer trains on
 }
 
 func (w *worker) clear() error {
@@ -90,58 +114,80 @@ func (w *worker) clear() error {
 	return nil
 }
 
-// do carries out a request and gives the seconds of each run, and the processor
-// time that all threads used in it.
-func (w *worker) do(request string) (times, busy []float64, err error) {
+// do carries out a request.
+func (w *worker) do(request string) (*result, error) {
 	var p bench.Product
 	var name string
 	var seconds float64
+	var steps int
 	if _, err := fmt.Sscanf(request, "matmul %d %d %d %g", &p.M, &p.N, &p.K, &seconds); err == nil {
-		if w.product == nil || w.product.Product != p {
-			if err := w.clear(); err != nil {
-				return nil, nil, err
-			}
-			w.product = bench.NewMultiplier(w.device, p)
-			w.product.Run() // not counted
-		}
-		return repeat(seconds, func() error { w.product.Run(); return nil })
+		return w.multiply(p, seconds)
 	}
-	if _, err := fmt.Sscanf(request, "train %s %g", &name, &seconds); err != nil {
-		return nil, nil, errors.New("expected matmul M N K SECONDS or train NETWORK SECONDS")
+	if _, err := fmt.Sscanf(request, "train %s %d", &name, &steps); err != nil || steps < 2 {
+		return nil, errors.New("expected matmul M N K SECONDS or train NETWORK STEPS, with 2 steps or more")
 	}
 	if w.trainer == nil || w.trainer.Network.Name != name {
 		if err := w.clear(); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		n, err := bench.NetworkByName(name)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		if w.trainer, err = bench.NewTrainer(context.Background(), w.device, n, 0, nil); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
+		w.data = fingerprintOf(w.trainer.Data, w.trainer.Network.Batch)
 		if err := w.trainer.Step(); err != nil { // records the step; not counted
-			return nil, nil, err
+			return nil, err
 		}
+		steps--
 	}
-	return repeat(seconds, func() error {
-		if w.trainer.Ended() {
-			return w.trainer.Restart()
-		}
-		return w.trainer.Step()
-	})
+	return w.train(steps)
 }
 
-// repeat runs f for so long, at least once.
-func repeat(seconds float64, f func() error) (times, busy []float64, err error) {
+// multiply computes a product for so long, at least once.
+func (w *worker) multiply(p bench.Product, seconds float64) (*result, error) {
+	if w.product == nil || w.product.Product != p {
+		if err := w.clear(); err != nil {
+			return nil, err
+		}
+		w.product = bench.NewMultiplier(w.device, p)
+		w.product.Run() // not counted
+	}
+	var times, busy []float64
 	for begin := time.Now(); len(times) == 0 || time.Since(begin).Seconds() < seconds; {
 		start, startBusy := time.Now(), processorTime()
-		if err := f(); err != nil {
-			return nil, nil, err
+		w.product.Run()
+		times, busy = append(times, time.Since(start).Seconds()), append(busy, processorTime()-startBusy)
+	}
+	return resultOf(times, busy), nil
+}
+
+// train takes so many steps. Where a training ends another begins with fresh weights;
+// its first step, which records, is not counted.
+func (w *worker) train(steps int) (*result, error) {
+	var times, busy []float64
+	for ; steps > 0; steps-- {
+		if w.trainer.Ended() {
+			if err := w.trainer.Restart(); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		start, startBusy := time.Now(), processorTime()
+		if err := w.trainer.Step(); err != nil {
+			return nil, err
 		}
 		times, busy = append(times, time.Since(start).Seconds()), append(busy, processorTime()-startBusy)
 	}
-	return times, busy, nil
+	if len(times) == 0 {
+		return nil, errors.New("no step was left to measure")
+	}
+	r := resultOf(times, busy)
+	loss := w.trainer.Loss()
+	r.Loss, r.Data = &loss, w.data
+	return r, nil
 }
 
 // processorTime is the processor time of this process's threads, in seconds.
