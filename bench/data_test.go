@@ -2,8 +2,11 @@ package bench
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -147,6 +150,45 @@ func TestRandomRowsAreTheTutorials(t *testing.T) {
 	for name, want := range map[string][]float32{"rows": data.Rows, "targets": data.Targets} {
 		if !slices.ContainsFunc(d.written, func(b []byte) bool { return bytes.Equal(b, kernels.Bytes(want)) }) {
 			t.Errorf("the tutorial does not train on these %s", name)
+		}
+	}
+}
+
+// What the other libraries read is what ours trains on, and their networks' names and
+// batches are in the index.
+func TestWriteExamples(t *testing.T) {
+	folder := t.TempDir()
+	if err := WriteExamples(t.Context(), folder); err != nil {
+		t.Fatal(err)
+	}
+	read := func(name string) []byte {
+		content, err := os.ReadFile(filepath.Join(folder, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return content
+	}
+	var index map[string]Description
+	if err := json.Unmarshal(read("index.json"), &index); err != nil {
+		t.Fatal(err)
+	}
+	if len(index) != len(Networks()) {
+		t.Errorf("%d networks in the index, want %d", len(index), len(Networks()))
+	}
+	for _, n := range Networks() {
+		data, err := n.Data(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := index[n.Name]
+		inputs, labels := append(data.Pixels[:len(data.Pixels):len(data.Pixels)], kernels.Bytes(data.Rows)...),
+			append(data.Labels[:len(data.Labels):len(data.Labels)], kernels.Bytes(data.Targets)...)
+		if !bytes.Equal(read(d.Inputs), inputs) || !bytes.Equal(read(d.Labels), labels) {
+			t.Errorf("%s: the files %s and %s are not what it trains on", n.Name, d.Inputs, d.Labels)
+		}
+		if d.Batch != n.Batch || d.EpochSteps != n.Examples/n.Batch || d.Steps%d.EpochSteps != 0 || d.Steps < 50 ||
+			d.Data != data.String() || d.StandIn != (data.Missing != "") {
+			t.Errorf("%s: the index says %+v", n.Name, d)
 		}
 	}
 }

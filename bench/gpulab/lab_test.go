@@ -84,6 +84,7 @@ func TestReport(t *testing.T) {
 {"name":"softmax","bytes":1e9,"by":"torch contiguous","seconds":0.001}
 `))
 	write(t, dir, "epochs.jsonl", []byte(`{"name":"mnist-mlp","by":"baregrad","batch":1000,"examples":60000,"seconds":0.25,"first":0.5,"epochs":6}
+{"name":"fashion-mlp","by":"baregrad","batch":32,"examples":60000,"seconds":0.25,"first":0.5,"epochs":6,"data":"MNIST in place of it","stand_in":true}
 {"name":"to 99 %","by":"baregrad","batch":256,"examples":60000,"seconds":3,"accuracy":0.985,"epochs":5,"problem":"99 % was not reached"}
 `))
 	lab(t, "report", dir, dir)
@@ -95,6 +96,7 @@ func TestReport(t *testing.T) {
 		"| copy | 2000.0 | 500 GB/s | not measured | | not measured |",
 		"| softmax | failed | out of / memory | 1000.0 | 1000 GB/s | not measured |",
 		"| mnist-mlp | baregrad | 1000 | 60000 | 0.2500 | 0.5000 | 6 |  |",
+		"| fashion-mlp (OTHER DATA: MNIST in place of it) | baregrad | 32 | 60000 | 0.2500 | 0.5000 | 6 |  |",
 		"98.50 %: 99 % was not reached",
 		"| mnist-cnn | torch graph | | | not measured | not measured | | |",
 	} {

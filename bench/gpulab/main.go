@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"baregrad/kernels/cuda"
 	"baregrad/kernels/cuda/driver"
@@ -26,7 +25,7 @@ const usage = `usage: gpulab [-smoke] [-device cuda|emulator] COMMAND
   epochs           times an epoch of each tutorial
   to99             times the training to 99 % on MNIST
   probe DIR        writes what the hardware answers where PTX leaves it open
-  data DIR         writes MNIST as bytes for torch_train.py
+  data DIR         writes the tutorials' data for torch_train.py
   report RAW DIR   makes DIR/report.json and DIR/report.md of what is in RAW,
                    and prints what was found in short
 `
@@ -62,12 +61,7 @@ func run(w io.Writer, device string, smoke bool, args []string) error {
 			}
 			return withDevice(device, func(d *cuda.Device) error { return timeCases(w, d, list, smoke) })
 		case "data":
-			if err := os.MkdirAll(what, 0o755); err != nil {
-				return err
-			}
-			return writeData(func(name string, data []byte) error {
-				return os.WriteFile(filepath.Join(what, name), data, 0o644)
-			})
+			return writeData(what)
 		case "probe":
 			g, err := open(device)
 			if err != nil {

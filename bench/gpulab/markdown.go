@@ -38,7 +38,7 @@ func (r *Report) markdown() string {
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", c.Name, r.cells(ours, r.missing(c.group(), false)), r.cells(theirs, missing), r.ratio(ours, theirs))
 	}
-	b.WriteString("\n## Training\n\nSeconds of an epoch after the first (of the whole training, to 99 %).\n\n" +
+	b.WriteString("\n## Training\n\nSeconds of an epoch on the tutorial's data after the first (of the whole training, to 99 %).\n\n" +
 		"| what | by | batch | examples | seconds | first epoch | epochs | test accuracy |\n|---|---|---|---|---|---|---|---|\n")
 	for _, e := range r.Training {
 		seconds, first, accuracy := r.seconds(e.Seconds, e.Problem), r.seconds(e.First, e.Problem), ""
@@ -48,7 +48,11 @@ func (r *Report) markdown() string {
 				accuracy += ": " + e.Problem
 			}
 		}
-		fmt.Fprintf(&b, "| %s | %s | %d | %d | %s | %s | %d | %s |\n", e.Name, e.By, e.Batch, e.Examples, seconds, first, e.Epochs, accuracy)
+		name := e.Name
+		if e.StandIn {
+			name += " (OTHER DATA: " + cell(e.Data) + ")"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %d | %d | %s | %s | %d | %s |\n", name, e.By, e.Batch, e.Examples, seconds, first, e.Epochs, accuracy)
 	}
 	for _, who := range []string{"baregrad", "torch graph", "torch eager", "torch compile"} {
 		for _, name := range trainings() {

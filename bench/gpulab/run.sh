@@ -190,11 +190,11 @@ run() {
 		;;
 	epochs)
 		check 'epochs of the tutorials' 25 60 bash -c 'logged "$@"' - "$raw/epochs.jsonl" ./gpulab $smoke epochs
-		torch 'epochs in PyTorch' 50 120 "$raw/torch_epochs.jsonl" torch_train.py epochs --budget=@SHARE@
+		torch 'epochs in PyTorch' 50 120 "$raw/torch_epochs.jsonl" torch_train.py epochs --data "$home/data" --budget=@SHARE@
 		;;
 	to99)
 		check 'training to 99 %' 10 30 bash -c 'logged "$@"' - "$raw/to99.jsonl" ./gpulab $smoke to99
-		torch 'training to 99 % in PyTorch' 25 60 "$raw/torch_to99.jsonl" torch_train.py to99 --data "$home/mnist" --budget=@SHARE@
+		torch 'training to 99 % in PyTorch' 25 60 "$raw/torch_to99.jsonl" torch_train.py to99 --data "$home/data" --budget=@SHARE@
 		;;
 	matmul) times matmul 20 60 15 40 ;;
 	conv) times conv 15 40 15 40 ;;
@@ -246,9 +246,9 @@ else:
 	for group in matmul conv memory; do # what is to be measured, for PyTorch and for the report
 		timeout 5 ./gpulab $smoke cases "$group" >"$raw/$group-cases.json"
 	done
-	if [ "$torch" = yes ] && [ ! -e "$home/mnist/test.labels" ]; then
-		rm -rf "$home/mnist.part"
-		timeout 10 ./gpulab data "$home/mnist.part" && mv "$home/mnist.part" "$home/mnist"
+	if [ "$torch" = yes ] && [ ! -e "$home/data/test.labels" ]; then
+		rm -rf "$home/data.part"
+		timeout 10 ./gpulab data "$home/data.part" && mv "$home/data.part" "$home/data"
 	fi
 	export BAREGRAD_REQUIRE=cuda
 	planning=1

@@ -1,16 +1,15 @@
 """Times training in PyTorch: eager, compiled, as a captured CUDA graph.
 
-    python3 torch_train.py epochs [--device cpu] > torch_epochs.jsonl
+    python3 torch_train.py epochs --data DIR [--device cpu] > torch_epochs.jsonl
     python3 torch_train.py to99 --data DIR [--device cpu] > torch_to99.jsonl
 
-epochs times an epoch of each tutorial's network, to99 the training of a small one
-to 99 % on MNIST, whose bytes gpulab data has put into DIR. The same networks,
+epochs times an epoch of each tutorial's network on the tutorial's data, to99 the
+training of a small one to 99 % on MNIST; gpulab data has put the data into DIR. The same networks,
 batches, optimizers and precision (fp32, no TF32) as ours, and as much help: the data
 set lies on the GPU, batches are gathered there by a shuffled index, and the loss and
-the number of right answers are summed there and read once an epoch. For epochs the
-inputs are random, as time does not depend on them. With --device cpu it tries the
-training itself with a few examples and measures nothing: each line says so. What
-keeps a network from a way of running is that line's problem.
+the number of right answers are summed there and read once an epoch. With --device cpu
+it tries the training itself with a few examples and measures nothing: each line says
+so. What keeps a network from a way of running is that line's problem.
 """
 
 import argparse
@@ -174,18 +173,30 @@ def problem(e, device, way):
     return (str(e).splitlines() or [repr(e)])[0] or repr(e)
 
 
-def measure_epochs(device, network, way, channels_last):
+def examples_of(folder, name, shape, outputs, count):
+    """The first examples of a tutorial, and the entry of index.json that describes them."""
+    with open(os.path.join(folder, "index.json")) as file:
+        about = json.load(file)[name]
+
+    def read(file, kind):
+        with open(os.path.join(folder, file), "rb") as f:
+            return torch.frombuffer(bytearray(f.read()), dtype=kind)
+
+    kind = torch.float32 if outputs == 1 else torch.uint8
+    x, y = read(about["inputs"], kind).view(-1, *shape), read(about["labels"], kind)
+    return x[:count], y[:count].long(), about
+
+
+def measure_epochs(device, folder, network, way, channels_last):
     """A line of results: the median of three epochs after the first."""
     name, batch, examples, shape, outputs, model, optimizer = network
     line = dict(name=name, by="torch " + way, batch=batch, examples=examples // batch * batch, seconds=0, first=0, epochs=0)
     try:
         if not device.gpu:
             batch, examples = 4, 8
-        if outputs == 1:
-            x = torch.rand(examples, *shape, device=device.name)
-        else:
-            x = torch.randint(256, (examples, *shape), dtype=torch.uint8, device=device.name)
-        y = torch.randint(max(outputs, 2), (examples,), device=device.name)
+        x, y, about = examples_of(folder, name, shape, outputs, examples)
+        line.update(data=about["data"], stand_in=about["stand_in"])
+        x, y = x.to(device.name), y.to(device.name)
         t = Training(device, model(), optimizer, x, y, batch, channels_last)
         t.prepare(way)
         first = t.epoch()
@@ -266,8 +277,8 @@ def mnist(folder, device):
             return torch.frombuffer(bytearray(file.read()), dtype=torch.uint8)
 
     data = []
-    for part in ("train", "test"):
-        images, labels = read(part + ".images").view(-1, 1, 28, 28), read(part + ".labels").long()
+    for part in ("mnist", "test"):
+        images, labels = read(part + ".inputs").view(-1, 1, 28, 28), read(part + ".labels").long()
         if not device.gpu:
             images, labels = images[:512], labels[:512]
         data += [images.to(device.name), labels.to(device.name)]
@@ -278,7 +289,7 @@ def main():
     options = argparse.ArgumentParser()
     options.add_argument("what", choices=["epochs", "to99"])
     options.add_argument("--device", default="cuda", choices=["cuda", "cpu"])
-    options.add_argument("--data", help="the folder that gpulab data has filled")
+    options.add_argument("--data", required=True, help="the folder that gpulab data has filled")
     options.add_argument("--budget", type=float, default=120, help="seconds after which no other training is begun")
     o = options.parse_args()
     device = Device(o.device)
@@ -306,7 +317,7 @@ def main():
             for channels_last in ([True, False] if len(network[3]) == 3 else [False]):  # the faster layout counts
                 if late(f"{way} of {network[0]}"):
                     continue
-                line = measure_epochs(device, network, way, channels_last)
+                line = measure_epochs(device, o.data, network, way, channels_last)
                 if best is None or "problem" in best or ("problem" not in line and line["seconds"] < best["seconds"]):
                     best = line
             if best is not None:

@@ -3,7 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -24,12 +27,14 @@ type Epoch struct {
 	Seconds  float64 `json:"seconds"` // of an epoch: the median of those after the first
 	First    float64 `json:"first"`   // of the first epoch: it records and captures; the kernels are loaded by then
 	Epochs   int     `json:"epochs"`
+	Data     string  `json:"data,omitempty"`     // what a tutorial's network trained on
+	StandIn  bool    `json:"stand_in,omitempty"` // that is not what the tutorial trains on
 	Accuracy float64 `json:"accuracy,omitempty"` // of the test set after that, from 0 to 1
 	Problem  string  `json:"problem,omitempty"`
 }
 
-// timeEpochs trains each tutorial's network on random examples, which are on the
-// device, and gives the time of an epoch.
+// timeEpochs trains each tutorial's network on the tutorial's examples, which are on
+// the device, and gives the time of an epoch.
 func timeEpochs(w io.Writer, d kernels.Device, smoke bool) error {
 	to := json.NewEncoder(w)
 	for _, n := range bench.Networks() {
@@ -37,6 +42,11 @@ func timeEpochs(w io.Writer, d kernels.Device, smoke bool) error {
 		if smoke {
 			e.Batch, e.Examples, e.Epochs = 1, 2, 2
 		}
+		data, err := n.Data(context.Background())
+		if err != nil {
+			return err
+		}
+		e.Data, e.StandIn = data.String(), data.Missing != ""
 		if err := epochs(d, n, &e); err != nil {
 			e.Problem = err.Error()
 		}
@@ -62,7 +72,7 @@ func epochs(d kernels.Device, n bench.Network, e *Epoch) error {
 	return nil
 }
 
-// fit trains a network on random examples.
+// fit trains a network from fresh weights on the first of its tutorial's examples.
 func fit(d kernels.Device, n bench.Network, examples, batch, epochs int) (*nn.History, error) {
 	m, err := n.Model(d)
 	if err != nil {
@@ -155,19 +165,17 @@ func set(d kernels.Device, s mnist.Set) (x, y *tensor.Tensor) {
 	return tensor.From(d, s.Images, s.N, s.Rows, s.Cols, 1), tensor.From(d, labels, s.N)
 }
 
-// writeData hands out MNIST for torch_train.py: images and labels as bytes.
-func writeData(write func(name string, data []byte) error) error {
+// writeData hands out what torch_train.py trains on: every tutorial's examples, and
+// MNIST's test images and labels as bytes.
+func writeData(folder string) error {
+	if err := bench.WriteExamples(context.Background(), folder); err != nil {
+		return err
+	}
 	data, err := mnist.Load(context.Background(), "mnist", mnist.Options{})
 	if err != nil {
 		return err
 	}
-	for name, bytes := range map[string][]byte{
-		"train.images": data.Train.Images, "train.labels": data.Train.Labels,
-		"test.images": data.Test.Images, "test.labels": data.Test.Labels,
-	} {
-		if err := write(name, bytes); err != nil {
-			return err
-		}
-	}
-	return nil
+	return errors.Join(
+		os.WriteFile(filepath.Join(folder, "test.inputs"), data.Test.Images, 0o644),
+		os.WriteFile(filepath.Join(folder, "test.labels"), data.Test.Labels, 0o644))
 }

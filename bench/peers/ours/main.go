@@ -32,7 +32,7 @@ func main() {
 	case len(os.Args) == 3 && os.Args[1] == "start":
 		err = start(os.Args[2])
 	case len(os.Args) == 3 && os.Args[1] == "data":
-		err = writeData(context.Background(), os.Args[2])
+		err = bench.WriteExamples(context.Background(), os.Args[2])
 	default:
 		err = serve()
 	}

@@ -3,55 +3,11 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"baregrad/bench"
-	"baregrad/kernels"
 	"baregrad/kernels/auto"
 )
-
-// What the other libraries read is what ours trains on, and their networks' names and
-// batches are in the index.
-func TestWriteData(t *testing.T) {
-	folder := t.TempDir()
-	if err := writeData(t.Context(), folder); err != nil {
-		t.Fatal(err)
-	}
-	read := func(name string) []byte {
-		content, err := os.ReadFile(filepath.Join(folder, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return content
-	}
-	var index map[string]description
-	if err := json.Unmarshal(read("index.json"), &index); err != nil {
-		t.Fatal(err)
-	}
-	if len(index) != len(bench.Networks()) {
-		t.Errorf("%d networks in the index, want %d", len(index), len(bench.Networks()))
-	}
-	for _, n := range bench.Networks() {
-		data, err := n.Data(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		d := index[n.Name]
-		inputs, labels := append(data.Pixels[:len(data.Pixels):len(data.Pixels)], kernels.Bytes(data.Rows)...),
-			append(data.Labels[:len(data.Labels):len(data.Labels)], kernels.Bytes(data.Targets)...)
-		if !bytes.Equal(read(d.Inputs), inputs) || !bytes.Equal(read(d.Labels), labels) {
-			t.Errorf("%s: the files %s and %s are not what it trains on", n.Name, d.Inputs, d.Labels)
-		}
-		if d.Batch != n.Batch || d.EpochSteps != n.Examples/n.Batch || d.Steps%d.EpochSteps != 0 || d.Steps < 50 ||
-			d.Data != data.String() || d.StandIn != (data.Missing != "") {
-			t.Errorf("%s: the index says %+v", n.Name, d)
-		}
-	}
-}
 
 // Two rows of three pixels in a batch of two; the third is no whole batch.
 func TestFingerprint(t *testing.T) {
