@@ -55,6 +55,7 @@ type instructionSet struct {
 	peak     peakKernels
 	vector   vectorKernels
 	tiles    tiles
+	zeros    zeroKernels
 	pooling  poolingKernels
 	winograd []winogradKernels // the widest first
 	planes   planeKernels

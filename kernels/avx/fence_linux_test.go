@@ -1,6 +1,7 @@
 package avx
 
 import (
+	"math"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -31,6 +32,9 @@ func TestKernelsStayWithinTheirBuffers(t *testing.T) {
 				}
 				kerneltest.Run(t, open, option, kerneltest.DriverAllocates) // the counters allocate
 				d := open()
+				for _, s := range zeroSpecs() {
+					multiplyZeros(d.(betweenPages), s)
+				}
 				for _, s := range convSpecs() {
 					convolve(d, s)
 				}
@@ -43,11 +47,27 @@ func TestKernelsStayWithinTheirBuffers(t *testing.T) {
 				for kernel, count := range calls {
 					// Those that measure the machine have memory of their own; a prefetch can't fault.
 					if count.Load() == 0 && !strings.Contains(kernel, ".peak.") && !strings.Contains(kernel, ".prefetch") {
-						t.Errorf("%s was never called: no case of kerneltest, convSpecs or convPoolSpecs takes it", kernel)
+						t.Errorf("%s was never called: no case of kerneltest, zeroSpecs, convSpecs or convPoolSpecs takes it", kernel)
 					}
 				}
 			})
 		}
+	}
+}
+
+// multiplyZeros computes products of an A that is mostly zeros, on buffers of their own.
+func multiplyZeros(d betweenPages, s kernels.MatMulSpec) {
+	alloc := func(n int) kernels.Buffer { return d.Alloc(kernels.Float32, n) }
+	a, b, c, bias := alloc(s.M*s.K), alloc(s.K*s.N), alloc(s.M*s.N), alloc(s.N)
+	for i := 0; i < a.Len(); i += 3 {
+		kernels.Floats(a)[i] = 1
+	}
+	for _, infinite := range []float32{0, float32(math.Inf(1))} {
+		kernels.Floats(b)[s.N/2] = infinite
+		d.multiply(kernels.Floats(c), kernels.Floats(a), kernels.Floats(b), kernels.Floats(bias), s, true)
+	}
+	for _, b := range []kernels.Buffer{a, b, c, bias} {
+		b.Free()
 	}
 }
 

@@ -44,7 +44,10 @@ type matmulTask struct {
 	bias      []float32
 	strips    columns   // only where they begin
 	copyA     bool      // pieces of A are copied
-	thin      bool      // a worker keeps panels for all strips of its part, not for one
+	zeros     bool      // zeros of A are left out
+	inPlace   bool      // then B is read in place
+	height    int       // rows of a tile, or of several that stay together
+	widest    int       // columns of the widest strip
 	depth     int       // k in the longest run
 	rows      []int     // the table of a whole step's rows
 	aStep     int       // bytes from k to k+1 in A
@@ -73,9 +76,19 @@ func (d *Device) matmul(c, a, b, bias []float32, s kernels.MatMulSpec) {
 		a, b = b, a
 		s.M, s.N, s.TransA, s.TransB = 1, s.M, false, false
 	}
+	d.multiply(c, a, b, bias, s, d.manyZeros(a, s))
+}
+
+// multiply is the product, with zeros of A left out or not. The bits are the same.
+func (d *Device) multiply(c, a, b, bias []float32, s kernels.MatMulSpec, zeros bool) {
 	t := &d.product
-	t.d, t.s, t.c, t.a, t.b, t.bias = d, s, c, a, b, bias
-	t.strips.cut(&d.set.tiles, s.N)
+	t.d, t.s, t.c, t.a, t.b, t.bias, t.zeros = d, s, c, a, b, bias, zeros
+	if zeros {
+		t.cutForZeros()
+	} else {
+		t.strips.cut(&d.set.tiles, s.N)
+		t.height, t.widest = d.set.tiles.height, d.set.tiles.widest()
+	}
 	t.plan()
 	d.pool.run(t.blocks*t.groups*t.chunks, t)
 	if t.chunks > 1 {
@@ -108,6 +121,10 @@ func (t *matmulTask) plan() {
 		t.depth = ((each+runs-1)/runs + 7) &^ 7 // runs of the same length
 	}
 	t.cut()
+	if t.zeros {
+		t.planZeros()
+		return
+	}
 
 	// A piece of A is short, to stay in the second cache while strips of B pass by.
 	// Where all panels stay there as well, it gets what they leave.
@@ -167,20 +184,20 @@ func (t *matmulTask) plan() {
 // evenly are spread over the parts, lest the last ones be the smallest and their
 // worker the first to be done.
 func (t *matmulTask) cut() {
-	s, tiles, strips, workers := t.s, &t.d.set.tiles, t.strips.count(), t.d.pool.workers
+	s, strips, workers := t.s, t.strips.count(), t.d.pool.workers
 	t.blockRows, t.blocks, t.group, t.groups = s.M, 1, strips, 1
 	least := (s.N*t.depth + mostPanels - 1) / mostPanels
 	most := s.M * s.N * s.K / leastPart
-	whole := (s.M + tiles.height - 1) / tiles.height // tiles from top to bottom
+	whole := (s.M + t.height - 1) / t.height // tiles from top to bottom
 	if least == 1 && (workers == 1 || most < 2) {
 		return
 	}
 	best := math.MaxInt
 	for blocks := 1; blocks <= max(1, min(4*workers, most, whole)); blocks++ {
-		rows := (whole + blocks - 1) / blocks * tiles.height
+		rows := (whole + blocks - 1) / blocks * t.height
 		for each := 1; each <= 4; each++ {
 			groups := min(strips, max(least, each*workers/(blocks*t.chunks)))
-			columns := min(s.N, (strips+groups-1)/groups*tiles.widest())
+			columns := min(s.N, (strips+groups-1)/groups*t.widest)
 			parts := blocks * groups * t.chunks
 			depth := s.K / t.chunks
 			part := rows*columns*depth + 8*rows*depth + 4*columns*depth + handing
@@ -194,7 +211,7 @@ func (t *matmulTask) cut() {
 			}
 		}
 	}
-	t.blockRows = min(s.M, (whole+t.blocks-1)/t.blocks*tiles.height)
+	t.blockRows = min(s.M, (whole+t.blocks-1)/t.blocks*t.height)
 	t.group = (strips + t.groups - 1) / t.groups
 }
 
@@ -230,16 +247,19 @@ func (t *matmulTask) part(worker, i int) {
 		c, add = t.partial[(chunk-1)*s.M*s.N:], false
 	}
 	first, last := group*t.strips.count()/t.groups, (group+1)*t.strips.count()/t.groups
-	height := t.d.set.tiles.height
-	tiles := (s.M + height - 1) / height
-	i0 := block * tiles / t.blocks * height
-	m := min((block+1)*tiles/t.blocks*height, s.M) - i0
+	tiles := (s.M + t.height - 1) / t.height
+	i0 := block * tiles / t.blocks * t.height
+	m := min((block+1)*tiles/t.blocks*t.height, s.M) - i0
 	all := (s.K + t.depth - 1) / t.depth // runs of K
 	from, to := chunk*all/t.chunks, (chunk+1)*all/t.chunks
 
 	for run := from; run < to; run++ {
 		for r := 0; r < m; r += t.step {
-			t.compute(w, c, i0+r, min(t.step, m-r), run*t.depth, first, last, run > from || add, r == 0)
+			compute := t.compute
+			if t.zeros {
+				compute = t.computeZeros
+			}
+			compute(w, c, i0+r, min(t.step, m-r), run*t.depth, first, last, run > from || add, r == 0)
 		}
 	}
 }

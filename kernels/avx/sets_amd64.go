@@ -27,6 +27,14 @@ var instructionSets = []*instructionSet{
 			height: 8, lanes: 16, masked: true, copyTiles: copy_tiles_8_f32_avx2, transpose8: transpose_8_f32_avx2,
 			width: []func(*strip){matmul_8x16_f32_avx512, matmul_8x32_f32_avx512, matmul_8x48_f32_avx512},
 		},
+		zeros: zeroKernels{
+			products: []zeroProduct{
+				{8, matmul_zeros_2x128_f32_avx512}, {4, matmul_zeros_2x64_f32_avx512},
+				{2, matmul_zeros_2x32_f32_avx512}, {1, matmul_zeros_2x16_f32_avx512},
+			},
+			list_nonzeros_f32: list_nonzeros_f32_avx512, copy_nonzeros_f32: copy_nonzeros_f32_avx512,
+			list_mask_nonzeros_f32: list_mask_nonzeros_f32_avx512, finite_f32: finite_f32_avx512,
+		},
 		pooling: poolingKernels{
 			max_pool_fwd_f32: max_pool_fwd_f32_avx512, max_pool_bwd_f32: max_pool_bwd_f32_avx512,
 			max_pool_2x2_fwd_f32: max_pool_2x2_fwd_f32_avx512, max_pool_2x2_bwd_f32: max_pool_2x2_bwd_f32_avx512,

@@ -46,6 +46,15 @@ type strip struct {
 	relu  bool     // C = max(C, 0), at the end
 	mask  uint16   // the lanes of the last register that belong to C
 	lanes [8]int32 // the same mask for AVX2: −1 or 0
+
+	// For kernels that leave out zeros of A: each pair of rows has a list of the k to do.
+	list     uintptr // of int32, the first pair's
+	listStep int     // from list to list
+	counts   uintptr // []int: their lengths
+	// With each k they bring a line of another B into the second cache, at ahead + k·bStep.
+	// The next tile brings the next line of its row, and behind the last the first again.
+	aheadFirst uintptr
+	aheadEnd   uintptr
 }
 
 // tiles is the table of the kernels that work on strips, and the sizes of the
@@ -83,7 +92,15 @@ func (t *tiles) padded(n int) int { return (n + t.lanes - 1) / t.lanes * t.lanes
 // run computes a strip with n columns, at most columns(n). It uses s up.
 func (t *tiles) run(s *strip, n int) {
 	v := (n + t.lanes - 1) / t.lanes
-	last := n - (v-1)*t.lanes // columns in the last register
+	s.setMask(n - (v-1)*t.lanes)
+	// Its own, unless its sums are ready before they are there.
+	s.cNext = aheadK / (s.length * s.segments) * t.height * s.cStep
+	t.width[v-1](s)
+	s.aheadTiles = 0
+}
+
+// setMask says how many lanes of the last register belong to C.
+func (s *strip) setMask(last int) {
 	s.mask = uint16(1<<last - 1)
 	for i := range s.lanes {
 		s.lanes[i] = 0
@@ -91,16 +108,12 @@ func (t *tiles) run(s *strip, n int) {
 			s.lanes[i] = -1
 		}
 	}
-	// Its own, unless its sums are ready before they are there.
-	s.cNext = aheadK / (s.length * s.segments) * t.height * s.cStep
-	t.width[v-1](s)
-	s.aheadTiles = 0
 }
 
 // aheadK is how many k it takes at least until rows of C have come from memory.
 const aheadK = 72
 
 // address is where a slice begins; 0 for nil.
-func address[T float32 | int32 | uint8](x []T) uintptr {
+func address[T float32 | int32 | uint8 | int](x []T) uintptr {
 	return uintptr(unsafe.Pointer(unsafe.SliceData(x)))
 }

@@ -14,6 +14,7 @@ type workspace struct {
 	rows    []int     // a table of rows with its end rounded up
 	a       []float32 // pieces of A
 	panels  []float32 // matrix product: strips of B
+	zeros   zeroSpace // and what leaving out zeros needs
 	image   []float32 // rows of an image with its padding
 	patch   patch
 	product planeProduct

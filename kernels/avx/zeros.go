@@ -1,0 +1,349 @@
+package avx
+
+import "baregrad/kernels"
+
+// Matrix products that leave out zeros of A: C[M,N] = op(A)[M,K]·op(B)[K,N], where many
+// elements of A are 0, as pixels of a background are, and what comes out of ReLU, of
+// dropout, and of max pooling behind a ReLU, and the gradients that come back through them.
+//
+// The rows of A are taken in pairs. For each pair and each run of K there is a list of
+// the k at which either row is not zero; a kernel keeps two rows of C in registers, as
+// wide as they reach, and goes through the list instead of through all k:
+//
+//	C[i,j] = Σ over k in list(i/2) of A[i,k]·B[k,j]
+//
+// so that of M·N·K multiply-adds those remain whose k is in the list. Two rows, because
+// of more rows fewer k are zero in all, and with one row each element of B that comes from
+// the second cache would serve one multiply-add alone.
+//
+// The bits of C are those of the product that leaves out nothing. Its sums begin at +0,
+// k follow each other in the same order, in the same runs, and an added 0·b = ±0 changes
+// no sum, with two exceptions, which are computed by the kernels that leave out nothing:
+//
+//   - b is infinite or NaN: 0·b is NaN. So each strip of B is looked through before it
+//     is used, which costs one instruction for 16 elements of it.
+//   - The sum is −0, which only a product that is too small for a float32 can make of +0:
+//     a following +0 would turn it into +0. The kernels look for −0 before they add old C.
+
+// zeroKernels is the table of the kernels that leave out zeros.
+type zeroKernels struct {
+	products []zeroProduct // the widest first; none where there are no such kernels
+	// list_nonzeros_f32 makes the lists of a strip whose k are neighbours in A.
+	list_nonzeros_f32 func(s *strip)
+	// copy_nonzeros_f32 copies zeroColumns columns of a matrix, and marks in masks
+	// which elements of each row are not zero.
+	copy_nonzeros_f32 func(dst *float32, masks *uint16, src *float32, srcStep, n int, lanes uint16)
+	// list_mask_nonzeros_f32 makes the lists of such columns.
+	list_mask_nonzeros_f32 func(list *int32, listStep int, counts *int, masks *uint16, n int)
+	// finite_f32 says whether rows of so many columns have neither infinity nor NaN.
+	finite_f32 func(b *float32, step, columns, rows int) bool
+}
+
+// zeroProduct is a kernel for strips of up to so many registers.
+type zeroProduct struct {
+	registers            int
+	matmul_zeros_2xN_f32 func(s *strip)
+}
+
+// zeroSpace is what a worker needs besides.
+type zeroSpace struct {
+	lists  []int32  // of the pairs of rows of a step
+	counts []int    // their lengths
+	masks  []uint16 // of a run of K
+	finite []bool   // strips of B
+	dense  strip    // what leaves out nothing
+	rows   [tileRows]int
+}
+
+const (
+	// zeroColumns is how many columns of a transposed A are copied together.
+	zeroColumns = 16
+	// listGap is the room behind a list, in which its kernels may write, and which keeps
+	// lists from the same lines of the cache.
+	listGap = 32
+	// leastZeros is the least number of multiply-adds for which zeros are looked for.
+	leastZeros = 1 << 19
+)
+
+// manyZeros decides whether leaving out zeros pays, by samples of A: some neighbours
+// each, from places spread over all of it. It depends on the shape and on A alone.
+func (d *Device) manyZeros(a []float32, s kernels.MatMulSpec) bool {
+	if d.set.zeros.products == nil || s.M < 16 || s.K < 16 || s.N < 16 || s.M*s.N*s.K < leastZeros {
+		return false
+	}
+	const places, neighbours = 32, 8
+	listed, all := 0, 0
+	for p := range places {
+		// Multiples of the golden ratio spread evenly however many there are.
+		i := p * (s.M - neighbours) / places &^ 1
+		k := int(uint32(p)*2654435769>>16) * (s.K - neighbours) >> 16
+		if s.TransA {
+			for row := a[k*s.M+i:][:neighbours]; len(row) > 0; row = row[2:] {
+				if row[0] != 0 || row[1] != 0 {
+					listed++
+				}
+			}
+			all += neighbours / 2
+		} else {
+			other := a[(i+1)*s.K+k:][:neighbours]
+			for n, v := range a[i*s.K+k:][:neighbours] {
+				if v != 0 || other[n] != 0 {
+					listed++
+				}
+			}
+			all += neighbours
+		}
+		if p == places/4 && listed == all {
+			return false
+		}
+	}
+	return (listed*zeroCost + 100*all*listCost/s.N) <= 100*all
+}
+
+const (
+	// zeroCost is what a k in a list costs, in percent of what it costs where none is
+	// left out, listCost what looking at an element of A costs, in multiply-adds.
+	zeroCost = 125
+	listCost = 6
+)
+
+// cutForZeros cuts C into strips as wide as the kernels for zeros are.
+func (t *matmulTask) cutForZeros() {
+	tiles, products := &t.d.set.tiles, t.d.set.zeros.products
+	t.strips.tiles, t.strips.n = tiles, t.s.N
+	t.strips.strips = t.strips.strips[:0]
+	for j := 0; j < t.s.N; {
+		t.strips.strips = append(t.strips.strips, j)
+		left, width := (t.s.N-j+tiles.lanes-1)/tiles.lanes, 1
+		for _, p := range products {
+			if p.registers <= left {
+				width = p.registers
+				break
+			}
+		}
+		j += width * tiles.lanes
+	}
+	t.strips.strips = append(t.strips.strips, t.s.N)
+	t.height, t.widest = 2, products[0].registers*tiles.lanes
+	if t.s.TransA {
+		t.height = zeroColumns
+	}
+}
+
+// planZeros decides what remains to be decided when the product is cut.
+func (t *matmulTask) planZeros() {
+	s, tiles := t.s, &t.d.set.tiles
+	// B is read in place unless its rows are no whole registers, or push each other out
+	// of the second cache.
+	t.inPlace = !s.TransB && s.N%tiles.lanes == 0 && (t.strips.count() == 1 || s.N%256 != 0)
+
+	// The rows of a step pass by each strip of B: as many as stay in the second cache. One
+	// strip alone needs none to stay.
+	most := t.d.cacheL2 / 4 / 2
+	if t.group == 1 {
+		most /= 8
+	}
+	steps := (t.blockRows*t.depth + most - 1) / most
+	t.step = (t.blockRows/steps + zeroColumns - 1) / zeroColumns * zeroColumns
+	t.step = min(t.step, (t.blockRows+zeroColumns-1)/zeroColumns*zeroColumns)
+	copied, panels := 0, 0
+	t.tileStep = zeroColumns*t.depth + copyGap
+	if s.TransA {
+		copied = t.step / zeroColumns * t.tileStep
+	}
+	if !t.inPlace {
+		panels = t.widest * t.depth
+		if t.step < t.blockRows {
+			panels *= t.group
+		}
+	}
+	t.d.reserve(t.step, copied, 0, 0, 0)
+	t.d.reservePanels(panels)
+	for i := range t.d.workspaces {
+		t.d.workspaces[i].zeros.reserve(t.step/2*(t.depth+listGap), t.step/2, t.depth, t.group)
+	}
+	t.aStep = 4
+	if s.TransA {
+		t.aStep = 4 * zeroColumns
+	}
+	t.rows = t.rows[:0]
+	for i := range t.step {
+		if s.TransA { // 16 columns of A together, [depth][16]
+			t.rows = append(t.rows, 4*(i/zeroColumns*t.tileStep+i%zeroColumns))
+		} else {
+			t.rows = append(t.rows, 4*i*s.K)
+		}
+	}
+}
+
+// reserve enlarges the memory to what a product needs.
+func (z *zeroSpace) reserve(lists, counts, depth, strips int) {
+	if cap(z.lists) < lists {
+		z.lists = make([]int32, lists)
+	}
+	if cap(z.counts) < counts {
+		z.counts = make([]int, counts)
+	}
+	if masks := (depth + 31) &^ 31; cap(z.masks) < masks {
+		z.masks = make([]uint16, masks)
+	}
+	if cap(z.finite) < strips {
+		z.finite = make([]bool, strips)
+	}
+}
+
+// computeZeros is compute, leaving out zeros of A.
+func (t *matmulTask) computeZeros(w *workspace, c []float32, i0, m, k0, first, last int, add, fresh bool) {
+	s, tiles, z := t.s, &t.d.set.tiles, &w.zeros
+	depth := min(t.depth, s.K-k0)
+	p := &w.strip
+	p.rows, p.m, p.aStep, p.length = w.table(t.rows, m, 2), m, t.aStep, depth
+	p.list, p.listStep, p.counts = address(z.lists), 4*(t.depth+listGap), address(z.counts)
+	t.list(w, p, i0, m, k0)
+	begun := *p
+	ends := k0+depth == s.K && t.chunks == 1
+	panels := w.panels
+	for n := first; n < last; n++ {
+		j, width := t.strips.strip(n)
+		*p = begun
+		p.c, p.cStep, p.add = address(c[i0*s.N+j:]), 4*s.N, add
+		p.bias, p.relu = 0, false
+		if ends {
+			p.relu = s.ReLU
+			if t.bias != nil {
+				p.bias = address(t.bias[j:])
+			}
+		}
+		finite := t.operandZeros(p, panels, j, width, k0, depth, fresh)
+		if fresh {
+			z.finite[n-first] = finite
+		}
+		if !t.inPlace && t.step < t.blockRows { // panels are read again
+			panels = panels[tiles.padded(width)*depth:]
+		}
+		t.aheadZeros(p, panels, n, first, last, k0, depth, fresh)
+		dense := *p
+		if !z.finite[n-first] {
+			t.leaveNone(w, &dense, 0, m, width)
+			continue
+		}
+		for {
+			t.d.set.zeros.run(p, width, tiles.lanes)
+			if p.m == 0 {
+				break
+			}
+			i := m - p.m // a sum of row i or i+1 is −0
+			t.leaveNone(w, &dense, i, min(i+2, m), width)
+			if i+2 >= m {
+				break
+			}
+			p.m, p.c = p.m-2, p.c+uintptr(2*p.cStep)
+		}
+	}
+}
+
+// list makes the lists of m rows of A from i0 on for the run of K from k0 on, and sets
+// where p reads these rows.
+func (t *matmulTask) list(w *workspace, p *strip, i0, m, k0 int) {
+	s, z, k := t.s, &w.zeros, &t.d.set.zeros
+	if !s.TransA {
+		p.a = address(t.a[i0*s.K+k0:])
+		k.list_nonzeros_f32(p)
+		return
+	}
+	packed := w.a[:(m+zeroColumns-1)/zeroColumns*t.tileStep]
+	p.a = address(packed)
+	masks := z.masks[:(p.length+31)&^31]
+	clear(masks[p.length:])
+	for i := 0; i < m; i += zeroColumns {
+		lanes := uint16(1<<min(zeroColumns, m-i) - 1)
+		k.copy_nonzeros_f32(&packed[i/zeroColumns*t.tileStep], &masks[0], &t.a[k0*s.M+i0+i], 4*s.M, p.length, lanes)
+		k.list_mask_nonzeros_f32(&z.lists[i/2*p.listStep/4], p.listStep, &z.counts[i/2], &masks[0], p.length)
+	}
+}
+
+// operandZeros sets where p reads B: in place, or from the panel, which is made if
+// fresh. Then it also says whether the strip is finite.
+func (t *matmulTask) operandZeros(p *strip, panel []float32, j, width, k0, depth int, fresh bool) (finite bool) {
+	s, tiles, z := t.s, &t.d.set.tiles, &t.d.set.zeros
+	if t.inPlace {
+		b := t.b[k0*s.N+j:]
+		p.b, p.bStep = address(b), 4*s.N
+		return fresh && z.finite_f32(&b[0], p.bStep, width, depth)
+	}
+	padded := tiles.padded(width)
+	panel = panel[:padded*depth]
+	p.b, p.bStep = address(panel), 4*padded
+	if !fresh {
+		return false
+	}
+	if s.TransB {
+		tiles.transpose(panel, padded, t.b[j*s.K+k0:], s.K, width, depth)
+	} else {
+		for k := range depth {
+			copy(panel[k*padded:k*padded+width], t.b[(k0+k)*s.N+j:])
+		}
+	}
+	clearBehind(panel, width, padded)
+	return z.finite_f32(&panel[0], 4*padded, padded, depth)
+}
+
+// aheadZeros has p fetch the strip that comes next, behind strip n: its rows in place,
+// or its panel, or what that is made of if it lies as the panel will; behind the last
+// strip, the first one's rows for the next run.
+func (t *matmulTask) aheadZeros(p *strip, panel []float32, n, first, last, k0, depth int, fresh bool) {
+	s := t.s
+	next := p.b
+	if n+1 == last {
+		n, k0 = first-1, k0+depth
+	}
+	j, width := t.strips.strip(n + 1)
+	switch {
+	case k0 >= s.K: // nothing comes
+	case t.inPlace:
+		next = address(t.b[k0*s.N+j:])
+	case n+1 > first && !fresh:
+		next = address(panel)
+	case s.TransB && depth == s.K:
+		next = address(t.b[j*s.K:])
+	}
+	p.ahead, p.aheadFirst = next, next
+	p.aheadEnd = next + uintptr((4*width+cacheLine-1)/cacheLine*cacheLine)
+}
+
+// run computes a strip with n columns.
+func (z *zeroKernels) run(p *strip, n, lanes int) {
+	v := (n + lanes - 1) / lanes
+	p.setMask(n - (v-1)*lanes)
+	for _, product := range z.products {
+		if product.registers == v {
+			product.matmul_zeros_2xN_f32(p)
+			return
+		}
+	}
+}
+
+// leaveNone computes the rows of p from (included) to (excluded) by the kernels that
+// leave out nothing. p is as it was before its first row.
+func (t *matmulTask) leaveNone(w *workspace, p *strip, from, to, width int) {
+	tiles, z := &t.d.set.tiles, &w.zeros
+	for i := from; i < to; i += tiles.height {
+		m := min(tiles.height, to-i)
+		for r := range tiles.height {
+			z.rows[r] = t.rows[i+min(r, m-1)]
+		}
+		for j := 0; j < width; {
+			columns := min(tiles.columns(width-j), width-j)
+			q := &z.dense
+			*q = *p
+			q.rows, q.aJump, q.segments, q.panel = address(z.rows[:]), 0, 1, 0
+			q.b, q.c, q.m = p.b+uintptr(4*j), p.c+uintptr(i*p.cStep+4*j), m
+			if p.bias != 0 {
+				q.bias = p.bias + uintptr(4*j)
+			}
+			q.aheadTiles = 0
+			tiles.run(q, columns)
+			j += columns
+		}
+	}
+}

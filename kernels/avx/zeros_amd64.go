@@ -1,0 +1,61 @@
+//go:build !purego
+
+package avx
+
+// The kernels compute a whole strip, m rows by up to the columns in their name, one tile
+// of two rows after the other: see strip.list, and the loop in the assembly's comment.
+// They change s.rows, s.list, s.counts, s.c and s.m, and return before s.m is 0 where a
+// sum is −0, with s.c at the rows of C that it belongs to.
+
+//go:noescape
+func matmul_zeros_2x128_f32_avx512(s *strip)
+
+//go:noescape
+func matmul_zeros_2x64_f32_avx512(s *strip)
+
+//go:noescape
+func matmul_zeros_2x32_f32_avx512(s *strip)
+
+//go:noescape
+func matmul_zeros_2x16_f32_avx512(s *strip)
+
+// list_nonzeros_f32_avx512 makes the lists of a strip of rows whose k are neighbours:
+//
+//	for pair := range (m + 1) / 2 {
+//		for k := range length {
+//			if A[2*pair,k] != 0 || A[2*pair+1,k] != 0 {
+//				list[pair][count] = k; count++
+//			}
+//		}
+//		counts[pair] = count
+//	}
+//
+// The 15 entries behind a list are written as well.
+//
+//go:noescape
+func list_nonzeros_f32_avx512(s *strip)
+
+// copy_nonzeros_f32_avx512 copies 16 columns of a matrix, n rows of it, and tells for
+// each row which elements are not zero:
+//
+//	for k := range n {
+//		for i := range 16 { // 0 where bit i of lanes is 0
+//			dst[16*k+i] = src[k*srcStep/4+i]
+//			bit i of masks[k] = dst[16*k+i] != 0
+//		}
+//	}
+//
+//go:noescape
+func copy_nonzeros_f32_avx512(dst *float32, masks *uint16, src *float32, srcStep, n int, lanes uint16)
+
+// list_mask_nonzeros_f32_avx512 makes the lists of 8 pairs of columns from such masks:
+// pair p's has the k for which bit 2·p or bit 2·p+1 of masks[k] is set. The masks from n up
+// to the next multiple of 32 have to be 0. The 15 entries behind a list are written as well.
+//
+//go:noescape
+func list_mask_nonzeros_f32_avx512(list *int32, listStep int, counts *int, masks *uint16, n int)
+
+// finite_f32_avx512 says whether rows of so many columns have neither infinity nor NaN.
+//
+//go:noescape
+func finite_f32_avx512(b *float32, step, columns, rows int) bool
