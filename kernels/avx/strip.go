@@ -51,8 +51,9 @@ type strip struct {
 	list     uintptr // of int32, the first pair's
 	listStep int     // from list to list
 	counts   uintptr // []int: their lengths
-	// With each k they bring a line of another B into the second cache, at ahead + k·bStep.
-	// The next tile brings the next line of its row, and behind the last the first again.
+	// With each k of a list they bring a line into the second cache, from ahead on in steps
+	// of aheadStep up to aheadEnd; then from the line behind aheadFirst on, the next line of
+	// each row, and so on for aheadTiles lines.
 	aheadFirst uintptr
 	aheadEnd   uintptr
 }

@@ -1,6 +1,10 @@
 package avx
 
-import "baregrad/kernels"
+import (
+	"math"
+
+	"baregrad/kernels"
+)
 
 // Matrix products that leave out zeros of A: C[M,N] = op(A)[M,K]·op(B)[K,N], where many
 // elements of A are 0, as pixels of a background are, and what comes out of ReLU, of
@@ -141,7 +145,7 @@ func (t *matmulTask) planZeros() {
 	// strip alone needs none to stay.
 	most := t.d.cacheL2 / 4 / 2
 	if t.group == 1 {
-		most /= 8
+		most = max(t.depth*zeroColumns, 1<<13)
 	}
 	steps := (t.blockRows*t.depth + most - 1) / most
 	t.step = (t.blockRows/steps + zeroColumns - 1) / zeroColumns * zeroColumns
@@ -221,7 +225,7 @@ func (t *matmulTask) computeZeros(w *workspace, c []float32, i0, m, k0, first, l
 		if !t.inPlace && t.step < t.blockRows { // panels are read again
 			panels = panels[tiles.padded(width)*depth:]
 		}
-		t.aheadZeros(p, panels, n, first, last, k0, depth, fresh)
+		t.aheadZeros(p, panels, i0, n, first, last, k0, fresh)
 		dense := *p
 		if !z.finite[n-first] {
 			t.leaveNone(w, &dense, 0, m, width)
@@ -288,27 +292,39 @@ func (t *matmulTask) operandZeros(p *strip, panel []float32, j, width, k0, depth
 	return z.finite_f32(&panel[0], 4*padded, padded, depth)
 }
 
-// aheadZeros has p fetch the strip that comes next, behind strip n: its rows in place,
-// or its panel, or what that is made of if it lies as the panel will; behind the last
-// strip, the first one's rows for the next run.
-func (t *matmulTask) aheadZeros(p *strip, panel []float32, n, first, last, k0, depth int, fresh bool) {
-	s := t.s
-	next := p.b
-	if n+1 == last {
-		n, k0 = first-1, k0+depth
+// aheadZeros has p fetch what comes behind strip n: the next strip's rows of B in place,
+// or its panel, or what that is made of if it lies as the panel will. Behind the last strip
+// comes another piece of A, or the next run's first strip.
+func (t *matmulTask) aheadZeros(p *strip, panel []float32, i0, n, first, last, k0 int, fresh bool) {
+	s, depth := t.s, p.length
+	j, width := t.strips.strip(first)
+	if n+1 < last {
+		j, width = t.strips.strip(n + 1)
 	}
-	j, width := t.strips.strip(n + 1)
+	rows := min(t.step, s.M-i0-t.step) // of the next piece of A
 	switch {
-	case k0 >= s.K: // nothing comes
-	case t.inPlace:
-		next = address(t.b[k0*s.N+j:])
-	case n+1 > first && !fresh:
-		next = address(panel)
-	case s.TransB && depth == s.K:
-		next = address(t.b[j*s.K:])
+	case n+1 < last && t.inPlace:
+		p.fetch(t.b[k0*s.N+j:], 4*s.N, depth, width)
+	case n+1 < last && !fresh:
+		p.fetch(panel, p.bStep, depth, width)
+	case n+1 < last && s.TransB && depth == s.K:
+		p.fetch(t.b[j*s.K:], cacheLine, width*depth*4/cacheLine, 1)
+	case n+1 == last && rows > 0 && s.TransA:
+		p.fetch(t.a[k0*s.M+i0+t.step:], 4*s.M, depth, rows)
+	case n+1 == last && rows > 0 && depth == s.K:
+		p.fetch(t.a[(i0+t.step)*s.K:], cacheLine, rows*s.K*4/cacheLine, 1)
+	case n+1 == last && rows <= 0 && t.inPlace && k0+depth < s.K:
+		p.fetch(t.b[(k0+depth)*s.N+j:], 4*s.N, min(depth, s.K-k0-depth), width)
+	default: // nothing that could be told: the same line again and again
+		p.ahead, p.aheadStep, p.aheadEnd = p.b, 0, math.MaxUint
 	}
-	p.ahead, p.aheadFirst = next, next
-	p.aheadEnd = next + uintptr((4*width+cacheLine-1)/cacheLine*cacheLine)
+}
+
+// fetch has s fetch so many floats of each of the rows from x on, which are step bytes
+// apart.
+func (s *strip) fetch(x []float32, step, rows, floats int) {
+	s.ahead, s.aheadStep, s.aheadTiles = address(x), step, (4*floats+cacheLine-1)/cacheLine
+	s.aheadFirst, s.aheadEnd = s.ahead, s.ahead+uintptr(rows*step)
 }
 
 // run computes a strip with n columns.

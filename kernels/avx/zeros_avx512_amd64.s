@@ -22,9 +22,9 @@
 //	C = sum; s.c, s.m = the next pair's rows of C, how many are left
 //
 // Registers: R8 and R9 the pair's rows of A, R10 the step from k to k+1 in them, BX is
-// B and R11 the step there, SI the list and CX its entries left, AX and DX the places of
-// k in A and B, R12 what is fetched for later, at the same place of k. After the last k,
-// BX is C, DX its step and CX the rows left. K1 is the mask of the last register. The sums of
+// B and R11 the step there, SI the end of the list and −CX its entries left, AX and DX the
+// places of k in A and B, R12 what is fetched for later and R13 its step. After the last
+// k, BX is C, DX its step and CX the rows left. K1 is the mask of the last register. The sums of
 // row 0 are in Z0…Z7, those of row 1 in Z8…Z15, Z16…Z23 the row of B, Z24 and Z25
 // elements of A; Z31 is −0 in every lane.
 
@@ -36,46 +36,71 @@ GLOBL minusZero<>(SB), RODATA|NOPTR, $4
 	KMOVW        strip_mask(DI), K1; \
 	VPBROADCASTD minusZero<>(SB), Z31
 
-// Begin a tile: its rows of A, its list, and which line is fetched with each k while it
-// is computed.
+// Begin a tile: its rows of A, its list, and what is fetched while it is computed.
 #define TILE_BEGIN \
-	MOVQ strip_rows(DI), SI; \
-	MOVQ strip_a(DI), AX; \
-	MOVQ 0(SI), R8; \
-	ADDQ AX, R8; \
-	MOVQ 8(SI), R9; \
-	ADDQ AX, R9; \
-	ADDQ $16, strip_rows(DI); \ // the next tile's
-	MOVQ strip_counts(DI), AX; \
-	MOVQ (AX), CX; \
-	ADDQ $8, strip_counts(DI); \
-	MOVQ strip_list(DI), SI; \
-	MOVQ strip_listStep(DI), AX; \
-	ADDQ AX, strip_list(DI); \
-	MOVQ strip_aStep(DI), R10; \
-	MOVQ strip_b(DI), BX; \
-	MOVQ strip_bStep(DI), R11; \
-	MOVQ strip_ahead(DI), R12; \
-	LEAQ 64(R12), AX; \ // the next tile's, or the first again
-	CMPQ AX, strip_aheadEnd(DI); \
-	CMOVQEQ strip_aheadFirst(DI), AX; \
-	MOVQ AX, strip_ahead(DI); \
-	TESTQ CX, CX
+	MOVQ    strip_rows(DI), SI; \
+	MOVQ    strip_a(DI), AX; \
+	MOVQ    0(SI), R8; \
+	ADDQ    AX, R8; \
+	MOVQ    8(SI), R9; \
+	ADDQ    AX, R9; \
+	ADDQ    $16, strip_rows(DI); \ // the next tile's
+	MOVQ    strip_aStep(DI), R10; \
+	MOVQ    strip_b(DI), BX; \
+	MOVQ    strip_bStep(DI), R11; \
+	MOVQ    strip_list(DI), SI; \
+	MOVQ    strip_listStep(DI), AX; \
+	ADDQ    AX, strip_list(DI); \
+	MOVQ    strip_counts(DI), AX; \
+	ADDQ    $8, strip_counts(DI); \
+	MOVQ    (AX), CX; \
+	LEAQ    (SI)(CX*4), SI; \
+	MOVQ    strip_ahead(DI), R12; \
+	MOVQ    strip_aheadStep(DI), R13; \
+	CMPQ    R12, strip_aheadEnd(DI); \
+	JCS     ahead; \
+	MOVQ    strip_aheadFirst(DI), R12; \ // the next line of each row
+	ADDQ    $64, R12; \
+	MOVQ    R12, strip_aheadFirst(DI); \
+	DECQ    strip_aheadTiles(DI); \
+	JGT     ahead; \
+	MOVQ    BX, R12; \ // nothing is left to fetch: the same line again and again
+	XORL    R13, R13; \
+	MOVQ    R13, strip_aheadStep(DI); \
+	MOVQ    $-1, strip_aheadEnd(DI); \
+ahead: \
+	NEGQ CX
 
 // Begin and end an entry of the list.
 #define K_BEGIN \
-	MOVLQSX      (SI), AX; \
+	MOVLQSX      (SI)(CX*4), AX; \
 	MOVQ         AX, DX; \
 	IMULQ        R10, AX; \
 	IMULQ        R11, DX; \
-	PREFETCHT1   (R12)(DX*1); \
 	ADDQ         BX, DX; \ // row k of B
+	PREFETCHT1   (R12); \
+	ADDQ         R13, R12; \
 	VBROADCASTSS (R8)(AX*1), Z24; \
 	VBROADCASTSS (R9)(AX*1), Z25
 
 #define K_END \
-	ADDQ $4, SI; \
-	DECQ CX
+	INCQ CX
+
+// Behind the last k: where to go on fetching.
+#define AHEAD_END \
+	MOVQ R12, strip_ahead(DI)
+
+// Begin a tile: have its rows of C brought into the cache by the time that the sums are
+// ready. (The second may not be C's, which does no harm.)
+#define PREFETCH_C(row) \
+	MOVQ strip_c(DI), BX; \
+	row; \
+	ADDQ strip_cStep(DI), BX; \
+	row
+
+#define LINES2 PREFETCHT0 (BX); PREFETCHT0 64(BX)
+#define LINES4 LINES2; PREFETCHT0 128(BX); PREFETCHT0 192(BX)
+#define LINES8 LINES4; PREFETCHT0 256(BX); PREFETCHT0 320(BX); PREFETCHT0 384(BX); PREFETCHT0 448(BX)
 
 // One register across, for both rows.
 #define MUL(b, row0, row1) \
@@ -152,6 +177,7 @@ tile:
 	ZERO4(Z4, Z5, Z6, Z7)
 	ZERO4(Z8, Z9, Z10, Z11)
 	ZERO4(Z12, Z13, Z14, Z15)
+	PREFETCH_C(LINES8)
 	TILE_BEGIN
 	JEQ summed
 
@@ -178,6 +204,7 @@ k:
 	JNZ       k
 
 summed:
+	AHEAD_END
 	LEAST4(Z0, Z1, Z2, Z3, Z16)
 	LEAST4(Z4, Z5, Z6, Z7, Z17)
 	LEAST4(Z8, Z9, Z10, Z11, Z18)
@@ -242,6 +269,7 @@ TEXT ·matmul_zeros_2x64_f32_avx512(SB), NOSPLIT, $0-8
 tile:
 	ZERO4(Z0, Z1, Z2, Z3)
 	ZERO4(Z8, Z9, Z10, Z11)
+	PREFETCH_C(LINES4)
 	TILE_BEGIN
 	JEQ summed
 
@@ -260,6 +288,7 @@ k:
 	JNZ       k
 
 summed:
+	AHEAD_END
 	LEAST4(Z0, Z1, Z2, Z3, Z16)
 	LEAST4(Z8, Z9, Z10, Z11, Z17)
 	VPMINSD Z16, Z17, Z16
@@ -321,6 +350,7 @@ TEXT ·matmul_zeros_2x32_f32_avx512(SB), NOSPLIT, $0-8
 
 tile:
 	ZERO4(Z0, Z1, Z8, Z9)
+	PREFETCH_C(LINES2)
 	TILE_BEGIN
 	JEQ summed
 
@@ -335,6 +365,7 @@ k:
 	JNZ       k
 
 summed:
+	AHEAD_END
 	LEAST4(Z0, Z1, Z8, Z9, Z16)
 	MINUS_ZERO(Z16)
 	JNZ  end
@@ -386,6 +417,7 @@ TEXT ·matmul_zeros_2x16_f32_avx512(SB), NOSPLIT, $0-8
 tile:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z8, Z8, Z8
+	PREFETCH_C(PREFETCHT0 (BX))
 	TILE_BEGIN
 	JEQ    summed
 
@@ -398,6 +430,7 @@ k:
 	JNZ       k
 
 summed:
+	AHEAD_END
 	VPMINSD Z0, Z8, Z16
 	MINUS_ZERO(Z16)
 	JNZ     end
