@@ -72,7 +72,7 @@ const (
 // manyZeros decides whether leaving out zeros pays, by samples of A: some neighbours
 // each, from places spread over all of it. It depends on the shape and on A alone.
 func (d *Device) manyZeros(a []float32, s kernels.MatMulSpec) bool {
-	if d.set.zeros.products == nil || s.M < 16 || s.K < 16 || s.N < 16 || s.M*s.N*s.K < leastZeros {
+	if len(d.set.zeros.products) == 0 || s.M < 16 || s.K < 16 || s.N < 16 || s.M*s.N*s.K < leastZeros {
 		return false
 	}
 	const places, neighbours = 32, 8
