@@ -19,12 +19,9 @@
 	VMOVDQU Y3, (R15)(list*4); \
 	ADDQ R12, list
 
-#define ROW(q, list) MOVQ list, (q*sparseRow__size+sparseRow_first)(AX)
+#define ROW_FIRST(q, list) MOVQ list, (q*sparseRow__size+sparseRow_first)(AX)
 
-#define COUNT(q, list) \
-	MOVQ list, R12; \
-	SUBQ (q*sparseRow__size+sparseRow_first)(AX), R12; \
-	MOVQ R12, (q*sparseRow__size+sparseRow_count)(AX)
+#define ROW_END(q, list) MOVQ list, (q*sparseRow__size+sparseRow_end)(AX)
 
 // func conv_nonzeros_f32_avx2(n *nonzeros)
 //
@@ -57,13 +54,15 @@ line:
 	MOVQ R12, nonzeros_left(DI)
 
 window:
-	ROW(0, R8)
-	ROW(1, R9)
-	ROW(2, R10)
-	ROW(3, R13)
+	ROW_FIRST(0, R8)
+	ROW_FIRST(1, R9)
+	ROW_FIRST(2, R10)
+	ROW_FIRST(3, R13)
 	VMOVDQU ·channels(SB), Y5
 	VPBROADCASTD nonzeros_first(DI), Y4
 	VPADDD Y5, Y4, Y4
+	VPBROADCASTD nonzeros_window(DI), Y2
+	VPADDD Y2, Y5, Y5
 	MOVQ nonzeros_filters(DI), CX
 
 filters:
@@ -100,13 +99,14 @@ filters:
 	JGT  filters
 
 	LEAQ (SI)(CX*4), SI // CX ≤ 0: back to behind the last filter
-	COUNT(0, R8)
-	COUNT(1, R9)
-	COUNT(2, R10)
-	COUNT(3, R13)
+	ROW_END(0, R8)
+	ROW_END(1, R9)
+	ROW_END(2, R10)
+	ROW_END(3, R13)
 	ADDQ $(4*sparseRow__size), AX
 	MOVQ nonzeros_windowIndex(DI), R12
 	ADDQ R12, nonzeros_first(DI)
+	ADDL $65536, nonzeros_window(DI)
 	DECQ nonzeros_left(DI)
 	JNZ  window
 
@@ -114,5 +114,55 @@ filters:
 	ADDQ R12, nonzeros_first(DI)
 	DECQ nonzeros_down(DI)
 	JNZ  line
+	MOVQ R8, (nonzeros_list+0)(DI)
+	MOVQ R9, (nonzeros_list+8)(DI)
+	MOVQ R10, (nonzeros_list+16)(DI)
+	MOVQ R13, (nonzeros_list+24)(DI)
+	VZEROUPPER
+	RET
+
+// func conv_turn_f32_avx2(t *turning)
+//
+// Registers: DI the argument; SI values, DX indices; CX the elements left; R8 windows, R9 the
+// offset; R10 filters; R11 turned, R12 places; R13 sums. AX the filter, BX its row, R14 where
+// its next element goes; R15 the patch.
+TEXT ·conv_turn_f32_avx2(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), DI
+	MOVQ turning_values(DI), SI
+	MOVQ turning_indices(DI), DX
+	MOVQ turning_count(DI), CX
+	MOVQ turning_windows(DI), R8
+	MOVQ turning_offset(DI), R9
+	MOVQ turning_filters(DI), R10
+	MOVQ turning_turned(DI), R11
+	MOVQ turning_places(DI), R12
+	MOVQ turning_sums(DI), R13
+	LEAQ (SI)(CX*4), SI
+	LEAQ (DX)(CX*4), DX
+	NEGQ CX
+	JEQ  done
+
+element:
+	MOVL  (DX)(CX*4), AX
+	MOVL  AX, R15
+	SHRL  $16, R15
+	MOVL  (R8)(R15*4), R15
+	ADDL  R9, R15
+	MOVWLZX AX, AX
+	LEAQ  (AX)(AX*2), BX // a row is three words
+	LEAQ  (R10)(BX*8), BX
+	MOVQ  sparseRow_end(BX), R14
+	VMOVSS (SI)(CX*4), X0
+	VMOVSS X0, (R11)(R14*4)
+	MOVL  R15, (R12)(R14*4)
+	INCQ  R14
+	MOVQ  R14, sparseRow_end(BX)
+	VCVTSS2SD X0, X0, X0
+	VADDSD (R13)(AX*8), X0, X0
+	VMOVSD X0, (R13)(AX*8)
+	INCQ  CX
+	JNZ   element
+
+done:
 	VZEROUPPER
 	RET

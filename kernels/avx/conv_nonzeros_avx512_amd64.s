@@ -7,22 +7,30 @@
 #include "textflag.h"
 #include "lanes_amd64.h"
 
-// PICK: behind the list's last element, the values Z1 and filters Z5 in the lanes of k.
-#define PICK(k, list) \
+// PICK: behind the list's last element, the values Z1 and filters Z5 in the lanes of k. Of
+// 16 filters, those with their maximum at one position are rarely more than 8: only then
+// are all 16 lanes stored, at wide.
+#define PICK(k, list, wide, stored) \
 	VPCOMPRESSD.Z Z1, k, Z2; \
 	VPCOMPRESSD.Z Z5, k, Z3; \
-	VMOVUPS Z2, (R14)(list*4); \
-	VMOVDQU32 Z3, (R15)(list*4); \
 	KMOVW k, R12; \
 	POPCNTL R12, R12; \
+	CMPL R12, $8; \
+	JHI wide; \
+	VMOVUPS Y2, (R14)(list*4); \
+	VMOVDQU Y3, (R15)(list*4); \
+stored: \
 	ADDQ R12, list
 
-#define ROW(q, list) MOVQ list, (q*sparseRow__size+sparseRow_first)(AX)
+#define WIDE(list, wide, stored) \
+wide: \
+	VMOVUPS Z2, (R14)(list*4); \
+	VMOVDQU32 Z3, (R15)(list*4); \
+	JMP stored
 
-#define COUNT(q, list) \
-	MOVQ list, R12; \
-	SUBQ (q*sparseRow__size+sparseRow_first)(AX), R12; \
-	MOVQ R12, (q*sparseRow__size+sparseRow_count)(AX)
+#define ROW_FIRST(q, list) MOVQ list, (q*sparseRow__size+sparseRow_first)(AX)
+
+#define ROW_END(q, list) MOVQ list, (q*sparseRow__size+sparseRow_end)(AX)
 
 // func conv_nonzeros_f32_avx512(n *nonzeros)
 //
@@ -58,12 +66,13 @@ line:
 	MOVQ R12, nonzeros_left(DI)
 
 window:
-	ROW(0, R8)
-	ROW(1, R9)
-	ROW(2, R10)
-	ROW(3, R13)
+	ROW_FIRST(0, R8)
+	ROW_FIRST(1, R9)
+	ROW_FIRST(2, R10)
+	ROW_FIRST(3, R13)
 	VMOVDQU32 ·channels(SB), Z5
 	VPADDD.BCST nonzeros_first(DI), Z5, Z4
+	VPADDD.BCST nonzeros_window(DI), Z5, Z5
 	MOVQ nonzeros_filters(DI), CX
 
 filters:
@@ -78,10 +87,10 @@ filters:
 	VPCMPEQD Z7, Z3, K2, K4
 	VPCMPEQD Z8, Z3, K2, K5
 	VPCMPEQD Z9, Z3, K2, K6
-	PICK(K3, R8)
-	PICK(K4, R9)
-	PICK(K5, R10)
-	PICK(K6, R13)
+	PICK(K3, R8, wide0, stored0)
+	PICK(K4, R9, wide1, stored1)
+	PICK(K5, R10, wide2, stored2)
+	PICK(K6, R13, wide3, stored3)
 	VPADDD Z10, Z4, Z4
 	VPADDD Z10, Z5, Z5
 	ADDQ $64, SI
@@ -89,13 +98,14 @@ filters:
 	JGT  filters
 
 	LEAQ (SI)(CX*4), SI // CX ≤ 0: back to behind the last filter
-	COUNT(0, R8)
-	COUNT(1, R9)
-	COUNT(2, R10)
-	COUNT(3, R13)
+	ROW_END(0, R8)
+	ROW_END(1, R9)
+	ROW_END(2, R10)
+	ROW_END(3, R13)
 	ADDQ $(4*sparseRow__size), AX
 	MOVQ nonzeros_windowIndex(DI), R12
 	ADDQ R12, nonzeros_first(DI)
+	ADDL $65536, nonzeros_window(DI)
 	DECQ nonzeros_left(DI)
 	JNZ  window
 
@@ -103,5 +113,14 @@ filters:
 	ADDQ R12, nonzeros_first(DI)
 	DECQ nonzeros_down(DI)
 	JNZ  line
+	MOVQ R8, (nonzeros_list+0)(DI)
+	MOVQ R9, (nonzeros_list+8)(DI)
+	MOVQ R10, (nonzeros_list+16)(DI)
+	MOVQ R13, (nonzeros_list+24)(DI)
 	VZEROUPPER
 	RET
+
+	WIDE(R8, wide0, stored0)
+	WIDE(R9, wide1, stored1)
+	WIDE(R10, wide2, stored2)
+	WIDE(R13, wide3, stored3)

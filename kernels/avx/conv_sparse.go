@@ -16,9 +16,8 @@ import "baregrad/kernels"
 //	by input:  row = the position (i,j), its elements the filters o: patch(i,j) of dx += dz · w[o]
 //	by filter: row = the filter o, its elements the positions (i,j): dw[o] += dz · patch(i,j) of x
 //
-// with w and dw as [Out, KH, KW, C]. One kernel does both: the lines of the sum stay in
-// registers while it goes over a row's elements. It needs nonzeros·KH·KW·C multiply-adds for
-// each of the two gradients, where the definition has 4·windows·Out·KH·KW·C.
+// with w and dw as [Out, KH, KW, C]: nonzeros·KH·KW·C multiply-adds for each of the two
+// gradients, where the definition has N·OH·OW·Out·KH·KW·C. See conv_sparse_product.go.
 //
 // An image is one worker's: its nonzeros are found, by position (see conv_sparse_rows.go),
 // dx is added up, the nonzeros are put in order by filter, and dw is added up. The images
@@ -30,6 +29,11 @@ const sparseChunks, sparsePartial = 32, 1 << 22
 // sparseFilter is the most floats of a filter, and sparseImage of an image: both, and as
 // much of gradients, should stay in a second cache.
 const sparseFilter, sparseImage = 1 << 17, 1 << 17
+
+// bandOfImage is how many floats of an image the gradient by the filter goes over at a time:
+// with more, its patches come from the second cache; with fewer, the sums, which are read and
+// written each time.
+const bandOfImage = 12 << 10
 
 // sparsePays tells whether the gradients are computed from the nonzeros alone: the lines of
 // a patch must be whole, of whole registers, and long enough to be worth a row of their own.
@@ -55,7 +59,8 @@ type sparseTask struct {
 	partial           []float32 // [chunks, Out, KH, KW, C]
 	sums              []float64 // dbias of each image
 	phase             func(t *sparseTask, w *workspace, i int)
-	windows, capacity int // of an image; nonzeros that one of the four lists can have
+	windows, capacity int // of an image; and the most nonzeros that one of its four lists can have
+	bands             int // of an image's windows, for the gradient by the filter
 }
 
 // sparseGrad is Conv2DReLUMaxPoolGrad where sparsePays.
@@ -101,6 +106,7 @@ func (t *sparseTask) plan() {
 	}
 	t.sums = t.d.sumScratch(c.N * padded(c.Out))
 	t.windows = p.OH * p.OW
+	t.bands = min(p.OH, (t.view.height(c)*t.view.w*c.C+bandOfImage-1)/bandOfImage)
 	t.capacity = t.windows*c.Out + 16
 	for i := range t.d.workspaces {
 		w := &t.d.workspaces[i]
@@ -123,26 +129,29 @@ func (t *sparseTask) imagesPart(w *workspace, chunk int) {
 		sums = t.partial[chunk*size : (chunk+1)*size]
 		clear(sums)
 	}
-	for n := chunk * c.N / t.chunks; n < (chunk+1)*c.N/t.chunks; n++ {
+	from, to := chunk*c.N/t.chunks, (chunk+1)*c.N/t.chunks
+	for n := from; n < to; n++ {
 		w.sparse.find(t, n)
 		if t.dx != nil {
 			t.input(w, n)
 		}
-		if t.dw == nil && t.dbias == nil {
-			continue
-		}
-		w.sparse.turn(t.sums[n*padded(c.Out):][:c.Out])
-		if t.dw != nil {
-			t.filter(w, sums, n)
+		if t.dw != nil || t.dbias != nil {
+			t.filter(w, sums, n, n+1 < to)
 		}
 	}
+}
+
+// place is where the patch of a position of the output begins in an image, in bytes.
+func (t *sparseTask) place(i, j int) int {
+	c := t.s.Conv
+	return 4 * c.C * (i*c.StrideH*t.view.w + j*c.StrideW)
 }
 
 // input is the gradient by image n.
 func (t *sparseTask) input(w *workspace, n int) {
 	c, v := t.s.Conv, &t.view
 	size := c.H * c.W * c.C
-	dx := t.dx[n*size : (n+1)*size]
+	dx := image(t.dx, n, size)
 	sums := dx
 	if v.copied {
 		sums = grow(&w.tile, v.height(c)*v.w*c.C)
@@ -152,49 +161,56 @@ func (t *sparseTask) input(w *workspace, n int) {
 	}
 	s := &w.sparse
 	s.product = sparseProduct{
-		rows: addressOf(s.rows), values: address(s.values), indices: address(s.indices),
+		rows: addressOf(s.rows), values: address(s.values), indices: address(s.indices), mask: 1<<16 - 1,
 		dense: address(t.w), denseStep: 4 * c.Cols(), denseLine: 4 * c.KW * c.C,
 		sums: address(sums), sumsLine: 4 * c.DilationH * v.w * c.C,
 	}
-	t.lines(&s.product, len(s.rows))
+	var next []float32
+	if t.dw != nil {
+		next = image(t.x, n, size)
+	}
+	if len(t.d.set.sparse.positions) > 0 && c.KH == 3 && c.KW == 3 && c.StrideW == 1 {
+		t.positions(&s.product, next)
+	} else {
+		t.patches(&s.product, len(s.rows), next)
+	}
 	if v.copied {
 		v.back(&t.d.set.vector, dx, sums, v.height(c), t.mx)
 	}
 }
 
-// filter adds to sums the gradient by the filter that image n contributes.
-func (t *sparseTask) filter(w *workspace, sums []float32, n int) {
+// filter adds to sums, if not nil, the gradient by the filter that image n contributes, and
+// adds up that by the bias. more tells whether the next image follows.
+func (t *sparseTask) filter(w *workspace, sums []float32, n int, more bool) {
 	c, v, s := t.s.Conv, &t.view, &w.sparse
-	x := v.rows(w, t.x, n, 0, v.height(c))
-	s.product = sparseProduct{
-		rows: addressOf(s.filters), values: address(s.turned), indices: address(s.places),
-		dense: address(x), denseStep: 1, denseLine: 4 * c.DilationH * v.w * c.C,
-		sums: address(sums), sumsLine: 4 * c.KW * c.C,
+	dbias := t.sums[n*padded(c.Out):][:c.Out]
+	clear(dbias)
+	var x, next []float32
+	if sums != nil {
+		x = v.rows(w, t.x, n, 0, v.height(c))
+		switch size := c.H * c.W * c.C; {
+		case more && t.dx == nil:
+			next = image(t.x, n+1, size)
+		case more && !v.copied:
+			next = image(t.dx, n+1, size)
+		}
 	}
-	t.lines(&s.product, len(s.filters))
+	for band := range t.bands {
+		s.turn(t, dbias, band*t.windows/t.bands, (band+1)*t.windows/t.bands)
+		if sums == nil {
+			continue
+		}
+		s.product = sparseProduct{
+			rows: addressOf(s.filters), values: address(s.turned), indices: address(s.places), mask: 1<<32 - 1,
+			dense: address(x), denseStep: 1, denseLine: 4 * c.DilationH * v.w * c.C,
+			sums: address(sums), sumsLine: 4 * c.KW * c.C,
+		}
+		t.patches(&s.product, len(s.filters), next[band*len(next)/t.bands:(band+1)*len(next)/t.bands])
+	}
 }
 
-// lines computes p for all lines of the patches, as many at a time as stay in registers.
-func (t *sparseTask) lines(p *sparseProduct, rows int) {
-	c, set := t.s.Conv, t.d.set.sparse
-	registers := (c.KW*c.C + set.lanes - 1) / set.lanes
-	pieces := (registers + len(set.lines3) - 1) / len(set.lines3)
-	dense, sums := p.dense, p.sums
-	for u := 0; u < c.KH; {
-		kernels, lines := set.lines1, 1
-		if u+3 <= c.KH {
-			kernels, lines = set.lines3, 3
-		}
-		for piece := range pieces {
-			from, to := piece*registers/pieces, (piece+1)*registers/pieces
-			p.dense = dense + uintptr(u*p.denseLine+4*from*set.lanes)
-			p.sums = sums + uintptr(u*p.sumsLine+4*from*set.lanes)
-			p.count, p.last = rows, min(set.lanes, c.KW*c.C-(to-1)*set.lanes)
-			kernels[to-from-1](p)
-		}
-		u += lines
-	}
-}
+// image is image n of some of the given size.
+func image(images []float32, n, size int) []float32 { return images[n*size : (n+1)*size] }
 
 // sumPart adds the chunks up in their order, for some elements, to the first.
 func (t *sparseTask) sumPart(_ *workspace, i int) {

@@ -5,7 +5,7 @@
 // have R registers, the last of which is masked.
 //
 // Registers: DI the argument; SI the row, CX the rows left; DX the element, BX the one behind
-// the row's last; R8 values, R9 indices; R10 dense, R15 denseStep, R11 denseLine; AX the
+// the row's last; R8 values, R9 indices, R14 their mask; R10 dense, R15 denseStep, R11 denseLine; AX the
 // element's patch; R12 the row's sums, R13 sumsLine. K1 the last register's floats. Z0 to
 // Z17 the sums, Z31 the element's value.
 
@@ -68,21 +68,22 @@
 	MOVQ sparseProduct_count(DI), CX; \
 	MOVQ sparseProduct_values(DI), R8; \
 	MOVQ sparseProduct_indices(DI), R9; \
+	MOVL sparseProduct_mask(DI), R14; \
 	MOVQ sparseProduct_dense(DI), R10; \
 	MOVQ sparseProduct_denseStep(DI), R15; \
 	MOVQ sparseProduct_denseLine(DI), R11; \
 	MOVQ sparseProduct_sumsLine(DI), R13; \
 row: \
-	MOVQ sparseRow_count(SI), BX; \
-	TESTQ BX, BX; \
-	JEQ next; \
 	MOVQ sparseRow_first(SI), DX; \
-	ADDQ DX, BX; \
+	MOVQ sparseRow_end(SI), BX; \
+	CMPQ DX, BX; \
+	JEQ next; \
 	MOVQ sparseProduct_sums(DI), R12; \
 	ADDQ sparseRow_sums(SI), R12; \
 	LINES(LOAD, LOAD_LAST, R12, R13); \
 element: \
-	MOVLQSX (R9)(DX*4), AX; \
+	MOVL (R9)(DX*4), AX; \
+	ANDL R14, AX; \
 	IMULQ R15, AX; \
 	ADDQ R10, AX; \
 	VBROADCASTSS (R8)(DX*4), Z31; \

@@ -10,50 +10,38 @@ import "unsafe"
 // position from a register, puts them side by side and writes them behind the list's last.
 //
 // By filter the same elements are appended, one after another, to the list of their filter.
+// An element knows its window, and with its list's position that says where its patch is.
 
-// sparseRow is a row: elements first to first+count−1, and where its sums are, in bytes.
-// The kernels rely on its layout.
-type sparseRow struct{ sums, first, count int }
+// sparseRow is a row: its elements, from first to before end, and where its sums are, in
+// bytes.
+type sparseRow struct{ sums, first, end int }
 
 // nonzeros is the argument of the kernel that finds an image's nonzeros. Steps are in
 // elements.
 type nonzeros struct {
 	dy, y, arg      uintptr  // [OH, OW, Out] of the image
-	values, indices uintptr  // the lists: dz and its filter
+	values, indices uintptr  // the lists: dz, and its filter + 2¹⁶ · its window
 	list            [4]int   // where each list goes on
-	rows            uintptr  // [4·windows]sparseRow: first and count are set
+	rows            uintptr  // [4·windows]sparseRow: first and end are set
 	filters         int      // Out
 	down, across    int      // windows below each other, and side by side
 	left            int      // windows of the line: the kernel's own
+	window          uint32   // 2¹⁶ · the number of the window
 	first           int      // arg of the first window's first position
 	windowIndex     int      // by how much it is more for the next window
 	rowIndex        int      // from behind a row's last window to the next row
 	places          [4]int32 // by how much arg is more for each position
 }
 
-// sparseProduct is the argument of the kernels that multiply: for each row, each line u and
-// each float i of a piece of the line,
-//
-//	sums[row.sums + u·sumsLine + i] += Σ over the row's elements of value · dense[index·denseStep + u·denseLine + i]
-//
-// Steps are in bytes.
-type sparseProduct struct {
-	rows                 uintptr // []sparseRow; those without elements are passed over
-	count                int     // of them
-	values, indices      uintptr // []float32, []int32: the elements
-	dense                uintptr
-	denseStep, denseLine int
-	sums                 uintptr
-	sumsLine             int
-	last                 int // floats of the piece's last register
-}
-
-// sparseKernels are one instruction set's. lines3[v−1] multiplies three lines of v
-// registers, lines1[v−1] one.
-type sparseKernels struct {
-	lanes             int
-	conv_nonzeros_f32 func(n *nonzeros)
-	lines3, lines1    []func(p *sparseProduct)
+// turning is the argument of the kernel that puts one list's elements in order by filter.
+type turning struct {
+	values, indices uintptr // the list
+	count           int
+	windows         uintptr // []int32: where the patch of each window's first position begins, in bytes
+	offset          int     // of the list's position from there
+	filters         uintptr // []sparseRow: end is counted up
+	turned, places  uintptr // []float32, []int32: their elements
+	sums            uintptr // [Out]float64: the sums of their values
 }
 
 // packed is, for each mask of 8 lanes, the permutation that puts the lanes that are set
@@ -75,22 +63,25 @@ var packed = func() (lanes [256][8]uint8) {
 type sparseLists struct {
 	rows    []sparseRow // by position
 	values  []float32   // four lists of capacity elements
-	indices []int32     // their filters
+	indices []int32     // their filters and windows
+	windows []int32     // where the patch of each window's first position begins, in bytes
 	filters []sparseRow // by filter
 	turned  []float32   // [Out, windows]: their values
 	places  []int32     // and where their patches begin, in bytes
 	found   nonzeros
+	turning turning
 	product sparseProduct
 }
 
 // plan says where the sums of each row are, and sees that there is memory.
 func (l *sparseLists) plan(t *sparseTask) {
-	c, p, line := t.s.Conv, t.s.Pool, t.view.w*t.s.Conv.C
-	l.rows, l.filters = l.rows[:0], l.filters[:0]
+	c, p := t.s.Conv, t.s.Pool
+	l.rows, l.filters, l.windows = l.rows[:0], l.filters[:0], l.windows[:0]
 	for i := range p.OH {
 		for j := range p.OW {
+			l.windows = append(l.windows, int32(t.place(2*i, 2*j)))
 			for q := range 4 {
-				l.rows = append(l.rows, sparseRow{sums: 4 * ((2*i+q/2)*c.StrideH*line + (2*j+q%2)*c.StrideW*c.C)})
+				l.rows = append(l.rows, sparseRow{sums: t.place(2*i+q/2, 2*j+q%2)})
 			}
 		}
 	}
@@ -123,20 +114,20 @@ func (l *sparseLists) find(t *sparseTask, n int) {
 	t.d.set.sparse.conv_nonzeros_f32(&l.found)
 }
 
-// turn puts the elements in order by filter, and adds up each filter's.
-func (l *sparseLists) turn(sums []float64) {
+// turn puts the elements of some windows in order by filter, and adds up each filter's.
+func (l *sparseLists) turn(t *sparseTask, sums []float64, from, to int) {
 	for o := range l.filters {
-		l.filters[o].count = 0
+		l.filters[o].end = l.filters[o].first
 	}
-	clear(sums)
-	for _, r := range l.rows {
-		for k := r.first; k < r.first+r.count; k++ {
-			f := &l.filters[l.indices[k]]
-			at := f.first + f.count
-			l.turned[at], l.places[at] = l.values[k], int32(r.sums)
-			f.count++
-			sums[l.indices[k]] += float64(l.values[k])
+	for q := range 4 {
+		first := l.rows[4*from+q].first
+		l.turning = turning{
+			values: address(l.values[first:]), indices: address(l.indices[first:]), count: l.rows[4*to-4+q].end - first,
+			windows: address(l.windows), offset: t.place(q/2, q%2),
+			filters: addressOf(l.filters), turned: address(l.turned), places: address(l.places),
+			sums: uintptr(unsafe.Pointer(&sums[0])),
 		}
+		t.d.set.sparse.conv_turn_f32(&l.turning)
 	}
 }
 
