@@ -92,6 +92,36 @@ func BenchmarkMatMul(b *testing.B) {
 	})
 }
 
+// BenchmarkSparseMatMul is the matrix product of what the tutorials' layers get, most
+// of it zeros. Left out is what BenchmarkMatMul leaves out.
+func BenchmarkSparseMatMul(b *testing.B) {
+	eachConfig(b, func(b *testing.B, c Config, d kernels.Device) {
+		peak := peakOf(b, c)
+		for _, p := range SparseProducts() {
+			if c.Device == "emulator" && p.FLOP() > 3e7 || c.Device == "reference" && p.FLOP() > 1e9 {
+				continue
+			}
+			b.Run(strings.ReplaceAll(p.String(), " ", "_"), func(b *testing.B) {
+				m, share, err := NewSparseMultiplier(b.Context(), d, p)
+				if err != nil {
+					b.Fatal(err)
+				}
+				defer m.Close()
+				m.Run()
+				b.ReportAllocs()
+				best := math.Inf(1)
+				for b.Loop() {
+					start := time.Now()
+					m.Run()
+					best = min(best, time.Since(start).Seconds())
+				}
+				b.ReportMetric(100*share, "%nonzero")
+				report(b, p.FLOP()/best, peak)
+			})
+		}
+	})
+}
+
 // BenchmarkTrainStep is one training step of every tutorial's network on the tutorial's
 // data, from the middle of its first epoch on. The share
 // is that of its products and convolutions in the machine's peak, while all else

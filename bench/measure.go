@@ -125,13 +125,15 @@ func Products() []Product {
 // Multiplier is a product ready to be computed.
 type Multiplier struct {
 	Product Product
+	spec    kernels.MatMulSpec
 	device  kernels.Device
 	c, a, b kernels.Buffer
 }
 
-// NewMultiplier makes random operands on the device.
+// NewMultiplier makes random operands on the device, from -1 to 1: zeros, which
+// products leave out, are not among them.
 func NewMultiplier(d kernels.Device, p Product) *Multiplier {
-	m := &Multiplier{Product: p, device: d}
+	m := &Multiplier{Product: p, spec: kernels.MatMulSpec{M: p.M, N: p.N, K: p.K}, device: d}
 	m.a, m.b = d.Alloc(kernels.Float32, p.M*p.K), d.Alloc(kernels.Float32, p.K*p.N)
 	m.c = d.Alloc(kernels.Float32, p.M*p.N)
 	d.Uniform(m.a, -1, 1, 1)
@@ -141,8 +143,7 @@ func NewMultiplier(d kernels.Device, p Product) *Multiplier {
 
 // Run computes the product and waits for it.
 func (m *Multiplier) Run() {
-	p := m.Product
-	m.device.MatMul(m.c, m.a, m.b, nil, kernels.MatMulSpec{M: p.M, N: p.N, K: p.K})
+	m.device.MatMul(m.c, m.a, m.b, nil, m.spec)
 	m.device.Sync()
 }
 

@@ -19,6 +19,7 @@ type Report struct {
 	PeakFLOPS map[string]float64 `json:"peak_gflops"` // of one core, by instruction set
 	Peaks     []PeakResult       `json:"peaks"`
 	MatMul    []ProductResult    `json:"matmul"`
+	Sparse    []SparseResult     `json:"sparse"`
 	Train     []TrainResult      `json:"train"`
 	Transfers []TransferResult   `json:"transfers"` // of devices with memory of their own
 	Left      []string           `json:"left"`      // what was left out, and why
@@ -39,6 +40,14 @@ type ProductResult struct {
 	N      int     `json:"n"`
 	K      int     `json:"k"`
 	GFLOPS float64 `json:"gflops"`
+}
+
+// SparseResult is the speed of a product whose first operand is what a layer gets.
+type SparseResult struct {
+	ProductResult
+	Transposed bool    `json:"a_transposed"`
+	Of         string  `json:"a"`
+	Nonzero    float64 `json:"a_nonzero"` // the share of A's elements that are not zero
 }
 
 // TrainResult is a training step of a tutorial's network.
@@ -64,9 +73,10 @@ type TransferResult struct {
 
 // Options say what Measure measures.
 type Options struct {
-	Configs  []Config      // Configs() where nil
-	Networks []Network     // Networks() where nil
-	Products []Product     // Products() where nil
+	Configs  []Config  // Configs() where nil
+	Networks []Network // Networks() where nil
+	Products []Product // Products() where nil
+	Sparse   []SparseProduct
 	Budget   time.Duration // for each figure; 0.15 s where 0
 	// Slowest is the longest that one product or one step may take; 1 s where 0.
 	// What would take longer is left out.
@@ -97,7 +107,7 @@ func Measure(ctx context.Context, o Options) (*Report, error) {
 	}
 	m := ThisMachine()
 	r := &Report{CPU: m.CPU, Machine: m, PeakFLOPS: map[string]float64{},
-		Peaks: []PeakResult{}, MatMul: []ProductResult{}, Train: []TrainResult{}, Transfers: []TransferResult{}, Left: []string{}}
+		Peaks: []PeakResult{}, MatMul: []ProductResult{}, Sparse: []SparseResult{}, Train: []TrainResult{}, Transfers: []TransferResult{}, Left: []string{}}
 	for _, c := range o.Configs {
 		r.Threads = max(r.Threads, c.Threads)
 	}
@@ -176,6 +186,11 @@ func (r *Report) device(ctx context.Context, c Config, o Options) (err error) {
 			r.MatMul = append(r.MatMul, ProductResult{c, p.M, p.N, p.K, speed})
 		}
 	}
+	for _, p := range o.Sparse {
+		if err := r.sparse(ctx, c, d, p, pace, o); err != nil {
+			return err
+		}
+	}
 	for _, n := range o.Networks {
 		if err := r.train(ctx, c, d, n, pace, o); err != nil {
 			return err
@@ -198,6 +213,25 @@ func trial(d kernels.Device) float64 {
 	m := NewMultiplier(d, p)
 	defer m.Close()
 	return p.FLOP() / min(m.Time(0), m.Time(0), m.Time(0))
+}
+
+// sparse measures a product with zeros.
+func (r *Report) sparse(ctx context.Context, c Config, d kernels.Device, p SparseProduct, pace float64, o Options) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if r.tooSlow(c, "product "+p.String(), p.FLOP()/pace, o) {
+		return nil
+	}
+	o.Progress(fmt.Sprintf("%v: product %v", c, p))
+	m, share, err := NewSparseMultiplier(ctx, d, p)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	speed := p.FLOP() / m.Time(o.Budget) / 1e9
+	r.Sparse = append(r.Sparse, SparseResult{ProductResult{c, p.M, p.N, p.K, speed}, p.Transposed, p.Of, share})
+	return nil
 }
 
 // train measures training steps from the middle of the network's first epoch on.
@@ -264,6 +298,11 @@ func (r *Report) StandIns() []string {
 func (r *Report) Configs() []Config {
 	var list []Config
 	for _, p := range r.MatMul {
+		if !slices.Contains(list, p.Config) {
+			list = append(list, p.Config)
+		}
+	}
+	for _, p := range r.Sparse {
 		if !slices.Contains(list, p.Config) {
 			list = append(list, p.Config)
 		}

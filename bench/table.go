@@ -27,6 +27,17 @@ func (r *Report) Products() Table {
 	return t
 }
 
+// SparseProducts is the table of the products with zeros, in GFLOP/s.
+func (r *Report) SparseProducts() Table {
+	t := Table{Title: "product with zeros", Unit: "GFLOP/s", Columns: r.Configs(),
+		Note: "Of what the tutorials' layers get, with the share that is not zero; the multiply-adds with zeros are counted."}
+	for _, p := range r.Sparse {
+		row := fmt.Sprintf("%v, %.0f %%", SparseProduct{Product{p.M, p.N, p.K}, p.Transposed, p.Of}, 100*p.Nonzero)
+		t.set(row, p.Config, p.GFLOPS, share(p.GFLOPS, r.Peak(p.Config)))
+	}
+	return t
+}
+
 // Steps is the table of the training steps, in images a second. A row says where its
 // network did not train on the tutorial's data: see StandIns.
 func (r *Report) Steps() Table {

@@ -30,7 +30,7 @@ PRODUCTS = [(256, 256, 256), (512, 512, 512), (1024, 1024, 1024), (2048, 2048, 2
             (200, 784, 784), (128, 128, 9216), (73728, 64, 288), (86528, 32, 9)]
 # Into how many rounds a training is cut, or how many trainings make a round. Together
 # the rounds of a network are one whole training or several, from fresh weights each.
-NETWORKS = {"mnist-mlp": (1, 2), "mnist-cnn": (12, 1), "fashion-mlp": (3, 1), "binary-mlp": (1, 10),
+NETWORKS = {"mnist-mlp": (1, 2), "mnist-cnn": (12, 1), "fashion-mlp": (3, 1), "binary-mlp": (1, 4),
             "mnist-wide-mlp": (6, 1), "mnist-cnn-channels-first": (6, 1)}
 DATA = BUILT / "data"
 ALIKE = 0.25  # how far a mean loss may be from the middle one: chance alone moves them by a tenth

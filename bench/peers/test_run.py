@@ -37,7 +37,7 @@ class Turns(unittest.TestCase):
                     self.assertGreaterEqual(len(counts), rounds)
                     self.assertGreaterEqual(min(counts), 4)
         self.assertEqual(run.turns("mnist-cnn", 468, 5), [39] * 12)
-        self.assertEqual(run.turns("binary-mlp", 50, 2), [500] * 2)
+        self.assertEqual(run.turns("binary-mlp", 50, 2), [200] * 2)
 
 
 class Compare(unittest.TestCase):

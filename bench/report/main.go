@@ -48,7 +48,7 @@ func run(ctx context.Context, out, pattern, times string, budget, slowest time.D
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return err
 	}
-	r, err := bench.Measure(ctx, bench.Options{Budget: budget, Slowest: slowest,
+	r, err := bench.Measure(ctx, bench.Options{Budget: budget, Slowest: slowest, Sparse: bench.SparseProducts(),
 		Progress: func(what string) { fmt.Fprintln(os.Stderr, what) }})
 	if err != nil {
 		return err
