@@ -82,7 +82,7 @@ func cases(smoke bool) (list []Case) {
 		{batch, 28, 28, 1, 3, 3, 32}, {batch, 26, 26, 32, 3, 3, 64}, {batch, 28, 28, 1, 5, 5, 32},
 	}
 	if smoke {
-		convolutions = [][]int{{1, 8, 8, 1, 3, 3, 4}, {1, 6, 6, 4, 3, 3, 16}}
+		convolutions = [][]int{{1, 8, 8, 1, 3, 3, 4}, {1, 6, 6, 8, 3, 3, 64}}
 	}
 	for _, c := range convolutions {
 		s := convSpec(c)
@@ -96,6 +96,9 @@ func cases(smoke bool) (list []Case) {
 			for _, one.Form = range slices.Sorted(maps.Keys(convForms)) {
 				if s.C%4 != 0 && strings.HasPrefix(one.Form, "async") {
 					continue // it needs channels by fours
+				}
+				if one.Form == "winograd" && (kind != "conv" || s.KH != 3 || s.C%8 != 0 || s.Out%64 != 0) {
+					continue // what conv_winograd.ptx can't take
 				}
 				one.Name = name + ", " + one.Form
 				list = append(list, one)
@@ -125,6 +128,7 @@ func cases(smoke bool) (list []Case) {
 // convForms are the ways to work a convolution out.
 var convForms = map[string]cuda.ConvForm{
 	"direct": cuda.ConvDirect, "implicit": cuda.ConvImplicit, "async": cuda.ConvAsync, "async large": cuda.ConvAsyncLarge,
+	"winograd": cuda.ConvWinograd,
 }
 
 // convSpec is a convolution with a stride of 1 and no padding.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"baregrad/kernels/cuda"
 	"baregrad/kernels/cuda/emulator/probe"
 )
 
@@ -200,6 +201,23 @@ func TestGoals(t *testing.T) {
 		if g.Verdict != "open" {
 			t.Errorf("with an emulator, %s is %s", g.Name, g.Verdict)
 		}
+	}
+}
+
+func TestForms(t *testing.T) {
+	said := string(lab(t, "forms"))
+	for _, rung := range cuda.Ladder() {
+		if strings.Count(said, rung+",") != 4 {
+			t.Errorf("%s was not held against the reference in four layouts", rung)
+		}
+	}
+	for form := range convForms {
+		if !strings.Contains(said, "convolution forward, "+form+"  ") || !strings.Contains(said, "pooled, "+form+"  ") {
+			t.Errorf("convolutions of the form %s were not held against the reference", form)
+		}
+	}
+	if strings.Contains(said, "WRONG") || strings.Contains(said, "no such instructions") {
+		t.Errorf("a kernel gives wrong results, or was left out:\n%s", said)
 	}
 }
 

@@ -22,6 +22,8 @@ const usage = `usage: gpulab [-smoke] [-device cuda|emulator] COMMAND
   about            what the GPU is, as JSON
   cases GROUP      what time measures, as JSON for torch_time.py
   time GROUP       times the kernels of a group: matmul, conv or memory
+  forms            holds every rung of the ladder of products, and every form of
+                   convolution, against the reference
   epochs           times an epoch of each tutorial
   to99             times the training to 99 % on MNIST
   probe DIR        writes what the hardware answers where PTX leaves it open
@@ -85,6 +87,8 @@ func run(w io.Writer, device string, smoke bool, args []string) error {
 			driver.Info
 			Emulated bool // the emulator stands in: its times say nothing of a GPU
 		}{g.Info(), emulated(device)})
+	case "forms":
+		return withDevice(device, func(d *cuda.Device) error { return checkForms(w, d) })
 	case "epochs":
 		return withDevice(device, func(d *cuda.Device) error { return timeEpochs(w, d, smoke) })
 	case "to99":

@@ -185,6 +185,7 @@ run() {
 		pattern=.
 		[ -z "$smoke" ] || pattern='Memory|Copies|GraphAndEvents|TrainingByGraphs'
 		check 'tests on the GPU' 60 150 bash -c './nvidia.test -test.v -test.run "$1" >"$2" 2>&1; s=$?; grep -E "^(--- (FAIL|SKIP)|panic:|ok|PASS|FAIL)" "$2"; [ $s = 0 ] || tail -40 "$2"; exit $s' - "$pattern" "$raw/tests.txt"
+		check 'every rung and form' 10 40 bash -c 'set -o pipefail; "$1" forms | tee "$2"' - ./gpulab "$raw/forms.txt"
 		[ -n "$smoke" ] || check 'what a launch costs' 5 20 ./nvidia.test -test.run '^$' -test.bench Launch -test.benchtime 0.5s
 		[ -n "$smoke" ] || check 'demo train' 15 40 bash -c 'cd "$1" && "$2/demo" train --device cuda --save - --json --quiet' - "$raw" "$bin"
 		;;

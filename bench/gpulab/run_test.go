@@ -175,8 +175,8 @@ func TestRunOfTheLab(t *testing.T) {
 	if len(report.Kernels) != 1 || !strings.Contains(said, "passed") {
 		t.Errorf("%d kernels measured, want 1; said:\n%s", len(report.Kernels), said)
 	}
-	if len(statuses) != 20 {
-		t.Errorf("%d steps, want 20: %v", len(statuses), statuses)
+	if len(statuses) != 21 {
+		t.Errorf("%d steps, want 21: %v", len(statuses), statuses)
 	}
 }
 
@@ -216,8 +216,8 @@ func TestBudgetOfTheLab(t *testing.T) {
 				t.Errorf("%s: %q, want that it had its least, and was stopped\n%s", name, status, said)
 			}
 		}
-		if len(statuses) != 20 {
-			t.Errorf("%d steps, want 20: %v", len(statuses), statuses)
+		if len(statuses) != 21 {
+			t.Errorf("%d steps, want 21: %v", len(statuses), statuses)
 		}
 		if len(report.Kernels) != 1 {
 			t.Errorf("%d kernels in the report, want the one that was measured before its step was stopped", len(report.Kernels))

@@ -6,7 +6,8 @@ import "baregrad/kernels"
 // form (conv_direct.ptx) has a thread for each result; the implicit product
 // (conv_implicit.ptx) works on tiles of 128 by 32 or 64, which must be filled well,
 // and walks along its sums 16 at a time; the asynchronous one (conv_async.ptx) does
-// the same with fewer instructions beside the multiply-adds, where channels come by fours.
+// the same with fewer instructions beside the multiply-adds, where channels come by fours;
+// Winograd's algorithm (conv_winograd.ptx) has fewer multiply-adds, for 3×3 filters.
 
 // A ConvForm is a way to work a convolution out.
 type ConvForm int
@@ -17,6 +18,7 @@ const (
 	ConvImplicit                   // an implicit matrix product, wherever there is one
 	ConvAsync                      // the same, fed by asynchronous copies wherever that can be, else directly
 	ConvAsyncLarge                 // the same in its largest tiles
+	ConvWinograd                   // forward by Winograd's algorithm wherever that can be, else by the shape
 )
 
 // implicitSuits decides for a product of [m,k]·[k,n].
@@ -33,6 +35,10 @@ func (d *Device) implicitSuits(m, n, k int) bool {
 // Conv2D is y = x∗w + bias, then ReLU if s says so.
 func (d *Device) Conv2D(y, x, w, bias kernels.Buffer, s kernels.ConvSpec) {
 	s.Check("conv2d", y, x, w, bias)
+	if d.winogradSuits(s, address(y), address(x), address(w), address(bias)) {
+		d.convWinograd(y, nil, x, w, bias, s)
+		return
+	}
 	if d.asyncSuits(s.Rows(), s.Out, s.C, s, address(y), address(x), address(w), address(bias)) {
 		d.convAsync(y, x, w, bias, s)
 		return

@@ -67,7 +67,7 @@ func (d *Device) asyncSuits(m, n, channels int, s kernels.ConvSpec, addresses ..
 		return false
 	}
 	switch d.ConvForm {
-	case ConvByShape:
+	case ConvByShape, ConvWinograd:
 		return m >= 64 && n >= 16 && 4*channels >= 3*16*ceilDiv(channels, 16)
 	case ConvAsync, ConvAsyncLarge:
 		return true
@@ -92,7 +92,7 @@ func (d *Device) asyncSuitsFilter(s kernels.ConvSpec, addresses ...uint64) bool 
 		return false
 	}
 	switch d.ConvForm {
-	case ConvByShape:
+	case ConvByShape, ConvWinograd:
 		return s.Cols() >= 48 && s.Out > 32
 	case ConvAsync, ConvAsyncLarge:
 		return true

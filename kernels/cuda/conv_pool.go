@@ -3,9 +3,13 @@ package cuda
 import "baregrad/kernels"
 
 // Conv2DReLUMaxPool is the convolution, and then the pooling of what it left in scratch
-// memory: two launches.
+// memory: two launches. By Winograd's algorithm both are one, after that for the filters.
 func (d *Device) Conv2DReLUMaxPool(y, arg, x, w, bias kernels.Buffer, s kernels.ConvPoolSpec) {
 	s.Check("conv2d relu maxpool", y, arg, x, w, bias)
+	if winogradPools(s) && d.winogradSuits(s.Conv, address(y), address(arg), address(x), address(w), address(bias)) {
+		d.convWinograd(y, arg, x, w, bias, s.Conv)
+		return
+	}
 	z := d.unpooled.buffer(d, s.Conv.Rows()*s.Conv.Out)
 	d.Conv2D(z, x, w, bias, s.Conv)
 	d.MaxPool(y, arg, z, s.Pool)

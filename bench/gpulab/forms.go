@@ -1,0 +1,146 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"baregrad/kernels"
+	"baregrad/kernels/cuda"
+	"baregrad/kernels/reference"
+)
+
+// Which kernel computes a product or a convolution follows from its shape, so that the
+// operations' tests don't reach those that stand beside it. Here each is held against
+// the reference.
+
+// checkForms computes the same by every rung of the ladder and by every form of
+// convolution, and says how large the errors are: as shares of what the magnitudes of
+// the terms add up to.
+func checkForms(w io.Writer, d *cuda.Device) error {
+	host := reference.New()
+	bad := 0
+	report := func(name string, e, allowed float64) {
+		verdict := ""
+		if !(e <= allowed) {
+			verdict = fmt.Sprintf(": WRONG, at most %.2g is right", allowed)
+			bad++
+		}
+		fmt.Fprintf(w, "%-66s largest error %.2g%s\n", name, e, verdict)
+	}
+	for transposes := range 4 {
+		s := kernels.MatMulSpec{M: 132, N: 260, K: 68, TransA: transposes&1 != 0, TransB: transposes&2 != 0}
+		on := newCopies(d, host, s.M*s.N, s.M*s.K, s.K*s.N)
+		on.reference(func(b []kernels.Buffer) { host.MatMul(b[0], b[1], b[2], nil, s) })
+		for _, rung := range cuda.Ladder() {
+			allowed := 0x1p-18 // sums of 68 terms in some order of float32
+			if strings.HasPrefix(rung, "matmul_tf32") {
+				allowed = 0x1p-10 // two factors that are each rounded to 11 bits
+			}
+			if strings.Contains(rung, "tf32") || strings.Contains(rung, "async") {
+				if d.Info().Compute[0] < 8 {
+					fmt.Fprintf(w, "%-66s this GPU has no such instructions\n", rung)
+					continue
+				}
+			}
+			e := on.error(func(b []kernels.Buffer) { d.MatMulBy(rung, b[0], b[1], b[2], nil, s) })
+			report(fmt.Sprintf("%s, transposed %v %v", rung, s.TransA, s.TransB), e, allowed)
+		}
+		on.free()
+	}
+	defer func() { d.ConvForm = cuda.ConvByShape }()
+	s := convSpec([]int{5, 12, 10, 8, 3, 3, 64})
+	x, filter, y := s.N*s.H*s.W*s.C, s.Cols()*s.Out, s.Rows()*s.Out
+	pooled := kernels.ConvPoolSpec{Conv: s, Pool: kernels.PoolSpec{N: s.N, H: s.OH, W: s.OW, C: s.Out, KH: 2, KW: 2,
+		StrideH: 2, StrideW: 2, OH: s.OH / 2, OW: s.OW / 2}}
+	pooled.Conv.ReLU = true
+	for _, form := range slices.Sorted(maps.Keys(convForms)) {
+		d.ConvForm = convForms[form]
+		for _, pass := range []struct {
+			name  string
+			sizes []int
+			run   func(on kernels.Device, b []kernels.Buffer)
+		}{
+			{"forward", []int{y, x, filter}, func(on kernels.Device, b []kernels.Buffer) { on.Conv2D(b[0], b[1], b[2], nil, s) }},
+			{"forward and pooled", []int{y / 4, x, filter}, func(on kernels.Device, b []kernels.Buffer) {
+				arg := on.Alloc(kernels.Int32, y/4)
+				defer arg.Free()
+				on.Conv2DReLUMaxPool(b[0], arg, b[1], b[2], nil, pooled)
+			}},
+			{"by input", []int{x, y, filter}, func(on kernels.Device, b []kernels.Buffer) {
+				on.Conv2DGradInput(b[0], b[1], b[2], s, kernels.Overwrite)
+			}},
+			{"by filter", []int{filter, y, x}, func(on kernels.Device, b []kernels.Buffer) {
+				on.Conv2DGradFilter(b[0], b[1], b[2], s, kernels.Overwrite)
+			}},
+		} {
+			if form == "winograd" && strings.HasPrefix(pass.name, "by") {
+				continue // it is for forward alone
+			}
+			on := newCopies(d, host, pass.sizes...)
+			on.reference(func(b []kernels.Buffer) { pass.run(host, b) })
+			report("convolution "+pass.name+", "+form, on.error(func(b []kernels.Buffer) { pass.run(d, b) }), 0x1p-18)
+			on.free()
+		}
+	}
+	if bad > 0 {
+		return fmt.Errorf("%d kernels give wrong results", bad)
+	}
+	return nil
+}
+
+// copies are an operation's buffers on a device and on the host, the result first, and
+// what the reference makes of them.
+type copies struct {
+	d, host         kernels.Device
+	there, here     []kernels.Buffer
+	want, magnitude []float32
+}
+
+// newCopies draws the operands from -1 to 1.
+func newCopies(d, host kernels.Device, sizes ...int) *copies {
+	c := &copies{d: d, host: host}
+	for i, n := range sizes {
+		here, there := host.Alloc(kernels.Float32, n), d.Alloc(kernels.Float32, n)
+		host.Uniform(here, -1, 1, uint64(i+1))
+		kernels.Upload(d, there, kernels.Floats(here))
+		c.here, c.there = append(c.here, here), append(c.there, there)
+	}
+	return c
+}
+
+// reference computes the result, and with the operands' magnitudes what its terms add up to.
+func (c *copies) reference(run func(b []kernels.Buffer)) {
+	run(c.here)
+	c.want = slices.Clone(kernels.Floats(c.here[0]))
+	for _, b := range c.here[1:] {
+		for i, v := range kernels.Floats(b) {
+			kernels.Floats(b)[i] = float32(math.Abs(float64(v)))
+		}
+	}
+	run(c.here)
+	c.magnitude = kernels.Floats(c.here[0])
+}
+
+// error runs the operation on the device and gives the largest error of an element.
+func (c *copies) error(run func(b []kernels.Buffer)) (worst float64) {
+	run(c.there)
+	got := make([]float32, len(c.want))
+	kernels.Download(c.d, got, c.there[0])
+	for i, v := range got {
+		if e := math.Abs(float64(v)-float64(c.want[i])) / float64(c.magnitude[i]); !(e <= worst) {
+			worst = e
+		}
+	}
+	return worst
+}
+
+func (c *copies) free() {
+	for i := range c.there {
+		c.there[i].Free()
+		c.here[i].Free()
+	}
+}
