@@ -31,6 +31,7 @@ var instructionSets = []*instructionSet{
 				{8, matmul_zeros_2x128_f32_avx512}, {4, matmul_zeros_2x64_f32_avx512},
 				{2, matmul_zeros_2x32_f32_avx512}, {1, matmul_zeros_2x16_f32_avx512},
 			},
+			cost:              120,
 			list_nonzeros_f32: list_nonzeros_f32_avx512, copy_nonzeros_f32: copy_nonzeros_f32_avx512,
 			list_mask_nonzeros_f32: list_mask_nonzeros_f32_avx512, finite_f32: finite_f32_avx512,
 		},
@@ -65,6 +66,15 @@ var instructionSets = []*instructionSet{
 		tiles: tiles{
 			height: 6, lanes: 8, copyTiles: copy_tiles_6_f32_avx2, transpose8: transpose_8_f32_avx2,
 			width: []func(*strip){matmul_6x8_f32_avx2, matmul_6x16_f32_avx2},
+		},
+		zeros: zeroKernels{
+			products: []zeroProduct{
+				{6, matmul_zeros_2x48_f32_avx2}, {4, matmul_zeros_2x32_f32_avx2},
+				{2, matmul_zeros_2x16_f32_avx2}, {1, matmul_zeros_2x8_f32_avx2},
+			},
+			cost:              160,
+			list_nonzeros_f32: list_nonzeros_f32_avx2, copy_nonzeros_f32: copy_nonzeros_f32_avx2,
+			list_mask_nonzeros_f32: list_mask_nonzeros_f32_avx2, finite_f32: finite_f32_avx2,
 		},
 		pooling: poolingKernels{
 			max_pool_fwd_f32: max_pool_fwd_f32_avx2, max_pool_bwd_f32: max_pool_bwd_f32_avx2,

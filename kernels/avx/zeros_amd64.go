@@ -59,3 +59,43 @@ func list_mask_nonzeros_f32_avx512(list *int32, listStep int, counts *int, masks
 //
 //go:noescape
 func finite_f32_avx512(b *float32, step, columns, rows int) bool
+
+// The same in AVX2. They read B in whole registers.
+
+//go:noescape
+func matmul_zeros_2x48_f32_avx2(s *strip)
+
+//go:noescape
+func matmul_zeros_2x32_f32_avx2(s *strip)
+
+//go:noescape
+func matmul_zeros_2x16_f32_avx2(s *strip)
+
+//go:noescape
+func matmul_zeros_2x8_f32_avx2(s *strip)
+
+//go:noescape
+func list_nonzeros_f32_avx2(s *strip)
+
+//go:noescape
+func copy_nonzeros_f32_avx2(dst *float32, masks *uint16, src *float32, srcStep, n int, lanes uint16)
+
+//go:noescape
+func list_mask_nonzeros_f32_avx2(list *int32, listStep int, counts *int, masks *uint16, n int)
+
+//go:noescape
+func finite_f32_avx2(b *float32, step, columns, rows int) bool
+
+// bitPlaces has for each byte the places of the bits that are set in it, from the lowest.
+var bitPlaces = func() (table [256][8]uint8) {
+	for b := range table {
+		n := 0
+		for bit := range 8 {
+			if b>>bit&1 == 1 {
+				table[b][n] = uint8(bit)
+				n++
+			}
+		}
+	}
+	return table
+}()

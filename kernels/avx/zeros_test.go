@@ -75,12 +75,9 @@ func workersOf(t *testing.T, set string, workers int) *Device {
 	return d
 }
 
-// zeroSets are the instruction sets that have kernels for zeros.
-func zeroSets(t *testing.T, f func(t *testing.T, set string)) {
+// eachSet runs a test for each instruction set.
+func eachSet(t *testing.T, f func(t *testing.T, set string)) {
 	for _, set := range Names() {
-		if i := slices.IndexFunc(instructionSets, func(s *instructionSet) bool { return s.name == set }); i >= 0 && instructionSets[i].zeros.products == nil {
-			continue
-		}
 		t.Run(set, func(t *testing.T) { f(t, set) })
 	}
 }
@@ -89,7 +86,7 @@ func zeroSets(t *testing.T, f func(t *testing.T, set string)) {
 func TestZerosLeftOutChangeNoBit(t *testing.T) {
 	sizes := []int{1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 48, 49, 63, 64, 65, 96, 112, 127, 128, 129, 130, 145, 160, 193, 250}
 	large := [][3]int{{200, 128, 1100}, {33, 300, 700}, {17, 256, 530}, {9, 32, 20000}, {300, 784, 60}, {1000, 32, 40}, {40, 16, 2048}, {600, 96, 33}}
-	zeroSets(t, func(t *testing.T, set string) {
+	eachSet(t, func(t *testing.T, set string) {
 		r := rand.New(rand.NewPCG(11, 12))
 		devices := []*Device{workersOf(t, set, 1), workersOf(t, set, 3)}
 		check := func(m, n, k int) {
@@ -128,7 +125,7 @@ func TestZerosLeftOutChangeNoBit(t *testing.T) {
 func TestZerosLeftOutOfSpecialNumbers(t *testing.T) {
 	special := []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.Copysign(0, -1)),
 		math.SmallestNonzeroFloat32, -math.SmallestNonzeroFloat32, 1e-39, math.MaxFloat32, -1e-25, 1e-25}
-	zeroSets(t, func(t *testing.T, set string) {
+	eachSet(t, func(t *testing.T, set string) {
 		r := rand.New(rand.NewPCG(13, 14))
 		d := workersOf(t, set, 2)
 		minus := 0
@@ -186,7 +183,7 @@ func zeroSpecs() []kernels.MatMulSpec {
 }
 
 func TestLeavingOutZerosAllocatesNothing(t *testing.T) {
-	zeroSets(t, func(t *testing.T, set string) {
+	eachSet(t, func(t *testing.T, set string) {
 		r := rand.New(rand.NewPCG(15, 16))
 		d := open(t, set)
 		for _, s := range zeroSpecs() {
@@ -200,7 +197,7 @@ func TestLeavingOutZerosAllocatesNothing(t *testing.T) {
 
 // Whether zeros are left out is decided by A: by how many of its neighbours are zero.
 func TestZerosAreLeftOutWhereThereAreMany(t *testing.T) {
-	zeroSets(t, func(t *testing.T, set string) {
+	eachSet(t, func(t *testing.T, set string) {
 		d := open(t, set)
 		r := rand.New(rand.NewPCG(17, 18))
 		for _, s := range []kernels.MatMulSpec{{M: 1000, N: 32, K: 784}, {M: 784, N: 32, K: 1000, TransA: true}, {M: 200, N: 784, K: 784}, {M: 128, N: 9216, K: 128, TransB: true}} {
@@ -230,7 +227,7 @@ func TestZerosAreLeftOutWhereThereAreMany(t *testing.T) {
 // The lists have the k at which one of two rows is not zero: as the loops in the kernels'
 // comments say, at every length.
 func TestListsOfNonzeros(t *testing.T) {
-	zeroSets(t, func(t *testing.T, set string) {
+	eachSet(t, func(t *testing.T, set string) {
 		need(t, set)
 		z := &setNamed(set).zeros
 		r := rand.New(rand.NewPCG(19, 20))
@@ -289,7 +286,7 @@ func TestListsOfNonzeros(t *testing.T) {
 
 // One infinity or NaN is found wherever it is, and none where there is none.
 func TestFinite(t *testing.T) {
-	zeroSets(t, func(t *testing.T, set string) {
+	eachSet(t, func(t *testing.T, set string) {
 		need(t, set)
 		z := &setNamed(set).zeros
 		r := rand.New(rand.NewPCG(21, 22))
