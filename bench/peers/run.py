@@ -255,6 +255,16 @@ def markdown(r):
     return "\n".join(lines) + "\n"
 
 
+def write(r, load, folder, slug):
+    """Writes what was measured so far, and gives it as text."""
+    r["load"] = load + [" ".join(f"{v:.1f}" for v in os.getloadavg())]
+    out, text = pathlib.Path(folder), markdown(r)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / f"peers-{slug}.json").write_text(json.dumps(r, indent=1) + "\n")
+    (out / f"peers-{slug}.md").write_text(text)
+    return text
+
+
 def commit():
     """The commit of the source, with + where there are changes to it."""
     git = lambda *a: subprocess.run(["git", "-C", str(ROOT), *a], capture_output=True, text=True).stdout.strip()
@@ -325,19 +335,15 @@ def main():
                 r["doubts"] += [f"{d}, {t} threads" for d in doubts(name, found)]
                 part["train"].append({"network": name, "batch": about[name]["batch"], "examples": about[name]["examples"],
                                       "steps": sum(counts), "workers": found})
+                write(r, load, o.out, slug)  # a run that is cut off keeps what it has
         for w in workers:
             w.close()
         r["missing"].update(lost)
+        write(r, load, o.out, slug)
     if o.only in ("", "start"):
         print("from a fresh start", file=sys.stderr)
         r["start"] = starts([n for n in WORKERS if n in r["versions"]], o.rounds, log, r["missing"])
-    r["load"] = load + [" ".join(f"{v:.1f}" for v in os.getloadavg())]
-    out = pathlib.Path(o.out)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / f"peers-{slug}.json").write_text(json.dumps(r, indent=1) + "\n")
-    text = markdown(r)
-    (out / f"peers-{slug}.md").write_text(text)
-    print(text)
+    print(write(r, load, o.out, slug))
 
 
 if __name__ == "__main__":
