@@ -6,8 +6,9 @@ BENCH    = .
 BENCHTIME = 10x
 ARGS     =
 RACE     =
+BASE     = main
 
-.PHONY: help build test race bench peers demo lint fuzz cuda cuda-test gpu-lab ci clean
+.PHONY: help build test check race bench peers demo lint fuzz cuda cuda-test gpu-lab ci clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +19,9 @@ build: ## compile everything; the program is bin/demo
 
 test: ## run the tests
 	go test ./...
+
+check: ## before a change is handed in: every way of building, and the tests of what differs from BASE as machines without assembly, or with 32 bits, run them
+	scripts/check.sh changed $(BASE)
 
 race: ## run what works in parallel under the race detector
 	scripts/race.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks the form of the source: gofmt, and go vet for each way in which it is
-# built (with assembly, without, and for a processor that has none).
+# built (with assembly, without, for a processor that has none, and with 32 bits).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,6 +13,7 @@ fi
 go vet ./...
 go vet -tags purego ./...
 GOOS=linux GOARCH=arm64 go vet ./...
+GOOS=linux GOARCH=386 go vet ./...
 
 # Imports point down the house (docs/ARCHITECTURE.md), and the engine stands on
 # the standard library, golang.org/x/sys/cpu and, for GPUs, gorgonia.org/cu.

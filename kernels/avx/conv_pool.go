@@ -37,6 +37,10 @@ func (d *Device) Conv2DReLUMaxPool(y, arg, x, w, bias kernels.Buffer, s kernels.
 		d.wino.arg = nil
 		return
 	}
+	if d.poolsOneChannel(s) {
+		d.convPoolOne(y, arg, x, w, bias, s)
+		return
+	}
 	d.conv.arg, d.conv.pool = kernels.Ints(arg), s.Pool
 	d.convolve(kernels.Floats(y), kernels.Floats(x), kernels.Floats(w), kernels.Floats(bias), s.Conv, o, newView(s.Conv))
 	d.conv.arg = nil
@@ -50,7 +54,7 @@ func (d *Device) Conv2DReLUMaxPoolGrad(dx, dw, dbias, dy, y, arg, x, w kernels.B
 	case sparsePays(s):
 		d.sparseGrad(dx, dw, dbias, dy, y, arg, x, w, s, mx, mw, mb)
 		return
-	case c.C == 1 && c.Out%8 == 0 && dx == nil && dw != nil:
+	case c.C == 1 && c.Out >= 8 && dx == nil && dw != nil:
 		d.convPoolGradFilter(dw, dbias, dy, y, arg, x, s, mw, mb)
 		return
 	}

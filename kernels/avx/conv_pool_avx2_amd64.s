@@ -1,122 +1,217 @@
 //go:build !purego
 
 // The gradient by a one-channel filter from the pooled gradient in AVX2: see
-// conv_pool_filter.go for the formula and conv_pool_amd64.go for the Go loops. 13 taps of
-// 8 filters stay in registers while the windows of an image go by.
-//
-// Registers: DI the argument; AX the window's quads, SI its dz, DX its arg, BX the index
-// of its first position; R8 the rows that are left, CX the windows of the row; R9 the step
-// from window to window, R14 the taps. Y13 the positions of the filters' maxima, Y14 their
-// dz; Y15 has a quad in each half. The sums of tap t are in Yt.
+// conv_pool_filter.go for the formula and conv_pool_amd64.go for the Go loops.
+// Idea: three or five taps of 16 filters stay in registers while the windows of the list
+// go by.
 
 #include "go_asm.h"
 #include "textflag.h"
+#include "lanes_amd64.h"
 
-// POSITION: Y13 = the position 0 to 3 of each maximum. (The last two bits count: −2 is 2,
-// −1 is 3.)
-#define POSITION \
-	VMOVD BX, X14; \
-	VPBROADCASTD X14, Y14; \
-	VPADDD ·channels(SB), Y14, Y14; \
-	VMOVDQU (DX), Y13; \
-	VPSUBD Y14, Y13, Y13; \ // Y13 = arg − the first position's index
-	VPBROADCASTD chosen_down(DI), Y14; \
-	VPCMPGTD Y13, Y14, Y15; \ // Y15 = −1 above
-	VPANDN Y14, Y15, Y14; \
-	VPSUBD Y14, Y13, Y13; \ // Y13 = 0, or across on the right
-	VPXOR Y14, Y14, Y14; \
-	VPCMPEQD Y14, Y13, Y13; \ // Y13 = −1 on the left
-	VPADDD Y15, Y15, Y15; \
-	VPADDD Y15, Y13, Y13; \
-	VPCMPEQD Y14, Y14, Y14; \
-	VPADDD Y14, Y13, Y13 // Y13 = −1 − 2·above − left
+// Registers of the gradient: DI the argument; R8 the list, CX the windows left on it; AX
+// the first window's quads, BX the step between taps, R9 three of them; SI the dz, DX the
+// places; R14 a window's quads, R15 where its dz are; R10, R11, R12 and R13 what is
+// fetched for later. Y0…Y9 the sums of tap t in Y2t and
+// Y2t+1; Y10 and Y11 dz, Y12 and Y13 the places; Y14 has a quad in each half.
+
+#define BEGIN \
+	MOVQ c+0(FP), DI; \
+	MOVQ chosen_windows(DI), R8; \
+	MOVQ chosen_count(DI), CX; \
+	MOVQ chosen_quads(DI), AX; \
+	MOVQ chosen_tapStep(DI), BX; \
+	LEAQ (BX)(BX*2), R9; \
+	MOVQ chosen_dz(DI), SI; \
+	MOVQ chosen_place(DI), DX; \
+	MOVQ chosen_dyAhead(DI), R10; \
+	MOVQ chosen_yAhead(DI), R11; \
+	MOVQ chosen_argAhead(DI), R12; \
+	XORL R13, R13; \
+	MOVQ chosen_dw(DI), R14; \
+	MOVQ chosen_dwStep(DI), R15
+
+#define WINDOW \
+	MOVQ chosenWindow_quad(R8), R14; \
+	MOVQ chosenWindow_dz(R8), R15; \
+	ADDQ $chosenWindow__size, R8; \
+	PREFETCHT1 (R10)(R13*1); \
+	PREFETCHT1 (R11)(R13*1); \
+	PREFETCHT1 (R12)(R13*1); \
+	ADDQ $64, R13; \
+	ADDQ AX, R14; \
+	VMOVUPS (SI)(R15*1), Y10; \
+	VMOVUPS 32(SI)(R15*1), Y11; \
+	VMOVDQU (DX)(R15*1), Y12; \
+	VMOVDQU 32(DX)(R15*1), Y13
 
 // TAP: sums += dz · what each filter picks of the tap's quad.
-#define TAP(t, y) \
-	MOVQ (8*t)(R14), R15; \
-	VBROADCASTF128 (AX)(R15*1), Y15; \
-	VPERMILPS Y13, Y15, Y15; \
-	VFMADD231PS Y14, Y15, y
+#define TAP(quad, y0, y1) \
+	VBROADCASTF128 quad, Y14; \
+	VPERMILPS Y12, Y14, Y15; \
+	VPERMILPS Y13, Y14, Y14; \
+	VFMADD231PS Y10, Y15, y0; \
+	VFMADD231PS Y11, Y14, y1
 
-// One tap's sums at R15, and on to the next.
-#define LOAD(y) \
-	VMOVUPS (R15), y; \
-	ADDQ R9, R15
+// One tap's sums at R14, and on to the next.
+#define LOAD(y0, y1) \
+	VMOVUPS (R14), y0; \
+	VMOVUPS 32(R14), y1; \
+	ADDQ R15, R14
 
-#define STORE(y) \
-	VMOVUPS y, (R15); \
-	ADDQ R9, R15
+#define STORE(y0, y1) \
+	VMOVUPS y0, (R14); \
+	VMOVUPS y1, 32(R14); \
+	ADDQ R15, R14
 
-// func conv_pool_grad_filter_f32_avx2(c *chosen)
-TEXT ·conv_pool_grad_filter_f32_avx2(SB), NOSPLIT, $0-8
-	MOVQ c+0(FP), DI
-	MOVQ chosen_step(DI), R9
-	MOVQ chosen_dw(DI), R15
-	LOAD(Y0)
-	LOAD(Y1)
-	LOAD(Y2)
-	LOAD(Y3)
-	LOAD(Y4)
-	LOAD(Y5)
-	LOAD(Y6)
-	LOAD(Y7)
-	LOAD(Y8)
-	LOAD(Y9)
-	LOAD(Y10)
-	LOAD(Y11)
-	LOAD(Y12)
-	MOVQ chosen_quads(DI), AX
-	MOVQ chosen_dz(DI), SI
-	MOVQ chosen_arg(DI), DX
-	MOVQ chosen_first(DI), BX
-	MOVQ chosen_taps(DI), R14
-	MOVQ chosen_rows(DI), R8
+#define END \
+	MOVQ chosen_dw(DI), R14; \
+	MOVQ chosen_dwStep(DI), R15
 
-row:
-	MOVQ chosen_count(DI), CX
+// func conv_pool_grad_filter_5_f32_avx2(c *chosen)
+TEXT ·conv_pool_grad_filter_5_f32_avx2(SB), NOSPLIT, $0-8
+	BEGIN
+	LOAD(Y0, Y1)
+	LOAD(Y2, Y3)
+	LOAD(Y4, Y5)
+	LOAD(Y6, Y7)
+	LOAD(Y8, Y9)
 
+	PCALIGN $32
 window:
-	POSITION
-	VMOVUPS (SI), Y14
-	TAP(0, Y0)
-	TAP(1, Y1)
-	TAP(2, Y2)
-	TAP(3, Y3)
-	TAP(4, Y4)
-	TAP(5, Y5)
-	TAP(6, Y6)
-	TAP(7, Y7)
-	TAP(8, Y8)
-	TAP(9, Y9)
-	TAP(10, Y10)
-	TAP(11, Y11)
-	TAP(12, Y12)
-	ADDQ R9, SI
-	ADDQ R9, DX
-	ADDQ chosen_quadStep(DI), AX
-	ADDQ chosen_windowIndex(DI), BX
+	WINDOW
+	TAP((R14), Y0, Y1)
+	TAP((R14)(BX*1), Y2, Y3)
+	TAP((R14)(BX*2), Y4, Y5)
+	TAP((R14)(R9*1), Y6, Y7)
+	TAP((R14)(BX*4), Y8, Y9)
 	DECQ CX
 	JNZ  window
 
-	ADDQ chosen_quadRow(DI), AX
-	ADDQ chosen_rowIndex(DI), BX
-	DECQ R8
-	JNZ  row
+	END
+	STORE(Y0, Y1)
+	STORE(Y2, Y3)
+	STORE(Y4, Y5)
+	STORE(Y6, Y7)
+	STORE(Y8, Y9)
+	VZEROUPPER
+	RET
 
-	MOVQ chosen_dw(DI), R15
-	STORE(Y0)
-	STORE(Y1)
-	STORE(Y2)
-	STORE(Y3)
-	STORE(Y4)
-	STORE(Y5)
-	STORE(Y6)
-	STORE(Y7)
-	STORE(Y8)
-	STORE(Y9)
-	STORE(Y10)
-	STORE(Y11)
-	STORE(Y12)
+// func conv_pool_grad_filter_3_f32_avx2(c *chosen)
+TEXT ·conv_pool_grad_filter_3_f32_avx2(SB), NOSPLIT, $0-8
+	BEGIN
+	LOAD(Y0, Y1)
+	LOAD(Y2, Y3)
+	LOAD(Y4, Y5)
+
+	PCALIGN $32
+window:
+	WINDOW
+	TAP((R14), Y0, Y1)
+	TAP((R14)(BX*1), Y2, Y3)
+	TAP((R14)(BX*2), Y4, Y5)
+	DECQ CX
+	JNZ  window
+
+	END
+	STORE(Y0, Y1)
+	STORE(Y2, Y3)
+	STORE(Y4, Y5)
+	VZEROUPPER
+	RET
+
+// PLACES: of eight filters' y Y0, dy Y1 and arg Y2, Y0 = dz and Y1 = the places. (Of these
+// the last two bits count: −2 is 2, −1 is 3.)
+#define PLACES \
+	VCMPPS $0x1e, Y10, Y0, Y0; \ // y > 0
+	VANDPS Y1, Y0, Y0; \
+	VPSUBD Y5, Y2, Y1; \         // Y1 = arg − the first position's index
+	VPCMPGTD Y1, Y6, Y2; \       // Y2 = −1 above
+	VPANDN Y6, Y2, Y3; \
+	VPSUBD Y3, Y1, Y1; \         // Y1 = 0, or across on the right
+	VPCMPEQD Y10, Y1, Y1; \      // Y1 = −1 on the left
+	VPADDD Y2, Y2, Y2; \
+	VPADDD Y2, Y1, Y1; \
+	VPCMPEQD Y3, Y3, Y3; \
+	VPADDD Y3, Y1, Y1 // Y1 = −1 − 2·above − left
+
+// func conv_pool_places_f32_avx2(p *places)
+//
+// Registers: DI the argument; AX dz and R8 place, R9 the step between windows; SI dy, DX
+// y, BX arg; R10 the rows left, R13 the windows of the row, CX the filters left of it,
+// R14 the offset of the filters in bytes. Y15 is −1 in the lanes that are filters; Y4 the
+// indices of the window's first position, Y5 of these filters; Y6 the step to the window
+// below, Y7 8, Y8 the step between windows, Y9 that between rows; Y10 is 0.
+TEXT ·conv_pool_places_f32_avx2(SB), NOSPLIT, $0-8
+	MOVQ         p+0(FP), DI
+	MOVQ         places_dz(DI), AX
+	MOVQ         places_place(DI), R8
+	MOVQ         places_step(DI), R9
+	MOVQ         places_dy(DI), SI
+	MOVQ         places_y(DI), DX
+	MOVQ         places_arg(DI), BX
+	MOVQ         places_rows(DI), R10
+	MOVQ         places_first(DI), CX
+	VMOVD        CX, X4
+	VPBROADCASTD X4, Y4
+	VPADDD       ·channels(SB), Y4, Y4
+	VPBROADCASTD places_down(DI), Y6
+	MOVL         $8, CX
+	VMOVD        CX, X7
+	VPBROADCASTD X7, Y7
+	MOVQ         places_windowIndex(DI), CX
+	VMOVD        CX, X8
+	VPBROADCASTD X8, Y8
+	MOVQ         places_rowIndex(DI), CX
+	VMOVD        CX, X9
+	VPBROADCASTD X9, Y9
+	VPXOR        Y10, Y10, Y10
+
+row:
+	MOVQ places_count(DI), R13
+
+window:
+	MOVQ places_c(DI), CX
+	XORL R14, R14
+	VMOVDQA Y4, Y5
+
+filters:
+	CMPQ    CX, $8
+	JLT     partial
+	VMOVUPS (DX)(R14*1), Y0
+	VMOVUPS (SI)(R14*1), Y1
+	VMOVDQU (BX)(R14*1), Y2
+	PLACES
+	VMOVUPS Y0, (AX)(R14*1)
+	VMOVDQU Y1, (R8)(R14*1)
+	VPADDD  Y7, Y5, Y5
+	ADDQ    $32, R14
+	SUBQ    $8, CX
+	JGT     filters
+	JMP     next
+
+partial:
+	LANES8(CX, Y15)
+	VMASKMOVPS (DX)(R14*1), Y15, Y0
+	VMASKMOVPS (SI)(R14*1), Y15, Y1
+	VPMASKMOVD (BX)(R14*1), Y15, Y2
+	PLACES
+	VMASKMOVPS Y0, Y15, (AX)(R14*1)
+	VPMASKMOVD Y1, Y15, (R8)(R14*1)
+
+next:
+	MOVQ   places_c(DI), CX
+	LEAQ   (SI)(CX*4), SI
+	LEAQ   (DX)(CX*4), DX
+	LEAQ   (BX)(CX*4), BX
+	ADDQ   R9, AX
+	ADDQ   R9, R8
+	VPADDD Y8, Y4, Y4
+	DECQ   R13
+	JNZ    window
+	VPADDD Y9, Y4, Y4
+	DECQ   R10
+	JNZ    row
 	VZEROUPPER
 	RET
 

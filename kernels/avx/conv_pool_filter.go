@@ -21,33 +21,58 @@ import (
 // one more instruction: a quarter of what the gradient by z costs, and a quarter of the
 // memory is read.
 //
+// A row u of taps looks at two rows of pixels of a window. Where they are all 0, as half
+// of them are in MNIST's digits, the window adds nothing, and is left out of the list of
+// windows that the kernel goes over for this row. Except that 0 times an infinity or NaN
+// is NaN: if there is one in dz, all windows are on the list.
+//
 // The images are cut into chunks by the shape alone; their sums are added up in order.
 
-// tapsAtOnce is how many taps the kernels keep in registers.
-const tapsAtOnce = 13
-
-// chosen is the argument of the kernels: rows of count windows, for some filters and
-// tapsAtOnce taps. Steps are in bytes, indices in elements.
+// chosen is the argument of the kernels: windows that meet one row of taps, for as many
+// taps and filters as a kernel has. Steps are in bytes.
 type chosen struct {
-	quads             uintptr // of the first window
-	quadStep, quadRow int     // from window to window, from behind a row's last window to the next row
-	taps              uintptr // [tapsAtOnce]int: from a window to the quads of each tap
-	dz, arg           uintptr // of the first window's first filter
-	step              int     // from window to window, in both and in dw from tap to tap
-	first             int     // arg for the first window's first position
-	windowIndex       int     // from window to window
-	rowIndex          int     // from behind a row's last window to the next row
-	across, down      int32   // to the position on the right, to the one below
-	rows, count       int
-	dw                uintptr // [tapsAtOnce, filters], added to
-	filters           int     // that are left; a multiple of 8
+	windows   uintptr // []chosenWindow
+	count     int     // at least 1
+	quads     uintptr // of the first window's first tap
+	tapStep   int     // from tap to tap, in quads
+	dz, place uintptr // the first window's first filter; place is 2p+q
+	dw        uintptr // [taps, filters], added to
+	dwStep    int     // from tap to tap
+
+	// With each window, a line of each is brought into the second cache for later.
+	dyAhead, yAhead, argAhead uintptr
 }
 
-// convPoolKernels are one instruction set's kernels for the gradient of a pooled convolution.
+// chosenWindow says where a window's quads and its dz are, in bytes.
+type chosenWindow struct{ quad, dz int }
+
+// places is the argument of conv_pool_places_f32: rows of count windows of c filters.
+type places struct {
+	dz, place    uintptr // written: [rows·count, c], but step bytes from window to window
+	dy, y, arg   uintptr // [rows·count, c]
+	step         int
+	first        int   // arg for the first window's first position
+	windowIndex  int   // from window to window
+	rowIndex     int   // from behind a row's last window to the next row
+	across, down int32 // to the position on the right, to the one below
+	rows, count  int
+	c            int
+}
+
+// convPoolKernels are one instruction set's kernels for a pooled convolution of one
+// channel.
 type convPoolKernels struct {
-	channels                  int // filters at once
-	conv_pool_quads_f32       func(quads, upper, lower *float32, right, n int)
-	conv_pool_grad_filter_f32 func(c *chosen)
+	tileFilters       int  // of a tile of conv_pool_fwd_f32
+	tileMasked        bool // it may have fewer
+	leastFilters      int  // that pay
+	conv_pool_fwd_f32 func(t *pooledTiles)
+	nonzero_rows_f32  func(bits *uint64, x *float32, n, rows int)
+
+	filters                     int // of the two below
+	conv_pool_grad_filter_3_f32 func(c *chosen)
+	conv_pool_grad_filter_5_f32 func(c *chosen)
+	conv_pool_places_f32        func(p *places)
+	conv_pool_quads_f32         func(quads, upper, lower *float32, right, n int)
 }
 
 // convPoolTask is the gradient by a filter on its way through the workers. A part is
@@ -58,11 +83,16 @@ type convPoolTask struct {
 	dy, y, x    []float32
 	arg         []int32
 	view        view
-	taps        []int // where each tap's quads begin, in bytes; rounded up to groups
-	lines, line int   // quads[lines, line]
+	zeros       bool           // may be left out
+	windows     []chosenWindow // of all rows of quads that are 2·StrideH apart: see lists
+	rows        int            // of these
+	taps        int            // of a row, as many as the kernels compute
+	filters     int            // as many as they compute
+	band, bands int            // rows of windows whose dz and places stay in the first cache, how many such
+	lines, line int            // quads[lines, line]
 	chunks      int
-	partial     []float32 // [chunks, taps, Out]
-	sums        []float64 // dbias of each image
+	partial     []float32 // [chunks, KH, taps, filters]
+	sums        []float64 // dbias of each band of an image
 }
 
 func (d *Device) convPoolGradFilter(dw, dbias, dy, y, arg, x kernels.Buffer, s kernels.ConvPoolSpec, mw, mb kernels.Mode) {
@@ -72,45 +102,76 @@ func (d *Device) convPoolGradFilter(dw, dbias, dy, y, arg, x kernels.Buffer, s k
 	t.plan()
 	d.runIfLarge(p.N*p.OH*p.OW*c.Cols()*c.Out, t.chunks, t)
 
-	size, result := len(t.taps)*c.Out, t.partial[:c.Cols()*c.Out]
+	size, result := c.KH*t.taps*t.filters, t.partial[:c.KH*t.taps*t.filters]
 	for chunk := 1; chunk < t.chunks; chunk++ {
-		d.set.vector.add_scaled_f32(result, t.partial[chunk*size:][:len(result)], 1)
+		d.set.vector.add_scaled_f32(result, t.partial[chunk*size:][:size], 1)
 	}
-	if mw == kernels.Accumulate {
-		d.set.vector.add_scaled_f32(kernels.Floats(dw), result, 1)
-	} else {
-		copy(kernels.Floats(dw), result)
+	for tap := range c.KH * c.KW {
+		to := kernels.Floats(dw)[tap*c.Out:][:c.Out]
+		from := result[(tap/c.KW*t.taps+tap%c.KW)*t.filters:][:c.Out]
+		if mw == kernels.Accumulate {
+			d.set.vector.add_scaled_f32(to, from, 1)
+		} else {
+			copy(to, from)
+		}
 	}
 	if dbias != nil {
-		store(kernels.Floats(dbias), addParts(t.sums, c.N, c.Out), 1, mb)
+		store(kernels.Floats(dbias), addParts(t.sums, c.N*t.bands, t.filters)[:c.Out], 1, mb)
 	}
 	t.dy, t.y, t.x, t.arg = nil, nil, nil, nil // the caller's; they may be freed
 }
 
-// plan cuts the images into chunks, and says where the quads of the taps lie.
+// tapsOf is how many taps the kernel computes that comes next where so many are left.
+func tapsOf(left int) int {
+	if left <= 3 || left == 6 {
+		return 3
+	}
+	return 5
+}
+
+// bandBytes is how much of the first cache dz and the places of a band may take.
+const bandBytes = 18 << 10
+
+// plan cuts the images into chunks and bands, and says where the windows lie.
 func (t *convPoolTask) plan() {
-	c, p := t.s.Conv, t.s.Pool
+	c, p, set := t.s.Conv, t.s.Pool, &t.d.set.convPool
 	t.view = newView(c)
+	t.zeros = t.view.w <= maskColumns
 	t.lines = 2*(p.OH-1)*c.StrideH + (c.KH-1)*c.DilationH + 1
 	t.line = (2*(p.OW-1)*c.StrideW + (c.KW-1)*c.DilationW + 8) &^ 7
-	t.taps = t.taps[:0]
-	for u := range c.KH {
-		for v := range c.KW {
-			t.taps = append(t.taps, 16*(u*c.DilationH*t.line+v*c.DilationW))
-		}
+	t.taps = 0
+	for t.taps < c.KW {
+		t.taps += tapsOf(c.KW - t.taps)
 	}
-	for len(t.taps)%tapsAtOnce != 0 {
-		t.taps = append(t.taps, 0) // sums that nobody reads
+	t.filters = (c.Out + set.filters - 1) / set.filters * set.filters
+	t.band = min(p.OH, max(1, bandBytes/(8*p.OW*t.filters)))
+	t.bands = (p.OH + t.band - 1) / t.band
+	t.rows = p.OH + (c.KH-1)*c.DilationH/(2*c.StrideH)
+	t.windows = t.windows[:0]
+	for i := range t.rows {
+		for j := range p.OW {
+			t.windows = append(t.windows, chosenWindow{16 * 2 * (i*c.StrideH*t.line + j*c.StrideW), 4 * (i*p.OW + j) * t.filters})
+		}
 	}
 	const most = 32
 	t.chunks = min(most, c.N)
-	t.partial = grow(&t.d.partial, t.chunks*len(t.taps)*c.Out)
-	t.sums = t.d.sumScratch(c.N * padded(c.Out))
+	t.partial = grow(&t.d.partial, t.chunks*c.KH*t.taps*t.filters)
+	t.sums = t.d.sumScratch(c.N * t.bands * t.filters)
 	for i := range t.d.workspaces {
 		w := &t.d.workspaces[i]
 		grow(&w.image, t.imageFloats())
-		grow(&w.a, 4*t.lines*t.line)
-		grow(&w.masked, p.OH*p.OW*p.C)
+		grow(&w.a, t.quadFloats())
+		grow(&w.masked, t.band*p.OW*t.filters)
+		if n := t.band * p.OW * t.filters; cap(w.places) < n {
+			w.places = kernels.Ints(kernels.NewHost(kernels.Int32, n))
+		}
+		if n := 2 * c.StrideH * len(t.windows); cap(w.windows) < n {
+			w.windows = make([]chosenWindow, n)
+		}
+		if n := 2 * c.StrideH * (t.rows + 1); cap(w.begins) < n {
+			w.begins = make([]int, n)
+		}
+		w.reserveBits(t.lines+c.StrideH, 0)
 	}
 }
 
@@ -119,9 +180,15 @@ func (t *convPoolTask) imageFloats() int {
 	return (t.lines+t.s.Conv.StrideH)*t.view.w + 8 + t.line + t.s.Conv.StrideW
 }
 
+// quadFloats is the size of the quads, and of what is read behind them for taps that the
+// filter does not have.
+func (t *convPoolTask) quadFloats() int {
+	return 4 * (t.lines*t.line + t.taps*t.s.Conv.DilationW)
+}
+
 func (t *convPoolTask) part(worker, chunk int) {
 	w, c := &t.d.workspaces[worker], t.s.Conv
-	size := len(t.taps) * c.Out
+	size := c.KH * t.taps * t.filters
 	dw := t.partial[chunk*size : (chunk+1)*size]
 	clear(dw)
 	for n := chunk * c.N / t.chunks; n < (chunk+1)*c.N/t.chunks; n++ {
@@ -132,37 +199,135 @@ func (t *convPoolTask) part(worker, chunk int) {
 // image adds to dw what image n contributes.
 func (t *convPoolTask) image(w *workspace, dw []float32, n int) {
 	c, p, set := t.s.Conv, t.s.Pool, t.d.set
-	size := p.OH * p.OW * p.C
-	dz := grow(&w.masked, size)
-	set.vector.relu_bwd_f32(dz, t.dy[n*size:(n+1)*size], t.y[n*size:(n+1)*size], kernels.Overwrite)
-	sumSlab(&set.vector, t.sums[n*padded(p.C):][:p.C], dz, p.OH*p.OW)
 	quads := t.quads(w, n)
-	for o := 0; o < c.Out; o += set.convPool.channels {
-		for tap := 0; tap < len(t.taps); tap += tapsAtOnce {
-			w.chosen = chosen{
-				quads: address(quads), quadStep: 16 * 2 * c.StrideW, quadRow: 16 * 2 * (c.StrideH*t.line - p.OW*c.StrideW),
-				taps: uintptr(unsafe.Pointer(&t.taps[tap])), dz: address(dz[o:]), arg: address(t.arg[n*size+o:]), step: 4 * p.C,
-				first: n*p.H*p.W*p.C + o, windowIndex: 2 * p.C, rowIndex: 2 * (p.W - p.OW) * p.C,
-				across: int32(p.C), down: int32(p.W * p.C), rows: p.OH, count: p.OW,
-				dw: address(dw[tap*c.Out+o:]), filters: min(set.convPool.channels, c.Out-o),
+	if t.zeros {
+		t.lists(w)
+	}
+	for band := range t.bands {
+		first, rows := band*t.band, min(t.band, p.OH-band*t.band)
+		sums := t.sums[(n*t.bands+band)*t.filters:][:t.filters]
+		dz, place := t.choose(w, sums, n, first, rows)
+		ahead := 4 * (n*p.OH + first + rows) * p.OW * p.C // of the next band; past the last one it does no harm
+		all := !t.zeros || !finiteSums(sums[:c.Out])
+		for u := range c.KH {
+			// The windows' rows of quads are from above+first on of those that are 2·StrideH
+			// apart from row on.
+			above, row := u*c.DilationH/(2*c.StrideH), u*c.DilationH%(2*c.StrideH)
+			windows := t.windows[(above+first)*p.OW : (above+first+rows)*p.OW]
+			if !all {
+				windows = t.list(w, row, above+first, rows)
 			}
-			set.convPool.conv_pool_grad_filter_f32(&w.chosen)
+			if len(windows) == 0 {
+				continue
+			}
+			back := uintptr(4 * (above + first) * p.OW * t.filters) // the bytes of dz before the band's
+			for v := 0; v < c.KW; {
+				kernel, taps := set.convPool.conv_pool_grad_filter_5_f32, tapsOf(c.KW-v)
+				if taps == 3 {
+					kernel = set.convPool.conv_pool_grad_filter_3_f32
+				}
+				for o := 0; o < t.filters; o += set.convPool.filters {
+					w.chosen = chosen{
+						windows: uintptr(unsafe.Pointer(&windows[0])), count: len(windows),
+						quads: address(quads[4*(row*t.line+v*c.DilationW):]), tapStep: 16 * c.DilationW,
+						dz: address(dz[o:]) - back, place: address(place[o:]) - back,
+						dw: address(dw[(u*t.taps+v)*t.filters+o:]), dwStep: 4 * t.filters,
+						dyAhead: address(t.dy) + uintptr(ahead), yAhead: address(t.y) + uintptr(ahead), argAhead: address(t.arg) + uintptr(ahead),
+					}
+					kernel(&w.chosen)
+					ahead += cacheLine * len(windows)
+				}
+				v += taps
+			}
 		}
 	}
 }
 
-// quads lays out the pixels of image n.
+// choose gives dz and the places of the maxima of rows of windows of image n, and sums up
+// dz for the bias.
+func (t *convPoolTask) choose(w *workspace, sums []float64, n, i, rows int) (dz []float32, place []int32) {
+	p := t.s.Pool
+	dz, place = w.masked[:rows*p.OW*t.filters], w.places[:rows*p.OW*t.filters]
+	at := (n*p.OH + i) * p.OW * p.C
+	w.choice = places{
+		dz: address(dz), place: address(place), step: 4 * t.filters,
+		dy: address(t.dy[at:]), y: address(t.y[at:]), arg: address(t.arg[at:]),
+		first: (n*p.H + 2*i) * p.W * p.C, windowIndex: 2 * p.C, rowIndex: 2 * (p.W - p.OW) * p.C,
+		across: int32(p.C), down: int32(p.W * p.C), rows: rows, count: p.OW, c: p.C,
+	}
+	t.d.set.convPool.conv_pool_places_f32(&w.choice)
+	sumSlab(&t.d.set.vector, sums, dz, rows*p.OW)
+	return dz, place
+}
+
+// finiteSums tells whether what was added up had no infinity and no NaN: float64 sums of
+// float32 do not overflow.
+func finiteSums(sums []float64) bool {
+	for _, v := range sums {
+		if v-v != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// lists makes the lists of windows that meet a pixel, from the bits of w.nonzero. Row u of
+// the taps meets row 2i·StrideH + u·DilationH of the quads: so for each of the first
+// 2·StrideH rows of quads there is one list, over all rows that are so many further on,
+// and row u of the taps takes a part of one.
+func (t *convPoolTask) lists(w *workspace) {
+	c, ow := t.s.Conv, t.s.Pool.OW
+	for first := range 2 * c.StrideH {
+		list, n := w.windows[first*len(t.windows):(first+1)*len(t.windows)], 0
+		begins := w.begins[first*(t.rows+1):][:t.rows+1]
+		for i := range t.rows {
+			begins[i] = n
+			h := first + 2*i*c.StrideH
+			if h >= t.lines || w.nonzero[h] == 0 {
+				continue
+			}
+			row, step := w.nonzero[h], 2*c.StrideW&63
+			for _, window := range t.windows[i*ow : (i+1)*ow] {
+				list[n] = window
+				n += int(row & 1) // no branch, which would be guessed wrong
+				row >>= step
+			}
+		}
+		begins[t.rows] = n
+	}
+}
+
+// list is the part for some rows, from row i on, of the list that begins with a row of quads.
+func (t *convPoolTask) list(w *workspace, row, i, rows int) []chosenWindow {
+	begins := w.begins[row*(t.rows+1):]
+	return w.windows[row*len(t.windows):][begins[i]:begins[i+rows]]
+}
+
+// quads lays out the pixels of image n. Bit j of w.nonzero[h] then tells whether a row of
+// taps that begins at quad j of row h meets a pixel that is not 0.
 func (t *convPoolTask) quads(w *workspace, n int) []float32 {
-	c, line := t.s.Conv, t.view.w
+	c, line, set := t.s.Conv, t.view.w, &t.d.set.convPool
 	image := grow(&w.image, t.imageFloats())
 	if t.view.copied {
 		t.view.rows(w, t.x, n, 0, t.lines+c.StrideH)
 	} else { // the kernel reads some floats behind a row, which may be behind all images
 		copy(image, t.x[n*c.H*c.W:][:(t.lines+c.StrideH)*line])
 	}
-	quads := grow(&w.a, 4*t.lines*t.line)
+	quads := grow(&w.a, t.quadFloats())
 	for h := range t.lines {
-		t.d.set.convPool.conv_pool_quads_f32(&quads[4*h*t.line], &image[h*line], &image[(h+c.StrideH)*line], c.StrideW, t.line)
+		set.conv_pool_quads_f32(&quads[4*h*t.line], &image[h*line], &image[(h+c.StrideH)*line], c.StrideW, t.line)
+	}
+	if t.zeros {
+		nonzero := w.nonzero[:t.lines+c.StrideH]
+		set.nonzero_rows_f32(&nonzero[0], &image[0], line, len(nonzero))
+		for h := range t.lines {
+			pixels, met := nonzero[h]|nonzero[h+c.StrideH], uint64(0)
+			pixels |= pixels >> c.StrideW
+			for v := range c.KW {
+				met |= pixels >> (v * c.DilationW)
+			}
+			nonzero[h] = met
+		}
 	}
 	return quads
 }

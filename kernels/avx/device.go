@@ -37,6 +37,7 @@ type Device struct {
 	pooling    poolingTask
 	convPool   convPoolTask
 	sparse     sparseTask
+	pooled     pooledTask
 	wino       winogradTask
 	panels     []float32           // matrix product: B packed
 	partial    []float32           // sums of chunks of K

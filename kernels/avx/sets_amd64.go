@@ -19,6 +19,7 @@ var instructionSets = []*instructionSet{
 			{"AVX512VL", cpu.X86.HasAVX512VL}, // masks on shorter registers
 			{"AVX2", cpu.X86.HasAVX2},
 			{"FMA", cpu.X86.HasFMA},
+			{"BMI1", cpu.X86.HasBMI1},     // bit after bit
 			{"BMI2", cpu.X86.HasBMI2},     // masks for the last vector
 			{"POPCNT", cpu.X86.HasPOPCNT}, // how many nonzeros there are
 		},
@@ -50,7 +51,9 @@ var instructionSets = []*instructionSet{
 		},
 		filter: []filterKernel{{9, conv_grad_filter_9x32_f32_avx512}, {13, conv_grad_filter_13x32_f32_avx512}},
 		convPool: convPoolKernels{
-			channels: 32, conv_pool_quads_f32: conv_pool_quads_f32_avx2, conv_pool_grad_filter_f32: conv_pool_grad_filter_f32_avx512,
+			tileFilters: 32, tileMasked: true, leastFilters: 8, conv_pool_fwd_f32: conv_pool_fwd_f32_avx512, nonzero_rows_f32: nonzero_rows_f32_avx2,
+			filters: 32, conv_pool_grad_filter_3_f32: conv_pool_grad_filter_3_f32_avx512, conv_pool_grad_filter_5_f32: conv_pool_grad_filter_5_f32_avx512,
+			conv_pool_places_f32: conv_pool_places_f32_avx512, conv_pool_quads_f32: conv_pool_quads_f32_avx2,
 		},
 		sparse: sparseAVX512,
 		peak:   peakKernels{fma: peak_fma_avx512, fmaFLOP: 24 * 16 * 2, copy: peak_copy_avx512},
@@ -62,6 +65,7 @@ var instructionSets = []*instructionSet{
 			{"AVX2", cpu.X86.HasAVX2},
 			{"FMA", cpu.X86.HasFMA},
 			{"POPCNT", cpu.X86.HasPOPCNT},
+			{"BMI1", cpu.X86.HasBMI1},
 		},
 		tiles: tiles{
 			height: 6, lanes: 8, copyTiles: copy_tiles_6_f32_avx2, transpose8: transpose_8_f32_avx2,
@@ -89,7 +93,9 @@ var instructionSets = []*instructionSet{
 			winograd_filter_f32: winograd_filter_f32_avx2, winograd_filter_gradient_f32: winograd_filter_gradient_f32_avx2,
 		},
 		convPool: convPoolKernels{
-			channels: 8, conv_pool_quads_f32: conv_pool_quads_f32_avx2, conv_pool_grad_filter_f32: conv_pool_grad_filter_f32_avx2,
+			tileFilters: 16, leastFilters: 16, conv_pool_fwd_f32: conv_pool_fwd_f32_avx2, nonzero_rows_f32: nonzero_rows_f32_avx2,
+			filters: 16, conv_pool_grad_filter_3_f32: conv_pool_grad_filter_3_f32_avx2, conv_pool_grad_filter_5_f32: conv_pool_grad_filter_5_f32_avx2,
+			conv_pool_places_f32: conv_pool_places_f32_avx2, conv_pool_quads_f32: conv_pool_quads_f32_avx2,
 		},
 		sparse: sparseAVX2,
 		peak:   peakKernels{fma: peak_fma_avx2, fmaFLOP: 12 * 8 * 2, copy: peak_copy_avx2},

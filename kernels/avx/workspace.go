@@ -22,6 +22,13 @@ type workspace struct {
 	band    []float32 // convolution: rows of its output, to be pooled
 	chosen  chosen
 	sparse  sparseLists
+	choice  places
+	places  []int32        // which of a window's four positions has the maximum
+	windows []chosenWindow // lists of those that meet a pixel
+	begins  []int          // where each row of them begins
+	pooled  pooledTiles
+	nonzero []uint64  // which pixels of a row are not 0
+	masks   []uint64  // which taps of a tile add something
 	u       []float32 // Winograd: the sums of a filter's gradient
 	sums    []float32 // Winograd: the planes of the output
 	tile    []float32 // Winograd: a tile of the output
@@ -39,6 +46,16 @@ func (d *Device) reserve(rows, a, image, sums, tile int) {
 		grow(&w.sums, sums)
 		grow(&w.tile, tile)
 		grow(&w.temp, 36*16)
+	}
+}
+
+// reserveBits enlarges the memory for bits of rows of pixels, and for masks of taps.
+func (w *workspace) reserveBits(rows, masks int) {
+	if cap(w.nonzero) < rows {
+		w.nonzero = make([]uint64, rows)
+	}
+	if cap(w.masks) < masks {
+		w.masks = make([]uint64, masks)
 	}
 }
 

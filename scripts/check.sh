@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Finds what works on this machine and not on others.
+#
+#   scripts/check.sh builds             gofmt, vet and build for every way of building
+#   scripts/check.sh purego [PACKAGE…]   tests without assembly and cgo
+#   scripts/check.sh 386 [PACKAGE…]      tests where an int has 32 bits
+#   scripts/check.sh changed [BASE]     all three, the tests of what differs from BASE (main)
+#
+# Without packages, all are tested that such machines have a use for.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# kernels/cuda has no assembly: for it nothing changes. The engine must work with 32
+# bits; what measures and emulates need not.
+of_purego() { go list ./... | grep -v /kernels/cuda; }
+of_386() { go list ./tensor ./kernels ./kernels/reference ./autograd ./nn/... ./mnist; }
+
+builds() {
+	scripts/lint.sh
+	CGO_ENABLED=0 go build ./...
+	GOOS=linux GOARCH=arm64 go build ./...
+	GOOS=darwin GOARCH=arm64 go build ./...
+	GOOS=windows GOARCH=amd64 go build ./...
+	GOOS=linux GOARCH=386 go build ./...
+}
+
+purego() { CGO_ENABLED=0 go test -tags purego "$@"; }
+narrow() { GOARCH=386 CGO_ENABLED=0 go test "$@"; }
+
+# differing lists the packages with files that differ from BASE, or are new.
+differing() {
+	{ git diff --name-only "$(git merge-base "$1" HEAD)" && git ls-files -o --exclude-standard; } |
+		sed -n 's#/testdata/.*##p; t; s#/[^/]*\.\(go\|s\|ptx\)$##p' | sort -u |
+		while read -r dir; do [ -d "$dir" ] && go list -e -f '{{if .Name}}{{.ImportPath}}{{end}}' "./$dir"; done | grep . || true
+}
+
+# both lists what is in two lists.
+both() { comm -12 <(sort -u <<<"$1") <(sort -u <<<"$2") | grep . || true; }
+
+what=${1:-}
+[ $# -gt 0 ] && shift
+case $what in
+builds) builds ;;
+purego) purego ${*:-$(of_purego)} ;;
+386) narrow ${*:-$(of_386)} ;;
+changed)
+	git rev-parse -q --verify "${1:-main}^{commit}" >/dev/null || { echo "there is no commit ${1:-main}" >&2; exit 1; }
+	builds
+	list=$(differing "${1:-main}")
+	echo "differs from ${1:-main}:" ${list:-nothing}
+	for way in purego 386; do
+		packages=$(both "$list" "$("of_$way")")
+		[ -z "$packages" ] || scripts/check.sh $way $packages
+	done
+	;;
+*)
+	sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
+	exit 2
+	;;
+esac
