@@ -143,6 +143,32 @@ func BenchmarkMatMul(b *testing.B) {
 	}
 }
 
+// Products whose A has zeros, as in the tutorials' networks: density is the share of A that
+// is not zero, each element by itself. GFLOP/s count the zeros.
+func BenchmarkMatMulOfZeros(b *testing.B) {
+	for _, s := range []kernels.MatMulSpec{
+		{M: 1000, N: 32, K: 784}, {M: 784, N: 32, K: 1000, TransA: true},
+		{M: 200, N: 784, K: 784}, {M: 784, N: 784, K: 200, TransA: true},
+		{M: 32, N: 128, K: 784}, {M: 784, N: 128, K: 32, TransA: true},
+		{M: 128, N: 128, K: 9216}, {M: 9216, N: 128, K: 128, TransA: true}, {M: 128, N: 9216, K: 128, TransB: true},
+	} {
+		for _, density := range []float64{0.1, 0.2, 0.4, 1} {
+			b.Run(fmt.Sprintf("%dx%dx%d/TransA=%v/TransB=%v/density=%v", s.M, s.N, s.K, s.TransA, s.TransB, density), func(b *testing.B) {
+				x, w, y := randomBuffer(s.M*s.K), randomBuffer(s.K*s.N), randomBuffer(s.M*s.N)
+				r := rand.New(rand.NewPCG(1, 2))
+				for i := range kernels.Floats(x) {
+					if r.Float64() >= density {
+						kernels.Floats(x)[i] = 0
+					}
+				}
+				eachDevice(b, func(b *testing.B, d *Device) {
+					measure(b, d, 2*float64(s.M)*float64(s.N)*float64(s.K), func() { d.MatMul(y, x, w, nil, s) })
+				})
+			})
+		}
+	}
+}
+
 func BenchmarkConv(b *testing.B) {
 	for _, s := range []kernels.ConvSpec{
 		{N: 128, H: 28, W: 28, C: 1, KH: 3, KW: 3, Out: 32, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, OH: 26, OW: 26, ReLU: true},

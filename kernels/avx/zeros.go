@@ -35,8 +35,8 @@ type zeroKernels struct {
 	cost     int           // of a k in a list, in percent of that of a k where nothing is left out
 	// list_nonzeros_f32 makes the lists of a strip whose k are neighbours in A.
 	list_nonzeros_f32 func(s *strip)
-	// copy_nonzeros_f32 copies zeroColumns columns of a matrix, and marks in masks
-	// which elements of each row are not zero.
+	// copy_nonzeros_f32 copies zeroColumns columns of a matrix, unless dst is nil, and
+	// marks in masks which elements of each row are not zero.
 	copy_nonzeros_f32 func(dst *float32, masks *uint16, src *float32, srcStep, n int, lanes uint16)
 	// list_mask_nonzeros_f32 makes the lists of such columns.
 	list_mask_nonzeros_f32 func(list *int32, listStep int, counts *int, masks *uint16, n int)
@@ -61,7 +61,7 @@ type zeroSpace struct {
 }
 
 const (
-	// zeroColumns is how many columns of a transposed A are copied together.
+	// zeroColumns is how many columns of a transposed A are looked at together.
 	zeroColumns = 16
 	// listGap is the room behind a list, in which its kernels may write, and which keeps
 	// lists from the same lines of the cache.
@@ -142,8 +142,8 @@ func (t *matmulTask) planZeros() {
 	// of the second cache.
 	t.inPlace = !s.TransB && s.N%tiles.lanes == 0 && (t.strips.count() == 1 || s.N%256 != 0)
 
-	// The rows of a step pass by each strip of B: as many as stay in the second cache. One
-	// strip alone needs none to stay.
+	// The rows of a step pass by each strip of B: as many as stay in the second cache. A
+	// single strip needs none to stay, and fewer rows do better in the first.
 	most := t.d.cacheL2 / 4 / 2
 	if t.group == 1 {
 		most = max(t.depth*zeroColumns, 1<<13)
@@ -153,7 +153,8 @@ func (t *matmulTask) planZeros() {
 	t.step = min(t.step, (t.blockRows+zeroColumns-1)/zeroColumns*zeroColumns)
 	copied, panels := 0, 0
 	t.tileStep = zeroColumns*t.depth + copyGap
-	if s.TransA {
+	t.copyA = s.TransA && s.M%128 == 0 // or else its rows don't push each other out of the caches
+	if t.copyA {
 		copied = t.step / zeroColumns * t.tileStep
 	}
 	if !t.inPlace {
@@ -167,15 +168,17 @@ func (t *matmulTask) planZeros() {
 	for i := range t.d.workspaces {
 		t.d.workspaces[i].zeros.reserve(t.step/2*(t.depth+listGap), t.step/2, t.depth, t.group)
 	}
-	t.aStep = 4
-	if s.TransA {
-		t.aStep = 4 * zeroColumns
-	}
 	t.rows = t.rows[:0]
 	for i := range t.step {
-		if s.TransA { // 16 columns of A together, [depth][16]
+		switch {
+		case t.copyA: // 16 columns of A together, [depth][16]
+			t.aStep = 4 * zeroColumns
 			t.rows = append(t.rows, 4*(i/zeroColumns*t.tileStep+i%zeroColumns))
-		} else {
+		case s.TransA:
+			t.aStep = 4 * s.M
+			t.rows = append(t.rows, 4*i)
+		default:
+			t.aStep = 4
 			t.rows = append(t.rows, 4*i*s.K)
 		}
 	}
@@ -256,13 +259,19 @@ func (t *matmulTask) list(w *workspace, p *strip, i0, m, k0 int) {
 		k.list_nonzeros_f32(p)
 		return
 	}
-	packed := w.a[:(m+zeroColumns-1)/zeroColumns*t.tileStep]
-	p.a = address(packed)
+	p.a = address(t.a[k0*s.M+i0:])
+	if t.copyA {
+		p.a = address(w.a)
+	}
 	masks := z.masks[:(p.length+31)&^31]
 	clear(masks[p.length:])
 	for i := 0; i < m; i += zeroColumns {
 		lanes := uint16(1<<min(zeroColumns, m-i) - 1)
-		k.copy_nonzeros_f32(&packed[i/zeroColumns*t.tileStep], &masks[0], &t.a[k0*s.M+i0+i], 4*s.M, p.length, lanes)
+		var dst *float32
+		if t.copyA {
+			dst = &w.a[i/zeroColumns*t.tileStep]
+		}
+		k.copy_nonzeros_f32(dst, &masks[0], &t.a[k0*s.M+i0+i], 4*s.M, p.length, lanes)
 		k.list_mask_nonzeros_f32(&z.lists[i/2*p.listStep/4], p.listStep, &z.counts[i/2], &masks[0], p.length)
 	}
 }

@@ -35,8 +35,8 @@ func matmul_zeros_2x16_f32_avx512(s *strip)
 //go:noescape
 func list_nonzeros_f32_avx512(s *strip)
 
-// copy_nonzeros_f32_avx512 copies 16 columns of a matrix, n rows of it, and tells for
-// each row which elements are not zero:
+// copy_nonzeros_f32_avx512 copies 16 columns of a matrix, n rows of it, unless dst is nil,
+// and tells for each row which elements are not zero:
 //
 //	for k := range n {
 //		for i := range 16 { // 0 where bit i of lanes is 0

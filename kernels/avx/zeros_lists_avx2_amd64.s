@@ -112,6 +112,8 @@ TEXT ·copy_nonzeros_f32_avx2(SB), NOSPLIT, $0-42
 	MOVQ    src+16(FP), SI
 	MOVQ    srcStep+24(FP), BX
 	MOVQ    n+32(FP), CX
+	TESTQ   DI, DI
+	JZ      stay
 	CMPW    lanes+40(FP), $-1
 	JNE     part
 
@@ -146,6 +148,20 @@ part: // the last columns of A
 	ADDQ       $2, R8
 	DECQ       CX
 	JNZ        part
+	VZEROUPPER
+	RET
+
+stay:
+	VMASKMOVPS (SI), Y6, Y3
+	VMASKMOVPS 32(SI), Y7, Y4
+	NONZERO(Y3, DX)
+	NONZERO(Y4, AX)
+	MOVB       DX, (R8)
+	MOVB       AX, 1(R8)
+	ADDQ       BX, SI
+	ADDQ       $2, R8
+	DECQ       CX
+	JNZ        stay
 	VZEROUPPER
 	RET
 

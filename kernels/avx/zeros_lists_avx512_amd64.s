@@ -118,6 +118,8 @@ TEXT ·copy_nonzeros_f32_avx512(SB), NOSPLIT, $0-42
 	KMOVW        lanes+40(FP), K3
 	MOVL         $0x7fffffff, AX
 	VPBROADCASTD AX, Z2
+	TESTQ        DI, DI
+	JZ           stay
 
 row:
 	VMOVDQU32.Z (SI), K3, Z3
@@ -129,6 +131,17 @@ row:
 	ADDQ        $2, R8
 	DECQ        CX
 	JNZ         row
+	VZEROUPPER
+	RET
+
+stay:
+	VMOVDQU32.Z (SI), K3, Z3
+	VPTESTMD    Z2, Z3, K1
+	KMOVW       K1, (R8)
+	ADDQ        BX, SI
+	ADDQ        $2, R8
+	DECQ        CX
+	JNZ         stay
 	VZEROUPPER
 	RET
 

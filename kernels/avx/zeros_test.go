@@ -259,6 +259,11 @@ func TestListsOfNonzeros(t *testing.T) {
 			copied, masks := newFenced(n*zeroColumns, 0), make([]uint16, (n+31)&^31)
 			z.copy_nonzeros_f32(&copied.floats()[0], &masks[0], &b[0], 4*columns, n, uint16(1<<columns-1))
 			copied.intact(t, "copy_nonzeros_f32")
+			stay := make([]uint16, len(masks))
+			z.copy_nonzeros_f32(nil, &stay[0], &b[0], 4*columns, n, uint16(1<<columns-1))
+			if !slices.Equal(stay, masks) {
+				t.Fatalf("the masks of %d×%d are %x with a copy and %x without one", n, columns, masks, stay)
+			}
 			z.list_mask_nonzeros_f32(&lists[0], 4*step, &counts[0], &masks[0], n)
 			for pair := range zeroColumns / 2 {
 				var want []int32
