@@ -63,7 +63,7 @@ unpack() {
 	local sum
 	sum=$(cksum <"$here/lab.tar.xz") || return
 	[ "$(cat "$bin/sum" 2>/dev/null)" = "$sum" ] && return
-	rm -rf "$bin" && mkdir -p "$bin" || return
+	rm -rf "$bin" "$home/data" && mkdir -p "$bin" || return
 	if command -v xz >/dev/null; then
 		xz -dc "$here/lab.tar.xz" | tar -x -C "$bin"
 	else
@@ -249,7 +249,7 @@ else:
 	done
 	if [ "$torch" = yes ] && [ ! -e "$home/data/test.labels" ]; then
 		rm -rf "$home/data.part"
-		timeout 10 ./gpulab data "$home/data.part" && mv "$home/data.part" "$home/data"
+		timeout 20 ./gpulab data "$home/data.part" && mv "$home/data.part" "$home/data"
 	fi
 	export BAREGRAD_REQUIRE=cuda
 	planning=1
