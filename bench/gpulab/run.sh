@@ -269,10 +269,14 @@ set -m
 lab >&3 2>&1 3>&- &
 lab=$!
 set +m
+stop() { # stop WHY
+	echo "$1: the lab is stopped" >&3
+	kill -KILL -- "-$lab" "-$(cat "$home/running")" 2>/dev/null
+}
+trap 'stop "this was interrupted"' INT TERM HUP
 while kill -0 "$lab" 2>/dev/null; do
 	if [ "$(now)" -ge "$budget" ]; then
-		echo "the budget of $budget s is used up: the lab is stopped" >&3
-		kill -KILL -- "-$lab" "-$(cat "$home/running")" 2>/dev/null
+		stop "the budget of $budget s is used up"
 		break
 	fi
 	sleep 0.2

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -287,12 +288,18 @@ func TestLabIsStopped(t *testing.T) {
 	if output, err := exec.Command("mkfifo", filepath.Join(f.dir, "lab.tar.xz")).CombinedOutput(); err != nil { // nobody ever writes
 		t.Skipf("this test needs mkfifo: %v\n%s", err, output)
 	}
-	begin := time.Now()
-	c := exec.Command("bash", filepath.Join(f.dir, "run.sh"), "--budget", "2")
-	c.Env = append(os.Environ(), "TMPDIR="+f.dir, "OUT="+f.out)
-	output, err := c.CombinedOutput()
-	if took := time.Since(begin); err == nil || !(took < 10*time.Second) || !strings.Contains(string(output), "the budget of 2 s is used up") {
-		t.Errorf("after %v the error is %v, and what was said\n%s", took, err, output)
+	for budget, want := range map[string]string{"2": "the budget of 2 s is used up", "460": "this was interrupted"} {
+		begin := time.Now()
+		c := exec.Command("bash", filepath.Join(f.dir, "run.sh"), "--budget", budget)
+		c.Env = append(os.Environ(), "TMPDIR="+f.dir, "OUT="+f.out)
+		if budget == "460" {
+			stopped := time.AfterFunc(2*time.Second, func() { c.Process.Signal(syscall.SIGTERM) })
+			defer stopped.Stop()
+		}
+		output, err := c.CombinedOutput() // which waits until nothing of it runs any more
+		if took := time.Since(begin); err == nil || !(took < 20*time.Second) || !strings.Contains(string(output), want) {
+			t.Errorf("after %v the error is %v, and what was said\n%s", took, err, output)
+		}
 	}
 }
 
