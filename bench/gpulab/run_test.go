@@ -101,7 +101,6 @@ func newFakeLab(t *testing.T, seconds map[string]int) fakeLab {
 	for name, n := range seconds {
 		write(t, filepath.Join(dir, "seconds"), name, []byte(strconv.Itoa(n)))
 	}
-	write(t, dir, "clock", []byte("1000\n"))
 	text, err := os.ReadFile("run.sh")
 	if err != nil {
 		t.Fatal(err)
@@ -116,8 +115,9 @@ func newFakeLab(t *testing.T, seconds map[string]int) fakeLab {
 	return f
 }
 
-// run starts run.sh and gives the status of each step, by its name, and what was said.
-func (f fakeLab) run(t *testing.T, args ...string) (statuses map[string]string, report Report, said string) {
+// run starts run.sh and gives the status of each step, by its name, what was said, and
+// how long it took.
+func (f fakeLab) run(t *testing.T, args ...string) (statuses map[string]string, report Report, said string, took time.Duration) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -127,16 +127,21 @@ func (f fakeLab) run(t *testing.T, args ...string) (statuses map[string]string, 
 	if _, err := os.Stat(filepath.Join(f.path, "timeout")); err != nil {
 		really = "1"
 	}
-	c := exec.Command("bash", append([]string{filepath.Join(f.dir, "run.sh")}, args...)...)
-	c.Env = append(os.Environ(), "PATH="+f.path+string(os.PathListSeparator)+os.Getenv("PATH"), "TMPDIR="+f.dir, "OUT="+f.out,
-		"FAKE="+f.dir, "FAKE_LAB="+self, "FAKE_REALLY="+really, "PYTHON=python3")
-	output, err := c.CombinedOutput()
-	if _, exited := err.(*exec.ExitError); err != nil && !exited {
-		t.Fatal(err)
-	}
+	steadily(t, func() {
+		write(t, f.dir, "clock", []byte("1000\n"))
+		c := exec.Command("bash", append([]string{filepath.Join(f.dir, "run.sh"), "--fresh"}, args...)...)
+		c.Env = append(os.Environ(), "PATH="+f.path+string(os.PathListSeparator)+os.Getenv("PATH"), "TMPDIR="+f.dir, "OUT="+f.out,
+			"FAKE="+f.dir, "FAKE_LAB="+self, "FAKE_REALLY="+really, "PYTHON=python3")
+		begin := time.Now()
+		output, err := c.CombinedOutput()
+		if _, exited := err.(*exec.ExitError); err != nil && !exited {
+			t.Fatal(err)
+		}
+		said, took = string(output), time.Since(begin)
+	})
 	text, err := os.ReadFile(filepath.Join(f.out, "report.json"))
 	if err != nil {
-		t.Fatalf("%v\n%s", err, output)
+		t.Fatalf("%v\n%s", err, said)
 	}
 	if err := json.Unmarshal(text, &report); err != nil {
 		t.Fatal(err)
@@ -145,7 +150,37 @@ func (f fakeLab) run(t *testing.T, args ...string) (statuses map[string]string, 
 	for _, c := range report.Checks {
 		statuses[c.Name] = c.Status
 	}
-	return statuses, report, string(output)
+	return statuses, report, said, took
+}
+
+// steadily calls f again if the machine stood still meanwhile, as one does whose host has
+// other things to do, or a laptop that was closed: run.sh's limits are the clock's.
+func steadily(t *testing.T, f func()) {
+	t.Helper()
+	for range 5 {
+		done, most := make(chan struct{}), make(chan time.Duration)
+		go func() {
+			var longest time.Duration
+			last := time.Now()
+			for {
+				select {
+				case <-done:
+					most <- max(longest, time.Since(last))
+					return
+				case <-time.After(50 * time.Millisecond):
+					longest, last = max(longest, time.Since(last)), time.Now()
+				}
+			}
+		}()
+		f()
+		close(done)
+		longest := <-most
+		if longest < time.Second {
+			return
+		}
+		t.Logf("the machine stood still for %v: once more", longest)
+	}
+	t.Skip("this test needs a machine that does not stand still for a second")
 }
 
 // clock is how many seconds have passed.
@@ -167,7 +202,7 @@ const forever = 1 << 20
 func TestRunOfTheLab(t *testing.T) {
 	t.Parallel()
 	f := newFakeLab(t, nil)
-	statuses, report, said := f.run(t)
+	statuses, report, said, _ := f.run(t)
 	for name, status := range statuses {
 		if status != "passed" {
 			t.Errorf("%s: %s", name, status)
@@ -191,7 +226,7 @@ func TestBudgetOfTheLab(t *testing.T) {
 		t.Run(slow, func(t *testing.T) {
 			t.Parallel()
 			f := newFakeLab(t, map[string]int{slow: forever})
-			statuses, _, said := f.run(t)
+			statuses, _, said, _ := f.run(t)
 			if f.clock(t) > 460 {
 				t.Errorf("the run took %d s, more than its budget", f.clock(t))
 			}
@@ -208,7 +243,7 @@ func TestBudgetOfTheLab(t *testing.T) {
 	t.Run("all", func(t *testing.T) {
 		t.Parallel()
 		f := newFakeLab(t, all)
-		statuses, report, said := f.run(t)
+		statuses, report, said, _ := f.run(t)
 		if f.clock(t) > 460 {
 			t.Errorf("the run took %d s, more than its budget", f.clock(t))
 		}
@@ -228,7 +263,7 @@ func TestBudgetOfTheLab(t *testing.T) {
 	t.Run("short", func(t *testing.T) {
 		t.Parallel()
 		f := newFakeLab(t, all)
-		statuses, _, said := f.run(t, "--budget", "150")
+		statuses, _, said, _ := f.run(t, "--budget", "150")
 		if f.clock(t) > 150 {
 			t.Errorf("the run took %d s, more than its budget", f.clock(t))
 		}
@@ -260,10 +295,9 @@ func TestLabKillsWhatHangs(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	begin := time.Now()
-	statuses, _, said := f.run(t, "--budget", "16", "correctness", "bits")
+	statuses, _, said, took := f.run(t, "--budget", "16", "correctness", "bits")
 	// The first step has 16 - 12 seconds, or one less, and two more until it is killed.
-	if took := time.Since(begin); !(took < 16*time.Second) {
+	if !(took < 16*time.Second) {
 		t.Errorf("the run took %v, more than its budget of 16 s", took)
 	}
 	if !strings.HasPrefix(statuses["devices"], "stopped after") || !strings.HasSuffix(statuses["devices"], "out of time") {
@@ -289,15 +323,21 @@ func TestLabIsStopped(t *testing.T) {
 		t.Skipf("this test needs mkfifo: %v\n%s", err, output)
 	}
 	for budget, want := range map[string]string{"2": "the budget of 2 s is used up", "460": "this was interrupted"} {
-		begin := time.Now()
-		c := exec.Command("bash", filepath.Join(f.dir, "run.sh"), "--budget", budget)
-		c.Env = append(os.Environ(), "TMPDIR="+f.dir, "OUT="+f.out)
-		if budget == "460" {
-			stopped := time.AfterFunc(2*time.Second, func() { c.Process.Signal(syscall.SIGTERM) })
-			defer stopped.Stop()
-		}
-		output, err := c.CombinedOutput() // which waits until nothing of it runs any more
-		if took := time.Since(begin); err == nil || !(took < 20*time.Second) || !strings.Contains(string(output), want) {
+		var took time.Duration
+		var output []byte
+		var err error
+		steadily(t, func() {
+			begin := time.Now()
+			c := exec.Command("bash", filepath.Join(f.dir, "run.sh"), "--budget", budget)
+			c.Env = append(os.Environ(), "TMPDIR="+f.dir, "OUT="+f.out)
+			if budget == "460" {
+				signal := time.AfterFunc(2*time.Second, func() { c.Process.Signal(syscall.SIGTERM) })
+				defer signal.Stop()
+			}
+			output, err = c.CombinedOutput() // which waits until nothing of it runs any more
+			took = time.Since(begin)
+		})
+		if err == nil || !(took < 20*time.Second) || !strings.Contains(string(output), want) {
 			t.Errorf("after %v the error is %v, and what was said\n%s", took, err, output)
 		}
 	}
