@@ -83,6 +83,15 @@ end: \
 	VMOVUPS Y8, offset(R10); \
 	VMOVDQU Y10, offset(R11)
 
+// BLANK_WINDOW: y and arg of a window whose sums are all 0.
+#define BLANK_WINDOW \
+	VPADDD ·channels(SB), Y14, Y2; \
+	VPADDD ·channels+32(SB), Y14, Y3; \
+	VMOVUPS Y0, (R10); \
+	VMOVUPS Y1, 32(R10); \
+	VMOVDQU Y2, (R11); \
+	VMOVDQU Y3, 32(R11)
+
 // NEXT_WINDOW moves Y14 by two positions.
 #define NEXT_WINDOW \
 	VPBROADCASTD pooledTiles_across(DI), Y11; \
@@ -123,6 +132,9 @@ tile:
 begin:
 	MOVQ AX, BX
 	MOVQ (DX), CX
+	MOVQ 8(DX), R14
+	ORQ  CX, R14
+	JZ   blank
 	ROW(upperTap, upperEnd)
 	VMOVUPS (R14), Y8 // the bias
 	VMOVUPS 32(R14), Y9
@@ -150,6 +162,8 @@ begin:
 	NEXT_WINDOW
 	POOL(128, Y4, Y6, 0, ·channels(SB))
 	POOL(160, Y5, Y7, 32, ·channels+32(SB))
+
+next:
 	NEXT_WINDOW
 	ADDQ $16, AX
 	ADDQ $16, DX
@@ -165,6 +179,20 @@ begin:
 	JNZ  row
 	VZEROUPPER
 	RET
+
+blank: // all sums are 0
+	MOVQ pooledTiles_bias(DI), R14
+	VXORPS Y11, Y11, Y11
+	VMOVUPS (R14), Y0
+	VMOVUPS 32(R14), Y1
+	VCMPPS $0x16, Y11, Y0, Y2
+	VCMPPS $0x16, Y11, Y1, Y3
+	VPAND Y2, Y0, Y0 // ReLU of the bias
+	VPAND Y3, Y1, Y1
+	BLANK_WINDOW
+	NEXT_WINDOW
+	BLANK_WINDOW
+	JMP next
 
 // BITS: the bits from CX on of R8 = which of Y0 are not 0.
 #define BITS \

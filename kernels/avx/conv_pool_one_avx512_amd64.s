@@ -70,6 +70,13 @@
 	VMOVUPS a, k, offset(R10); \
 	VMOVDQU32 Z24, k, offset(R11)
 
+// BLANK_WINDOW: y and arg of a window whose sums are all 0.
+#define BLANK_WINDOW \
+	VMOVUPS Z0, K1, (R10); \
+	VMOVUPS Z1, K2, 64(R10); \
+	VMOVDQU32 Z30, K1, (R11); \
+	VMOVDQU32 Z27, K2, 64(R11)
+
 // func conv_pool_fwd_f32_avx512(t *pooledTiles)
 TEXT ·conv_pool_fwd_f32_avx512(SB), NOSPLIT, $0-8
 	MOVQ         t+0(FP), DI
@@ -108,12 +115,18 @@ tile:
 	VPSUBD Z24, Z30, Z30
 
 begin:
+	MOVL $16, R14
+	VPBROADCASTD R14, Z27
+	VPADDD Z27, Z30, Z27 // the index of filter 16
+	MOVQ  (DX), CX
+	MOVQ  8(DX), R14
+	ORQ   CX, R14
+	JZ    blank
 	ZERO4(Z0, Z1, Z2, Z3)
 	ZERO4(Z4, Z5, Z6, Z7)
 	ZERO4(Z8, Z9, Z10, Z11)
 	ZERO4(Z12, Z13, Z14, Z15)
 	MOVQ  AX, BX
-	MOVQ  (DX), CX
 	TESTQ CX, CX
 	JZ    lower
 
@@ -134,9 +147,6 @@ lowerTap:
 	JNZ lowerTap
 
 pool:
-	MOVL $16, R14
-	VPBROADCASTD R14, Z27
-	VPADDD Z27, Z30, Z27 // the index of filter 16
 	POOL(Z0, Z2, Z8, Z10, Z22, Z30, 0, K1)
 	POOL(Z1, Z3, Z9, Z11, Z23, Z27, 64, K2)
 	ADDQ R12, R10
@@ -147,6 +157,8 @@ pool:
 	VPADDD Z28, Z27, Z27
 	POOL(Z4, Z6, Z12, Z14, Z22, Z30, 0, K1)
 	POOL(Z5, Z7, Z13, Z15, Z23, Z27, 64, K2)
+
+next:
 	ADDQ R12, R10
 	ADDQ R12, R11
 	VPADDD Z28, Z30, Z30
@@ -164,3 +176,18 @@ pool:
 	JNZ  row
 	VZEROUPPER
 	RET
+
+blank: // all sums are 0
+	VCMPPS $0x16, Z31, Z22, K3
+	VCMPPS $0x16, Z31, Z23, K4
+	VMOVAPS.Z Z22, K3, Z0 // ReLU of the bias
+	VMOVAPS.Z Z23, K4, Z1
+	BLANK_WINDOW
+	ADDQ R12, R10
+	ADDQ R12, R11
+	VPADDD Z28, Z30, Z30 // the second window
+	VPADDD Z28, Z30, Z30
+	VPADDD Z28, Z27, Z27
+	VPADDD Z28, Z27, Z27
+	BLANK_WINDOW
+	JMP next
