@@ -184,11 +184,13 @@ func (t *pooledTask) masks(w *workspace, x []float32, rows int) []uint64 {
 		for _, row := range nonzero[:c.KH-1] {
 			mask = mask>>kw | (row>>j&taps)<<last
 		}
-		at := 2 * tile
-		for i, row := range nonzero[c.KH-1:] { // the last row of pixels that row i of z looks at
-			mask = mask>>kw | (row>>j&taps)<<last
-			masks[at+i%2] = mask
-			at += i % 2 * 2 * t.tiles
+		below := nonzero[c.KH-1:] // the last row of pixels that each row of z looks at
+		for at := 2 * tile; len(below) > 1; at += 2 * t.tiles {
+			mask = mask>>kw | (below[0]>>j&taps)<<last
+			masks[at] = mask
+			mask = mask>>kw | (below[1]>>j&taps)<<last
+			masks[at+1] = mask
+			below = below[2:]
 		}
 	}
 	return masks
