@@ -7,10 +7,11 @@ import "baregrad/kernels"
 //	y = MaxPool(z), z = ReLU(x∗w + bias)
 //
 // Where the windows are 2×2 side by side, z never goes to memory: a worker computes a
-// band of z that stays in its first cache, or with Winograd's algorithm a tile, and pools
-// it from there. The values are those of Conv2D, and so are the results' bits. The
-// gradients come from the pooled gradient, without that of z in memory: of a filter of one
-// channel see conv_pool_filter.go, of more channels conv_sparse.go.
+// band of z that stays in its first cache, or with Winograd's algorithm a tile, or of one
+// channel a tile in registers (conv_pool_one.go), and pools it from there. The values are
+// those of Conv2D, and so are the results' bits. The gradients come from the pooled
+// gradient, without that of z in memory: of a filter of one channel see
+// conv_pool_filter.go, of more channels conv_sparse.go.
 //
 // All other poolings go by way of z in scratch memory: fusesPooling is the one condition.
 
