@@ -44,7 +44,8 @@ def examples(name):
     if labels == "binary":
         x = np.fromfile(folder / about["inputs"], np.float32)
         return x.reshape(-1, *shape)[:n], np.fromfile(folder / about["labels"], np.float32).reshape(-1, 1)[:n]
-    x = np.fromfile(folder / about["inputs"], np.uint8).reshape(-1, *shape)[:n].astype(np.float32) / np.float32(255)
+    x = np.fromfile(folder / about["inputs"], np.uint8).reshape(-1, *shape)[:n].astype(np.float32)
+    x /= 255
     y = np.fromfile(folder / about["labels"], np.uint8)[:n]
     return x, y.astype(np.int32) if labels == "sparse" else np.eye(outputs, dtype=np.float32)[y]
 
