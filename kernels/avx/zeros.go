@@ -33,6 +33,7 @@ import (
 type zeroKernels struct {
 	products []zeroProduct // the widest first; none where there are no such kernels
 	cost     int           // of a k in a list, in percent of that of a k where nothing is left out
+	costNear int           // the same where a strip of B stays in the first cache
 	// list_nonzeros_f32 makes the lists of a strip whose k are neighbours in A.
 	list_nonzeros_f32 func(s *strip)
 	// copy_nonzeros_f32 copies zeroColumns columns of a matrix, unless dst is nil, and
@@ -66,6 +67,9 @@ const (
 	// listGap is the room behind a list, in which its kernels may write, and which keeps
 	// lists from the same lines of the cache.
 	listGap = 32
+	// nearStrip is the most floats of a strip of B that stays in the first cache, with
+	// what else is in it.
+	nearStrip = 6 << 10
 	// leastZeros is the least number of multiply-adds for which zeros are looked for.
 	leastZeros = 1 << 19
 )
@@ -102,15 +106,15 @@ func (d *Device) manyZeros(a []float32, s kernels.MatMulSpec) bool {
 			return false
 		}
 	}
-	return (listed*zeroCost + 100*all*listCost/s.N) <= 100*all
+	// What it costs in percent of the product that leaves out nothing: the k in the lists,
+	// looking at A, which N columns share, and the rest.
+	z := &d.set.zeros
+	cost := z.cost
+	if strip := min(s.N, z.products[0].registers*d.set.tiles.lanes) * min(s.K, blockK); strip <= nearStrip {
+		cost = z.costNear
+	}
+	return cost*listed/all+600/s.N+10 <= 100
 }
-
-const (
-	// zeroCost is what a k in a list costs, in percent of what it costs where none is
-	// left out, listCost what looking at an element of A costs, in multiply-adds.
-	zeroCost = 125
-	listCost = 6
-)
 
 // cutForZeros cuts C into strips as wide as the kernels for zeros are.
 func (t *matmulTask) cutForZeros() {
