@@ -5,6 +5,7 @@
 //	operation                      | AVX-512 | AVX2 | shared among workers
 //	-------------------------------|---------|------|---------------------
 //	MatMul                         | yes     | yes  | yes
+//	  leaving out zeros of A       | yes     | yes  | yes
 //	Conv2D and its gradients:      |         |      |
 //	  directly                     | yes     | yes  | yes
 //	  3×3 by Winograd's algorithm  | yes     | yes  | yes

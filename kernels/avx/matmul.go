@@ -22,6 +22,8 @@ import (
 // nothing. A is copied where its rows would push each other out of the caches,
 // and where it is stored transposed.
 //
+// Where A has many zeros, they are left out: see zeros.go.
+//
 // The bits of the result depend on M, N and K alone: each element of C is a
 // chain of fused multiply-adds in the order of k, broken only between runs of
 // K, and for tall products where chunks says. Neither the number of workers nor
