@@ -2,6 +2,7 @@ package avx
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"testing"
 
 	"baregrad/kernels"
@@ -24,6 +25,8 @@ func BenchmarkConvPool(b *testing.B) {
 		x, w, bias, z := randomBuffer(c.N*c.H*c.W*c.C), randomBuffer(c.Cols()*c.Out), randomBuffer(c.Out), randomBuffer(c.Rows()*c.Out)
 		n := p.N * p.OH * p.OW * p.C
 		y, dy, arg := randomBuffer(n), randomBuffer(n), kernels.NewHost(kernels.Int32, n)
+		few := randomBuffer(n) // as many as behind a ReLU and a dropout
+		sparsely(rand.New(rand.NewPCG(1, 1)), kernels.Floats(few), .145)
 		var dx kernels.Buffer
 		if c.C > 1 { // a first layer has no such gradient
 			dx = randomBuffer(x.Len())
@@ -41,6 +44,7 @@ func BenchmarkConvPool(b *testing.B) {
 				d.MaxPool(y, arg, z, p)
 			}},
 			{"Conv2DReLUMaxPoolGrad", func(d *Device) { d.Conv2DReLUMaxPoolGrad(dx, dw, db, dy, y, arg, x, w, s, o, o, o) }},
+			{"Conv2DReLUMaxPoolGrad, a few nonzeros", func(d *Device) { d.Conv2DReLUMaxPoolGrad(dx, dw, db, few, y, arg, x, w, s, o, o, o) }},
 			{"BiasReLUMaxPoolGrad and Conv2DGrad", func(d *Device) {
 				d.BiasReLUMaxPoolGrad(z, db, dy, y, arg, p, o)
 				if dx != nil {

@@ -152,12 +152,17 @@ func (t *sparseTask) input(w *workspace, n int) {
 	c, v := t.s.Conv, &t.view
 	size := c.H * c.W * c.C
 	dx := image(t.dx, n, size)
-	sums := dx
+	sums, already, height := dx, t.mx == kernels.Accumulate, c.H
 	if v.copied {
-		sums = grow(&w.tile, v.height(c)*v.w*c.C)
+		sums, already, height = grow(&w.tile, v.height(c)*v.w*c.C), false, v.height(c)
 	}
-	if v.copied || t.mx == kernels.Overwrite {
+	overlap := len(t.d.set.sparse.positions) > 0 && c.KH == 3 && c.KW == 3 && c.StrideW == 1
+	// Where patches overlap both ways, and leave no pixel out, the first one writes it.
+	p := t.s.Pool
+	whole := overlap && c.StrideH == 1 && c.DilationH == 1 && height == 2*p.OH+2 && v.w == 2*p.OW+2
+	if !already && !whole {
 		clear(sums)
+		already = true
 	}
 	s := &w.sparse
 	s.product = sparseProduct{
@@ -169,8 +174,8 @@ func (t *sparseTask) input(w *workspace, n int) {
 	if t.dw != nil {
 		next = image(t.x, n, size)
 	}
-	if len(t.d.set.sparse.positions) > 0 && c.KH == 3 && c.KW == 3 && c.StrideW == 1 {
-		t.positions(&s.product, next)
+	if overlap {
+		t.positions(&s.product, next, already)
 	} else {
 		t.patches(&s.product, len(s.rows), next)
 	}

@@ -9,36 +9,41 @@
 // Registers: DI the argument; SI the window's first row, CX the windows left; DX the element,
 // BX the one behind the row's last; R8 values, R9 indices; R10 dense, R15 denseStep, R14
 // denseLine; AX the element's patch, a line of it at a time; R12 the patch of sums, R13
-// sumsLine; R11 a pixel. K1 the last register's floats. Z31 the element's value.
+// sumsLine; R11 a pixel. K1 the last register's floats. K2 and K3 those of the upper two
+// lines' registers whose sums are in memory already, K4 and K5 of the lowest's: the others
+// begin as 0. Z31 the element's value.
 
 #include "go_asm.h"
 #include "textflag.h"
 #include "lanes_amd64.h"
 
-#define LOAD(a, z) VMOVUPS a, z
+#define UPPER(a, z) VMOVUPS.Z a, K2, z
+#define UPPER_LAST(a, z) VMOVUPS.Z a, K3, z
+#define LOWER(a, z) VMOVUPS.Z a, K4, z
+#define LOWER_LAST(a, z) VMOVUPS.Z a, K5, z
 #define ADD(a, z) VFMADD231PS a, Z31, z
-#define STORE(a, z) VMOVUPS z, a
-#define LOAD_LAST(a, z) VMOVUPS.Z a, K1, z
 #define ADD_LAST(a, z) VFMADD231PS a, Z31, K1, z
+#define STORE(a, z) VMOVUPS z, a
 #define STORE_LAST(a, z) VMOVUPS z, K1, a
 
-// One pixel at a, with F for its registers and L for the last.
+// One pixel at a, with F for its registers and L for the last. In a column, F and L are for the
+// upper two lines, G and M for the lowest.
 #define PIXEL1(F, L, a, z0) L(0 a, z0)
 #define PIXEL2(F, L, a, z0, z1) F(0 a, z0); L(64 a, z1)
 
 // A patch's sums, pixels of 1 register: of column c of line l in Z(3l+c).
-#define COLUMN1_0(F, L, base) \
+#define COLUMN1_0(F, L, G, M, base) \
 	PIXEL1(F, L, (base), Z0); \
 	PIXEL1(F, L, (base)(R13*1), Z3); \
-	PIXEL1(F, L, (base)(R13*2), Z6)
-#define COLUMN1_1(F, L, base) \
+	PIXEL1(G, M, (base)(R13*2), Z6)
+#define COLUMN1_1(F, L, G, M, base) \
 	PIXEL1(F, L, (base), Z1); \
 	PIXEL1(F, L, (base)(R13*1), Z4); \
-	PIXEL1(F, L, (base)(R13*2), Z7)
-#define COLUMN1_2(F, L, base) \
+	PIXEL1(G, M, (base)(R13*2), Z7)
+#define COLUMN1_2(F, L, G, M, base) \
 	PIXEL1(F, L, (base), Z2); \
 	PIXEL1(F, L, (base)(R13*1), Z5); \
-	PIXEL1(F, L, (base)(R13*2), Z8)
+	PIXEL1(G, M, (base)(R13*2), Z8)
 #define PATCH1 \
 	PIXEL1(ADD, ADD_LAST, (AX), Z0); \
 	PIXEL1(ADD, ADD_LAST, (AX)(R11*1), Z1); \
@@ -57,18 +62,18 @@
 	VMOVAPS Z7, Z6; VMOVAPS Z8, Z7
 
 // A patch's sums, pixels of 2 registers: of column c of line l in Z2(3l+c) and the next.
-#define COLUMN2_0(F, L, base) \
+#define COLUMN2_0(F, L, G, M, base) \
 	PIXEL2(F, L, (base), Z0, Z1); \
 	PIXEL2(F, L, (base)(R13*1), Z6, Z7); \
-	PIXEL2(F, L, (base)(R13*2), Z12, Z13)
-#define COLUMN2_1(F, L, base) \
+	PIXEL2(G, M, (base)(R13*2), Z12, Z13)
+#define COLUMN2_1(F, L, G, M, base) \
 	PIXEL2(F, L, (base), Z2, Z3); \
 	PIXEL2(F, L, (base)(R13*1), Z8, Z9); \
-	PIXEL2(F, L, (base)(R13*2), Z14, Z15)
-#define COLUMN2_2(F, L, base) \
+	PIXEL2(G, M, (base)(R13*2), Z14, Z15)
+#define COLUMN2_2(F, L, G, M, base) \
 	PIXEL2(F, L, (base), Z4, Z5); \
 	PIXEL2(F, L, (base)(R13*1), Z10, Z11); \
-	PIXEL2(F, L, (base)(R13*2), Z16, Z17)
+	PIXEL2(G, M, (base)(R13*2), Z16, Z17)
 #define PATCH2 \
 	PIXEL2(ADD, ADD_LAST, (AX), Z0, Z1); \
 	PIXEL2(ADD, ADD_LAST, (AX)(R11*1), Z2, Z3); \
@@ -89,7 +94,7 @@
 // A position, the row of which is at row(SI); the sums of its first two columns are loaded.
 #define POSITION(row, element, next, COLUMN_0, COLUMN_2, PATCH, SHIFT) \
 	LEAQ (R12)(R11*2), AX; \
-	COLUMN_2(LOAD, LOAD_LAST, AX); \
+	COLUMN_2(UPPER, UPPER_LAST, LOWER, LOWER_LAST, AX); \
 	MOVQ (row*sparseRow__size+sparseRow_first)(SI), DX; \
 	MOVQ (row*sparseRow__size+sparseRow_end)(SI), BX; \
 	CMPQ DX, BX; \
@@ -104,7 +109,7 @@ element: \
 	CMPQ DX, BX; \
 	JNE element; \
 next: \
-	COLUMN_0(STORE, STORE_LAST, R12); \
+	COLUMN_0(STORE, STORE_LAST, STORE, STORE_LAST, R12); \
 	SHIFT; \
 	ADDQ R11, R12
 
@@ -112,6 +117,10 @@ next: \
 	MOVQ p+0(FP), DI; \
 	MOVQ sparseProduct_last(DI), BX; \
 	LANES16(BX, K1); \
+	KMOVW sparseProduct_upper(DI), K2; \
+	KANDW K1, K2, K3; \
+	KMOVW sparseProduct_lower(DI), K4; \
+	KANDW K1, K4, K5; \
 	MOVQ sparseProduct_rows(DI), SI; \
 	MOVQ sparseProduct_count(DI), CX; \
 	MOVQ sparseProduct_values(DI), R8; \
@@ -122,18 +131,18 @@ next: \
 	MOVQ sparseProduct_sums(DI), R12; \
 	MOVQ sparseProduct_sumsLine(DI), R13; \
 	MOVQ sparseProduct_pixel(DI), R11; \
-	COLUMN_0(LOAD, LOAD_LAST, R12); \
+	COLUMN_0(UPPER, UPPER_LAST, LOWER, LOWER_LAST, R12); \
 	LEAQ (R12)(R11*1), AX; \
-	COLUMN_1(LOAD, LOAD_LAST, AX); \
+	COLUMN_1(UPPER, UPPER_LAST, LOWER, LOWER_LAST, AX); \
 window: \
 	POSITION(0, left, leftEnd, COLUMN_0, COLUMN_2, PATCH, SHIFT); \
 	POSITION(1, right, rightEnd, COLUMN_0, COLUMN_2, PATCH, SHIFT); \
 	ADDQ $(4*sparseRow__size), SI; \
 	DECQ CX; \
 	JNZ window; \
-	COLUMN_0(STORE, STORE_LAST, R12); \
+	COLUMN_0(STORE, STORE_LAST, STORE, STORE_LAST, R12); \
 	LEAQ (R12)(R11*1), AX; \
-	COLUMN_1(STORE, STORE_LAST, AX); \
+	COLUMN_1(STORE, STORE_LAST, STORE, STORE_LAST, AX); \
 	VZEROUPPER; \
 	RET
 

@@ -32,7 +32,10 @@ type sparseProduct struct {
 	sums                 uintptr
 	sumsLine             int
 	last                 int // floats of the piece's last register
-	pixel                int // for a line of positions: from pixel to pixel, in both
+
+	// For a line of positions only.
+	pixel        int    // from pixel to pixel, in both
+	upper, lower uint32 // the upper two lines, and the lowest: 2¹⁶−1 if sums are there already, 0 if not
 }
 
 // sparseKernels are one instruction set's kernels for sparse matrices.
@@ -76,8 +79,9 @@ func (t *sparseTask) patches(p *sparseProduct, rows int, next []float32) {
 }
 
 // positions computes p for positions with patches of 3×3, a line of the output after another,
-// as many channels at a time as stay in registers, and fetches what is needed next.
-func (t *sparseTask) positions(p *sparseProduct, next []float32) {
+// as many channels at a time as stay in registers, and fetches what is needed next. If the
+// sums are not there already, the first patch that meets a pixel writes it.
+func (t *sparseTask) positions(p *sparseProduct, next []float32, already bool) {
 	c, pool, set := t.s.Conv, t.s.Pool, t.d.set.sparse
 	dense, sums, rows := p.dense, p.sums, p.rows
 	p.count, p.pixel = pool.OW, 4*c.C
@@ -90,6 +94,13 @@ func (t *sparseTask) positions(p *sparseProduct, next []float32) {
 			}
 			p.rows = rows + uintptr(4*(i/2*pool.OW)+i%2*2)*unsafe.Sizeof(sparseRow{})
 			p.sums = sums + uintptr(t.place(i, 0)+4*from)
+			p.upper, p.lower = 1<<16-1, 1<<16-1
+			if !already {
+				p.lower = 0
+				if i == 0 {
+					p.upper = 0
+				}
+			}
 			set.positions[registers-1](p)
 		}
 		from += registers * set.lanes
