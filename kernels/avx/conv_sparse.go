@@ -18,6 +18,7 @@ import "baregrad/kernels"
 //
 // with w and dw as [Out, KH, KW, C]: nonzeros·KH·KW·C multiply-adds for each of the two
 // gradients, where the definition has N·OH·OW·Out·KH·KW·C. See conv_sparse_product.go.
+// Zeros of dz are left out even where x or w has an infinity or NaN: see kernels.Device.
 //
 // An image is one worker's: its nonzeros are found, by position (see conv_sparse_rows.go),
 // dx is added up, the nonzeros are put in order by filter, and dw is added up. The images

@@ -9,8 +9,10 @@
 //	Conv2D and its gradients:      |         |      |
 //	  directly                     | yes     | yes  | yes
 //	  3×3 by Winograd's algorithm  | yes     | yes  | yes
-//	  with ReLU and 2×2 max        |         |      |
-//	  pooling                      | yes     | yes  | yes
+//	Conv2D with ReLU and 2×2 max   |         |      |
+//	  pooling: either way, and of  |         |      |
+//	  one channel without zeros    | yes     | yes  | yes
+//	  gradients from the nonzeros  | yes     | yes  | yes
 //	Pooling and its gradients      | yes     | yes  | yes
 //	ReLU, Sigmoid, Tanh, Exp, Log  | yes     | yes  | yes
 //	BiasReLU's and                 |         |      |
@@ -36,6 +38,25 @@
 //	  centered nor with momentum   | yes     | yes  | yes
 //	  or else                      | no      | no   | yes
 //	everything else                | reference kernels
+//
+// # Zeros
+//
+// Much of what a network multiplies is 0: pixels of a background, what a ReLU or a
+// dropout has set to 0, and the gradient of all that was not a window's maximum. Some
+// kernels leave out products with such zeros. So the time of a call depends on what its
+// operands hold, and not on their sizes alone:
+//
+//	zeros.go             MatMul: zeros of A, if a sample shows that there are enough
+//	conv_pool_one.go     a pooled convolution of one channel: pixels that are 0
+//	conv_pool_filter.go  its gradient by the filter: such pixels, and what was not the maximum
+//	conv_sparse.go       the gradients of a pooled convolution of more channels: all zeros of
+//	                     the gradient of its output, however many there are
+//
+// 0 times an infinity or NaN is NaN: where the other operand has one, nothing is left out.
+// The exception are zeros of the gradient of a pooled convolution's output, which may be
+// left out whatever they would be multiplied with: see kernels.Device.
+//
+// # Files
 //
 // How the folder is laid out:
 //

@@ -22,7 +22,8 @@ import (
 // nothing. A is copied where its rows would push each other out of the caches,
 // and where it is stored transposed.
 //
-// Where A has many zeros, they are left out: see zeros.go.
+// Where A has many zeros, they are left out: see zeros.go. Strips and tiles have other
+// sizes then, but the runs of K are the same, and so are the bits of the result.
 //
 // The bits of the result depend on M, N and K alone: each element of C is a
 // chain of fused multiply-adds in the order of k, broken only between runs of
