@@ -56,16 +56,18 @@ int main(void) {
 			multiply(a, b, c, m, n, k); // not counted
 		}
 		int count = 0;
+		double total = 0;
 		for (double begin = now(); count == 0 || (now() - begin < seconds && count < most); count++) {
 			double start = now(), start_busy = processor();
 			multiply(a, b, c, m, n, k);
 			times[count] = now() - start;
+			total += times[count];
 			busy[count] = processor() - start_busy;
 		}
 		qsort(times, count, sizeof times[0], ascending);
 		qsort(busy, count, sizeof busy[0], ascending);
-		printf("{\"median\": %.9g, \"fastest\": %.9g, \"processor\": %.9g, \"count\": %d}\n",
-		       times[count / 2], times[0], busy[count / 2], count);
+		printf("{\"median\": %.9g, \"fastest\": %.9g, \"total\": %.9g, \"processor\": %.9g, \"count\": %d}\n",
+		       times[count / 2], times[0], total, busy[count / 2], count);
 		fflush(stdout);
 	}
 	return 0;

@@ -33,6 +33,7 @@ PRODUCTS = [(256, 256, 256), (512, 512, 512), (1024, 1024, 1024), (2048, 2048, 2
 NETWORKS = {"mnist-mlp": (1, 2), "mnist-cnn": (12, 1), "fashion-mlp": (3, 1), "binary-mlp": (1, 4),
             "mnist-wide-mlp": (6, 1), "mnist-cnn-channels-first": (6, 1)}
 DATA = BUILT / "data"
+MEASURED = {"median", "fastest", "total", "processor", "count"}  # in every answer
 ALIKE = 0.25  # how far a mean loss may be from the middle one: chance alone moves them by a tenth
 
 
@@ -71,7 +72,11 @@ class Worker:
     def ask(self, request):
         self.process.stdin.write(request + "\n")
         self.process.stdin.flush()
-        return self.answer()
+        answer = self.answer()
+        lacking = MEASURED - answer.keys()
+        if lacking:
+            raise RuntimeError(f"its answer lacks {', '.join(sorted(lacking))}")
+        return answer
 
     def close(self):
         self.process.stdin.close()

@@ -2,6 +2,9 @@
 
     python3 bench/peers/test_run.py
 """
+import json
+import subprocess
+import sys
 import unittest
 
 import run
@@ -58,6 +61,30 @@ class Compare(unittest.TestCase):
         found = run.compare([Fake("ours", answer(1), answer(1)), Fake("Keras", answer(1), RuntimeError("gone"))], ["a", "b"], lost)
         self.assertEqual(list(found), ["ours"])
         self.assertEqual(lost, {"Keras": "b: gone"})
+
+
+class Workers(unittest.TestCase):
+    """A worker is a process that is asked by lines of text."""
+
+    def worker(self, *answers):
+        code = "import sys; print('{}', flush=True)\nfor a in sys.argv[1:]: sys.stdin.readline(); print(a, flush=True)"
+        run.WORKERS["test"] = ([sys.executable, "-c", code, *answers], set(), None)
+        w = run.Worker("test", 1, subprocess.DEVNULL)
+        self.addCleanup(w.process.stdout.close)
+        self.addCleanup(w.close)
+        return w
+
+    def tearDown(self):
+        run.WORKERS.pop("test", None)
+
+    def test_answers(self):
+        whole = {"median": 1, "fastest": 1, "total": 2, "processor": 1, "count": 2}
+        self.assertEqual(self.worker(json.dumps(whole)).ask("x"), whole)
+        for name in whole:
+            with self.assertRaisesRegex(RuntimeError, f"lacks {name}"):
+                self.worker(json.dumps({k: v for k, v in whole.items() if k != name})).ask("x")
+        with self.assertRaisesRegex(RuntimeError, "ended with status 0"):
+            self.worker().ask("x")
 
 
 class Doubts(unittest.TestCase):
