@@ -38,7 +38,7 @@ tile:
 
 	PCALIGN $32
 k:
-	K_BEGIN
+	K_BEGIN(Y12, Y13)
 	MUL(0, Y14, Y0, Y6)
 	MUL(32, Y15, Y1, Y7)
 	MUL(64, Y14, Y2, Y8)
@@ -146,7 +146,7 @@ tile:
 
 	PCALIGN $32
 k:
-	K_BEGIN
+	K_BEGIN(Y12, Y13)
 	MUL(0, Y14, Y0, Y6)
 	MUL(32, Y15, Y1, Y7)
 	MUL(64, Y14, Y2, Y8)

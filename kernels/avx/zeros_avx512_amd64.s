@@ -48,7 +48,7 @@ tile:
 
 	PCALIGN $32
 k:
-	K_BEGIN
+	K_BEGIN(Z24, Z25)
 	VMOVUPS   (DX), Z16
 	VMOVUPS   64(DX), Z17
 	VMOVUPS   128(DX), Z18
@@ -79,7 +79,7 @@ summed:
 	JNZ  end
 	CMPB strip_add(DI), $0
 	JEQ  added
-	C_BEGIN
+	C_ROWS
 	ADD4(0, BX, Z0, Z1, Z2, Z3)
 	ADD4_LAST(256, BX, Z4, Z5, Z6, Z7)
 	C_NEXT
@@ -106,7 +106,7 @@ biased:
 	RELU4(Z12, Z13, Z14, Z15)
 
 activated:
-	C_BEGIN
+	C_ROWS
 	STORE4(0, Z0, Z1, Z2, Z3)
 	STORE4_LAST(256, Z4, Z5, Z6, Z7)
 	C_NEXT
@@ -140,7 +140,7 @@ tile:
 
 	PCALIGN $32
 k:
-	K_BEGIN
+	K_BEGIN(Z24, Z25)
 	VMOVUPS   (DX), Z16
 	VMOVUPS   64(DX), Z17
 	VMOVUPS   128(DX), Z18
@@ -161,7 +161,7 @@ summed:
 	JNZ     end
 	CMPB    strip_add(DI), $0
 	JEQ     added
-	C_BEGIN
+	C_ROWS
 	ADD4_LAST(0, BX, Z0, Z1, Z2, Z3)
 	C_NEXT
 	JZ      added
@@ -182,7 +182,7 @@ biased:
 	RELU4(Z8, Z9, Z10, Z11)
 
 activated:
-	C_BEGIN
+	C_ROWS
 	STORE4_LAST(0, Z0, Z1, Z2, Z3)
 	C_NEXT
 	JZ   last

@@ -23,7 +23,7 @@ tile:
 
 	PCALIGN $32
 k:
-	K_BEGIN
+	K_BEGIN(Y12, Y13)
 	MUL(0, Y14, Y0, Y6)
 	MUL(32, Y15, Y1, Y7)
 	K_END
@@ -108,7 +108,7 @@ tile:
 
 	PCALIGN $32
 k:
-	K_BEGIN
+	K_BEGIN(Y12, Y13)
 	MUL(0, Y14, Y0, Y6)
 	K_END
 	JNZ k

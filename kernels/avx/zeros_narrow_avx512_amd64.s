@@ -28,7 +28,7 @@ tile:
 
 	PCALIGN $32
 k:
-	K_BEGIN
+	K_BEGIN(Z24, Z25)
 	VMOVUPS   (DX), Z16
 	VMOVUPS.Z 64(DX), K1, Z17
 	MUL(Z16, Z0, Z8)
@@ -43,7 +43,7 @@ summed:
 	JNZ  end
 	CMPB strip_add(DI), $0
 	JEQ  added
-	C_BEGIN
+	C_ROWS
 	ADD2(BX, Z0, Z1)
 	C_NEXT
 	JZ   added
@@ -63,7 +63,7 @@ biased:
 	RELU4(Z0, Z1, Z8, Z9)
 
 activated:
-	C_BEGIN
+	C_ROWS
 	STORE2(Z0, Z1)
 	C_NEXT
 	JZ   last
@@ -95,7 +95,7 @@ tile:
 
 	PCALIGN $32
 k:
-	K_BEGIN
+	K_BEGIN(Z24, Z25)
 	VMOVUPS.Z (DX), K1, Z16
 	MUL(Z16, Z0, Z8)
 	K_END
@@ -108,7 +108,7 @@ summed:
 	JNZ     end
 	CMPB    strip_add(DI), $0
 	JEQ     added
-	C_BEGIN
+	C_ROWS
 	VADDPS  (BX), Z0, K1, Z0
 	C_NEXT
 	JZ      added
@@ -129,7 +129,7 @@ biased:
 	VMAXPS Z8, Z24, Z8
 
 activated:
-	C_BEGIN
+	C_ROWS
 	VMOVUPS Z0, K1, (BX)
 	C_NEXT
 	JZ      last
