@@ -75,8 +75,8 @@ type convPoolKernels struct {
 	conv_pool_quads_f32         func(quads, upper, lower *float32, right, n int)
 }
 
-// convPoolTask is the gradient by a filter on its way through the workers. A part is
-// one chunk of images.
+// convPoolTask is the gradient by a one-channel filter on its way through the workers. A
+// part is one chunk of images.
 type convPoolTask struct {
 	d           *Device
 	s           kernels.ConvPoolSpec
@@ -95,6 +95,8 @@ type convPoolTask struct {
 	sums        []float64 // dbias of each band of an image
 }
 
+// convPoolGradFilter is Conv2DReLUMaxPoolGrad of one channel without the gradient by x,
+// which a first layer does not need.
 func (d *Device) convPoolGradFilter(dw, dbias, dy, y, arg, x kernels.Buffer, s kernels.ConvPoolSpec, mw, mb kernels.Mode) {
 	t, c, p := &d.convPool, s.Conv, s.Pool
 	t.d, t.s = d, s

@@ -53,8 +53,8 @@ type pooledTiles struct {
 	filters   int // that are left
 }
 
-// pooledTask is a convolution on its way through the workers. A part is some images, or a
-// band of one.
+// pooledTask is a pooled convolution of one channel on its way through the workers. A part
+// is some images, or a band of one.
 type pooledTask struct {
 	d       *Device
 	s       kernels.ConvPoolSpec
@@ -71,13 +71,15 @@ type pooledTask struct {
 	each    int // bands of a part
 }
 
-// poolsOneChannel tells whether these kernels compute the convolution.
+// poolsOneChannel tells whether these kernels compute the convolution: a tap is a bit of a
+// mask of 64, and a row has two windows at least.
 func (d *Device) poolsOneChannel(s kernels.ConvPoolSpec) bool {
 	c := s.Conv
 	return c.C == 1 && c.StrideH == 1 && c.StrideW == 1 && c.DilationH == 1 && c.DilationW == 1 &&
 		c.Cols() <= 64 && s.Pool.OW >= 2 && c.Out >= d.set.convPool.leastFilters
 }
 
+// convPoolOne is Conv2DReLUMaxPool where poolsOneChannel.
 func (d *Device) convPoolOne(y, arg, x, w, bias kernels.Buffer, s kernels.ConvPoolSpec) {
 	t := &d.pooled
 	t.d, t.s = d, s

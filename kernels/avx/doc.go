@@ -71,6 +71,10 @@
 //	NAME_amd64.h            what kernels share: masks, sums of lanes, exp, Philox
 //	NAME_amd64.go           their declarations, with the Go loop that each one replaces
 //
+// Where an operation's files are many, NAME has more words: conv_sparse_rows.go finds the
+// nonzeros of conv_sparse.go, in conv_nonzeros_*.s; conv_pool_*.s belong to
+// conv_pool_filter.go, and zeros_lists_*.s and zeros_narrow_*.s to zeros.go.
+//
 // Assembly is left out on other architectures and with the build tag purego;
 // then New returns an error, and package auto opens the reference instead.
 package avx
