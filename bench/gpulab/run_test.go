@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"baregrad/kernels/kerneltest"
 )
 
 // run.sh keeps its budget whatever its steps do. The programs that it starts are stood
@@ -71,9 +73,8 @@ exit $status
 func newFakeLab(t *testing.T, seconds map[string]int) fakeLab {
 	t.Helper()
 	for _, program := range []string{"bash", "timeout", "tar", "cksum", "tee"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("run.sh needs %s: %v", program, err)
-		}
+		_, err := exec.LookPath(program)
+		kerneltest.Require(t, "shell", err == nil, fmt.Sprintf("run.sh calls %s: %v", program, err))
 	}
 	dir := t.TempDir()
 	f := fakeLab{dir: dir, out: filepath.Join(dir, "out"), path: filepath.Join(dir, "path")}
@@ -180,7 +181,7 @@ func steadily(t *testing.T, f func()) {
 		}
 		t.Logf("the machine stood still for %v: once more", longest)
 	}
-	t.Skip("this test needs a machine that does not stand still for a second")
+	kerneltest.Require(t, "steady-clock", false, "in five runs this machine stood still for a second each time, which run.sh's limits count")
 }
 
 // clock is how many seconds have passed.
@@ -319,8 +320,8 @@ func TestLabIsStopped(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if output, err := exec.Command("mkfifo", filepath.Join(f.dir, "lab.tar.xz")).CombinedOutput(); err != nil { // nobody ever writes
-		t.Skipf("this test needs mkfifo: %v\n%s", err, output)
+	if err := syscall.Mkfifo(filepath.Join(f.dir, "lab.tar.xz"), 0o600); err != nil { // nobody ever writes
+		t.Fatal(err)
 	}
 	for budget, want := range map[string]string{"2": "the budget of 2 s is used up", "460": "this was interrupted"} {
 		var took time.Duration
