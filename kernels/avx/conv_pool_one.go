@@ -18,7 +18,8 @@ import (
 // set bit to the next. Five of eight taps of MNIST's digits fall away for a filter of 5×5,
 // and a quarter of the tiles have none. The sums are those of all taps, in their order, so
 // the bits are the same. Except that 0 times an infinity or NaN is NaN: if the filter has
-// one, all bits are set.
+// one, all bits are set. And a sum that is −0, which only products too small for a float32
+// make, would become +0 by a 0 added to it: its sign is not looked for.
 //
 // The tiles' sums stay in registers, and are pooled there.
 
