@@ -27,6 +27,7 @@ type commands struct {
 	Show     ShowCommand     `cmd:"" help:"Show what is inside a model: layers, training, filters, activations, mistakes."`
 	Tutorial TutorialCommand `cmd:"" help:"Run a well-known Keras tutorial, or list them."`
 	Bench    BenchCommand    `cmd:"" help:"Measure this machine's devices against each other, in under a minute."`
+	Profile  ProfileCommand  `cmd:"" help:"Show what each call of a tutorial's training step costs."`
 	Devices  DevicesCommand  `cmd:"" help:"List what this machine can compute on, and why anything is missing."`
 	PTX      PTXCommand      `cmd:"" name:"ptx" help:"Show, run, check, count and trace GPU kernels on the emulator: ours and any other PTX."`
 }

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"baregrad/bench"
+	"baregrad/kernels/auto"
+)
+
+// ProfileCommand shows where a training step's time goes.
+type ProfileCommand struct {
+	Network string        `arg:"" help:"Which tutorial's network: demo tutorial lists them."`
+	Device  string        `default:"auto" help:"What computes: auto, cpu, reference, or another that demo devices lists."`
+	Threads []int         `placeholder:"N" help:"On how many cores (all). Two numbers with a comma between are measured in turns, and compared."`
+	Budget  time.Duration `default:"3s" help:"How long to train for on each number of cores."`
+	JSON    bool          `name:"json" help:"Print the figures as one JSON object on the last line."`
+}
+
+// Run trains and prints a line for each call.
+func (c *ProfileCommand) Run(ctx context.Context, w io.Writer) error {
+	n, err := bench.NetworkByName(c.Network)
+	if err != nil {
+		return err
+	}
+	if c.Budget <= 0 {
+		return fmt.Errorf("--budget is %v, must be above 0", c.Budget)
+	}
+	configs, err := c.configs()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(w, bench.ThisMachine())
+	p, err := bench.ProfileSteps(ctx, n, configs, c.Budget)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\n%s: training steps of %d examples from step %d of an epoch on, on %s.\n", p.Network, p.Batch, p.From, p.Data)
+	if p.StandIn {
+		fmt.Fprintln(w, "OTHER DATA: the figures are not the tutorial's.")
+	}
+	fmt.Fprintf(w, "Each time is the middle one of %s.\n\n%s\n", steps(p.Results), p.Text())
+	fmt.Fprintln(w, "Products and convolutions leave zeros out, but GFLOP/s count them. Other programs at work make times longer.")
+	if configs[0].Device == "cuda" {
+		fmt.Fprintln(w, "Here each call is waited for. In a training a GPU gets all of a step at once, as one graph, which takes less time.")
+	}
+	if c.JSON {
+		return json.NewEncoder(w).Encode(p)
+	}
+	return nil
+}
+
+// steps says how many steps were timed on each configuration.
+func steps(results []bench.ProfileResult) string {
+	var counts []string
+	for _, r := range results {
+		counts = append(counts, fmt.Sprint(r.Steps))
+	}
+	return strings.Join(counts, " and ") + " " + plural(results[0].Steps, "step", "steps")
+}
+
+// configs are the device on each number of cores.
+func (c *ProfileCommand) configs() ([]bench.Config, error) {
+	d, err := auto.Open(c.Device) // which is auto and cpu?
+	if err != nil {
+		return nil, err
+	}
+	name := d.Name()
+	if err := d.Close(); err != nil {
+		return nil, err
+	}
+	if name == "emulator" {
+		return nil, fmt.Errorf("--device is %s: the emulator's time is not a GPU's; demo ptx stats counts what a kernel does", c.Device)
+	}
+	if len(c.Threads) > 0 && !bench.ChoosesCores(name) {
+		return nil, fmt.Errorf("--threads is %d, but %s has its own cores", c.Threads[0], name)
+	}
+	var configs []bench.Config
+	for _, threads := range c.Threads {
+		if threads < 1 || threads > 1024 {
+			return nil, fmt.Errorf("--threads is %d, must be from 1 to 1024", threads)
+		}
+		configs = append(configs, bench.Config{Device: name, Threads: threads})
+	}
+	if configs == nil {
+		all := auto.List()
+		i := slices.IndexFunc(all, func(d auto.Info) bool { return d.Name == name })
+		configs = []bench.Config{{Device: name, Threads: all[i].Workers}}
+	}
+	return configs, nil
+}
