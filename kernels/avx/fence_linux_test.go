@@ -23,12 +23,13 @@ func TestKernelsStayWithinTheirBuffers(t *testing.T) {
 			t.Run(set+"/"+name, func(t *testing.T) {
 				need(t, set)
 				calls := countCalls(t, set)
+				memory := newFencedMemory(t)
 				open := func() kernels.Device {
 					d, err := New(set)
 					if err != nil {
 						t.Fatal(err)
 					}
-					return betweenPages{d, t, option == kerneltest.FencedBehind}
+					return betweenPages{d, memory, option == kerneltest.FencedBehind}
 				}
 				kerneltest.Run(t, open, option, kerneltest.DriverAllocates) // the counters allocate
 				d := open()
@@ -106,40 +107,77 @@ func convolveAndPool(d kernels.Device, s kernels.ConvPoolSpec) {
 // against one of them.
 type betweenPages struct {
 	*Device
-	t      *testing.T
+	memory *fencedMemory
 	behind bool // against the one behind, else against the one before
 }
 
-// Alloc returns such a buffer.
+// Alloc returns such a buffer, full of zeros.
 func (f betweenPages) Alloc(t kernels.Type, n int) kernels.Buffer {
 	if n < 0 {
 		return f.Device.Alloc(t, n) // which refuses
 	}
-	memory, err := mapFenced(n * t.Size())
-	if err != nil {
-		f.t.Fatal(err)
-	}
 	page, size := syscall.Getpagesize(), n*t.Size()
-	within := memory[page : len(memory)-page]
+	whole := f.memory.take(size)
+	within := whole[page : len(whole)-page]
 	if f.behind {
 		within = within[len(within)-size:]
 	}
-	return kernels.HostOver(t, within[:size:size], func() {
-		if err := syscall.Munmap(memory); err != nil {
-			f.t.Error(err)
-		}
-	})
+	clear(within[:size])
+	return kernels.HostOver(t, within[:size:size], func() { f.memory.giveBack(whole) })
 }
 
-// mapFenced maps pages for so many bytes, with one more at each end that can't be touched.
-func mapFenced(bytes int) ([]byte, error) {
+// fencedMemory is pages with one more at each end that can't be touched. What is given
+// back can't be touched either, but stays mapped: mapping a page and touching it for the
+// first time would take longer than most kernels.
+type fencedMemory struct {
+	t    *testing.T
+	free map[int][][]byte // by their length
+}
+
+func newFencedMemory(t *testing.T) *fencedMemory {
+	m := &fencedMemory{t, map[int][][]byte{}}
+	t.Cleanup(func() {
+		for _, list := range m.free {
+			for _, whole := range list {
+				m.must(syscall.Munmap(whole))
+			}
+		}
+	})
+	return m
+}
+
+// take returns pages for so many bytes, and the two beside them.
+func (m *fencedMemory) take(bytes int) []byte {
 	page := syscall.Getpagesize()
-	pages := (bytes + page - 1) / page
-	memory, err := syscall.Mmap(-1, 0, (pages+2)*page, syscall.PROT_NONE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
-	if err != nil || pages == 0 {
-		return memory, err
+	length := (bytes+page-1)/page*page + 2*page
+	var whole []byte
+	if free := m.free[length]; len(free) > 0 {
+		whole, m.free[length] = free[len(free)-1], free[:len(free)-1]
+	} else {
+		var err error
+		whole, err = syscall.Mmap(-1, 0, length, syscall.PROT_NONE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+		m.must(err)
 	}
-	return memory, syscall.Mprotect(memory[page:(pages+1)*page], syscall.PROT_READ|syscall.PROT_WRITE)
+	m.protect(whole, syscall.PROT_READ|syscall.PROT_WRITE)
+	return whole
+}
+
+func (m *fencedMemory) giveBack(whole []byte) {
+	m.protect(whole, syscall.PROT_NONE)
+	m.free[len(whole)] = append(m.free[len(whole)], whole)
+}
+
+// protect says what may be done with the pages between the fences.
+func (m *fencedMemory) protect(whole []byte, what int) {
+	if page := syscall.Getpagesize(); len(whole) > 2*page {
+		m.must(syscall.Mprotect(whole[page:len(whole)-page], what))
+	}
+}
+
+func (m *fencedMemory) must(err error) {
+	if err != nil {
+		m.t.Fatal(err)
+	}
 }
 
 // The fences are where they are said to be.
@@ -151,8 +189,9 @@ func TestFences(t *testing.T) {
 		return
 	}
 	for _, behind := range []bool{false, true} {
-		for _, n := range []int{1, 1023, 1024, 1025} {
-			b := betweenPages{nil, t, behind}.Alloc(kernels.Float32, n)
+		d := betweenPages{nil, newFencedMemory(t), behind}
+		for _, n := range []int{1, 1023, 1024, 1025, 1023} { // the last gets memory that was given back
+			b := d.Alloc(kernels.Float32, n)
 			bytes := kernels.Bytes(kernels.Floats(b))
 			start, end := unsafe.Pointer(&bytes[0]), unsafe.Pointer(&bytes[len(bytes)-1])
 			if touch((*byte)(start)) || touch((*byte)(end)) {
@@ -162,6 +201,9 @@ func TestFences(t *testing.T) {
 				t.Errorf("what is beside %d floats can be written", n)
 			}
 			b.Free()
+			if !touch((*byte)(start)) || !touch((*byte)(end)) {
+				t.Errorf("%d floats can be written after they were given back", n)
+			}
 		}
 	}
 }

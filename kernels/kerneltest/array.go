@@ -177,9 +177,10 @@ func (g generator) withNonFinite(a array) array {
 const guardWord = 0xFFC0DEAD
 
 func guardBytes(n int) []byte {
-	memory := make([]byte, n+3)
-	for i := 0; i < n; i += 4 {
-		binary.LittleEndian.PutUint32(memory[i:], guardWord)
+	memory := make([]byte, max(n, 4))
+	binary.LittleEndian.PutUint32(memory, guardWord)
+	for done := 4; done < n; done *= 2 {
+		copy(memory[done:], memory[:done])
 	}
 	return memory[:n]
 }

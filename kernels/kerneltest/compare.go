@@ -1,6 +1,7 @@
 package kerneltest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -72,6 +73,9 @@ func compare(got array, want []float64, tol tolerance) error {
 // sameBits returns an error if two results differ in any bit.
 func sameBits(a, b array) error {
 	x, y := a.host(), b.host()
+	if bytes.Equal(x, y) {
+		return nil
+	}
 	size := a.kind.Size()
 	for i := range x {
 		if x[i] != y[i] {

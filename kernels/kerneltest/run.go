@@ -16,6 +16,7 @@ package kerneltest
 import (
 	"os"
 	"slices"
+	"sync"
 	"testing"
 
 	"baregrad/kernels"
@@ -74,7 +75,7 @@ func Run(t *testing.T, open func() kernels.Device, options ...Option) {
 		})
 	}
 
-	operations := allOperations()
+	operations := theOperations()
 	group(t, "Memory", s.testMemory)
 	for i := 0; i < len(operations); {
 		same := i + 1
@@ -119,7 +120,16 @@ func Run(t *testing.T, open func() kernels.Device, options ...Option) {
 	})
 }
 
-// allOperations is the table. The cases of a method stand together.
+// theOperations is the table, made once, with what is known of its cases.
+var theOperations = sync.OnceValue(func() []operation {
+	all := allOperations()
+	for i := range all {
+		all[i].known = new(known)
+	}
+	return all
+})
+
+// allOperations makes the table. The cases of a method stand together.
 func allOperations() (all []operation) {
 	for _, cases := range [][]operation{
 		matMulCases(), im2ColCases(), convCases(), maxPoolCases(), biasReLUMaxPoolCases(), convPoolCases(), avgPoolCases(),
