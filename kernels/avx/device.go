@@ -39,6 +39,7 @@ type Device struct {
 	sparse     sparseTask
 	pooled     pooledTask
 	wino       winogradTask
+	classes    classTask
 	panels     []float32           // matrix product: B packed
 	partial    []float32           // sums of chunks of K
 	turned     []float32           // convolution: the filter as its gradient needs it
@@ -54,6 +55,7 @@ type instructionSet struct {
 	needs    []feature
 	peak     peakKernels
 	vector   vectorKernels
+	classes  classKernels
 	tiles    tiles
 	zeros    zeroKernels
 	pooling  poolingKernels

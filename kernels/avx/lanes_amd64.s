@@ -25,3 +25,7 @@ GLOBL ·minus_inf_f32(SB), RODATA|NOPTR, $4
 // one_f32 is 1.
 DATA ·one_f32+0(SB)/4, $0x3f800000
 GLOBL ·one_f32(SB), RODATA|NOPTR, $4
+
+// one_i32 is 1.
+DATA ·one_i32+0(SB)/4, $1
+GLOBL ·one_i32(SB), RODATA|NOPTR, $4

@@ -6,8 +6,8 @@ import (
 	"baregrad/kernels"
 )
 
-// Losses, one value for each row, row by row. Labels are a class for each row
-// or a distribution. CrossEntropy, on probabilities, is left to the reference: a
+// Losses, one value for each row, row by row; softmax cross-entropy of few columns is in
+// classes.go. Labels are a class for each row or a distribution. CrossEntropy, on probabilities, is left to the reference: a
 // model that is trained for speed has the one that is fused with softmax.
 
 // SoftmaxCrossEntropy: loss = −Σ t·(x − M − ln Σ e^(x−M)).
@@ -15,8 +15,15 @@ func (d *Device) SoftmaxCrossEntropy(loss, probs, logits, labels kernels.Buffer,
 	const op = "softmax cross-entropy"
 	kernels.CheckLoss(op, loss, logits, labels, rows, cols)
 	kernels.CheckRows(op, rows, cols, probs)
-	j := job{y: kernels.Floats(probs), a: kernels.Floats(logits), c: kernels.Floats(loss), cols: cols}
-	j.readLabels(op, labels)
+	distributions, classes := readLabels(op, labels, cols)
+	if fewClasses(cols) {
+		d.runClasses(classTask{
+			block: (*classTask).softmaxCrossEntropy, rows: rows, cols: cols, labels: distributions, classes: classes,
+			y: kernels.Floats(probs), x: kernels.Floats(logits), row: kernels.Floats(loss),
+		})
+		return
+	}
+	j := job{y: kernels.Floats(probs), a: kernels.Floats(logits), b: distributions, c: kernels.Floats(loss), arg: classes, cols: cols}
 	d.share(j, rows, cols+rowCost, func(j *job, from, to int) {
 		for r := from; r < to; r++ {
 			x := j.row(j.a, r)
@@ -40,8 +47,15 @@ func (d *Device) SoftmaxCrossEntropyGrad(dlogits, dloss, probs, labels kernels.B
 	const op = "softmax cross-entropy gradient"
 	kernels.CheckLoss(op, dloss, probs, labels, rows, cols)
 	kernels.CheckRows(op, rows, cols, dlogits)
-	j := job{y: kernels.Floats(dlogits), a: kernels.Floats(probs), c: kernels.Floats(dloss), cols: cols, mode: m}
-	j.readLabels(op, labels)
+	distributions, classes := readLabels(op, labels, cols)
+	if fewClasses(cols) && m == kernels.Overwrite {
+		d.runClasses(classTask{
+			block: (*classTask).softmaxCrossEntropyGrad, rows: rows, cols: cols, labels: distributions, classes: classes,
+			y: kernels.Floats(dlogits), x: kernels.Floats(probs), row: kernels.Floats(dloss),
+		})
+		return
+	}
+	j := job{y: kernels.Floats(dlogits), a: kernels.Floats(probs), b: distributions, c: kernels.Floats(dloss), arg: classes, cols: cols, mode: m}
 	d.share(j, rows, cols+rowCost, func(j *job, from, to int) {
 		for r := from; r < to; r++ {
 			dx, p, dl := j.row(j.y, r), j.row(j.a, r), j.c[r]
@@ -61,18 +75,19 @@ func (d *Device) SoftmaxCrossEntropyGrad(dlogits, dloss, probs, labels kernels.B
 	})
 }
 
-// readLabels puts labels into arg, classes that are in range, or b, distributions.
-func (j *job) readLabels(op string, labels kernels.Buffer) {
+// readLabels gives labels that are distributions, or classes, which are in range. The
+// other is nil.
+func readLabels(op string, labels kernels.Buffer, cols int) (distributions []float32, classes []int32) {
 	if labels.Type() == kernels.Float32 {
-		j.b = kernels.Floats(labels)
-		return
+		return kernels.Floats(labels), nil
 	}
-	j.arg = kernels.Ints(labels)
-	for r, class := range j.arg {
-		if class < 0 || int(class) >= j.cols {
-			kernels.Panicf(op, "label %d of row %d: must be from 0 to %d", class, r, j.cols-1)
+	classes = kernels.Ints(labels)
+	for r, class := range classes {
+		if class < 0 || int(class) >= cols {
+			kernels.Panicf(op, "label %d of row %d: must be from 0 to %d", class, r, cols-1)
 		}
 	}
+	return nil, classes
 }
 
 // MeanSquaredError: loss = mean of (x−t)².

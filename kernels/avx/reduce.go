@@ -168,12 +168,21 @@ func (d *Device) ArgMax(arg, x kernels.Buffer, s kernels.ReduceSpec) {
 
 func (d *Device) Accuracy(y, x, labels kernels.Buffer, rows, cols int) {
 	kernels.CheckAccuracy(y, x, labels, rows, cols)
-	j := job{y: kernels.Floats(y), a: kernels.Floats(x), cols: cols}
+	var distributions []float32
+	var classes []int32
 	if labels.Type() == kernels.Int32 {
-		j.arg = kernels.Ints(labels)
+		classes = kernels.Ints(labels)
 	} else {
-		j.b = kernels.Floats(labels)
+		distributions = kernels.Floats(labels)
 	}
+	if fewClasses(cols) {
+		d.runClasses(classTask{
+			block: (*classTask).accuracy, rows: rows, cols: cols, labels: distributions, classes: classes,
+			x: kernels.Floats(x), row: kernels.Floats(y),
+		})
+		return
+	}
+	j := job{y: kernels.Floats(y), a: kernels.Floats(x), b: distributions, arg: classes, cols: cols}
 	d.share(j, rows, 2*(cols+rowCost), func(j *job, from, to int) {
 		for r := from; r < to; r++ {
 			at, beyond := r*j.cols, (r+1)*j.cols

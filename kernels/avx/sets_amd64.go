@@ -59,6 +59,11 @@ var instructionSets = []*instructionSet{
 		sparse: sparseAVX512,
 		peak:   peakKernels{fma: peak_fma_avx512, fmaFLOP: 24 * 16 * 2, copy: peak_copy_avx512},
 		vector: vectorAVX512,
+		classes: classKernels{
+			softmax_cross_entropy_classes_fwd_f32: softmax_cross_entropy_classes_fwd_f32_avx512,
+			softmax_cross_entropy_classes_bwd_f32: softmax_cross_entropy_classes_bwd_f32_avx512,
+			argmax_classes_f32:                    argmax_classes_f32_avx512,
+		},
 	},
 	{
 		name: "avx2",
@@ -102,5 +107,10 @@ var instructionSets = []*instructionSet{
 		sparse: sparseAVX2,
 		peak:   peakKernels{fma: peak_fma_avx2, fmaFLOP: 12 * 8 * 2, copy: peak_copy_avx2},
 		vector: vectorAVX2,
+		classes: classKernels{
+			softmax_cross_entropy_classes_fwd_f32: softmax_cross_entropy_classes_fwd_f32_avx2,
+			softmax_cross_entropy_classes_bwd_f32: softmax_cross_entropy_classes_bwd_f32_avx2,
+			argmax_classes_f32:                    argmax_classes_f32_avx2,
+		},
 	},
 }

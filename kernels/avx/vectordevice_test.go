@@ -47,7 +47,7 @@ func deviceTests() []deviceTest {
 	} {
 		tests = append(tests, reduceTests(s)...)
 	}
-	for _, s := range [][2]int{{0, 3}, {1, 1}, {128, 10}, {4001, 17}, {3, 1000}} {
+	for _, s := range [][2]int{{0, 3}, {1, 1}, {128, 10}, {4001, 17}, {3, 1000}, {7, 8}, {200, 32}, {65, 33}, {64, 7}} {
 		tests = append(tests, rowTests(s[0], s[1])...)
 	}
 	for _, s := range []struct{ shape, order []int }{
@@ -129,6 +129,10 @@ func rowTests(rows, cols int) []deviceTest {
 		kernels.Ints(classes)[r] = int32(r * 7 % cols)
 	}
 	const over, add = kernels.Overwrite, kernels.Accumulate
+	_, whole, err := kernels.Broadcast([]int{n}, []int{n})
+	if err != nil {
+		panic(err)
+	}
 	return []deviceTest{
 		{"Softmax", []int{n, n}, 1, 1e-6, func(d kernels.Device, b []kernels.Buffer) { d.Softmax(b[0], b[1], rows, cols) }},
 		{"SoftmaxGrad", []int{n, n, n}, 1, 2e-5, func(d kernels.Device, b []kernels.Buffer) {
@@ -142,6 +146,7 @@ func rowTests(rows, cols int) []deviceTest {
 			d.SoftmaxCrossEntropy(b[0], b[1], b[2], classes, rows, cols)
 		}},
 		{"SoftmaxCrossEntropy of distributions", []int{rows, n, n, n}, 2, 1e-6, func(d kernels.Device, b []kernels.Buffer) {
+			d.Mul(b[3], b[3], b[3], whole) // not negative, as a distribution's numbers are
 			d.SoftmaxCrossEntropy(b[0], b[1], b[2], b[3], rows, cols)
 		}},
 		{"SoftmaxCrossEntropyGrad of classes", []int{n, rows, n}, 1, 1e-6, func(d kernels.Device, b []kernels.Buffer) {
@@ -152,6 +157,15 @@ func rowTests(rows, cols int) []deviceTest {
 		}},
 		{"SoftmaxCrossEntropyGrad of distributions", []int{n, rows, n, n}, 1, 1e-5, func(d kernels.Device, b []kernels.Buffer) {
 			d.SoftmaxCrossEntropyGrad(b[0], b[1], b[2], b[3], rows, cols, add)
+		}},
+		{"SoftmaxCrossEntropyGrad of distributions, overwriting", []int{n, rows, n, n}, 1, 1e-5, func(d kernels.Device, b []kernels.Buffer) {
+			d.SoftmaxCrossEntropyGrad(b[0], b[1], b[2], b[3], rows, cols, over)
+		}},
+		{"Accuracy of classes", []int{rows, n}, 1, exact, func(d kernels.Device, b []kernels.Buffer) {
+			d.Accuracy(b[0], b[1], classes, rows, cols)
+		}},
+		{"Accuracy of distributions", []int{rows, n, n}, 1, exact, func(d kernels.Device, b []kernels.Buffer) {
+			d.Accuracy(b[0], b[1], b[2], rows, cols)
 		}},
 		{"MeanSquaredError", []int{rows, n, n}, 1, 1e-6, func(d kernels.Device, b []kernels.Buffer) {
 			d.MeanSquaredError(b[0], b[1], b[2], rows, cols)
@@ -276,21 +290,22 @@ func TestMethodsAgainstTheReference(t *testing.T) {
 			d := open(t, set)
 			workers := []*pool{newPool(1), newPool(2), newPool(5)}
 			opened := d.pool
+			use := func(p *pool) { d.pool, d.workspaces = p, make([]workspace, p.workers) }
 			t.Cleanup(func() {
-				d.pool = opened
+				use(opened)
 				for _, p := range workers {
 					p.close()
 				}
 			})
 			oracle := reference.New()
 			for _, test := range deviceTests() {
-				d.pool = workers[0]
+				use(workers[0])
 				want, got := test.buffers(), test.buffers()
 				test.run(oracle, want)
 				test.run(d, got)
 				test.compare(t, got, want)
 				for _, p := range workers[1:] {
-					d.pool = p
+					use(p)
 					again := test.buffers()
 					test.run(d, again)
 					test.sameBits(t, again, got, p.workers)

@@ -17,6 +17,7 @@ type workspace struct {
 	zeros   zeroSpace // and what leaving out zeros needs
 	image   []float32 // rows of an image with its padding
 	patch   patch
+	classes classBlock // softmax cross-entropy: rows, transposed
 	product planeProduct
 	masked  []float32 // pooling: a gradient behind a ReLU
 	band    []float32 // convolution: rows of its output, to be pooled

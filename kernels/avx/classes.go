@@ -1,0 +1,149 @@
+package avx
+
+import "baregrad/kernels"
+
+// Softmax cross-entropy and accuracy of few classes, such as ten digits.
+//
+// A row of ten numbers fills a register in part only, and what is summed or compared
+// over it has to go from lane to lane. So blocks of 64 rows are transposed: column c of
+// neighbouring rows then lies side by side, a lane works on a row of its own from the
+// first column to the last, and a logarithm is worked out for a register of rows at once.
+// Transposed blocks are [cols, classRows], in memory of the worker's own. Rows that a
+// block lacks are computed with what was left there, and nobody looks at them.
+
+const (
+	// leastClasses is the least number of columns: they are transposed in blocks of 8×8.
+	leastClasses = 8
+	// mostClasses is the most. Wider rows fill their registers well enough.
+	mostClasses = 32
+	// classRows is the rows of a block, whole registers of any instruction set.
+	classRows = 64
+)
+
+// fewClasses tells whether rows are of a width for this file.
+func fewClasses(cols int) bool { return leastClasses <= cols && cols <= mostClasses }
+
+// classTask is an operation on its way through the workers, block by block.
+type classTask struct {
+	d          *Device
+	block      func(t *classTask, b *classBlock, from, n int) // for n rows from the given one on
+	rows, cols int
+	y, x       []float32 // [rows, cols]: an output and an input
+	row        []float32 // [rows]: loss, its gradient, or accuracy
+	labels     []float32 // [rows, cols], or nil where there are classes
+	classes    []int32   // [rows]
+}
+
+// classBlock is what a worker computes with: transposed blocks, and vectors of a
+// number for each row.
+type classBlock struct {
+	y, x, labels []float32 // [mostClasses, classRows]
+	row          []float32 // [classRows]
+	arg, classes []int32   // [classRows]
+}
+
+// classKernels work on transposed blocks of cols columns. labels is nil where the
+// labels are classes.
+type classKernels struct {
+	softmax_cross_entropy_classes_fwd_f32 func(loss, probs, x, labels *float32, classes *int32, rows, cols int)
+	softmax_cross_entropy_classes_bwd_f32 func(dx, dloss, probs, labels *float32, classes *int32, rows, cols int)
+	argmax_classes_f32                    func(arg *int32, x *float32, rows, cols int)
+}
+
+// runClasses does t for all rows.
+func (d *Device) runClasses(t classTask) {
+	t.d = d
+	for i := range d.workspaces {
+		d.workspaces[i].classes.reserve()
+	}
+	d.classes = t
+	d.pool.run((t.rows+classRows-1)/classRows, &d.classes)
+	d.classes = classTask{} // so that no memory is held that the caller frees
+}
+
+// reserve allocates the memory, once.
+func (b *classBlock) reserve() {
+	if b.row == nil {
+		b.y, b.x, b.labels = floats(mostClasses*classRows), floats(mostClasses*classRows), floats(mostClasses*classRows)
+		b.row = floats(classRows)
+		b.arg, b.classes = make([]int32, classRows), make([]int32, classRows)
+	}
+}
+
+// floats are n zeros, beginning with a line of the cache.
+func floats(n int) []float32 { return kernels.Floats(kernels.NewHost(kernels.Float32, n)) }
+
+// part does block i.
+func (t *classTask) part(worker, i int) {
+	from := i * classRows
+	t.block(t, &t.d.workspaces[worker].classes, from, min(classRows, t.rows-from))
+}
+
+// softmaxCrossEntropy computes losses and softmax of n rows.
+func (t *classTask) softmaxCrossEntropy(b *classBlock, from, n int) {
+	t.read(b.x, t.x, from, n)
+	labels, classes := t.readLabels(b, from, n)
+	t.d.set.classes.softmax_cross_entropy_classes_fwd_f32(&b.row[0], &b.y[0], &b.x[0], labels, classes, n, t.cols)
+	copy(t.row[from:from+n], b.row)
+	t.write(t.y, b.y, from, n)
+}
+
+// softmaxCrossEntropyGrad computes the gradient by the logits of n rows, from the softmax.
+func (t *classTask) softmaxCrossEntropyGrad(b *classBlock, from, n int) {
+	t.read(b.x, t.x, from, n)
+	labels, classes := t.readLabels(b, from, n)
+	copy(b.row, t.row[from:from+n])
+	t.d.set.classes.softmax_cross_entropy_classes_bwd_f32(&b.y[0], &b.row[0], &b.x[0], labels, classes, n, t.cols)
+	t.write(t.y, b.y, from, n)
+}
+
+// accuracy finds out in which of n rows the largest number is that of the label's class.
+func (t *classTask) accuracy(b *classBlock, from, n int) {
+	k := &t.d.set.classes
+	t.read(b.x, t.x, from, n)
+	k.argmax_classes_f32(&b.arg[0], &b.x[0], n, t.cols)
+	if labels, _ := t.readLabels(b, from, n); labels != nil {
+		k.argmax_classes_f32(&b.classes[0], labels, n, t.cols)
+	}
+	t.d.set.vector.equal_i32(t.row[from:from+n], b.arg[:n], b.classes[:n])
+}
+
+// readLabels transposes n rows of labels, or copies their classes. The one that there
+// is not is nil.
+func (t *classTask) readLabels(b *classBlock, from, n int) (labels *float32, classes *int32) {
+	if t.labels == nil {
+		copy(b.classes, t.classes[from:from+n])
+		return nil, &b.classes[0]
+	}
+	t.read(b.labels, t.labels, from, n)
+	return &b.labels[0], nil
+}
+
+// read transposes n rows of x from the given one on to a block. Where the columns are no
+// multiple of 8, the last 8 of them overlap others.
+func (t *classTask) read(block, x []float32, from, n int) {
+	x, whole := x[from*t.cols:(from+n)*t.cols], n&^7
+	for c := 0; whole > 0 && c < t.cols; c += 8 {
+		c := min(c, t.cols-8)
+		t.d.set.vector.transpose_f32(&block[c*classRows], &x[c], 8, whole, classRows, t.cols)
+	}
+	for r := whole; r < n; r++ {
+		for c, v := range x[r*t.cols : (r+1)*t.cols] {
+			block[c*classRows+r] = v
+		}
+	}
+}
+
+// write transposes a block back to n rows of y.
+func (t *classTask) write(y, block []float32, from, n int) {
+	y, whole := y[from*t.cols:(from+n)*t.cols], n&^7
+	for c := 0; whole > 0 && c < t.cols; c += 8 {
+		c := min(c, t.cols-8)
+		t.d.set.vector.transpose_f32(&y[c], &block[c*classRows], whole, 8, t.cols, classRows)
+	}
+	for r := whole; r < n; r++ {
+		for c := range t.cols {
+			y[r*t.cols+c] = block[c*classRows+r]
+		}
+	}
+}
