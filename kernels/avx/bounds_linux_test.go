@@ -55,7 +55,12 @@ func TestKernelsStayWithinTheirMemory(t *testing.T) {
 				within("sum_rows_f32", n, func() { k.sum_rows_f32(atEnd[float64](memory[3], n), a, 1) })
 				within("dropout_f32", n, func() { k.dropout_f32(y, a, make([]uint32, (n+31)/32), &keys, 0, 0, 0, 1<<23, 2, kernels.Accumulate) })
 				within("uniform_f32", n, func() { k.uniform_f32(y, &keys, 0, 0, 1) })
-				within("gather_u8_f32", n, func() { k.gather_u8_f32(y, atEnd[uint8](memory[1], n), 1, 0) })
+				if n > 0 { // a row, the last of x and of the index
+					within("gather_u8_f32", n, func() {
+						k.gather_u8_f32(y, atEnd[uint8](memory[1], n), atEnd[int32](memory[2], 1), 1, n, 4, 1, 0)
+					})
+					within("gather_f32", n, func() { k.gather_f32(y, a, atEnd[int32](memory[2], 1), 1, n, 4, 1, 0) })
+				}
 				within("equal_i32", n, func() { k.equal_i32(y, ints, others) })
 				within("greater_f32", n, func() { k.greater_f32(ints, a, 0) })
 				within("softmax_fwd_f32", n, func() { k.softmax_fwd_f32(y, a) })

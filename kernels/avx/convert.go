@@ -27,43 +27,35 @@ func (d *Device) Gather(dst, src, index, cursor kernels.Buffer, s kernels.Gather
 		}
 	}
 	j := job{arg: indices, gather: s, scalar: [5]float32{s.Scale, s.Shift}}
-	j.prefetch = d.set.vector.prefetch2
-	if src.Len()*src.Type().Size() <= d.cacheL3/4 { // the data set is likely to be there
-		j.prefetch = d.set.vector.prefetch1
-	}
 	switch src.Type() {
 	case kernels.Uint8:
 		j.y, j.bytes = kernels.Floats(dst), kernels.Uint8s(src)
 		d.share(j, s.Rows, s.Width+rowCost, func(j *job, from, to int) {
 			width := j.gather.Width
 			ahead := rowsAhead(width)
-			for i := from - ahead; i < to; i++ {
-				if next := i + ahead; next < to {
-					j.prefetch(address(j.bytes[int(j.arg[next])*width:]), width)
-				}
-				if i >= from {
-					y, x := j.y[i*width:][:width], j.bytes[int(j.arg[i])*width:][:width]
-					j.k.gather_u8_f32(y, x, j.scalar[0], j.scalar[1])
-				}
+			for _, row := range j.arg[from:min(from+ahead, to)] {
+				j.k.prefetch2(address(j.bytes[int(row)*width:]), width)
 			}
+			j.k.gather_u8_f32(j.y[from*width:], j.bytes, j.arg[from:], to-from, width, ahead, j.scalar[0], j.scalar[1])
 		})
 	case kernels.Float32:
 		j.y, j.a = kernels.Floats(dst), kernels.Floats(src)
 		d.share(j, s.Rows, s.Width+rowCost, func(j *job, from, to int) {
 			width := j.gather.Width
 			ahead := rowsAhead(4 * width)
-			for i := from - ahead; i < to; i++ {
-				if next := i + ahead; next < to {
-					j.prefetch(address(j.a[int(j.arg[next])*width:]), 4*width)
-				}
-				if i >= from {
-					y, x := j.y[i*width:][:width], j.a[int(j.arg[i])*width:][:width]
-					j.k.affine_fwd_f32(y, x, j.scalar[0], j.scalar[1])
-				}
+			for _, row := range j.arg[from:min(from+ahead, to)] {
+				j.k.prefetch2(address(j.a[int(row)*width:]), 4*width)
 			}
+			j.k.gather_f32(j.y[from*width:], j.a, j.arg[from:], to-from, width, ahead, j.scalar[0], j.scalar[1])
 		})
 	default: // labels
 		labels, from := kernels.Ints(dst), kernels.Ints(src)
+		if s.Width == 1 {
+			for i, row := range indices {
+				labels[i] = from[row]
+			}
+			return
+		}
 		for i, row := range indices {
 			copy(labels[i*s.Width:(i+1)*s.Width], from[int(row)*s.Width:])
 		}

@@ -2,33 +2,48 @@
 
 // Conversions on the way into and out of training: images from uint8 to float32,
 // and comparisons to 1 and 0.
-// Shapes: all slices have n elements.
+// Shapes: gathered rows have width elements each; other slices have n elements.
 // Idea: 16 bytes widen to 16 floats in two instructions; a comparison gives a
-// mask, which picks ones.
+// mask, which picks ones. The rows of a batch lie anywhere in a data set, and no
+// processor foresees where: so while one is copied, one of the next is fetched.
 
 #include "textflag.h"
 #include "lanes_amd64.h"
+#include "gather_amd64.h"
 
-// func gather_u8_f32_avx512(y []float32, x []uint8, scale, shift float32)
-TEXT ·gather_u8_f32_avx512(SB), NOSPLIT, $0-56
-	MOVQ         y_base+0(FP), DI  // DI = y
-	MOVQ         y_len+8(FP), CX   // CX = n, the elements to go
-	MOVQ         x_base+24(FP), SI // SI = x
-	VBROADCASTSS scale+48(FP), Z14 // Z14 = scale
-	VBROADCASTSS shift+52(FP), Z13 // Z13 = shift
-	XORL         AX, AX            // AX = i = 0
-	TESTQ        CX, CX
+// func gather_u8_f32_avx512(y []float32, x []uint8, index []int32, rows, width, ahead int, scale, shift float32)
+TEXT ·gather_u8_f32_avx512(SB), NOSPLIT, $0-104
+	MOVQ         y_base+0(FP), DI      // DI = the row of y
+	MOVQ         x_base+24(FP), SI     // SI = x
+	MOVQ         index_base+48(FP), R8 // R8 = the row's place in the index
+	MOVQ         index_len+56(FP), R9  // R9 = how much of the index is left
+	MOVQ         rows+72(FP), R10      // R10 = the rows to go
+	MOVQ         width+80(FP), R13     // R13 = the elements of a row
+	VBROADCASTSS scale+96(FP), Z14     // Z14 = scale
+	VBROADCASTSS shift+100(FP), Z13    // Z13 = shift
+	TESTQ        R10, R10
 	JLE          done
 
-loop:
+row:
+	GATHER_ROW(R13) // BX = the row of x; another one is fetched
+	XORL AX, AX     // AX = i = 0
+	MOVQ R13, CX    // CX = n, the elements to go
+
+vector:
 	LANES16(CX, K1)                // K1 = the lanes that exist
-	VPMOVZXBD.Z (SI)(AX*1), K1, Z1 // v = x[i:], as int32
+	VPMOVZXBD.Z (BX)(AX*1), K1, Z1 // v = x[i:], as int32
 	VCVTDQ2PS   Z1, Z1             // as float32
 	VFMADD213PS Z13, Z14, Z1       // v = v·scale + shift
 	VMOVUPS     Z1, K1, (DI)(AX*4) // y[i:] = v
 	ADDQ        $16, AX            // i += 16
-	SUBQ        $16, CX            // n -= 16
-	JGT         loop
+	SUBQ        $16, CX            // n −= 16
+	JGT         vector
+
+	LEAQ (DI)(R13*4), DI // to the next row
+	ADDQ $4, R8
+	DECQ R9
+	DECQ R10
+	JGT  row
 
 done:
 	VZEROUPPER

@@ -16,23 +16,10 @@ func TestConversionsAgainstTheirLoops(t *testing.T) {
 				for offset := range 4 {
 					random := rand.New(rand.NewPCG(uint64(n), uint64(offset)))
 					y := newGuarded(n, offset)
-					pixels := make([]uint8, n+offset)[offset:] // its end is the end of its memory
-					for i := range pixels {
-						pixels[i] = uint8(random.Uint32())
-					}
-					k.gather_u8_f32(y.s, pixels, 1.0/255, -0.5)
-					y.check(t, "gather_u8_f32")
-					for i, got := range y.s {
-						if want := fma(float32(pixels[i]), 1.0/255, -0.5); !within(got, want, 1) {
-							t.Fatalf("gather_u8_f32 of %d: %v at %d, want %v", n, got, i, want)
-						}
-					}
-
 					a, b := make([]int32, n), make([]int32, n)
 					for i := range a {
 						a[i], b[i] = int32(random.IntN(3)-1), int32(random.IntN(3)-1)
 					}
-					y = newGuarded(n, offset)
 					k.equal_i32(y.s, a, b)
 					y.check(t, "equal_i32")
 					for i, got := range y.s {
@@ -54,6 +41,48 @@ func TestConversionsAgainstTheirLoops(t *testing.T) {
 					for i, v := range whole {
 						if (i < 10+offset || i >= 10+offset+n) && v != -7 {
 							t.Fatalf("greater_f32 of %d: the word at %d was written over", n, i-10-offset)
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
+// Rows of every width, taken from anywhere in x, of which the last is its end; the index
+// goes on behind the rows that are wanted, as that of a batch's part does.
+func TestGatheringAgainstItsLoop(t *testing.T) {
+	const rows, all = 5, 7
+	index := []int32{3, 0, all - 1, 3, 1, 6, 2}
+	for _, set := range Names() {
+		t.Run(set, func(t *testing.T) {
+			k := vectorsOf(t, set)
+			for _, width := range testLengths()[1:] { // but for 0
+				for ahead := range 4 {
+					random := rand.New(rand.NewPCG(uint64(width), uint64(ahead)))
+					pixels, x := make([]uint8, all*width+ahead)[ahead:], newGuarded(all*width, ahead)
+					for i := range pixels {
+						pixels[i] = uint8(random.Uint32())
+					}
+					fillMixed(x.s, random)
+					for _, gather := range []struct {
+						name string
+						f    func(y []float32)
+						x    func(i int) float32
+					}{
+						{"gather_u8_f32", func(y []float32) { k.gather_u8_f32(y, pixels, index, rows, width, 3*ahead, 1.0/255, -0.5) },
+							func(i int) float32 { return float32(pixels[i]) }},
+						{"gather_f32", func(y []float32) { k.gather_f32(y, x.s, index, rows, width, 3*ahead, 1.0/255, -0.5) },
+							func(i int) float32 { return x.s[i] }},
+					} {
+						y := newGuarded(rows*width, ahead)
+						gather.f(y.s)
+						y.check(t, gather.name)
+						for i, got := range y.s {
+							v := gather.x(int(index[i/width])*width + i%width)
+							if want := fma(v, 1.0/255, -0.5); !within(got, want, 1) {
+								t.Fatalf("%s of width %d: %v at %d, want %v", gather.name, width, got, i, want)
+							}
 						}
 					}
 				}

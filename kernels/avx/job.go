@@ -33,7 +33,6 @@ type job struct {
 	philox philox
 
 	// The kernel, where several operations share their Go code.
-	prefetch    func(from uintptr, bytes int)
 	unary       func(y, x []float32)
 	gradient    func(dx, dy, y []float32, m kernels.Mode)
 	binary      binaryKernel

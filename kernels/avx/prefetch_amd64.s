@@ -3,27 +3,9 @@
 // Memory that will be needed is fetched into the caches ahead: an instruction that
 // begins to load a line of 64 bytes and waits for nothing. The second cache can have
 // more lines on their way than the first: what lies beyond all caches arrives nearly
-// twice as fast there. For what lies in the third cache, prefetch2 gained nothing on a
-// Zen 4 where prefetch1 did.
+// twice as fast there.
 
 #include "textflag.h"
-
-// func prefetch1(from uintptr, bytes int)
-TEXT ·prefetch1(SB), NOSPLIT, $0-16
-	MOVQ from+0(FP), SI
-	MOVQ bytes+8(FP), CX
-	LEAQ (SI)(CX*1), CX // CX = the end
-	ANDQ $-64, SI       // SI = the first line
-
-loop:
-	CMPQ       SI, CX
-	JGE        done
-	PREFETCHT0 (SI)
-	ADDQ       $64, SI
-	JMP        loop
-
-done:
-	RET
 
 // func prefetch2(from uintptr, bytes int)
 TEXT ·prefetch2(SB), NOSPLIT, $0-16

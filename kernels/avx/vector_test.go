@@ -284,8 +284,8 @@ var testedElsewhere = []string{
 	"add_fwd_f32", "sub_fwd_f32", "mul_fwd_f32", "div_fwd_f32", // arithmetic_test.go
 	"sum_f32", "sum_rows_f32", "argmax_f32", // reduce_test.go
 	"dropout_f32", "keep_f32", "uniform_f32", // dropout_test.go
-	"gather_u8_f32", "equal_i32", "greater_f32", // convert_test.go
-	"prefetch1", "prefetch2", // it changes nothing
+	"gather_u8_f32", "gather_f32", "equal_i32", "greater_f32", // convert_test.go
+	"prefetch2",                                                                                                       // it changes nothing
 	"softmax_fwd_f32", "dot_f32", "squared_error_f32", "sigmoid_binary_cross_entropy_f32", "binary_cross_entropy_f32", // softmax_test.go
 	"transpose_f32", // transpose_test.go
 }

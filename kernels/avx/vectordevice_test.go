@@ -37,7 +37,7 @@ func deviceTests() []deviceTest {
 	for _, n := range []int{0, 1, 37, 100_003} {
 		tests = append(tests, elementTests(n)...)
 	}
-	for _, s := range []kernels.GatherSpec{{Rows: 5, Width: 784, Scale: 1.0 / 255}, {Rows: 128, Width: 784, Scale: 2, Shift: -1}, {Rows: 3, Width: 1, Scale: 1}} {
+	for _, s := range []kernels.GatherSpec{{Rows: 5, Width: 784, Scale: 1.0 / 255}, {Rows: 128, Width: 784, Scale: 2, Shift: -1}, {Rows: 3, Width: 1, Scale: 1}, {Rows: 1001, Width: 10, Scale: 1}} {
 		tests = append(tests, gatherTests(s)...)
 	}
 	for _, s := range []kernels.ReduceSpec{
