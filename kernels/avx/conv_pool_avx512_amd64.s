@@ -8,38 +8,13 @@
 #include "go_asm.h"
 #include "textflag.h"
 #include "lanes_amd64.h"
+#include "conv_pool_amd64.h"
 
-// Registers of the gradient: DI the argument; R8 the list, CX the windows left on it; AX
-// the first window's quads, BX the step between taps, R9 three of them; SI the dz, DX the
-// places; R14 a window's quads, R15 where its dz are; R10, R11, R12 and R13 what is
-// fetched for later. Z0…Z9 the sums of tap t in Z2t and
-// Z2t+1; Z10 and Z11 dz, Z12 and Z13 the places; Z14 has a quad in each quarter.
-
-#define BEGIN \
-	MOVQ c+0(FP), DI; \
-	MOVQ chosen_windows(DI), R8; \
-	MOVQ chosen_count(DI), CX; \
-	MOVQ chosen_quads(DI), AX; \
-	MOVQ chosen_tapStep(DI), BX; \
-	LEAQ (BX)(BX*2), R9; \
-	MOVQ chosen_dz(DI), SI; \
-	MOVQ chosen_place(DI), DX; \
-	MOVQ chosen_dyAhead(DI), R10; \
-	MOVQ chosen_yAhead(DI), R11; \
-	MOVQ chosen_argAhead(DI), R12; \
-	XORL R13, R13; \
-	MOVQ chosen_dw(DI), R14; \
-	MOVQ chosen_dwStep(DI), R15
+// Registers of the gradient, besides those of conv_pool_amd64.h: Z0…Z9 the sums, of tap t in
+// Z2t and Z2t+1; Z10 and Z11 dz, Z12 and Z13 the places; Z14 has a quad in each quarter.
 
 #define WINDOW \
-	MOVQ chosenWindow_quad(R8), R14; \
-	MOVQ chosenWindow_dz(R8), R15; \
-	ADDQ $chosenWindow__size, R8; \
-	PREFETCHT1 (R10)(R13*1); \
-	PREFETCHT1 (R11)(R13*1); \
-	PREFETCHT1 (R12)(R13*1); \
-	ADDQ $64, R13; \
-	ADDQ AX, R14; \
+	GRAD_WINDOW; \
 	VMOVUPS (SI)(R15*1), Z10; \
 	VMOVUPS 64(SI)(R15*1), Z11; \
 	VMOVDQU32 (DX)(R15*1), Z12; \
@@ -64,13 +39,9 @@
 	VMOVUPS z1, 64(R14); \
 	ADDQ R15, R14
 
-#define END \
-	MOVQ chosen_dw(DI), R14; \
-	MOVQ chosen_dwStep(DI), R15
-
 // func conv_pool_grad_filter_5_f32_avx512(c *chosen)
 TEXT ·conv_pool_grad_filter_5_f32_avx512(SB), NOSPLIT, $0-8
-	BEGIN
+	GRAD_BEGIN
 	LOAD(Z0, Z1)
 	LOAD(Z2, Z3)
 	LOAD(Z4, Z5)
@@ -88,7 +59,7 @@ window:
 	DECQ CX
 	JNZ  window
 
-	END
+	GRAD_SUMS
 	STORE(Z0, Z1)
 	STORE(Z2, Z3)
 	STORE(Z4, Z5)
@@ -99,7 +70,7 @@ window:
 
 // func conv_pool_grad_filter_3_f32_avx512(c *chosen)
 TEXT ·conv_pool_grad_filter_3_f32_avx512(SB), NOSPLIT, $0-8
-	BEGIN
+	GRAD_BEGIN
 	LOAD(Z0, Z1)
 	LOAD(Z2, Z3)
 	LOAD(Z4, Z5)
@@ -113,7 +84,7 @@ window:
 	DECQ CX
 	JNZ  window
 
-	END
+	GRAD_SUMS
 	STORE(Z0, Z1)
 	STORE(Z2, Z3)
 	STORE(Z4, Z5)
@@ -137,21 +108,11 @@ window:
 
 // func conv_pool_places_f32_avx512(p *places)
 //
-// Registers: DI the argument; AX dz and R8 place, R9 the step between windows; SI dy, DX
-// y, BX arg; R10 the rows left, R13 the windows of the row, CX the filters left of it,
-// R14 the offset of the filters in bytes. K1 the lanes that are filters; Z4 the indices of
-// the window's first position, Z5 of these filters; Z6 the step to the window below, Z7
-// 16, Z8 the step between windows, Z9 that between rows; Z10 is 1, Z11 2, Z31 0.
+// Registers, besides: K1 the lanes that are filters; Z4 the indices of the window's first
+// position, Z5 of these filters; Z6 the step to the window below, Z7 16, Z8 the step
+// between windows, Z9 that between rows; Z10 is 1, Z11 2, Z31 0.
 TEXT ·conv_pool_places_f32_avx512(SB), NOSPLIT, $0-8
-	MOVQ         p+0(FP), DI
-	MOVQ         places_dz(DI), AX
-	MOVQ         places_place(DI), R8
-	MOVQ         places_step(DI), R9
-	MOVQ         places_dy(DI), SI
-	MOVQ         places_y(DI), DX
-	MOVQ         places_arg(DI), BX
-	MOVQ         places_rows(DI), R10
-	MOVQ         places_first(DI), CX
+	PLACES_BEGIN
 	VPBROADCASTD CX, Z4
 	VPADDD       ·channels(SB), Z4, Z4
 	VPBROADCASTD places_down(DI), Z6
@@ -191,12 +152,7 @@ partial:
 	KXNORW K1, K1, K1
 
 next:
-	MOVQ   places_c(DI), CX
-	LEAQ   (SI)(CX*4), SI
-	LEAQ   (DX)(CX*4), DX
-	LEAQ   (BX)(CX*4), BX
-	ADDQ   R9, AX
-	ADDQ   R9, R8
+	PLACES_NEXT
 	VPADDD Z8, Z4, Z4
 	DECQ   R13
 	JNZ    window

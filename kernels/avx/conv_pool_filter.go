@@ -75,9 +75,9 @@ type convPoolKernels struct {
 	conv_pool_quads_f32         func(quads, upper, lower *float32, right, n int)
 }
 
-// convPoolTask is the gradient by a one-channel filter on its way through the workers. A
-// part is one chunk of images.
-type convPoolTask struct {
+// oneChannelFilterTask is the gradient by a one-channel filter on its way through the
+// workers. A part is one chunk of images.
+type oneChannelFilterTask struct {
 	d           *Device
 	s           kernels.ConvPoolSpec
 	dy, y, x    []float32
@@ -98,7 +98,7 @@ type convPoolTask struct {
 // convPoolGradFilter is Conv2DReLUMaxPoolGrad of one channel without the gradient by x,
 // which a first layer does not need.
 func (d *Device) convPoolGradFilter(dw, dbias, dy, y, arg, x kernels.Buffer, s kernels.ConvPoolSpec, mw, mb kernels.Mode) {
-	t, c, p := &d.convPool, s.Conv, s.Pool
+	t, c, p := &d.oneFilter, s.Conv, s.Pool
 	t.d, t.s = d, s
 	t.dy, t.y, t.x, t.arg = kernels.Floats(dy), kernels.Floats(y), kernels.Floats(x), kernels.Ints(arg)
 	t.plan()
@@ -135,7 +135,7 @@ func tapsOf(left int) int {
 const bandBytes = 18 << 10
 
 // plan cuts the images into chunks and bands, and says where the windows lie.
-func (t *convPoolTask) plan() {
+func (t *oneChannelFilterTask) plan() {
 	c, p, set := t.s.Conv, t.s.Pool, &t.d.set.convPool
 	t.view = newView(c)
 	t.zeros = t.view.w <= maskColumns
@@ -178,17 +178,17 @@ func (t *convPoolTask) plan() {
 }
 
 // imageFloats is the size of an image with its padding, and what is read behind it.
-func (t *convPoolTask) imageFloats() int {
+func (t *oneChannelFilterTask) imageFloats() int {
 	return (t.lines+t.s.Conv.StrideH)*t.view.w + 8 + t.line + t.s.Conv.StrideW
 }
 
 // quadFloats is the size of the quads, and of what is read behind them for taps that the
 // filter does not have.
-func (t *convPoolTask) quadFloats() int {
+func (t *oneChannelFilterTask) quadFloats() int {
 	return 4 * (t.lines*t.line + t.taps*t.s.Conv.DilationW)
 }
 
-func (t *convPoolTask) part(worker, chunk int) {
+func (t *oneChannelFilterTask) part(worker, chunk int) {
 	w, c := &t.d.workspaces[worker], t.s.Conv
 	size := c.KH * t.taps * t.filters
 	dw := t.partial[chunk*size : (chunk+1)*size]
@@ -199,7 +199,7 @@ func (t *convPoolTask) part(worker, chunk int) {
 }
 
 // image adds to dw what image n contributes.
-func (t *convPoolTask) image(w *workspace, dw []float32, n int) {
+func (t *oneChannelFilterTask) image(w *workspace, dw []float32, n int) {
 	c, p, set := t.s.Conv, t.s.Pool, t.d.set
 	quads := t.quads(w, n)
 	if t.zeros {
@@ -247,7 +247,7 @@ func (t *convPoolTask) image(w *workspace, dw []float32, n int) {
 
 // choose gives dz and the places of the maxima of rows of windows of image n, and sums up
 // dz for the bias.
-func (t *convPoolTask) choose(w *workspace, sums []float64, n, i, rows int) (dz []float32, place []int32) {
+func (t *oneChannelFilterTask) choose(w *workspace, sums []float64, n, i, rows int) (dz []float32, place []int32) {
 	p := t.s.Pool
 	dz, place = w.masked[:rows*p.OW*t.filters], w.places[:rows*p.OW*t.filters]
 	at := (n*p.OH + i) * p.OW * p.C
@@ -277,7 +277,7 @@ func finiteSums(sums []float64) bool {
 // the taps meets row 2i·StrideH + u·DilationH of the quads: so for each of the first
 // 2·StrideH rows of quads there is one list, over all rows that are so many further on,
 // and row u of the taps takes a part of one.
-func (t *convPoolTask) lists(w *workspace) {
+func (t *oneChannelFilterTask) lists(w *workspace) {
 	c, ow := t.s.Conv, t.s.Pool.OW
 	for first := range 2 * c.StrideH {
 		list, n := w.windows[first*len(t.windows):(first+1)*len(t.windows)], 0
@@ -300,14 +300,14 @@ func (t *convPoolTask) lists(w *workspace) {
 }
 
 // list is the part for some rows, from row i on, of the list that begins with a row of quads.
-func (t *convPoolTask) list(w *workspace, row, i, rows int) []chosenWindow {
+func (t *oneChannelFilterTask) list(w *workspace, row, i, rows int) []chosenWindow {
 	begins := w.begins[row*(t.rows+1):]
 	return w.windows[row*len(t.windows):][begins[i]:begins[i+rows]]
 }
 
 // quads lays out the pixels of image n. Bit j of w.nonzero[h] then tells whether a row of
 // taps that begins at quad j of row h meets a pixel that is not 0.
-func (t *convPoolTask) quads(w *workspace, n int) []float32 {
+func (t *oneChannelFilterTask) quads(w *workspace, n int) []float32 {
 	c, line, set := t.s.Conv, t.view.w, &t.d.set.convPool
 	image := grow(&w.image, t.imageFloats())
 	if t.view.copied {

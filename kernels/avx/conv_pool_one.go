@@ -54,9 +54,9 @@ type pooledTiles struct {
 	filters   int // that are left
 }
 
-// pooledTask is a pooled convolution of one channel on its way through the workers. A part
-// is some images, or a band of one.
-type pooledTask struct {
+// oneChannelTask is a pooled convolution of one channel on its way through the workers. A
+// part is some images, or a band of one.
+type oneChannelTask struct {
 	d       *Device
 	s       kernels.ConvPoolSpec
 	y, x    []float32
@@ -82,7 +82,7 @@ func (d *Device) poolsOneChannel(s kernels.ConvPoolSpec) bool {
 
 // convPoolOne is Conv2DReLUMaxPool where poolsOneChannel.
 func (d *Device) convPoolOne(y, arg, x, w, bias kernels.Buffer, s kernels.ConvPoolSpec) {
-	t := &d.pooled
+	t := &d.oneChannel
 	t.d, t.s = d, s
 	t.y, t.arg, t.x, t.w = kernels.Floats(y), kernels.Ints(arg), kernels.Floats(x), kernels.Floats(w)
 	if bias != nil {
@@ -97,7 +97,7 @@ func (d *Device) convPoolOne(y, arg, x, w, bias kernels.Buffer, s kernels.ConvPo
 }
 
 // plan cuts the images into bands, and says where the taps lie.
-func (t *pooledTask) plan() {
+func (t *oneChannelTask) plan() {
 	c, p := t.s.Conv, t.s.Pool
 	t.view = newView(c)
 	t.zeros = t.view.w <= maskColumns && t.d.finite(t.w)
@@ -127,16 +127,16 @@ func (t *pooledTask) plan() {
 }
 
 // lines is how many rows of pixels so many rows of windows look at.
-func (t *pooledTask) lines(rows int) int { return 2*rows + t.s.Conv.KH - 1 }
+func (t *oneChannelTask) lines(rows int) int { return 2*rows + t.s.Conv.KH - 1 }
 
-func (t *pooledTask) part(worker, i int) {
+func (t *oneChannelTask) part(worker, i int) {
 	for band := i * t.each; band < min((i+1)*t.each, t.s.Pool.N*t.bands); band++ {
 		t.compute(&t.d.workspaces[worker], band/t.bands, band%t.bands*t.band)
 	}
 }
 
 // compute does the rows of windows of image n from row i on that are one band.
-func (t *pooledTask) compute(w *workspace, n, i int) {
+func (t *oneChannelTask) compute(w *workspace, n, i int) {
 	c, p, set := t.s.Conv, t.s.Pool, &t.d.set.convPool
 	rows := min(t.band, p.OH-i)
 	x := t.view.rows(w, t.x, n, 2*i, t.lines(rows))
@@ -163,7 +163,7 @@ func (t *pooledTask) compute(w *workspace, n, i int) {
 
 // masks says for rows of windows, whose pixels are x, which taps add something: two masks
 // for each tile, one for each of its rows.
-func (t *pooledTask) masks(w *workspace, x []float32, rows int) []uint64 {
+func (t *oneChannelTask) masks(w *workspace, x []float32, rows int) []uint64 {
 	c := t.s.Conv
 	masks := w.masks[:2*rows*t.tiles]
 	if !t.zeros {

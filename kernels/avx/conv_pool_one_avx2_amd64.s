@@ -5,15 +5,13 @@
 // two rows by four columns of z by 16 filters: the upper row's 8 registers of sums lie on
 // the stack while the lower one's are computed.
 //
-// Registers: DI the argument; AX the tile's pixels, BX those of the row in work; DX the
-// tile's masks, CX the mask in work; SI the filters; R8 and R9 the tables of the taps'
-// pixels and weights; R10 and R11 the windows' y and arg, R12 the step between windows;
-// R13 the tiles left in the row; R14 and R15 of the tap. Y0…Y7 the sums of a row; Y8 and
-// Y9 the tap's weights, Y10…Y13 pixels; Y14 the tile's first index.
+// Registers, besides those of conv_pool_one_amd64.h: Y0…Y7 the sums of a row; Y8 and Y9 the
+// tap's weights, Y10…Y13 pixels; Y14 the tile's first index.
 
 #include "go_asm.h"
 #include "textflag.h"
 #include "lanes_amd64.h"
+#include "conv_pool_one_amd64.h"
 
 // PIXEL: the sums of one position += pixel · weights.
 #define PIXEL(offset, x, y0, y1) \
@@ -35,9 +33,7 @@
 	JZ end; \
 	PCALIGN $32; \
 tap: \
-	TZCNTQ CX, R15; \
-	MOVQ (R8)(R15*8), R14; \
-	MOVQ (R9)(R15*8), R15; \
+	NEXT_TAP; \
 	VMOVUPS (SI)(R15*1), Y8; \
 	VMOVUPS 32(SI)(R15*1), Y9; \
 	PIXEL(0, Y10, Y0, Y1); \
@@ -97,8 +93,7 @@ end: \
 	VPBROADCASTD pooledTiles_across(DI), Y11; \
 	VPADDD Y11, Y14, Y14; \
 	VPADDD Y11, Y14, Y14; \
-	ADDQ R12, R10; \
-	ADDQ R12, R11
+	WINDOW_DONE
 
 // func conv_pool_fwd_f32_avx2(t *pooledTiles)
 TEXT ·conv_pool_fwd_f32_avx2(SB), NOSPLIT, $256-8
@@ -106,14 +101,7 @@ TEXT ·conv_pool_fwd_f32_avx2(SB), NOSPLIT, $256-8
 	MOVQ         pooledTiles_first(DI), AX
 	VMOVD        AX, X14
 	VPBROADCASTD X14, Y14
-	MOVQ         pooledTiles_x(DI), AX
-	MOVQ         pooledTiles_masks(DI), DX
-	MOVQ         pooledTiles_w(DI), SI
-	MOVQ         pooledTiles_pixels(DI), R8
-	MOVQ         pooledTiles_weights(DI), R9
-	MOVQ         pooledTiles_y(DI), R10
-	MOVQ         pooledTiles_arg(DI), R11
-	MOVQ         pooledTiles_step(DI), R12
+	TILES_BEGIN
 
 row:
 	MOVQ pooledTiles_tiles(DI), R13
@@ -121,10 +109,7 @@ row:
 tile:
 	CMPQ R13, $1
 	JNE  begin
-	SUBQ pooledTiles_lastX(DI), AX // the last tile of the row
-	SUBQ pooledTiles_lastStep(DI), R10
-	SUBQ pooledTiles_lastStep(DI), R11
-	MOVQ pooledTiles_lastIndex(DI), R14
+	LAST_TILE
 	VMOVD R14, X11
 	VPBROADCASTD X11, Y11
 	VPSUBD Y11, Y14, Y14
@@ -165,9 +150,7 @@ begin:
 
 next:
 	NEXT_WINDOW
-	ADDQ $16, AX
-	ADDQ $16, DX
-	DECQ R13
+	TILE_DONE
 	JNZ  tile
 
 	ADDQ pooledTiles_xNext(DI), AX

@@ -4,10 +4,7 @@
 // conv_pool_one.go for the formula and conv_pool_one_amd64.go for the Go loop. A tile is
 // two rows by four columns of z by 32 filters, 16 registers.
 //
-// Registers: DI the argument; AX the tile's pixels, BX those of the row in work; DX the
-// tile's masks, CX the mask in work; SI the filters; R8 and R9 the tables of the taps'
-// pixels and weights; R10 and R11 the windows' y and arg, R12 the step between windows;
-// R13 the tiles left in the row; R14 and R15 of the tap. K1 and K2 the filters that exist;
+// Registers, besides those of conv_pool_one_amd64.h: K1 and K2 the filters that exist;
 // Z0…Z7 the sums of the upper row, Z8…Z15 of the lower one; Z16 and Z17 the tap's
 // weights, Z18…Z21 pixels; Z22 and Z23 the bias; Z24…Z27 temporary; Z28 and Z29 what the
 // index of a position is more on the right and below; Z30 the tile's first index; Z31 is 0.
@@ -15,6 +12,7 @@
 #include "go_asm.h"
 #include "textflag.h"
 #include "lanes_amd64.h"
+#include "conv_pool_one_amd64.h"
 
 #define ZERO4(z0, z1, z2, z3) \
 	VPXORD z0, z0, z0; \
@@ -30,9 +28,7 @@
 
 // TAP: the lowest tap of CX, for four positions, and CX without it.
 #define TAP(z0, z1, z2, z3, z4, z5, z6, z7) \
-	TZCNTQ CX, R15; \
-	MOVQ (R8)(R15*8), R14; \
-	MOVQ (R9)(R15*8), R15; \
+	NEXT_TAP; \
 	VMOVUPS.Z (SI)(R15*1), K1, Z16; \
 	VMOVUPS.Z 64(SI)(R15*1), K2, Z17; \
 	PIXEL(0, Z18, z0, z1); \
@@ -92,14 +88,7 @@ TEXT ·conv_pool_fwd_f32_avx512(SB), NOSPLIT, $0-8
 	VPBROADCASTD AX, Z30
 	VPADDD       ·channels(SB), Z30, Z30
 	VPXORD       Z31, Z31, Z31
-	MOVQ         pooledTiles_x(DI), AX
-	MOVQ         pooledTiles_masks(DI), DX
-	MOVQ         pooledTiles_w(DI), SI
-	MOVQ         pooledTiles_pixels(DI), R8
-	MOVQ         pooledTiles_weights(DI), R9
-	MOVQ         pooledTiles_y(DI), R10
-	MOVQ         pooledTiles_arg(DI), R11
-	MOVQ         pooledTiles_step(DI), R12
+	TILES_BEGIN
 
 row:
 	MOVQ pooledTiles_tiles(DI), R13
@@ -107,10 +96,7 @@ row:
 tile:
 	CMPQ R13, $1
 	JNE  begin
-	SUBQ pooledTiles_lastX(DI), AX // the last tile of the row
-	SUBQ pooledTiles_lastStep(DI), R10
-	SUBQ pooledTiles_lastStep(DI), R11
-	MOVQ pooledTiles_lastIndex(DI), R14
+	LAST_TILE
 	VPBROADCASTD R14, Z24
 	VPSUBD Z24, Z30, Z30
 
@@ -149,8 +135,7 @@ lowerTap:
 pool:
 	POOL(Z0, Z2, Z8, Z10, Z22, Z30, 0, K1)
 	POOL(Z1, Z3, Z9, Z11, Z23, Z27, 64, K2)
-	ADDQ R12, R10
-	ADDQ R12, R11
+	WINDOW_DONE
 	VPADDD Z28, Z30, Z30 // the second window
 	VPADDD Z28, Z30, Z30
 	VPADDD Z28, Z27, Z27
@@ -159,13 +144,10 @@ pool:
 	POOL(Z5, Z7, Z13, Z15, Z23, Z27, 64, K2)
 
 next:
-	ADDQ R12, R10
-	ADDQ R12, R11
+	WINDOW_DONE
 	VPADDD Z28, Z30, Z30
 	VPADDD Z28, Z30, Z30
-	ADDQ $16, AX
-	ADDQ $16, DX
-	DECQ R13
+	TILE_DONE
 	JNZ  tile
 
 	ADDQ pooledTiles_xNext(DI), AX
@@ -183,8 +165,7 @@ blank: // all sums are 0
 	VMOVAPS.Z Z22, K3, Z0 // ReLU of the bias
 	VMOVAPS.Z Z23, K4, Z1
 	BLANK_WINDOW
-	ADDQ R12, R10
-	ADDQ R12, R11
+	WINDOW_DONE
 	VPADDD Z28, Z30, Z30 // the second window
 	VPADDD Z28, Z30, Z30
 	VPADDD Z28, Z27, Z27

@@ -111,7 +111,7 @@ func TestMasksOfTaps(t *testing.T) {
 				}
 				x, w := make([]float32, c.N*c.H*c.W), make([]float32, c.Cols()*c.Out)
 				strokes(r, x, c)
-				task := pooledTask{d: d, s: s, x: x, w: w}
+				task := oneChannelTask{d: d, s: s, x: x, w: w}
 				task.plan()
 				for n := range c.N {
 					rows := min(task.band, p.OH)

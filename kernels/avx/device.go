@@ -35,9 +35,9 @@ type Device struct {
 	conv       convTask
 	filter     filterTask
 	pooling    poolingTask
-	convPool   convPoolTask
+	oneChannel oneChannelTask
+	oneFilter  oneChannelFilterTask
 	sparse     sparseTask
-	pooled     pooledTask
 	wino       winogradTask
 	classes    classTask
 	panels     []float32           // matrix product: B packed
