@@ -36,6 +36,7 @@ func TestKernelsStayWithinTheirBuffers(t *testing.T) {
 				for _, s := range zeroSpecs() {
 					multiplyZeros(d.(betweenPages), s)
 				}
+				multiplyTransposed(d)
 				for _, s := range convSpecs() {
 					convolve(d, s)
 				}
@@ -68,6 +69,17 @@ func multiplyZeros(d betweenPages, s kernels.MatMulSpec) {
 		d.multiply(kernels.Floats(c), kernels.Floats(a), kernels.Floats(b), kernels.Floats(bias), s, true)
 	}
 	for _, b := range []kernels.Buffer{a, b, c, bias} {
+		b.Free()
+	}
+}
+
+// multiplyTransposed computes a product of several strips, but too small to be shared, whose
+// A is stored transposed: it is copied.
+func multiplyTransposed(d kernels.Device) {
+	s := kernels.MatMulSpec{M: 23, N: 200, K: 21, TransA: true}
+	c, a, b := d.Alloc(kernels.Float32, s.M*s.N), d.Alloc(kernels.Float32, s.M*s.K), d.Alloc(kernels.Float32, s.K*s.N)
+	d.MatMul(c, a, b, nil, s)
+	for _, b := range []kernels.Buffer{a, b, c} {
 		b.Free()
 	}
 }

@@ -62,6 +62,12 @@ func parts(n, elements int) (count, size int) {
 	elements = max(1, elements)
 	part := min(max(n*elements/fewParts, leastElements), partElements)
 	count = max(1, (n*elements+part-1)/part)
+	switch { // as many for each worker
+	case count > 8:
+		count = (count + 7) &^ 7
+	case count > 2:
+		count = (count + 1) &^ 1
+	}
 	size = max(1, (n+count-1)/count)
 	if elements < 32 {
 		size = (size + 31) &^ 31 // whole words of a mask of bits, and lines of the cache

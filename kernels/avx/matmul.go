@@ -26,8 +26,8 @@ import (
 // sizes then, but the runs of K are the same, and so are the bits of the result.
 //
 // The bits of the result depend on M, N and K alone: each element of C is a
-// chain of fused multiply-adds in the order of k, broken only between runs of
-// K, and for tall products where chunks says. Neither the number of workers nor
+// chain of fused multiply-adds in the order of k, broken only between the runs of
+// K, of one length, and for tall products where chunks says. Neither the number of workers nor
 // the width of the registers changes that.
 
 const (
@@ -62,6 +62,8 @@ type matmulTask struct {
 	groups    int       // groups of strips
 	chunks    int       // chunks of K
 	partial   []float32 // [chunks−1, M, N]: products of all chunks but the first
+	halved    bool      // the chunks are two runs that meet in C: see matmul_halves.go
+	cells     []halves
 }
 
 // MatMul computes a matrix product: see kernels.Device.
@@ -94,7 +96,7 @@ func (d *Device) multiply(c, a, b, bias []float32, s kernels.MatMulSpec, zeros b
 	}
 	t.plan()
 	d.pool.run(t.blocks*t.groups*t.chunks, t)
-	if t.chunks > 1 {
+	if t.chunks > 1 && !t.halved {
 		t.sumChunks()
 	}
 	t.c, t.a, t.b, t.bias = nil, nil, nil, nil // the caller's; they may be freed
@@ -115,13 +117,14 @@ func (d *Device) runIfLarge(work, n int, t task) {
 // plan decides how the product is cut.
 func (t *matmulTask) plan() {
 	s, tiles, l2 := t.s, &t.d.set.tiles, t.d.cacheL2/4 // in floats
-	t.chunks, t.depth = 1, min(s.K, blockK)
+	runs := (s.K + blockK - 1) / blockK                // of the same length
+	t.chunks, t.depth, t.halved = 1, min(s.K, ((s.K+runs-1)/runs+7)&^7), false
 	if s.M*s.N <= 1<<16 && s.K >= max(2*s.M, 2*s.N, blockK) && s.M*s.N*s.K >= 4*leastPart {
 		t.chunks = max(2, min(maxChunks, s.K/chunkK))
 		t.partial = grow(&t.d.partial, (t.chunks-1)*s.M*s.N)
 		each := (s.K + t.chunks - 1) / t.chunks
-		runs := (each + blockK - 1) / blockK
-		t.depth = ((each+runs-1)/runs + 7) &^ 7 // runs of the same length
+		runs = (each + blockK - 1) / blockK
+		t.depth = ((each+runs-1)/runs + 7) &^ 7
 	}
 	t.cut()
 	if t.zeros {
@@ -185,7 +188,8 @@ func (t *matmulTask) plan() {
 // quarter of a part because workers are not equally fast, and in each part what
 // handing it over, copying A and reading B cost. Tiles and strips that don't divide
 // evenly are spread over the parts, lest the last ones be the smallest and their
-// worker the first to be done.
+// worker the first to be done. Ways in which workers have memory in common cost more:
+// see matmul_halves.go, which has another way to cut.
 func (t *matmulTask) cut() {
 	s, strips, workers := t.s, t.strips.count(), t.d.pool.workers
 	t.blockRows, t.blocks, t.group, t.groups = s.M, 1, strips, 1
@@ -196,23 +200,35 @@ func (t *matmulTask) cut() {
 		return
 	}
 	best := math.MaxInt
-	for blocks := 1; blocks <= max(1, min(4*workers, most, whole)); blocks++ {
+	consider := func(blocks, groups, chunks int, halved bool) {
 		rows := (whole + blocks - 1) / blocks * t.height
-		for each := 1; each <= 4; each++ {
-			groups := min(strips, max(least, each*workers/(blocks*t.chunks)))
-			columns := min(s.N, (strips+groups-1)/groups*t.widest)
-			parts := blocks * groups * t.chunks
-			depth := s.K / t.chunks
-			part := rows*columns*depth + 8*rows*depth + 4*columns*depth + handing
-			if s.TransB {
-				part += 4 * columns * depth
-			}
-			cost := (parts+workers-1)/workers*part + part/4
-			if cost < best {
-				best = cost
-				t.blocks, t.groups = blocks, groups
-			}
+		columns := min(s.N, (strips+groups-1)/groups*t.widest)
+		parts := blocks * groups * chunks
+		depth := s.K / chunks
+		work, reading := rows*columns*depth, 4*columns*depth
+		if t.zeros { // a third of the work or so remains, and B is looked through
+			work, reading = work/3, 2*reading
 		}
+		part := work + 8*rows*depth + reading + handing
+		if s.TransB {
+			part += 4 * columns * depth
+		}
+		cost := (parts+workers-1)/workers*part + part/4 + t.foreign(blocks, groups, chunks, halved)
+		if cost < best {
+			best = cost
+			t.blocks, t.groups, t.halved = blocks, groups, halved
+		}
+	}
+	for blocks := 1; blocks <= max(1, min(4*workers, most, whole)); blocks++ {
+		for each := 1; each <= 4; each++ {
+			consider(blocks, min(strips, max(least, each*workers/(blocks*t.chunks))), t.chunks, false)
+		}
+		if t.canHalve(blocks) {
+			consider(blocks, 1, 2, true)
+		}
+	}
+	if t.halved {
+		t.halve()
 	}
 	t.blockRows = min(s.M, (whole+t.blocks-1)/t.blocks*t.height)
 	t.group = (strips + t.groups - 1) / t.groups
@@ -246,11 +262,18 @@ func (t *matmulTask) part(worker, i int) {
 	chunk, group := rest%t.chunks, rest/t.chunks
 	w, s := &t.d.workspaces[worker], t.s
 	c, add := t.c, s.Mode == kernels.Accumulate
-	if chunk > 0 {
+	if chunk > 0 && !t.halved {
 		c, add = t.partial[(chunk-1)*s.M*s.N:], false
 	}
 	first, last := group*t.strips.count()/t.groups, (group+1)*t.strips.count()/t.groups
 	tiles := (s.M + t.height - 1) / t.height
+	if t.halved {
+		if chunk == 1 {
+			block = t.blocks - 1 - block
+		}
+		w.second = t.cells[block].enter()
+		add = w.second
+	}
 	i0 := block * tiles / t.blocks * t.height
 	m := min((block+1)*tiles/t.blocks*t.height, s.M) - i0
 	all := (s.K + t.depth - 1) / t.depth // runs of K
@@ -265,6 +288,9 @@ func (t *matmulTask) part(worker, i int) {
 			compute(w, c, i0+r, min(t.step, m-r), run*t.depth, first, last, run > from || add, r == 0)
 		}
 	}
+	if t.halved && !w.second {
+		t.cells[block].leave()
+	}
 }
 
 // compute does the run of K from k0 on for m rows of C from i0 on, in the strips
@@ -275,7 +301,7 @@ func (t *matmulTask) compute(w *workspace, c []float32, i0, m, k0, first, last i
 	depth := min(t.depth, s.K-k0)
 	rows := w.table(t.rows, m, tiles.height)
 	a := t.piece(w, i0, m, k0, depth)
-	ends := k0+depth == s.K && t.chunks == 1
+	ends := t.ends(w, k0+depth)
 	panels := w.panels
 	for n := first; n < last; n++ {
 		j, width := t.strips.strip(n)

@@ -224,7 +224,7 @@ func TestMatMulAllocatesNothing(t *testing.T) {
 	for _, set := range Names() {
 		t.Run(set, func(t *testing.T) {
 			d := open(t, set)
-			for _, s := range []kernels.MatMulSpec{{M: 128, N: 10, K: 32}, {M: 200, N: 300, K: 400, TransB: true}, {M: 300, N: 200, K: 400, TransA: true}, {M: 9, N: 32, K: 20000}} {
+			for _, s := range []kernels.MatMulSpec{{M: 128, N: 10, K: 32}, {M: 200, N: 300, K: 400, TransB: true}, {M: 300, N: 200, K: 400, TransA: true}, {M: 200, N: 256, K: 784}, {M: 9, N: 32, K: 20000}} {
 				a, b, c := newFenced(s.M*s.K, 0), newFenced(s.K*s.N, 0), newFenced(s.M*s.N, 0)
 				if n := testing.AllocsPerRun(10, func() { d.MatMul(c.buffer, a.buffer, b.buffer, nil, s) }); n != 0 {
 					t.Errorf("%+v allocates %v times", s, n)

@@ -10,6 +10,7 @@ import (
 // workspace is one worker's own memory.
 type workspace struct {
 	strip   strip
+	second  bool // the block of C has the sum of a run already: see matmul_halves.go
 	window  window
 	rows    []int     // a table of rows with its end rounded up
 	a       []float32 // pieces of A

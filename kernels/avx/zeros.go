@@ -213,7 +213,7 @@ func (t *matmulTask) computeZeros(w *workspace, c []float32, i0, m, k0, first, l
 	p.list, p.listStep, p.counts = address(z.lists), 4*(t.depth+listGap), address(z.counts)
 	t.list(w, p, i0, m, k0)
 	begun := *p
-	ends := k0+depth == s.K && t.chunks == 1
+	ends := t.ends(w, k0+depth)
 	panels := w.panels
 	for n := first; n < last; n++ {
 		j, width := t.strips.strip(n)
