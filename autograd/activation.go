@@ -11,6 +11,7 @@ func (t *Tape) ReLU(x *Var) *Var {
 		return x
 	}
 	y := t.output(x.Shape(), x)
+	y.gate = y
 	t.record("relu", y, []*Var{y},
 		func() { t.device.ReLU(y.data(), x.data()) },
 		func() { // dx = dy where y > 0

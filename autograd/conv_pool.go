@@ -16,6 +16,7 @@ func (t *Tape) Conv2DReLUMaxPool(x, w, bias *Var, o Window, size [2]int, pool Wi
 		kernels.Panicf("conv2d-relu-max-pool", "%v", err)
 	}
 	y := t.output([]int{p.N, p.OH, p.OW, p.C}, given(x, w, bias)...)
+	y.gate = y
 	arg := t.alloc(kernels.Int32, y.Shape()).Buffer()
 	both := kernels.ConvPoolSpec{Conv: s, Pool: p}
 	t.record("conv2d-relu-max-pool", y, []*Var{x, w, y},

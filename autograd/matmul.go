@@ -45,7 +45,7 @@ func (t *Tape) product(op string, a, b, bias *Var, s kernels.MatMulSpec) *Var {
 		biasData = bias.data()
 	}
 	y := t.output([]int{m, n}, inputs...)
-	y.rectified = s.ReLU
+	y.rectify(s.ReLU)
 	reads := []*Var{a, b}
 	if s.ReLU {
 		reads = append(reads, y)
@@ -57,10 +57,10 @@ func (t *Tape) product(op string, a, b, bias *Var, s kernels.MatMulSpec) *Var {
 			t.undo(y, bias, s.ReLU, m, n)
 			if da, mode := t.into(a); da != nil {
 				if s.TransA { // dA = op(B)·dCᵀ
-					t.device.MatMul(da, b.data(), dy, nil,
+					t.productGrad(a, da, b.data(), dy,
 						kernels.MatMulSpec{M: k, N: m, K: n, TransA: s.TransB, TransB: true, Mode: mode})
 				} else { // dA = dC·op(B)ᵀ
-					t.device.MatMul(da, dy, b.data(), nil,
+					t.productGrad(a, da, dy, b.data(),
 						kernels.MatMulSpec{M: m, N: k, K: n, TransB: !s.TransB, Mode: mode})
 				}
 			}
@@ -75,6 +75,16 @@ func (t *Tape) product(op string, a, b, bias *Var, s kernels.MatMulSpec) *Var {
 			}
 		})
 	return y
+}
+
+// productGrad is the gradient by a, which is a product itself: where a ReLU will drop it,
+// it need not be computed.
+func (t *Tape) productGrad(a *Var, da, x, y kernels.Buffer, s kernels.MatMulSpec) {
+	if t.dropped(a) {
+		t.device.SampledMatMul(da, x, y, a.data(), s)
+		return
+	}
+	t.device.MatMul(da, x, y, nil, s)
 }
 
 // swapped is the shape of a matrix, or of its transpose.

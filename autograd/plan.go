@@ -52,7 +52,8 @@ func (b *block) free(p period) bool {
 // else after Backward, and its Grad even before Backward ends, unless Keep was
 // told; what holds for a variable also holds for its reshaped views. Parameters
 // and their gradients, inputs, and what Do and After work on are not touched, and
-// Forward makes all values anew, so that Backward may follow once each time.
+// Forward makes all values anew, so that Backward may follow once each time. Of a gradient
+// that nobody can look at, what a ReLU is about to drop need not be computed.
 func (t *Tape) ShareMemory() {
 	if len(t.steps) > 0 {
 		kernels.Panicf("share memory", "the tape has %d steps already: it must be called before the first", len(t.steps))

@@ -10,6 +10,7 @@ func (t *Tape) MaxPool(x *Var, size [2]int, o Window) *Var {
 		kernels.Panicf("max-pool", "%v", err)
 	}
 	y := t.output([]int{s.N, s.OH, s.OW, s.C}, x)
+	y.inherit(x) // a maximum is above 0 where what it was taken from is
 	arg := t.alloc(kernels.Int32, y.Shape()).Buffer()
 	t.record("max-pool", y, nil,
 		func() { t.device.MaxPool(y.data(), arg, x.data(), s) },

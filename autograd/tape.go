@@ -27,6 +27,7 @@ type Var struct {
 	Grad *tensor.Tensor
 
 	rectified bool // a ReLU is fused into the operation whose output this is
+	gate      *Var // what it has its zeros from, which a ReLU made: see dropped. That ReLU's output has itself
 
 	wanted bool    // a gradient is wanted
 	pass   *uint64 // the backward pass that last wrote to Grad; shared by reshaped views

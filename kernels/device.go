@@ -44,6 +44,10 @@ type Device interface {
 	// MatMul is C = op(A)·op(B), and more: see MatMulSpec. bias [N] may be nil.
 	// Its gradients are products too: dA = dC·op(B)ᵀ, dB = op(A)ᵀ·dC.
 	MatMul(c, a, b, bias Buffer, s MatMulSpec)
+	// SampledMatMul is C = op(A)·op(B) where gate > 0, gate being [M,N] like C: for a
+	// gradient that is on its way to a ReLU, which drops it elsewhere. What an element
+	// of C is there, 0 or the product, is left to the device. (s.ReLU is not looked at.)
+	SampledMatMul(c, a, b, gate Buffer, s MatMulSpec)
 
 	// Im2Col lays out each patch of x as a row: col[N·OH·OW, KH·KW·C].
 	Im2Col(col, x Buffer, s ConvSpec)

@@ -28,12 +28,22 @@ type MatMulSpec struct {
 
 // Check panics unless the buffers have the sizes that s gives them. bias may be nil.
 func (s MatMulSpec) Check(c, a, b, bias Buffer) {
-	Want("matmul", "C", c, Float32, s.M*s.N)
-	Want("matmul", "A", a, Float32, s.M*s.K)
-	Want("matmul", "B", b, Float32, s.K*s.N)
+	s.check("matmul", c, a, b)
 	if bias != nil {
 		Want("matmul", "bias", bias, Float32, s.N)
 	}
+}
+
+// CheckSampled is Check for a product that is needed only where gate is above 0.
+func (s MatMulSpec) CheckSampled(c, a, b, gate Buffer) {
+	s.check("sampled matmul", c, a, b)
+	Want("sampled matmul", "gate", gate, Float32, s.M*s.N)
+}
+
+func (s MatMulSpec) check(op string, c, a, b Buffer) {
+	Want(op, "C", c, Float32, s.M*s.N)
+	Want(op, "A", a, Float32, s.M*s.K)
+	Want(op, "B", b, Float32, s.K*s.N)
 }
 
 // ConvSpec describes a two-dimensional convolution (a cross-correlation, as in

@@ -32,6 +32,7 @@ type Device struct {
 	cacheL3    int         // and of the third; 0 if there is none
 	workspaces []workspace // one for each worker
 	product    matmulTask
+	sampling   sampledTask
 	conv       convTask
 	filter     filterTask
 	pooling    poolingTask
@@ -42,6 +43,7 @@ type Device struct {
 	classes    classTask
 	panels     []float32           // matrix product: B packed
 	partial    []float32           // sums of chunks of K
+	padded     []float32           // sampled product: A with rows of whole chunks
 	turned     []float32           // convolution: the filter as its gradient needs it
 	between    kernels.HostScratch // what is to be pooled, or its gradient
 }
@@ -58,6 +60,7 @@ type instructionSet struct {
 	classes  classKernels
 	tiles    tiles
 	zeros    zeroKernels
+	sampled  sampledKernels
 	pooling  poolingKernels
 	winograd []winogradKernels // the widest first
 	planes   planeKernels

@@ -37,6 +37,7 @@ var instructionSets = []*instructionSet{
 			list_nonzeros_f32: list_nonzeros_f32_avx512, copy_nonzeros_f32: copy_nonzeros_f32_avx512,
 			list_mask_nonzeros_f32: list_mask_nonzeros_f32_avx512, finite_f32: finite_f32_avx512,
 		},
+		sampled: sampledKernels{sampled_matmul_f32: sampled_matmul_f32_avx512, positive_f32: positive_f32_avx512},
 		pooling: poolingKernels{
 			max_pool_fwd_f32: max_pool_fwd_f32_avx512, max_pool_bwd_f32: max_pool_bwd_f32_avx512,
 			max_pool_2x2_fwd_f32: max_pool_2x2_fwd_f32_avx512, max_pool_2x2_bwd_f32: max_pool_2x2_bwd_f32_avx512,
@@ -87,6 +88,7 @@ var instructionSets = []*instructionSet{
 			list_nonzeros_f32: list_nonzeros_f32_avx2, copy_nonzeros_f32: copy_nonzeros_f32_avx2,
 			list_mask_nonzeros_f32: list_mask_nonzeros_f32_avx2, finite_f32: finite_f32_avx2,
 		},
+		sampled: sampledKernels{sampled_matmul_f32: sampled_matmul_f32_avx2, positive_f32: positive_f32_avx2},
 		pooling: poolingKernels{
 			max_pool_fwd_f32: max_pool_fwd_f32_avx2, max_pool_bwd_f32: max_pool_bwd_f32_avx2,
 			max_pool_2x2_fwd_f32: max_pool_2x2_fwd_f32_avx2, max_pool_2x2_bwd_f32: max_pool_2x2_bwd_f32_avx2,

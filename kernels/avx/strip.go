@@ -115,6 +115,6 @@ func (s *strip) setMask(last int) {
 const aheadK = 72
 
 // address is where a slice begins; 0 for nil.
-func address[T float32 | int32 | uint8 | int](x []T) uintptr {
+func address[T float32 | int32 | uint32 | uint8 | int](x []T) uintptr {
 	return uintptr(unsafe.Pointer(unsafe.SliceData(x)))
 }

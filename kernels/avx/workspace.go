@@ -16,6 +16,7 @@ type workspace struct {
 	a       []float32 // pieces of A
 	panels  []float32 // matrix product: strips of B
 	zeros   zeroSpace // and what leaving out zeros needs
+	sampled sampledSpace
 	image   []float32 // rows of an image with its padding
 	patch   patch
 	classes classBlock // softmax cross-entropy: rows, transposed

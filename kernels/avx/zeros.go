@@ -77,8 +77,15 @@ const (
 // manyZeros decides whether leaving out zeros pays, by samples of A: some neighbours
 // each, from places spread over all of it. It depends on the shape and on A alone.
 func (d *Device) manyZeros(a []float32, s kernels.MatMulSpec) bool {
+	return d.costWithoutZeros(a, s) <= 100
+}
+
+// costWithoutZeros is what a product takes that leaves out zeros of A, in percent of the one
+// that leaves out nothing, or above 100 where they are not to be left out.
+func (d *Device) costWithoutZeros(a []float32, s kernels.MatMulSpec) int {
+	const no = 101
 	if len(d.set.zeros.products) == 0 || s.M < 16 || s.K < 16 || s.N < 16 || s.M*s.N*s.K < leastZeros {
-		return false
+		return no
 	}
 	const places, neighbours = 32, 8
 	listed, all := 0, 0
@@ -103,7 +110,7 @@ func (d *Device) manyZeros(a []float32, s kernels.MatMulSpec) bool {
 			all += neighbours
 		}
 		if p == places/4 && listed == all {
-			return false
+			return no
 		}
 	}
 	// What it costs in percent of the product that leaves out nothing: the k in the lists,
@@ -113,7 +120,7 @@ func (d *Device) manyZeros(a []float32, s kernels.MatMulSpec) bool {
 	if strip := min(s.N, z.products[0].registers*d.set.tiles.lanes) * min(s.K, blockK); strip <= nearStrip {
 		cost = z.costNear
 	}
-	return cost*listed/all+600/s.N+10 <= 100
+	return cost*listed/all + 600/s.N + 10
 }
 
 // cutForZeros cuts C into strips as wide as the kernels for zeros are.

@@ -134,6 +134,14 @@ func (d *Device) MatMul(c, a, b, bias kernels.Buffer, s kernels.MatMulSpec) {
 	d.matMul(d.choose(address(c), address(a), address(b), address(bias), s), c, a, b, bias, s)
 }
 
+// SampledMatMul is the whole product: a GPU multiplies it in less time than it takes to
+// look for what is closed.
+func (d *Device) SampledMatMul(c, a, b, gate kernels.Buffer, s kernels.MatMulSpec) {
+	s.CheckSampled(c, a, b, gate)
+	s.ReLU = false
+	d.MatMul(c, a, b, nil, s)
+}
+
 // Picks says which kernel of the Ladder MatMul takes for C[m,n] = A[m,k]·B[k,n].
 func (d *Device) Picks(m, n, k int) string {
 	return d.choose(0, 0, 0, 0, kernels.MatMulSpec{M: m, N: n, K: k}).name

@@ -112,3 +112,71 @@ func matMulCase(m, n, k, variant int, large bool) operation {
 	}
 	return op
 }
+
+// SampledMatMul, with what follows it: ReLUGrad, which drops what is closed. C[i,j] =
+// Σ over k of op(A)[i,k]·op(B)[k,j] + old C where gate[i,j] > 0, else 0.
+func sampledMatMulCases() (cases []operation) {
+	for i, size := range [][3]int{
+		{2, 3, 5}, {1, 1, 1}, {7, 11, 13}, {0, 3, 5}, {3, 0, 5}, {3, 5, 0}, {9, 33, 7},
+		// Large enough for a device to leave sums out: K of one chunk, less and more.
+		{40, 130, 128}, {61, 97, 130}, {33, 290, 117}, {530, 35, 300}, {9, 1100, 128},
+	} {
+		for variant := range 8 {
+			m, n, k := size[0], size[1], size[2]
+			s := kernels.MatMulSpec{
+				M: m, N: n, K: k,
+				TransA: variant&1 != 0, TransB: variant&2 == 0, Mode: kernels.Mode(variant&4 != 0),
+			}
+			c := sampledMatMulCase(s, m*n*k > 10000)
+			c.spare = c.large && variant != i%8 // a slow device has one of them at each size
+			cases = append(cases, c)
+		}
+	}
+	return cases
+}
+
+func sampledMatMulCase(s kernels.MatMulSpec, large bool) operation {
+	op := operation{method: "SampledMatMul", large: large,
+		detail: fmt.Sprintf("%d×%d×%d transA=%t transB=%t accumulate=%t", s.M, s.N, s.K, s.TransA, s.TransB, s.Mode)}
+	g := newGenerator(op.detail)
+	gate := g.signed(s.M * s.N)
+	for i := range gate {
+		if large && i%4 != 0 { // few are open
+			gate[i] = 0
+		}
+	}
+	op.in = []array{floats(g.signed(s.M * s.K)), floats(g.signed(s.K * s.N)), floats(gate)}
+	old := make([]float32, s.M*s.N)
+	op.out = []array{outputs(s.M * s.N)}
+	if s.Mode == kernels.Accumulate {
+		old = g.signed(s.M * s.N)
+		op.out = []array{floats(old)}
+	}
+	op.forward = func(d kernels.Device, out, in []kernels.Buffer) {
+		d.SampledMatMul(out[0], in[0], in[1], in[2], s)
+		d.ReLUGrad(out[0], out[0], in[2], kernels.Overwrite)
+	}
+	op.oracle = func(x, _ [][]float64) [][]float64 {
+		a, b, gate, c := x[0], x[1], x[2], make([]float64, s.M*s.N)
+		aM, aK, bK, bN := s.K, 1, s.N, 1
+		if s.TransA {
+			aM, aK = 1, s.M
+		}
+		if s.TransB {
+			bK, bN = 1, s.K
+		}
+		for at := range c {
+			if !(gate[at] > 0) {
+				continue
+			}
+			i, j := at/s.N, at%s.N
+			c[at] = float64(old[at])
+			for k := range s.K {
+				c[at] += a[i*aM+k*aK] * b[k*bK+j*bN]
+			}
+		}
+		return [][]float64{c}
+	}
+	op.tol = summing(s.K + 2)
+	return op
+}

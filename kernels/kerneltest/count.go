@@ -15,6 +15,7 @@ const (
 	calledFill
 	calledSync
 	calledMatMul
+	calledSampledMatMul
 	calledIm2Col
 	calledCol2Im
 	calledConv2D
@@ -110,6 +111,7 @@ var methodNames = [methodCount]string{
 	calledFill:                          "Fill",
 	calledSync:                          "Sync",
 	calledMatMul:                        "MatMul",
+	calledSampledMatMul:                 "SampledMatMul",
 	calledIm2Col:                        "Im2Col",
 	calledCol2Im:                        "Col2Im",
 	calledConv2D:                        "Conv2D",
@@ -221,6 +223,10 @@ func (counter *counting) Sync() {
 func (counter *counting) MatMul(c, a, b, bias kernels.Buffer, s kernels.MatMulSpec) {
 	counter.d.MatMul(c, a, b, bias, s)
 	counter.calls[calledMatMul]++
+}
+func (counter *counting) SampledMatMul(c, a, b, gate kernels.Buffer, s kernels.MatMulSpec) {
+	counter.d.SampledMatMul(c, a, b, gate, s)
+	counter.calls[calledSampledMatMul]++
 }
 func (counter *counting) Im2Col(col, x kernels.Buffer, s kernels.ConvSpec) {
 	counter.d.Im2Col(col, x, s)

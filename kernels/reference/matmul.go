@@ -10,13 +10,24 @@ import "baregrad/kernels"
 // can be walked forwards: see addProduct. The rows of C are shared among the cores.
 func (d *Device) MatMul(c, a, b, bias kernels.Buffer, s kernels.MatMulSpec) {
 	s.Check(c, a, b, bias)
+	d.product(c, a, b, bias, nil, s)
+}
+
+// SampledMatMul is MatMul with 0 in place of the sums where the gate is not above 0.
+func (d *Device) SampledMatMul(c, a, b, gate kernels.Buffer, s kernels.MatMulSpec) {
+	s.CheckSampled(c, a, b, gate)
+	s.ReLU = false
+	d.product(c, a, b, nil, gate, s)
+}
+
+func (d *Device) product(c, a, b, bias, gate kernels.Buffer, s kernels.MatMulSpec) {
 	var bs []float64
 	if s.TransB { // B is stored as [N,K]
 		bs = widenTransposed(&d.wide, kernels.Floats(b), s.N, s.K)
 	} else {
 		bs = widen(&d.wide, kernels.Floats(b))
 	}
-	d.call = operands{y: kernels.Floats(c), x: kernels.Floats(a), wide: bs, bias: kernels.Floats(bias), product: s}
+	d.call = operands{y: kernels.Floats(c), x: kernels.Floats(a), wide: bs, bias: kernels.Floats(bias), gate: kernels.Floats(gate), product: s}
 	d.share(matmulRows, s.M, s.K*s.N, sizes{row: s.K, sums: s.N})
 }
 
@@ -34,6 +45,13 @@ func matmulRows(call *operands, own *scratch, from, to int) {
 		}
 		sums := zeros(&own.sums, s.N)
 		addProduct(sums, row, call.wide)
+		if call.gate != nil {
+			for j, v := range call.gate[i*s.N : (i+1)*s.N] {
+				if !(v > 0) {
+					sums[j] = 0
+				}
+			}
+		}
 		finish(call.y[i*s.N:(i+1)*s.N], sums, call.bias, s.Mode, s.ReLU)
 	}
 }

@@ -19,6 +19,7 @@ import (
 // memory in each call.
 type operands struct {
 	y, x, bias []float32
+	gate       []float32 // of a sampled product
 	arg        []int32
 	wide       []float64 // the operand that is used most often, in float64
 	sums       []float64 // sums in progress of the whole result

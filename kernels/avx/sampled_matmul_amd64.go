@@ -1,0 +1,43 @@
+//go:build !purego
+
+package avx
+
+// sampled_matmul_f32_avx512 computes a block of a sampled product:
+//
+//	for i := range m {
+//		for j := range 32 { // the bits of columns
+//			if bit j of open[i] {
+//				C[i,j] = Σ over k of A[i,k]·B[j,k] // + C[i,j], if add
+//			} else if bit j of columns && !add {
+//				C[i,j] = 0
+//			}
+//		}
+//	}
+//
+// k runs to sampledDepth. Lane l of a register adds up the products of the k whose remainder
+// by the number of lanes is l, in the order of k. Then the lanes are added to each other, first to
+// those half a register further on, and so on down to neighbours.
+//
+//go:noescape
+func sampled_matmul_f32_avx512(s *sampled)
+
+// positive_f32_avx512 tells which elements of a matrix are above 0:
+//
+//	for i := range rows {
+//		for j := range columns {
+//			bit j%32 of open[i*openStep/4+j/32] = x[i*xStep/4+j] > 0
+//		}
+//	}
+//
+// The bits of a word that belong to no column are 0.
+//
+//go:noescape
+func positive_f32_avx512(open *uint32, openStep int, x *float32, xStep, columns, rows int)
+
+// The same in AVX2.
+
+//go:noescape
+func sampled_matmul_f32_avx2(s *sampled)
+
+//go:noescape
+func positive_f32_avx2(open *uint32, openStep int, x *float32, xStep, columns, rows int)
