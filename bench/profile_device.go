@@ -48,9 +48,9 @@ func of(operation string, sizes ...int) call {
 	return c
 }
 
-// product is a matrix product.
-func product(s kernels.MatMulSpec, bias bool) call {
-	c := of("MatMul", s.M, s.N, s.K)
+// product is a matrix product, sampled or whole.
+func product(operation string, s kernels.MatMulSpec, bias bool) call {
+	c := of(operation, s.M, s.N, s.K)
 	c.flop = Product{s.M, s.N, s.K}.FLOP()
 	switch {
 	case s.TransA && s.TransB:
@@ -119,7 +119,11 @@ func (d *timed) Fill(dst kernels.Buffer, value float32) {
 }
 
 func (d *timed) MatMul(c, a, b, bias kernels.Buffer, s kernels.MatMulSpec) {
-	d.time(product(s, bias != nil), func() { d.Device.MatMul(c, a, b, bias, s) })
+	d.time(product("MatMul", s, bias != nil), func() { d.Device.MatMul(c, a, b, bias, s) })
+}
+
+func (d *timed) SampledMatMul(c, a, b, gate kernels.Buffer, s kernels.MatMulSpec) {
+	d.time(product("SampledMatMul", s, false), func() { d.Device.SampledMatMul(c, a, b, gate, s) })
 }
 
 func (d *timed) Im2Col(col, x kernels.Buffer, s kernels.ConvSpec) {

@@ -155,9 +155,9 @@ func TestCallShapes(t *testing.T) {
 		flop float64
 	}{
 		{of("Sum", 1, 20, 1), "1×20×1", 0},
-		{product(kernels.MatMulSpec{M: 2, N: 3, K: 5}, false), "2×3×5", 60},
-		{product(kernels.MatMulSpec{M: 2, N: 3, K: 5, ReLU: true}, true), "2×3×5, bias, ReLU", 60},
-		{product(kernels.MatMulSpec{M: 2, N: 3, K: 5, TransB: true}, false), "2×3×5, A·Bᵀ", 60},
+		{product("MatMul", kernels.MatMulSpec{M: 2, N: 3, K: 5}, false), "2×3×5", 60},
+		{product("MatMul", kernels.MatMulSpec{M: 2, N: 3, K: 5, ReLU: true}, true), "2×3×5, bias, ReLU", 60},
+		{product("MatMul", kernels.MatMulSpec{M: 2, N: 3, K: 5, TransB: true}, false), "2×3×5, A·Bᵀ", 60},
 		{convolution("Conv2DReLUMaxPoolGrad", conv, 2), "2×28×28×3, 5×3 → 7", 2 * 2 * 2 * 24 * 26 * 45 * 7},
 	} {
 		if got := c.call.shape(); got != c.want || c.call.flop != c.flop {

@@ -169,6 +169,38 @@ func BenchmarkMatMulOfZeros(b *testing.B) {
 	}
 }
 
+// BenchmarkSampledMatMul is the gradient by a dense layer's input where few of its elements
+// are open, beside the product that is whole.
+func BenchmarkSampledMatMul(b *testing.B) {
+	for _, s := range []kernels.MatMulSpec{{M: 128, N: 9216, K: 128, TransB: true}, {M: 200, N: 4608, K: 128, TransB: true}, {M: 200, N: 784, K: 512, TransB: true}} {
+		for _, density := range []float64{0.05, 0.15, 0.35, 0.6} {
+			dy, w, dx, x := randomBuffer(s.M*s.K), randomBuffer(s.N*s.K), randomBuffer(s.M*s.N), randomBuffer(s.M*s.N)
+			r := rand.New(rand.NewPCG(1, 2))
+			for i := range kernels.Floats(x) {
+				kernels.Floats(x)[i] = 0
+				if r.Float64() < density {
+					kernels.Floats(x)[i] = 1
+				}
+			}
+			for _, way := range []struct {
+				name string
+				f    func(d *Device)
+			}{
+				{"sampled", func(d *Device) {
+					d.sampledMatMul(kernels.Floats(dx), kernels.Floats(dy), kernels.Floats(w), kernels.Floats(x), s)
+				}},
+				{"whole", func(d *Device) { d.MatMul(dx, dy, w, nil, s) }},
+			} {
+				b.Run(fmt.Sprintf("%dx%dx%d/density=%v/%s", s.M, s.N, s.K, density, way.name), func(b *testing.B) {
+					eachDevice(b, func(b *testing.B, d *Device) {
+						measure(b, d, 2*float64(s.M)*float64(s.N)*float64(s.K), func() { way.f(d) })
+					})
+				})
+			}
+		}
+	}
+}
+
 func BenchmarkConv(b *testing.B) {
 	for _, s := range []kernels.ConvSpec{
 		{N: 128, H: 28, W: 28, C: 1, KH: 3, KW: 3, Out: 32, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, OH: 26, OW: 26, ReLU: true},

@@ -6,6 +6,7 @@
 //	-------------------------------|---------|------|---------------------
 //	MatMul                         | yes     | yes  | yes
 //	  leaving out zeros of A       | yes     | yes  | yes
+//	SampledMatMul                  | yes     | yes  | yes
 //	Conv2D and its gradients:      |         |      |
 //	  directly                     | yes     | yes  | yes
 //	  3×3 by Winograd's algorithm  | yes     | yes  | yes
@@ -47,6 +48,7 @@
 // operands hold, and not on their sizes alone:
 //
 //	zeros.go             MatMul: zeros of A, if a sample shows that there are enough
+//	sampled_matmul.go    SampledMatMul: elements of C whose gate is closed, likewise
 //	conv_pool_one.go     a pooled convolution of one channel: pixels that are 0
 //	conv_pool_filter.go  its gradient by the filter: such pixels, and what was not the maximum
 //	conv_sparse.go       the gradients of a pooled convolution of more channels: all zeros of

@@ -104,7 +104,7 @@ func (d *Device) samplingPays(a, gate []float32, s kernels.MatMulSpec) bool {
 	// In percent of the product that leaves out nothing, whose K registers of 16 take a
 	// cycle each: an open element takes some 12 cycles a chunk, a closed one its share of
 	// the rest, 1.
-	whole := 100 * (s.K + sampledDepth - 1) / sampledDepth * 16 / s.K
+	whole := (s.K + sampledDepth - 1) / sampledDepth * 16 * 100 / s.K
 	if whole > 100 { // not even if all is closed
 		return false
 	}
