@@ -41,6 +41,10 @@ func (r bencher) products() {
 			func(b []kernels.Buffer) { d.MatMul(b[0], b[1], b[2], b[3], s) },
 			float(s.M*s.N), float(s.M*s.K), float(s.K*s.N), float(s.N))
 	}
+	s := kernels.MatMulSpec{M: n, N: hidden, K: hidden, TransB: true}
+	r.product(fmt.Sprintf("SampledMatMul/gradient by input/%dx%dx%d", s.M, s.N, s.K), s.M*s.N*s.K,
+		func(b []kernels.Buffer) { d.SampledMatMul(b[0], b[1], b[2], b[3], s) },
+		float(s.M*s.N), float(s.M*s.K), float(s.K*s.N), float(s.M*s.N))
 }
 
 func (r bencher) convolutions() {
