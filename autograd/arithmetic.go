@@ -9,7 +9,8 @@ import "baregrad/kernels"
 // The two gradients are asked for one after the other, so that an operation of
 // a value with itself adds its second share to the first.
 
-// Add is y = a + b.
+// Add is y = a + b, with NumPy's broadcasting, as Sub, Mul and Div: shapes are aligned at
+// their last axis, and an axis of size 1 is repeated.
 func (t *Tape) Add(a, b *Var) *Var {
 	y, s := t.broadcast("add", a, b)
 	t.record("add", y, nil,
@@ -25,7 +26,7 @@ func (t *Tape) Add(a, b *Var) *Var {
 	return y
 }
 
-// Sub is y = a − b.
+// Sub is y = a − b, with broadcasting as Add.
 func (t *Tape) Sub(a, b *Var) *Var {
 	y, s := t.broadcast("sub", a, b)
 	t.record("sub", y, nil,
@@ -41,7 +42,7 @@ func (t *Tape) Sub(a, b *Var) *Var {
 	return y
 }
 
-// Mul is y = a·b.
+// Mul is y = a·b, element by element, with broadcasting as Add.
 func (t *Tape) Mul(a, b *Var) *Var {
 	y, s := t.broadcast("mul", a, b)
 	t.record("mul", y, []*Var{a, b},
@@ -57,7 +58,7 @@ func (t *Tape) Mul(a, b *Var) *Var {
 	return y
 }
 
-// Div is y = a/b.
+// Div is y = a/b, with broadcasting as Add.
 func (t *Tape) Div(a, b *Var) *Var {
 	y, s := t.broadcast("div", a, b)
 	t.record("div", y, []*Var{a, b},
@@ -73,7 +74,7 @@ func (t *Tape) Div(a, b *Var) *Var {
 	return y
 }
 
-// Affine is y = scale·x + shift.
+// Affine is y = scale·x + shift, of x's shape.
 func (t *Tape) Affine(x *Var, scale, shift float32) *Var {
 	y := t.output(x.Shape(), x)
 	t.record("affine", y, nil,

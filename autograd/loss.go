@@ -12,9 +12,10 @@ import (
 // row; where only the second makes sense, they are called targets. No gradient
 // flows to labels.
 
-// SoftmaxCrossEntropy is −Σ labels·ln softmax(logits), worked out stably from
-// the logits. probs is the softmax, as Softmax gives it; gradients flow through
-// both.
+// SoftmaxCrossEntropy is −Σ labels·ln softmax(logits) for each row of logits [N,C],
+// worked out stably from them: loss is [N]. Labels are int32 [N], the index of the right
+// class, or float32 [N,C]. probs [N,C] is the softmax, as Softmax gives it; gradients
+// flow through both.
 func (t *Tape) SoftmaxCrossEntropy(logits, labels *Var) (loss, probs *Var) {
 	rows, cols := labelled("softmax cross-entropy", logits, labels, true)
 	probs = t.output(logits.Shape(), logits)
@@ -36,8 +37,9 @@ func (t *Tape) SoftmaxCrossEntropy(logits, labels *Var) (loss, probs *Var) {
 	return loss, probs
 }
 
-// CrossEntropy is −Σ labels·ln probs, with probabilities clipped to
-// [1e-7, 1−1e-7] so that the logarithm stays finite.
+// CrossEntropy is −Σ labels·ln probs for each row of probs [N,C]: [N]. Probabilities are
+// clipped to [1e-7, 1−1e-7] so that the logarithm stays finite, and for float32 labels
+// divided by their row's sum first. Labels are SoftmaxCrossEntropy's.
 func (t *Tape) CrossEntropy(probs, labels *Var) *Var {
 	rows, cols := labelled("cross-entropy", probs, labels, true)
 	loss := t.output([]int{rows}, probs)
@@ -51,7 +53,8 @@ func (t *Tape) CrossEntropy(probs, labels *Var) *Var {
 }
 
 // SigmoidBinaryCrossEntropy is the mean over a row of
-// −t·ln sigmoid(x) − (1−t)·ln(1−sigmoid(x)), worked out stably from the logits x.
+// −t·ln sigmoid(x) − (1−t)·ln(1−sigmoid(x)), worked out stably from the logits x [N,C]:
+// [N]. targets t are float32 [N,C] in [0,1].
 func (t *Tape) SigmoidBinaryCrossEntropy(logits, targets *Var) *Var {
 	rows, cols := labelled("sigmoid binary cross-entropy", logits, targets, false)
 	loss := t.output([]int{rows}, logits)
@@ -66,8 +69,8 @@ func (t *Tape) SigmoidBinaryCrossEntropy(logits, targets *Var) *Var {
 	return loss
 }
 
-// BinaryCrossEntropy is the mean over a row of −t·ln p − (1−t)·ln(1−p), with
-// probabilities p clipped to [1e-7, 1−1e-7].
+// BinaryCrossEntropy is the mean over a row of −t·ln p − (1−t)·ln(1−p): [N]. probs p
+// [N,C] are clipped to [1e-7, 1−1e-7]; targets t are float32 [N,C] in [0,1].
 func (t *Tape) BinaryCrossEntropy(probs, targets *Var) *Var {
 	rows, cols := labelled("binary cross-entropy", probs, targets, false)
 	loss := t.output([]int{rows}, probs)
@@ -82,7 +85,7 @@ func (t *Tape) BinaryCrossEntropy(probs, targets *Var) *Var {
 	return loss
 }
 
-// MeanSquaredError is the mean over a row of (x−t)².
+// MeanSquaredError is the mean over a row of (x−t)², for x and targets t float32 [N,C]: [N].
 func (t *Tape) MeanSquaredError(x, targets *Var) *Var {
 	rows, cols := labelled("mean squared error", x, targets, false)
 	loss := t.output([]int{rows}, x)

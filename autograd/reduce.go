@@ -9,7 +9,8 @@ import (
 // The reductions take neighbouring axes from first to last (both included; −1
 // is the last axis) and leave the others: [2,3,4] summed over axes 1 to 2 is [2].
 
-// Sum adds up the elements along the axes.
+// Sum adds up the elements along the axes from first to last, both included; −1 is the
+// last axis. The other axes stay: [2,3,4] summed over axes 1 to 2 is [2].
 func (t *Tape) Sum(x *Var, first, last int) *Var {
 	shape, s := reduction("sum", x, first, last)
 	y := t.output(shape, x)
@@ -22,7 +23,7 @@ func (t *Tape) Sum(x *Var, first, last int) *Var {
 	return y
 }
 
-// Mean is the mean of the elements along the axes.
+// Mean is the mean of the elements along the axes from first to last, as Sum takes them.
 func (t *Tape) Mean(x *Var, first, last int) *Var {
 	shape, s := reduction("mean", x, first, last)
 	y := t.output(shape, x)
@@ -35,7 +36,8 @@ func (t *Tape) Mean(x *Var, first, last int) *Var {
 	return y
 }
 
-// Max is the largest element along the axes; the first of equals gets the gradient.
+// Max is the largest element along the axes from first to last, as Sum takes them; the
+// first of equals gets the gradient. There must be one element at least.
 func (t *Tape) Max(x *Var, first, last int) *Var {
 	shape, s := reduction("max", x, first, last)
 	if s.N == 0 {
@@ -52,8 +54,8 @@ func (t *Tape) Max(x *Var, first, last int) *Var {
 	return y
 }
 
-// ArgMax is the index, along the axes taken as one, of the largest element: an
-// int32 variable without a gradient.
+// ArgMax is the index of Max's element along the axes from first to last, taken as one:
+// an int32 variable of Max's shape without a gradient.
 func (t *Tape) ArgMax(x *Var, first, last int) *Var {
 	shape, s := reduction("argmax", x, first, last)
 	if s.N == 0 {

@@ -6,6 +6,10 @@
 // under the forward rule. An operation's method is the first hop on the way
 // down, the device's kernel of the same name the second, its instructions the
 // third.
+//
+// Shapes are checked when an operation is recorded: what does not fit panics with a
+// *kernels.ShapeError that names the operation and the shapes. A device that fails panics
+// with a *kernels.DeviceError.
 package autograd
 
 import (

@@ -1,6 +1,10 @@
 // Package tensor has arrays of numbers in a device's memory: a shape over a
 // buffer. Everything that computes is in package autograd, over the kernels of
 // the device.
+//
+// What does not fit, such as a shape of another number of elements or a type that the
+// elements do not have, panics with a *kernels.ShapeError; a device that fails, with a
+// *kernels.DeviceError.
 package tensor
 
 import (
