@@ -29,5 +29,5 @@ func (d *Device) BiasReLUGrad(dx, dbias, dy, y kernels.Buffer, rows, cols int, m
 		j.k.relu_bwd_f32(dx, j.a[from*n:to*n], j.b[from*n:to*n], kernels.Overwrite)
 		sumSlab(j.k, j.sums[from/j.size*padded(n):][:n], dx, to-from)
 	})
-	store(kernels.Floats(dbias), addParts(sums, count, cols), 1, m)
+	store(kernels.Floats(dbias), d.addParts(sums, count, cols), 1, m)
 }

@@ -53,6 +53,9 @@ func TestKernelsStayWithinTheirMemory(t *testing.T) {
 				}
 				within("sum_f32", n, func() { k.sum_f32(a) })
 				within("sum_rows_f32", n, func() { k.sum_rows_f32(atEnd[float64](memory[3], n), a, 1) })
+				if n > 0 && n%8 == 0 {
+					within("sum_parts_f64", n, func() { k.sum_parts_f64(atEnd[float64](memory[3], 2*n), n, 2) })
+				}
 				within("dropout_f32", n, func() { k.dropout_f32(y, a, make([]uint32, (n+31)/32), &keys, 0, 0, 0, 1<<23, 2, kernels.Accumulate) })
 				within("uniform_f32", n, func() { k.uniform_f32(y, &keys, 0, 0, 1) })
 				if n > 0 { // a row, the last of x and of the index

@@ -118,7 +118,7 @@ func (d *Device) convPoolGradFilter(dw, dbias, dy, y, arg, x kernels.Buffer, s k
 		}
 	}
 	if dbias != nil {
-		store(kernels.Floats(dbias), addParts(t.sums, c.N*t.bands, t.filters)[:c.Out], 1, mb)
+		store(kernels.Floats(dbias), d.addParts(t.sums, c.N*t.bands, t.filters)[:c.Out], 1, mb)
 	}
 	t.dy, t.y, t.x, t.arg = nil, nil, nil, nil // the caller's; they may be freed
 }

@@ -91,7 +91,7 @@ func (d *Device) sparseGrad(dx, dw, dbias, dy, y, arg, x, w kernels.Buffer, s ke
 		}
 	}
 	if dbias != nil {
-		store(t.dbias, addParts(t.sums, c.N, c.Out), 1, mb)
+		store(t.dbias, d.addParts(t.sums, c.N, c.Out), 1, mb)
 	}
 	t.dx, t.dw, t.dbias, t.dy, t.y, t.x, t.arg = nil, nil, nil, nil, nil, nil, nil // the caller's; they may be freed
 }

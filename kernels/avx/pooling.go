@@ -87,7 +87,7 @@ func (d *Device) BiasReLUMaxPoolGrad(dx, dbias, dy, y, arg kernels.Buffer, s ker
 	sums := t.sums
 	d.poolingGrad(dx, dy, arg, s, d.set.pooling.max_pool_bwd_f32, d.set.pooling.max_pool_2x2_bwd_f32, kernels.Overwrite)
 	if dbias != nil {
-		store(kernels.Floats(dbias), addParts(sums, count, s.C), 1, m)
+		store(kernels.Floats(dbias), d.addParts(sums, count, s.C), 1, m)
 	}
 }
 

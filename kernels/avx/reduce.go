@@ -82,18 +82,13 @@ func (d *Device) sumLong(j job) {
 		s := j.reduce
 		sumSlab(j.k, j.sums[from/j.size*padded(s.Inner):][:s.Inner], j.a[from*s.Inner:to*s.Inner], to-from)
 	})
-	store(y, addParts(sums, count, s.Inner), factor, m)
+	store(y, d.addParts(sums, count, s.Inner), factor, m)
 }
 
 // addParts adds up the sums of all parts in their order, into those of the first.
-func addParts(sums []float64, count, inner int) []float64 {
-	total := sums[:inner]
-	for part := 1; part < count; part++ {
-		for i, v := range sums[part*padded(inner):][:inner] {
-			total[i] += v
-		}
-	}
-	return total
+func (d *Device) addParts(sums []float64, count, inner int) []float64 {
+	d.set.vector.sum_parts_f64(sums[:count*padded(inner)], padded(inner), count)
+	return sums[:inner]
 }
 
 // padded is inner, rounded up so that no two parts' sums share a cache line.

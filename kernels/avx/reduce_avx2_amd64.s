@@ -155,6 +155,37 @@ done:
 	VZEROUPPER
 	RET
 
+// func sum_parts_f64_avx2(sums []float64, n, parts int)
+TEXT ·sum_parts_f64_avx2(SB), NOSPLIT, $0-40
+	MOVQ sums_base+0(FP), SI // SI = the first part's sums
+	MOVQ n+24(FP), CX        // CX = n, the columns to go
+	MOVQ CX, DX
+	SHLQ $3, DX              // DX = the bytes of a part
+
+columns:
+	VMOVUPD (SI), Y0          // Y0, Y1 = 8 columns of the first part
+	VMOVUPD 32(SI), Y1
+	LEAQ    (SI)(DX*1), BX    // BX = sums[n·part+c:]
+	MOVQ    parts+32(FP), R9
+	DECQ    R9                // R9 = the parts to go
+	JLE     store
+
+part:
+	VADDPD (BX), Y0, Y0 // sums += the part's
+	VADDPD 32(BX), Y1, Y1
+	ADDQ   DX, BX       // to the next part
+	DECQ   R9
+	JGT    part
+
+store:
+	VMOVUPD Y0, (SI)
+	VMOVUPD Y1, 32(SI)
+	ADDQ    $64, SI // to the next 8 columns
+	SUBQ    $8, CX  // n -= 8
+	JGT     columns
+	VZEROUPPER
+	RET
+
 // func argmax_f32_avx2(x []float32) int
 TEXT ·argmax_f32_avx2(SB), NOSPLIT, $0-32
 	MOVQ         x_base+0(FP), SI       // SI = x

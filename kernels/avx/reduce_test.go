@@ -65,6 +65,38 @@ func checkSumRows(t *testing.T, k *vectorKernels, x []float32, rows, cols int) {
 	}
 }
 
+// Parts are added in their order, and nothing but the first part's sums changes.
+func TestSumParts(t *testing.T) {
+	for _, set := range Names() {
+		t.Run(set, func(t *testing.T) {
+			k := vectorsOf(t, set)
+			random := rand.New(rand.NewPCG(31, 32))
+			for _, n := range []int{8, 16, 24, 64, 784} {
+				for parts := 1; parts < 20; parts++ {
+					sums := make([]float64, n*parts+8)
+					for i := range sums {
+						sums[i] = random.NormFloat64() * math.Pow(10, float64(random.IntN(20)))
+					}
+					sums[random.IntN(n*parts)] = math.NaN()
+					sums[random.IntN(n*parts)] = math.Inf(1)
+					want := slices.Clone(sums)
+					for part := 1; part < parts; part++ {
+						for c := range n {
+							want[c] += sums[part*n+c]
+						}
+					}
+					k.sum_parts_f64(sums[:n*parts], n, parts)
+					for i, got := range sums {
+						if !sameFloat64(got, want[i]) {
+							t.Fatalf("sum_parts_f64 of %d parts of %d: %v at %d, want %v", parts, n, got, i, want[i])
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
 func sameFloat64(a, b float64) bool { return a == b || (a != a && b != b) }
 
 // TestArgMaxAgainstItsLoop has many ties, and NaN in half of the rows.

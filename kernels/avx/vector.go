@@ -38,6 +38,7 @@ type vectorKernels struct {
 	div_fwd_f32                          func(y, a, b *float32, rows, cols, rowA, rowB, stepA, stepB int)
 	sum_f32                              func(x []float32) float64
 	sum_rows_f32                         func(sums []float64, x []float32, rows int)
+	sum_parts_f64                        func(sums []float64, n, parts int)
 	argmax_f32                           func(x []float32) int
 	dropout_f32                          func(y, x []float32, kept []uint32, keys *[10][2]uint32, block, step, layer, threshold uint32, scale float32, m kernels.Mode)
 	keep_f32                             func(y, x []float32, kept []uint32, scale float32, m kernels.Mode)
