@@ -48,6 +48,7 @@
 // operands hold, and not on their sizes alone:
 //
 //	zeros.go             MatMul: zeros of A, if a sample shows that there are enough
+//	zeros_rows.go        the same where A is not stored transposed
 //	sampled_matmul.go    SampledMatMul: elements of C whose gate is closed, likewise
 //	conv_pool_one.go     a pooled convolution of one channel: pixels that are 0
 //	conv_pool_filter.go  its gradient by the filter: such pixels, and what was not the maximum
@@ -75,7 +76,8 @@
 //
 // Where an operation's files are many, NAME has more words: conv_sparse_rows.go finds the
 // nonzeros of conv_sparse.go, in conv_nonzeros_*.s; conv_pool_*.s belong to
-// conv_pool_filter.go, and zeros_lists_*.s and zeros_narrow_*.s to zeros.go.
+// conv_pool_filter.go, zeros_lists_*.s and zeros_narrow_*.s to zeros.go, and zeros_bits_*.s to
+// zeros_rows.go.
 //
 // Assembly is left out on other architectures and with the build tag purego;
 // then New returns an error, and package auto opens the reference instead.

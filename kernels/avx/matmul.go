@@ -45,24 +45,28 @@ type matmulTask struct {
 	s         kernels.MatMulSpec
 	c, a, b   []float32
 	bias      []float32
-	strips    columns   // only where they begin
-	copyA     bool      // pieces of A are copied
-	zeros     bool      // zeros of A are left out
-	inPlace   bool      // then B is read in place
-	height    int       // rows of a tile, or of several that stay together
-	widest    int       // columns of the widest strip
-	depth     int       // k in the longest run
-	rows      []int     // the table of a whole step's rows
-	aStep     int       // bytes from k to k+1 in A
-	tileStep  int       // floats from tile to tile of a copied piece of a transposed A
-	step      int       // rows of a step
-	blockRows int       // rows of C in one part, at most
-	blocks    int       // blocks of rows
-	group     int       // strips in one part, at most
-	groups    int       // groups of strips
-	chunks    int       // chunks of K
-	partial   []float32 // [chunks−1, M, N]: products of all chunks but the first
-	halved    bool      // the chunks are two runs that meet in C: see matmul_halves.go
+	strips    columns      // only where they begin
+	copyA     bool         // pieces of A are copied
+	zeros     bool         // zeros of A are left out
+	inPlace   bool         // then B is read in place
+	height    int          // rows of a tile, or of several that stay together
+	widest    int          // columns of the widest strip
+	depth     int          // k in the longest run
+	rows      []int        // the table of a whole step's rows
+	aStep     int          // bytes from k to k+1 in A
+	shares    rowShares    // what a sample tells of A's rows: manyZeros sets it
+	form      []rowProduct // zeros of rows are left out: the kernels,
+	each      int          // k in a word of bits
+	words     int          // and words of a part of a run
+	tileStep  int          // floats from tile to tile of a copied piece of a transposed A
+	step      int          // rows of a step
+	blockRows int          // rows of C in one part, at most
+	blocks    int          // blocks of rows
+	group     int          // strips in one part, at most
+	groups    int          // groups of strips
+	chunks    int          // chunks of K
+	partial   []float32    // [chunks−1, M, N]: products of all chunks but the first
+	halved    bool         // the chunks are two runs that meet in C: see matmul_halves.go
 	cells     []halves
 }
 
@@ -88,9 +92,12 @@ func (d *Device) matmul(c, a, b, bias []float32, s kernels.MatMulSpec) {
 func (d *Device) multiply(c, a, b, bias []float32, s kernels.MatMulSpec, zeros bool) {
 	t := &d.product
 	t.d, t.s, t.c, t.a, t.b, t.bias, t.zeros = d, s, c, a, b, bias, zeros
-	if zeros {
+	switch {
+	case zeros && !s.TransA:
+		t.cutRows()
+	case zeros:
 		t.cutForZeros()
-	} else {
+	default:
 		t.strips.cut(&d.set.tiles, s.N)
 		t.height, t.widest = d.set.tiles.height, d.set.tiles.widest()
 	}
@@ -127,7 +134,11 @@ func (t *matmulTask) plan() {
 		t.depth = ((each+runs-1)/runs + 7) &^ 7
 	}
 	t.cut()
-	if t.zeros {
+	switch {
+	case t.zeros && !s.TransA:
+		t.planRows()
+		return
+	case t.zeros:
 		t.planZeros()
 		return
 	}
@@ -284,6 +295,9 @@ func (t *matmulTask) part(worker, i int) {
 			compute := t.compute
 			if t.zeros {
 				compute = t.computeZeros
+			}
+			if t.zeros && !s.TransA {
+				compute = t.computeRows
 			}
 			compute(w, c, i0+r, min(t.step, m-r), run*t.depth, first, last, run > from || add, r == 0)
 		}

@@ -32,10 +32,26 @@ var instructionSets = []*instructionSet{
 				{8, matmul_zeros_2x128_f32_avx512}, {4, matmul_zeros_2x64_f32_avx512},
 				{2, matmul_zeros_2x32_f32_avx512}, {1, matmul_zeros_2x16_f32_avx512},
 			},
-			cost:              120,
-			costNear:          120,
-			list_nonzeros_f32: list_nonzeros_f32_avx512, copy_nonzeros_f32: copy_nonzeros_f32_avx512,
+			cost:                   120,
+			costNear:               120,
+			copy_nonzeros_f32:      copy_nonzeros_f32_avx512,
 			list_mask_nonzeros_f32: list_mask_nonzeros_f32_avx512, finite_f32: finite_f32_avx512,
+			rows: rowKernels{
+				single: []rowProduct{
+					{4, matmul_nonzeros_1x64_f32_avx512}, {5, matmul_nonzeros_1x80_f32_avx512}, {6, matmul_nonzeros_1x96_f32_avx512},
+					{7, matmul_nonzeros_1x112_f32_avx512}, {8, matmul_nonzeros_1x128_f32_avx512},
+				},
+				either: []rowProduct{
+					{4, matmul_nonzeros_either_2x64_f32_avx512}, {5, matmul_nonzeros_either_2x80_f32_avx512}, {6, matmul_nonzeros_either_2x96_f32_avx512},
+					{7, matmul_nonzeros_either_2x112_f32_avx512}, {8, matmul_nonzeros_either_2x128_f32_avx512},
+				},
+				both: []rowProduct{
+					{1, matmul_nonzeros_both_2x16_f32_avx512}, {2, matmul_nonzeros_both_2x32_f32_avx512},
+					{3, matmul_nonzeros_both_2x48_f32_avx512}, {4, matmul_nonzeros_both_2x64_f32_avx512},
+				},
+				singleCost: 130, eitherCost: 100, bothCost: 115, changeCost: 60,
+				nonzero_bits_f32: nonzero_bits_f32_avx512, add_sums_f32: add_sums_f32_avx512,
+			},
 		},
 		sampled: sampledKernels{sampled_matmul_f32: sampled_matmul_f32_avx512, positive_f32: positive_f32_avx512},
 		pooling: poolingKernels{
@@ -83,10 +99,23 @@ var instructionSets = []*instructionSet{
 				{6, matmul_zeros_2x48_f32_avx2}, {4, matmul_zeros_2x32_f32_avx2},
 				{2, matmul_zeros_2x16_f32_avx2}, {1, matmul_zeros_2x8_f32_avx2},
 			},
-			cost:              175,
-			costNear:          125,
-			list_nonzeros_f32: list_nonzeros_f32_avx2, copy_nonzeros_f32: copy_nonzeros_f32_avx2,
+			cost:                   175,
+			costNear:               125,
+			copy_nonzeros_f32:      copy_nonzeros_f32_avx2,
 			list_mask_nonzeros_f32: list_mask_nonzeros_f32_avx2, finite_f32: finite_f32_avx2,
+			rows: rowKernels{
+				single: []rowProduct{
+					{7, matmul_nonzeros_1x56_f32_avx2}, {8, matmul_nonzeros_1x64_f32_avx2}, {9, matmul_nonzeros_1x72_f32_avx2},
+					{10, matmul_nonzeros_1x80_f32_avx2}, {11, matmul_nonzeros_1x88_f32_avx2}, {12, matmul_nonzeros_1x96_f32_avx2},
+					{13, matmul_nonzeros_1x104_f32_avx2}, {14, matmul_nonzeros_1x112_f32_avx2},
+				},
+				both: []rowProduct{
+					{1, matmul_nonzeros_both_2x8_f32_avx2}, {2, matmul_nonzeros_both_2x16_f32_avx2}, {3, matmul_nonzeros_both_2x24_f32_avx2},
+					{4, matmul_nonzeros_both_2x32_f32_avx2}, {5, matmul_nonzeros_both_2x40_f32_avx2}, {6, matmul_nonzeros_both_2x48_f32_avx2},
+				},
+				singleCost: 140, bothCost: 120,
+				nonzero_bits_f32: nonzero_bits_f32_avx2, add_sums_f32: add_sums_f32_avx2,
+			},
 		},
 		sampled: sampledKernels{sampled_matmul_f32: sampled_matmul_f32_avx2, positive_f32: positive_f32_avx2},
 		pooling: poolingKernels{

@@ -56,6 +56,16 @@ type strip struct {
 	// each row, and so on for aheadTiles lines.
 	aheadFirst uintptr
 	aheadEnd   uintptr
+
+	// For kernels that go over the nonzeros of A's rows: see zeros_rows.go.
+	masks    uintptr // []uint64: which k of row 0 are not zero, a word after the other
+	maskStep int     // from row to row of them
+	words    int     // of a row
+	aWord    int     // from a word's first k to the next word's, in A
+	bWord    int     // and in B
+	aRow     int     // from row to row of A
+	sums     uintptr // rows of whole registers, one after the other
+	begins   bool    // the sums begin at 0
 }
 
 // tiles is the table of the kernels that work on strips, and the sizes of the
@@ -115,6 +125,6 @@ func (s *strip) setMask(last int) {
 const aheadK = 72
 
 // address is where a slice begins; 0 for nil.
-func address[T float32 | int32 | uint32 | uint8 | int](x []T) uintptr {
+func address[T float32 | int32 | uint32 | uint64 | uint8 | int](x []T) uintptr {
 	return uintptr(unsafe.Pointer(unsafe.SliceData(x)))
 }

@@ -1,18 +1,15 @@
 package avx
 
-import (
-	"math"
-
-	"baregrad/kernels"
-)
+import "baregrad/kernels"
 
 // Matrix products that leave out zeros of A: C[M,N] = op(A)[M,K]·op(B)[K,N], where many
 // elements of A are 0, as pixels of a background are, and what comes out of ReLU, of
 // dropout, and of max pooling behind a ReLU, and the gradients that come back through them.
 //
-// The rows of A are taken in pairs. For each pair and each run of K there is a list of
-// the k at which either row is not zero; a kernel keeps two rows of C in registers, as
-// wide as they reach, and goes through the list instead of through all k:
+// How that is done where the k of a row of A are neighbours is in zeros_rows.go. Where A is
+// stored transposed, its rows are taken in pairs. For each pair and each run of K there is
+// a list of the k at which either row is not zero; a kernel keeps two rows of C in
+// registers, as wide as they reach, and goes through the list instead of through all k:
 //
 //	C[i,j] = Σ over k in list(i/2) of A[i,k]·B[k,j]
 //
@@ -34,8 +31,6 @@ type zeroKernels struct {
 	products []zeroProduct // the widest first; none where there are no such kernels
 	cost     int           // of a k in a list, in percent of that of a k where nothing is left out
 	costNear int           // the same where a strip of B stays in the first cache
-	// list_nonzeros_f32 makes the lists of a strip whose k are neighbours in A.
-	list_nonzeros_f32 func(s *strip)
 	// copy_nonzeros_f32 copies zeroColumns columns of a matrix, unless dst is nil, and
 	// marks in masks which elements of each row are not zero.
 	copy_nonzeros_f32 func(dst *float32, masks *uint16, src *float32, srcStep, n int, lanes uint16)
@@ -43,6 +38,7 @@ type zeroKernels struct {
 	list_mask_nonzeros_f32 func(list *int32, listStep int, counts *int, masks *uint16, n int)
 	// finite_f32 says whether rows of so many columns have neither infinity nor NaN.
 	finite_f32 func(b *float32, step, columns, rows int) bool
+	rows       rowKernels
 }
 
 // zeroProduct is a kernel for strips of up to so many registers.
@@ -59,6 +55,11 @@ type zeroSpace struct {
 	finite []bool   // strips of B
 	dense  strip    // what leaves out nothing
 	rows   [tileRows]int
+
+	// For rows of A: see zeros_rows.go.
+	bits  []uint64  // of a step's rows and a run of K
+	sums  []float32 // of a step's rows and a strip
+	begin int       // the first row of the part
 }
 
 const (
@@ -75,7 +76,8 @@ const (
 )
 
 // manyZeros decides whether leaving out zeros pays, by samples of A: some neighbours
-// each, from places spread over all of it. It depends on the shape and on A alone.
+// each, from places spread over all of it. It depends on the shape and on A alone. What the
+// sample tells of rows is kept for the product, which chooses its kernels by it.
 func (d *Device) manyZeros(a []float32, s kernels.MatMulSpec) bool {
 	return d.costWithoutZeros(a, s) <= 100
 }
@@ -87,28 +89,22 @@ func (d *Device) costWithoutZeros(a []float32, s kernels.MatMulSpec) int {
 	if len(d.set.zeros.products) == 0 || s.M < 16 || s.K < 16 || s.N < 16 || s.M*s.N*s.K < leastZeros {
 		return no
 	}
+	if !s.TransA {
+		d.product.shares = sampleRows(a, s)
+		return d.rowsCost(s, d.product.shares)
+	}
 	const places, neighbours = 32, 8
 	listed, all := 0, 0
 	for p := range places {
 		// Multiples of the golden ratio spread evenly however many there are.
 		i := p * (s.M - neighbours) / places &^ 1
 		k := int(uint32(p)*2654435769>>16) * (s.K - neighbours) >> 16
-		if s.TransA {
-			for row := a[k*s.M+i:][:neighbours]; len(row) > 0; row = row[2:] {
-				if row[0] != 0 || row[1] != 0 {
-					listed++
-				}
+		for row := a[k*s.M+i:][:neighbours]; len(row) > 0; row = row[2:] {
+			if row[0] != 0 || row[1] != 0 {
+				listed++
 			}
-			all += neighbours / 2
-		} else {
-			other := a[(i+1)*s.K+k:][:neighbours]
-			for n, v := range a[i*s.K+k:][:neighbours] {
-				if v != 0 || other[n] != 0 {
-					listed++
-				}
-			}
-			all += neighbours
 		}
+		all += neighbours / 2
 		if p == places/4 && listed == all {
 			return no
 		}
@@ -140,10 +136,7 @@ func (t *matmulTask) cutForZeros() {
 		j += width * tiles.lanes
 	}
 	t.strips.strips = append(t.strips.strips, t.s.N)
-	t.height, t.widest = 2, products[0].registers*tiles.lanes
-	if t.s.TransA {
-		t.height = zeroColumns
-	}
+	t.height, t.widest = zeroColumns, products[0].registers*tiles.lanes
 }
 
 // planZeros decides what remains to be decided when the product is cut.
@@ -164,7 +157,7 @@ func (t *matmulTask) planZeros() {
 	t.step = min(t.step, (t.blockRows+zeroColumns-1)/zeroColumns*zeroColumns)
 	copied, panels := 0, 0
 	t.tileStep = zeroColumns*t.depth + copyGap
-	t.copyA = s.TransA && s.M%128 == 0 // or else its rows don't push each other out of the caches
+	t.copyA = s.M%128 == 0 // or else its rows don't push each other out of the caches
 	if t.copyA {
 		copied = t.step / zeroColumns * t.tileStep
 	}
@@ -181,16 +174,12 @@ func (t *matmulTask) planZeros() {
 	}
 	t.rows = t.rows[:0]
 	for i := range t.step {
-		switch {
-		case t.copyA: // 16 columns of A together, [depth][16]
+		if t.copyA { // 16 columns of A together, [depth][16]
 			t.aStep = 4 * zeroColumns
 			t.rows = append(t.rows, 4*(i/zeroColumns*t.tileStep+i%zeroColumns))
-		case s.TransA:
+		} else {
 			t.aStep = 4 * s.M
 			t.rows = append(t.rows, 4*i)
-		default:
-			t.aStep = 4
-			t.rows = append(t.rows, 4*i*s.K)
 		}
 	}
 }
@@ -265,11 +254,6 @@ func (t *matmulTask) computeZeros(w *workspace, c []float32, i0, m, k0, first, l
 // where p reads these rows.
 func (t *matmulTask) list(w *workspace, p *strip, i0, m, k0 int) {
 	s, z, k := t.s, &w.zeros, &t.d.set.zeros
-	if !s.TransA {
-		p.a = address(t.a[i0*s.K+k0:])
-		k.list_nonzeros_f32(p)
-		return
-	}
 	p.a = address(t.a[k0*s.M+i0:])
 	if t.copyA {
 		p.a = address(w.a)
@@ -330,14 +314,12 @@ func (t *matmulTask) aheadZeros(p *strip, panel []float32, i0, n, first, last, k
 		p.fetch(panel, p.bStep, depth, width)
 	case n+1 < last && s.TransB && depth == s.K:
 		p.fetch(t.b[j*s.K:], cacheLine, width*depth*4/cacheLine, 1)
-	case n+1 == last && rows > 0 && s.TransA:
+	case n+1 == last && rows > 0:
 		p.fetch(t.a[k0*s.M+i0+t.step:], 4*s.M, depth, rows)
-	case n+1 == last && rows > 0 && depth == s.K:
-		p.fetch(t.a[(i0+t.step)*s.K:], cacheLine, rows*s.K*4/cacheLine, 1)
 	case n+1 == last && rows <= 0 && t.inPlace && k0+depth < s.K:
 		p.fetch(t.b[(k0+depth)*s.N+j:], 4*s.N, min(depth, s.K-k0-depth), width)
-	default: // nothing that could be told: the same line again and again
-		p.ahead, p.aheadStep, p.aheadEnd = p.b, 0, math.MaxUint
+	default:
+		p.fetchNothing()
 	}
 }
 

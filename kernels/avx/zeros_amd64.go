@@ -19,22 +19,6 @@ func matmul_zeros_2x32_f32_avx512(s *strip)
 //go:noescape
 func matmul_zeros_2x16_f32_avx512(s *strip)
 
-// list_nonzeros_f32_avx512 makes the lists of a strip of rows whose k are neighbours:
-//
-//	for pair := range (m + 1) / 2 {
-//		for k := range length {
-//			if A[2*pair,k] != 0 || A[2*pair+1,k] != 0 {
-//				list[pair][count] = k; count++
-//			}
-//		}
-//		counts[pair] = count
-//	}
-//
-// The 15 entries behind a list are written as well.
-//
-//go:noescape
-func list_nonzeros_f32_avx512(s *strip)
-
 // copy_nonzeros_f32_avx512 copies 16 columns of a matrix, n rows of it, unless dst is nil,
 // and tells for each row which elements are not zero:
 //
@@ -73,9 +57,6 @@ func matmul_zeros_2x16_f32_avx2(s *strip)
 
 //go:noescape
 func matmul_zeros_2x8_f32_avx2(s *strip)
-
-//go:noescape
-func list_nonzeros_f32_avx2(s *strip)
 
 //go:noescape
 func copy_nonzeros_f32_avx2(dst *float32, masks *uint16, src *float32, srcStep, n int, lanes uint16)

@@ -36,64 +36,6 @@
 	VMOVMSKPS y, byte; \
 	XORL      $0xff, byte
 
-// Registers: BX = s, R8 and R9 the pair's rows of A, AX the place in them, CX the k
-// left, R10 the table of rows, SI the rows left, R12 the list, R13 where its
-// length goes, DX the byte. Y3 is 8 elements of A, Y6 the mask of the last ones.
-
-// func list_nonzeros_f32_avx2(s *strip)
-TEXT ·list_nonzeros_f32_avx2(SB), NOSPLIT, $0-8
-	CONSTANTS
-	MOVQ s+0(FP), BX
-	MOVQ strip_rows(BX), R10
-	MOVQ strip_m(BX), SI
-	MOVQ strip_length(BX), CX
-	ANDQ $7, CX
-	LANES8(CX, Y6)
-	MOVQ strip_list(BX), R12
-	MOVQ strip_counts(BX), R13
-
-pair:
-	MOVQ  (R10), R8
-	MOVQ  8(R10), R9
-	ADDQ  strip_a(BX), R8
-	ADDQ  strip_a(BX), R9
-	ADDQ  $16, R10
-	MOVQ  R12, DI
-	VPXOR Y5, Y5, Y5
-	XORL  AX, AX
-	MOVQ  strip_length(BX), CX
-	SUBQ  $8, CX
-	JLT   rest
-
-loop:
-	VMOVDQU (R8)(AX*1), Y3
-	VPOR    (R9)(AX*1), Y3, Y3
-	NONZERO(Y3, DX)
-	APPEND(DX)
-	ADDQ    $32, AX
-	SUBQ    $8, CX
-	JGE     loop
-
-rest:
-	CMPQ       CX, $-8
-	JEQ        next
-	VMASKMOVPS (R8)(AX*1), Y6, Y3
-	VMASKMOVPS (R9)(AX*1), Y6, Y4
-	VPOR       Y4, Y3, Y3
-	NONZERO(Y3, DX)
-	APPEND(DX)
-
-next:
-	SUBQ R12, DI
-	SHRQ $2, DI
-	MOVQ DI, (R13)               // its length
-	ADDQ $8, R13
-	ADDQ strip_listStep(BX), R12
-	SUBQ $2, SI
-	JGT  pair
-	VZEROUPPER
-	RET
-
 // Registers: DI = dst, SI = src, BX its step, CX the rows left, R8 the masks, DX and AX
 // the bits of a row; Y6 and Y7 are the masks of its two registers.
 

@@ -45,67 +45,6 @@ GLOBL upTo16<>(SB), RODATA|NOPTR, $64
 	POPCNTL       DX, DX; \
 	LEAQ          (DI)(DX*4), DI
 
-// Registers: BX = s, R8 and R9 the pair's rows of A, AX the place in them, CX the k
-// left, R10 the table of rows, R11 the rows left, R12 the list, R13 where its length goes.
-// K3 is the mask of the last k; Z3 those of A, Z5 the k.
-
-// func list_nonzeros_f32_avx512(s *strip)
-TEXT ·list_nonzeros_f32_avx512(SB), NOSPLIT, $0-8
-	CONSTANTS
-	MOVQ  s+0(FP), BX
-	MOVQ  strip_rows(BX), R10
-	MOVQ  strip_m(BX), R11
-	MOVQ  strip_list(BX), R12
-	MOVQ  strip_counts(BX), R13
-	MOVQ  strip_length(BX), AX
-	ANDL  $15, AX
-	MOVL  $-1, DX
-	BZHIL AX, DX, DX
-	KMOVW DX, K3
-
-pair:
-	MOVQ      (R10), R8
-	MOVQ      8(R10), R9
-	ADDQ      strip_a(BX), R8
-	ADDQ      strip_a(BX), R9
-	ADDQ      $16, R10
-	MOVQ      R12, DI
-	VMOVDQA32 Z0, Z5
-	XORL      AX, AX
-	MOVQ      strip_length(BX), CX
-	SUBQ      $16, CX
-	JLT       rest
-
-loop:
-	VMOVDQU32 (R8)(AX*1), Z3
-	VPORD     (R9)(AX*1), Z3, Z3
-	VPTESTMD  Z2, Z3, K1
-	APPEND(Z5, K1)
-	VPADDD    Z1, Z5, Z5
-	ADDQ      $64, AX
-	SUBQ      $16, CX
-	JGE       loop
-
-rest:
-	CMPQ        CX, $-16
-	JEQ         next
-	VMOVDQU32.Z (R8)(AX*1), K3, Z3
-	VMOVDQU32.Z (R9)(AX*1), K3, Z4
-	VPORD       Z4, Z3, Z3
-	VPTESTMD    Z2, Z3, K1
-	APPEND(Z5, K1)
-
-next:
-	SUBQ R12, DI
-	SHRQ $2, DI
-	MOVQ DI, (R13)               // its length
-	ADDQ $8, R13
-	ADDQ strip_listStep(BX), R12
-	SUBQ $2, R11
-	JGT  pair
-	VZEROUPPER
-	RET
-
 // Registers: DI = dst, SI = src, BX its step, CX the rows left, R8 the masks; K3 is lanes.
 
 // func copy_nonzeros_f32_avx512(dst *float32, masks *uint16, src *float32, srcStep, n int, lanes uint16)

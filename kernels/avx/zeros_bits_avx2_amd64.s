@@ -1,0 +1,208 @@
+//go:build !purego
+
+#include "go_asm.h"
+#include "textflag.h"
+
+// Around the products with the nonzeros of A's rows: which those are, and what becomes of
+// the sums, in AVX2. See zeros_rows.go, and zeros_rows_amd64.go for the loops in Go.
+
+// 32 integers −1, 32 of 0: from the r-th before the middle on, a mask of the first r.
+DATA first32<>+0(SB)/8, $-1
+DATA first32<>+8(SB)/8, $-1
+DATA first32<>+16(SB)/8, $-1
+DATA first32<>+24(SB)/8, $-1
+DATA first32<>+32(SB)/8, $-1
+DATA first32<>+40(SB)/8, $-1
+DATA first32<>+48(SB)/8, $-1
+DATA first32<>+56(SB)/8, $-1
+DATA first32<>+64(SB)/8, $-1
+DATA first32<>+72(SB)/8, $-1
+DATA first32<>+80(SB)/8, $-1
+DATA first32<>+88(SB)/8, $-1
+DATA first32<>+96(SB)/8, $-1
+DATA first32<>+104(SB)/8, $-1
+DATA first32<>+112(SB)/8, $-1
+DATA first32<>+120(SB)/8, $-1
+GLOBL first32<>(SB), RODATA|NOPTR, $256
+
+// Where the groups of four are that packing has left.
+DATA packed32<>+0(SB)/8, $0x400000000
+DATA packed32<>+8(SB)/8, $0x500000001
+DATA packed32<>+16(SB)/8, $0x600000002
+DATA packed32<>+24(SB)/8, $0x700000003
+GLOBL packed32<>(SB), RODATA|NOPTR, $32
+
+// bits = which of 32 elements of A, in Y0…Y3, are not zero: one bit more than the sign's is
+// set. So NaN counts and −0 does not. Y6 is 0, Y7 is packed32.
+#define TEST32(bits) \
+	VPADDD    Y0, Y0, Y0; \
+	VPADDD    Y1, Y1, Y1; \
+	VPADDD    Y2, Y2, Y2; \
+	VPADDD    Y3, Y3, Y3; \
+	VPCMPEQD  Y6, Y0, Y0; \
+	VPCMPEQD  Y6, Y1, Y1; \
+	VPCMPEQD  Y6, Y2, Y2; \
+	VPCMPEQD  Y6, Y3, Y3; \
+	VPACKSSDW Y1, Y0, Y0; \
+	VPACKSSDW Y3, Y2, Y2; \
+	VPACKSSWB Y2, Y0, Y0; \
+	VPERMD    Y0, Y7, Y0; \
+	VPMOVMSKB Y0, bits; \
+	NOTL      bits
+
+// Registers: SI the row of A and R9 the step to the next, BX the place in it, DI the bits,
+// DX the k of a row and R11 those left, R10 the k of a word, R12 those left of one, R8 the
+// rows left; R13 the word and CX how far it is filled, AX the next bits.
+
+// func nonzero_bits_f32_avx2(bits *uint64, a *float32, step, m, n, each int)
+TEXT ·nonzero_bits_f32_avx2(SB), NOSPLIT, $0-48
+	MOVQ    bits+0(FP), DI
+	MOVQ    a+8(FP), SI
+	MOVQ    step+16(FP), R9
+	MOVQ    m+24(FP), R8
+	MOVQ    n+32(FP), DX
+	MOVQ    each+40(FP), R10
+	VPXOR   Y6, Y6, Y6
+	VMOVDQU packed32<>(SB), Y7
+
+row:
+	MOVQ SI, BX
+	MOVQ DX, R11
+
+word:
+	MOVQ    R10, R12
+	CMPQ    R12, R11
+	CMOVQGT R11, R12
+	SUBQ    R12, R11
+	XORL    R13, R13
+	XORL    CX, CX
+
+group:
+	CMPQ    R12, $32
+	JLT     few
+	VMOVDQU (BX), Y0
+	VMOVDQU 32(BX), Y1
+	VMOVDQU 64(BX), Y2
+	VMOVDQU 96(BX), Y3
+
+test:
+	TEST32(AX)
+	SHLQ CX, AX
+	ORQ  AX, R13
+	ADDQ $32, CX
+	ADDQ $128, BX
+	SUBQ $32, R12
+	JGT  group
+	LEAQ (BX)(R12*4), BX // back to behind the word
+	MOVQ R13, (DI)
+	ADDQ $8, DI
+	TESTQ R11, R11
+	JNZ  word
+	ADDQ R9, SI
+	DECQ R8
+	JNZ  row
+	VZEROUPPER
+	RET
+
+few: // fewer than 32
+	LEAQ       first32<>+128(SB), AX
+	MOVQ       R12, R14
+	SHLQ       $2, R14
+	SUBQ       R14, AX
+	VMOVDQU    (AX), Y0
+	VMOVDQU    32(AX), Y1
+	VMOVDQU    64(AX), Y2
+	VMOVDQU    96(AX), Y3
+	VPMASKMOVD (BX), Y0, Y0
+	VPMASKMOVD 32(BX), Y1, Y1
+	VPMASKMOVD 64(BX), Y2, Y2
+	VPMASKMOVD 96(BX), Y3, Y3
+	JMP        test
+
+// Registers: DI = s, SI the sums, BX C and DX the bias, CX the bytes of a row of sums but
+// for the last register's, AX the place in it, R8 the rows left. Y0 is a sum, Y1 the least
+// of a row's as integers, Y2 is 0, Y3 is −0, Y4 the mask of the last register and Y5 that of
+// this one.
+
+// func add_sums_f32_avx2(s *strip, registers int)
+TEXT ·add_sums_f32_avx2(SB), NOSPLIT, $0-16
+	MOVQ         s+0(FP), DI
+	MOVQ         registers+8(FP), CX
+	DECQ         CX
+	SHLQ         $5, CX
+	VMOVDQU      strip_lanes(DI), Y4
+	VPXOR        Y2, Y2, Y2
+	VPBROADCASTD ·sign_f32(SB), Y3
+	MOVQ         strip_sums(DI), SI
+	MOVQ         strip_c(DI), BX
+	MOVQ         strip_m(DI), R8
+
+row:
+	VMOVDQU (SI)(CX*1), Y1
+	XORL    AX, AX
+
+least: // −0 is the least of all integers
+	VPMINSD  (SI)(AX*1), Y1, Y1
+	ADDQ     $32, AX
+	CMPQ     AX, CX
+	JLT      least
+	VPCMPEQD Y3, Y1, Y1
+	VPTEST   Y1, Y1
+	JNZ      end
+	XORL     AX, AX
+	VPCMPEQD Y5, Y5, Y5
+	CMPQ     AX, CX
+	JEQ      last
+
+register:
+	VMOVUPS (SI)(AX*1), Y0
+	CMPB    strip_add(DI), $0
+	JEQ     added
+	VMASKMOVPS (BX)(AX*1), Y5, Y1
+	VADDPS     Y1, Y0, Y0
+
+added:
+	MOVQ       strip_bias(DI), DX
+	TESTQ      DX, DX
+	JEQ        biased
+	VMASKMOVPS (DX)(AX*1), Y5, Y1
+	VADDPS     Y1, Y0, Y0
+
+biased:
+	CMPB   strip_relu(DI), $0
+	JEQ    activated
+	VMAXPS Y0, Y2, Y0 // a NaN stays
+
+activated:
+	CMPQ    AX, CX
+	JEQ     masked
+	VMOVUPS Y0, (BX)(AX*1)
+	ADDQ    $32, AX
+	CMPQ    AX, CX
+	JLT     register
+
+last:
+	VMOVDQU Y4, Y5
+	JMP     register
+
+masked: // a masked store is slow on some processors
+	CMPW       strip_mask(DI), $0xff
+	JNE        part
+	VMOVUPS    Y0, (BX)(AX*1)
+	JMP        next
+
+part:
+	VMASKMOVPS Y0, Y4, (BX)(AX*1)
+
+next:
+	LEAQ 32(SI)(CX*1), SI
+	ADDQ strip_cStep(DI), BX
+	DECQ R8
+	JNZ  row
+
+end:
+	MOVQ SI, strip_sums(DI)
+	MOVQ BX, strip_c(DI)
+	MOVQ R8, strip_m(DI)
+	VZEROUPPER
+	RET

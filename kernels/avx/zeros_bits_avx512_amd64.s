@@ -1,0 +1,147 @@
+//go:build !purego
+
+#include "go_asm.h"
+#include "textflag.h"
+
+// Around the products with the nonzeros of A's rows: which those are, and what becomes of
+// the sums, in AVX-512. See zeros_rows.go, and zeros_rows_amd64.go for the loops in Go.
+
+// Which of 16 elements of A are not zero: one bit more than the sign's is set. So NaN
+// counts and −0 does not. Z2 has those bits.
+#define TEST(at, mask, k) VPTESTMD at(BX), Z2, mask, k
+
+// As many as there are in a word, to (DI): K4…K7 are their masks.
+#define TEST_WORD \
+	TEST(0, K4, K1); \
+	TEST(64, K5, K2); \
+	KUNPCKWD K1, K2, K1; \
+	TEST(128, K6, K2); \
+	TEST(192, K7, K3); \
+	KUNPCKWD K2, K3, K2; \
+	KUNPCKDQ K1, K2, K1; \
+	KMOVQ    K1, (DI); \
+	ADDQ     $8, DI
+
+// The masks K4…K7 of the first n k of a word; AX is used.
+#define MASK_WORD(n) \
+	MOVQ     n, CX; \
+	NEGQ     CX; \ // a shift counts modulo 64
+	MOVQ     $-1, AX; \
+	SHRQ     CX, AX; \
+	KMOVQ    AX, K4; \
+	KSHIFTRQ $16, K4, K5; \
+	KSHIFTRQ $32, K4, K6; \
+	KSHIFTRQ $48, K4, K7
+
+// Registers: SI the row of A and R9 the step to the next, BX the place in it, DI the bits,
+// DX the k of a row and R11 those left, R10 the k of a word, R12 their bytes, R8 the rows left.
+
+// func nonzero_bits_f32_avx512(bits *uint64, a *float32, step, m, n, each int)
+TEXT ·nonzero_bits_f32_avx512(SB), NOSPLIT, $0-48
+	MOVQ         bits+0(FP), DI
+	MOVQ         a+8(FP), SI
+	MOVQ         step+16(FP), R9
+	MOVQ         m+24(FP), R8
+	MOVQ         n+32(FP), DX
+	MOVQ         each+40(FP), R10
+	LEAQ         (R10*4), R12
+	MOVL         $0x7fffffff, AX
+	VPBROADCASTD AX, Z2
+
+row:
+	MOVQ SI, BX
+	MOVQ DX, R11
+	SUBQ R10, R11
+	JLE  last
+	MASK_WORD(R10)
+
+word:
+	TEST_WORD
+	ADDQ R12, BX
+	SUBQ R10, R11
+	JGT  word
+
+last:
+	ADDQ R10, R11
+	MASK_WORD(R11)
+	TEST_WORD
+	ADDQ R9, SI
+	DECQ R8
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// Registers: DI = s, SI the sums, BX C and DX the bias, CX the bytes of a row of sums but
+// for the last register's, AX the place in it, R8 the rows left. K1 is the mask of the last
+// register; Z0 is a sum, Z1 the least of a row's as integers, Z2 is 0, Z3 is −0.
+
+// func add_sums_f32_avx512(s *strip, registers int)
+TEXT ·add_sums_f32_avx512(SB), NOSPLIT, $0-16
+	MOVQ         s+0(FP), DI
+	MOVQ         registers+8(FP), CX
+	DECQ         CX
+	SHLQ         $6, CX
+	KMOVW        strip_mask(DI), K1
+	VPXORD       Z2, Z2, Z2
+	VPBROADCASTD ·sign_f32(SB), Z3
+	MOVQ         strip_sums(DI), SI
+	MOVQ         strip_c(DI), BX
+	MOVQ         strip_m(DI), R8
+
+row:
+	VMOVUPS (SI)(CX*1), Z1
+	XORL    AX, AX
+
+least: // −0 is the least of all integers
+	VPMINSD (SI)(AX*1), Z1, Z1
+	ADDQ    $64, AX
+	CMPQ    AX, CX
+	JLT     least
+	VPCMPEQD Z3, Z1, K2
+	KORTESTW K2, K2
+	JNZ      end
+	XORL     AX, AX
+	KXNORW   K3, K3, K3
+	CMPQ     AX, CX
+	JEQ      last
+
+register:
+	VMOVUPS (SI)(AX*1), Z0
+	CMPB    strip_add(DI), $0
+	JEQ     added
+	VADDPS  (BX)(AX*1), Z0, K3, Z0
+
+added:
+	MOVQ   strip_bias(DI), DX
+	TESTQ  DX, DX
+	JEQ    biased
+	VADDPS (DX)(AX*1), Z0, K3, Z0
+
+biased:
+	CMPB   strip_relu(DI), $0
+	JEQ    activated
+	VMAXPS Z0, Z2, Z0 // a NaN stays
+
+activated:
+	VMOVUPS Z0, K3, (BX)(AX*1)
+	ADDQ    $64, AX
+	CMPQ    AX, CX
+	JLT     register
+	JGT     next
+
+last:
+	KMOVW K1, K3
+	JMP   register
+
+next:
+	LEAQ 64(SI)(CX*1), SI
+	ADDQ strip_cStep(DI), BX
+	DECQ R8
+	JNZ  row
+
+end:
+	MOVQ SI, strip_sums(DI)
+	MOVQ BX, strip_c(DI)
+	MOVQ R8, strip_m(DI)
+	VZEROUPPER
+	RET

@@ -1,0 +1,127 @@
+//go:build !purego
+
+package avx
+
+// nonzero_bits_f32_avx512 tells which elements of m rows of n floats are not zero. A word
+// has the bits of so many of them, up to 64; the words of the rows follow each other:
+//
+//	words := (n + each - 1) / each
+//	for i := range m {
+//		for k := range n {
+//			bit k%each of bits[i*words+k/each] = a[i*step/4+k] != 0 // the other bits are 0
+//		}
+//	}
+//
+//go:noescape
+func nonzero_bits_f32_avx512(bits *uint64, a *float32, step, m, n, each int)
+
+// add_sums_f32_avx512 adds the sums of a strip, rows of so many registers, to C, and does
+// what else is done to it:
+//
+//	for i := range m {
+//		if any of row i's sums is −0 { s.m, s.c, s.sums = m-i, row i of C, of the sums; return }
+//		for j := range n { // which s.mask tells
+//			if add { sums[i,j] += C[i,j] }
+//			if bias != nil { sums[i,j] += bias[j] }
+//			if relu { sums[i,j] = max(sums[i,j], 0) } // a NaN stays
+//			C[i,j] = sums[i,j]
+//		}
+//	}
+//	s.m = 0
+//
+//go:noescape
+func add_sums_f32_avx512(s *strip, registers int)
+
+// The products: see zeros_rows_amd64.h.
+
+//go:noescape
+func matmul_nonzeros_1x64_f32_avx512(s *strip)
+
+//go:noescape
+func matmul_nonzeros_1x80_f32_avx512(s *strip)
+
+//go:noescape
+func matmul_nonzeros_1x96_f32_avx512(s *strip)
+
+//go:noescape
+func matmul_nonzeros_1x112_f32_avx512(s *strip)
+
+//go:noescape
+func matmul_nonzeros_1x128_f32_avx512(s *strip)
+
+//go:noescape
+func matmul_nonzeros_either_2x64_f32_avx512(s *strip)
+
+//go:noescape
+func matmul_nonzeros_either_2x80_f32_avx512(s *strip)
+
+//go:noescape
+func matmul_nonzeros_either_2x96_f32_avx512(s *strip)
+
+//go:noescape
+func matmul_nonzeros_either_2x112_f32_avx512(s *strip)
+
+//go:noescape
+func matmul_nonzeros_either_2x128_f32_avx512(s *strip)
+
+//go:noescape
+func matmul_nonzeros_both_2x16_f32_avx512(s *strip)
+
+//go:noescape
+func matmul_nonzeros_both_2x32_f32_avx512(s *strip)
+
+//go:noescape
+func matmul_nonzeros_both_2x48_f32_avx512(s *strip)
+
+//go:noescape
+func matmul_nonzeros_both_2x64_f32_avx512(s *strip)
+
+// The same in AVX2.
+
+//go:noescape
+func nonzero_bits_f32_avx2(bits *uint64, a *float32, step, m, n, each int)
+
+//go:noescape
+func add_sums_f32_avx2(s *strip, registers int)
+
+//go:noescape
+func matmul_nonzeros_1x56_f32_avx2(s *strip)
+
+//go:noescape
+func matmul_nonzeros_1x64_f32_avx2(s *strip)
+
+//go:noescape
+func matmul_nonzeros_1x72_f32_avx2(s *strip)
+
+//go:noescape
+func matmul_nonzeros_1x80_f32_avx2(s *strip)
+
+//go:noescape
+func matmul_nonzeros_1x88_f32_avx2(s *strip)
+
+//go:noescape
+func matmul_nonzeros_1x96_f32_avx2(s *strip)
+
+//go:noescape
+func matmul_nonzeros_1x104_f32_avx2(s *strip)
+
+//go:noescape
+func matmul_nonzeros_1x112_f32_avx2(s *strip)
+
+//go:noescape
+func matmul_nonzeros_both_2x8_f32_avx2(s *strip)
+
+//go:noescape
+func matmul_nonzeros_both_2x16_f32_avx2(s *strip)
+
+//go:noescape
+func matmul_nonzeros_both_2x24_f32_avx2(s *strip)
+
+//go:noescape
+func matmul_nonzeros_both_2x32_f32_avx2(s *strip)
+
+//go:noescape
+func matmul_nonzeros_both_2x40_f32_avx2(s *strip)
+
+//go:noescape
+func matmul_nonzeros_both_2x48_f32_avx2(s *strip)
