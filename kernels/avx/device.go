@@ -44,6 +44,7 @@ type Device struct {
 	panels     []float32           // matrix product: B packed
 	partial    []float32           // sums of chunks of K
 	padded     []float32           // sampled product: A with rows of whole chunks
+	across     []float32           // a product with few columns, transposed
 	turned     []float32           // convolution: the filter as its gradient needs it
 	between    kernels.HostScratch // what is to be pooled, or its gradient
 }

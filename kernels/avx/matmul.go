@@ -85,7 +85,23 @@ func (d *Device) matmul(c, a, b, bias []float32, s kernels.MatMulSpec) {
 		a, b = b, a
 		s.M, s.N, s.TransA, s.TransB = 1, s.M, false, false
 	}
+	if s.N > 1 && s.N <= fewColumns && s.M >= fewColumns && s.TransA && !s.TransB && bias == nil && !s.ReLU && s.Mode == kernels.Overwrite {
+		d.multiplyAcross(c, a, b, s)
+		return
+	}
 	d.multiply(c, a, b, bias, s, d.manyZeros(a, s))
+}
+
+// fewColumns is how many columns leave a part of the widest registers empty.
+const fewColumns = 16
+
+// multiplyAcross computes C = Aᵀ·B, for A [K,M] and B [K,N] as they are stored and few
+// columns, as Cᵀ = Bᵀ·A: rows of A fill registers, and an element of B meets several of
+// them. Each element's products are added in the same order.
+func (d *Device) multiplyAcross(c, a, b []float32, s kernels.MatMulSpec) {
+	across := grow(&d.across, s.N*s.M)
+	d.multiply(across, b, a, nil, kernels.MatMulSpec{M: s.N, N: s.M, K: s.K, TransA: true}, false)
+	d.set.tiles.transpose(c, s.N, across, s.M, s.N, s.M)
 }
 
 // multiply is the product, with zeros of A left out or not. The bits are the same.
