@@ -442,9 +442,10 @@ end:
 
 // ---- 8×16: one register across ----
 
-#define MUL1(row, a, z0) \
-	VBROADCASTSS (row)(AX*1), a; \
-	VFMADD231PS Z24, a, z0
+// The element of A goes into the multiply-add from memory: with a single register across,
+// loads are as many as multiply-adds, and none is spared by keeping it.
+#define MUL1(row, z0) \
+	VFMADD231PS.BCST (row)(AX*1), Z24, z0
 
 // func matmul_8x16_f32_avx512(s *strip)
 TEXT ·matmul_8x16_f32_avx512(SB), NOSPLIT, $0-8
@@ -462,14 +463,14 @@ segment:
 	PCALIGN $32
 k:
 	VMOVUPS.Z (BX), K1, Z24 // row k of B
-	MUL1(R8, Z27, Z0)       // row 0 of the tile
-	MUL1(R9, Z28, Z1)
-	MUL1(R10, Z29, Z2)
-	MUL1(R11, Z30, Z3)
-	MUL1(R12, Z31, Z4)
-	MUL1(R13, Z27, Z5)
-	MUL1(R14, Z28, Z6)
-	MUL1(R15, Z29, Z7)
+	MUL1(R8, Z0)           // row 0 of the tile
+	MUL1(R9, Z1)
+	MUL1(R10, Z2)
+	MUL1(R11, Z3)
+	MUL1(R12, Z4)
+	MUL1(R13, Z5)
+	MUL1(R14, Z6)
+	MUL1(R15, Z7)
 	K_END
 	JNZ       k
 	SEGMENT_END
