@@ -7,6 +7,12 @@ import "baregrad/kernels"
 // such jumps.
 func rowsAhead(bytes int) int { return min(32, 1+8192/bytes) }
 
+// mostFollowing is the most bytes of a batch of images that is fetched a call ahead: the
+// rows that follow in the index are probably those of the next call, and it takes shorter
+// to ask for a small batch than to wait for it. What comes with a large one pushes more out
+// of the second cache than that gains.
+const mostFollowing = 1 << 16
+
 // Gather copies rows of a data set into a batch. Indices are checked before any
 // work is shared, so that a mistake panics on the caller's goroutine.
 func (d *Device) Gather(dst, src, index, cursor kernels.Buffer, s kernels.GatherSpec) {
@@ -19,6 +25,7 @@ func (d *Device) Gather(dst, src, index, cursor kernels.Buffer, s kernels.Gather
 	if s.Width == 0 {
 		return
 	}
+	following := indices[first+s.Rows:]
 	indices = indices[first : first+s.Rows]
 	rows := src.Len() / s.Width
 	for i, row := range indices {
@@ -26,7 +33,10 @@ func (d *Device) Gather(dst, src, index, cursor kernels.Buffer, s kernels.Gather
 			kernels.Panicf("gather", "index %d is row %d of a source of %d rows", first+i, row, rows)
 		}
 	}
-	j := job{arg: indices, gather: s, scalar: [5]float32{s.Scale, s.Shift}}
+	if s.Rows*s.Width > mostFollowing {
+		following = nil
+	}
+	j := job{arg: indices, following: following, gather: s, scalar: [5]float32{s.Scale, s.Shift}}
 	switch src.Type() {
 	case kernels.Uint8:
 		j.y, j.bytes = kernels.Floats(dst), kernels.Uint8s(src)
@@ -37,6 +47,12 @@ func (d *Device) Gather(dst, src, index, cursor kernels.Buffer, s kernels.Gather
 				j.k.prefetch2(address(j.bytes[int(row)*width:]), width)
 			}
 			j.k.gather_u8_f32(j.y[from*width:], j.bytes, j.arg[from:], to-from, width, ahead, j.scalar[0], j.scalar[1])
+			next := j.following[min(from, len(j.following)):min(to, len(j.following))]
+			for _, row := range next { // in range, or else the next call will tell
+				if first := int(row) * width; 0 <= first && first < len(j.bytes) {
+					j.k.prefetch2(address(j.bytes[first:]), width)
+				}
+			}
 		})
 	case kernels.Float32:
 		j.y, j.a = kernels.Floats(dst), kernels.Floats(src)

@@ -17,6 +17,7 @@ type job struct {
 	rmsprop    kernels.RMSpropSpec
 	arg        []int32    // indices: labels, maxima or a batch's rows
 	bytes      []uint8    // images
+	following  []int32    // indices behind those in arg
 	kept       []uint32   // dropout: a bit for each element
 	sums       []float64  // scratch: a row of sums for each part
 	scalar     [5]float32 // in the order of the kernel's parameters
