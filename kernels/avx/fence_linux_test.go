@@ -66,7 +66,9 @@ func multiplyZeros(d betweenPages, s kernels.MatMulSpec) {
 	}
 	for _, infinite := range []float32{0, float32(math.Inf(1))} {
 		kernels.Floats(b)[s.N/2] = infinite
-		multiply(d.Device, kernels.Floats(c), kernels.Floats(a), kernels.Floats(b), kernels.Floats(bias), s, true)
+		eachWay(d.Device, s, func(bool) {
+			multiply(d.Device, kernels.Floats(c), kernels.Floats(a), kernels.Floats(b), kernels.Floats(bias), s, true)
+		})
 	}
 	for _, b := range []kernels.Buffer{a, b, c, bias} {
 		b.Free()

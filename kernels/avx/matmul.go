@@ -58,6 +58,7 @@ type matmulTask struct {
 	form      []rowProduct // zeros of rows are left out: the kernels,
 	each      int          // k in a word of bits
 	words     int          // and words of a part of a run
+	column    columnPlan   // zeros of a transposed A are left out
 	tileStep  int          // floats from tile to tile of a copied piece of a transposed A
 	step      int          // rows of a step
 	blockRows int          // rows of C in one part, at most
@@ -109,10 +110,10 @@ func (d *Device) multiply(c, a, b, bias []float32, s kernels.MatMulSpec, zeros b
 	t := &d.product
 	t.d, t.s, t.c, t.a, t.b, t.bias, t.zeros = d, s, c, a, b, bias, zeros
 	switch {
-	case zeros && !s.TransA:
-		t.cutRows()
+	case zeros && s.TransA:
+		t.cutColumns()
 	case zeros:
-		t.cutForZeros()
+		t.cutRows()
 	default:
 		t.strips.cut(&d.set.tiles, s.N)
 		t.height, t.widest = d.set.tiles.height, d.set.tiles.widest()
@@ -151,11 +152,11 @@ func (t *matmulTask) plan() {
 	}
 	t.cut()
 	switch {
-	case t.zeros && !s.TransA:
-		t.planRows()
+	case t.zeros && s.TransA:
+		t.planColumns()
 		return
 	case t.zeros:
-		t.planZeros()
+		t.planRows()
 		return
 	}
 
@@ -309,10 +310,10 @@ func (t *matmulTask) part(worker, i int) {
 	for run := from; run < to; run++ {
 		for r := 0; r < m; r += t.step {
 			compute := t.compute
-			if t.zeros {
-				compute = t.computeZeros
-			}
-			if t.zeros && !s.TransA {
+			switch {
+			case t.zeros && s.TransA:
+				compute = t.computeColumns
+			case t.zeros:
 				compute = t.computeRows
 			}
 			compute(w, c, i0+r, min(t.step, m-r), run*t.depth, first, last, run > from || add, r == 0)

@@ -28,14 +28,7 @@ var instructionSets = []*instructionSet{
 			width: []func(*strip){matmul_8x16_f32_avx512, matmul_8x32_f32_avx512, matmul_8x48_f32_avx512},
 		},
 		zeros: zeroKernels{
-			products: []zeroProduct{
-				{8, matmul_zeros_2x128_f32_avx512}, {4, matmul_zeros_2x64_f32_avx512},
-				{2, matmul_zeros_2x32_f32_avx512}, {1, matmul_zeros_2x16_f32_avx512},
-			},
-			cost:                   120,
-			costNear:               120,
-			copy_nonzeros_f32:      copy_nonzeros_f32_avx512,
-			list_mask_nonzeros_f32: list_mask_nonzeros_f32_avx512, finite_f32: finite_f32_avx512,
+			finite_f32: finite_f32_avx512,
 			rows: rowKernels{
 				single: []rowProduct{
 					{4, matmul_nonzeros_1x64_f32_avx512}, {5, matmul_nonzeros_1x80_f32_avx512}, {6, matmul_nonzeros_1x96_f32_avx512},
@@ -51,6 +44,15 @@ var instructionSets = []*instructionSet{
 				},
 				singleCost: 130, eitherCost: 100, bothCost: 115, changeCost: 60,
 				nonzero_bits_f32: nonzero_bits_f32_avx512, add_sums_f32: add_sums_f32_avx512,
+			},
+			columns: columnKernels{
+				kernels: []columnKernel{
+					{1, 8, matmul_columns_1x128_f32_avx512},
+					{2, 8, matmul_columns_2x128_f32_avx512}, {2, 4, matmul_columns_2x64_f32_avx512},
+					{2, 2, matmul_columns_2x32_f32_avx512}, {2, 1, matmul_columns_2x16_f32_avx512},
+				},
+				singleCost: 115, pairCost: 135, pairNearCost: 104, partCost: 750,
+				mark_nonzeros_f32: mark_nonzeros_f32_avx512,
 			},
 		},
 		sampled: sampledKernels{sampled_matmul_f32: sampled_matmul_f32_avx512, positive_f32: positive_f32_avx512},
@@ -95,14 +97,7 @@ var instructionSets = []*instructionSet{
 			width: []func(*strip){matmul_6x8_f32_avx2, matmul_6x16_f32_avx2},
 		},
 		zeros: zeroKernels{
-			products: []zeroProduct{
-				{6, matmul_zeros_2x48_f32_avx2}, {4, matmul_zeros_2x32_f32_avx2},
-				{2, matmul_zeros_2x16_f32_avx2}, {1, matmul_zeros_2x8_f32_avx2},
-			},
-			cost:                   175,
-			costNear:               125,
-			copy_nonzeros_f32:      copy_nonzeros_f32_avx2,
-			list_mask_nonzeros_f32: list_mask_nonzeros_f32_avx2, finite_f32: finite_f32_avx2,
+			finite_f32: finite_f32_avx2,
 			rows: rowKernels{
 				single: []rowProduct{
 					{7, matmul_nonzeros_1x56_f32_avx2}, {8, matmul_nonzeros_1x64_f32_avx2}, {9, matmul_nonzeros_1x72_f32_avx2},
@@ -115,6 +110,15 @@ var instructionSets = []*instructionSet{
 				},
 				singleCost: 140, bothCost: 120,
 				nonzero_bits_f32: nonzero_bits_f32_avx2, add_sums_f32: add_sums_f32_avx2,
+			},
+			columns: columnKernels{
+				kernels: []columnKernel{
+					{1, 8, matmul_columns_1x64_f32_avx2},
+					{2, 6, matmul_columns_2x48_f32_avx2}, {2, 4, matmul_columns_2x32_f32_avx2},
+					{2, 2, matmul_columns_2x16_f32_avx2}, {2, 1, matmul_columns_2x8_f32_avx2},
+				},
+				singleCost: 140, pairCost: 175, pairNearCost: 125, partCost: 750,
+				mark_nonzeros_f32: mark_nonzeros_f32_avx2,
 			},
 		},
 		sampled: sampledKernels{sampled_matmul_f32: sampled_matmul_f32_avx2, positive_f32: positive_f32_avx2},

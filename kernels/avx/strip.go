@@ -47,25 +47,20 @@ type strip struct {
 	mask  uint16   // the lanes of the last register that belong to C
 	lanes [8]int32 // the same mask for AVX2: −1 or 0
 
-	// For kernels that leave out zeros of A: each pair of rows has a list of the k to do.
-	list     uintptr // of int32, the first pair's
-	listStep int     // from list to list
-	counts   uintptr // []int: their lengths
-	// With each k of a list they bring a line into the second cache, from ahead on in steps
+	// For kernels that leave out zeros of A's rows: see zeros_rows.go.
+	// With each k they bring a line into the second cache, from ahead on in steps
 	// of aheadStep up to aheadEnd; then from the line behind aheadFirst on, the next line of
 	// each row, and so on for aheadTiles lines.
 	aheadFirst uintptr
 	aheadEnd   uintptr
-
-	// For kernels that go over the nonzeros of A's rows: see zeros_rows.go.
-	masks    uintptr // []uint64: which k of row 0 are not zero, a word after the other
-	maskStep int     // from row to row of them
-	words    int     // of a row
-	aWord    int     // from a word's first k to the next word's, in A
-	bWord    int     // and in B
-	aRow     int     // from row to row of A
-	sums     uintptr // rows of whole registers, one after the other
-	begins   bool    // the sums begin at 0
+	masks      uintptr // []uint64: which k of row 0 are not zero, a word after the other
+	maskStep   int     // from row to row of them
+	words      int     // of a row
+	aWord      int     // from a word's first k to the next word's, in A
+	bWord      int     // and in B
+	aRow       int     // from row to row of A
+	sums       uintptr // rows of whole registers, one after the other
+	begins     bool    // the sums begin at 0
 }
 
 // tiles is the table of the kernels that work on strips, and the sizes of the

@@ -182,12 +182,8 @@ func (t *matmulTask) planRows() {
 	t.d.reserve(t.step, 0, 0, 0, 0)
 	t.d.reservePanels(panels)
 	for i := range t.d.workspaces {
-		z := &t.d.workspaces[i].zeros
-		z.reserve(0, 0, 0, t.group)
-		if n := (t.depth + t.each - 1) / t.each * t.step; cap(z.bits) < n {
-			z.bits = make([]uint64, n)
-		}
-		grow(&z.sums, (t.step+1)*t.widest)
+		bits := (t.depth + t.each - 1) / t.each * t.step
+		t.d.workspaces[i].zeros.reserve(bits, (t.step+1)*t.widest, t.group)
 	}
 	t.aStep = 4
 	t.rows = t.rows[:0]

@@ -56,16 +56,31 @@ func multiply(d *Device, c, a, b, bias []float32, s kernels.MatMulSpec, zeros bo
 	d.multiply(c, a, b, bias, s, zeros)
 }
 
-// withAndWithout computes a product with zeros left out and with nothing left out, and
-// compares the bits. It returns the result.
+// eachWay runs f for each way of leaving out zeros: with a transposed A, by pairs of rows and
+// by single ones.
+func eachWay(d *Device, s kernels.MatMulSpec, f func(single bool)) {
+	for _, single := range []bool{false, true} {
+		if single && !s.TransA {
+			return
+		}
+		d.product.column.single = single
+		f(single)
+	}
+}
+
+// withAndWithout computes a product with nothing left out and in each way of leaving out
+// zeros, and compares the bits. It returns the result.
 func withAndWithout(t *testing.T, d *Device, name string, c, a, b *fenced, bias []float32, s kernels.MatMulSpec) []float32 {
 	t.Helper()
-	want := make([]float32, len(c.floats()))
-	copy(want, c.floats())
+	before, want := slices.Clone(c.floats()), slices.Clone(c.floats())
 	multiply(d, want, a.floats(), b.floats(), bias, s, false)
-	multiply(d, c.floats(), a.floats(), b.floats(), bias, s, true)
-	c.intact(t, name)
-	sameBits(t, name, c.floats(), want)
+	eachWay(d, s, func(single bool) {
+		copy(c.floats(), before)
+		multiply(d, c.floats(), a.floats(), b.floats(), bias, s, true)
+		name := fmt.Sprintf("%s, single rows %v", name, single)
+		c.intact(t, name)
+		sameBits(t, name, c.floats(), want)
+	})
 	return want
 }
 
@@ -203,9 +218,11 @@ func TestLeavingOutZerosAllocatesNothing(t *testing.T) {
 		d := open(t, set)
 		for _, s := range zeroSpecs() {
 			a, b, c := newFenced(s.M*s.K, 0).sparse(r, 0.2, s.K), newFenced(s.K*s.N, 0).fill(r), newFenced(s.M*s.N, 0)
-			if n := testing.AllocsPerRun(4, func() { multiply(d, c.floats(), a.floats(), b.floats(), nil, s, true) }); n != 0 {
-				t.Errorf("%+v allocates %v times", s, n)
-			}
+			eachWay(d, s, func(single bool) {
+				if n := testing.AllocsPerRun(4, func() { multiply(d, c.floats(), a.floats(), b.floats(), nil, s, true) }); n != 0 {
+					t.Errorf("%+v, single rows %v, allocates %v times", s, single, n)
+				}
+			})
 		}
 	})
 }
@@ -239,46 +256,63 @@ func TestZerosAreLeftOutWhereThereAreMany(t *testing.T) {
 	})
 }
 
-// The lists have the k at which one of two columns is not zero: as the loops in the kernels'
-// comments say, at every length.
-func TestListsOfNonzeros(t *testing.T) {
+// The words have a bit for each element that is not zero: as the loop in mark_nonzeros_f32's
+// comment says, for any number of rows and columns.
+func TestMarksOfNonzeros(t *testing.T) {
 	eachSet(t, func(t *testing.T, set string) {
 		need(t, set)
-		z := &setNamed(set).zeros
-		r := rand.New(rand.NewPCG(19, 20))
-		for n := 1; n <= 130; n++ {
-			step := n + listGap
-			lists, counts := make([]int32, zeroColumns*step), make([]int, zeroColumns)
-			columns := 1 + r.IntN(zeroColumns)
-			b := newFenced(n*columns, n%8).sparse(r, 0.3, columns).floats()
-			copied, masks := newFenced(n*zeroColumns, 0), make([]uint16, (n+31)&^31)
-			z.copy_nonzeros_f32(&copied.floats()[0], &masks[0], &b[0], 4*columns, n, uint16(1<<columns-1))
-			copied.intact(t, "copy_nonzeros_f32")
-			stay := make([]uint16, len(masks))
-			z.copy_nonzeros_f32(nil, &stay[0], &b[0], 4*columns, n, uint16(1<<columns-1))
-			if !slices.Equal(stay, masks) {
-				t.Fatalf("the masks of %d×%d are %x with a copy and %x without one", n, columns, masks, stay)
+		z := &setNamed(set).zeros.columns
+		r := rand.New(rand.NewPCG(25, 26))
+		for n := 1; n <= 200; n++ {
+			columns, gap := 1+r.IntN(zeroColumns), r.IntN(3)
+			words := (n + 63) / 64
+			a := newFenced(n*(columns+gap), n%8).sparse(r, 0.3, columns).floats()
+			a[r.IntN(len(a))] = guard
+			a[r.IntN(len(a))] = math.SmallestNonzeroFloat32
+			a = a[:len(a)-gap]
+			bits := make([]uint64, (words+1)*zeroColumns)
+			for i := range bits {
+				bits[i] = 0x123456789abcdef
 			}
-			z.list_mask_nonzeros_f32(&lists[0], 4*step, &counts[0], &masks[0], n)
-			for pair := range zeroColumns / 2 {
-				var want []int32
-				for k := range n {
-					for i := 2 * pair; i < 2*pair+2; i++ {
-						v := float32(0)
-						if i < columns {
-							v = b[k*columns+i]
-						}
-						if got := copied.floats()[k*zeroColumns+i]; got != v {
-							t.Fatalf("row %d, column %d of %d×%d was copied as %v, want %v", k, i, n, columns, got, v)
-						}
-						if v != 0 && (len(want) == 0 || want[len(want)-1] != int32(k)) {
-							want = append(want, int32(k))
-						}
+			z.mark_nonzeros_f32(&bits[0], &a[0], 4*(columns+gap), n, uint16(1<<columns-1))
+			want := make([]uint64, words*zeroColumns)
+			for k := range n {
+				for i := range columns {
+					if a[k*(columns+gap)+i] != 0 {
+						want[k/64*zeroColumns+i] |= 1 << (k % 64)
 					}
 				}
-				if got := lists[pair*step:][:counts[pair]]; !slices.Equal(got, want) {
-					t.Fatalf("the list of columns %d and %d of %d×%d is %v, want %v", 2*pair, 2*pair+1, n, columns, got, want)
+			}
+			if got := bits[:len(want)]; !slices.Equal(got, want) {
+				t.Fatalf("the marks of %d×%d are %x, want %x", n, columns, got, want)
+			}
+			if bits[len(want)] != 0x123456789abcdef {
+				t.Fatalf("the marks of %d×%d are longer than %d words", n, columns, len(want))
+			}
+		}
+	})
+}
+
+// Single rows are chosen where two neighbours are seldom zero together, pairs where they mostly
+// are, or where C has too few columns for single ones.
+func TestSingleRowsOrPairs(t *testing.T) {
+	eachSet(t, func(t *testing.T, set string) {
+		d := open(t, set)
+		r := rand.New(rand.NewPCG(27, 28))
+		for _, n := range []int{32, 128} {
+			s := kernels.MatMulSpec{M: 1024, N: n, K: 200, TransA: true}
+			alone, together := make([]float32, s.M*s.K), make([]float32, s.M*s.K)
+			for i := range alone {
+				if r.Float64() < 0.3 {
+					alone[i], together[i&^1], together[i|1] = 1, 1, 1
 				}
+			}
+			if _, single := d.columnCost(alone, s); single != (n == 128) {
+				t.Errorf("%d columns, zeros at random: single rows %v", n, single)
+			}
+			s.K = 32 // so that all of B is in the first cache
+			if _, single := d.columnCost(together, s); single {
+				t.Errorf("%d columns, neighbours zero together: single rows", n)
 			}
 		}
 	})

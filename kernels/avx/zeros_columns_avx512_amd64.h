@@ -1,16 +1,7 @@
-// Products of strips that leave out zeros of A, in AVX-512: tiles of 2 rows by 8, 4, 2
-// or 1 registers of 16 floats. zeros_amd64.h has the Go loop that they replace, and the
-// other registers.
+// What products of a transposed A that leave out its zeros do with vectors, in AVX-512.
 //
 // K1 is the mask of the last register. The sums of row 0 are in Z0…Z7, those of row 1 in
 // Z8…Z15, Z16…Z23 are the row of B, Z24 and Z25 elements of A; Z31 is −0 in every lane.
-
-#include "zeros_amd64.h"
-
-#define KERNEL_BEGIN \
-	MOVQ         s+0(FP), DI; \
-	KMOVW        strip_mask(DI), K1; \
-	VPBROADCASTD ·sign_f32(SB), Z31
 
 #define LINES2 PREFETCHT0 (BX); PREFETCHT0 64(BX)
 #define LINES4 LINES2; PREFETCHT0 128(BX); PREFETCHT0 192(BX)
