@@ -50,7 +50,7 @@ type rowProduct struct {
 
 const (
 	// nearBytes is how much of B stays in the first cache while rows of A pass by.
-	nearBytes = 28 << 10
+	nearBytes = 29 << 10
 	// wordBits is the most k whose bits are in a word.
 	wordBits = 64
 )
@@ -161,13 +161,19 @@ func (t *matmulTask) planRows() {
 	if lines := 4 * s.N / cacheLine; t.inPlace && lines&-lines > 4*t.widest/cacheLine {
 		near /= 2 // rows of a strip fall on some of the cache's lines only
 	}
-	t.each = min(wordBits, (near+8)&^15) // whole lines of A
-	t.words = max(1, near/t.each)
+	if near < 2*wordBits { // a word, and either knows no more
+		near = min(near, wordBits)
+	}
+	parts := (t.depth + near - 1) / near
+	t.each, t.words = (t.depth+parts-1)/parts, 1
+	if t.each > wordBits {
+		t.each, t.words = wordBits, ((t.depth+wordBits-1)/wordBits+parts-1)/parts
+	}
 
 	// The rows of a step pass by each strip of B: as many as stay in the second cache. A
-	// single strip needs none to stay but until their bits are found.
+	// single narrow strip needs none to stay but until their bits are found.
 	most := t.d.cacheL2 / 4 / 2
-	if t.group == 1 {
+	if t.group == 1 && t.words > 1 {
 		most /= 4
 	}
 	steps := (t.blockRows*t.depth + most - 1) / most
