@@ -141,14 +141,15 @@ func (d *Device) runIfLarge(work, n int, t task) {
 // plan decides how the product is cut.
 func (t *matmulTask) plan() {
 	s, tiles, l2 := t.s, &t.d.set.tiles, t.d.cacheL2/4 // in floats
-	runs := (s.K + blockK - 1) / blockK                // of the same length
-	t.chunks, t.depth, t.halved = 1, min(s.K, ((s.K+runs-1)/runs+7)&^7), false
+	// Runs are of the same length, whole lines of the cache.
+	runs := (s.K + blockK - 1) / blockK
+	t.chunks, t.depth, t.halved = 1, min(s.K, ((s.K+runs-1)/runs+15)&^15), false
 	if s.M*s.N <= 1<<16 && s.K >= max(2*s.M, 2*s.N, blockK) && s.M*s.N*s.K >= 4*leastPart {
 		t.chunks = max(2, min(maxChunks, s.K/chunkK))
 		t.partial = grow(&t.d.partial, (t.chunks-1)*s.M*s.N)
 		each := (s.K + t.chunks - 1) / t.chunks
 		runs = (each + blockK - 1) / blockK
-		t.depth = ((each+runs-1)/runs + 7) &^ 7
+		t.depth = ((each+runs-1)/runs + 15) &^ 15
 	}
 	t.cut()
 	switch {
