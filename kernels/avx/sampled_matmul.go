@@ -44,6 +44,9 @@ type sampled struct {
 
 // sampledKernels is the table of the kernels for sampled products.
 type sampledKernels struct {
+	// What a product takes that is one chunk deep, in percent of the one that is whole: with
+	// nothing open, and how much more with all open.
+	fixed, open        int
 	sampled_matmul_f32 func(s *sampled)
 	// positive_f32 tells which elements of a matrix are above 0, in bits.
 	positive_f32 func(open *uint32, openStep int, x *float32, xStep, columns, rows int)
@@ -101,11 +104,9 @@ func (d *Device) samplingPays(a, gate []float32, s kernels.MatMulSpec) bool {
 		return false
 	}
 	const places, neighbours = 32, 8
-	// In percent of the product that leaves out nothing, whose K registers of 16 take a
-	// cycle each: an open element takes some 12 cycles a chunk, a closed one its share of
-	// the rest, 1.
-	whole := (s.K + sampledDepth - 1) / sampledDepth * 16 * 100 / s.K
-	if whole > 100 { // not even if all is closed
+	k := &d.set.sampled
+	depth := (s.K + sampledDepth - 1) / sampledDepth * sampledDepth // that is paid for
+	if k.fixed*depth >= 100*s.K {
 		return false
 	}
 	open := 0
@@ -118,7 +119,8 @@ func (d *Device) samplingPays(a, gate []float32, s kernels.MatMulSpec) bool {
 			}
 		}
 	}
-	return whole*(places*neighbours+12*open)/(places*neighbours) < min(100, d.costWithoutZeros(a, s))
+	cost := (k.fixed + k.open*open/(places*neighbours)) * depth / s.K
+	return cost < min(100, d.costWithoutZeros(a, s))
 }
 
 func (d *Device) sampledMatMul(c, a, b, gate []float32, s kernels.MatMulSpec) {
