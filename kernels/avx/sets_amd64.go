@@ -121,7 +121,7 @@ var instructionSets = []*instructionSet{
 				mark_nonzeros_f32: mark_nonzeros_f32_avx2,
 			},
 		},
-		sampled: sampledKernels{fixed: 27, open: 140, sampled_matmul_f32: sampled_matmul_f32_avx2, positive_f32: positive_f32_avx2},
+		sampled: sampledKernels{fixed: 27, open: 190, sampled_matmul_f32: sampled_matmul_f32_avx2, positive_f32: positive_f32_avx2},
 		pooling: poolingKernels{
 			max_pool_fwd_f32: max_pool_fwd_f32_avx2, max_pool_bwd_f32: max_pool_bwd_f32_avx2,
 			max_pool_2x2_fwd_f32: max_pool_2x2_fwd_f32_avx2, max_pool_2x2_bwd_f32: max_pool_2x2_bwd_f32_avx2,
