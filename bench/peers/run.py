@@ -309,7 +309,12 @@ def main():
         r["networks"][name] = {"data": about[name]["data"], "stand_in": about[name]["stand_in"], "cut": cut}
         if about[name]["stand_in"]:
             print(f"OTHER DATA: {name} trains on {about[name]['data']}", file=sys.stderr)
-    slug = ""
+    try:
+        own = Worker("ours", cores, log)  # with all cores: this is the machine, whatever is measured on it
+    except (RuntimeError, OSError) as e:
+        sys.exit(f"run.py: our own worker does not run: {e}; was setup.sh run?")
+    r["machine"], slug = own.hello["machine"], own.hello["slug"]
+    own.close()
     for t in threads:
         workers, lost = [], {}
         for name in names:
@@ -322,7 +327,6 @@ def main():
             workers.append(w)
         if not workers or workers[0].name != "ours":
             sys.exit("run.py: our own worker does not run: " + r["missing"].get("ours", "") + "; was setup.sh run?")
-        r["machine"], slug = workers[0].hello["machine"], workers[0].hello["slug"]
         part = r["threads"][t] = {"matmul": [], "train": []}
         if o.only in ("", "matmul"):
             able = [w for w in workers if "matmul" in w.can]
