@@ -112,7 +112,7 @@ func (d *Device) samplingPays(a, gate []float32, s kernels.MatMulSpec) bool {
 	open := 0
 	for p := range places {
 		i := p * (s.M - 1) / (places - 1)
-		j := int(uint32(p)*2654435769>>16) * (s.N - neighbours) >> 16 // multiples of the golden ratio, as in manyZeros
+		j := spread(p, s.N-neighbours)
 		for _, v := range gate[i*s.N+j:][:neighbours] {
 			if v > 0 {
 				open++

@@ -64,6 +64,10 @@ func (d *Device) costWithoutZeros(a []float32, s kernels.MatMulSpec) int {
 	return d.rowsCost(s, d.product.shares)
 }
 
+// spread is the p-th of places that are spread evenly over 0 to n−1, however many there are:
+// multiples of the golden ratio.
+func spread(p, n int) int { return int(uint32(p)*2654435769>>16) * n >> 16 }
+
 // reserve enlarges the memory to what a product needs.
 func (z *zeroSpace) reserve(bits, sums, strips int) {
 	if cap(z.bits) < bits {

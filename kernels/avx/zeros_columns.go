@@ -99,9 +99,8 @@ func (d *Device) columnCost(a []float32, s kernels.MatMulSpec) (cost int, single
 	const all = places * neighbours / 2 // pairs
 	ones, pairs := 0, 0
 	for p := range places {
-		// Multiples of the golden ratio spread evenly however many there are.
 		i := p * (s.M - neighbours) / (places - 1) / neighbours * neighbours
-		k := int(uint32(p)*2654435769>>16) * s.K >> 16
+		k := spread(p, s.K)
 		for row := a[k*s.M+i:][:neighbours]; len(row) > 0; row = row[2:] {
 			is0, is1 := nonzero(row[0]), nonzero(row[1])
 			ones += is0 + is1

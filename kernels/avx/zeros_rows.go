@@ -87,9 +87,8 @@ func sampleRows(a []float32, s kernels.MatMulSpec) rowShares {
 	neighbours := min(16, s.K)
 	var n rowShares
 	for p := range places {
-		// Multiples of the golden ratio spread evenly however many there are.
 		i := p * (s.M - 1) / places &^ 1
-		k := int(uint32(p)*2654435769>>16) * (s.K - neighbours) >> 16
+		k := spread(p, s.K-neighbours)
 		row := a[i*s.K+k:][:neighbours]
 		other := a[min(i+1, s.M-1)*s.K+k:][:neighbours]
 		last := 0 // which of the two rows are not zero, at the last k at which any is
