@@ -165,7 +165,8 @@ type Device interface {
 	// distribution such as a one-hot row; their type tells which.
 
 	// SoftmaxCrossEntropy is loss[r] = −Σ labels[r,c]·ln softmax(logits)[r,c],
-	// worked out stably from the logits. probs gets the softmax.
+	// worked out stably from the logits. probs gets the softmax. A row of labels is a
+	// distribution: no number of it is below 0.
 	SoftmaxCrossEntropy(loss, probs, logits, labels Buffer, rows, cols int)
 	// SoftmaxCrossEntropyGrad is dlogits[r,c] = dloss[r]·(probs[r,c]·Σ over k of labels[r,k] − labels[r,c]).
 	SoftmaxCrossEntropyGrad(dlogits, dloss, probs, labels Buffer, rows, cols int, m Mode)
