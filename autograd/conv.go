@@ -21,10 +21,10 @@ const (
 // Window is how a convolution or a pooling moves over an image. A stride or
 // dilation of 0 stands for 1.
 type Window struct {
-	Strides   [2]int // down, across
-	Dilations [2]int
-	Padding   Padding
-	ReLU      bool // of Conv2D: y = max(y, 0), after the bias
+	Strides   [2]int  // down, across
+	Dilations [2]int  // down, across; the steps between two elements of a filter. Not of a pooling
+	Padding   Padding // Valid where not given
+	ReLU      bool    // of Conv2D: y = max(y, 0), after the bias
 }
 
 // maxWindow keeps products of a window's sizes far from overflow.

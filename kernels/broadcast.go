@@ -10,7 +10,7 @@ const MaxRank = 6
 // which elements of a and b it is computed from, by NumPy's rules. Axes are
 // listed from the outermost; a stride of 0 repeats the operand along that axis.
 type BroadcastSpec struct {
-	Rank int
+	Rank int          // how many axes there are; the rest of the arrays is unused
 	Dim  [MaxRank]int // the output's sizes
 	A, B [MaxRank]int // the operands' strides, in elements
 }
@@ -95,9 +95,9 @@ func (s BroadcastSpec) CheckGrad(op string, da, db, dy Buffer) {
 // PermuteSpec describes y = x with its axes in another order: y's axes have the
 // sizes Dim, and one step along y's axis i is Stride[i] elements in x.
 type PermuteSpec struct {
-	Rank   int
-	Dim    [MaxRank]int
-	Stride [MaxRank]int
+	Rank   int          // how many axes there are; the rest of the arrays is unused
+	Dim    [MaxRank]int // y's sizes
+	Stride [MaxRank]int // how far apart in x, in elements, neighbours along an axis of y are
 }
 
 // Permute returns the shape of x, of the given shape, with its axes in the order

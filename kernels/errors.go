@@ -42,7 +42,7 @@ func (e *DeviceError) Unwrap() error { return e.Err }
 
 // OutOfMemoryError says what was asked of a device's memory and what there was, in bytes.
 type OutOfMemoryError struct {
-	Asked, Used, Free int64
+	Asked, Used, Free int64 // of what was asked for at last, of all that is held, and of the rest
 }
 
 // Error gives all three numbers.

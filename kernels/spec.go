@@ -101,7 +101,9 @@ func (s ConvSpec) checkSteps(op string) {
 }
 
 // PoolSpec describes pooling over windows of KH×KW of images x[N,H,W,C] to
-// y[N,OH,OW,C]. Padding never wins a maximum and does not count in an average.
+// y[N,OH,OW,C], which move on by StrideH rows and StrideW columns. The first begins
+// PadTop above and PadLeft of the image; padding never wins a maximum and does not
+// count in an average.
 type PoolSpec struct {
 	N, H, W, C       int
 	KH, KW           int
@@ -244,21 +246,21 @@ func (s GatherSpec) Check(dst, src, index, cursor Buffer) {
 
 // SGDSpec holds the constants of stochastic gradient descent.
 type SGDSpec struct {
-	Momentum float32
-	Nesterov bool
+	Momentum float32 // the share of the last step that goes into the next; none where 0
+	Nesterov bool    // look ahead along the momentum
 }
 
 // RMSpropSpec holds the constants of RMSprop. Epsilon stands inside the root.
 type RMSpropSpec struct {
-	Rho, Momentum, Epsilon float32
-	Centered               bool
+	Rho, Momentum, Epsilon float32 // how much of the mean square stays, and of the last step; against division by 0
+	Centered               bool    // take the variance in place of the mean square
 }
 
 // AdamSpec holds the constants of Adam, and of AdamW where WeightDecay is not
 // 0. Epsilon stands outside the root.
 type AdamSpec struct {
-	Beta1, Beta2, Epsilon float32
-	WeightDecay           float32
+	Beta1, Beta2, Epsilon float32 // how much of the means of g and of g² stays; against division by 0
+	WeightDecay           float32 // the share of the learning rate by which weights shrink in a step
 }
 
 // mostCounters is how many counters, and how many rates, Advance takes.

@@ -14,7 +14,7 @@ type Set struct {
 	// Labels holds N class numbers, from 0.
 	Labels []uint8
 
-	N, Rows, Cols int
+	N, Rows, Cols int // how many images, and the size of each in pixels
 }
 
 // Image returns the Rows·Cols grey levels of image i, without copying them.
@@ -53,8 +53,8 @@ type Dataset struct {
 	Name       string   // what Load calls it, such as "mnist"
 	Title      string   // its name in print, such as "MNIST"
 	ClassNames []string // the name of each class, by its number
-	Train      Set
-	Test       Set
+	Train      Set      // to train on
+	Test       Set      // to measure with what was not trained on
 
 	// Source says where the files were found: "embedded", a folder or a file.
 	Source string

@@ -80,7 +80,7 @@ func Names() []string {
 
 // UnknownNameError reports a name that Load does not know.
 type UnknownNameError struct {
-	Name    string
+	Name    string   // the one given
 	Nearest []string // the known names most like it, if any is like it
 	Known   []string // all known names
 }

@@ -8,7 +8,7 @@ import (
 
 // Series is one line of a chart.
 type Series struct {
-	Name   string
+	Name   string    // in the legend
 	Values []float64 // one for each place along the horizontal axis; NaN and infinities are left out
 }
 

@@ -137,9 +137,9 @@ const (
 // Tile is one image of a grid.
 type Tile struct {
 	Pixels     []uint8 // Rows·Cols of them, 0 black to 255 white
-	Rows, Cols int
-	Caption    string // below the image; a newline begins another line
-	Mark       Mark
+	Rows, Cols int     // the size in pixels
+	Caption    string  // below the image; a newline begins another line
+	Mark       Mark    // the caption's colour
 }
 
 // gridGap is the number of columns between the images of a grid.

@@ -39,7 +39,7 @@ func (m ColorMode) String() string {
 // Screen is what pictures are drawn for. Its methods return text that ends in
 // a newline. The zero value is plain text, 80 columns wide.
 type Screen struct {
-	Color ColorMode
+	Color ColorMode // ASCII where not given
 	// Width is the number of columns. Zero: 80.
 	Width int
 }

@@ -177,9 +177,9 @@ func softplus(t *autograd.Tape, x *autograd.Var) *autograd.Var {
 
 // Activation applies a function to its input.
 type Activation struct {
-	Function   ActivationFunc
-	Name       string
-	InputShape []int
+	Function   ActivationFunc // what to apply; Linear, which is nothing, where empty
+	Name       string         // made from the kind where empty: activation, activation_1, …
+	InputShape []int          // of one example, without the batch; needed of the first layer only
 }
 
 // Kind is "Activation".

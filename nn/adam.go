@@ -18,7 +18,7 @@ type Adam struct {
 	Beta2        float64  // 0.999 where 0
 	Epsilon      float64  // 1e-7 where 0
 	Schedule     Schedule `json:"-"` // in place of LearningRate, if not nil
-	Clip         Clipping
+	Clip         Clipping // limits of the gradients; none where not given
 }
 
 // Name is "adam".
@@ -52,7 +52,7 @@ type AdamW struct {
 	Epsilon      float64  // 1e-7 where 0
 	WeightDecay  float64  // 0.004 where 0
 	Schedule     Schedule `json:"-"` // in place of LearningRate, if not nil
-	Clip         Clipping
+	Clip         Clipping // limits of the gradients; none where not given
 }
 
 // Name is "adamw".

@@ -19,8 +19,8 @@ import (
 // the epochs since.
 type BackupAndRestore struct {
 	BaseCallback
-	Path  string
-	Every int // batches between two backups; 0 for one at the end of each epoch
+	Path  string // the file of the backup
+	Every int    // batches between two backups; 0 for one at the end of each epoch
 }
 
 // position is a place in a training run.

@@ -5,14 +5,16 @@ import "fmt"
 // A Callback is told how training goes, and can stop it. An error that it
 // returns ends Fit. Embed BaseCallback to write only the methods that are needed.
 type Callback interface {
-	// TrainBegin comes before the first epoch, TrainEnd after the last.
+	// TrainBegin comes before the first epoch.
 	TrainBegin(r *Run) error
+	// EpochBegin comes before the first step of each epoch.
 	EpochBegin(r *Run) error
 	// BatchEnd comes after each training step.
 	BatchEnd(r *Run) error
 	// EpochEnd gets what the epoch measured, validation included; what it adds to
 	// logs goes into the history.
 	EpochEnd(r *Run, logs map[string]float64) error
+	// TrainEnd comes after the last epoch, unless Fit ends with an error.
 	TrainEnd(r *Run) error
 }
 
@@ -36,11 +38,11 @@ func (BaseCallback) TrainEnd(*Run) error { return nil }
 
 // A Run is a Fit at work, as callbacks see it.
 type Run struct {
-	Model   *Sequential
-	Options FitOptions
-	History *History
-	Epoch   int // from 0
-	Batch   int // in the epoch, from 0
+	Model   *Sequential // that is trained
+	Options FitOptions  // Fit's, with its defaults filled in
+	History *History    // of the epochs that are over
+	Epoch   int         // from 0
+	Batch   int         // in the epoch, from 0
 
 	session     *session
 	bar         *progress

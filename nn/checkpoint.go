@@ -16,8 +16,8 @@ type ModelCheckpoint struct {
 	// epoch, from 1, and for anything that is measured.
 	Path         string
 	Monitor      string // val_loss where empty
-	Mode         Mode
-	SaveBestOnly bool // only when the monitored value is the best so far
+	Mode         Mode   // which values are better; Either, by the value's name, where not given
+	SaveBestOnly bool   // only when the monitored value is the best so far
 	// Threshold, if not nil, is what the value has to beat the first time, with
 	// SaveBestOnly: the best of an earlier training, for instance.
 	Threshold   *float64

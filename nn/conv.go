@@ -21,19 +21,19 @@ const (
 // ⌈H/stride⌉. OW is alike. With ChannelsFirst, images are [batch, C, H, W] and
 // [batch, Filters, OH, OW]; the kernel's shape is the same.
 type Conv2D struct {
-	Filters    int
-	Kernel     [2]int // down, across
-	Strides    [2]int // 1 where 0
-	Dilations  [2]int // 1 where 0
-	Padding    autograd.Padding
-	DataFormat DataFormat // ChannelsLast where empty
-	Activation ActivationFunc
-	NoBias     bool
-	KernelInit Initializer `json:"-"` // GlorotUniform where nil
-	BiasInit   Initializer `json:"-"` // Zeros where nil
-	Name       string
-	InputShape []int
-	Frozen     bool
+	Filters    int              // how many channels come out; at least 1
+	Kernel     [2]int           // down, across
+	Strides    [2]int           // 1 where 0
+	Dilations  [2]int           // 1 where 0
+	Padding    autograd.Padding // Valid, which adds nothing, where not given; or Same
+	DataFormat DataFormat       // ChannelsLast where empty
+	Activation ActivationFunc   // applied to the output; Linear, which is none, where empty
+	NoBias     bool             // leave the bias out
+	KernelInit Initializer      `json:"-"` // GlorotUniform where nil
+	BiasInit   Initializer      `json:"-"` // Zeros where nil
+	Name       string           // made from the kind where empty: conv2d, conv2d_1, …
+	InputShape []int            // of one example, without the batch; needed of the first layer only
+	Frozen     bool             // kernel and bias are not trained
 
 	kernel, bias *autograd.Var
 	place        claim

@@ -21,8 +21,8 @@ var registered = struct {
 
 // A RegisterError is the panic of Register with a value that it can't take.
 type RegisterError struct {
-	Value  any
-	Reason string
+	Value  any    // that Register was given
+	Reason string // why it can't take it
 }
 
 // Error names the type of the value.

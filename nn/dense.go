@@ -9,14 +9,14 @@ import (
 // Dense is a fully connected layer: y = activation(x·kernel + bias) for x
 // [batch, In], kernel [In, Units] and bias [Units]; y is [batch, Units].
 type Dense struct {
-	Units      int
-	Activation ActivationFunc
-	NoBias     bool
-	KernelInit Initializer `json:"-"` // GlorotUniform where nil
-	BiasInit   Initializer `json:"-"` // Zeros where nil
-	Name       string
-	InputShape []int
-	Frozen     bool
+	Units      int            // how many numbers come out for an example; at least 1
+	Activation ActivationFunc // applied to the output; Linear, which is none, where empty
+	NoBias     bool           // leave the bias out
+	KernelInit Initializer    `json:"-"` // GlorotUniform where nil
+	BiasInit   Initializer    `json:"-"` // Zeros where nil
+	Name       string         // made from the kind where empty: dense, dense_1, …
+	InputShape []int          // of one example, without the batch; needed of the first layer only
+	Frozen     bool           // kernel and bias are not trained
 
 	kernel, bias *autograd.Var
 	next         Layer // that comes after this one in its model, or nil

@@ -11,8 +11,8 @@ import (
 // et al., "Dropout", 2014). Rate 1 gives zeros. Outside training it does nothing.
 type Dropout struct {
 	Rate       float64 // from 0 to 1
-	Name       string
-	InputShape []int
+	Name       string  // made from the kind where empty: dropout, dropout_1, …
+	InputShape []int   // of one example, without the batch; needed of the first layer only
 
 	number uint32
 	place  claim

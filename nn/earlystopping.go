@@ -7,8 +7,8 @@ import "fmt"
 // training does not measure is an error.
 type EarlyStopping struct {
 	BaseCallback
-	Monitor     string // val_loss where empty
-	Mode        Mode
+	Monitor     string  // val_loss where empty
+	Mode        Mode    // which values are better; Either, by the value's name, where not given
 	MinDelta    float64 // a smaller change does not count
 	Patience    int     // epochs without an improvement, after the first, that it puts up with
 	RestoreBest bool    // give the model the weights of the best epoch at the end

@@ -18,7 +18,7 @@ type EvaluateOptions struct {
 	// SampleWeight is how much each example counts in the loss that Evaluate gives;
 	// [n]. Metrics count all examples alike. Predict does not look at it.
 	SampleWeight []float32
-	Progress     bool
+	Progress     bool      // show how far it is
 	Output       io.Writer // where progress is shown; os.Stdout where nil
 }
 

@@ -18,10 +18,10 @@ import (
 
 // FitOptions say how Fit trains. The zero value is Keras's defaults.
 type FitOptions struct {
-	Epochs          int            // the number of the last epoch; 1 where 0
-	BatchSize       int            // examples in a step; 32 where 0
-	ValidationX     *tensor.Tensor // evaluated at the end of each epoch, if not nil
-	ValidationY     *tensor.Tensor
+	Epochs          int             // the number of the last epoch; 1 where 0
+	BatchSize       int             // examples in a step; 32 where 0
+	ValidationX     *tensor.Tensor  // evaluated at the end of each epoch, if not nil
+	ValidationY     *tensor.Tensor  // their labels
 	ValidationSplit float64         // in place of those: the last share of the training data, cut off before any shuffling
 	ClassWeight     map[int]float64 // how much an example of a class counts in the loss; 1 where not given
 	SampleWeight    []float32       // how much each example counts in the loss; [n]. ValidationSplit splits it too
@@ -35,9 +35,9 @@ type FitOptions struct {
 	// come from r only; then training stays repeatable, and resumes as it would have
 	// gone on. Validation data are left as they are.
 	Augment   func(x *tensor.Tensor, r *rand.Rand)
-	Verbose   Verbosity
-	Output    io.Writer // where progress is shown; os.Stdout where nil
-	Callbacks []Callback
+	Verbose   Verbosity  // what progress is shown; Auto, which is Bar, where not given
+	Output    io.Writer  // where progress is shown; os.Stdout where nil
+	Callbacks []Callback // told of each epoch and step, in this order
 }
 
 // History is what a training run measured.
@@ -55,9 +55,9 @@ type History struct {
 
 // An InterruptedError tells how far training came before its context ended.
 type InterruptedError struct {
-	Epoch, Epochs int // the epoch it was in, from 1
-	Batch, Steps  int // the batches done in that epoch
-	Err           error
+	Epoch, Epochs int   // the epoch it was in, from 1
+	Batch, Steps  int   // the batches done in that epoch
+	Err           error // the context's error
 }
 
 // Error tells how far training came, and why it ended.

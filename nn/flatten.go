@@ -12,8 +12,8 @@ import (
 // weights of the next layer then fit both data formats.
 type Flatten struct {
 	DataFormat DataFormat // ChannelsLast where empty
-	Name       string
-	InputShape []int
+	Name       string     // made from the kind where empty: flatten, flatten_1, …
+	InputShape []int      // of one example, without the batch; needed of the first layer only
 }
 
 // Kind is "Flatten".
@@ -40,9 +40,9 @@ func (l *Flatten) anyLayout() bool { return l.DataFormat == ChannelsFirst }
 
 // Reshape gives each example another shape of as many elements; one size may be −1.
 type Reshape struct {
-	Shape      []int
-	Name       string
-	InputShape []int
+	Shape      []int  // of an example, without the batch; one size may be −1, which is what is left
+	Name       string // made from the kind where empty: reshape, reshape_1, …
+	InputShape []int  // of one example, without the batch; needed of the first layer only
 }
 
 // Kind is "Reshape".
@@ -68,8 +68,8 @@ func (l *Reshape) Forward(p *Pass, x *autograd.Var) *autograd.Var {
 // Input only states the shape of an example. It may stand first in a model, in
 // place of the first layer's InputShape.
 type Input struct {
-	Shape []int
-	Name  string
+	Shape []int  // of an example, without the batch
+	Name  string // made from the kind where empty: input_layer, input_layer_1, …
 }
 
 // Kind is "InputLayer".

@@ -9,6 +9,8 @@ import (
 // An Initializer gives a parameter its first values. Shapes are [in, out] for
 // Dense, [KH, KW, in, out] for Conv2D, [out] for a bias.
 type Initializer interface {
+	// Fill sets all of values, which has as many elements as the shape, row by row.
+	// Chance should come from r only. Values are 0 before.
 	Fill(r *Random, values []float32, shape []int)
 }
 
@@ -57,8 +59,8 @@ func (n RandomNormal) Fill(r *Random, values []float32, _ []int) {
 	}
 }
 
-// TruncatedNormal is RandomNormal without what lies more than two standard
-// deviations from the mean.
+// TruncatedNormal is RandomNormal without what lies more than two StdDev, 0.05 each
+// where 0, from the Mean.
 type TruncatedNormal struct{ Mean, StdDev float64 }
 
 // Fill draws the values.
@@ -135,8 +137,8 @@ func (LecunNormal) Fill(r *Random, values []float32, shape []int) {
 // Glorot, He and LeCun are such, with a Scale of 1, 2 and 1.
 type VarianceScaling struct {
 	Scale   float64 // 1 where 0
-	Fan     Fan
-	Uniform bool // in place of the cut-off normal distribution
+	Fan     Fan     // what n counts; FanIn where not given
+	Uniform bool    // in place of the cut-off normal distribution
 }
 
 // A Fan says what is counted.

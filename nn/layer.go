@@ -94,8 +94,8 @@ func (b *Builder) claim(c *claim) error {
 
 // A Pass is one recording of a model on a tape.
 type Pass struct {
-	Tape     *autograd.Tape
-	Training bool // dropout drops; off while evaluating and predicting
+	Tape     *autograd.Tape // that layers record on
+	Training bool           // dropout drops; off while evaluating and predicting
 
 	step       *autograd.Var // int32: the number of the training step
 	seed       uint64
@@ -110,8 +110,8 @@ func (p *Pass) Dropout(x *autograd.Var, rate float32, number uint32) *autograd.V
 // A LayerError is a layer that does not fit where it stands in its model.
 type LayerError struct {
 	Layer string // its name
-	Kind  string
-	Err   error
+	Kind  string // what it is, such as Dense
+	Err   error  // what does not fit
 }
 
 // Error names the layer and its kind.

@@ -33,8 +33,8 @@ func (s *LearningRateScheduler) EpochEnd(r *Run, logs map[string]float64) error 
 // better. The history gets the rate as learning_rate.
 type ReduceLROnPlateau struct {
 	BaseCallback
-	Monitor  string // val_loss where empty
-	Mode     Mode
+	Monitor  string  // val_loss where empty
+	Mode     Mode    // which values are better; Either, by the value's name, where not given
 	Factor   float64 // the rate is multiplied by it; 0.1 where 0
 	Patience int     // epochs without an improvement before that; 10 where 0
 	MinDelta float64 // a smaller change does not count; 1e-4 where 0

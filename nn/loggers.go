@@ -14,8 +14,8 @@ import (
 // the values by name. A row is on the disk when its epoch is over.
 type CSVLogger struct {
 	BaseCallback
-	Path   string
-	Append bool // go on with the file, if there is one
+	Path   string // the file
+	Append bool   // go on with the file, if there is one
 
 	names []string // nil until the header has been written
 }

@@ -25,8 +25,8 @@ type Loss interface {
 // activation. Losses and metrics take whichever side of it suits them: a loss
 // that starts from the logits is exact where probabilities have been rounded.
 type Output struct {
-	Logits     *autograd.Var
-	Activation ActivationFunc
+	Logits     *autograd.Var  // [batch, …]: the model's output before its last activation
+	Activation ActivationFunc // that last activation
 
 	value *autograd.Var
 }

@@ -79,7 +79,7 @@ func equal(t *autograd.Tape, a, b *autograd.Var) *autograd.Var {
 
 // LossMetric shows a loss beside the one that is trained on.
 type LossMetric struct {
-	Loss Loss
+	Loss Loss   // what to measure
 	As   string `json:",omitempty"` // the key in the history; the loss's name where empty
 }
 

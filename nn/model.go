@@ -53,11 +53,11 @@ type Sequential struct {
 
 // LayerInfo is what is known of a layer in a model that is built.
 type LayerInfo struct {
-	Name    string
-	Layer   Layer
-	Output  []int // the shape of its output, without the batch
-	Params  []*Param
-	Trained bool // false if it is frozen
+	Name    string   // its own name, or one made from its kind
+	Layer   Layer    // the layer itself
+	Output  []int    // the shape of its output, without the batch
+	Params  []*Param // its parameters: kernel, then bias
+	Trained bool     // false if it is frozen
 }
 
 // NewSequential returns a model of the given layers, whose parameters will be
@@ -190,8 +190,8 @@ func fits(shape []int) bool {
 // CompileOptions are what a model needs to be trained.
 type CompileOptions struct {
 	Optimizer Optimizer // RMSprop{} where nil
-	Loss      Loss
-	Metrics   []Metric
+	Loss      Loss      // what training makes small; must be given
+	Metrics   []Metric  // measured beside the loss; none where nil
 }
 
 // Compile builds the model, if it is not built, and says how it is trained. What

@@ -38,8 +38,8 @@ type Updater interface {
 
 // A NamedTensor is a tensor with the name under which it is saved.
 type NamedTensor struct {
-	Name   string
-	Tensor *tensor.Tensor
+	Name   string         // such as dense/kernel/velocity
+	Tensor *tensor.Tensor // the values
 }
 
 // A Schedule gives a learning rate to each training step.

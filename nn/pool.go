@@ -11,12 +11,12 @@ import (
 // with Same ⌈H/stride⌉; OW is alike. Padding never is the largest. Of equal values
 // the first gets the gradient. With ChannelsFirst, images are [batch, C, H, W].
 type MaxPooling2D struct {
-	Pool       [2]int // the window, down and across; 2×2 where 0
-	Strides    [2]int // the window's size where 0
-	Padding    autograd.Padding
-	DataFormat DataFormat // ChannelsLast where empty
-	Name       string
-	InputShape []int
+	Pool       [2]int           // the window, down and across; 2×2 where 0
+	Strides    [2]int           // the window's size where 0
+	Padding    autograd.Padding // Valid, which adds nothing, where not given; or Same
+	DataFormat DataFormat       // ChannelsLast where empty
+	Name       string           // made from the kind where empty: max_pooling2d, max_pooling2d_1, …
+	InputShape []int            // of one example, without the batch; needed of the first layer only
 }
 
 // Kind is "MaxPooling2D".
@@ -42,12 +42,12 @@ func (l *MaxPooling2D) window() autograd.Window {
 // AveragePooling2D takes the mean of each window of images [batch, H, W, C];
 // padding does not count. Shapes are MaxPooling2D's.
 type AveragePooling2D struct {
-	Pool       [2]int // the window, down and across; 2×2 where 0
-	Strides    [2]int // the window's size where 0
-	Padding    autograd.Padding
-	DataFormat DataFormat // ChannelsLast where empty
-	Name       string
-	InputShape []int
+	Pool       [2]int           // the window, down and across; 2×2 where 0
+	Strides    [2]int           // the window's size where 0
+	Padding    autograd.Padding // Valid, which adds nothing, where not given; or Same
+	DataFormat DataFormat       // ChannelsLast where empty
+	Name       string           // made from the kind where empty: average_pooling2d, average_pooling2d_1, …
+	InputShape []int            // of one example, without the batch; needed of the first layer only
 }
 
 // Kind is "AveragePooling2D".

@@ -12,8 +12,8 @@ import (
 type ExponentialDecay struct {
 	Initial   float64 // the first learning rate
 	Steps     int     // in which the rate is multiplied by Rate
-	Rate      float64
-	Staircase bool // only after whole Steps
+	Rate      float64 // what it is multiplied by
+	Staircase bool    // only after whole Steps
 }
 
 // Name is "exponential_decay".
@@ -33,8 +33,8 @@ func (s ExponentialDecay) Check() error {
 type InverseTimeDecay struct {
 	Initial   float64 // the first learning rate
 	Steps     int     // after which it is Initial/(1+Rate)
-	Rate      float64
-	Staircase bool // only after whole Steps
+	Rate      float64 // how much the divisor grows
+	Staircase bool    // only after whole Steps
 }
 
 // Name is "inverse_time_decay".
@@ -54,7 +54,7 @@ func (s InverseTimeDecay) Check() error {
 // (Initial−End)·(1−step/Steps)^Power + End.
 type PolynomialDecay struct {
 	Initial float64 // the first learning rate
-	Steps   int
+	Steps   int     // of the fall
 	End     float64 // the last learning rate; 0.0001 where 0
 	Power   float64 // 1 where 0
 	Cycle   bool    // begin anew, with Steps twice, three times … as long, in place of staying at End
@@ -126,7 +126,7 @@ type CosineDecay struct {
 	Steps        int     // of the fall
 	Alpha        float64 // the last rate, as a share of the highest
 	WarmupTarget float64 // the highest rate, with WarmupSteps
-	WarmupSteps  int
+	WarmupSteps  int     // of the climb; none where 0
 }
 
 // Name is "cosine_decay".

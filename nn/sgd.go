@@ -8,11 +8,11 @@ import (
 // SGD is stochastic gradient descent: w −= rate·g. With momentum,
 // v = Momentum·v − rate·g and w += v; with Nesterov, w += Momentum·v − rate·g.
 type SGD struct {
-	LearningRate float64 // 0.01 where 0
-	Momentum     float64
-	Nesterov     bool
+	LearningRate float64  // 0.01 where 0
+	Momentum     float64  // the share of the last step that goes into the next; from 0 to 1
+	Nesterov     bool     // look ahead along the momentum
 	Schedule     Schedule `json:"-"` // in place of LearningRate, if not nil
-	Clip         Clipping
+	Clip         Clipping // limits of the gradients; none where not given
 }
 
 // Name is "sgd".
@@ -60,13 +60,13 @@ func (u *sgd) State() []NamedTensor { return named("velocity", u.params, u.veloc
 // Centered subtracts the square of a running mean of g from v first; with
 // momentum, the step is added to Momentum times the last one.
 type RMSprop struct {
-	LearningRate float64 // 0.001 where 0
-	Rho          float64 // 0.9 where 0
-	Momentum     float64
-	Epsilon      float64 // 1e-7 where 0
-	Centered     bool
+	LearningRate float64  // 0.001 where 0
+	Rho          float64  // 0.9 where 0
+	Momentum     float64  // the share of the last step that goes into the next; from 0 to 1
+	Epsilon      float64  // 1e-7 where 0
+	Centered     bool     // divide by the root of the variance in place of the mean square
 	Schedule     Schedule `json:"-"` // in place of LearningRate, if not nil
-	Clip         Clipping
+	Clip         Clipping // limits of the gradients; none where not given
 }
 
 // Name is "rmsprop".

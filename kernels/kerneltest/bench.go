@@ -12,7 +12,7 @@ import (
 // multiply-add is two) and 10⁹ bytes (read and written) a second. What was not
 // measured is 0.
 type Peak struct {
-	GFLOPS, GBs float64
+	GFLOPS, GBs float64 // operations, and bytes
 }
 
 // Bench measures every kernel of d at the sizes of the MNIST networks with a

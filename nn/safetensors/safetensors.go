@@ -33,9 +33,9 @@ const metadataName = "__metadata__"
 
 // A Tensor is an array of numbers with a name.
 type Tensor struct {
-	Name  string
+	Name  string // unique in its file
 	Type  string // as the format writes it: F32, F64, F16, BF16, I32, U8, …
-	Shape []int
+	Shape []int  // the sizes of its axes; none for a single number
 	Data  []byte // little-endian, row by row; nil of a tensor that Open found
 
 	source *io.SectionReader // where Open found the data
@@ -43,8 +43,8 @@ type Tensor struct {
 
 // A File is the contents of a safetensors file.
 type File struct {
-	Tensors  []Tensor // in the order of their data
-	Metadata map[string]string
+	Tensors  []Tensor          // in the order of their data
+	Metadata map[string]string // what else is kept in it; may be nil
 }
 
 // sizes are the types of the format and the bytes of an element.

@@ -37,9 +37,9 @@ type Driver interface {
 type Info struct {
 	Name            string // the maker's name of it
 	Compute         [2]int // compute capability, as {9, 0}
-	Multiprocessors int
-	Memory          int64 // all of it, in bytes
-	SharedPerBlock  int   // the most dynamic shared memory that a block can ask for, in bytes
+	Multiprocessors int    // how many blocks can be at work at once without sharing one
+	Memory          int64  // all of it, in bytes
+	SharedPerBlock  int    // the most dynamic shared memory that a block can ask for, in bytes
 }
 
 // A Module is PTX that has been loaded.
@@ -50,15 +50,16 @@ type Module interface {
 
 // A Function is a kernel that can be launched.
 type Function interface {
+	// Name is the .entry's.
 	Name() string
 }
 
-// Dim is a size in up to three directions; fields that are 0 count as 1.
+// Dim is a size in up to three directions, X, Y and Z; fields that are 0 count as 1.
 type Dim struct{ X, Y, Z int }
 
 // A Launch is what a kernel is started with.
 type Launch struct {
-	Grid, Block Dim
+	Grid, Block Dim // how many blocks, and threads in each
 	Shared      int // bytes of dynamic shared memory
 	// Args has one cell for each parameter, holding its bits in the low end:
 	// pointers and integers as they are, a float32 as math.Float32bits. It is

@@ -14,19 +14,20 @@ import (
 // LineCount is what one instruction of a kernel did in all launches since the
 // counters were reset.
 type LineCount struct {
+	// Where the instruction stands, and its text.
 	Kernel string `json:"kernel"`
 	File   string `json:"file"`
 	Line   int    `json:"line"`
 	Instr  string `json:"instruction"`
 
-	WarpInstructions   uint64 `json:"warpInstructions"`
+	WarpInstructions   uint64 `json:"warpInstructions"`   // how often a warp carried it out
 	ThreadInstructions uint64 `json:"threadInstructions"` // lanes that took part
 	Flops              uint64 `json:"flops"`              // fma counts as two, mma as 2·M·N·K
 	GlobalBytes        uint64 `json:"globalBytes"`        // that the lanes asked of global memory
 	Sectors            uint64 `json:"sectors"`            // of 32 bytes, that global memory moved for them
 	IdealSectors       uint64 `json:"idealSectors"`       // that would have held the distinct bytes
-	SharedBytes        uint64 `json:"sharedBytes"`
-	BankConflicts      uint64 `json:"bankConflicts"` // passes over shared memory beyond the first
+	SharedBytes        uint64 `json:"sharedBytes"`        // that the lanes asked of shared memory
+	BankConflicts      uint64 `json:"bankConflicts"`      // passes over shared memory beyond the first
 }
 
 func (c *LineCount) add(o *LineCount) {
@@ -42,8 +43,8 @@ func (c *LineCount) add(o *LineCount) {
 
 // Counters is the counts by line, in the order of kernels and lines.
 type Counters struct {
-	Lines []LineCount `json:"lines"`
-	Total LineCount   `json:"total"`
+	Lines []LineCount `json:"lines"` // those that ran
+	Total LineCount   `json:"total"` // their sum
 }
 
 // Intensity is floating-point operations for each byte that global memory moves.
@@ -64,7 +65,7 @@ func (c Counters) ActiveLanes() float64 {
 
 // GPU is the two figures that a roofline needs.
 type GPU struct {
-	Name      string
+	Name      string  // its maker's name of it
 	Flops     float64 // peak float32 operations a second, tensor cores left out
 	Bandwidth float64 // bytes a second of its memory
 }

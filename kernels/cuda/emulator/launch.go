@@ -12,7 +12,7 @@ import (
 // Launches: their checks before anything runs, the spreading of blocks over
 // cores, and the errors that end them.
 
-// Dim3 is a size or place in up to three directions. In a size, 0 counts as 1.
+// Dim3 is a size or place in up to three directions, X, Y and Z. In a size, 0 counts as 1.
 type Dim3 struct{ X, Y, Z uint32 }
 
 // String gives "(x,y,z)".
@@ -20,15 +20,15 @@ func (d Dim3) String() string { return fmt.Sprintf("(%d,%d,%d)", d.X, d.Y, d.Z) 
 
 // LaunchConfig is the geometry of a launch.
 type LaunchConfig struct {
-	Grid        Dim3
-	Block       Dim3
-	SharedBytes int // dynamic shared memory of each block
+	Grid        Dim3 // blocks
+	Block       Dim3 // threads of a block
+	SharedBytes int  // dynamic shared memory of each block
 }
 
 // LaunchError says why a launch was refused before anything ran.
 type LaunchError struct {
-	Kernel string
-	Reason string
+	Kernel string // its name
+	Reason string // what is wrong with the launch
 }
 
 // Error gives the kernel and the reason.
@@ -37,8 +37,8 @@ func (e *LaunchError) Error() string { return "emulator: launch of " + e.Kernel 
 // StopError says that a launch was stopped: by its context, by the limit of
 // instructions, or because no thread could go on.
 type StopError struct {
-	Kernel string
-	Reason string
+	Kernel string   // its name
+	Reason string   // what stopped it
 	Where  []string // where each warp of the blocks that ran stood
 	Err    error    // the context's error, if that was the cause
 }
@@ -302,14 +302,14 @@ func (g *grid) stand(b *block) {
 // kernel, with checks off.
 type Fault struct {
 	Kind    string // "out of bounds", "misaligned", "trap" …
-	Kernel  string
-	File    string
-	Line    int
-	Instr   string
-	Block   Dim3
-	Thread  Dim3
-	Address uint64
-	Detail  string
+	Kernel  string // its name
+	File    string // of the instruction
+	Line    int    // of the file, from 1
+	Instr   string // the instruction as it stands there
+	Block   Dim3   // whose thread it was
+	Thread  Dim3   // its place in the block
+	Address uint64 // that it was about, if any
+	Detail  string // what else is known
 }
 
 // Error gives one line.

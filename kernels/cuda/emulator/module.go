@@ -5,16 +5,16 @@ import (
 	"sort"
 )
 
-// Pos is a place in a PTX file; lines and columns count from 1.
+// Pos is a place in a PTX file, Line and Col, which count from 1.
 type Pos struct {
 	Line, Col int32
 }
 
 // SyntaxError says where and why a text is not the PTX that this package reads.
 type SyntaxError struct {
-	File   string
-	Pos    Pos
-	Reason string
+	File   string // the name that the text was given
+	Pos    Pos    // where in it
+	Reason string // what was found and what was expected
 }
 
 // Error gives "file:line:column: reason".
@@ -25,10 +25,10 @@ func (e *SyntaxError) Error() string {
 // Module is a parsed PTX file. Its names are resolved, its instructions are not
 // yet checked: Machine.Load does that.
 type Module struct {
-	File         string
-	VersionMajor int
-	VersionMinor int
-	Targets      []string
+	File         string      // the name that the text was given
+	VersionMajor int         // of .version
+	VersionMinor int         // of .version
+	Targets      []string    // of .target: sm_70
 	AddressSize  int         // 32 or 64 bits
 	Vars         []*Variable // module-level .global, .const and .shared variables
 	Funcs        []*Function // in the order of the file; prototypes are replaced by their definitions
@@ -40,13 +40,13 @@ type Module struct {
 
 // Function is a .entry (a kernel) or a .func.
 type Function struct {
-	Name    string
-	Pos     Pos
-	Entry   bool
-	Extern  bool // declared here, never defined
-	Returns []*Variable
-	Params  []*Variable
-	Instrs  []Instr
+	Name    string      // as errors and callers know it
+	Pos     Pos         // of its declaration
+	Entry   bool        // a kernel; else a .func
+	Extern  bool        // declared here, never defined
+	Returns []*Variable // of a .func
+	Params  []*Variable // in their order
+	Instrs  []Instr     // the body
 	Regs    []*Register // those that the body mentions
 	Vars    []*Variable // .shared, .local, .param, .global and .const variables of the body
 
@@ -70,23 +70,23 @@ type label struct {
 
 // Register is one PTX register of a function.
 type Register struct {
-	Name string
-	Type Type
+	Name string // with its %, if it has one
+	Type Type   // as it was declared
 }
 
 // Variable is memory that has a name: a parameter or a variable of any space.
 type Variable struct {
-	Name   string
-	Pos    Pos
-	Space  Space
-	Type   Type
-	Align  int
-	Size   int64 // bytes; 0 for an array without a size
-	Extern bool
-	Array  bool
-	IsReg  bool      // a .reg parameter of a .func
-	Reg    *Register // where IsReg
-	Init   []initItem
+	Name   string     // as it was declared
+	Pos    Pos        // of its declaration
+	Space  Space      // global, shared, …
+	Type   Type       // of an element
+	Align  int        // bytes
+	Size   int64      // bytes; 0 for an array without a size
+	Extern bool       // declared here, defined elsewhere or by the launch
+	Array  bool       // it was declared with [ ]
+	IsReg  bool       // a .reg parameter of a .func
+	Reg    *Register  // where IsReg
+	Init   []initItem // the first values; zeros where nil
 }
 
 // initItem is one element of an initialiser.
@@ -100,10 +100,10 @@ type initItem struct {
 
 // Instr is one instruction: an opcode, its modifiers and its operands.
 type Instr struct {
-	Pos   Pos
-	Op    string   // "ld"
-	Mods  []string // "global", "v4", "f32"
-	Args  []Operand
+	Pos   Pos       // where it stands
+	Op    string    // "ld"
+	Mods  []string  // "global", "v4", "f32"
+	Args  []Operand // in their order
 	Guard *Register // nil if unconditional
 	Not   bool      // the guard is @!p
 }
@@ -137,20 +137,20 @@ const (
 
 // Operand is one operand of an instruction.
 type Operand struct {
-	Kind   OperandKind
-	Pos    Pos
-	Not    bool // !p
-	Single bool // a float written 0f…, whose bits are exactly single
-	Reg    *Register
-	Int    uint64  // integer, or bits of a 0f… float
-	Float  float64 // value of a float
-	Var    *Variable
-	Offset int64 // of an address or symbol
-	Name   string
-	Elems  []Operand
-	Second *Operand // q of p|q
-	Part   string   // h0 of a.h0, in a video instruction
-	Neg    bool     // -a, in a video instruction
+	Kind   OperandKind // says which of the fields below count
+	Pos    Pos         // where it stands
+	Not    bool        // !p
+	Single bool        // a float written 0f…, whose bits are exactly single
+	Reg    *Register   // a register, or the base of an address
+	Int    uint64      // integer, or bits of a 0f… float
+	Float  float64     // value of a float
+	Var    *Variable   // of an address or symbol
+	Offset int64       // of an address or symbol
+	Name   string      // of a function, a label or a special register
+	Elems  []Operand   // of a vector or list
+	Second *Operand    // q of p|q
+	Part   string      // h0 of a.h0, in a video instruction
+	Neg    bool        // -a, in a video instruction
 }
 
 // Kernels lists the names of the module's entries that have a body, sorted.

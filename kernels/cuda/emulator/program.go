@@ -15,8 +15,8 @@ type Program struct {
 
 // Kernel is a .entry that is ready to launch.
 type Kernel struct {
-	Name   string
-	Params []KernelParam
+	Name   string        // as the file has it
+	Params []KernelParam // in their order
 
 	file        string
 	machine     *Machine
@@ -33,9 +33,9 @@ type Kernel struct {
 
 // KernelParam is one parameter of a kernel and its place in the parameter bytes.
 type KernelParam struct {
-	Name         string
-	Type         Type
-	Offset, Size int
+	Name         string // as the file has it
+	Type         Type   // of an element
+	Offset, Size int    // in bytes
 }
 
 // sharedVar is where a shared variable lies.
@@ -71,10 +71,10 @@ func (k *Kernel) Registers() (n32, n64, preds int) {
 // LoadError is an instruction or declaration that this emulator does not carry
 // out, or that PTX does not allow.
 type LoadError struct {
-	File   string
-	Pos    Pos
-	Instr  string
-	Reason string
+	File   string // the name that the text was given
+	Pos    Pos    // where in it
+	Instr  string // the instruction or declaration
+	Reason string // why it is refused
 }
 
 // Error gives "file:line: instruction: reason".

@@ -27,19 +27,19 @@ const (
 // Finding is one fault of a kernel, at one line; Count says how often it was seen,
 // the rest describes the first time.
 type Finding struct {
-	Kind       string `json:"kind"`
-	Kernel     string `json:"kernel"`
-	File       string `json:"file"`
-	Line       int    `json:"line"`
-	Instr      string `json:"instruction"`
-	Block      Dim3   `json:"block"`
-	Thread     Dim3   `json:"thread"`
-	Space      string `json:"space,omitempty"`
-	Address    uint64 `json:"address,omitempty"`
-	Size       int    `json:"size,omitempty"` // bytes
-	Allocation string `json:"allocation,omitempty"`
-	OtherLine  int    `json:"otherLine,omitempty"` // of the access that this one conflicts with
-	Detail     string `json:"detail,omitempty"`
+	Kind       string `json:"kind"`                 // such as out of bounds
+	Kernel     string `json:"kernel"`               // its name
+	File       string `json:"file"`                 // of the instruction
+	Line       int    `json:"line"`                 // of the file, from 1
+	Instr      string `json:"instruction"`          // the instruction as it stands there
+	Block      Dim3   `json:"block"`                // whose thread it was
+	Thread     Dim3   `json:"thread"`               // its place in the block
+	Space      string `json:"space,omitempty"`      // of the memory: global, shared, …
+	Address    uint64 `json:"address,omitempty"`    // in that space
+	Size       int    `json:"size,omitempty"`       // bytes
+	Allocation string `json:"allocation,omitempty"` // the memory nearest to the address
+	OtherLine  int    `json:"otherLine,omitempty"`  // of the access that this one conflicts with
+	Detail     string `json:"detail,omitempty"`     // what else is known
 	Count      int    `json:"count"`
 }
 
@@ -65,7 +65,7 @@ func (f Finding) String() string {
 
 // Report is what the checks found.
 type Report struct {
-	Findings []Finding `json:"findings"`
+	Findings []Finding `json:"findings"`          // in the order in which they were first seen
 	Dropped  int       `json:"dropped,omitempty"` // distinct findings beyond Options.MaxFindings
 }
 

@@ -11,10 +11,10 @@ import (
 // Step is one instruction that a warp has just carried out, as Options.Trace is
 // told of it. It holds good until the function that was told returns.
 type Step struct {
-	Kernel string
-	File   string
-	Instr  *Instr
-	Block  Dim3
+	Kernel string // its name
+	File   string // of the instruction
+	Instr  *Instr // the instruction
+	Block  Dim3   // the warp's block
 	Warp   int    // its number in the block: threads 32·Warp to 32·Warp+31
 	Lanes  uint32 // a bit for each lane that took part
 

@@ -8,9 +8,10 @@ import "fmt"
 // A NoDeviceError says why there is no GPU to open.
 type NoDeviceError struct {
 	Looked string // what was looked for and what was found
-	Hint   string
+	Hint   string // what may help
 }
 
+// Error is what was looked for, and the hint.
 func (e *NoDeviceError) Error() string { return fmt.Sprintf("%s (%s)", e.Looked, e.Hint) }
 
 // Options say how a GPU is used. The zero value takes memory as it is needed, up

@@ -110,9 +110,10 @@ type LoadError struct {
 	Name   string // of the file
 	Log    string // what the driver's compiler said
 	Driver int    // the newest CUDA that the driver speaks, as 12060 for 12.6
-	Err    error
+	Err    error  // the driver's error
 }
 
+// Error names the file, what went wrong, and the driver; the log follows.
 func (e *LoadError) Error() string {
 	s := fmt.Sprintf("%s: %v (driver for CUDA %d.%d)", e.Name, e.Err, e.Driver/1000, e.Driver%1000/10)
 	if e.Log != "" {
@@ -121,4 +122,5 @@ func (e *LoadError) Error() string {
 	return s
 }
 
+// Unwrap is the driver's error.
 func (e *LoadError) Unwrap() error { return e.Err }

@@ -6,8 +6,8 @@ import "math"
 // operands and results become zeros of their sign) and .sat (results are clamped
 // to [0, 1], NaN becomes +0).
 type Mode struct {
-	Round    Rounding
-	FTZ, Sat bool
+	Round    Rounding // .rn .rz .rm .rp
+	FTZ, Sat bool     // .ftz and .sat
 }
 
 const (

@@ -17,7 +17,7 @@ var (
 // HalfMode is the modifiers of a 16-bit float instruction. FTZ and Sat exist for
 // f16 only; the rounding is always to nearest even.
 type HalfMode struct {
-	FTZ, Sat, Relu bool
+	FTZ, Sat, Relu bool // .ftz, .sat and .relu, which turns negative results into +0
 }
 
 // Float64 widens a value; a NaN loses its payload.

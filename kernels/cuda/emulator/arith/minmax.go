@@ -6,7 +6,7 @@ import "math"
 // result NaN; without it the other operand is the result); .xorsign.abs (compare
 // magnitudes, and give the result the exclusive or of the operands' signs).
 type MinMax struct {
-	FTZ, NaN, XorSignAbs bool
+	FTZ, NaN, XorSignAbs bool // .ftz, .NaN and .xorsign.abs
 }
 
 // MinF32 is min{.ftz}{.NaN}{.xorsign.abs}.f32, with -0 < +0.

@@ -75,8 +75,8 @@ func (e Elem) bits() int {
 //
 // The form m8n8k4 of f16 is another matter: MMAQuads.
 type MMA struct {
-	M, N, K    int
-	D, A, B, C Elem
+	M, N, K    int  // of the shape mMnNkK
+	D, A, B, C Elem // the types of the elements
 	// Sat is .satfinite: integer results are clamped to s32 instead of wrapping.
 	Sat bool
 	// And is .and.popc, for b1: what is counted is the bits of a AND b, else of a XOR b.

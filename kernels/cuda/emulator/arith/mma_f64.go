@@ -11,8 +11,8 @@ type FragmentF64 [32][8]uint64
 // register. The sum over k is a chain of fused multiply-adds that starts from c,
 // each rounded as r says.
 type MMAF64 struct {
-	M, N, K int
-	Round   Rounding
+	M, N, K int      // of the shape mMnNkK
+	Round   Rounding // of each multiply-add
 }
 
 // Check tells what is wrong with the form, if anything.

@@ -139,12 +139,12 @@ const (
 // Operands are extended to 33 bits and the result has 34; after clamping, if asked
 // for, 33 bits of it go on. vshl clamps its exact result.
 type Video struct {
-	Op                        VideoOp
-	SignedD, SignedA, SignedB bool
-	Sat                       bool
-	Wrap                      bool // of shifts: the amount counts modulo 32, else up to 32
-	Second                    VideoSecond
-	D, A, B                   Part
+	Op                        VideoOp     // the first operation
+	SignedD, SignedA, SignedB bool        // of .dtype, .atype and .btype
+	Sat                       bool        // .sat
+	Wrap                      bool        // of shifts: the amount counts modulo 32, else up to 32
+	Second                    VideoSecond // the second operation
+	D, A, B                   Part        // the parts of the registers that take part
 }
 
 // Run computes the result.
@@ -180,11 +180,11 @@ func (v Video) Run(a, b, c uint32) uint32 {
 // negated in 32 bits and then extended, by its sign if any factor is signed or
 // anything is negated.
 type VideoMad struct {
-	SignedA, SignedB          bool
+	SignedA, SignedB          bool // of .atype and .btype
 	NegProduct, NegC, PlusOne bool
-	Sat                       bool
+	Sat                       bool // .sat
 	Shift                     uint // 0, 7 or 15
-	A, B                      Part
+	A, B                      Part // the parts of the registers that take part
 }
 
 // Run computes the result.
@@ -235,12 +235,12 @@ func (v VideoMad) Run(a, b, c uint32) uint32 {
 // Element i of either operand is what number SelA[i], or SelB[i], names among the
 // elements of a and then those of b.
 type VideoSIMD struct {
-	Op                        VideoOp
-	Lanes                     int // 2 or 4
-	SignedD, SignedA, SignedB bool
-	Sat                       bool
-	Add                       bool // the chosen results are added to c; else the others are taken from c
-	Mask                      uint8
+	Op                        VideoOp // the operation
+	Lanes                     int     // 2 or 4
+	SignedD, SignedA, SignedB bool    // of .dtype, .atype and .btype
+	Sat                       bool    // .sat
+	Add                       bool    // the chosen results are added to c; else the others are taken from c
+	Mask                      uint8   // a bit for each element of d that the operation decides
 	SelA, SelB                [4]uint8
 }
 

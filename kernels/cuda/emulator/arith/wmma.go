@@ -17,7 +17,7 @@ import (
 // the numbering starts again from the first.
 type WMMA struct {
 	M, N, K    int
-	D, A, B, C Elem
+	D, A, B, C Elem     // the types of the elements
 	Sat, And   bool     // as for MMA
 	Round      Rounding // for f64
 }

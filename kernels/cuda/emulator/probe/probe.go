@@ -25,11 +25,11 @@ var source string
 
 // An Instruction is what is asked: a function from In words of 32 bits to Out words.
 type Instruction struct {
-	Name            string
-	Version, Target string // the least that it needs
-	In, Out         int    // words of an item: of a thread, or of the 32 lanes of a warp
-	Half            bool   // of two 16-bit numbers in a word
-	Form            *arith.MMA
+	Name            string     // such as ex2.approx.f32
+	Version, Target string     // the least that it needs
+	In, Out         int        // words of an item: of a thread, or of the 32 lanes of a warp
+	Half            bool       // of two 16-bit numbers in a word
+	Form            *arith.MMA // of a matrix product; nil of a function
 
 	bound func(in []uint32, want, got uint32) bool // is got within the manual's bound?
 	items func(r *rand.Rand) []uint32
@@ -46,10 +46,17 @@ func (i Instruction) registers() (d, a, b, c int) {
 	return i.Form.Registers()
 }
 
-// D, A, B and C are for the template.
+// D is the number of d's registers that a lane has. A, B and C are alike; the template
+// of the kernel asks for them.
 func (i Instruction) D() int { d, _, _, _ := i.registers(); return d }
+
+// A is the number of a's registers.
 func (i Instruction) A() int { _, a, _, _ := i.registers(); return a }
+
+// B is the number of b's registers.
 func (i Instruction) B() int { _, _, b, _ := i.registers(); return b }
+
+// C is the number of c's registers.
 func (i Instruction) C() int { _, _, _, c := i.registers(); return c }
 
 func names(letter string, n int) (list []string) {
@@ -59,10 +66,12 @@ func names(letter string, n int) (list []string) {
 	return list
 }
 
-// Loads and Stores name the registers in the order in which they lie in memory.
+// Loads names the registers that are loaded, in the order in which they lie in memory.
 func (i Instruction) Loads() []string {
 	return append(append(names("a", i.A()), names("b", i.B())...), names("c", i.C())...)
 }
+
+// Stores names the registers that are stored, in the order in which they lie in memory.
 func (i Instruction) Stores() []string { return names("d", i.D()) }
 
 // Operands are those of the instruction.
@@ -87,9 +96,9 @@ func (i Instruction) PTX() (string, error) {
 
 // A Record is what was asked and what was answered.
 type Record struct {
-	Instruction string
-	Device      string
-	In, Out     []uint32
+	Instruction string   // its name
+	Device      string   // that answered
+	In, Out     []uint32 // the questions and the answers, item by item
 }
 
 // Ask puts the instruction's questions, or the given ones, to a device.
@@ -207,7 +216,7 @@ func Read(from io.Reader) (*Record, error) {
 
 // A Comparison is a record held against another answer to the same questions.
 type Comparison struct {
-	Words, Same int
+	Words, Same int   // how many were compared, and how many are alike
 	Beyond      int   // of the words: outside the manual's bounds
 	First       error // the first of those
 }
