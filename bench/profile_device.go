@@ -126,6 +126,11 @@ func (d *timed) SampledMatMul(c, a, b, gate kernels.Buffer, s kernels.MatMulSpec
 	d.time(product("SampledMatMul", s, false), func() { d.Device.SampledMatMul(c, a, b, gate, s) })
 }
 
+func (d *timed) MatMulUpdate(u kernels.Update, g, a, b kernels.Buffer, s kernels.MatMulSpec) (done bool) {
+	d.time(product("MatMulUpdate", s, false), func() { done = d.Device.MatMulUpdate(u, g, a, b, s) })
+	return done
+}
+
 func (d *timed) Im2Col(col, x kernels.Buffer, s kernels.ConvSpec) {
 	d.time(convolution("Im2Col", s, 0), func() { d.Device.Im2Col(col, x, s) })
 }

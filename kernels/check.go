@@ -76,30 +76,38 @@ func (s DropoutSpec) Check(op string, y, x, step Buffer) {
 }
 
 // Check panics unless the buffers are alike and rate holds a learning rate.
-func (s SGDSpec) Check(w, g, v, rate Buffer) {
-	SameLen("sgd", w, g)
+func (s SGDSpec) Check(w, g, v, rate Buffer) { s.check("sgd", w, g, v, rate) }
+
+func (s SGDSpec) check(op string, w, g, v, rate Buffer) {
+	SameLen(op, w, g)
 	if s.Momentum != 0 {
-		Want("sgd", "velocity", v, Float32, w.Len())
+		Want(op, "velocity", v, Float32, w.Len())
 	}
-	checkRate("sgd", rate, 1)
+	checkRate(op, rate, 1)
 }
 
 // Check panics unless the buffers are alike and rate holds a learning rate.
 func (s RMSpropSpec) Check(w, g, v, mean, moment, rate Buffer) {
-	SameLen("rmsprop", w, g, v)
+	s.check("rmsprop", w, g, v, mean, moment, rate)
+}
+
+func (s RMSpropSpec) check(op string, w, g, v, mean, moment, rate Buffer) {
+	SameLen(op, w, g, v)
 	if s.Centered {
-		Want("rmsprop", "mean gradient", mean, Float32, w.Len())
+		Want(op, "mean gradient", mean, Float32, w.Len())
 	}
 	if s.Momentum != 0 {
-		Want("rmsprop", "moment", moment, Float32, w.Len())
+		Want(op, "moment", moment, Float32, w.Len())
 	}
-	checkRate("rmsprop", rate, 1)
+	checkRate(op, rate, 1)
 }
 
 // Check panics unless the buffers are alike and rate holds two learning rates.
-func (s AdamSpec) Check(w, g, m, v, rate Buffer) {
-	SameLen("adam", w, g, m, v)
-	checkRate("adam", rate, 2)
+func (s AdamSpec) Check(w, g, m, v, rate Buffer) { s.check("adam", w, g, m, v, rate) }
+
+func (s AdamSpec) check(op string, w, g, m, v, rate Buffer) {
+	SameLen(op, w, g, m, v)
+	checkRate(op, rate, 2)
 }
 
 // checkRate accepts longer rate buffers, so that one can serve every optimizer.

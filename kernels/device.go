@@ -48,6 +48,14 @@ type Device interface {
 	// gradient that is on its way to a ReLU, which drops it elsewhere. What an element
 	// of C is there, 0 or the product, is left to the device. (s.ReLU is not looked at.)
 	SampledMatMul(c, a, b, gate Buffer, s MatMulSpec)
+	// MatMulUpdate is g = op(A)·op(B), the gradient of weights, and then their optimizer's
+	// step by it, u.Apply(d, g), so that a device may use the gradient while it is at hand.
+	// It tells whether the step was done. If it was, all that u changes has the bits that
+	// MatMul and Apply give it, and what g holds is left to the device. If not, g is the
+	// product, and the step is left to the caller: a device that gains nothing by it, such
+	// as one that does the steps of many weights at once, may do so. g and the weights
+	// have M·N elements; s.Mode is Overwrite, s.ReLU unset.
+	MatMulUpdate(u Update, g, a, b Buffer, s MatMulSpec) (done bool)
 
 	// Im2Col lays out each patch of x as a row: col[N·OH·OW, KH·KW·C].
 	Im2Col(col, x Buffer, s ConvSpec)

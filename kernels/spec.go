@@ -40,6 +40,20 @@ func (s MatMulSpec) CheckSampled(c, a, b, gate Buffer) {
 	Want("sampled matmul", "gate", gate, Float32, s.M*s.N)
 }
 
+// CheckUpdate is Check for a gradient g that an optimizer's step u follows: it must be the
+// product alone, and what u works on must fit it.
+func (s MatMulSpec) CheckUpdate(u Update, g, a, b Buffer) {
+	const op = "matmul update"
+	s.check(op, g, a, b)
+	if s.Mode != Overwrite {
+		Panicf(op, "the mode is Accumulate, must be Overwrite: the step is by the product alone")
+	}
+	if s.ReLU {
+		Panicf(op, "ReLU is set, must not be: the step is by the product itself")
+	}
+	checkUpdate(op, u, g)
+}
+
 func (s MatMulSpec) check(op string, c, a, b Buffer) {
 	Want(op, "C", c, Float32, s.M*s.N)
 	Want(op, "A", a, Float32, s.M*s.K)

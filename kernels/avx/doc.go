@@ -7,6 +7,7 @@
 //	MatMul                         | yes     | yes  | yes
 //	  leaving out zeros of A       | yes     | yes  | yes
 //	SampledMatMul                  | yes     | yes  | yes
+//	MatMulUpdate                   | by MatMul and the optimizer
 //	Conv2D and its gradients:      |         |      |
 //	  directly                     | yes     | yes  | yes
 //	  3×3 by Winograd's algorithm  | yes     | yes  | yes

@@ -142,6 +142,14 @@ func (d *Device) SampledMatMul(c, a, b, gate kernels.Buffer, s kernels.MatMulSpe
 	d.MatMul(c, a, b, nil, s)
 }
 
+// MatMulUpdate is the product alone: a GPU does the steps of all weights in one launch, when
+// all gradients are there (see update.go), which is fewer launches than one for each product.
+func (d *Device) MatMulUpdate(u kernels.Update, g, a, b kernels.Buffer, s kernels.MatMulSpec) (done bool) {
+	s.CheckUpdate(u, g, a, b)
+	d.MatMul(g, a, b, nil, s)
+	return false
+}
+
 // Picks says which kernel of the Ladder MatMul takes for C[m,n] = A[m,k]·B[k,n].
 func (d *Device) Picks(m, n, k int) string {
 	return d.choose(0, 0, 0, 0, kernels.MatMulSpec{M: m, N: n, K: k}).name

@@ -45,6 +45,16 @@ func (r bencher) products() {
 	r.product(fmt.Sprintf("SampledMatMul/gradient by input/%dx%dx%d", s.M, s.N, s.K), s.M*s.N*s.K,
 		func(b []kernels.Buffer) { d.SampledMatMul(b[0], b[1], b[2], b[3], s) },
 		float(s.M*s.N), float(s.M*s.K), float(s.K*s.N), float(s.M*s.N))
+	s = kernels.MatMulSpec{M: 784, N: hidden, K: n, TransA: true}
+	w := float(s.M * s.N)
+	u := &kernels.AdamUpdate{Spec: kernels.AdamSpec{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-7}}
+	r.product(fmt.Sprintf("MatMulUpdate/Adam/%dx%dx%d", s.M, s.N, s.K), s.M*s.N*s.K,
+		func(b []kernels.Buffer) {
+			u.W, u.M, u.V, u.Rate = b[3], b[4], b[5], b[6]
+			if !d.MatMulUpdate(u, b[0], b[1], b[2], s) {
+				u.Apply(d, b[0])
+			}
+		}, w, float(s.M*s.K), float(s.K*s.N), updated(w), updated(w), updated(w), float(2))
 }
 
 func (r bencher) convolutions() {

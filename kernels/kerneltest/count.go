@@ -16,6 +16,7 @@ const (
 	calledSync
 	calledMatMul
 	calledSampledMatMul
+	calledMatMulUpdate
 	calledIm2Col
 	calledCol2Im
 	calledConv2D
@@ -112,6 +113,7 @@ var methodNames = [methodCount]string{
 	calledSync:                          "Sync",
 	calledMatMul:                        "MatMul",
 	calledSampledMatMul:                 "SampledMatMul",
+	calledMatMulUpdate:                  "MatMulUpdate",
 	calledIm2Col:                        "Im2Col",
 	calledCol2Im:                        "Col2Im",
 	calledConv2D:                        "Conv2D",
@@ -227,6 +229,11 @@ func (counter *counting) MatMul(c, a, b, bias kernels.Buffer, s kernels.MatMulSp
 func (counter *counting) SampledMatMul(c, a, b, gate kernels.Buffer, s kernels.MatMulSpec) {
 	counter.d.SampledMatMul(c, a, b, gate, s)
 	counter.calls[calledSampledMatMul]++
+}
+func (counter *counting) MatMulUpdate(u kernels.Update, g, a, b kernels.Buffer, s kernels.MatMulSpec) bool {
+	result := counter.d.MatMulUpdate(u, g, a, b, s)
+	counter.calls[calledMatMulUpdate]++
+	return result
 }
 func (counter *counting) Im2Col(col, x kernels.Buffer, s kernels.ConvSpec) {
 	counter.d.Im2Col(col, x, s)

@@ -18,6 +18,8 @@ type operation struct {
 	out    []array // with what they hold before: NaN where that must not matter
 
 	forward func(d kernels.Device, out, in []kernels.Buffer)
+	// apart, where it is not nil, is the same by several calls: it must give the same bits.
+	apart func(d kernels.Device, out, in []kernels.Buffer)
 
 	// oracle computes the outputs in float64, from the formula alone, by loops
 	// of its own. Values are taken from x. Decisions are taken from at: on which
@@ -94,6 +96,14 @@ func (s *suite) checkForward(t *testing.T, op operation) []array {
 	want := op.want("forward")
 	forward := call{out: op.out, in: op.in, run: op.forward}
 	result := s.twice(t, "forward", forward, want, op.tol)
+	if op.apart != nil {
+		other := s.once(t, "by several calls", call{out: op.out, in: op.in, run: op.apart}, s.fence, want, op.tol)
+		for k := range result {
+			if err := sameBits(result[k], other[k]); err != nil {
+				t.Fatalf("output %d: at once, and by several calls: %v", k, err)
+			}
+		}
+	}
 	if op.elementwise {
 		for i, a := range op.in {
 			if a.isFloat() && a.len() == op.out[0].len() {

@@ -3,6 +3,7 @@ package kerneltest
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"baregrad/kernels"
@@ -26,6 +27,7 @@ func (s *suite) testPinned(t *testing.T) {
 	t.Run("huge logits", s.testHugeLogits)
 	t.Run("published values", s.testPublishedValues)
 	t.Run("dropout", s.testDropoutMask)
+	t.Run("update of another kind", s.testOtherUpdate)
 	t.Run("refused", s.testRefused)
 }
 
@@ -349,11 +351,44 @@ func (s *suite) testDropoutMask(t *testing.T) {
 	}
 }
 
+// otherUpdate is an update that no device knows: w −= g. It remembers whom it asked.
+type otherUpdate struct {
+	w     kernels.Buffer
+	asked []string
+}
+
+func (u *otherUpdate) Apply(d kernels.Device, g kernels.Buffer) {
+	u.asked = append(u.asked, d.Name())
+	d.AddScaled(u.w, g, -1)
+}
+
+// testOtherUpdate: an update of whatever kind is applied once, with the whole gradient, and
+// to the device that was asked for it.
+func (s *suite) testOtherUpdate(t *testing.T) {
+	u := &otherUpdate{}
+	calls := 0
+	product := kernels.MatMulSpec{M: 2, N: 2, K: 1, TransA: true}
+	s.pin(t, "w", exact, []array{numbers(1, 2, 3, 4)}, []array{numbers(1, 10), numbers(2, 3)},
+		func(d kernels.Device, out, in []kernels.Buffer) {
+			u.w = out[0]
+			g := d.Alloc(kernels.Float32, 4)
+			if !d.MatMulUpdate(u, g, in[0], in[1], product) {
+				u.Apply(d, g)
+			}
+			g.Free()
+			calls++
+		}, []float64{-1, -1, -17, -26})
+	if want := slices.Repeat([]string{s.device.Name()}, calls); !slices.Equal(u.asked, want) {
+		t.Errorf("%d calls asked %v, want %v", calls, u.asked, want)
+	}
+}
+
 // testRefused: calls with buffers that fit their spec, but a spec that means nothing.
 func (s *suite) testRefused(t *testing.T) {
 	d := s.device.d
 	f := func(n int) kernels.Buffer { return d.Alloc(kernels.Float32, n) }
 	i := func(n int) kernels.Buffer { return d.Alloc(kernels.Int32, n) }
+	plain := func(n int) kernels.Update { return &kernels.SGDUpdate{W: f(n), Rate: f(1)} }
 	nothing := kernels.ReduceSpec{Outer: 2, N: 0, Inner: 3}
 	still := conv(1, 3, 3, 1, 2, 2, 1, 1, 1, 1, 1, false)
 	still.StrideH = 0
@@ -376,6 +411,12 @@ func (s *suite) testRefused(t *testing.T) {
 		"Dropout at a rate below 0":   func() { d.Dropout(f(4), f(4), i(1), kernels.DropoutSpec{Rate: -0.5}) },
 		"Dropout at a rate above 1":   func() { d.Dropout(f(4), f(4), i(1), kernels.DropoutSpec{Rate: 1.5}) },
 		"Dropout at a rate of NaN":    func() { d.Dropout(f(4), f(4), i(1), kernels.DropoutSpec{Rate: float32(nan)}) },
+		"MatMulUpdate with no update": func() { d.MatMulUpdate(nil, f(1), f(1), f(1), kernels.MatMulSpec{M: 1, N: 1, K: 1}) },
+		"MatMulUpdate of what it adds to": func() {
+			d.MatMulUpdate(plain(1), f(1), f(1), f(1), kernels.MatMulSpec{M: 1, N: 1, K: 1, Mode: kernels.Accumulate})
+		},
+		"MatMulUpdate with ReLU":                func() { d.MatMulUpdate(plain(1), f(1), f(1), f(1), kernels.MatMulSpec{M: 1, N: 1, K: 1, ReLU: true}) },
+		"MatMulUpdate of weights of other size": func() { d.MatMulUpdate(plain(2), f(1), f(1), f(1), kernels.MatMulSpec{M: 1, N: 1, K: 1}) },
 		"Gather from half a row": func() {
 			d.Gather(f(4), f(7), i(2), i(1), kernels.GatherSpec{Rows: 1, Width: 4})
 		},

@@ -132,7 +132,7 @@ var theOperations = sync.OnceValue(func() []operation {
 // allOperations makes the table. The cases of a method stand together.
 func allOperations() (all []operation) {
 	for _, cases := range [][]operation{
-		matMulCases(), sampledMatMulCases(), im2ColCases(), convCases(), maxPoolCases(), biasReLUMaxPoolCases(), convPoolCases(), avgPoolCases(),
+		matMulCases(), sampledMatMulCases(), matMulUpdateCases(), im2ColCases(), convCases(), maxPoolCases(), biasReLUMaxPoolCases(), convPoolCases(), avgPoolCases(),
 		activationCases(), biasReLUCases(), arithmeticCases(), affineCases(), comparisonCases(), transposeCases(),
 		sumCases(), meanCases(), maxCases(), argMaxCases(), accuracyCases(), softmaxCases(),
 		softmaxCrossEntropyCases(), crossEntropyCases(), rowLossCases(),

@@ -20,6 +20,14 @@ func (d *Device) SampledMatMul(c, a, b, gate kernels.Buffer, s kernels.MatMulSpe
 	d.product(c, a, b, nil, gate, s)
 }
 
+// MatMulUpdate is MatMul and the step, one after the other.
+func (d *Device) MatMulUpdate(u kernels.Update, g, a, b kernels.Buffer, s kernels.MatMulSpec) (done bool) {
+	s.CheckUpdate(u, g, a, b)
+	d.MatMul(g, a, b, nil, s)
+	u.Apply(d, g)
+	return true
+}
+
 func (d *Device) product(c, a, b, bias, gate kernels.Buffer, s kernels.MatMulSpec) {
 	var bs []float64
 	if s.TransB { // B is stored as [N,K]
