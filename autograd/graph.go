@@ -15,7 +15,7 @@ type repeated struct {
 	graph   kernels.Graph // nil until it is captured
 	refused error         // why the device captures none
 	seen    []memory      // what the work was captured with
-	reached []*uint64     // the marks that the backward pass in it sets
+	reached []*uint64     // the marks that the backward pass in it sets, and the updates by it
 }
 
 // memory is where a variable was at the time of a capture.
@@ -42,7 +42,7 @@ func (t *Tape) repeat(r *repeated, work func(*Tape)) {
 		return
 	}
 	r.graph.Launch()
-	if len(r.reached) > 0 { // Backward, which marks what it reaches, is in the graph
+	if len(r.reached) > 0 { // Backward, which marks what it reaches, is in the graph, and so are updates
 		t.pass = passes.Add(1)
 		for _, mark := range r.reached {
 			*mark = t.pass
@@ -67,6 +67,11 @@ func (t *Tape) capture(r *repeated, work func(*Tape)) {
 		r.seen = append(r.seen, memory{v, v.Value, v.Grad})
 		if t.pass != before && *v.pass == t.pass {
 			r.reached = append(r.reached, v.pass)
+		}
+	}
+	for _, u := range t.updates {
+		if t.pass != before && u.pass == t.pass {
+			r.reached = append(r.reached, &u.pass)
 		}
 	}
 }

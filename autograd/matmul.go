@@ -66,10 +66,10 @@ func (t *Tape) product(op string, a, b, bias *Var, s kernels.MatMulSpec) *Var {
 			}
 			if db, mode := t.into(b); db != nil {
 				if s.TransB { // dB = dCᵀ·op(A)
-					t.device.MatMul(db, dy, a.data(), nil,
+					t.weightsGrad(b, db, dy, a.data(),
 						kernels.MatMulSpec{M: n, N: k, K: m, TransA: true, TransB: s.TransA, Mode: mode})
 				} else { // dB = op(A)ᵀ·dC
-					t.device.MatMul(db, a.data(), dy, nil,
+					t.weightsGrad(b, db, a.data(), dy,
 						kernels.MatMulSpec{M: k, N: n, K: m, TransA: !s.TransA, Mode: mode})
 				}
 			}
@@ -85,6 +85,18 @@ func (t *Tape) productGrad(a *Var, da, x, y kernels.Buffer, s kernels.MatMulSpec
 		return
 	}
 	t.device.MatMul(da, x, y, nil, s)
+}
+
+// weightsGrad is the gradient by b, which is a product, too. Nothing of the rule comes after
+// it: where b is a parameter, its update may be done at once.
+func (t *Tape) weightsGrad(b *Var, db, x, y kernels.Buffer, s kernels.MatMulSpec) {
+	if u := t.earlyUpdate(b); u != nil && s.Mode == kernels.Overwrite {
+		if t.device.MatMulUpdate(u.step, db, x, y, s) {
+			u.pass = t.pass
+		}
+		return
+	}
+	t.device.MatMul(db, x, y, nil, s)
 }
 
 // swapped is the shape of a matrix, or of its transpose.

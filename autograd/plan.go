@@ -50,8 +50,9 @@ func (b *block) free(p period) bool {
 // other and with values that are needed no more. It must be called before anything
 // is recorded. From then on the memory of an operation's output may hold something
 // else after Backward, and its Grad even before Backward ends, unless Keep was
-// told; what holds for a variable also holds for its reshaped views. Parameters
-// and their gradients, inputs, and what Do and After work on are not touched, and
+// told; what holds for a variable also holds for its reshaped views. Parameters,
+// inputs, and what Do and After work on are not touched, nor are the gradients of
+// parameters, but for what Update says of them, and
 // Forward makes all values anew, so that Backward may follow once each time. Of a gradient
 // that nobody can look at, what a ReLU is about to drop need not be computed.
 func (t *Tape) ShareMemory() {
@@ -131,6 +132,7 @@ func (t *Tape) planMemory() {
 			v.Grad = g.Reshape(v.Shape()...)
 		}
 	}
+	t.planUpdates()
 }
 
 // place finds the smallest block that is free for the time, or allocates one.

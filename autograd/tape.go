@@ -74,10 +74,12 @@ type Tape struct {
 	gradients bool
 	steps     []step
 	after     []func()
+	updates   []*update     // of after, those that are optimizers' steps: update.go
 	targets   map[*Var]bool // does the tape compute a gradient for it? Decided at its first use
 	loss      *Var
 	begun     bool // the loss's gradient is in its place, as no step changes it
 	pass      uint64
+	replaying bool // the backward pass is Replay's
 	owned     []*tensor.Tensor
 	memory    plan // who shares memory, if that was asked for: plan.go
 
@@ -123,15 +125,15 @@ func (t *Tape) Do(name string, forward func()) {
 	t.record(name, nil, nil, forward, nil)
 }
 
-// After records work for the end of each training step, such as an optimizer's
-// update. It is not run now: Replay runs it, and so does RunAfter. What Do says
-// of steps holds for it, too.
+// After records work for the end of each training step, such as the counting of
+// steps. It is not run now: Replay runs it, and so does RunAfter. What Do says of
+// steps holds for it, too. (Update records an optimizer's step.)
 func (t *Tape) After(work func()) {
 	t.forget()
 	t.after = append(t.after, work)
 }
 
-// RunAfter runs what After recorded.
+// RunAfter runs what After and Update recorded, in the order of recording.
 func (t *Tape) RunAfter() {
 	for _, work := range t.after {
 		work()
@@ -159,7 +161,7 @@ func (t *Tape) Backward(loss *Var) {
 	if loss.Value.Len() != 1 {
 		kernels.Panicf("backward", "the loss has shape %v, must have one element", loss.Shape())
 	}
-	t.backward(loss)
+	t.backward(loss, false)
 }
 
 // BackwardMean is Backward from the mean of the losses' elements, such as those of a
@@ -168,10 +170,10 @@ func (t *Tape) BackwardMean(losses *Var) {
 	if losses.Value.Len() == 0 {
 		kernels.Panicf("backward", "the losses have shape %v, must have an element", losses.Shape())
 	}
-	t.backward(losses)
+	t.backward(losses, false)
 }
 
-func (t *Tape) backward(loss *Var) {
+func (t *Tape) backward(loss *Var, replaying bool) {
 	if !t.targets[loss] {
 		kernels.Panicf("backward", "the loss depends on nothing that wants a gradient on this tape")
 	}
@@ -180,7 +182,7 @@ func (t *Tape) backward(loss *Var) {
 		t.memory.made = false
 		t.begun = false
 	}
-	t.loss = loss
+	t.loss, t.replaying = loss, replaying
 	if t.memory.shared && !t.memory.made {
 		t.planMemory()
 	}
@@ -204,7 +206,7 @@ func (t *Tape) untouched(y *Var) bool {
 }
 
 // Replay runs a recorded training step again: forward, backward from the loss
-// of the last Backward, and what After recorded.
+// of the last Backward, and what After and Update recorded.
 func (t *Tape) Replay() {
 	if t.loss == nil {
 		kernels.Panicf("replay", "no Backward was run on this tape: there is no loss to go back from")
@@ -214,7 +216,7 @@ func (t *Tape) Replay() {
 
 func (t *Tape) replay() {
 	t.forward()
-	t.backward(t.loss)
+	t.backward(t.loss, true)
 	t.RunAfter()
 }
 
