@@ -76,7 +76,7 @@ func (o AdamW) Prepare(d kernels.Device, params []*Param) Updater {
 }
 
 func (o AdamW) prepare(d kernels.Device, params []*Param, decay float64) Updater {
-	return &adam{device: d, params: params, m: slots(d, params), v: slots(d, params),
+	return &adam{params: params, m: slots(d, params), v: slots(d, params),
 		beta1: or(o.Beta1, 0.9), beta2: or(o.Beta2, 0.999),
 		spec: kernels.AdamSpec{
 			Beta1: float32(or(o.Beta1, 0.9)), Beta2: float32(or(o.Beta2, 0.999)),
@@ -85,7 +85,6 @@ func (o AdamW) prepare(d kernels.Device, params []*Param, decay float64) Updater
 }
 
 type adam struct {
-	device       kernels.Device
 	params       []*Param
 	m, v         []*tensor.Tensor
 	beta1, beta2 float64
@@ -98,9 +97,8 @@ func (u *adam) Rates(rate float64, step int) [2]float32 {
 	return [2]float32{float32(rate), float32(corrected)}
 }
 
-func (u *adam) Update(i int, rates kernels.Buffer) {
-	p := u.params[i]
-	u.device.Adam(p.Value.Buffer(), p.Grad.Buffer(), u.m[i].Buffer(), u.v[i].Buffer(), rates, u.spec)
+func (u *adam) Update(i int, rates kernels.Buffer) kernels.Update {
+	return &kernels.AdamUpdate{W: u.params[i].Value.Buffer(), M: u.m[i].Buffer(), V: u.v[i].Buffer(), Rate: rates, Spec: u.spec}
 }
 
 func (u *adam) State() []NamedTensor {

@@ -75,7 +75,7 @@ func (signSGD) Check() error          { return nil }
 func (o signSGD) Rate(int) float64    { return o.Pace }
 func (signSGD) Clipping() nn.Clipping { return nn.Clipping{} }
 func (signSGD) Prepare(d kernels.Device, params []*nn.Param) nn.Updater {
-	u := &signUpdater{d: d, params: params}
+	u := &signUpdater{params: params}
 	for _, p := range params {
 		u.sums = append(u.sums, tensor.New(d, p.Shape()...))
 	}
@@ -83,24 +83,28 @@ func (signSGD) Prepare(d kernels.Device, params []*nn.Param) nn.Updater {
 }
 
 type signUpdater struct {
-	d      kernels.Device
 	params []*nn.Param
 	sums   []*tensor.Tensor
 }
 
 func (u *signUpdater) Rates(rate float64, _ int) [2]float32 { return [2]float32{float32(rate)} }
-func (u *signUpdater) Update(i int, rates kernels.Buffer) {
-	p := u.params[i]
-	u.d.AddScaled(u.sums[i].Buffer(), p.Grad.Buffer(), 1)
-	u.d.Copy(p.Grad.Buffer(), u.sums[i].Buffer())
-	u.d.ClipByValue(p.Grad.Buffer(), 1e-3)
-	u.d.SGD(p.Value.Buffer(), p.Grad.Buffer(), nil, rates, kernels.SGDSpec{})
+func (u *signUpdater) Update(i int, rates kernels.Buffer) kernels.Update {
+	return &signUpdate{u.params[i].Value.Buffer(), u.sums[i].Buffer(), rates}
 }
 func (u *signUpdater) State() (list []nn.NamedTensor) {
 	for i, s := range u.sums {
 		list = append(list, nn.NamedTensor{Name: u.params[i].Name + "/sum", Tensor: s})
 	}
 	return list
+}
+
+type signUpdate struct{ w, sum, rate kernels.Buffer }
+
+func (u *signUpdate) Apply(d kernels.Device, g kernels.Buffer) {
+	d.AddScaled(u.sum, g, 1)
+	d.Copy(g, u.sum)
+	d.ClipByValue(g, 1e-3)
+	d.SGD(u.w, g, nil, u.rate, kernels.SGDSpec{})
 }
 
 // halving is a schedule of one's own.

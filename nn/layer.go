@@ -33,7 +33,8 @@ type LayerOptions struct {
 	Frozen     bool   // the parameters are not trained
 }
 
-// A Param is a parameter of a layer.
+// A Param is a parameter of a layer. Its Grad belongs to the training: after a step of Fit
+// it need not hold the gradient (see autograd.Tape.Update).
 type Param struct {
 	Name string // layer and role: "dense_1/kernel"
 	*autograd.Var

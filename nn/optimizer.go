@@ -30,8 +30,12 @@ type Updater interface {
 	// at the given learning rate: the rate itself, and the one corrected for the
 	// step, where the optimizer has one.
 	Rates(rate float64, step int) [2]float32
-	// Update runs the kernel for parameter i. rates holds what Rates gave.
-	Update(i int, rates kernels.Buffer)
+	// Update is the step for parameter i, by a gradient that its Apply is given, at the
+	// rates that the buffer holds then: float32 [2], what Rates gives. It is asked for
+	// once for each recorded training step, and applied in every one. Apply reads the
+	// gradient from g alone: the parameter's Grad need not hold it (see
+	// autograd.Tape.Update).
+	Update(i int, rates kernels.Buffer) kernels.Update
 	// State is what the optimizer keeps, by name.
 	State() []NamedTensor
 }

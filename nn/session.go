@@ -147,7 +147,8 @@ func (s *session) record(kind stepKind) *recorded {
 	return r
 }
 
-// recordUpdate records what the optimizer does with the gradients.
+// recordUpdate records what the optimizer does with the gradients. What is clipped first has
+// its step at the end; without clipping the tape may do a step where its gradient is made.
 func (s *session) recordUpdate(t *autograd.Tape) {
 	m := s.model
 	var trained []*Param
@@ -159,7 +160,7 @@ func (s *session) recordUpdate(t *autograd.Tape) {
 	}
 	m.optimizer.Clipping().record(t, trained)
 	for _, i := range places {
-		t.After(func() { m.updater.Update(i, s.counters.rates.Buffer()) })
+		t.Update(m.params[i].Var, m.updater.Update(i, s.counters.rates.Buffer()))
 	}
 }
 

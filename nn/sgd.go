@@ -32,7 +32,7 @@ func (o SGD) Rate(step int) float64 { return rateAt(o.LearningRate, 0.01, o.Sche
 
 // Prepare makes v of each parameter, zeros, if there is momentum.
 func (o SGD) Prepare(d kernels.Device, params []*Param) Updater {
-	u := &sgd{device: d, params: params, spec: kernels.SGDSpec{Momentum: float32(o.Momentum), Nesterov: o.Nesterov}}
+	u := &sgd{params: params, spec: kernels.SGDSpec{Momentum: float32(o.Momentum), Nesterov: o.Nesterov}}
 	if o.Momentum != 0 {
 		u.velocity = slots(d, params)
 	}
@@ -40,7 +40,6 @@ func (o SGD) Prepare(d kernels.Device, params []*Param) Updater {
 }
 
 type sgd struct {
-	device   kernels.Device
 	params   []*Param
 	velocity []*tensor.Tensor
 	spec     kernels.SGDSpec
@@ -48,9 +47,8 @@ type sgd struct {
 
 func (u *sgd) Rates(rate float64, _ int) [2]float32 { return [2]float32{float32(rate), float32(rate)} }
 
-func (u *sgd) Update(i int, rates kernels.Buffer) {
-	p := u.params[i]
-	u.device.SGD(p.Value.Buffer(), p.Grad.Buffer(), at(u.velocity, i), rates, u.spec)
+func (u *sgd) Update(i int, rates kernels.Buffer) kernels.Update {
+	return &kernels.SGDUpdate{W: u.params[i].Value.Buffer(), V: at(u.velocity, i), Rate: rates, Spec: u.spec}
 }
 
 func (u *sgd) State() []NamedTensor { return named("velocity", u.params, u.velocity) }
@@ -87,7 +85,7 @@ func (o RMSprop) Rate(step int) float64 { return rateAt(o.LearningRate, 0.001, o
 
 // Prepare makes v of each parameter, and what Centered and Momentum need, zeros.
 func (o RMSprop) Prepare(d kernels.Device, params []*Param) Updater {
-	u := &rmsprop{device: d, params: params, square: slots(d, params), spec: kernels.RMSpropSpec{
+	u := &rmsprop{params: params, square: slots(d, params), spec: kernels.RMSpropSpec{
 		Rho: float32(or(o.Rho, 0.9)), Momentum: float32(o.Momentum),
 		Epsilon: float32(or(o.Epsilon, 1e-7)), Centered: o.Centered,
 	}}
@@ -101,7 +99,6 @@ func (o RMSprop) Prepare(d kernels.Device, params []*Param) Updater {
 }
 
 type rmsprop struct {
-	device               kernels.Device
 	params               []*Param
 	square, mean, moment []*tensor.Tensor
 	spec                 kernels.RMSpropSpec
@@ -111,9 +108,9 @@ func (u *rmsprop) Rates(rate float64, _ int) [2]float32 {
 	return [2]float32{float32(rate), float32(rate)}
 }
 
-func (u *rmsprop) Update(i int, rates kernels.Buffer) {
-	p := u.params[i]
-	u.device.RMSprop(p.Value.Buffer(), p.Grad.Buffer(), u.square[i].Buffer(), at(u.mean, i), at(u.moment, i), rates, u.spec)
+func (u *rmsprop) Update(i int, rates kernels.Buffer) kernels.Update {
+	return &kernels.RMSpropUpdate{W: u.params[i].Value.Buffer(), V: u.square[i].Buffer(),
+		Mean: at(u.mean, i), Moment: at(u.moment, i), Rate: rates, Spec: u.spec}
 }
 
 func (u *rmsprop) State() []NamedTensor {
