@@ -54,7 +54,8 @@ type matmulTask struct {
 	depth     int          // k in the longest run
 	rows      []int        // the table of a whole step's rows
 	aStep     int          // bytes from k to k+1 in A
-	shares    rowShares    // what a sample tells of A's rows: manyZeros sets it
+	sample    [3]uint64    // bits of two rows of A, and of either
+	shares    rowShares    // what they tell of A's rows: manyZeros sets it
 	form      []rowProduct // zeros of rows are left out: the kernels,
 	each      int          // k in a word of bits
 	words     int          // and words of a part of a run
@@ -150,6 +151,9 @@ func (t *matmulTask) plan() {
 		each := (s.K + t.chunks - 1) / t.chunks
 		runs = (each + blockK - 1) / blockK
 		t.depth = ((each+runs-1)/runs + 15) &^ 15
+		if t.d.pool.workers == 1 && t.chunks == (s.K+t.depth-1)/t.depth {
+			t.chunks = 1 // each is a run, and runs are added up as chunks are
+		}
 	}
 	t.cut()
 	switch {

@@ -1,6 +1,10 @@
 package avx
 
-import "baregrad/kernels"
+import (
+	"math"
+
+	"baregrad/kernels"
+)
 
 // Matrix products that leave out zeros of A: C[M,N] = op(A)[M,K]·op(B)[K,N], where many
 // elements of A are 0, as pixels of a background are, and what comes out of ReLU, of
@@ -32,7 +36,7 @@ type zeroSpace struct {
 	finite []bool // strips of B
 	dense  strip  // what leaves out nothing
 	rows   [tileRows]int
-	bits   []uint64  // which elements of A are not zero
+	bits   []uint64  // which elements of A are not zero, and with rows, which of any of them
 	sums   []float32 // of a step's rows and a strip
 	begin  int       // of rows of A: the first row of the part
 	block  zeroBlock // of a transposed A
@@ -60,8 +64,14 @@ func (d *Device) costWithoutZeros(a []float32, s kernels.MatMulSpec) int {
 		d.product.column.single = single
 		return cost
 	}
-	d.product.shares = sampleRows(a, s)
+	d.product.shares = d.sampleRows(a, s)
 	return d.rowsCost(s, d.product.shares)
+}
+
+// nonzero is 1 if v is neither 0 nor −0, or else 0.
+func nonzero(v float32) int {
+	bits := math.Float32bits(v) << 1
+	return int((bits | -bits) >> 31)
 }
 
 // spread is the p-th of places that are spread evenly over 0 to n−1, however many there are:

@@ -52,21 +52,24 @@ GLOBL packed32<>(SB), RODATA|NOPTR, $32
 
 // Registers: SI the row of A and R9 the step to the next, BX the place in it, DI the bits,
 // DX the k of a row and R11 those left, R10 the k of a word, R12 those left of one, R8 the
-// rows left; R13 the word and CX how far it is filled, AX the next bits.
+// rows left; R13 the word and CX how far it is filled, AX the next bits; R14 any row's words
+// and R15 the place in them.
 
-// func nonzero_bits_f32_avx2(bits *uint64, a *float32, step, m, n, each int)
-TEXT ·nonzero_bits_f32_avx2(SB), NOSPLIT, $0-48
+// func nonzero_bits_f32_avx2(bits, any *uint64, a *float32, step, m, n, each int)
+TEXT ·nonzero_bits_f32_avx2(SB), NOSPLIT, $0-56
 	MOVQ    bits+0(FP), DI
-	MOVQ    a+8(FP), SI
-	MOVQ    step+16(FP), R9
-	MOVQ    m+24(FP), R8
-	MOVQ    n+32(FP), DX
-	MOVQ    each+40(FP), R10
+	MOVQ    any+8(FP), R14
+	MOVQ    a+16(FP), SI
+	MOVQ    step+24(FP), R9
+	MOVQ    m+32(FP), R8
+	MOVQ    n+40(FP), DX
+	MOVQ    each+48(FP), R10
 	VPXOR   Y6, Y6, Y6
 	VMOVDQU packed32<>(SB), Y7
 
 row:
 	MOVQ SI, BX
+	MOVQ R14, R15
 	MOVQ DX, R11
 
 word:
@@ -80,6 +83,8 @@ word:
 group:
 	CMPQ    R12, $32
 	JLT     few
+	PREFETCHT0 (BX)(R9*1) // the next row
+	PREFETCHT0 64(BX)(R9*1)
 	VMOVDQU (BX), Y0
 	VMOVDQU 32(BX), Y1
 	VMOVDQU 64(BX), Y2
@@ -95,7 +100,9 @@ test:
 	JGT  group
 	LEAQ (BX)(R12*4), BX // back to behind the word
 	MOVQ R13, (DI)
+	ORQ  R13, (R15)
 	ADDQ $8, DI
+	ADDQ $8, R15
 	TESTQ R11, R11
 	JNZ  word
 	ADDQ R9, SI
@@ -106,9 +113,9 @@ test:
 
 few: // fewer than 32
 	LEAQ       first32<>+128(SB), AX
-	MOVQ       R12, R14
-	SHLQ       $2, R14
-	SUBQ       R14, AX
+	SHLQ       $2, R12
+	SUBQ       R12, AX
+	SHRQ       $2, R12
 	VMOVDQU    (AX), Y0
 	VMOVDQU    32(AX), Y1
 	VMOVDQU    64(AX), Y2

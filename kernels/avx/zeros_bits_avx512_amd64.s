@@ -10,8 +10,13 @@
 // counts and −0 does not. Z2 has those bits.
 #define TEST(at, mask, k) VPTESTMD at(BX), Z2, mask, k
 
-// As many as there are in a word, to (DI): K4…K7 are their masks.
+// As many as there are in a word, to (DI) and (R13): K4…K7 are their masks. The same of the
+// next row is fetched into the first cache.
 #define TEST_WORD \
+	PREFETCHT0 (BX)(R9*1); \
+	PREFETCHT0 64(BX)(R9*1); \
+	PREFETCHT0 128(BX)(R9*1); \
+	PREFETCHT0 192(BX)(R9*1); \
 	TEST(0, K4, K1); \
 	TEST(64, K5, K2); \
 	KUNPCKWD K1, K2, K1; \
@@ -19,8 +24,11 @@
 	TEST(192, K7, K3); \
 	KUNPCKWD K2, K3, K2; \
 	KUNPCKDQ K1, K2, K1; \
-	KMOVQ    K1, (DI); \
-	ADDQ     $8, DI
+	KMOVQ    K1, AX; \
+	MOVQ     AX, (DI); \
+	ORQ      AX, (R13); \
+	ADDQ     $8, DI; \
+	ADDQ     $8, R13
 
 // The masks K4…K7 of the first n k of a word; AX is used.
 #define MASK_WORD(n) \
@@ -34,22 +42,25 @@
 	KSHIFTRQ $48, K4, K7
 
 // Registers: SI the row of A and R9 the step to the next, BX the place in it, DI the bits,
-// DX the k of a row and R11 those left, R10 the k of a word, R12 their bytes, R8 the rows left.
+// R14 those of any row and R13 the place in them, DX the k of a row and R11 those left, R10
+// the k of a word, R12 their bytes, R8 the rows left.
 
-// func nonzero_bits_f32_avx512(bits *uint64, a *float32, step, m, n, each int)
-TEXT ·nonzero_bits_f32_avx512(SB), NOSPLIT, $0-48
+// func nonzero_bits_f32_avx512(bits, any *uint64, a *float32, step, m, n, each int)
+TEXT ·nonzero_bits_f32_avx512(SB), NOSPLIT, $0-56
 	MOVQ         bits+0(FP), DI
-	MOVQ         a+8(FP), SI
-	MOVQ         step+16(FP), R9
-	MOVQ         m+24(FP), R8
-	MOVQ         n+32(FP), DX
-	MOVQ         each+40(FP), R10
+	MOVQ         any+8(FP), R14
+	MOVQ         a+16(FP), SI
+	MOVQ         step+24(FP), R9
+	MOVQ         m+32(FP), R8
+	MOVQ         n+40(FP), DX
+	MOVQ         each+48(FP), R10
 	LEAQ         (R10*4), R12
 	MOVL         $0x7fffffff, AX
 	VPBROADCASTD AX, Z2
 
 row:
 	MOVQ SI, BX
+	MOVQ R14, R13
 	MOVQ DX, R11
 	SUBQ R10, R11
 	JLE  last

@@ -2,8 +2,7 @@ package avx
 
 import (
 	"math"
-
-	"baregrad/kernels"
+	"math/bits"
 )
 
 // Products that leave out zeros of A, where the k of a row of A are neighbours:
@@ -16,6 +15,11 @@ import (
 // parts, so short that the part of a strip of B stays there while all rows of A pass by.
 // Between the parts the sums are kept in memory. So the chain of additions is still that of
 // the whole run, and the bits of the result are what zeros.go says.
+//
+// Whether B is finite, which has to be known before zeros are left out, the sums tell: an
+// infinity or a NaN of B that meets an element of A that is not zero makes a sum infinite or
+// NaN for good. So only rows of B that meet none are looked through. The first rows of A that
+// a strip of B is multiplied with tell it for the others.
 //
 // There are three forms of the kernels:
 //
@@ -36,8 +40,8 @@ type rowKernels struct {
 	// nothing is left out: of a row, of a row, and of either of two rows. changeCost is what is
 	// added to the second where another row is next.
 	singleCost, eitherCost, bothCost, changeCost int
-	// nonzero_bits_f32 finds the bits.
-	nonzero_bits_f32 func(bits *uint64, a *float32, step, m, n, each int)
+	// nonzero_bits_f32 finds the bits, and adds them to those of any row.
+	nonzero_bits_f32 func(bits, any *uint64, a *float32, step, m, n, each int)
 	// add_sums_f32 brings the sums of a run to C.
 	add_sums_f32 func(s *strip, registers int)
 }
@@ -60,75 +64,6 @@ func widest(form []rowProduct) int { return form[len(form)-1].registers }
 
 // wide says whether a strip of so many registers is for single and either, not for both.
 func (r *rowKernels) wide(registers int) bool { return registers > widest(r.both) }
-
-// rowShares is what a sample of A tells, in percent of its places: at how many a row is not
-// zero, at how many either of two rows, and at how many of these it is another one, or
-// other ones, than at the k before that was not zero.
-type rowShares struct{ one, either, changes int }
-
-// nonzero is 1 if v is neither 0 nor −0, or else 0.
-func nonzero(v float32) int {
-	bits := math.Float32bits(v) << 1
-	return int((bits | -bits) >> 31)
-}
-
-var (
-	// change says whether others of two rows are not zero now than were last: 0 is neither,
-	// 1 the first, 2 the second, 3 both.
-	change = [4][4]int{1: {2: 1, 3: 1}, 2: {1: 1, 3: 1}, 3: {1: 1, 2: 1}}
-	// after says what is last then.
-	after = [4][4]int{{0, 1, 2, 3}, {1, 1, 2, 3}, {2, 1, 2, 3}, {3, 1, 2, 3}}
-)
-
-// sampleRows looks at pairs of rows of A, some neighbours each, at places spread over all of
-// it. It depends on the shape and on A alone.
-func sampleRows(a []float32, s kernels.MatMulSpec) rowShares {
-	const places = 16
-	neighbours := min(16, s.K)
-	var n rowShares
-	for p := range places {
-		i := p * (s.M - 1) / places &^ 1
-		k := spread(p, s.K-neighbours)
-		row := a[i*s.K+k:][:neighbours]
-		other := a[min(i+1, s.M-1)*s.K+k:][:neighbours]
-		last := 0 // which of the two rows are not zero, at the last k at which any is
-		for j, v := range row {
-			// Without branches, which would be foretold wrongly.
-			is0, is1 := nonzero(v), nonzero(other[j])
-			this := is0 + 2*is1
-			n.one += is0 + is1
-			n.either += is0 | is1
-			n.changes += change[last][this]
-			last = after[last][this]
-		}
-		if p == places/4 && n.one == 2*(p+1)*neighbours { // no zero yet: that will do
-			return rowShares{100, 100, 0}
-		}
-	}
-	all := places * neighbours
-	return rowShares{100 * n.one / (2 * all), 100 * n.either / all, 100 * n.changes / all}
-}
-
-// wideForm is the form for strips that are wide, and what it costs.
-func (r *rowKernels) wideForm(shares rowShares) (form []rowProduct, cost int) {
-	single := shares.one * r.singleCost
-	if either := shares.one*r.eitherCost + shares.changes*r.changeCost; len(r.either) > 0 && either <= single {
-		return r.either, either
-	}
-	return r.single, single
-}
-
-// rowsCost is costWithoutZeros where A is not stored transposed.
-func (d *Device) rowsCost(s kernels.MatMulSpec, shares rowShares) int {
-	r := &d.set.zeros.rows
-	cost := shares.either * r.bothCost
-	if r.wide((s.N + d.set.tiles.lanes - 1) / d.set.tiles.lanes) {
-		_, cost = r.wideForm(shares)
-	}
-	// To find the bits costs what N columns share, to bring B to the first cache what M rows
-	// do.
-	return cost/100 + 400/s.N + 250/s.M + 3
-}
 
 // cutRows cuts C into strips as wide as the kernels are, and as equal as can be.
 func (t *matmulTask) cutRows() {
@@ -187,8 +122,8 @@ func (t *matmulTask) planRows() {
 	t.d.reserve(t.step, 0, 0, 0, 0)
 	t.d.reservePanels(panels)
 	for i := range t.d.workspaces {
-		bits := (t.depth + t.each - 1) / t.each * t.step
-		t.d.workspaces[i].zeros.reserve(bits, (t.step+1)*t.widest, t.group)
+		z, words := &t.d.workspaces[i].zeros, (t.depth+t.each-1)/t.each
+		z.reserve((t.step+1)*words, (t.step+1)*t.widest, t.group)
 	}
 	t.aStep = 4
 	t.rows = t.rows[:0]
@@ -205,8 +140,9 @@ func (t *matmulTask) computeRows(w *workspace, c []float32, i0, m, k0, first, la
 		z.begin = i0
 	}
 	words := (depth + t.each - 1) / t.each // of a row
-	bits := z.bits[:m*words]
-	r.nonzero_bits_f32(&bits[0], &t.a[i0*s.K+k0], 4*s.K, m, depth, t.each)
+	ones, anyRow := z.bits[:m*words], z.bits[m*words:(m+1)*words]
+	clear(anyRow)
+	r.nonzero_bits_f32(&ones[0], &anyRow[0], &t.a[i0*s.K+k0], 4*s.K, m, depth, t.each)
 	odd := m % 2
 	if &t.form[0] == &r.single[0] {
 		odd = 0
@@ -240,7 +176,7 @@ func (t *matmulTask) computeRows(w *workspace, c []float32, i0, m, k0, first, la
 		finite := fresh || z.finite[n-first]
 		for q := 0; q < words && finite; q += t.words {
 			k := q * t.each
-			if fresh && !t.d.set.zeros.finite_f32(&b[k*bStep], p.bStep, padded, min(t.words*t.each, depth-k)) {
+			if fresh && !t.unmetFinite(anyRow[q:min(q+t.words, words)], b[k*bStep:], bStep, padded, depth-k) {
 				finite = false
 				break
 			}
@@ -248,7 +184,7 @@ func (t *matmulTask) computeRows(w *workspace, c []float32, i0, m, k0, first, la
 				t.aheadPiece(p, z, i0, m, k0)
 			}
 			p.a, p.b = dense.a+uintptr(k*p.aStep), dense.b+uintptr(k*p.bStep)
-			p.masks, p.words = address(bits[q:]), min(t.words, words-q)
+			p.masks, p.words = address(ones[q:]), min(t.words, words-q)
 			p.sums, p.begins = address(z.sums[:(m+1)*padded]), k == 0
 			p.aRow, p.maskStep = dense.aRow, dense.maskStep
 			if p.m = m - odd; p.m > 0 {
@@ -256,11 +192,12 @@ func (t *matmulTask) computeRows(w *workspace, c []float32, i0, m, k0, first, la
 			}
 			if odd == 1 { // the last row is its own neighbour
 				p.m, p.aRow, p.maskStep = 2, 0, 0
-				p.masks = address(bits[(m-1)*words+q:])
+				p.masks = address(ones[(m-1)*words+q:])
 				product(p)
 			}
 		}
 		if fresh {
+			finite = finite && t.d.set.zeros.finite_f32(&z.sums[0], 4*padded, padded, m)
 			z.finite[n-first] = finite
 		}
 		if !finite {
@@ -277,6 +214,29 @@ func (t *matmulTask) computeRows(w *workspace, c []float32, i0, m, k0, first, la
 			p.c, p.sums = p.c+uintptr(p.cStep), p.sums+uintptr(4*padded)
 		}
 	}
+}
+
+// unmetFinite tells whether those rows of a part of B are finite that meet no element of A, which
+// words of any row's bits say. depth is how many rows follow from the part's first on.
+func (t *matmulTask) unmetFinite(anyRow []uint64, b []float32, step, padded, depth int) bool {
+	const few = 8 // rows for which a call each is worth it
+	for w, met := range anyRow {
+		n := min(t.each, depth-w*t.each)
+		unmet := ^met << (wordBits - n) >> (wordBits - n)
+		if bits.OnesCount64(unmet) > few {
+			from, to := bits.TrailingZeros64(unmet), bits.Len64(unmet)
+			if !t.d.set.zeros.finite_f32(&b[(w*t.each+from)*step], 4*step, padded, to-from) {
+				return false
+			}
+			continue
+		}
+		for ; unmet != 0; unmet &= unmet - 1 {
+			if !t.d.set.zeros.finite_f32(&b[(w*t.each+bits.TrailingZeros64(unmet))*step], 4*step, padded, 1) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // operandRows gives the rows of B of a strip and a run of K, and the floats from one to the

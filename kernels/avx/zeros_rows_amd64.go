@@ -3,17 +3,21 @@
 package avx
 
 // nonzero_bits_f32_avx512 tells which elements of m rows of n floats are not zero. A word
-// has the bits of so many of them, up to 64; the words of the rows follow each other:
+// has the bits of so many of them, up to 64; the words of the rows follow each other. Words
+// of another row get the bits of any row:
 //
 //	words := (n + each - 1) / each
 //	for i := range m {
 //		for k := range n {
 //			bit k%each of bits[i*words+k/each] = a[i*step/4+k] != 0 // the other bits are 0
 //		}
+//		for w := range words {
+//			any[w] |= bits[i*words+w]
+//		}
 //	}
 //
 //go:noescape
-func nonzero_bits_f32_avx512(bits *uint64, a *float32, step, m, n, each int)
+func nonzero_bits_f32_avx512(bits, any *uint64, a *float32, step, m, n, each int)
 
 // add_sums_f32_avx512 adds the sums of a strip, rows of so many registers, to C, and does
 // what else is done to it:
@@ -79,7 +83,7 @@ func matmul_nonzeros_both_2x64_f32_avx512(s *strip)
 // The same in AVX2.
 
 //go:noescape
-func nonzero_bits_f32_avx2(bits *uint64, a *float32, step, m, n, each int)
+func nonzero_bits_f32_avx2(bits, any *uint64, a *float32, step, m, n, each int)
 
 //go:noescape
 func add_sums_f32_avx2(s *strip, registers int)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"baregrad/kernels"
@@ -24,9 +25,11 @@ func TestNonzeroBits(t *testing.T) {
 				a[r.IntN(n)] = guard // a NaN
 				a[r.IntN(n)] = math.SmallestNonzeroFloat32
 				words := (n + each - 1) / each
-				bits := make([]uint64, m*words+1)
-				bits[m*words] = guardWord
-				find(&bits[0], &a[0], 4*step, m, n, each)
+				bits, anyRow := make([]uint64, m*words+1), make([]uint64, words+1)
+				bits[m*words], anyRow[words] = guardWord, guardWord
+				anyRow[0] = 1 << 63 // stays
+				wantAny := slices.Clone(anyRow)
+				find(&bits[0], &anyRow[0], &a[0], 4*step, m, n, each)
 				if bits[m*words] != guardWord {
 					t.Fatalf("%d rows of %d: more than %d words were written", m, n, m*words)
 				}
@@ -41,6 +44,75 @@ func TestNonzeroBits(t *testing.T) {
 						if got := bits[i*words+w]; got != v {
 							t.Fatalf("word %d of row %d of %d, %d bits each, is %#x, want %#x", w, i, n, each, got, v)
 						}
+						wantAny[w] |= v
+					}
+				}
+				if !slices.Equal(anyRow, wantAny) {
+					t.Fatalf("%d rows of %d, %d bits each: the words of any row are %#x, want %#x", m, n, each, anyRow, wantAny)
+				}
+			}
+		}
+	})
+}
+
+// changes counts what the loop does that goes from place to place.
+func TestChanges(t *testing.T) {
+	r := rand.New(rand.NewPCG(31, 32))
+	for range 10000 {
+		first, second := r.Uint64N(1<<samplePlaces), r.Uint64N(1<<samplePlaces)
+		if r.IntN(2) == 0 { // fewer
+			first, second = first&r.Uint64(), second&r.Uint64()
+		}
+		want, last := 0, uint64(0)
+		for k := range samplePlaces {
+			this := first>>k&1 + 2*(second>>k&1)
+			if this != 0 {
+				if last != 0 && this != last {
+					want++
+				}
+				last = this
+			}
+		}
+		if got := changes(first, second); got != want {
+			t.Fatalf("rows %016b and %016b: %d changes, want %d", first, second, got, want)
+		}
+	}
+}
+
+// One infinity or NaN of B makes no other bits than in the product with all k, whether no row
+// of A meets it, one of the first rows, or one of the last, behind those that tell whether B is
+// finite.
+func TestZerosLeftOutOfRowsWhereBIsNotFinite(t *testing.T) {
+	eachSet(t, func(t *testing.T, set string) {
+		r := rand.New(rand.NewPCG(33, 34))
+		devices := []*Device{workersOf(t, set, 1), workersOf(t, set, 2)}
+		inf := float32(math.Inf(1))
+		for _, n := range []int{32, 48, 64, 128, 250} {
+			for round := range 24 {
+				s := kernels.MatMulSpec{M: 300, N: n, K: 700, Mode: r.IntN(2) == 0, TransB: r.IntN(2) == 0}
+				a, b, c := newFenced(s.M*s.K, 0), newFenced(s.K*n, 0).fill(r), newFenced(s.M*n, 0).fill(r)
+				for i := range a.floats() {
+					a.floats()[i] = 0
+					if i%s.K/50%2 == 0 && r.IntN(3) == 0 {
+						a.floats()[i] = r.Float32() - 0.5
+					}
+				}
+				k, j, meets := r.IntN(s.K), r.IntN(n), []int{-1, r.IntN(3), s.M - 1 - r.IntN(3)}[round%3]
+				for i := range s.M {
+					a.floats()[i*s.K+k] = 0
+					if i == meets {
+						a.floats()[i*s.K+k] = 1
+					}
+				}
+				at := k*n + j
+				if s.TransB {
+					at = j*s.K + k
+				}
+				b.floats()[at] = []float32{inf, -inf, float32(math.NaN())}[r.IntN(3)]
+				got := withAndWithout(t, devices[r.IntN(2)], fmt.Sprintf("%+v, row %d meets what is not finite", s, meets), c, a, b, nil, s)
+				for i := range s.M {
+					if v := got[i*n+j]; v-v == 0 {
+						t.Fatalf("%+v: row %d of column %d is %v: it has a product with what is not finite", s, i, j, v)
 					}
 				}
 			}
@@ -53,35 +125,34 @@ func TestNonzeroBits(t *testing.T) {
 func TestSampleOfRows(t *testing.T) {
 	r := rand.New(rand.NewPCG(25, 26))
 	s := kernels.MatMulSpec{M: 64, N: 128, K: 784}
-	runs, single := make([]float32, s.M*s.K), make([]float32, s.M*s.K)
+	runs, single, full := make([]float32, s.M*s.K), make([]float32, s.M*s.K), make([]float32, s.M*s.K)
 	for i := range runs {
-		runs[i] = float32(i / 8 % 2)
+		runs[i], full[i] = float32(i/8%2), 1
 		if r.IntN(2) == 0 {
 			single[i] = 1
 		}
 	}
-	for _, test := range []struct {
-		name string
-		a    []float32
-		want rowShares
-	}{
-		{"runs", runs, rowShares{50, 50, 0}},
-		{"single ones", single, rowShares{50, 75, 46}},
-		{"zeros", make([]float32, s.M*s.K), rowShares{0, 0, 0}},
-	} {
-		got := sampleRows(test.a, s)
-		near := func(x, y int) bool { return x-y <= 6 && y-x <= 6 }
-		if !near(got.one, test.want.one) || !near(got.either, test.want.either) || !near(got.changes, test.want.changes) {
-			t.Errorf("%s: %+v, want about %+v", test.name, got, test.want)
+	eachSet(t, func(t *testing.T, set string) {
+		d := open(t, set)
+		for _, test := range []struct {
+			name string
+			a    []float32
+			want rowShares
+		}{
+			{"runs", runs, rowShares{50, 50, 0}},
+			{"single ones", single, rowShares{50, 75, 46}},
+			{"zeros", make([]float32, s.M*s.K), rowShares{0, 0, 0}},
+		} {
+			got := d.sampleRows(test.a, s)
+			near := func(x, y int) bool { return x-y <= 6 && y-x <= 6 }
+			if !near(got.one, test.want.one) || !near(got.either, test.want.either) || !near(got.changes, test.want.changes) {
+				t.Errorf("%s: %+v, want about %+v", test.name, got, test.want)
+			}
 		}
-	}
-	full := make([]float32, s.M*s.K)
-	for i := range full {
-		full[i] = 1
-	}
-	if got := sampleRows(full, s); got != (rowShares{100, 100, 0}) {
-		t.Errorf("no zeros: %+v", got)
-	}
+		if got := d.sampleRows(full, s); got != (rowShares{100, 100, 0}) {
+			t.Errorf("no zeros: %+v", got)
+		}
+	})
 }
 
 // All forms and widths of the kernels for rows of A change no bit: A with runs of zeros that

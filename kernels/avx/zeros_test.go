@@ -51,7 +51,7 @@ func sameBits(t *testing.T, name string, got, want []float32) {
 // multiply computes a product with zeros left out or not, whatever manyZeros says.
 func multiply(d *Device, c, a, b, bias []float32, s kernels.MatMulSpec, zeros bool) {
 	if !s.TransA {
-		d.product.shares = sampleRows(a, s)
+		d.product.shares = d.sampleRows(a, s)
 	}
 	d.multiply(c, a, b, bias, s, zeros)
 }
