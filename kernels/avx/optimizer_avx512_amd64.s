@@ -3,11 +3,16 @@
 // The optimizers' steps, element by element, with the formulas that
 // kernels.Device gives. What is the same for all elements comes in worked out.
 // Shapes: all slices have the same n elements.
-// Idea: every array is read once and written once; memory sets the pace.
+// Idea: every array is read once and written once. The roots of RMSprop and Adam are taken
+// by multiplications (root_amd64.h), beside which their divisions take no time. What is added
+// to a product comes from memory: a multiply-add of three registers waits for stores on a
+// Zen 4. And all is read before anything is stored, lest arrays that are a multiple of 4 KB
+// apart wait for each other.
 
 #include "textflag.h"
 #include "lanes_amd64.h"
 #include "subnormal_amd64.h"
+#include "root_amd64.h"
 
 // func sgd_momentum_f32_avx512(w, g, v []float32, rate, momentum float32)
 TEXT ·sgd_momentum_f32_avx512(SB), NOSPLIT, $8-80
@@ -85,33 +90,39 @@ TEXT ·rmsprop_f32_avx512(SB), NOSPLIT, $8-88
 	VBROADCASTSS rho+76(FP), Z13     // Z13 = rho
 	VBROADCASTSS rest+80(FP), Z12    // Z12 = rest
 	VBROADCASTSS epsilon+84(FP), Z11 // Z11 = epsilon
+	ROOT_CONSTANTS(Z10, Z9)          // Z10, Z9 = what roots need
 	XORL         AX, AX              // AX = i = 0
+	KXNORW       K1, K1, K1          // K1 = all lanes
 	TESTQ        CX, CX
 	JLE          done
 
 loop:
-	LANES16(CX, K1)                // K1 = the lanes that exist
-	VMOVUPS.Z   (SI)(AX*4), K1, Z1 // g = g[i:]
-	VMOVUPS.Z   (DX)(AX*4), K1, Z2 // v = v[i:]
-	VMULPS      Z1, Z1, Z3         // s = g²
-	VMULPS      Z12, Z3, Z3        // s *= rest
-	VFMADD213PS Z3, Z13, Z2        // v = rho·v + s
-	VADDPS      Z11, Z2, Z3        // s = v + epsilon
-	VSQRTPS     Z3, Z3             // s = √s
-	VMULPS      Z14, Z1, Z1        // g *= rate
-	VDIVPS      Z3, Z1, Z1         // g /= s
-	VMOVUPS.Z   (DI)(AX*4), K1, Z3 // w = w[i:]
-	VSUBPS      Z1, Z3, Z3         // w −= g
-	VMOVUPS     Z2, K1, (DX)(AX*4) // v[i:] = v
-	VMOVUPS     Z3, K1, (DI)(AX*4) // w[i:] = w
-	ADDQ        $16, AX            // i += 16
-	SUBQ        $16, CX            // n -= 16
-	JGT         loop
+	CMPQ CX, $16
+	JLT  last
+
+vector:
+	VMOVUPS.Z      (SI)(AX*4), K1, Z1      // g = g[i:]
+	VMULPS         Z1, Z1, Z2              // s = g²
+	VMULPS         Z12, Z2, Z2             // s *= rest
+	VFMADD231PS.Z  (DX)(AX*4), Z13, K1, Z2 // s += rho·v[i:]
+	VADDPS         Z11, Z2, Z7             // s += epsilon
+	ROOT16(Z7, Z3, Z4, Z5, Z6, Z10, Z9)    // s = √s
+	VDIVPS         Z3, Z1, Z1              // g /= s
+	VFNMADD213PS.Z (DI)(AX*4), Z14, K1, Z1 // g = w[i:] − rate·g
+	VMOVUPS        Z2, K1, (DX)(AX*4)      // v[i:] = s
+	VMOVUPS        Z1, K1, (DI)(AX*4)      // w[i:] = g
+	ADDQ           $16, AX                 // i += 16
+	SUBQ           $16, CX                 // n -= 16
+	JGT            loop
 
 done:
 	KEEP_SUBNORMALS
 	VZEROUPPER
 	RET
+
+last:
+	LANES16(CX, K1) // K1 = the lanes that exist
+	JMP  vector
 
 // func adam_f32_avx512(w, g, m, v []float32, alpha, rest1, rest2, epsilon, keep float32)
 TEXT ·adam_f32_avx512(SB), NOSPLIT, $8-116
@@ -125,34 +136,50 @@ TEXT ·adam_f32_avx512(SB), NOSPLIT, $8-116
 	VBROADCASTSS rest1+100(FP), Z13   // Z13 = rest1
 	VBROADCASTSS rest2+104(FP), Z12   // Z12 = rest2
 	VBROADCASTSS epsilon+108(FP), Z11 // Z11 = epsilon
-	VBROADCASTSS keep+112(FP), Z10    // Z10 = keep
+	VBROADCASTSS keep+112(FP), Z15    // Z15 = keep
+	MOVL         keep+112(FP), R8     // R8 = its bits
+	ROOT_CONSTANTS(Z10, Z9)           // Z10, Z9 = what roots need
 	XORL         AX, AX               // AX = i = 0
+	KXNORW       K1, K1, K1           // K1 = all lanes
 	TESTQ        CX, CX
 	JLE          done
 
 loop:
-	LANES16(CX, K1)                // K1 = the lanes that exist
-	VMOVUPS.Z   (SI)(AX*4), K1, Z1 // g = g[i:]
-	VMOVUPS.Z   (DX)(AX*4), K1, Z2 // m = m[i:]
-	VMOVUPS.Z   (BX)(AX*4), K1, Z3 // v = v[i:]
-	VMOVUPS.Z   (DI)(AX*4), K1, Z4 // w = w[i:]
-	VSUBPS      Z2, Z1, Z5         // s = g − m
-	VFMADD231PS Z13, Z5, Z2        // m += s·rest1
-	VFMSUB213PS Z3, Z1, Z1         // g = g·g − v
-	VFMADD231PS Z12, Z1, Z3        // v += g·rest2
-	VSQRTPS     Z3, Z5             // s = √v
-	VADDPS      Z11, Z5, Z5        // s += epsilon
-	VMULPS      Z14, Z2, Z1        // g = alpha·m
-	VDIVPS      Z5, Z1, Z1         // g /= s
-	VFMSUB213PS Z1, Z10, Z4        // w = w·keep − g
-	VMOVUPS     Z2, K1, (DX)(AX*4) // m[i:] = m
-	VMOVUPS     Z3, K1, (BX)(AX*4) // v[i:] = v
-	VMOVUPS     Z4, K1, (DI)(AX*4) // w[i:] = w
-	ADDQ        $16, AX            // i += 16
-	SUBQ        $16, CX            // n -= 16
-	JGT         loop
+	CMPQ CX, $16
+	JLT  last
+
+vector:
+	VMOVUPS.Z      (SI)(AX*4), K1, Z1      // g = g[i:]
+	VSUBPS.Z       (DX)(AX*4), Z1, K1, Z2  // m = g − m[i:]
+	VFMADD213PS.Z  (DX)(AX*4), Z13, K1, Z2 // m = m·rest1 + m[i:]
+	VMOVAPS        Z1, Z3
+	VFMSUB213PS.Z  (BX)(AX*4), Z1, K1, Z3  // v = g·g − v[i:]
+	VFMADD213PS.Z  (BX)(AX*4), Z12, K1, Z3 // v = v·rest2 + v[i:]
+	ROOT16(Z3, Z4, Z5, Z6, Z7, Z10, Z9)    // s = √v
+	VADDPS         Z11, Z4, Z4             // s += epsilon
+	VDIVPS         Z4, Z2, Z4              // s = m/s
+	CMPL           R8, $0x3f800000
+	JNE            decay                   // if keep == 1 {
+	VFNMADD213PS.Z (DI)(AX*4), Z14, K1, Z4 // s = w[i:] − alpha·s
+	JMP            store
+
+decay:  // } else {
+	VMULPS.Z     (DI)(AX*4), Z15, K1, Z5
+	VFNMADD213PS Z5, Z14, Z4             // s = w[i:]·keep − alpha·s
+
+store:  // }
+	VMOVUPS Z2, K1, (DX)(AX*4) // m[i:] = m
+	VMOVUPS Z3, K1, (BX)(AX*4) // v[i:] = v
+	VMOVUPS Z4, K1, (DI)(AX*4) // w[i:] = s
+	ADDQ    $16, AX            // i += 16
+	SUBQ    $16, CX            // n -= 16
+	JGT     loop
 
 done:
 	KEEP_SUBNORMALS
 	VZEROUPPER
 	RET
+
+last:
+	LANES16(CX, K1) // K1 = the lanes that exist
+	JMP  vector

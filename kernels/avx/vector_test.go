@@ -92,16 +92,25 @@ var loopTests = []loopTest{
 			s[1][i] = flushed(fma(0.9, s[1][i], -step))
 			return flushed(s[0][i] + flushed(fma(0.9, s[1][i], -step)))
 		}},
+	// A root may be off by an ulp, and so may the step by two of its own: optimizer_test.go.
 	{name: "rmsprop_f32", slices: 3, outputs: 2, ulp: 1,
+		size: func(s [][]float32, i int) float64 {
+			g, v := float64(s[2][i]), float64(s[1][i])
+			return 0.01 * math.Abs(g) / math.Sqrt(0.9*v+0.1*g*g+1e-7)
+		},
 		kernel: func(k *vectorKernels, s [][]float32, _ kernels.Mode) {
 			k.rmsprop_f32(s[0], s[2], s[1], 0.01, 0.9, 0.1, 1e-7)
 		},
 		loop: func(s [][]float32, i int) float32 {
 			g := s[2][i]
 			s[1][i] = flushed(fma(0.9, s[1][i], flushed(flushed(g*g)*0.1)))
-			return flushed(s[0][i] - flushed(flushed(0.01*g)/sqrt(s[1][i]+1e-7)))
+			return flushed(fma(-0.01, flushed(g/sqrt(s[1][i]+1e-7)), s[0][i]))
 		}},
 	{name: "adam_f32", slices: 4, outputs: 3, ulp: 1,
+		size: func(s [][]float32, i int) float64 {
+			g, m, v := float64(s[3][i]), float64(s[1][i]), float64(s[2][i])
+			return 0.01 * math.Abs(m+(g-m)*0.1) / (math.Sqrt(v+(g*g-v)*0.001) + 1e-7)
+		},
 		kernel: func(k *vectorKernels, s [][]float32, _ kernels.Mode) {
 			k.adam_f32(s[0], s[3], s[1], s[2], 0.01, 0.1, 0.001, 1e-7, 0.99)
 		},
@@ -109,7 +118,7 @@ var loopTests = []loopTest{
 			g := s[3][i]
 			s[1][i] = flushed(fma(flushed(g-s[1][i]), 0.1, s[1][i]))
 			s[2][i] = flushed(fma(flushed(fma(g, g, -s[2][i])), 0.001, s[2][i]))
-			return flushed(fma(s[0][i], 0.99, -flushed(flushed(0.01*s[1][i])/(sqrt(s[2][i])+1e-7))))
+			return flushed(fma(-0.01, flushed(s[1][i]/(sqrt(s[2][i])+1e-7)), flushed(s[0][i]*0.99)))
 		}},
 	{name: "mul_bwd_f32", slices: 3, outputs: 1, mode: true,
 		kernel: func(k *vectorKernels, s [][]float32, m kernels.Mode) { k.mul_bwd_f32(s[0], s[1], s[2], m) },
@@ -253,7 +262,7 @@ func (test *loopTest) run(t *testing.T, k *vectorKernels, n, offset int, m kerne
 		}
 		for j := range n {
 			difference := math.Abs(float64(got[i][j]) - float64(want[i][j]))
-			if !within(got[i][j], want[i][j], ulp) && !(difference <= near[j]) {
+			if !within(got[i][j], want[i][j], ulp) && !(i == 0 && difference <= near[j]) {
 				t.Fatalf("length %d, offset %d, mode %v: slice %d has %v at %d, want %v within %d ulp",
 					n, offset, m, i, got[i][j], j, want[i][j], ulp)
 			}
