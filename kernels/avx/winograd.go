@@ -168,6 +168,9 @@ func (d *Device) winograd(y, x, w, bias []float32, s kernels.ConvSpec, m kernels
 	t.transformFilter(w)
 	t.phase = (*winogradTask).forwardPart
 	t.each = max(1, min(8, t.batches/(16*d.pool.workers)))
+	for i := range d.workspaces {
+		d.workspaces[i].background.reserve(t.each*batchTiles, 16*s.Out)
+	}
 	d.pool.run((t.batches+t.each-1)/t.each, t)
 	t.release()
 }
@@ -196,77 +199,121 @@ func (t *winogradTask) filterPart(w *workspace, i int) {
 	t.d.set.planes.winograd_filter_f32(&w.patch)
 }
 
-// forwardPart computes some batches of the output's tiles.
+// forwardPart computes some of the output's tiles: what as many as a batch look at is
+// transformed, multiplied with the filter, and transformed to the output. Tiles that look
+// at the background, all but the first one, wait for that: see winograd_background.go.
 func (t *winogradTask) forwardPart(w *workspace, i int) {
+	first, end := i*t.each*batchTiles, min((i+1)*t.each*batchTiles, t.tiles)
+	planes := grow(&w.a, 36*planeFloats(t.s.C)+tileRows)
+	b := &w.background
+	b.begin()
+	w.batch = w.batch[:0]
+	for tile := first; tile < end; tile++ {
+		if !b.waits(t, tile) {
+			t.inputTile(w, planes[len(w.batch)*t.s.C:], tile)
+			w.batch = append(w.batch, tile)
+		}
+		if len(w.batch) == batchTiles || tile == end-1 {
+			t.batchOutput(w, planes, first, tile+1)
+			first, w.batch, b.waiting = tile+1, w.batch[:0], b.waiting[:0]
+		}
+	}
+}
+
+// batchOutput computes the output of the tiles from first to before end, of which w.batch
+// lists those that are not of background.
+func (t *winogradTask) batchOutput(w *workspace, planes []float32, first, end int) {
 	s, set := t.s, t.d.set
-	for batch := i * t.each; batch < min((i+1)*t.each, t.batches); batch++ {
-		first := batch * batchTiles
-		count := min(batchTiles, t.tiles-first)
-		planes := t.inputPlanes(w, first, count)
-		sums := grow(&w.sums, 36*planeFloats(s.Out))
+	sums := grow(&w.sums, 36*planeFloats(s.Out))
+	if len(w.batch) > 0 {
 		p := &w.product
 		*p = planeProduct{
 			a: address(planes), aRow: 4 * s.C, aStep: 4, aPlane: 4 * planeFloats(s.C),
 			b: address(t.u), bStep: 4 * s.Out, bPlane: 4 * t.filterPlane(),
 			c: address(sums), cStep: 4 * s.Out, cPlane: 4 * planeFloats(s.Out),
-			rows: batchTiles, width: 4 * s.Out, depth: s.C, planes: 36,
+			rows: len(w.batch), width: 4 * s.Out, depth: s.C, planes: 36,
 		}
-		p.fetch, p.fetchEnd = t.outputSpan(first, count)
-		p.fetch2, p.fetchEnd2 = t.span(t.x, first+count, min(batchTiles, t.tiles-first-count), s.H, s.W, s.C, s.PadTop, 6)
+		p.fetch, p.fetchEnd = t.outputSpan(first, end-first)
+		p.fetch2, p.fetchEnd2 = t.span(t.x, end, min(batchTiles, t.tiles-end), s.H, s.W, s.C, s.PadTop, 6)
 		set.planes.run(p)
-		for tile := range count {
-			t.output(w, sums[tile*s.Out:], first+tile)
-		}
+	}
+	for i, tile := range w.batch {
+		t.output(w, sums[i*s.Out:], tile)
+	}
+	for _, tile := range w.background.waiting {
+		t.place(w, w.background.output, tile)
 	}
 }
 
 // output transforms the sums of one tile to its place in y.
 func (t *winogradTask) output(w *workspace, sums []float32, tile int) {
 	s := t.s
-	n, h, k := t.position(tile)
+	_, h, k := t.position(tile)
 	w.patch = patch{
 		planes: address(sums), planeStep: 4 * planeFloats(s.Out), temp: address(grow(&w.temp, 36*16)),
 		channels: s.Out, bias: address(t.bias), add: t.mode == kernels.Accumulate, relu: s.ReLU,
 	}
-	if t.arg != nil {
-		t.outputPooled(w, n, h, k)
-		return
+	// A tile goes to memory of its own if it is to be pooled, or to be used again; if it
+	// hangs over the edge; and if it may have to be made again from what is there.
+	memory := &w.tile
+	used := tile == w.background.tile
+	if used {
+		memory = &w.background.output
 	}
-	y := t.y[n*s.OH*s.OW*s.Out : (n+1)*s.OH*s.OW*s.Out]
-	w.patch.pixels, w.patch.pixelStep, w.patch.rowStep = address(y[(h*s.OW+k)*s.Out:]), 4*s.Out, 4*s.OW*s.Out
-	// A tile that hangs over the edge is made in memory of its own, and so is one
-	// that may have to be made again from what is there.
-	apart := w.patch.add || h+4 > s.OH || k+4 > s.OW
+	apart := t.arg != nil || used || w.patch.add || h+4 > s.OH || k+4 > s.OW
 	if apart {
-		t.outputApart(w, y, h, k)
+		t.outputApart(w, grow(memory, 16*s.Out), tile)
+	} else {
+		y := t.image(tile)
+		w.patch.pixels, w.patch.pixelStep, w.patch.rowStep = address(y[(h*s.OW+k)*s.Out:]), 4*s.Out, 4*s.OW*s.Out
 	}
 	t.d.set.transforms(s.Out).winograd_output_f32(&w.patch)
 	if w.patch.broken != 0 {
-		t.outputApart(w, y, h, k)
-		t.directTile(w, n, h, k)
 		apart = true
+		t.outputApart(w, grow(memory, 16*s.Out), tile)
+		t.directTile(w, *memory, tile)
 	}
 	if apart {
-		for r := range min(4, s.OH-h) {
-			copy(y[((h+r)*s.OW+k)*s.Out:((h+r)*s.OW+min(k+4, s.OW))*s.Out], w.tile[r*4*s.Out:])
-		}
+		t.place(w, *memory, tile)
 	}
 }
 
-// outputApart directs the output of the tile at (h,k) of image y to w.tile.
-func (t *winogradTask) outputApart(w *workspace, y []float32, h, k int) {
+// image is the image of y that a tile belongs to.
+func (t *winogradTask) image(tile int) []float32 {
+	n, _, _ := t.position(tile)
+	size := t.s.OH * t.s.OW * t.s.Out
+	return t.y[n*size : (n+1)*size]
+}
+
+// outputApart directs the output of a tile to z [4,4,Out], to which what is to be added to
+// is copied.
+func (t *winogradTask) outputApart(w *workspace, z []float32, tile int) {
 	s := t.s
-	tile := grow(&w.tile, 16*s.Out)
 	if w.patch.add {
-		cut(tile, y, s.OH, s.OW, s.Out, h, k, 4)
+		_, h, k := t.position(tile)
+		cut(z, t.image(tile), s.OH, s.OW, s.Out, h, k, 4)
 	}
-	w.patch.pixels, w.patch.pixelStep, w.patch.rowStep = address(tile), 4*s.Out, 16*s.Out
+	w.patch.pixels, w.patch.pixelStep, w.patch.rowStep = address(z), 4*s.Out, 16*s.Out
 }
 
-// directTile computes the tile at (h,k) of image n's output into w.tile without
-// transforms: 16 rows of the im2col matrix times the filter.
-func (t *winogradTask) directTile(w *workspace, n, h, k int) {
+// place brings a tile's output z [4,4,Out] to y.
+func (t *winogradTask) place(w *workspace, z []float32, tile int) {
+	if t.arg != nil {
+		t.windows(w, z, tile)
+		return
+	}
+	s, y := t.s, t.image(tile)
+	_, h, k := t.position(tile)
+	for r := range min(4, s.OH-h) {
+		copy(y[((h+r)*s.OW+k)*s.Out:((h+r)*s.OW+min(k+4, s.OW))*s.Out], z[r*4*s.Out:])
+	}
+}
+
+// directTile computes a tile's output z [4,4,Out] without transforms: 16 rows of the im2col
+// matrix times the filter.
+func (t *winogradTask) directTile(w *workspace, z []float32, tile int) {
 	s, set := t.s, t.d.set
+	n, h, k := t.position(tile)
 	pixels := grow(&w.image, 36*s.C)
 	cut(pixels, t.x[n*s.H*s.W*s.C:(n+1)*s.H*s.W*s.C], s.H, s.W, s.C, h-s.PadTop, k-s.PadLeft, 6)
 	w.rows = w.rows[:0]
@@ -279,7 +326,7 @@ func (t *winogradTask) directTile(w *workspace, n, h, k int) {
 		p := &w.strip
 		*p = strip{
 			rows: uintptr(unsafe.Pointer(&w.rows[0])), a: address(pixels), aStep: 4, aJump: 4 * 3 * s.C, length: 3 * s.C, segments: 3,
-			b: address(t.w[j:]), bStep: 4 * s.Out, c: address(w.tile[j:]), cStep: 4 * s.Out, m: 16,
+			b: address(t.w[j:]), bStep: 4 * s.Out, c: address(z[j:]), cStep: 4 * s.Out, m: 16,
 			add: t.mode == kernels.Accumulate, relu: s.ReLU,
 		}
 		if t.bias != nil {
@@ -319,10 +366,16 @@ func (t *winogradTask) inputPlanes(w *workspace, first, count int) []float32 {
 	s := t.s
 	planes := grow(&w.a, 36*planeFloats(s.C)+tileRows)
 	for tile := range count {
-		n, h, k := t.position(first + tile)
-		t.transform(w, t.d.set.transforms(s.C).winograd_input_f32, planes[tile*s.C:], t.x, n, s.H, s.W, s.C, h-s.PadTop, k-s.PadLeft, 6)
+		t.inputTile(w, planes[tile*s.C:], first+tile)
 	}
 	return planes
+}
+
+// inputTile transforms the pixels that a tile looks at to a row of planes.
+func (t *winogradTask) inputTile(w *workspace, planes []float32, tile int) {
+	s := t.s
+	n, h, k := t.position(tile)
+	t.transform(w, t.d.set.transforms(s.C).winograd_input_f32, planes, t.x, n, s.H, s.W, s.C, h-s.PadTop, k-s.PadLeft, 6)
 }
 
 // transform applies a kernel that takes size×size pixels of an image [H,W,C],

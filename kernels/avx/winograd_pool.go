@@ -4,20 +4,9 @@ package avx
 // whole windows: it is made in memory of its own, in the first cache, and pooled from
 // there. (The gradients come from the pooled gradient without it: see conv_sparse.go.)
 
-// outputPooled computes the tile at (h,k) of image n's output and pools it. The rest of
-// its argument is in w.patch.
-func (t *winogradTask) outputPooled(w *workspace, n, h, k int) {
-	s := t.s
-	t.outputApart(w, nil, h, k)
-	t.d.set.transforms(s.Out).winograd_output_f32(&w.patch)
-	if w.patch.broken != 0 {
-		t.directTile(w, n, h, k)
-	}
-	t.windows(w, n, h, k)
-}
-
-// windows pools the windows of the tile at (h,k) of image n, which is in w.tile.
-func (t *winogradTask) windows(w *workspace, n, h, k int) {
+// windows pools the windows of a tile z [4,4,Out].
+func (t *winogradTask) windows(w *workspace, z []float32, tile int) {
+	n, h, k := t.position(tile)
 	p, i, j, v := t.pool, h/2, k/2, &w.window
 	v.c, v.kh, v.kw = p.C, 2, 2
 	v.tapStep, v.rowStep, v.windowStep = 4*p.C, 4*2*p.C, 4*2*p.C
@@ -28,7 +17,7 @@ func (t *winogradTask) windows(w *workspace, n, h, k int) {
 			return
 		}
 		out := ((n*p.OH+i+r)*p.OW + j) * p.C
-		v.x, v.y, v.arg = address(w.tile[2*r*4*p.C:]), address(t.y[out:]), address(t.arg[out:])
+		v.x, v.y, v.arg = address(z[2*r*4*p.C:]), address(t.y[out:]), address(t.arg[out:])
 		v.first = int32(((n*p.H+h+2*r)*p.W + k) * p.C)
 		t.d.set.pooling.max_pool_2x2_fwd_f32(v)
 	}

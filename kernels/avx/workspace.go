@@ -9,33 +9,35 @@ import (
 
 // workspace is one worker's own memory.
 type workspace struct {
-	strip   strip
-	second  bool // the block of C has the sum of a run already: see matmul_halves.go
-	window  window
-	rows    []int     // a table of rows with its end rounded up
-	a       []float32 // pieces of A
-	panels  []float32 // matrix product: strips of B
-	zeros   zeroSpace // and what leaving out zeros needs
-	sampled sampledSpace
-	image   []float32 // rows of an image with its padding
-	patch   patch
-	classes classBlock // softmax cross-entropy: rows, transposed
-	product planeProduct
-	masked  []float32 // pooling: a gradient behind a ReLU
-	band    []float32 // convolution: rows of its output, to be pooled
-	chosen  chosen
-	sparse  sparseLists
-	choice  places
-	places  []int32        // which of a window's four positions has the maximum
-	windows []chosenWindow // lists of those that meet a pixel
-	begins  []int          // where each row of them begins
-	pooled  pooledTiles
-	nonzero []uint64  // which pixels of a row are not 0
-	masks   []uint64  // which taps of a tile add something
-	u       []float32 // Winograd: the sums of a filter's gradient
-	sums    []float32 // Winograd: the planes of the output
-	tile    []float32 // Winograd: a tile of the output
-	temp    []float32 // Winograd: a tile between its two transforms
+	strip      strip
+	second     bool // the block of C has the sum of a run already: see matmul_halves.go
+	window     window
+	rows       []int     // a table of rows with its end rounded up
+	a          []float32 // pieces of A
+	panels     []float32 // matrix product: strips of B
+	zeros      zeroSpace // and what leaving out zeros needs
+	sampled    sampledSpace
+	image      []float32 // rows of an image with its padding
+	patch      patch
+	classes    classBlock // softmax cross-entropy: rows, transposed
+	product    planeProduct
+	masked     []float32 // pooling: a gradient behind a ReLU
+	band       []float32 // convolution: rows of its output, to be pooled
+	chosen     chosen
+	sparse     sparseLists
+	choice     places
+	places     []int32        // which of a window's four positions has the maximum
+	windows    []chosenWindow // lists of those that meet a pixel
+	begins     []int          // where each row of them begins
+	pooled     pooledTiles
+	nonzero    []uint64  // which pixels of a row are not 0
+	masks      []uint64  // which taps of a tile add something
+	u          []float32 // Winograd: the sums of a filter's gradient
+	sums       []float32 // Winograd: the planes of the output
+	tile       []float32 // Winograd: a tile of the output
+	batch      []int     // Winograd: the tiles that are multiplied next
+	background background
+	temp       []float32 // Winograd: a tile between its two transforms
 }
 
 // reserve enlarges every worker's memory to what one call needs, so that nothing
@@ -44,6 +46,7 @@ func (d *Device) reserve(rows, a, image, sums, tile int) {
 	for i := range d.workspaces {
 		w := &d.workspaces[i]
 		w.rows = slices.Grow(w.rows[:0], rows+tileRows)
+		w.batch = slices.Grow(w.batch[:0], rows)
 		grow(&w.a, a)
 		grow(&w.image, image)
 		grow(&w.sums, sums)
