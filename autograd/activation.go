@@ -10,7 +10,7 @@ func (t *Tape) ReLU(x *Var) *Var {
 	if x.rectified {
 		return x
 	}
-	y := t.output(x.Shape(), x)
+	y := t.outputLike(x)
 	y.gate = y
 	t.record("relu", y, []*Var{y},
 		func() { t.device.ReLU(y.data(), x.data()) },
@@ -23,7 +23,7 @@ func (t *Tape) ReLU(x *Var) *Var {
 
 // Sigmoid is y = 1/(1+e⁻ˣ).
 func (t *Tape) Sigmoid(x *Var) *Var {
-	y := t.output(x.Shape(), x)
+	y := t.outputLike(x)
 	t.record("sigmoid", y, []*Var{y},
 		func() { t.device.Sigmoid(y.data(), x.data()) },
 		func() { // dx = dy·y·(1−y)
@@ -35,7 +35,7 @@ func (t *Tape) Sigmoid(x *Var) *Var {
 
 // Tanh is y = tanh x.
 func (t *Tape) Tanh(x *Var) *Var {
-	y := t.output(x.Shape(), x)
+	y := t.outputLike(x)
 	t.record("tanh", y, []*Var{y},
 		func() { t.device.Tanh(y.data(), x.data()) },
 		func() { // dx = dy·(1−y²)
@@ -47,7 +47,7 @@ func (t *Tape) Tanh(x *Var) *Var {
 
 // Exp is y = eˣ.
 func (t *Tape) Exp(x *Var) *Var {
-	y := t.output(x.Shape(), x)
+	y := t.outputLike(x)
 	t.record("exp", y, []*Var{y},
 		func() { t.device.Exp(y.data(), x.data()) },
 		func() { // dx = dy·y
@@ -59,7 +59,7 @@ func (t *Tape) Exp(x *Var) *Var {
 
 // Log is y = ln x.
 func (t *Tape) Log(x *Var) *Var {
-	y := t.output(x.Shape(), x)
+	y := t.outputLike(x)
 	t.record("log", y, []*Var{x},
 		func() { t.device.Log(y.data(), x.data()) },
 		func() { // dx = dy/x

@@ -76,7 +76,7 @@ func (t *Tape) Div(a, b *Var) *Var {
 
 // Affine is y = scale·x + shift, of x's shape.
 func (t *Tape) Affine(x *Var, scale, shift float32) *Var {
-	y := t.output(x.Shape(), x)
+	y := t.outputLike(x)
 	t.record("affine", y, nil,
 		func() { t.device.Affine(y.data(), x.data(), scale, shift) },
 		func() { // dx = scale·dy

@@ -10,7 +10,7 @@ func (t *Tape) Dropout(x, step *Var, s kernels.DropoutSpec) *Var {
 	if !(s.Rate >= 0 && s.Rate <= 1) {
 		kernels.Panicf("dropout", "rate %v, must be from 0 to 1", s.Rate)
 	}
-	y := t.output(x.Shape(), x)
+	y := t.outputLike(x)
 	y.inherit(x) // what is kept has x's sign, and of what is not kept the gradient is 0
 	t.record("dropout", y, nil,
 		func() { t.device.Dropout(y.data(), x.data(), step.data(), s) },

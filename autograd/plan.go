@@ -17,6 +17,8 @@ import (
 // backward pass, for each step says which values it reads. So gradients get their
 // memory then: the largest first, each in the smallest block that is free for as
 // long as it takes, be it that of another gradient or of a value that is done with.
+// Where an operation works on each element by itself, its operand's gradient takes the
+// place of its output's, element by element, and no other memory is touched.
 //
 // Values have memory of their own, as the forward pass needs most of them to the
 // end. After it, though, they are overwritten.
@@ -79,65 +81,78 @@ func (t *Tape) planMemory() {
 	t.memory.free()
 	t.memory.made = true
 	t.begun = false
-	needed := map[*uint64]period{t.loss.pass: {}} // the gradients
-	lastRead := map[*uint64]int{}
-	for i, s := range slices.Backward(t.steps) {
-		time := len(t.steps) - i
-		if s.backward == nil {
-			continue
-		}
-		need, reached := needed[s.out.pass]
-		if !reached {
-			continue
-		}
-		need.last = time
-		needed[s.out.pass] = need
-		for _, x := range s.out.from {
-			if _, before := needed[x.pass]; !before && t.targets[x] {
-				needed[x.pass] = period{time, time}
-			}
-		}
-		for _, x := range s.reads {
-			lastRead[x.pass] = time
-		}
-	}
+	first, needed, lastRead := t.lifetimes()
+	places := map[*uint64]*tensor.Tensor{}
 	var waiting []*Var
 	for _, y := range t.memory.outputs {
-		y.Grad = nil
-		kept := t.memory.kept[y.pass]
-		if !kept && y.pass != t.loss.pass {
+		if t.movable(y) {
 			b := block{memory: y.Value.Reshape(-1)}
 			if last, read := lastRead[y.pass]; read {
 				b.taken = []period{{0, last}}
 			}
 			t.memory.blocks = append(t.memory.blocks, b)
 		}
-		_, reached := needed[y.pass]
 		switch {
-		case !reached || !t.targets[y]:
-		case kept, y.pass == t.loss.pass: // which is written once: see Tape.begun
-			y.Grad = t.newBlock(y.Value.Len(), period{0, len(t.steps)}).Reshape(y.Shape()...)
+		case first[y.pass] != y.pass: // it has no gradient, or another one's place
+		case !t.movable(y): // such as the loss's, which is written once: see Tape.begun
+			places[y.pass] = t.newBlock(y.Value.Len(), period{0, len(t.steps)})
 		default:
 			waiting = append(waiting, y)
 		}
 	}
 	slices.SortStableFunc(waiting, func(a, b *Var) int { return cmp.Compare(b.Value.Len(), a.Value.Len()) })
 	for _, y := range waiting {
-		y.Grad = t.place(y.Shape(), needed[y.pass])
+		places[y.pass] = t.place(y.Value.Len(), needed[y.pass])
 	}
-	for _, v := range t.memory.views {
-		v.Grad = nil
-		i := slices.IndexFunc(t.memory.outputs, func(y *Var) bool { return y.pass == v.pass })
-		if g := t.memory.outputs[i].Grad; g != nil {
-			v.Grad = g.Reshape(v.Shape()...)
+	for _, y := range slices.Concat(t.memory.outputs, t.memory.views) {
+		y.Grad = nil
+		if first[y.pass] != nil {
+			y.Grad = places[first[y.pass]].Reshape(y.Shape()...)
 		}
 	}
 	t.planUpdates()
 }
 
-// place finds the smallest block that is free for the time, or allocates one.
-func (t *Tape) place(shape []int, when period) *tensor.Tensor {
-	n, best := tensor.Size(shape), -1
+// movable tells whether y's gradient may lie anywhere, and its value's memory be used
+// again: those of the loss, of parameters and of what is kept may not.
+func (t *Tape) movable(y *Var) bool {
+	return y.from != nil && y.pass != t.loss.pass && !t.memory.kept[y.pass]
+}
+
+// lifetimes works out, for each gradient that the backward pass from t.loss writes to, which
+// one is the first in its place (it itself, if no other was there before), from when to
+// when the place of that one is needed, and for each value the last step that reads it.
+func (t *Tape) lifetimes() (first map[*uint64]*uint64, needed map[*uint64]period, lastRead map[*uint64]int) {
+	first = map[*uint64]*uint64{t.loss.pass: t.loss.pass}
+	needed = map[*uint64]period{t.loss.pass: {}}
+	lastRead = map[*uint64]int{}
+	for i, s := range slices.Backward(t.steps) {
+		time := len(t.steps) - i
+		if s.backward == nil || first[s.out.pass] == nil {
+			continue
+		}
+		place := first[s.out.pass]
+		needed[place] = period{needed[place].first, time}
+		for _, x := range s.out.from {
+			switch {
+			case first[x.pass] != nil || !t.targets[x]:
+			case s.out.elementwise && t.movable(s.out) && t.movable(x):
+				first[x.pass] = place
+			default:
+				first[x.pass], needed[x.pass] = x.pass, period{time, time}
+			}
+		}
+		for _, x := range s.reads {
+			lastRead[x.pass] = time
+		}
+	}
+	return first, needed, lastRead
+}
+
+// place finds room for n elements in the smallest block that is free for the time, or
+// allocates one.
+func (t *Tape) place(n int, when period) *tensor.Tensor {
+	best := -1
 	blocks := t.memory.blocks
 	for i := range blocks {
 		size := blocks[i].memory.Len()
@@ -146,10 +161,10 @@ func (t *Tape) place(shape []int, when period) *tensor.Tensor {
 		}
 	}
 	if best < 0 {
-		return t.newBlock(n, when).Reshape(shape...)
+		return t.newBlock(n, when)
 	}
 	blocks[best].taken = append(blocks[best].taken, when)
-	return blocks[best].memory.Slice(0, n).Reshape(shape...)
+	return blocks[best].memory.Slice(0, n)
 }
 
 // newBlock allocates a block of n elements that is taken for the time.

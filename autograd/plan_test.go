@@ -100,6 +100,69 @@ func TestSharedMemoryIsSmaller(t *testing.T) {
 	})
 }
 
+// The gradients of a chain of operations on single elements lie in one place, but for that of
+// a variable that is kept, or that had a share of its gradient from elsewhere before. They are the
+// same bits as those of a tape whose memory is not shared.
+func TestGradientsInPlace(t *testing.T) {
+	onDevices(t, func(t *testing.T, d kernels.Device) {
+		// run gives the gradients of the parameters and the chain's variables, the last first.
+		run := func(share bool, kept, fork int) (grads [][]float32, chain []*Var) {
+			tape := autograd.NewTape(d)
+			defer tape.Free()
+			if share {
+				tape.ShareMemory()
+			}
+			const n = 12
+			w, w2 := param(d, spread(1, n*n), n, n), param(d, spread(2, n*n), n, n)
+			x := tape.MatMul(constant(d, spread(3, n*n), n, n), w)
+			chain = []*Var{x}
+			for _, f := range []func(x *Var) *Var{
+				tape.Tanh, tape.ReLU, func(x *Var) *Var { return tape.Affine(x, 0.5, 1) }, tape.Log,
+				func(x *Var) *Var {
+					return tape.Dropout(x, constant(d, []int32{3}), kernels.DropoutSpec{Rate: 0.25, Seed: 5})
+				},
+				tape.Exp, tape.Sigmoid,
+			} {
+				chain = append(chain, f(chain[len(chain)-1]))
+			}
+			slices.Reverse(chain)
+			if kept >= 0 {
+				tape.Keep(chain[kept])
+			}
+			y := tape.MatMul(chain[0], w2)
+			if fork >= 0 { // recorded last, so that its share of the gradient is the first
+				y = tape.Add(y, tape.MatMul(chain[fork], w2))
+			}
+			loss := weighted(tape, y, spread(4, n*n))
+			tape.Backward(loss)
+			tape.Replay()
+			grads = [][]float32{w.Grad.Floats(), w2.Grad.Floats()}
+			if kept >= 0 {
+				grads = append(grads, chain[kept].Grad.Floats())
+			}
+			return grads, slices.Clone(chain)
+		}
+		length := 8
+		for kept := -1; kept < length; kept++ {
+			for fork := -1; fork < length; fork++ {
+				want, _ := run(false, kept, fork)
+				got, chain := run(true, kept, fork)
+				for i := range want {
+					if !slices.Equal(got[i], want[i]) {
+						t.Errorf("%d kept, %d used twice: gradient %d is %v, want %v", kept, fork, i, got[i], want[i])
+					}
+				}
+				for i := 1; i < len(chain); i++ {
+					together := chain[i].Grad.Buffer() == chain[i-1].Grad.Buffer()
+					if apart := kept == i || kept == i-1 || fork == i; together == apart {
+						t.Errorf("%d kept, %d used twice: gradients %d and %d lie together: %v", kept, fork, i-1, i, together)
+					}
+				}
+			}
+		}
+	})
+}
+
 func TestShareMemoryComesFirst(t *testing.T) {
 	d := reference.New()
 	tape := autograd.NewTape(d)

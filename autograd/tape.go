@@ -30,8 +30,9 @@ type Var struct {
 	// into the ReLU: see bias_relu.go.)
 	Grad *tensor.Tensor
 
-	rectified bool // a ReLU is fused into the operation whose output this is
-	gate      *Var // what it has its zeros from, which a ReLU made: see dropped. That ReLU's output has itself
+	elementwise bool // each element is a function of its counterpart in one operand: see outputLike
+	rectified   bool // a ReLU is fused into the operation whose output this is
+	gate        *Var // what it has its zeros from, which a ReLU made: see dropped. That ReLU's output has itself
 
 	wanted bool    // a gradient is wanted
 	pass   *uint64 // the backward pass that last wrote to Grad; shared by reshaped views
@@ -270,6 +271,15 @@ func (t *Tape) output(shape []int, inputs ...*Var) *Var {
 		}
 	}
 	t.targets[y] = y.wanted
+	return y
+}
+
+// outputLike is output for an operation that makes each element of its result from the
+// same one of x, and each of x's gradient from the same one of the result's: the one
+// gradient may be written where the other is read.
+func (t *Tape) outputLike(x *Var) *Var {
+	y := t.output(x.Shape(), x)
+	y.elementwise = true
 	return y
 }
 
