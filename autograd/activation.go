@@ -2,7 +2,8 @@ package autograd
 
 import "baregrad/kernels"
 
-// The activations are functions of one element each: y has the shape of x.
+// The activations take x of any shape, and y has the same. But for Softmax and LogSoftmax,
+// each element of y is a function of one of x.
 
 // ReLU is y = max(x, 0); its derivative at 0 is taken as 0. Of what a fused ReLU gave
 // it is x itself.

@@ -15,8 +15,9 @@ func (y *Var) rectify(relu bool) {
 	}
 }
 
-// inherit says that y is not above 0 where x is not, or where y's gradient does not reach x.
-func (y *Var) inherit(x *Var) {
+// inheritGate says that y is not above 0 only where x is not, or where y's gradient does not
+// reach x.
+func (y *Var) inheritGate(x *Var) {
 	if x.gate != nil {
 		y.gate = x
 	}
@@ -37,9 +38,9 @@ func (t *Tape) dropped(x *Var) bool {
 	return false
 }
 
-// undo makes dz of dy in place, and gives the bias, which may be nil, its gradient.
+// biasReLUGrad makes dz of dy in place, and gives the bias, which may be nil, its gradient.
 // y is [rows, cols]; without a ReLU dz is dy.
-func (t *Tape) undo(y, bias *Var, relu bool, rows, cols int) {
+func (t *Tape) biasReLUGrad(y, bias *Var, relu bool, rows, cols int) {
 	if !relu {
 		t.biasGrad(bias, y.grad(), rows, cols)
 		return

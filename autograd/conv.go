@@ -111,8 +111,10 @@ func (o Window) withDefaults(strides [2]int) Window {
 }
 
 // Conv2D is the convolution of images x [N,H,W,C] with filters w [KH,KW,C,Out],
-// plus bias [Out] or nil, then ReLU if o says so: y is [N,OH,OW,Out]. The
-// formula is at kernels.ConvSpec.
+// plus bias [Out] or nil, then ReLU if o says so: y is [N,OH,OW,Out]. With Valid
+// padding OH = ⌊(H−reach)/stride⌋ + 1, where a filter with dilation d reaches over
+// (KH−1)·d + 1 rows; with Same it is ⌈H/stride⌉. OW is alike. The formula is at
+// kernels.ConvSpec.
 func (t *Tape) Conv2D(x, w, bias *Var, o Window) *Var {
 	s, biasData := o.conv("conv2d", x, w, bias)
 	y := t.output([]int{s.N, s.OH, s.OW, s.Out}, given(x, w, bias)...)
@@ -124,7 +126,7 @@ func (t *Tape) Conv2D(x, w, bias *Var, o Window) *Var {
 		func() { t.device.Conv2D(y.data(), x.data(), w.data(), biasData, s) },
 		func() {
 			dy := y.grad()
-			t.undo(y, bias, s.ReLU, s.Rows(), s.Out)
+			t.biasReLUGrad(y, bias, s.ReLU, s.Rows(), s.Out)
 			if dx, mode := t.into(x); dx != nil {
 				t.device.Conv2DGradInput(dx, dy, w.data(), s, mode)
 			}

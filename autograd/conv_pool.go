@@ -2,8 +2,9 @@ package autograd
 
 import "baregrad/kernels"
 
-// Conv2DReLUMaxPool is MaxPool of what Conv2D with a ReLU gives: o is the
-// convolution's window, and size and pool are the pooling's. The values are the same
+// Conv2DReLUMaxPool is MaxPool of what Conv2D with a ReLU gives, for x [N,H,W,C], filters w
+// [KH,KW,C,Out] and bias [Out] or nil: o is the convolution's window, and size and pool are
+// the pooling's, whose windows y [N,OH,OW,Out] counts. The values are the same
 // bits, and so are the gradients but for the order of their sums. What is pooled is
 // larger than all else here by the size of the windows, and nobody sees it: so a device
 // need not write it to memory, nor its gradient. The largest of what a ReLU let through

@@ -11,7 +11,7 @@ func (t *Tape) Dropout(x, step *Var, s kernels.DropoutSpec) *Var {
 		kernels.Panicf("dropout", "rate %v, must be from 0 to 1", s.Rate)
 	}
 	y := t.outputLike(x)
-	y.inherit(x) // what is kept has x's sign, and of what is not kept the gradient is 0
+	y.inheritGate(x) // what is kept has x's sign, and of what is not kept the gradient is 0
 	t.record("dropout", y, nil,
 		func() { t.device.Dropout(y.data(), x.data(), step.data(), s) },
 		func() { // the same mask, drawn again

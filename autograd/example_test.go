@@ -54,9 +54,7 @@ func Example_xor() {
 	loss := tape.Mean(tape.SigmoidBinaryCrossEntropy(logits, targets), 0, 0)
 	rate := tensor.Scalar(d, 0.5)
 	for _, p := range []*autograd.Var{w1, b1, w2, b2} {
-		tape.After(func() { // p −= rate · ∂loss/∂p
-			d.SGD(p.Value.Buffer(), p.Grad.Buffer(), nil, rate.Buffer(), kernels.SGDSpec{})
-		})
+		tape.Update(p, &kernels.SGDUpdate{W: p.Value.Buffer(), Rate: rate.Buffer()}) // p −= rate · ∂loss/∂p
 	}
 	tape.Backward(loss)
 	tape.RunAfter()

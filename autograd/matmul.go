@@ -54,7 +54,7 @@ func (t *Tape) product(op string, a, b, bias *Var, s kernels.MatMulSpec) *Var {
 		func() { t.device.MatMul(y.data(), a.data(), b.data(), biasData, s) },
 		func() {
 			dy := y.grad()
-			t.undo(y, bias, s.ReLU, m, n)
+			t.biasReLUGrad(y, bias, s.ReLU, m, n)
 			if da, mode := t.into(a); da != nil {
 				if s.TransA { // dA = op(B)·dCᵀ
 					t.productGrad(a, da, b.data(), dy,

@@ -7,7 +7,7 @@ import "baregrad/kernels"
 // there is no step to record.
 func (t *Tape) Reshape(x *Var, shape ...int) *Var {
 	y := &Var{Value: x.Value.Reshape(shape...), pass: x.pass, from: x.from}
-	y.inherit(x)
+	y.inheritGate(x)
 	if t.wants(x) {
 		y.wanted = true
 		if x.Grad != nil {
@@ -29,7 +29,7 @@ func (t *Tape) Transpose(x *Var, order ...int) *Var {
 		kernels.Panicf("transpose", "%v", err)
 	}
 	y := t.output(shape, x)
-	y.inherit(x)
+	y.inheritGate(x)
 	t.record("transpose", y, nil,
 		func() { t.device.Transpose(y.data(), x.data(), s) },
 		func() { // each element's gradient goes back to where it came from

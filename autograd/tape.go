@@ -27,12 +27,16 @@ type Var struct {
 	// Grad is the gradient of the loss by the value, of the same shape, once
 	// Backward has run. It is nil where no gradient is wanted. (Where a ReLU is
 	// fused into an operation, Backward leaves here the gradient by what went
-	// into the ReLU: see bias_relu.go.)
+	// into the ReLU: see bias_relu.go. Replay may use up a parameter's gradient: see
+	// Tape.Update.)
 	Grad *tensor.Tensor
 
 	elementwise bool // each element is a function of its counterpart in one operand: see outputLike
 	rectified   bool // a ReLU is fused into the operation whose output this is
-	gate        *Var // what it has its zeros from, which a ReLU made: see dropped. That ReLU's output has itself
+	// Where this variable is not above 0, neither is its gate, or the gradient does not reach
+	// it; and so on to the output of a ReLU, which is its own gate and lets nothing through
+	// there: see dropped. nil if it has its zeros from no ReLU.
+	gate *Var
 
 	wanted bool    // a gradient is wanted
 	pass   *uint64 // the backward pass that last wrote to Grad; shared by reshaped views

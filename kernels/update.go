@@ -6,9 +6,10 @@ package kernels
 // Device.MatMulUpdate.
 type Update interface {
 	// Apply does the step by the gradient g, float32, of as many elements as the weights.
-	// It asks d for it, by SGD, RMSprop, Adam or what else there is, changes nothing but
-	// the weights, what is kept for them and g, and reads nothing else that changes in a
-	// training step. Sizes that do not fit panic as d's methods do.
+	// It asks d for it, by SGD, RMSprop, Adam or what else there is. It changes the weights,
+	// what is kept for them and g, and nothing else; and what it reads beside those, such as
+	// a learning rate, must not change between the backward pass and the end of the training
+	// step. Sizes that do not fit panic as d's methods do.
 	Apply(d Device, g Buffer)
 }
 

@@ -141,7 +141,9 @@ type VarianceScaling struct {
 	Uniform bool    // in place of the cut-off normal distribution
 }
 
-// A Fan says what is counted.
+// A Fan says what VarianceScaling counts, for a kernel [in, out] or [KH, KW, in, out]: the
+// inputs of an output, in or KH·KW·in; the outputs of an input, out or KH·KW·out; or the
+// mean of both.
 type Fan int
 
 // The fans, by Keras's names fan_in, fan_out and fan_avg.
@@ -151,8 +153,11 @@ const (
 	FanMean
 )
 
-// Fill draws the values.
+// Fill draws the values. It panics with a *kernels.ShapeError if Fan is none of the three.
 func (v VarianceScaling) Fill(r *Random, values []float32, shape []int) {
+	if v.Fan < FanIn || v.Fan > FanMean {
+		kernels.Panicf("variance scaling initializer", "the fan is %d, must be FanIn, FanOut or FanMean", v.Fan)
+	}
 	in, out := fans(shape)
 	n := [...]float64{in, out, (in + out) / 2}[v.Fan] / or(v.Scale, 1)
 	if v.Uniform {

@@ -3,7 +3,10 @@ package nn
 import (
 	"math"
 	"slices"
+	"strings"
 	"testing"
+
+	"baregrad/kernels"
 )
 
 // Means, variances and bounds of what initializers draw.
@@ -96,5 +99,28 @@ func TestOrthogonalAndIdentity(t *testing.T) {
 		if !slices.Equal(values, c.want) {
 			t.Errorf("identity of %v is %v, want %v", c.shape, values, c.want)
 		}
+	}
+}
+
+// Settings and shapes that an initializer can do nothing with are a programmer's mistakes.
+func TestInitializersRefuse(t *testing.T) {
+	for _, c := range []struct {
+		of    Initializer
+		shape []int
+		want  string
+	}{
+		{Identity{}, []int{4}, "identity initializer: the shape [4] must have two axes"},
+		{Orthogonal{}, []int{4}, "orthogonal initializer: the shape [4] must have at least two axes"},
+		{VarianceScaling{Fan: FanMean + 1}, []int{2, 2}, "variance scaling initializer: the fan is 3, must be FanIn, FanOut or FanMean"},
+		{VarianceScaling{Fan: -1}, []int{2, 2}, "the fan is -1"},
+	} {
+		func() {
+			defer func() {
+				if e, ok := recover().(*kernels.ShapeError); !ok || !strings.Contains(e.Error(), c.want) {
+					t.Errorf("%T: panic %v, want a *kernels.ShapeError with %q", c.of, e, c.want)
+				}
+			}()
+			c.of.Fill(Seed(1), make([]float32, 4), c.shape)
+		}()
 	}
 }

@@ -19,11 +19,11 @@ type session struct {
 	totalsNow []float32 // for reading; kept here so that reading allocates nothing
 }
 
-// A stepKind tells steps that need a tape of their own. y is nil for predictions.
+// A stepKind tells steps that need a tape of their own.
 type stepKind struct {
-	x, y     *tensor.Tensor
-	weights  *tensor.Tensor // float32, one for each example; nil where all count the same
-	batch    int
+	x, y     *tensor.Tensor // the data set's examples [n, …] and labels [n, …]; y is nil for predictions
+	weights  *tensor.Tensor // float32 [n], one for each example; nil where all count the same
+	batch    int            // examples in the step
 	training bool
 	keep     bool // keep the output of a step that has labels
 	last     int  // the number of the layer whose output is wanted
