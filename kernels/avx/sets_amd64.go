@@ -62,8 +62,8 @@ var instructionSets = []*instructionSet{
 			avg_pool_fwd_f32: avg_pool_fwd_f32_avx512, avg_pool_bwd_f32: avg_pool_bwd_f32_avx512,
 		},
 		winograd: []winogradKernels{
-			{16, winograd_input_f32_avx512, winograd_output_f32_avx512, winograd_gradient_f32_avx512, winograd_input_gradient_f32_avx512},
-			{8, winograd_input_f32_avx2, winograd_output_f32_avx2, winograd_gradient_f32_avx2, winograd_input_gradient_f32_avx2},
+			{16, winograd_input_f32_avx512, winograd_output_f32_avx512, winograd_output_pool_f32_avx512, winograd_gradient_f32_avx512, winograd_input_gradient_f32_avx512},
+			{8, winograd_input_f32_avx2, winograd_output_f32_avx2, nil, winograd_gradient_f32_avx2, winograd_input_gradient_f32_avx2},
 		},
 		planes: planeKernels{
 			height: 8, columns: 32, winograd_product_f32: winograd_product_f32_avx512,
@@ -128,7 +128,7 @@ var instructionSets = []*instructionSet{
 			avg_pool_fwd_f32: avg_pool_fwd_f32_avx2, avg_pool_bwd_f32: avg_pool_bwd_f32_avx2,
 		},
 		winograd: []winogradKernels{
-			{8, winograd_input_f32_avx2, winograd_output_f32_avx2, winograd_gradient_f32_avx2, winograd_input_gradient_f32_avx2},
+			{8, winograd_input_f32_avx2, winograd_output_f32_avx2, nil, winograd_gradient_f32_avx2, winograd_input_gradient_f32_avx2},
 		},
 		planes: planeKernels{
 			height: 6, columns: 16, winograd_product_f32: winograd_product_f32_avx2,

@@ -71,6 +71,9 @@ type patch struct {
 	relu               bool    // at the end
 	newRows            int     // gradient by the input: the last rows, which are written; the others are added to
 	addLeft            bool    // and so are the first two pixels of each row
+	arg                uintptr // output that is pooled: as many indices; steps are from window to window
+	first              int32   // the index of the tile's first position,
+	across, below      int32   // and what those of its neighbours are more
 	broken             uint32  // set by the transforms of results: not 0 if one is not finite
 }
 
@@ -78,6 +81,7 @@ type patch struct {
 type winogradKernels struct {
 	lanes                                              int
 	winograd_input_f32, winograd_output_f32            func(p *patch)
+	winograd_output_pool_f32                           func(p *patch) // nil if there is none
 	winograd_gradient_f32, winograd_input_gradient_f32 func(p *patch)
 }
 
@@ -252,6 +256,9 @@ func (t *winogradTask) output(w *workspace, sums []float32, tile int) {
 	w.patch = patch{
 		planes: address(sums), planeStep: 4 * planeFloats(s.Out), temp: address(grow(&w.temp, 36*16)),
 		channels: s.Out, bias: address(t.bias), add: t.mode == kernels.Accumulate, relu: s.ReLU,
+	}
+	if t.pooledInRegisters(w, tile) {
+		return
 	}
 	// A tile goes to memory of its own if it is to be pooled, or to be used again; if it
 	// hangs over the edge; and if it may have to be made again from what is there.

@@ -8,6 +8,7 @@ package avx
 //
 //	winograd_input:           planes[6,6] = Bᵀ·pixels[6,6]·B
 //	winograd_output:          pixels[4,4] = Aᵀ·planes[6,6]·A, then add, bias and ReLU
+//	winograd_output_pool:     pixels[2,2], arg[2,2] = max pooling of ReLU(Aᵀ·planes[6,6]·A + bias)
 //	winograd_gradient:        planes[6,6] = A·pixels[4,4]·Aᵀ
 //	winograd_input_gradient:  pixels[6,6] = B·planes[6,6]·Bᵀ, added where other tiles have been
 //	winograd_filter:          planes[6,6] = G·pixels[3,3]·Gᵀ
@@ -20,6 +21,9 @@ func winograd_input_f32_avx512(p *patch)
 
 //go:noescape
 func winograd_output_f32_avx512(p *patch)
+
+//go:noescape
+func winograd_output_pool_f32_avx512(p *patch)
 
 //go:noescape
 func winograd_gradient_f32_avx512(p *patch)

@@ -149,40 +149,49 @@ channels:
 	STORE4(z0, z1, z2, z3); \
 	ADDQ R13, DX
 
+// OUTPUT_BEGIN: the steps through the planes, and what stays in registers.
+#define OUTPUT_BEGIN \
+	MOVQ p+0(FP), DI; \
+	VMOVUPS FA3, Z30; \
+	VMOVUPS FB3, Z31; \
+	MOVQ patch_planeStep(DI), BX; \
+	LEAQ (BX)(BX*2), R8; \
+	ADDQ R8, R8; \ // a row of the planes is 6 of them
+	STEPS(R8, R8, R9, R10); \
+	MOVL $0, patch_broken(DI); \
+	MOVQ patch_channels(DI), CX; \
+	XORL AX, AX
+
+// OUTPUT_TILE: Aᵀ·m·A of 16 channels, its rows in (Z0, Z4, Z8, Z20) to (Z3, Z7, Z11, Z23), and
+// whether they are finite.
+#define OUTPUT_TILE \
+	MOVQ patch_planes(DI), SI; \ // t = Aᵀ along the columns of the planes
+	ADDQ AX, SI; \
+	OUTPUT_COLUMN(Z0, Z1, Z2, Z3); \
+	OUTPUT_COLUMN(Z4, Z5, Z6, Z7); \
+	OUTPUT_COLUMN(Z8, Z9, Z10, Z11); \
+	OUTPUT_COLUMN(Z12, Z13, Z14, Z15); \
+	OUTPUT_COLUMN(Z16, Z17, Z18, Z19); \
+	OUTPUT_COLUMN(Z20, Z21, Z22, Z23); \
+	VPXORD Z24, Z24, Z24; \ // stays 0 as long as all results are finite
+	VPXORD Z25, Z25, Z25; \
+	OUTPUT_ROW(Z0, Z4, Z8, Z12, Z16, Z20); \
+	OUTPUT_ROW(Z1, Z5, Z9, Z13, Z17, Z21); \
+	OUTPUT_ROW(Z2, Z6, Z10, Z14, Z18, Z22); \
+	OUTPUT_ROW(Z3, Z7, Z11, Z15, Z19, Z23); \
+	VCMPPS $0x03, Z24, Z24, K1; \ // K1 = NaN
+	KMOVW K1, DX; \
+	ORL DX, patch_broken(DI)
+
 // func winograd_output_f32_avx512(p *patch)
 TEXT ·winograd_output_f32_avx512(SB), NOSPLIT, $0-8
-	MOVQ p+0(FP), DI
-	VMOVUPS FA3, Z30
-	VMOVUPS FB3, Z31
-	MOVQ patch_planeStep(DI), BX
-	LEAQ (BX)(BX*2), R8
-	ADDQ R8, R8                // a row of the planes is 6 of them
-	STEPS(R8, R8, R9, R10)
+	OUTPUT_BEGIN
 	MOVQ patch_pixelStep(DI), R11
 	LEAQ (R11)(R11*2), R12
 	MOVQ patch_rowStep(DI), R13
-	MOVL $0, patch_broken(DI)
-	MOVQ patch_channels(DI), CX
-	XORL AX, AX
 
 channels:
-	MOVQ patch_planes(DI), SI  // t = Aᵀ along the columns of the planes
-	ADDQ AX, SI
-	OUTPUT_COLUMN(Z0, Z1, Z2, Z3)
-	OUTPUT_COLUMN(Z4, Z5, Z6, Z7)
-	OUTPUT_COLUMN(Z8, Z9, Z10, Z11)
-	OUTPUT_COLUMN(Z12, Z13, Z14, Z15)
-	OUTPUT_COLUMN(Z16, Z17, Z18, Z19)
-	OUTPUT_COLUMN(Z20, Z21, Z22, Z23)
-	VPXORD Z24, Z24, Z24       // stays 0 as long as all results are finite
-	VPXORD Z25, Z25, Z25
-	OUTPUT_ROW(Z0, Z4, Z8, Z12, Z16, Z20)
-	OUTPUT_ROW(Z1, Z5, Z9, Z13, Z17, Z21)
-	OUTPUT_ROW(Z2, Z6, Z10, Z14, Z18, Z22)
-	OUTPUT_ROW(Z3, Z7, Z11, Z15, Z19, Z23)
-	VCMPPS $0x03, Z24, Z24, K1 // K1 = NaN
-	KMOVW  K1, DX
-	ORL    DX, patch_broken(DI)
+	OUTPUT_TILE
 
 	CMPB patch_add(DI), $0
 	JEQ  added
@@ -218,6 +227,79 @@ activated:
 	STORE_ROW(Z1, Z5, Z9, Z21)
 	STORE_ROW(Z2, Z6, Z10, Z22)
 	STORE_ROW(Z3, Z7, Z11, Z23)
+	ADDQ $64, AX
+	SUBQ $16, CX
+	JGT  channels
+	VZEROUPPER
+	RET
+
+// WINS(v, best, k): k = v takes the place of best: it is not ≤ best, and best is not NaN.
+#define WINS(v, best, k) \
+	VCMPPS $0x16, best, v, k; \
+	VCMPPS $0x07, best, best, k, k
+
+// POOL: y and arg of the window with a and b above c and d; Z12 is a's index.
+#define POOL(a, b, c, d, y, arg) \
+	WINS(b, a, K2); \
+	WINS(d, c, K3); \
+	VMOVAPS b, K2, a; \         // a = the upper maximum
+	VMOVAPS d, K3, c; \         // c = the lower maximum
+	VMOVDQA32 Z12, Z16; \
+	VPADDD Z13, Z12, K2, Z16; \ // Z16 = where the upper one is
+	VPADDD Z14, Z12, Z17; \
+	VPADDD Z13, Z17, K3, Z17; \ // Z17 = where the lower one is
+	WINS(c, a, K4); \
+	VMOVAPS c, K4, a; \
+	VMOVDQA32 Z17, K4, Z16; \
+	VMOVUPS a, y; \
+	VMOVDQU32 Z16, arg
+
+// func winograd_output_pool_f32_avx512(p *patch)
+//
+// Z13 and Z14 are what the index of a position is more on the right and below, R11 and R13 the
+// steps to the windows on the right and below.
+TEXT ·winograd_output_pool_f32_avx512(SB), NOSPLIT, $0-8
+	OUTPUT_BEGIN
+	MOVQ patch_pixelStep(DI), R11
+	MOVQ patch_rowStep(DI), R13
+
+channels:
+	OUTPUT_TILE
+	MOVQ  patch_bias(DI), DX
+	TESTQ DX, DX
+	JZ    biased
+	VMOVUPS (DX)(AX*1), Z26
+	BIAS_ROW(Z0, Z4, Z8, Z20)
+	BIAS_ROW(Z1, Z5, Z9, Z21)
+	BIAS_ROW(Z2, Z6, Z10, Z22)
+	BIAS_ROW(Z3, Z7, Z11, Z23)
+
+biased:
+	RELU_ROW(Z0, Z4, Z8, Z20)
+	RELU_ROW(Z1, Z5, Z9, Z21)
+	RELU_ROW(Z2, Z6, Z10, Z22)
+	RELU_ROW(Z3, Z7, Z11, Z23)
+	VPBROADCASTD patch_across(DI), Z13
+	VPBROADCASTD patch_below(DI), Z14
+	VPBROADCASTD patch_first(DI), Z12
+	VPADDD ·channels(SB), Z12, Z12
+	ADDL $16, patch_first(DI)  // the next channels'
+	MOVQ patch_pixels(DI), DX
+	ADDQ AX, DX
+	MOVQ patch_arg(DI), SI
+	ADDQ AX, SI
+	POOL(Z0, Z4, Z1, Z5, (DX), (SI))
+	VPADDD Z13, Z12, Z12
+	VPADDD Z13, Z12, Z12
+	POOL(Z8, Z20, Z9, Z21, (DX)(R11*1), (SI)(R11*1))
+	ADDQ R13, DX
+	ADDQ R13, SI
+	VPADDD Z14, Z12, Z12
+	VPADDD Z14, Z12, Z12
+	POOL(Z10, Z22, Z11, Z23, (DX)(R11*1), (SI)(R11*1))
+	VPSUBD Z13, Z12, Z12
+	VPSUBD Z13, Z12, Z12
+	POOL(Z2, Z6, Z3, Z7, (DX), (SI))
 	ADDQ $64, AX
 	SUBQ $16, CX
 	JGT  channels

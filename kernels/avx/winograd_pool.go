@@ -1,8 +1,23 @@
 package avx
 
 // Winograd's algorithm with the 2×2 max pooling of its output. A tile of 4×4 is four
-// whole windows: it is made in memory of its own, in the first cache, and pooled from
-// there. (The gradients come from the pooled gradient without it: see conv_sparse.go.)
+// whole windows: it is pooled in registers, by a kernel of AVX-512, or made in memory of its own,
+// in the first cache, and pooled from there. (The gradients come from the pooled gradient without it: see conv_sparse.go.)
+
+// pooledInRegisters computes a tile and pools it, its other arguments being in w.patch, and
+// tells whether it could: all of the four windows must be there, and all sums be finite.
+func (t *winogradTask) pooledInRegisters(w *workspace, tile int) bool {
+	n, h, k := t.position(tile)
+	p, kernel := t.pool, t.d.set.transforms(t.s.Out).winograd_output_pool_f32
+	if t.arg == nil || kernel == nil || tile == w.background.tile || h/2+2 > p.OH || k/2+2 > p.OW {
+		return false
+	}
+	out, v := ((n*p.OH+h/2)*p.OW+k/2)*p.C, &w.patch
+	v.pixels, v.arg, v.pixelStep, v.rowStep = address(t.y[out:]), address(t.arg[out:]), 4*p.C, 4*p.OW*p.C
+	v.first, v.across, v.below = int32(((n*p.H+h)*p.W+k)*p.C), int32(p.C), int32(p.W*p.C)
+	kernel(v)
+	return v.broken == 0
+}
 
 // windows pools the windows of a tile z [4,4,Out].
 func (t *winogradTask) windows(w *workspace, z []float32, tile int) {
