@@ -134,7 +134,7 @@ func (t *Tape) Conv2D(x, w, bias *Var, o Window) *Var {
 				t.device.Conv2DGradFilter(dw, dy, x.data(), s, mode)
 			}
 		})
-	y.rectify(s.ReLU)
+	y.rectify(s.ReLU, bias)
 	return y
 }
 

@@ -26,6 +26,12 @@ func (t *Tape) Conv2DReLUMaxPool(x, w, bias *Var, o Window, size [2]int, pool Wi
 			dx, mx := t.into(x)
 			dw, mw := t.into(w)
 			db, mb := t.into(bias)
+			if dbelow, mbelow, ok := t.earlyBiasReLUGrad(x, mx); ok {
+				if t.device.BiasReLUConv2DReLUMaxPoolGrad(dx, dbelow, dw, db, y.grad(), y.data(), arg, x.data(), w.data(), both, mbelow, mw, mb) {
+					t.didBiasReLUGrad(x)
+				}
+				return
+			}
 			t.device.Conv2DReLUMaxPoolGrad(dx, dw, db, y.grad(), y.data(), arg, x.data(), w.data(), both, mx, mw, mb)
 		})
 	return y

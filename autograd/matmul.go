@@ -45,7 +45,7 @@ func (t *Tape) product(op string, a, b, bias *Var, s kernels.MatMulSpec) *Var {
 		biasData = bias.data()
 	}
 	y := t.output([]int{m, n}, inputs...)
-	y.rectify(s.ReLU)
+	y.rectify(s.ReLU, bias)
 	reads := []*Var{a, b}
 	if s.ReLU {
 		reads = append(reads, y)

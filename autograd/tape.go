@@ -31,8 +31,10 @@ type Var struct {
 	// Tape.Update.)
 	Grad *tensor.Tensor
 
-	elementwise bool // each element is a function of its counterpart in one operand: see outputLike
-	rectified   bool // a ReLU is fused into the operation whose output this is
+	elementwise bool   // each element is a function of its counterpart in one operand: see outputLike
+	rectified   bool   // a ReLU is fused into the operation whose output this is
+	bias        *Var   // in front of that ReLU; nil if there is none
+	early       uint64 // the last backward pass that has done biasReLUGrad early: see earlyBiasReLUGrad
 	// Where this variable is not above 0, neither is its gate, or the gradient does not reach
 	// it; and so on to the output of a ReLU, which is its own gate and lets nothing through
 	// there: see dropped. nil if it has its zeros from no ReLU.
@@ -305,15 +307,22 @@ func (t *Tape) wants(x *Var) bool {
 // first share of a pass overwrites, the later ones add. The buffer is nil if x
 // gets no gradient on this tape, or is nil, as a bias may be.
 func (t *Tape) into(x *Var) (kernels.Buffer, kernels.Mode) {
+	buffer, mode := t.share(x)
+	if buffer != nil {
+		*x.pass = t.pass
+	}
+	return buffer, mode
+}
+
+// share is what into returns, for a share that may not come.
+func (t *Tape) share(x *Var) (kernels.Buffer, kernels.Mode) {
 	if x == nil || !t.targets[x] {
 		return nil, kernels.Overwrite
 	}
-	mode := kernels.Overwrite
 	if *x.pass == t.pass {
-		mode = kernels.Accumulate
+		return x.grad(), kernels.Accumulate
 	}
-	*x.pass = t.pass
-	return x.grad(), mode
+	return x.grad(), kernels.Overwrite
 }
 
 func (t *Tape) alloc(elements kernels.Type, shape []int) *tensor.Tensor {

@@ -171,6 +171,13 @@ func (d *timed) Conv2DReLUMaxPoolGrad(dx, dw, dbias, dy, y, arg, x, w kernels.Bu
 	d.time(convolution("Conv2DReLUMaxPoolGrad", s.Conv, present(dx, dw)), func() { d.Device.Conv2DReLUMaxPoolGrad(dx, dw, dbias, dy, y, arg, x, w, s, mx, mw, mb) })
 }
 
+func (d *timed) BiasReLUConv2DReLUMaxPoolGrad(dx, dbelow, dw, dbias, dy, y, arg, x, w kernels.Buffer, s kernels.ConvPoolSpec, mbelow, mw, mb kernels.Mode) (done bool) {
+	d.time(convolution("BiasReLUConv2DReLUMaxPoolGrad", s.Conv, present(dx, dw)), func() {
+		done = d.Device.BiasReLUConv2DReLUMaxPoolGrad(dx, dbelow, dw, dbias, dy, y, arg, x, w, s, mbelow, mw, mb)
+	})
+	return done
+}
+
 func (d *timed) AvgPool(y, x kernels.Buffer, s kernels.PoolSpec) {
 	d.time(of("AvgPool", s.N, s.H, s.W, s.C), func() { d.Device.AvgPool(y, x, s) })
 }

@@ -88,6 +88,12 @@ type Device interface {
 	// dw are Conv2D's gradients for dz. Any of the three may be nil. Whether products
 	// with those zeros of dz are formed is left to the device.
 	Conv2DReLUMaxPoolGrad(dx, dw, dbias, dy, y, arg, x, w Buffer, s ConvPoolSpec, mx, mw, mb Mode)
+	// BiasReLUConv2DReLUMaxPoolGrad is the same where x is the output of a ReLU,
+	// x = ReLU(v + below) with below [C], and dx, overwritten, is wanted behind it:
+	// Conv2DReLUMaxPoolGrad, and then BiasReLUGrad(dx, dbelow, dx, x, N·H·W, C, mbelow), so
+	// that a device may use dx while it is at hand. It tells whether the second was done. If
+	// not, it is left to the caller. dbelow, dw and dbias may be nil.
+	BiasReLUConv2DReLUMaxPoolGrad(dx, dbelow, dw, dbias, dy, y, arg, x, w Buffer, s ConvPoolSpec, mbelow, mw, mb Mode) (done bool)
 	// AvgPool takes the mean of the part of each window that lies in the image.
 	AvgPool(y, x Buffer, s PoolSpec)
 	// AvgPoolGrad spreads dy evenly over each window.

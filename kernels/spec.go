@@ -204,6 +204,15 @@ func (s ConvPoolSpec) CheckGrad(op string, dx, dw, dbias, dy, y, arg, x, w Buffe
 	}
 }
 
+// CheckGradBelow is CheckGrad for BiasReLUConv2DReLUMaxPoolGrad.
+func (s ConvPoolSpec) CheckGradBelow(op string, dx, dbelow, dw, dbias, dy, y, arg, x, w Buffer) {
+	s.CheckGrad(op, dx, dw, dbias, dy, y, arg, x, w)
+	Want(op, "gradient by the input", dx, Float32, x.Len())
+	if dbelow != nil {
+		Want(op, "gradient by the input's bias", dbelow, Float32, s.Conv.C)
+	}
+}
+
 // ReduceSpec describes a reduction of x[Outer,N,Inner] over its middle axis to
 // y[Outer,Inner]. Any run of neighbouring axes of a tensor can be the middle one.
 type ReduceSpec struct {

@@ -69,6 +69,22 @@ func (d *Device) Conv2DReLUMaxPoolGrad(dx, dw, dbias, dy, y, arg, x, w kernels.B
 	}
 }
 
+// BiasReLUConv2DReLUMaxPoolGrad computes the gradients, from the nonzeros alone also that by what
+// went into the ReLU below: see kernels.Device.
+func (d *Device) BiasReLUConv2DReLUMaxPoolGrad(dx, dbelow, dw, dbias, dy, y, arg, x, w kernels.Buffer, s kernels.ConvPoolSpec, mbelow, mw, mb kernels.Mode) (done bool) {
+	s.CheckGradBelow("bias relu conv2d relu maxpool gradient", dx, dbelow, dw, dbias, dy, y, arg, x, w)
+	const o = kernels.Overwrite
+	if !sparsePays(s) {
+		d.Conv2DReLUMaxPoolGrad(dx, dw, dbias, dy, y, arg, x, w, s, o, mw, mb)
+		return false
+	}
+	t := &d.sparse
+	t.behindReLU, t.dbelow, t.mbelow = true, kernels.Floats(dbelow), mbelow
+	d.sparseGrad(dx, dw, dbias, dy, y, arg, x, w, s, o, mw, mb)
+	t.behindReLU, t.dbelow = false, nil
+	return true
+}
+
 // bandFloats is how much of z is computed before it is pooled: half of a first cache.
 const bandFloats = 1 << 12
 

@@ -21,7 +21,8 @@ import "baregrad/kernels"
 // Zeros of dz are left out even where x or w has an infinity or NaN: see kernels.Device.
 //
 // An image is one worker's: its nonzeros are found, by position (see conv_sparse_rows.go),
-// dx is added up, the nonzeros are put in order by filter, and dw is added up. The images
+// dx is added up and, if x comes out of a ReLU, goes on behind that; the nonzeros are put in
+// order by filter, and dw is added up. The images
 // are cut into chunks by the shape alone, whose sums dw are added up in order.
 
 // sparseChunks is the most chunks of images; sparsePartial the most floats of all their sums.
@@ -59,6 +60,10 @@ type sparseTask struct {
 	chunks            int
 	partial           []float32 // [chunks, Out, KH, KW, C]
 	sums              []float64 // dbias of each image
+	behindReLU        bool      // dx is wanted behind the ReLU whose output x is
+	dbelow            []float32 // and the gradient by that ReLU's bias, unless nil
+	mbelow            kernels.Mode
+	below             []float64 // dbelow of each image
 	phase             func(t *sparseTask, w *workspace, i int)
 	windows, capacity int // of an image; and the most nonzeros that one of its four lists can have
 	bands             int // of an image's windows, for the gradient by the filter
@@ -93,6 +98,9 @@ func (d *Device) sparseGrad(dx, dw, dbias, dy, y, arg, x, w kernels.Buffer, s ke
 	if dbias != nil {
 		store(t.dbias, d.addParts(t.sums, c.N, c.Out), 1, mb)
 	}
+	if t.dbelow != nil {
+		store(t.dbelow, d.addParts(t.below, c.N, c.C), 1, t.mbelow)
+	}
 	t.dx, t.dw, t.dbias, t.dy, t.y, t.x, t.arg = nil, nil, nil, nil, nil, nil, nil // the caller's; they may be freed
 }
 
@@ -105,7 +113,8 @@ func (t *sparseTask) plan() {
 	if t.dw != nil {
 		t.partial = grow(&t.d.partial, t.chunks*size)
 	}
-	t.sums = t.d.sumScratch(c.N * padded(c.Out))
+	sums := t.d.sumScratch(c.N * (padded(c.Out) + padded(c.C)))
+	t.sums, t.below = sums[:c.N*padded(c.Out)], sums[c.N*padded(c.Out):]
 	t.windows = p.OH * p.OW
 	t.bands = min(p.OH, (t.view.height(c)*t.view.w*c.C+bandOfImage-1)/bandOfImage)
 	t.capacity = t.windows*c.Out + 16
@@ -135,6 +144,9 @@ func (t *sparseTask) imagesPart(w *workspace, chunk int) {
 		w.sparse.find(t, n)
 		if t.dx != nil {
 			t.input(w, n)
+		}
+		if t.behindReLU {
+			t.undoReLU(n)
 		}
 		if t.dw != nil || t.dbias != nil {
 			t.filter(w, sums, n, n+1 < to)
@@ -182,6 +194,18 @@ func (t *sparseTask) input(w *workspace, n int) {
 	}
 	if v.copied {
 		v.back(&t.d.set.vector, dx, sums, v.height(c), t.mx)
+	}
+}
+
+// undoReLU makes of the gradient by image n that by what went into the ReLU it comes out of,
+// while it is in the second cache, and adds it up for that ReLU's bias.
+func (t *sparseTask) undoReLU(n int) {
+	c, k := t.s.Conv, &t.d.set.vector
+	size := c.H * c.W * c.C
+	dx := image(t.dx, n, size)
+	k.relu_bwd_f32(dx, dx, image(t.x, n, size), kernels.Overwrite)
+	if t.dbelow != nil {
+		sumSlab(k, t.below[n*padded(c.C):][:c.C], dx, c.H*c.W)
 	}
 }
 

@@ -155,6 +155,51 @@ func TestSparseGradMatchesDefinition(t *testing.T) {
 	}
 }
 
+// Behind the ReLU that x came out of, dx is what BiasReLUGrad makes of it, dbelow but for the
+// order of its sum, and the other gradients are the same bits.
+func TestSparseGradBehindReLU(t *testing.T) {
+	for _, set := range Names() {
+		t.Run(set, func(t *testing.T) {
+			d := open(t, set)
+			r := rand.New(rand.NewPCG(1, 15))
+			for i, s := range sparseSpecs(t) {
+				c, p := s.Conv, s.Pool
+				n, name, m := p.N*p.OH*p.OW*p.C, fmt.Sprintf("%+v", s), kernels.Mode(i%2 == 0)
+				x, w, y, arg := newFenced(c.N*c.H*c.W*c.C, r.IntN(8)).fill(r), newFenced(c.Cols()*c.Out, r.IntN(8)).fill(r), newFenced(n, r.IntN(8)), kernels.NewHost(kernels.Int32, n)
+				d.Conv2DReLUMaxPool(y.buffer, arg, x.buffer, w.buffer, nil, s)
+				dy := newFenced(n, r.IntN(8)).fill(r)
+				sparsely(r, dy.floats(), .3)
+				var got, want []*fenced // dx, dbelow, dw, dbias
+				for _, length := range []int{x.buffer.Len(), c.C, w.buffer.Len(), c.Out} {
+					got, want = append(got, newFenced(length, r.IntN(8)).fill(r)), append(want, newFenced(length, 0))
+					copy(want[len(want)-1].floats(), got[len(got)-1].floats())
+				}
+				bound := magnitude(want[1].buffer)
+				d.Conv2DReLUMaxPoolGrad(want[0].buffer, want[2].buffer, want[3].buffer, dy.buffer, y.buffer, arg, x.buffer, w.buffer, s, kernels.Overwrite, m, m)
+				absolute := magnitude(want[0].buffer)
+				d.BiasReLUGrad(want[0].buffer, want[1].buffer, want[0].buffer, x.buffer, c.N*c.H*c.W, c.C, m)
+				d.BiasReLUGrad(absolute, bound, absolute, x.buffer, c.N*c.H*c.W, c.C, m)
+				if !d.BiasReLUConv2DReLUMaxPoolGrad(got[0].buffer, got[1].buffer, got[2].buffer, got[3].buffer, dy.buffer, y.buffer, arg, x.buffer, w.buffer, s, m, m, m) {
+					t.Fatalf("%s: the ReLU below was left to the caller", name)
+				}
+				for k, g := range []string{"dx", "dbelow", "dw", "dbias"} {
+					got[k].intact(t, name)
+					if k == 1 { // sums in float64, rounded once: two roundings, and what is added to
+						compare(t, name+" "+g, got[k].floats(), want[k].floats(), kernels.Floats(bound), 4)
+					} else if !slices.Equal(got[k].floats(), want[k].floats()) {
+						t.Fatalf("%s: %s is not the same", name, g)
+					}
+				}
+				alone := newFenced(x.buffer.Len(), r.IntN(8)).fill(r)
+				d.BiasReLUConv2DReLUMaxPoolGrad(alone.buffer, nil, nil, nil, dy.buffer, y.buffer, arg, x.buffer, w.buffer, s, m, m, m)
+				if alone.intact(t, name); !slices.Equal(alone.floats(), want[0].floats()) {
+					t.Fatalf("%s: dx alone is another one than with the other gradients", name)
+				}
+			}
+		})
+	}
+}
+
 // A NaN or an infinity reaches those elements that the definition without zeros says, and
 // where y is 0 or a NaN, none.
 func TestSparseGradKeepsNaNAndInf(t *testing.T) {

@@ -14,7 +14,8 @@
 //	Conv2D with ReLU and 2×2 max   |         |      |
 //	  pooling: either way, and of  |         |      |
 //	  one channel without zeros    | yes     | yes  | yes
-//	  gradients from the nonzeros  | yes     | yes  | yes
+//	  gradients from the nonzeros, |         |      |
+//	  on behind the ReLU below     | yes     | yes  | yes
 //	Pooling and its gradients      | yes     | yes  | yes
 //	ReLU, Sigmoid, Tanh, Exp, Log  | yes     | yes  | yes
 //	BiasReLU's and                 |         |      |

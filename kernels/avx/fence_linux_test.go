@@ -100,7 +100,7 @@ func convolve(d kernels.Device, s kernels.ConvSpec) {
 	}
 }
 
-// convolveAndPool calls the two methods of a convolution whose output is pooled.
+// convolveAndPool calls the methods of a convolution whose output is pooled.
 func convolveAndPool(d kernels.Device, s kernels.ConvPoolSpec) {
 	alloc := func(n int) kernels.Buffer { return d.Alloc(kernels.Float32, n) }
 	c, p := s.Conv, s.Pool
@@ -112,7 +112,9 @@ func convolveAndPool(d kernels.Device, s kernels.ConvPoolSpec) {
 	for _, m := range []kernels.Mode{kernels.Overwrite, kernels.Accumulate} {
 		d.Conv2DReLUMaxPoolGrad(dx, dw, dbias, dy, y, arg, x, w, s, m, m, m)
 	}
-	for _, b := range []kernels.Buffer{x, w, bias, y, dx, dw, dbias, dy, arg} {
+	below := alloc(c.C)
+	d.BiasReLUConv2DReLUMaxPoolGrad(dx, below, dw, dbias, dy, y, arg, x, w, s, kernels.Overwrite, kernels.Overwrite, kernels.Overwrite)
+	for _, b := range []kernels.Buffer{x, w, bias, y, dx, dw, dbias, dy, arg, below} {
 		b.Free()
 	}
 }

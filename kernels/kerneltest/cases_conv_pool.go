@@ -131,5 +131,37 @@ func (s *suite) compareConvPool(t *testing.T, g generator, spec kernels.ConvPool
 	s.same(t, "dx", dx2, dx, summing(c.KH*c.KW*c.Out+1))
 	s.same(t, "dw", dw2, dw, summing(c.Rows()+1))
 	s.same(t, "dbias", db2, db, summing(c.Rows()+1))
-	free([]kernels.Buffer{x, w, bias, dy, z, y, arg, y2, arg2, equal, dx, dw, db, dx2, dw2, db2})
+	free([]kernels.Buffer{z, y2, arg2, equal, dx2, dw2, db2})
+	s.compareBelow(t, g, spec, dy, y, arg, x, w)
+	free([]kernels.Buffer{x, w, bias, dy, y, arg, dx, dw, db})
+}
+
+// compareBelow: behind the ReLU that x came out of, the same as BiasReLUGrad gives. Half of x
+// is not above 0. For the other gradients nothing changes, not by a bit.
+func (s *suite) compareBelow(t *testing.T, g generator, spec kernels.ConvPoolSpec, dy, y, arg, x, w kernels.Buffer) {
+	t.Helper()
+	const name, o, add = "BiasReLUConv2DReLUMaxPoolGrad", kernels.Overwrite, kernels.Accumulate
+	d, c := s.device, spec.Conv
+	pixels := c.N * c.H * c.W
+	for _, wanted := range []bool{true, false} {
+		dx, dw, db, below := s.empty(x.Len()), s.random(g, w.Len()), s.random(g, c.Out), s.random(g, c.C)
+		dx2, dw2, db2, below2 := s.random(g, x.Len()), s.empty(w.Len()), s.empty(c.Out), s.empty(c.C)
+		for _, pair := range [][2]kernels.Buffer{{dw2, dw}, {db2, db}, {below2, below}} {
+			d.Copy(pair[0], pair[1])
+		}
+		d.Conv2DReLUMaxPoolGrad(dx, dw, db, dy, y, arg, x, w, spec, o, add, add)
+		d.BiasReLUGrad(dx, below, dx, x, pixels, c.C, add)
+		if wanted {
+			if !d.BiasReLUConv2DReLUMaxPoolGrad(dx2, below2, dw2, db2, dy, y, arg, x, w, spec, add, add, add) {
+				d.BiasReLUGrad(dx2, below2, dx2, x, pixels, c.C, add)
+			}
+			s.same(t, name+": dw", dw2, dw, exact)
+			s.same(t, name+": dbias", db2, db, exact)
+			s.same(t, name+": dbelow", below2, below, summing(pixels*c.KH*c.KW*c.Out+1))
+		} else if !d.BiasReLUConv2DReLUMaxPoolGrad(dx2, nil, nil, nil, dy, y, arg, x, w, spec, o, o, o) {
+			d.BiasReLUGrad(dx2, nil, dx2, x, pixels, c.C, o)
+		}
+		s.same(t, name+": dx", dx2, dx, exact)
+		free([]kernels.Buffer{dx, dw, db, below, dx2, dw2, db2, below2})
+	}
 }

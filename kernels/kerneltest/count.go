@@ -27,6 +27,7 @@ const (
 	calledBiasReLUMaxPoolGrad
 	calledConv2DReLUMaxPool
 	calledConv2DReLUMaxPoolGrad
+	calledBiasReLUConv2DReLUMaxPoolGrad
 	calledAvgPool
 	calledAvgPoolGrad
 	calledReLU
@@ -124,6 +125,7 @@ var methodNames = [methodCount]string{
 	calledBiasReLUMaxPoolGrad:           "BiasReLUMaxPoolGrad",
 	calledConv2DReLUMaxPool:             "Conv2DReLUMaxPool",
 	calledConv2DReLUMaxPoolGrad:         "Conv2DReLUMaxPoolGrad",
+	calledBiasReLUConv2DReLUMaxPoolGrad: "BiasReLUConv2DReLUMaxPoolGrad",
 	calledBiasReLUGrad:                  "BiasReLUGrad",
 	calledAvgPool:                       "AvgPool",
 	calledAvgPoolGrad:                   "AvgPoolGrad",
@@ -274,6 +276,11 @@ func (counter *counting) Conv2DReLUMaxPool(y, arg, x, w, bias kernels.Buffer, s 
 func (counter *counting) Conv2DReLUMaxPoolGrad(dx, dw, dbias, dy, y, arg, x, w kernels.Buffer, s kernels.ConvPoolSpec, mx, mw, mb kernels.Mode) {
 	counter.d.Conv2DReLUMaxPoolGrad(dx, dw, dbias, dy, y, arg, x, w, s, mx, mw, mb)
 	counter.calls[calledConv2DReLUMaxPoolGrad]++
+}
+func (counter *counting) BiasReLUConv2DReLUMaxPoolGrad(dx, dbelow, dw, dbias, dy, y, arg, x, w kernels.Buffer, s kernels.ConvPoolSpec, mbelow, mw, mb kernels.Mode) bool {
+	result := counter.d.BiasReLUConv2DReLUMaxPoolGrad(dx, dbelow, dw, dbias, dy, y, arg, x, w, s, mbelow, mw, mb)
+	counter.calls[calledBiasReLUConv2DReLUMaxPoolGrad]++
+	return result
 }
 func (counter *counting) AvgPool(y, x kernels.Buffer, s kernels.PoolSpec) {
 	counter.d.AvgPool(y, x, s)

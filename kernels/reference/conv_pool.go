@@ -29,3 +29,10 @@ func (d *Device) Conv2DReLUMaxPoolGrad(dx, dw, dbias, dy, y, arg, x, w kernels.B
 		d.Conv2DGradFilter(dw, dz, x, s.Conv, mw)
 	}
 }
+
+// BiasReLUConv2DReLUMaxPoolGrad is Conv2DReLUMaxPoolGrad. Here the ReLU below is left to the caller.
+func (d *Device) BiasReLUConv2DReLUMaxPoolGrad(dx, dbelow, dw, dbias, dy, y, arg, x, w kernels.Buffer, s kernels.ConvPoolSpec, mbelow, mw, mb kernels.Mode) (done bool) {
+	s.CheckGradBelow("bias relu conv2d relu maxpool gradient", dx, dbelow, dw, dbias, dy, y, arg, x, w)
+	d.Conv2DReLUMaxPoolGrad(dx, dw, dbias, dy, y, arg, x, w, s, kernels.Overwrite, mw, mb)
+	return false
+}
