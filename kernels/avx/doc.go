@@ -78,8 +78,8 @@
 //
 // Where an operation's files are many, NAME has more words: conv_sparse_rows.go finds the
 // nonzeros of conv_sparse.go, in conv_nonzeros_*.s; conv_pool_*.s belong to
-// conv_pool_filter.go, zeros_finite_*.s to zeros.go, zeros_mark_*.s to zeros_columns.go, and
-// zeros_bits_*.s to zeros_rows.go.
+// conv_pool_filter.go, zeros_finite_*.s to zeros.go, zeros_mark_*.s to zeros_columns.go,
+// zeros_bits_*.s to zeros_rows.go, and zeros_rows_*.s to that and to zeros_columns.go.
 //
 // Assembly is left out on other architectures and with the build tag purego;
 // then New returns an error, and package auto opens the reference instead.

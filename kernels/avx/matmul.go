@@ -56,8 +56,9 @@ type matmulTask struct {
 	aStep     int          // bytes from k to k+1 in A
 	sample    [3]uint64    // bits of two rows of A, and of either
 	shares    rowShares    // what they tell of A's rows: manyZeros sets it
-	form      []rowProduct // zeros of rows are left out: the kernels,
-	each      int          // k in a word of bits
+	form      []rowProduct // zeros are left out: the kernels,
+	tall      int          // and the rows that they multiply at a time
+	each      int          // zeros of rows are left out: k in a word of bits
 	words     int          // and words of a part of a run
 	column    columnPlan   // zeros of a transposed A are left out
 	tileStep  int          // floats from tile to tile of a copied piece of a transposed A

@@ -28,29 +28,14 @@ var instructionSets = []*instructionSet{
 			width: []func(*strip){matmul_8x16_f32_avx512, matmul_8x32_f32_avx512, matmul_8x48_f32_avx512},
 		},
 		zeros: zeroKernels{
-			finite_f32: finite_f32_avx512,
+			finite_f32: finite_f32_avx512, add_sums_f32: add_sums_f32_avx512,
 			rows: rowKernels{
-				single: []rowProduct{
-					{4, matmul_nonzeros_1x64_f32_avx512}, {5, matmul_nonzeros_1x80_f32_avx512}, {6, matmul_nonzeros_1x96_f32_avx512},
-					{7, matmul_nonzeros_1x112_f32_avx512}, {8, matmul_nonzeros_1x128_f32_avx512},
-				},
-				either: []rowProduct{
-					{4, matmul_nonzeros_either_2x64_f32_avx512}, {5, matmul_nonzeros_either_2x80_f32_avx512}, {6, matmul_nonzeros_either_2x96_f32_avx512},
-					{7, matmul_nonzeros_either_2x112_f32_avx512}, {8, matmul_nonzeros_either_2x128_f32_avx512},
-				},
-				both: []rowProduct{
-					{1, matmul_nonzeros_both_2x16_f32_avx512}, {2, matmul_nonzeros_both_2x32_f32_avx512},
-					{3, matmul_nonzeros_both_2x48_f32_avx512}, {4, matmul_nonzeros_both_2x64_f32_avx512},
-				},
+				single: singleAVX512, either: eitherAVX512, both: bothAVX512[:4],
 				singleCost: 130, eitherCost: 100, bothCost: 115, changeCost: 60,
-				nonzero_bits_f32: nonzero_bits_f32_avx512, add_sums_f32: add_sums_f32_avx512,
+				nonzero_bits_f32: nonzero_bits_f32_avx512,
 			},
 			columns: columnKernels{
-				kernels: []columnKernel{
-					{1, 8, matmul_columns_1x128_f32_avx512},
-					{2, 8, matmul_columns_2x128_f32_avx512}, {2, 4, matmul_columns_2x64_f32_avx512},
-					{2, 2, matmul_columns_2x32_f32_avx512}, {2, 1, matmul_columns_2x16_f32_avx512},
-				},
+				single: singleAVX512, both: bothAVX512,
 				singleCost: 115, pairCost: 135, pairNearCost: 104, partCost: 750,
 				mark_nonzeros_f32: mark_nonzeros_f32_avx512,
 			},
@@ -97,26 +82,14 @@ var instructionSets = []*instructionSet{
 			width: []func(*strip){matmul_6x8_f32_avx2, matmul_6x16_f32_avx2},
 		},
 		zeros: zeroKernels{
-			finite_f32: finite_f32_avx2,
+			finite_f32: finite_f32_avx2, add_sums_f32: add_sums_f32_avx2,
 			rows: rowKernels{
-				single: []rowProduct{
-					{7, matmul_nonzeros_1x56_f32_avx2}, {8, matmul_nonzeros_1x64_f32_avx2}, {9, matmul_nonzeros_1x72_f32_avx2},
-					{10, matmul_nonzeros_1x80_f32_avx2}, {11, matmul_nonzeros_1x88_f32_avx2}, {12, matmul_nonzeros_1x96_f32_avx2},
-					{13, matmul_nonzeros_1x104_f32_avx2}, {14, matmul_nonzeros_1x112_f32_avx2},
-				},
-				both: []rowProduct{
-					{1, matmul_nonzeros_both_2x8_f32_avx2}, {2, matmul_nonzeros_both_2x16_f32_avx2}, {3, matmul_nonzeros_both_2x24_f32_avx2},
-					{4, matmul_nonzeros_both_2x32_f32_avx2}, {5, matmul_nonzeros_both_2x40_f32_avx2}, {6, matmul_nonzeros_both_2x48_f32_avx2},
-				},
+				single: singleAVX2, both: bothAVX2,
 				singleCost: 140, bothCost: 120,
-				nonzero_bits_f32: nonzero_bits_f32_avx2, add_sums_f32: add_sums_f32_avx2,
+				nonzero_bits_f32: nonzero_bits_f32_avx2,
 			},
 			columns: columnKernels{
-				kernels: []columnKernel{
-					{1, 8, matmul_columns_1x64_f32_avx2},
-					{2, 6, matmul_columns_2x48_f32_avx2}, {2, 4, matmul_columns_2x32_f32_avx2},
-					{2, 2, matmul_columns_2x16_f32_avx2}, {2, 1, matmul_columns_2x8_f32_avx2},
-				},
+				single: singleAVX2, both: bothAVX2,
 				singleCost: 140, pairCost: 175, pairNearCost: 125, partCost: 750,
 				mark_nonzeros_f32: mark_nonzeros_f32_avx2,
 			},

@@ -47,20 +47,24 @@ type strip struct {
 	mask  uint16   // the lanes of the last register that belong to C
 	lanes [8]int32 // the same mask for AVX2: −1 or 0
 
-	// For kernels that leave out zeros of A's rows: see zeros_rows.go.
+	// For kernels that leave out zeros of A: see zeros_rows.go.
 	// With each k they bring a line into the second cache, from ahead on in steps
 	// of aheadStep up to aheadEnd; then from the line behind aheadFirst on, the next line of
 	// each row, and so on for aheadTiles lines.
 	aheadFirst uintptr
 	aheadEnd   uintptr
-	masks      uintptr // []uint64: which k of row 0 are not zero, a word after the other
-	maskStep   int     // from row to row of them
-	words      int     // of a row
-	aWord      int     // from a word's first k to the next word's, in A
-	bWord      int     // and in B
-	aRow       int     // from row to row of A
-	sums       uintptr // rows of whole registers, one after the other
-	begins     bool    // the sums begin at 0
+	masks      uintptr  // []uint64: which k of row 0 are not zero
+	maskStep   int      // from row to row of them
+	maskNext   int      // from word to word of a row
+	words      int      // of a row
+	aWord      int      // from a word's first k to the next word's, in A
+	bWord      int      // and in B
+	aRow       int      // from row to row of A
+	sums       uintptr  // rows of whole registers
+	sumStep    int      // from row to row of them
+	begins     bool     // the sums begin at 0
+	minus      bool     // set by the kernel: some sums are −0
+	least      [8]int32 // a kernel's own
 }
 
 // tiles is the table of the kernels that work on strips, and the sizes of the

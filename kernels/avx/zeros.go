@@ -2,6 +2,7 @@ package avx
 
 import (
 	"math"
+	"slices"
 
 	"baregrad/kernels"
 )
@@ -20,15 +21,17 @@ import (
 //   - b is infinite or NaN: 0·b is NaN. So each strip of B is looked through before it
 //     is used, which costs one instruction for 16 elements of it.
 //   - The sum is −0, which only a product that is too small for a float32 can make of +0:
-//     a following +0 would turn it into +0. The kernels look for −0 before they add old C.
+//     a following +0 would turn it into +0. The kernels tell whether any of their sums is −0.
 
 // zeroKernels is the table of the kernels that leave out zeros; there are none where
 // finite_f32 is nil.
 type zeroKernels struct {
 	// finite_f32 says whether rows of so many columns have neither infinity nor NaN.
 	finite_f32 func(b *float32, step, columns, rows int) bool
-	rows       rowKernels
-	columns    columnKernels
+	// add_sums_f32 brings the sums of rows to C.
+	add_sums_f32 func(s *strip, registers int)
+	rows         rowKernels
+	columns      columnKernels
 }
 
 // zeroSpace is what a worker needs besides.
@@ -39,7 +42,6 @@ type zeroSpace struct {
 	bits   []uint64  // which elements of A are not zero, and with rows, which of any of them
 	sums   []float32 // of a step's rows and a strip
 	begin  int       // of rows of A: the first row of the part
-	block  zeroBlock // of a transposed A
 }
 
 // leastZeros is the least number of multiply-adds for which zeros are looked for.
@@ -95,6 +97,71 @@ func (s *strip) fetch(x []float32, step, rows, floats int) {
 	s.ahead, s.aheadStep, s.aheadTiles = address(x), step, (4*floats+cacheLine-1)/cacheLine
 	s.aheadFirst, s.aheadEnd = s.ahead, s.ahead+uintptr(rows*step)
 }
+
+// cutStrips cuts C into strips that are as equal as can be, for the kernels of a form, which
+// multiply so many rows at a time.
+func (t *matmulTask) cutStrips(form []rowProduct, rows int) {
+	tiles, c := &t.d.set.tiles, &t.strips
+	registers := (t.s.N + tiles.lanes - 1) / tiles.lanes
+	count := (registers + widest(form) - 1) / widest(form)
+	c.tiles, c.n, c.strips = tiles, t.s.N, c.strips[:0]
+	for n := range count {
+		c.strips = append(c.strips, n*registers/count*tiles.lanes)
+	}
+	c.strips = append(c.strips, t.s.N)
+	t.widest = (registers + count - 1) / count * tiles.lanes
+	t.form, t.tall = form, rows
+}
+
+// product is the form's kernel for a strip of so many columns, whole registers.
+func (t *matmulTask) product(padded int) func(s *strip) {
+	return t.form[padded/t.d.set.tiles.lanes-t.form[0].registers].run
+}
+
+// multiplyRows runs a kernel that multiplies so many rows at a time, 1 or 2, for m rows.
+func (s *strip) multiplyRows(product func(s *strip), m, rows int) {
+	odd := m % rows
+	if s.m = m - odd; s.m > 0 {
+		product(s)
+	}
+	if odd == 0 {
+		return
+	}
+	// The last row is its own neighbour.
+	aRow, maskStep, sumStep, minus := s.aRow, s.maskStep, s.sumStep, s.minus && m > odd
+	s.m, s.aRow, s.maskStep, s.sumStep = rows, 0, 0, 0
+	product(s)
+	s.aRow, s.maskStep, s.sumStep, s.minus = aRow, maskStep, sumStep, s.minus || minus
+}
+
+// endRows brings the sums of m rows of a strip to C, unless they are there, and computes those
+// again of which one is −0. p has c and sums of the first of them, which is row i of dense.
+func (t *matmulTask) endRows(w *workspace, p, dense *strip, i, m, width int, sums []float32) {
+	lanes, end := t.d.set.tiles.lanes, t.d.set.zeros.add_sums_f32
+	registers := (width + lanes - 1) / lanes
+	p.sums = address(sums)
+	there := p.sums == p.c
+	if !p.minus {
+		if p.m = m; !there {
+			end(p, registers)
+		}
+		return
+	}
+	p.m = 1
+	for r := range m {
+		switch row := sums[r*p.sumStep/4:][:width]; {
+		case slices.ContainsFunc(row, minusZero):
+			t.leaveNone(w, dense, i+r, i+r+1, width)
+		case !there:
+			p.sums = address(row)
+			end(p, registers)
+		}
+		p.c += uintptr(p.cStep)
+	}
+}
+
+// minusZero says whether v is −0.
+func minusZero(v float32) bool { return math.Float32bits(v) == 1<<31 }
 
 // leaveNone computes the rows of p from (included) to (excluded) by the kernels that
 // leave out nothing. p is as it was before its first row.

@@ -126,90 +126,81 @@ few: // fewer than 32
 	VPMASKMOVD 96(BX), Y3, Y3
 	JMP        test
 
-// Registers: DI = s, SI the sums, BX C and DX the bias, CX the bytes of a row of sums but
-// for the last register's, AX the place in it, R8 the rows left. Y0 is a sum, Y1 the least
-// of a row's as integers, Y2 is 0, Y3 is −0, Y4 the mask of the last register and Y5 that of
-// this one.
+// Registers: DI = s, SI the sums, BX C and DX the bias, R9 add; CX the bytes of a row's whole
+// registers and AX the place in them, R8 the rows left. Y0 is a sum, Y2 what it is at least,
+// Y4 the mask of a register that is not whole, Y5 what is added there.
 
 // func add_sums_f32_avx2(s *strip, registers int)
 TEXT ·add_sums_f32_avx2(SB), NOSPLIT, $0-16
-	MOVQ         s+0(FP), DI
-	MOVQ         registers+8(FP), CX
-	DECQ         CX
-	SHLQ         $5, CX
-	VMOVDQU      strip_lanes(DI), Y4
-	VPXOR        Y2, Y2, Y2
-	VPBROADCASTD ·sign_f32(SB), Y3
-	MOVQ         strip_sums(DI), SI
-	MOVQ         strip_c(DI), BX
-	MOVQ         strip_m(DI), R8
+	MOVQ    s+0(FP), DI
+	MOVQ    registers+8(FP), CX
+	MOVQ    strip_sums(DI), SI
+	MOVQ    strip_c(DI), BX
+	MOVQ    strip_m(DI), R8
+	MOVQ    strip_bias(DI), DX
+	MOVBLZX strip_add(DI), R9
+	VMOVDQU strip_lanes(DI), Y4
+	VPXOR   Y2, Y2, Y2
+	CMPB    strip_relu(DI), $0
+	JNE     least
+	MOVL    $0xff800000, AX // −Inf
+	MOVQ    AX, X2
+	VPBROADCASTD X2, Y2
+
+least:
+	CMPW strip_mask(DI), $0xff
+	JEQ  whole
+	DECQ CX
+
+whole:
+	SHLQ $5, CX
 
 row:
-	VMOVDQU (SI)(CX*1), Y1
-	XORL    AX, AX
-
-least: // −0 is the least of all integers
-	VPMINSD  (SI)(AX*1), Y1, Y1
-	ADDQ     $32, AX
-	CMPQ     AX, CX
-	JLT      least
-	VPCMPEQD Y3, Y1, Y1
-	VPTEST   Y1, Y1
-	JNZ      end
-	XORL     AX, AX
-	VPCMPEQD Y5, Y5, Y5
-	CMPQ     AX, CX
-	JEQ      last
+	XORL AX, AX
+	CMPQ AX, CX
+	JEQ  last
 
 register:
 	VMOVUPS (SI)(AX*1), Y0
-	CMPB    strip_add(DI), $0
+	TESTL   R9, R9
 	JEQ     added
-	VMASKMOVPS (BX)(AX*1), Y5, Y1
-	VADDPS     Y1, Y0, Y0
+	VADDPS  (BX)(AX*1), Y0, Y0
 
 added:
-	MOVQ       strip_bias(DI), DX
-	TESTQ      DX, DX
-	JEQ        biased
-	VMASKMOVPS (DX)(AX*1), Y5, Y1
-	VADDPS     Y1, Y0, Y0
+	TESTQ  DX, DX
+	JEQ    biased
+	VADDPS (DX)(AX*1), Y0, Y0
 
 biased:
-	CMPB   strip_relu(DI), $0
-	JEQ    activated
-	VMAXPS Y0, Y2, Y0 // a NaN stays
-
-activated:
-	CMPQ    AX, CX
-	JEQ     masked
+	VMAXPS  Y0, Y2, Y0 // a NaN stays
 	VMOVUPS Y0, (BX)(AX*1)
 	ADDQ    $32, AX
 	CMPQ    AX, CX
 	JLT     register
+	CMPW    strip_mask(DI), $0xff
+	JEQ     next
 
-last:
-	VMOVDQU Y4, Y5
-	JMP     register
+last: // a masked store is slow on some processors: only where it has to be one
+	VMOVUPS (SI)(AX*1), Y0
+	TESTL   R9, R9
+	JEQ     lastAdded
+	VMASKMOVPS (BX)(AX*1), Y4, Y5
+	VADDPS     Y5, Y0, Y0
 
-masked: // a masked store is slow on some processors
-	CMPW       strip_mask(DI), $0xff
-	JNE        part
-	VMOVUPS    Y0, (BX)(AX*1)
-	JMP        next
+lastAdded:
+	TESTQ DX, DX
+	JEQ   lastBiased
+	VMASKMOVPS (DX)(AX*1), Y4, Y5
+	VADDPS     Y5, Y0, Y0
 
-part:
+lastBiased:
+	VMAXPS     Y0, Y2, Y0
 	VMASKMOVPS Y0, Y4, (BX)(AX*1)
 
 next:
-	LEAQ 32(SI)(CX*1), SI
+	ADDQ strip_sumStep(DI), SI
 	ADDQ strip_cStep(DI), BX
 	DECQ R8
 	JNZ  row
-
-end:
-	MOVQ SI, strip_sums(DI)
-	MOVQ BX, strip_c(DI)
-	MOVQ R8, strip_m(DI)
 	VZEROUPPER
 	RET

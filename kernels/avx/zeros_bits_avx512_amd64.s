@@ -82,77 +82,74 @@ last:
 	VZEROUPPER
 	RET
 
-// Registers: DI = s, SI the sums, BX C and DX the bias, CX the bytes of a row of sums but
-// for the last register's, AX the place in it, R8 the rows left. K1 is the mask of the last
-// register; Z0 is a sum, Z1 the least of a row's as integers, Z2 is 0, Z3 is −0.
+// Registers: DI = s, SI the sums, BX C and DX the bias, CX the bytes of a row's whole registers
+// and AX the place in them, R8 the rows left. Z0 is a sum, Z1 what it is at least. K1 is the
+// mask of a register that is not whole, K2 and K3 of old C and of the bias: all lanes, or none
+// if nothing is added. K4 and K5 are these in K1's lanes.
 
 // func add_sums_f32_avx512(s *strip, registers int)
 TEXT ·add_sums_f32_avx512(SB), NOSPLIT, $0-16
-	MOVQ         s+0(FP), DI
-	MOVQ         registers+8(FP), CX
-	DECQ         CX
-	SHLQ         $6, CX
-	KMOVW        strip_mask(DI), K1
-	VPXORD       Z2, Z2, Z2
-	VPBROADCASTD ·sign_f32(SB), Z3
-	MOVQ         strip_sums(DI), SI
-	MOVQ         strip_c(DI), BX
-	MOVQ         strip_m(DI), R8
+	MOVQ    s+0(FP), DI
+	MOVQ    registers+8(FP), CX
+	MOVQ    strip_sums(DI), SI
+	MOVQ    strip_c(DI), BX
+	MOVQ    strip_m(DI), R8
+	KMOVW   strip_mask(DI), K1
+	MOVBLZX strip_add(DI), AX
+	NEGL    AX
+	KMOVW   AX, K2
+	KXNORW  K3, K3, K3
+	MOVQ    strip_bias(DI), DX
+	TESTQ   DX, DX
+	JNE     bias
+	KXORW   K3, K3, K3
+	MOVQ    BX, DX // nothing is read of it
+
+bias:
+	KANDW  K1, K2, K4
+	KANDW  K1, K3, K5
+	VPXORD Z1, Z1, Z1
+	CMPB   strip_relu(DI), $0
+	JNE    least
+	MOVL   $0xff800000, AX // −Inf
+	VPBROADCASTD AX, Z1
+
+least:
+	CMPW strip_mask(DI), $0xffff
+	JEQ  whole
+	DECQ CX
+
+whole:
+	SHLQ $6, CX
 
 row:
-	VMOVUPS (SI)(CX*1), Z1
-	XORL    AX, AX
-
-least: // −0 is the least of all integers
-	VPMINSD (SI)(AX*1), Z1, Z1
-	ADDQ    $64, AX
-	CMPQ    AX, CX
-	JLT     least
-	VPCMPEQD Z3, Z1, K2
-	KORTESTW K2, K2
-	JNZ      end
-	XORL     AX, AX
-	KXNORW   K3, K3, K3
-	CMPQ     AX, CX
-	JEQ      last
+	XORL AX, AX
+	CMPQ AX, CX
+	JEQ  last
 
 register:
 	VMOVUPS (SI)(AX*1), Z0
-	CMPB    strip_add(DI), $0
-	JEQ     added
-	VADDPS  (BX)(AX*1), Z0, K3, Z0
-
-added:
-	MOVQ   strip_bias(DI), DX
-	TESTQ  DX, DX
-	JEQ    biased
-	VADDPS (DX)(AX*1), Z0, K3, Z0
-
-biased:
-	CMPB   strip_relu(DI), $0
-	JEQ    activated
-	VMAXPS Z0, Z2, Z0 // a NaN stays
-
-activated:
-	VMOVUPS Z0, K3, (BX)(AX*1)
+	VADDPS  (BX)(AX*1), Z0, K2, Z0
+	VADDPS  (DX)(AX*1), Z0, K3, Z0
+	VMAXPS  Z0, Z1, Z0 // a NaN stays
+	VMOVUPS Z0, (BX)(AX*1)
 	ADDQ    $64, AX
 	CMPQ    AX, CX
 	JLT     register
-	JGT     next
+	CMPW    strip_mask(DI), $0xffff
+	JEQ     next
 
 last:
-	KMOVW K1, K3
-	JMP   register
+	VMOVUPS (SI)(AX*1), Z0
+	VADDPS  (BX)(AX*1), Z0, K4, Z0
+	VADDPS  (DX)(AX*1), Z0, K5, Z0
+	VMAXPS  Z0, Z1, Z0
+	VMOVUPS Z0, K1, (BX)(AX*1)
 
 next:
-	LEAQ 64(SI)(CX*1), SI
+	ADDQ strip_sumStep(DI), SI
 	ADDQ strip_cStep(DI), BX
 	DECQ R8
 	JNZ  row
-
-end:
-	MOVQ SI, strip_sums(DI)
-	MOVQ BX, strip_c(DI)
-	MOVQ R8, strip_m(DI)
 	VZEROUPPER
 	RET

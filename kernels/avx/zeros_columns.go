@@ -15,43 +15,17 @@ import "baregrad/kernels"
 //   - for two rows of C at a time, at every k at which either element is not zero; a row of B
 //     is read once for both. That is best where the second cache, which gives a row of B in
 //     the time that two rows of C take, is what limits.
-//   - or for a single row of 8 registers, where that has far fewer k. Then K is
-//     done in parts, so that a part of B stays in the first cache; the sums wait in memory
-//     until the next part goes on with them. So they are the same chains of additions.
-
-// zeroBlock is up to zeroColumns rows of C by a strip of B, for a part of a run of K.
-// Steps are in bytes. The kernels move bits, a, sums, c and m on, and return before m is 0
-// where a sum is −0, with bits, a and sums behind the rows and c at the rows that it is in.
-type zeroBlock struct {
-	bits  uintptr // [words][zeroColumns]uint64
-	words int
-	a     uintptr // the element of row 0 at k = 0; the next row's follows it
-	aStep int     // from k to k+1
-	b     uintptr
-	bStep int
-	sums  uintptr // of the rows, in whole registers, unless this is the first part and the last
-	c     uintptr
-	cStep int
-	m     int // rows of C
-	bias  uintptr
-
-	// With each k they bring a line into the second cache, from ahead on in steps of aheadStep,
-	// up to aheadEnd; and all of them before they return.
-	ahead     uintptr
-	aheadStep int
-	aheadEnd  uintptr
-
-	first bool   // sums begin at 0
-	last  bool   // sums go to C
-	add   bool   // C += …
-	relu  bool   // C = max(C, 0)
-	mask  uint16 // the lanes of the last register that belong to C
-	lanes [8]int32
-}
+//   - or for a single row, where that has far fewer k. Then K is done in parts, so that a part
+//     of B stays in the first cache; the sums wait in memory until the next part goes on with
+//     them. So they are the same chains of additions.
+//
+// The kernels are those of zeros_rows.go. They leave sums in memory, and that is C itself if
+// nothing is added to them. So a row is finished in one place, endRows.
 
 // columnKernels is the table of the kernels of such products.
 type columnKernels struct {
-	kernels []columnKernel // that for single rows, then those for pairs, the widest first
+	// Two forms of rowKernels, both for wider strips, too.
+	single, both []rowProduct
 	// What a k costs, in percent of that of a k where nothing is left out: of a single row, of
 	// a pair, and of a pair where a strip of B stays in the first cache.
 	singleCost, pairCost, pairNearCost int
@@ -61,16 +35,9 @@ type columnKernels struct {
 	mark_nonzeros_f32 func(bits *uint64, src *float32, srcStep, n int, lanes uint16)
 }
 
-// columnKernel is a kernel for strips of so many registers.
-type columnKernel struct {
-	rows                   int // of C at a time
-	registers              int
-	matmul_columns_RxN_f32 func(s *zeroBlock)
-}
-
 // columnPlan is how a product of a transposed A is cut, besides what matmulTask says.
 type columnPlan struct {
-	single bool // rows of C are computed one by one where a strip is wide enough
+	single bool // rows of C are computed one by one if it is wide enough: manyZeros sets it
 	length int  // k of a part
 	parts  int  // of a run
 	words  int  // of a part
@@ -112,11 +79,11 @@ func (d *Device) columnCost(a []float32, s kernels.MatMulSpec) (cost int, single
 	}
 	c, depth := &d.set.zeros.columns, min(s.K, blockK)
 	cost = c.pairCost
-	if min(s.N, c.kernels[1].registers*d.set.tiles.lanes)*depth <= nearStrip {
+	if min(s.N, widest(c.both)*d.set.tiles.lanes)*depth <= nearStrip {
 		cost = c.pairNearCost
 	}
 	cost = cost * pairs / all
-	if wide := c.kernels[0].registers * d.set.tiles.lanes; s.N >= wide {
+	if wide := widest(c.single) * d.set.tiles.lanes; s.N >= wide {
 		parts := (depth*wide + partStrip - 1) / partStrip
 		// 3 k are what beginning and ending a row costs.
 		if one := c.singleCost*ones/(2*all) + (c.partCost*(parts-1)+300)/depth; one < cost {
@@ -127,32 +94,15 @@ func (d *Device) columnCost(a []float32, s kernels.MatMulSpec) (cost int, single
 	return cost + 400/s.N + 10, single
 }
 
-// cutColumns cuts C into strips as wide as the kernels are.
+// cutColumns chooses the form of the kernels, and cuts C into strips.
 func (t *matmulTask) cutColumns() {
-	tiles := &t.d.set.tiles
-	t.strips.tiles, t.strips.n = tiles, t.s.N
-	t.strips.strips = t.strips.strips[:0]
-	t.widest = 0
-	for j := 0; j < t.s.N; {
-		t.strips.strips = append(t.strips.strips, j)
-		width := t.columnKernel(t.s.N-j).registers * tiles.lanes
-		t.widest = max(t.widest, width)
-		j += width
+	c := &t.d.set.zeros.columns
+	if t.column.single && t.s.N >= widest(c.single)*t.d.set.tiles.lanes {
+		t.cutStrips(c.single, 1)
+	} else {
+		t.cutStrips(c.both, 2)
 	}
-	t.strips.strips = append(t.strips.strips, t.s.N)
 	t.height = zeroColumns
-}
-
-// columnKernel is the kernel for the first of n columns that are left.
-func (t *matmulTask) columnKernel(n int) *columnKernel {
-	table, lanes := t.d.set.zeros.columns.kernels, t.d.set.tiles.lanes
-	for i := range table {
-		k := &table[i]
-		if k.registers*lanes < n+lanes && (k.rows > 1 || t.column.single) {
-			return k
-		}
-	}
-	return &table[len(table)-1]
 }
 
 // planColumns decides what remains to be decided when the product is cut.
@@ -166,7 +116,7 @@ func (t *matmulTask) planColumns() {
 	// With single rows B has to be in the first cache, and pairs of short rows read more of A
 	// than of B from the second. Pairs of long rows are limited by neither.
 	p.length, p.parts = t.depth, 1
-	if p.single || t.widest <= 4*tiles.lanes {
+	if t.tall == 1 || t.widest <= 4*tiles.lanes {
 		most := min(partStrip/t.widest, partLength)
 		if p.length > most {
 			p.parts = (t.depth + most - 1) / most
@@ -197,6 +147,10 @@ func (t *matmulTask) planColumns() {
 			panels *= t.group
 		}
 	}
+	sums := zeroColumns // rows whose sums are kept
+	if p.parts > 1 {
+		sums = t.step
+	}
 	blocks := 1 // whose words are kept: a single strip needs them once
 	if t.group > 1 {
 		blocks = t.step / zeroColumns * p.parts
@@ -204,7 +158,7 @@ func (t *matmulTask) planColumns() {
 	t.d.reserve(t.step, 0, 0, 0, 0)
 	t.d.reservePanels(panels)
 	for i := range t.d.workspaces {
-		t.d.workspaces[i].zeros.reserve(blocks*p.words*zeroColumns, t.step*t.widest, t.group)
+		t.d.workspaces[i].zeros.reserve(blocks*p.words*zeroColumns, sums*t.widest, t.group)
 	}
 	t.rows = t.rows[:0]
 	for i := range t.step {
@@ -239,36 +193,37 @@ func (t *matmulTask) computeColumns(w *workspace, c []float32, i0, m, k0, first,
 		if !t.inPlace && t.step < t.blockRows { // panels are read again
 			panels = panels[tiles.padded(width)*depth:]
 		}
-		t.columnStrip(w, *p, i0, k0, n, first, last, z.finite[n-first])
+		dense := *p
+		t.columnStrip(w, &dense, c[i0*s.N+j:], i0, k0, n, first, last, z.finite[n-first])
 	}
 }
 
 // columnStrip computes strip n for the rows of C and the run of K of dense, which leaves out
 // nothing. The first strip's blocks mark the nonzeros.
-func (t *matmulTask) columnStrip(w *workspace, dense strip, i0, k0, n, first, last int, finite bool) {
-	s, p, z := t.s, &t.column, &w.zeros
+func (t *matmulTask) columnStrip(w *workspace, dense *strip, c []float32, i0, k0, n, first, last int, finite bool) {
+	s, plan, z := t.s, &t.column, &w.zeros
 	_, width := t.strips.strip(n)
 	padded := t.d.set.tiles.padded(width)
-	kernel := t.columnKernel(width)
 	m, depth := dense.m, dense.length
 	if !finite {
-		t.leaveNone(w, &dense, 0, m, width)
+		t.leaveNone(w, dense, 0, m, width)
 		if n > first || n+1 == last {
 			return
 		}
 	}
-	b := &z.block
-	b.aStep, b.bStep, b.cStep = dense.aStep, dense.bStep, dense.cStep
-	b.bias, b.add, b.relu = dense.bias, dense.add, dense.relu
-	b.setMask(width, t.d.set.tiles.lanes)
-	for part, k := 0, 0; k < depth; part, k = part+1, k+p.length {
-		length := min(p.length, depth-k)
-		b.words, b.b = (length+63)/64, dense.b+uintptr(k*dense.bStep)
-		b.first, b.last = k == 0, k+length == depth
+	p := &w.strip
+	p.setMask(width - (padded - t.d.set.tiles.lanes))
+	p.aRow, p.maskStep, p.maskNext = 4, 8, 8*zeroColumns
+	p.aWord, p.bWord = wordBits*p.aStep, wordBits*p.bStep
+	// Sums to which nothing is done are where they belong at once.
+	there := width == padded && !p.add && p.bias == 0 && !p.relu
+	for part, k := 0, 0; k < depth; part, k = part+1, k+plan.length {
+		length := min(plan.length, depth-k)
+		p.b, p.words, p.begins = dense.b+uintptr(k*dense.bStep), (length+wordBits-1)/wordBits, k == 0
 		for i := 0; i < m; i += zeroColumns {
 			bits := z.bits[:cap(z.bits)]
 			if t.group > 1 {
-				bits = bits[(i/zeroColumns*p.parts+part)*zeroColumns*p.words:]
+				bits = bits[(i/zeroColumns*plan.parts+part)*zeroColumns*plan.words:]
 			}
 			rows := min(zeroColumns, m-i)
 			if n == first {
@@ -277,42 +232,49 @@ func (t *matmulTask) columnStrip(w *workspace, dense strip, i0, k0, n, first, la
 			if !finite {
 				continue
 			}
-			b.m, b.bits, b.a = rows, address(bits), dense.a+uintptr(k*dense.aStep+4*i)
-			b.sums, b.c = address(z.sums[:cap(z.sums)])+uintptr(4*i*padded), dense.c+uintptr(i*dense.cStep)
-			if n == first {
-				t.aheadColumns(b, &dense, i, k)
-			} else {
-				t.aheadStrip(b, i, m, k0, n, last, depth)
+			p.a, p.masks = dense.a+uintptr(k*dense.aStep+4*i), address(bits)
+			p.c = dense.c + uintptr(i*dense.cStep)
+			sums := c[i*s.N:]
+			p.sumStep = p.cStep
+			switch {
+			case there:
+			case plan.parts > 1: // they wait for the next part
+				sums, p.sumStep = z.sums[i*padded:cap(z.sums)], 4*padded
+			default:
+				sums, p.sumStep = z.sums[:cap(z.sums)], 4*padded
 			}
-			kernel.matmul_columns_RxN_f32(b)
-			for b.m > 0 { // a sum of the next rows is −0
-				from := i + rows - b.m
-				to := min(from+kernel.rows, i+rows)
-				t.leaveNone(w, &dense, from, to, width)
-				b.m, b.c, b.aheadEnd = b.m-to+from, b.c+uintptr((to-from)*b.cStep), 0
-				if b.m > 0 {
-					kernel.matmul_columns_RxN_f32(b)
-				}
+			p.sums = address(sums)
+			if n == first {
+				t.aheadColumns(p, i0, i+zeroColumns, m, k0, k, depth)
+			} else {
+				t.aheadStrip(p, i, m, k0, n, last, depth)
+			}
+			p.multiplyRows(t.product(padded), rows, t.tall)
+			t.fetchRest(p)
+			if k+length == depth {
+				t.endRows(w, p, dense, i, rows, width, sums)
 			}
 		}
 	}
 }
 
-// aheadColumns has b fetch A's part of the next block, or of the first one's next part.
-func (t *matmulTask) aheadColumns(b *zeroBlock, dense *strip, i, k int) {
-	next, from := i+zeroColumns, k
-	if next >= dense.m {
-		next, from = 0, k+t.column.length
+// aheadColumns has p fetch A's part, from k from on, of the block that begins with row next of
+// the step's m; or if there is none, of the first block's next part.
+func (t *matmulTask) aheadColumns(p *strip, i0, next, m, k0, from, depth int) {
+	if next >= m {
+		next, from = 0, from+t.column.length
 	}
-	length := min(t.column.length, dense.length-from)
-	b.ahead, b.aheadStep = dense.a+uintptr(4*next+from*dense.aStep), dense.aStep
-	b.aheadEnd = b.ahead + uintptr(max(0, length)*dense.aStep)
+	if from >= depth {
+		p.fetchNothing()
+		return
+	}
+	p.fetch(t.a[(k0+from)*t.s.M+i0+next:], 4*t.s.M, min(t.column.length, depth-from), 1)
 }
 
-// aheadStrip has b fetch what its block, which begins with row i of m, is to fetch of the next
+// aheadStrip has p fetch what the block that begins with row i of m is to fetch of the next
 // strip of B: some rows' lines at one place.
-func (t *matmulTask) aheadStrip(b *zeroBlock, i, m, k0, n, last, depth int) {
-	b.aheadEnd = 0
+func (t *matmulTask) aheadStrip(p *strip, i, m, k0, n, last, depth int) {
+	p.fetchNothing()
 	if n+1 == last || !t.inPlace {
 		return
 	}
@@ -322,21 +284,16 @@ func (t *matmulTask) aheadStrip(b *zeroBlock, i, m, k0, n, last, depth int) {
 	each := (blocks + lines - 1) / lines // blocks that share a line of all rows
 	block := i / zeroColumns
 	from, to := block%each*depth/each, (block%each+1)*depth/each
-	if block/each >= lines {
-		return
+	if block/each < lines {
+		p.fetch(t.b[(k0+from)*t.s.N+j+block/each*cacheLine/4:], 4*t.s.N, to-from, 1)
 	}
-	b.ahead, b.aheadStep = address(t.b[(k0+from)*t.s.N+j+block/each*cacheLine/4:]), 4*t.s.N
-	b.aheadEnd = b.ahead + uintptr((to-from)*b.aheadStep)
 }
 
-// setMask says how many lanes of the last of n columns' registers belong to C.
-func (b *zeroBlock) setMask(n, lanes int) {
-	n -= (n - 1) / lanes * lanes
-	b.mask = uint16(1<<n - 1)
-	for i := range b.lanes {
-		b.lanes[i] = 0
-		if i < n {
-			b.lanes[i] = -1
+// fetchRest fetches what the kernel was to fetch and has not, because its rows had few k.
+func (t *matmulTask) fetchRest(p *strip) {
+	if p.aheadStep != 0 {
+		for ; p.ahead < p.aheadEnd; p.ahead += uintptr(p.aheadStep) {
+			t.d.set.vector.prefetch2(p.ahead, 1)
 		}
 	}
 }

@@ -12,40 +12,7 @@ package avx
 //go:noescape
 func mark_nonzeros_f32_avx512(bits *uint64, src *float32, srcStep, n int, lanes uint16)
 
-// The kernels compute a block, as the loop in the assembly's comment says. The first number
-// in their name is how many rows they take at a time.
-
-//go:noescape
-func matmul_columns_1x128_f32_avx512(s *zeroBlock)
-
-//go:noescape
-func matmul_columns_2x128_f32_avx512(s *zeroBlock)
-
-//go:noescape
-func matmul_columns_2x64_f32_avx512(s *zeroBlock)
-
-//go:noescape
-func matmul_columns_2x32_f32_avx512(s *zeroBlock)
-
-//go:noescape
-func matmul_columns_2x16_f32_avx512(s *zeroBlock)
-
-// The same in AVX2. They read B in whole registers.
+// The same in AVX2.
 
 //go:noescape
 func mark_nonzeros_f32_avx2(bits *uint64, src *float32, srcStep, n int, lanes uint16)
-
-//go:noescape
-func matmul_columns_1x64_f32_avx2(s *zeroBlock)
-
-//go:noescape
-func matmul_columns_2x48_f32_avx2(s *zeroBlock)
-
-//go:noescape
-func matmul_columns_2x32_f32_avx2(s *zeroBlock)
-
-//go:noescape
-func matmul_columns_2x16_f32_avx2(s *zeroBlock)
-
-//go:noescape
-func matmul_columns_2x8_f32_avx2(s *zeroBlock)

@@ -9,8 +9,8 @@ import (
 //
 //	C[i,j] = Σ over k with A[i,k] != 0 of A[i,k]·B[k,j]
 //
-// Of each row of A, bits say which k are not zero. The kernels take bit after bit off a
-// word, with the row's sums in registers. With one row, each element of B serves one
+// Of each row of A, bits say which k are not zero. The kernels, which zeros_columns.go has in
+// common, take bit after bit off a word, with the row's sums in registers. With one row, each element of B serves one
 // multiply-add alone, so B has to come from the first cache: a run of K is gone over in
 // parts, so short that the part of a strip of B stays there while all rows of A pass by.
 // Between the parts the sums are kept in memory. So the chain of additions is still that of
@@ -42,8 +42,6 @@ type rowKernels struct {
 	singleCost, eitherCost, bothCost, changeCost int
 	// nonzero_bits_f32 finds the bits, and adds them to those of any row.
 	nonzero_bits_f32 func(bits, any *uint64, a *float32, step, m, n, each int)
-	// add_sums_f32 brings the sums of a run to C.
-	add_sums_f32 func(s *strip, registers int)
 }
 
 // rowProduct is a kernel for strips of so many registers.
@@ -67,21 +65,15 @@ func (r *rowKernels) wide(registers int) bool { return registers > widest(r.both
 
 // cutRows cuts C into strips as wide as the kernels are, and as equal as can be.
 func (t *matmulTask) cutRows() {
-	tiles, r := &t.d.set.tiles, &t.d.set.zeros.rows
-	registers := (t.s.N + tiles.lanes - 1) / tiles.lanes
-	form := r.both
-	if r.wide(registers) {
-		form, _ = r.wideForm(t.shares)
+	lanes, r := t.d.set.tiles.lanes, &t.d.set.zeros.rows
+	form, rows := r.both, 2
+	if r.wide((t.s.N + lanes - 1) / lanes) {
+		if form, _ = r.wideForm(t.shares); &form[0] == &r.single[0] {
+			rows = 1
+		}
 	}
-	t.form = form
-	count := (registers + widest(form) - 1) / widest(form)
-	t.strips.tiles, t.strips.n = tiles, t.s.N
-	t.strips.strips = t.strips.strips[:0]
-	for n := range count {
-		t.strips.strips = append(t.strips.strips, n*registers/count*tiles.lanes)
-	}
-	t.strips.strips = append(t.strips.strips, t.s.N)
-	t.height, t.widest = 2, (registers+count-1)/count*tiles.lanes
+	t.cutStrips(form, rows)
+	t.height = 2
 }
 
 // planRows decides what remains to be decided when the product is cut.
@@ -123,7 +115,7 @@ func (t *matmulTask) planRows() {
 	t.d.reservePanels(panels)
 	for i := range t.d.workspaces {
 		z, words := &t.d.workspaces[i].zeros, (t.depth+t.each-1)/t.each
-		z.reserve((t.step+1)*words, (t.step+1)*t.widest, t.group)
+		z.reserve((t.step+1)*words, t.step*t.widest, t.group)
 	}
 	t.aStep = 4
 	t.rows = t.rows[:0]
@@ -143,10 +135,6 @@ func (t *matmulTask) computeRows(w *workspace, c []float32, i0, m, k0, first, la
 	ones, anyRow := z.bits[:m*words], z.bits[m*words:(m+1)*words]
 	clear(anyRow)
 	r.nonzero_bits_f32(&ones[0], &anyRow[0], &t.a[i0*s.K+k0], 4*s.K, m, depth, t.each)
-	odd := m % 2
-	if &t.form[0] == &r.single[0] {
-		odd = 0
-	}
 	p := &w.strip
 	ends := t.ends(w, k0+depth)
 	panels := w.panels
@@ -169,11 +157,10 @@ func (t *matmulTask) computeRows(w *workspace, c []float32, i0, m, k0, first, la
 		}
 		t.aheadRows(p, panels, n, first, last, i0+m < min(s.M, z.begin+t.blockRows), k0, fresh)
 		p.setMask(width - (padded - tiles.lanes))
-		p.maskStep, p.aWord, p.bWord = 8*words, t.each*p.aStep, t.each*p.bStep
+		p.maskStep, p.maskNext, p.aWord, p.bWord = 8*words, 8, t.each*p.aStep, t.each*p.bStep
 		dense := *p
 
-		product := t.form[padded/tiles.lanes-t.form[0].registers].run
-		finite := fresh || z.finite[n-first]
+		finite, sums := fresh || z.finite[n-first], z.sums[:m*padded]
 		for q := 0; q < words && finite; q += t.words {
 			k := q * t.each
 			if fresh && !t.unmetFinite(anyRow[q:min(q+t.words, words)], b[k*bStep:], bStep, padded, depth-k) {
@@ -185,16 +172,8 @@ func (t *matmulTask) computeRows(w *workspace, c []float32, i0, m, k0, first, la
 			}
 			p.a, p.b = dense.a+uintptr(k*p.aStep), dense.b+uintptr(k*p.bStep)
 			p.masks, p.words = address(ones[q:]), min(t.words, words-q)
-			p.sums, p.begins = address(z.sums[:(m+1)*padded]), k == 0
-			p.aRow, p.maskStep = dense.aRow, dense.maskStep
-			if p.m = m - odd; p.m > 0 {
-				product(p)
-			}
-			if odd == 1 { // the last row is its own neighbour
-				p.m, p.aRow, p.maskStep = 2, 0, 0
-				p.masks = address(ones[(m-1)*words+q:])
-				product(p)
-			}
+			p.sums, p.sumStep, p.begins = address(sums), 4*padded, k == 0
+			p.multiplyRows(t.product(padded), m, t.tall)
 		}
 		if fresh {
 			finite = finite && t.d.set.zeros.finite_f32(&z.sums[0], 4*padded, padded, m)
@@ -204,15 +183,7 @@ func (t *matmulTask) computeRows(w *workspace, c []float32, i0, m, k0, first, la
 			t.leaveNone(w, &dense, 0, m, width)
 			continue
 		}
-		p.sums, p.m = address(z.sums[:(m+1)*padded]), m
-		for r.add_sums_f32(p, padded/tiles.lanes); p.m > 0; r.add_sums_f32(p, padded/tiles.lanes) {
-			i := m - p.m // a sum of row i is −0
-			t.leaveNone(w, &dense, i, i+1, width)
-			if p.m--; p.m == 0 {
-				break
-			}
-			p.c, p.sums = p.c+uintptr(p.cStep), p.sums+uintptr(4*padded)
-		}
+		t.endRows(w, p, &dense, 0, m, width, sums)
 	}
 }
 

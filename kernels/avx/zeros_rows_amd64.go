@@ -19,11 +19,10 @@ package avx
 //go:noescape
 func nonzero_bits_f32_avx512(bits, any *uint64, a *float32, step, m, n, each int)
 
-// add_sums_f32_avx512 adds the sums of a strip, rows of so many registers, to C, and does
+// add_sums_f32_avx512 brings the sums of a strip, rows of so many registers, to C, and does
 // what else is done to it:
 //
 //	for i := range m {
-//		if any of row i's sums is −0 { s.m, s.c, s.sums = m-i, row i of C, of the sums; return }
 //		for j := range n { // which s.mask tells
 //			if add { sums[i,j] += C[i,j] }
 //			if bias != nil { sums[i,j] += bias[j] }
@@ -31,7 +30,6 @@ func nonzero_bits_f32_avx512(bits, any *uint64, a *float32, step, m, n, each int
 //			C[i,j] = sums[i,j]
 //		}
 //	}
-//	s.m = 0
 //
 //go:noescape
 func add_sums_f32_avx512(s *strip, registers int)
@@ -79,6 +77,18 @@ func matmul_nonzeros_both_2x48_f32_avx512(s *strip)
 
 //go:noescape
 func matmul_nonzeros_both_2x64_f32_avx512(s *strip)
+
+//go:noescape
+func matmul_nonzeros_both_2x80_f32_avx512(s *strip)
+
+//go:noescape
+func matmul_nonzeros_both_2x96_f32_avx512(s *strip)
+
+//go:noescape
+func matmul_nonzeros_both_2x112_f32_avx512(s *strip)
+
+//go:noescape
+func matmul_nonzeros_both_2x128_f32_avx512(s *strip)
 
 // The same in AVX2.
 
@@ -129,3 +139,29 @@ func matmul_nonzeros_both_2x40_f32_avx2(s *strip)
 
 //go:noescape
 func matmul_nonzeros_both_2x48_f32_avx2(s *strip)
+
+// The forms of the kernels, each from a number of registers on.
+var (
+	singleAVX512 = []rowProduct{
+		{4, matmul_nonzeros_1x64_f32_avx512}, {5, matmul_nonzeros_1x80_f32_avx512}, {6, matmul_nonzeros_1x96_f32_avx512},
+		{7, matmul_nonzeros_1x112_f32_avx512}, {8, matmul_nonzeros_1x128_f32_avx512},
+	}
+	eitherAVX512 = []rowProduct{
+		{4, matmul_nonzeros_either_2x64_f32_avx512}, {5, matmul_nonzeros_either_2x80_f32_avx512}, {6, matmul_nonzeros_either_2x96_f32_avx512},
+		{7, matmul_nonzeros_either_2x112_f32_avx512}, {8, matmul_nonzeros_either_2x128_f32_avx512},
+	}
+	bothAVX512 = []rowProduct{
+		{1, matmul_nonzeros_both_2x16_f32_avx512}, {2, matmul_nonzeros_both_2x32_f32_avx512}, {3, matmul_nonzeros_both_2x48_f32_avx512},
+		{4, matmul_nonzeros_both_2x64_f32_avx512}, {5, matmul_nonzeros_both_2x80_f32_avx512}, {6, matmul_nonzeros_both_2x96_f32_avx512},
+		{7, matmul_nonzeros_both_2x112_f32_avx512}, {8, matmul_nonzeros_both_2x128_f32_avx512},
+	}
+	singleAVX2 = []rowProduct{
+		{7, matmul_nonzeros_1x56_f32_avx2}, {8, matmul_nonzeros_1x64_f32_avx2}, {9, matmul_nonzeros_1x72_f32_avx2},
+		{10, matmul_nonzeros_1x80_f32_avx2}, {11, matmul_nonzeros_1x88_f32_avx2}, {12, matmul_nonzeros_1x96_f32_avx2},
+		{13, matmul_nonzeros_1x104_f32_avx2}, {14, matmul_nonzeros_1x112_f32_avx2},
+	}
+	bothAVX2 = []rowProduct{
+		{1, matmul_nonzeros_both_2x8_f32_avx2}, {2, matmul_nonzeros_both_2x16_f32_avx2}, {3, matmul_nonzeros_both_2x24_f32_avx2},
+		{4, matmul_nonzeros_both_2x32_f32_avx2}, {5, matmul_nonzeros_both_2x40_f32_avx2}, {6, matmul_nonzeros_both_2x48_f32_avx2},
+	}
+)

@@ -1,5 +1,6 @@
-// What products with the nonzeros of A's rows do alike in AVX-512 and AVX2: how they go
-// over the bits that say which elements of A are not zero. See zeros_rows.go.
+// What products with the nonzeros of A do alike in AVX-512 and AVX2: how they go over the bits
+// that say which elements are not zero. See zeros_rows.go, and zeros_columns.go for a
+// transposed A, where s.aStep, s.aRow, s.maskStep and s.maskNext are others.
 //
 // The Go loop that they replace, with a row of sums in registers:
 //
@@ -11,30 +12,41 @@
 //			}
 //		}
 //		sums[i] = sum
+//		if any sum is −0 { s.minus = true } // or else it is false
 //	}
 //
 // EACH_ROW does that. EITHER_ROW keeps the sums of two rows, goes over the k at which
 // either is not zero, and multiplies the row or the rows that are not. BOTH_ROWS goes over
-// the same k and multiplies both rows. They change s.a, s.sums and s.m.
+// the same k and multiplies both rows. They change s.a, s.masks, s.sums and s.m.
 //
 // Registers: R8 and R9 the row or rows of A, R10 the step from k to k+1 in them; BX is B,
-// R11 the step there; SI the words of bits, CX what is left of one; AX and DX the places of
-// k in A and B; R12 what is fetched for later and R13 its step; R14 the sums.
+// R11 the step there; R14 the words of bits and R15 the step to the second row's, or the words
+// of both rows themselves; SI how many words are left, and CX what is left of one; AX and DX the
+// places of k in A and B; R12 what is fetched for later and R13 its step. AX is the sums, too.
 
 // Begin, whatever the rows.
 #define ROWS_BEGIN \
 	MOVQ s+0(FP), DI; \
-	MOVQ strip_masks(DI), SI; \
 	MOVQ strip_aStep(DI), R10; \
 	MOVQ strip_bStep(DI), R11; \
-	MOVQ strip_aheadStep(DI), R13
-
-// Begin a row or a pair: where it is in A and B, and what is fetched while it is computed.
-#define ROW_BEGIN \
-	MOVQ strip_a(DI), R8; \
-	MOVQ strip_b(DI), BX; \
-	MOVQ strip_sums(DI), R14; \
 	MOVQ strip_ahead(DI), R12; \
+	MOVQ strip_aheadStep(DI), R13; \
+	LEAST_BEGIN
+
+// Begin n rows: where they are in A, B, and the bits, and what is fetched while they are
+// computed. What the next rows begin with is moved on at once: where the bits of these end is
+// foretold wrongly, and then the next multiply-add waits for all that comes before it.
+#define ROW_BEGIN(n) \
+	MOVQ strip_a(DI), R8; \
+	MOVQ strip_aRow(DI), R9; \
+	IMUL3Q $n, R9, AX; \
+	ADDQ AX, strip_a(DI); \
+	ADDQ R8, R9; \
+	MOVQ strip_masks(DI), R14; \
+	MOVQ strip_maskStep(DI), R15; \
+	LEAQ (R14)(R15*n), AX; \
+	MOVQ AX, strip_masks(DI); \
+	MOVQ strip_b(DI), BX; \
 	CMPQ R12, strip_aheadEnd(DI); \
 	JCS  ahead; \
 	MOVQ strip_aheadFirst(DI), R12; \ // the next line of each row
@@ -48,16 +60,14 @@
 	MOVQ $-1, strip_aheadEnd(DI); \
 ahead:
 
-// End n rows, whose sums have so many bytes.
-#define ROW_END(n, bytes) \
-	MOVQ R12, strip_ahead(DI); \
-	ADDQ $bytes, strip_sums(DI); \
-	MOVQ strip_aRow(DI), AX; \
-	IMUL3Q $n, AX, AX; \
-	ADDQ AX, strip_a(DI); \
-	MOVQ strip_maskStep(DI), AX; \
-	LEAQ (SI)(AX*n), SI; \
+// End n rows. AX is behind their sums.
+#define ROW_END(n) \
+	MOVQ AX, strip_sums(DI); \
 	SUBQ $n, strip_m(DI)
+
+#define ROWS_END \
+	MOVQ R12, strip_ahead(DI); \
+	ROWS_RETURN
 
 // The next k, whose bit is taken off CX: AX and DX are where it is. The flag Z is set if it
 // was the last.
@@ -71,20 +81,22 @@ ahead:
 	ADDQ       BX, DX; \
 	BLSRQ      CX, CX
 
-#define EACH_ROW(bytes, zero, load, mul, store) \
+#define EACH_ROW(zero, load, mul, least, store) \
 	ROWS_BEGIN; \
 row: \
-	ROW_BEGIN; \
-	zero; \
+	ROW_BEGIN(1); \
 	CMPB strip_begins(DI), $0; \
-	JNE  begun; \
+	JEQ  continued; \
+	zero; \
+	JMP  begun; \
+continued: \
+	MOVQ strip_sums(DI), AX; \
 	load; \
 begun: \
-	MOVQ strip_words(DI), R9; \
-	MOVQ SI, R14; \
+	MOVQ strip_words(DI), SI; \
 word: \
 	MOVQ  (R14), CX; \
-	ADDQ  $8, R14; \
+	ADDQ  strip_maskNext(DI), R14; \
 	TESTQ CX, CX; \
 	JEQ   next; \
 	PCALIGN $32; \
@@ -94,37 +106,40 @@ k: \
 	mul; \
 	JNZ k; \
 next: \
-	DECQ R9; \
+	DECQ SI; \
 	JEQ  summed; \
 	ADDQ strip_aWord(DI), R8; \
 	ADDQ strip_bWord(DI), BX; \
 	JMP  word; \
 summed: \
-	MOVQ strip_sums(DI), R14; \
+	least; \
+	MOVQ strip_sums(DI), AX; \
 	store; \
-	ROW_END(1, bytes); \
+	ADDQ strip_sumStep(DI), AX; \
+	ROW_END(1); \
 	JGT row; \
-	VZEROUPPER; \
-	RET
+	ROWS_END
 
-#define BOTH_ROWS(bytes, zero, load, mul, store) \
+#define BOTH_ROWS(zero, load0, load1, mul, least, store0, store1) \
 	ROWS_BEGIN; \
 row: \
-	ROW_BEGIN; \
-	MOVQ R8, R9; \
-	ADDQ strip_aRow(DI), R9; \
-	zero; \
+	ROW_BEGIN(2); \
 	CMPB strip_begins(DI), $0; \
-	JNE  begun; \
-	load; \
+	JEQ  continued; \
+	zero; \
+	JMP  begun; \
+continued: \
+	MOVQ strip_sums(DI), AX; \
+	load0; \
+	ADDQ strip_sumStep(DI), AX; \
+	load1; \
 begun: \
-	MOVQ strip_words(DI), R15; \
-	MOVQ SI, R14; \
+	MOVQ strip_words(DI), SI; \
 word: \
-	MOVQ strip_maskStep(DI), AX; \
+	MOVQ strip_maskNext(DI), AX; \
 	MOVQ (R14), CX; \
-	ORQ  (R14)(AX*1), CX; \
-	LEAQ 8(R14), R14; \
+	ORQ  (R14)(R15*1), CX; \
+	LEAQ (R14)(AX*1), R14; \
 	JEQ  next; \
 	PCALIGN $32; \
 k: \
@@ -134,7 +149,7 @@ k: \
 	mul; \
 	JNZ k; \
 next: \
-	DECQ R15; \
+	DECQ SI; \
 	JEQ  summed; \
 	MOVQ strip_aWord(DI), AX; \
 	ADDQ AX, R8; \
@@ -142,12 +157,15 @@ next: \
 	ADDQ strip_bWord(DI), BX; \
 	JMP  word; \
 summed: \
-	MOVQ strip_sums(DI), R14; \
-	store; \
-	ROW_END(2, bytes); \
+	least; \
+	MOVQ strip_sums(DI), AX; \
+	store0; \
+	ADDQ strip_sumStep(DI), AX; \
+	store1; \
+	ADDQ strip_sumStep(DI), AX; \
+	ROW_END(2); \
 	JGT row; \
-	VZEROUPPER; \
-	RET
+	ROWS_END
 
 // The bits of the two rows, of one word each, are in R14 and R15. Which of the three ways
 // is gone at a k depends on branches that may be foretold wrongly; but as they depend on
@@ -168,20 +186,22 @@ summed: \
 	BTQ        AX, R15; \
 	JCC        first
 
-#define EITHER_ROW(bytes, zero, load, mul0, mul1, mulBoth, store) \
+#define EITHER_ROW(zero, load0, load1, mul0, mul1, mulBoth, least, store0, store1) \
 	ROWS_BEGIN; \
 row: \
-	ROW_BEGIN; \
-	MOVQ R8, R9; \
-	ADDQ strip_aRow(DI), R9; \
-	zero; \
+	ROW_BEGIN(2); \
 	CMPB strip_begins(DI), $0; \
-	JNE  begun; \
-	load; \
+	JEQ  continued; \
+	zero; \
+	JMP  begun; \
+continued: \
+	MOVQ strip_sums(DI), AX; \
+	load0; \
+	ADDQ strip_sumStep(DI), AX; \
+	load1; \
 begun: \
-	MOVQ strip_maskStep(DI), AX; \
-	MOVQ (SI), R14; \
-	MOVQ (SI)(AX*1), R15; \
+	MOVQ (R14)(R15*1), R15; \
+	MOVQ (R14), R14; \
 	MOVQ R14, CX; \
 	ORQ  R15, CX; \
 	EITHER_NEXT; \
@@ -207,9 +227,12 @@ second: \
 	EITHER_NEXT; \
 	JMP both; \
 summed: \
-	MOVQ strip_sums(DI), R14; \
-	store; \
-	ROW_END(2, bytes); \
+	least; \
+	MOVQ strip_sums(DI), AX; \
+	store0; \
+	ADDQ strip_sumStep(DI), AX; \
+	store1; \
+	ADDQ strip_sumStep(DI), AX; \
+	ROW_END(2); \
 	JGT row; \
-	VZEROUPPER; \
-	RET
+	ROWS_END

@@ -8,7 +8,8 @@
 // register. zeros_rows_amd64.h has the loops that they replace, and the other registers.
 //
 // The sums of a row are in Y0…Y13, with an element of A in Y14; or those of two rows in
-// Y0…Y5 and Y6…Y11, elements of A in Y12 and Y13, and a row of B in Y14 and Y15 by turns.
+// Y0…Y5 and Y6…Y11, elements of A in Y12 and Y13, and a row of B in Y14 and Y15 by turns. Y15
+// is the least of all rows' sums, but where B needs it, while that waits in memory.
 
 // So many registers of sums: = 0, = s.sums or the other way round. at is where they are.
 #define ZERO(y) VXORPS y, y, y
@@ -33,47 +34,84 @@
 #define ZERO_B5 ZERO_B4; ZERO(Y10)
 #define ZERO_B6 ZERO_B5; ZERO(Y11)
 
-#define LOAD1(at) VMOVUPS at+0(R14), Y0
-#define LOAD2(at) LOAD1(at); VMOVUPS at+32(R14), Y1
-#define LOAD3(at) LOAD2(at); VMOVUPS at+64(R14), Y2
-#define LOAD4(at) LOAD3(at); VMOVUPS at+96(R14), Y3
-#define LOAD5(at) LOAD4(at); VMOVUPS at+128(R14), Y4
-#define LOAD6(at) LOAD5(at); VMOVUPS at+160(R14), Y5
-#define LOAD7(at) LOAD6(at); VMOVUPS at+192(R14), Y6
-#define LOAD8(at) LOAD7(at); VMOVUPS at+224(R14), Y7
-#define LOAD9(at) LOAD8(at); VMOVUPS at+256(R14), Y8
-#define LOAD10(at) LOAD9(at); VMOVUPS at+288(R14), Y9
-#define LOAD11(at) LOAD10(at); VMOVUPS at+320(R14), Y10
-#define LOAD12(at) LOAD11(at); VMOVUPS at+352(R14), Y11
-#define LOAD13(at) LOAD12(at); VMOVUPS at+384(R14), Y12
-#define LOAD14(at) LOAD13(at); VMOVUPS at+416(R14), Y13
-#define LOAD_B1(at) VMOVUPS at+0(R14), Y6
-#define LOAD_B2(at) LOAD_B1(at); VMOVUPS at+32(R14), Y7
-#define LOAD_B3(at) LOAD_B2(at); VMOVUPS at+64(R14), Y8
-#define LOAD_B4(at) LOAD_B3(at); VMOVUPS at+96(R14), Y9
-#define LOAD_B5(at) LOAD_B4(at); VMOVUPS at+128(R14), Y10
-#define LOAD_B6(at) LOAD_B5(at); VMOVUPS at+160(R14), Y11
+#define LOAD1 VMOVUPS (AX), Y0
+#define LOAD2 LOAD1; VMOVUPS 32(AX), Y1
+#define LOAD3 LOAD2; VMOVUPS 64(AX), Y2
+#define LOAD4 LOAD3; VMOVUPS 96(AX), Y3
+#define LOAD5 LOAD4; VMOVUPS 128(AX), Y4
+#define LOAD6 LOAD5; VMOVUPS 160(AX), Y5
+#define LOAD7 LOAD6; VMOVUPS 192(AX), Y6
+#define LOAD8 LOAD7; VMOVUPS 224(AX), Y7
+#define LOAD9 LOAD8; VMOVUPS 256(AX), Y8
+#define LOAD10 LOAD9; VMOVUPS 288(AX), Y9
+#define LOAD11 LOAD10; VMOVUPS 320(AX), Y10
+#define LOAD12 LOAD11; VMOVUPS 352(AX), Y11
+#define LOAD13 LOAD12; VMOVUPS 384(AX), Y12
+#define LOAD14 LOAD13; VMOVUPS 416(AX), Y13
+#define LOAD_B1 VMOVUPS (AX), Y6
+#define LOAD_B2 LOAD_B1; VMOVUPS 32(AX), Y7
+#define LOAD_B3 LOAD_B2; VMOVUPS 64(AX), Y8
+#define LOAD_B4 LOAD_B3; VMOVUPS 96(AX), Y9
+#define LOAD_B5 LOAD_B4; VMOVUPS 128(AX), Y10
+#define LOAD_B6 LOAD_B5; VMOVUPS 160(AX), Y11
 
-#define STORE1(at) VMOVUPS Y0, at+0(R14)
-#define STORE2(at) STORE1(at); VMOVUPS Y1, at+32(R14)
-#define STORE3(at) STORE2(at); VMOVUPS Y2, at+64(R14)
-#define STORE4(at) STORE3(at); VMOVUPS Y3, at+96(R14)
-#define STORE5(at) STORE4(at); VMOVUPS Y4, at+128(R14)
-#define STORE6(at) STORE5(at); VMOVUPS Y5, at+160(R14)
-#define STORE7(at) STORE6(at); VMOVUPS Y6, at+192(R14)
-#define STORE8(at) STORE7(at); VMOVUPS Y7, at+224(R14)
-#define STORE9(at) STORE8(at); VMOVUPS Y8, at+256(R14)
-#define STORE10(at) STORE9(at); VMOVUPS Y9, at+288(R14)
-#define STORE11(at) STORE10(at); VMOVUPS Y10, at+320(R14)
-#define STORE12(at) STORE11(at); VMOVUPS Y11, at+352(R14)
-#define STORE13(at) STORE12(at); VMOVUPS Y12, at+384(R14)
-#define STORE14(at) STORE13(at); VMOVUPS Y13, at+416(R14)
-#define STORE_B1(at) VMOVUPS Y6, at+0(R14)
-#define STORE_B2(at) STORE_B1(at); VMOVUPS Y7, at+32(R14)
-#define STORE_B3(at) STORE_B2(at); VMOVUPS Y8, at+64(R14)
-#define STORE_B4(at) STORE_B3(at); VMOVUPS Y9, at+96(R14)
-#define STORE_B5(at) STORE_B4(at); VMOVUPS Y10, at+128(R14)
-#define STORE_B6(at) STORE_B5(at); VMOVUPS Y11, at+160(R14)
+#define STORE1 VMOVUPS Y0, (AX)
+#define STORE2 STORE1; VMOVUPS Y1, 32(AX)
+#define STORE3 STORE2; VMOVUPS Y2, 64(AX)
+#define STORE4 STORE3; VMOVUPS Y3, 96(AX)
+#define STORE5 STORE4; VMOVUPS Y4, 128(AX)
+#define STORE6 STORE5; VMOVUPS Y5, 160(AX)
+#define STORE7 STORE6; VMOVUPS Y6, 192(AX)
+#define STORE8 STORE7; VMOVUPS Y7, 224(AX)
+#define STORE9 STORE8; VMOVUPS Y8, 256(AX)
+#define STORE10 STORE9; VMOVUPS Y9, 288(AX)
+#define STORE11 STORE10; VMOVUPS Y10, 320(AX)
+#define STORE12 STORE11; VMOVUPS Y11, 352(AX)
+#define STORE13 STORE12; VMOVUPS Y12, 384(AX)
+#define STORE14 STORE13; VMOVUPS Y13, 416(AX)
+#define STORE_B1 VMOVUPS Y6, (AX)
+#define STORE_B2 STORE_B1; VMOVUPS Y7, 32(AX)
+#define STORE_B3 STORE_B2; VMOVUPS Y8, 64(AX)
+#define STORE_B4 STORE_B3; VMOVUPS Y9, 96(AX)
+#define STORE_B5 STORE_B4; VMOVUPS Y10, 128(AX)
+#define STORE_B6 STORE_B5; VMOVUPS Y11, 160(AX)
+
+// The least of the sums so far, as integers, and at the end whether it is −0.
+#define LEAST_BEGIN \
+	VPXOR   Y15, Y15, Y15; \
+	VMOVDQU Y15, strip_least(DI)
+#define LEAST(y) VPMINSD y, Y15, Y15
+#define LEAST1 LEAST(Y0)
+#define LEAST2 LEAST1; LEAST(Y1)
+#define LEAST3 LEAST2; LEAST(Y2)
+#define LEAST4 LEAST3; LEAST(Y3)
+#define LEAST5 LEAST4; LEAST(Y4)
+#define LEAST6 LEAST5; LEAST(Y5)
+#define LEAST7 LEAST6; LEAST(Y6)
+#define LEAST8 LEAST7; LEAST(Y7)
+#define LEAST9 LEAST8; LEAST(Y8)
+#define LEAST10 LEAST9; LEAST(Y9)
+#define LEAST11 LEAST10; LEAST(Y10)
+#define LEAST12 LEAST11; LEAST(Y11)
+#define LEAST13 LEAST12; LEAST(Y12)
+#define LEAST14 LEAST13; LEAST(Y13)
+#define LEAST_B1 LEAST(Y6)
+#define LEAST_B2 LEAST_B1; LEAST(Y7)
+#define LEAST_B3 LEAST_B2; LEAST(Y8)
+#define LEAST_B4 LEAST_B3; LEAST(Y9)
+#define LEAST_B5 LEAST_B4; LEAST(Y10)
+#define LEAST_B6 LEAST_B5; LEAST(Y11)
+#define LEAST_OF(sums) \
+	VMOVDQU strip_least(DI), Y15; \
+	sums; \
+	VMOVDQU Y15, strip_least(DI)
+#define ROWS_RETURN \
+	VPBROADCASTD ·sign_f32(SB), Y14; \
+	VPCMPEQD     Y15, Y14, Y14; \
+	VPTEST       Y14, Y14; \
+	SETNE        strip_minus(DI); \
+	VZEROUPPER; \
+	RET
 
 // The sums of one row += its element of A, in every lane of Y14, times the row of B at DX.
 #define MUL7 \
@@ -110,35 +148,35 @@
 
 // func matmul_nonzeros_1x56_f32_avx2(s *strip)
 TEXT ·matmul_nonzeros_1x56_f32_avx2(SB), NOSPLIT, $0-8
-	EACH_ROW(224, ZERO7, LOAD7(0), MUL7, STORE7(0))
+	EACH_ROW(ZERO7, LOAD7, MUL7, LEAST7, STORE7)
 
 // func matmul_nonzeros_1x64_f32_avx2(s *strip)
 TEXT ·matmul_nonzeros_1x64_f32_avx2(SB), NOSPLIT, $0-8
-	EACH_ROW(256, ZERO8, LOAD8(0), MUL8, STORE8(0))
+	EACH_ROW(ZERO8, LOAD8, MUL8, LEAST8, STORE8)
 
 // func matmul_nonzeros_1x72_f32_avx2(s *strip)
 TEXT ·matmul_nonzeros_1x72_f32_avx2(SB), NOSPLIT, $0-8
-	EACH_ROW(288, ZERO9, LOAD9(0), MUL9, STORE9(0))
+	EACH_ROW(ZERO9, LOAD9, MUL9, LEAST9, STORE9)
 
 // func matmul_nonzeros_1x80_f32_avx2(s *strip)
 TEXT ·matmul_nonzeros_1x80_f32_avx2(SB), NOSPLIT, $0-8
-	EACH_ROW(320, ZERO10, LOAD10(0), MUL10, STORE10(0))
+	EACH_ROW(ZERO10, LOAD10, MUL10, LEAST10, STORE10)
 
 // func matmul_nonzeros_1x88_f32_avx2(s *strip)
 TEXT ·matmul_nonzeros_1x88_f32_avx2(SB), NOSPLIT, $0-8
-	EACH_ROW(352, ZERO11, LOAD11(0), MUL11, STORE11(0))
+	EACH_ROW(ZERO11, LOAD11, MUL11, LEAST11, STORE11)
 
 // func matmul_nonzeros_1x96_f32_avx2(s *strip)
 TEXT ·matmul_nonzeros_1x96_f32_avx2(SB), NOSPLIT, $0-8
-	EACH_ROW(384, ZERO12, LOAD12(0), MUL12, STORE12(0))
+	EACH_ROW(ZERO12, LOAD12, MUL12, LEAST12, STORE12)
 
 // func matmul_nonzeros_1x104_f32_avx2(s *strip)
 TEXT ·matmul_nonzeros_1x104_f32_avx2(SB), NOSPLIT, $0-8
-	EACH_ROW(416, ZERO13, LOAD13(0), MUL13, STORE13(0))
+	EACH_ROW(ZERO13, LOAD13, MUL13, LEAST13, STORE13)
 
 // func matmul_nonzeros_1x112_f32_avx2(s *strip)
 TEXT ·matmul_nonzeros_1x112_f32_avx2(SB), NOSPLIT, $0-8
-	EACH_ROW(448, ZERO14, LOAD14(0), MUL14, STORE14(0))
+	EACH_ROW(ZERO14, LOAD14, MUL14, LEAST14, STORE14)
 
 // ---- pairs of rows, always both ----
 
@@ -148,24 +186,24 @@ TEXT ·matmul_nonzeros_1x112_f32_avx2(SB), NOSPLIT, $0-8
 
 // func matmul_nonzeros_both_2x8_f32_avx2(s *strip)
 TEXT ·matmul_nonzeros_both_2x8_f32_avx2(SB), NOSPLIT, $0-8
-	BOTH_ROWS(64, ZERO1; ZERO_B1, LOAD1(0); LOAD_B1(32), MUL_BOTH1, STORE1(0); STORE_B1(32))
+	BOTH_ROWS(ZERO1; ZERO_B1, LOAD1, LOAD_B1, MUL_BOTH1, LEAST_OF(LEAST1; LEAST_B1), STORE1, STORE_B1)
 
 // func matmul_nonzeros_both_2x16_f32_avx2(s *strip)
 TEXT ·matmul_nonzeros_both_2x16_f32_avx2(SB), NOSPLIT, $0-8
-	BOTH_ROWS(128, ZERO2; ZERO_B2, LOAD2(0); LOAD_B2(64), MUL_BOTH2, STORE2(0); STORE_B2(64))
+	BOTH_ROWS(ZERO2; ZERO_B2, LOAD2, LOAD_B2, MUL_BOTH2, LEAST_OF(LEAST2; LEAST_B2), STORE2, STORE_B2)
 
 // func matmul_nonzeros_both_2x24_f32_avx2(s *strip)
 TEXT ·matmul_nonzeros_both_2x24_f32_avx2(SB), NOSPLIT, $0-8
-	BOTH_ROWS(192, ZERO3; ZERO_B3, LOAD3(0); LOAD_B3(96), MUL_BOTH3, STORE3(0); STORE_B3(96))
+	BOTH_ROWS(ZERO3; ZERO_B3, LOAD3, LOAD_B3, MUL_BOTH3, LEAST_OF(LEAST3; LEAST_B3), STORE3, STORE_B3)
 
 // func matmul_nonzeros_both_2x32_f32_avx2(s *strip)
 TEXT ·matmul_nonzeros_both_2x32_f32_avx2(SB), NOSPLIT, $0-8
-	BOTH_ROWS(256, ZERO4; ZERO_B4, LOAD4(0); LOAD_B4(128), MUL_BOTH4, STORE4(0); STORE_B4(128))
+	BOTH_ROWS(ZERO4; ZERO_B4, LOAD4, LOAD_B4, MUL_BOTH4, LEAST_OF(LEAST4; LEAST_B4), STORE4, STORE_B4)
 
 // func matmul_nonzeros_both_2x40_f32_avx2(s *strip)
 TEXT ·matmul_nonzeros_both_2x40_f32_avx2(SB), NOSPLIT, $0-8
-	BOTH_ROWS(320, ZERO5; ZERO_B5, LOAD5(0); LOAD_B5(160), MUL_BOTH5, STORE5(0); STORE_B5(160))
+	BOTH_ROWS(ZERO5; ZERO_B5, LOAD5, LOAD_B5, MUL_BOTH5, LEAST_OF(LEAST5; LEAST_B5), STORE5, STORE_B5)
 
 // func matmul_nonzeros_both_2x48_f32_avx2(s *strip)
 TEXT ·matmul_nonzeros_both_2x48_f32_avx2(SB), NOSPLIT, $0-8
-	BOTH_ROWS(384, ZERO6; ZERO_B6, LOAD6(0); LOAD_B6(192), MUL_BOTH6, STORE6(0); STORE_B6(192))
+	BOTH_ROWS(ZERO6; ZERO_B6, LOAD6, LOAD_B6, MUL_BOTH6, LEAST_OF(LEAST6; LEAST_B6), STORE6, STORE_B6)

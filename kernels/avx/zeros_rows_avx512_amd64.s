@@ -8,7 +8,7 @@
 // zeros_rows_amd64.h has the loops that they replace, and the other registers.
 //
 // The sums of a row, or of the first of a pair, are in Z0…Z7, those of the second in
-// Z8…Z15. Z16…Z23 are a row of B, Z24 and Z25 elements of A.
+// Z8…Z15. Z16…Z23 are a row of B, Z24 and Z25 elements of A; Z26 is the least of all rows' sums.
 
 // So many registers of sums: = 0, = s.sums or the other way round. at is where they are.
 #define ZERO(z) VPXORD z, z, z
@@ -26,39 +26,66 @@
 #define ZERO_B7 ZERO_B6; ZERO(Z14)
 #define ZERO_B8 ZERO_B7; ZERO(Z15)
 
-#define LOAD1(at) VMOVUPS at+0(R14), Z0
-#define LOAD2(at) LOAD1(at); VMOVUPS at+64(R14), Z1
-#define LOAD3(at) LOAD2(at); VMOVUPS at+128(R14), Z2
-#define LOAD4(at) LOAD3(at); VMOVUPS at+192(R14), Z3
-#define LOAD5(at) LOAD4(at); VMOVUPS at+256(R14), Z4
-#define LOAD6(at) LOAD5(at); VMOVUPS at+320(R14), Z5
-#define LOAD7(at) LOAD6(at); VMOVUPS at+384(R14), Z6
-#define LOAD8(at) LOAD7(at); VMOVUPS at+448(R14), Z7
-#define LOAD_B1(at) VMOVUPS at+0(R14), Z8
-#define LOAD_B2(at) LOAD_B1(at); VMOVUPS at+64(R14), Z9
-#define LOAD_B3(at) LOAD_B2(at); VMOVUPS at+128(R14), Z10
-#define LOAD_B4(at) LOAD_B3(at); VMOVUPS at+192(R14), Z11
-#define LOAD_B5(at) LOAD_B4(at); VMOVUPS at+256(R14), Z12
-#define LOAD_B6(at) LOAD_B5(at); VMOVUPS at+320(R14), Z13
-#define LOAD_B7(at) LOAD_B6(at); VMOVUPS at+384(R14), Z14
-#define LOAD_B8(at) LOAD_B7(at); VMOVUPS at+448(R14), Z15
+#define LOAD1 VMOVUPS (AX), Z0
+#define LOAD2 LOAD1; VMOVUPS 64(AX), Z1
+#define LOAD3 LOAD2; VMOVUPS 128(AX), Z2
+#define LOAD4 LOAD3; VMOVUPS 192(AX), Z3
+#define LOAD5 LOAD4; VMOVUPS 256(AX), Z4
+#define LOAD6 LOAD5; VMOVUPS 320(AX), Z5
+#define LOAD7 LOAD6; VMOVUPS 384(AX), Z6
+#define LOAD8 LOAD7; VMOVUPS 448(AX), Z7
+#define LOAD_B1 VMOVUPS (AX), Z8
+#define LOAD_B2 LOAD_B1; VMOVUPS 64(AX), Z9
+#define LOAD_B3 LOAD_B2; VMOVUPS 128(AX), Z10
+#define LOAD_B4 LOAD_B3; VMOVUPS 192(AX), Z11
+#define LOAD_B5 LOAD_B4; VMOVUPS 256(AX), Z12
+#define LOAD_B6 LOAD_B5; VMOVUPS 320(AX), Z13
+#define LOAD_B7 LOAD_B6; VMOVUPS 384(AX), Z14
+#define LOAD_B8 LOAD_B7; VMOVUPS 448(AX), Z15
 
-#define STORE1(at) VMOVUPS Z0, at+0(R14)
-#define STORE2(at) STORE1(at); VMOVUPS Z1, at+64(R14)
-#define STORE3(at) STORE2(at); VMOVUPS Z2, at+128(R14)
-#define STORE4(at) STORE3(at); VMOVUPS Z3, at+192(R14)
-#define STORE5(at) STORE4(at); VMOVUPS Z4, at+256(R14)
-#define STORE6(at) STORE5(at); VMOVUPS Z5, at+320(R14)
-#define STORE7(at) STORE6(at); VMOVUPS Z6, at+384(R14)
-#define STORE8(at) STORE7(at); VMOVUPS Z7, at+448(R14)
-#define STORE_B1(at) VMOVUPS Z8, at+0(R14)
-#define STORE_B2(at) STORE_B1(at); VMOVUPS Z9, at+64(R14)
-#define STORE_B3(at) STORE_B2(at); VMOVUPS Z10, at+128(R14)
-#define STORE_B4(at) STORE_B3(at); VMOVUPS Z11, at+192(R14)
-#define STORE_B5(at) STORE_B4(at); VMOVUPS Z12, at+256(R14)
-#define STORE_B6(at) STORE_B5(at); VMOVUPS Z13, at+320(R14)
-#define STORE_B7(at) STORE_B6(at); VMOVUPS Z14, at+384(R14)
-#define STORE_B8(at) STORE_B7(at); VMOVUPS Z15, at+448(R14)
+#define STORE1 VMOVUPS Z0, (AX)
+#define STORE2 STORE1; VMOVUPS Z1, 64(AX)
+#define STORE3 STORE2; VMOVUPS Z2, 128(AX)
+#define STORE4 STORE3; VMOVUPS Z3, 192(AX)
+#define STORE5 STORE4; VMOVUPS Z4, 256(AX)
+#define STORE6 STORE5; VMOVUPS Z5, 320(AX)
+#define STORE7 STORE6; VMOVUPS Z6, 384(AX)
+#define STORE8 STORE7; VMOVUPS Z7, 448(AX)
+#define STORE_B1 VMOVUPS Z8, (AX)
+#define STORE_B2 STORE_B1; VMOVUPS Z9, 64(AX)
+#define STORE_B3 STORE_B2; VMOVUPS Z10, 128(AX)
+#define STORE_B4 STORE_B3; VMOVUPS Z11, 192(AX)
+#define STORE_B5 STORE_B4; VMOVUPS Z12, 256(AX)
+#define STORE_B6 STORE_B5; VMOVUPS Z13, 320(AX)
+#define STORE_B7 STORE_B6; VMOVUPS Z14, 384(AX)
+#define STORE_B8 STORE_B7; VMOVUPS Z15, 448(AX)
+
+// The least of the sums so far, as integers, and at the end whether it is −0.
+#define LEAST_BEGIN VPXORD Z26, Z26, Z26
+#define LEAST(z) VPMINSD z, Z26, Z26
+#define LEAST1 LEAST(Z0)
+#define LEAST2 LEAST1; LEAST(Z1)
+#define LEAST3 LEAST2; LEAST(Z2)
+#define LEAST4 LEAST3; LEAST(Z3)
+#define LEAST5 LEAST4; LEAST(Z4)
+#define LEAST6 LEAST5; LEAST(Z5)
+#define LEAST7 LEAST6; LEAST(Z6)
+#define LEAST8 LEAST7; LEAST(Z7)
+#define LEAST_B1 LEAST(Z8)
+#define LEAST_B2 LEAST_B1; LEAST(Z9)
+#define LEAST_B3 LEAST_B2; LEAST(Z10)
+#define LEAST_B4 LEAST_B3; LEAST(Z11)
+#define LEAST_B5 LEAST_B4; LEAST(Z12)
+#define LEAST_B6 LEAST_B5; LEAST(Z13)
+#define LEAST_B7 LEAST_B6; LEAST(Z14)
+#define LEAST_B8 LEAST_B7; LEAST(Z15)
+#define ROWS_RETURN \
+	VPBROADCASTD ·sign_f32(SB), Z27; \
+	VPCMPEQD     Z26, Z27, K1; \
+	KORTESTW     K1, K1; \
+	SETNE        strip_minus(DI); \
+	VZEROUPPER; \
+	RET
 
 // The sums of one row += its element of A, in every lane of Z24 (Z25), times the row of B at DX.
 #define MUL4 \
@@ -101,60 +128,76 @@
 
 // func matmul_nonzeros_1x64_f32_avx512(s *strip)
 TEXT ·matmul_nonzeros_1x64_f32_avx512(SB), NOSPLIT, $0-8
-	EACH_ROW(256, ZERO4, LOAD4(0), MUL4, STORE4(0))
+	EACH_ROW(ZERO4, LOAD4, MUL4, LEAST4, STORE4)
 
 // func matmul_nonzeros_1x80_f32_avx512(s *strip)
 TEXT ·matmul_nonzeros_1x80_f32_avx512(SB), NOSPLIT, $0-8
-	EACH_ROW(320, ZERO5, LOAD5(0), MUL5, STORE5(0))
+	EACH_ROW(ZERO5, LOAD5, MUL5, LEAST5, STORE5)
 
 // func matmul_nonzeros_1x96_f32_avx512(s *strip)
 TEXT ·matmul_nonzeros_1x96_f32_avx512(SB), NOSPLIT, $0-8
-	EACH_ROW(384, ZERO6, LOAD6(0), MUL6, STORE6(0))
+	EACH_ROW(ZERO6, LOAD6, MUL6, LEAST6, STORE6)
 
 // func matmul_nonzeros_1x112_f32_avx512(s *strip)
 TEXT ·matmul_nonzeros_1x112_f32_avx512(SB), NOSPLIT, $0-8
-	EACH_ROW(448, ZERO7, LOAD7(0), MUL7, STORE7(0))
+	EACH_ROW(ZERO7, LOAD7, MUL7, LEAST7, STORE7)
 
 // func matmul_nonzeros_1x128_f32_avx512(s *strip)
 TEXT ·matmul_nonzeros_1x128_f32_avx512(SB), NOSPLIT, $0-8
-	EACH_ROW(512, ZERO8, LOAD8(0), MUL8, STORE8(0))
+	EACH_ROW(ZERO8, LOAD8, MUL8, LEAST8, STORE8)
 
 // ---- pairs of rows, one or both at a k ----
 
 // func matmul_nonzeros_either_2x64_f32_avx512(s *strip)
 TEXT ·matmul_nonzeros_either_2x64_f32_avx512(SB), NOSPLIT, $0-8
-	EITHER_ROW(512, ZERO4; ZERO_B4, LOAD4(0); LOAD_B4(256), MUL4, MUL_B4, MUL_BOTH4, STORE4(0); STORE_B4(256))
+	EITHER_ROW(ZERO4; ZERO_B4, LOAD4, LOAD_B4, MUL4, MUL_B4, MUL_BOTH4, LEAST4; LEAST_B4, STORE4, STORE_B4)
 
 // func matmul_nonzeros_either_2x80_f32_avx512(s *strip)
 TEXT ·matmul_nonzeros_either_2x80_f32_avx512(SB), NOSPLIT, $0-8
-	EITHER_ROW(640, ZERO5; ZERO_B5, LOAD5(0); LOAD_B5(320), MUL5, MUL_B5, MUL_BOTH5, STORE5(0); STORE_B5(320))
+	EITHER_ROW(ZERO5; ZERO_B5, LOAD5, LOAD_B5, MUL5, MUL_B5, MUL_BOTH5, LEAST5; LEAST_B5, STORE5, STORE_B5)
 
 // func matmul_nonzeros_either_2x96_f32_avx512(s *strip)
 TEXT ·matmul_nonzeros_either_2x96_f32_avx512(SB), NOSPLIT, $0-8
-	EITHER_ROW(768, ZERO6; ZERO_B6, LOAD6(0); LOAD_B6(384), MUL6, MUL_B6, MUL_BOTH6, STORE6(0); STORE_B6(384))
+	EITHER_ROW(ZERO6; ZERO_B6, LOAD6, LOAD_B6, MUL6, MUL_B6, MUL_BOTH6, LEAST6; LEAST_B6, STORE6, STORE_B6)
 
 // func matmul_nonzeros_either_2x112_f32_avx512(s *strip)
 TEXT ·matmul_nonzeros_either_2x112_f32_avx512(SB), NOSPLIT, $0-8
-	EITHER_ROW(896, ZERO7; ZERO_B7, LOAD7(0); LOAD_B7(448), MUL7, MUL_B7, MUL_BOTH7, STORE7(0); STORE_B7(448))
+	EITHER_ROW(ZERO7; ZERO_B7, LOAD7, LOAD_B7, MUL7, MUL_B7, MUL_BOTH7, LEAST7; LEAST_B7, STORE7, STORE_B7)
 
 // func matmul_nonzeros_either_2x128_f32_avx512(s *strip)
 TEXT ·matmul_nonzeros_either_2x128_f32_avx512(SB), NOSPLIT, $0-8
-	EITHER_ROW(1024, ZERO8; ZERO_B8, LOAD8(0); LOAD_B8(512), MUL8, MUL_B8, MUL_BOTH8, STORE8(0); STORE_B8(512))
+	EITHER_ROW(ZERO8; ZERO_B8, LOAD8, LOAD_B8, MUL8, MUL_B8, MUL_BOTH8, LEAST8; LEAST_B8, STORE8, STORE_B8)
 
 // ---- pairs of rows, always both ----
 
 // func matmul_nonzeros_both_2x16_f32_avx512(s *strip)
 TEXT ·matmul_nonzeros_both_2x16_f32_avx512(SB), NOSPLIT, $0-8
-	BOTH_ROWS(128, ZERO(Z0); ZERO_B1, LOAD1(0); LOAD_B1(64), MUL_BOTH1, STORE1(0); STORE_B1(64))
+	BOTH_ROWS(ZERO(Z0); ZERO_B1, LOAD1, LOAD_B1, MUL_BOTH1, LEAST1; LEAST_B1, STORE1, STORE_B1)
 
 // func matmul_nonzeros_both_2x32_f32_avx512(s *strip)
 TEXT ·matmul_nonzeros_both_2x32_f32_avx512(SB), NOSPLIT, $0-8
-	BOTH_ROWS(256, ZERO(Z0); ZERO(Z1); ZERO_B2, LOAD2(0); LOAD_B2(128), MUL_BOTH2, STORE2(0); STORE_B2(128))
+	BOTH_ROWS(ZERO(Z0); ZERO(Z1); ZERO_B2, LOAD2, LOAD_B2, MUL_BOTH2, LEAST2; LEAST_B2, STORE2, STORE_B2)
 
 // func matmul_nonzeros_both_2x48_f32_avx512(s *strip)
 TEXT ·matmul_nonzeros_both_2x48_f32_avx512(SB), NOSPLIT, $0-8
-	BOTH_ROWS(384, ZERO(Z0); ZERO(Z1); ZERO(Z2); ZERO_B3, LOAD3(0); LOAD_B3(192), MUL_BOTH3, STORE3(0); STORE_B3(192))
+	BOTH_ROWS(ZERO(Z0); ZERO(Z1); ZERO(Z2); ZERO_B3, LOAD3, LOAD_B3, MUL_BOTH3, LEAST3; LEAST_B3, STORE3, STORE_B3)
 
 // func matmul_nonzeros_both_2x64_f32_avx512(s *strip)
 TEXT ·matmul_nonzeros_both_2x64_f32_avx512(SB), NOSPLIT, $0-8
-	BOTH_ROWS(512, ZERO4; ZERO_B4, LOAD4(0); LOAD_B4(256), MUL_BOTH4, STORE4(0); STORE_B4(256))
+	BOTH_ROWS(ZERO4; ZERO_B4, LOAD4, LOAD_B4, MUL_BOTH4, LEAST4; LEAST_B4, STORE4, STORE_B4)
+
+// func matmul_nonzeros_both_2x80_f32_avx512(s *strip)
+TEXT ·matmul_nonzeros_both_2x80_f32_avx512(SB), NOSPLIT, $0-8
+	BOTH_ROWS(ZERO5; ZERO_B5, LOAD5, LOAD_B5, MUL_BOTH5, LEAST5; LEAST_B5, STORE5, STORE_B5)
+
+// func matmul_nonzeros_both_2x96_f32_avx512(s *strip)
+TEXT ·matmul_nonzeros_both_2x96_f32_avx512(SB), NOSPLIT, $0-8
+	BOTH_ROWS(ZERO6; ZERO_B6, LOAD6, LOAD_B6, MUL_BOTH6, LEAST6; LEAST_B6, STORE6, STORE_B6)
+
+// func matmul_nonzeros_both_2x112_f32_avx512(s *strip)
+TEXT ·matmul_nonzeros_both_2x112_f32_avx512(SB), NOSPLIT, $0-8
+	BOTH_ROWS(ZERO7; ZERO_B7, LOAD7, LOAD_B7, MUL_BOTH7, LEAST7; LEAST_B7, STORE7, STORE_B7)
+
+// func matmul_nonzeros_both_2x128_f32_avx512(s *strip)
+TEXT ·matmul_nonzeros_both_2x128_f32_avx512(SB), NOSPLIT, $0-8
+	BOTH_ROWS(ZERO8; ZERO_B8, LOAD8, LOAD_B8, MUL_BOTH8, LEAST8; LEAST_B8, STORE8, STORE_B8)

@@ -209,6 +209,9 @@ func zeroSpecs() []kernels.MatMulSpec {
 			specs = append(specs, kernels.MatMulSpec{M: 3, N: n, K: k, ReLU: k == 33})
 		}
 	}
+	for _, n := range []int{80, 96, 112, 120, 144, 152, 184, 200} {
+		specs = append(specs, kernels.MatMulSpec{M: 19, N: n, K: 33, TransA: true})
+	}
 	return specs
 }
 
