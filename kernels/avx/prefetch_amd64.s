@@ -5,6 +5,7 @@
 // more lines on their way than the first: what lies beyond all caches arrives nearly
 // twice as fast there.
 
+#include "go_asm.h"
 #include "textflag.h"
 
 // func prefetch2(from uintptr, bytes int)
@@ -19,6 +20,24 @@ loop:
 	JGE        done
 	PREFETCHT1 (SI)
 	ADDQ       $64, SI
+	JMP        loop
+
+done:
+	RET
+
+// func fetch_rest(s *strip)
+TEXT ·fetch_rest(SB), NOSPLIT, $0-8
+	MOVQ  s+0(FP), DI
+	MOVQ  strip_ahead(DI), R12     // the line
+	MOVQ  strip_aheadStep(DI), R13 // and the step to the next one
+	TESTQ R13, R13
+	JZ    done
+
+loop:
+	CMPQ       R12, strip_aheadEnd(DI)
+	JCC        done
+	PREFETCHT1 (R12)
+	ADDQ       R13, R12
 	JMP        loop
 
 done:

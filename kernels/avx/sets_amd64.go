@@ -37,7 +37,7 @@ var instructionSets = []*instructionSet{
 			columns: columnKernels{
 				single: singleAVX512, both: bothAVX512,
 				singleCost: 115, pairCost: 135, pairNearCost: 104, partCost: 750,
-				mark_nonzeros_f32: mark_nonzeros_f32_avx512,
+				mark_nonzeros_f32: mark_nonzeros_f32_avx512, fetch_rest: fetch_rest,
 			},
 		},
 		sampled: sampledKernels{fixed: 18, open: 124, sampled_matmul_f32: sampled_matmul_f32_avx512, positive_f32: positive_f32_avx512},
@@ -91,7 +91,7 @@ var instructionSets = []*instructionSet{
 			columns: columnKernels{
 				single: singleAVX2, both: bothAVX2,
 				singleCost: 140, pairCost: 175, pairNearCost: 125, partCost: 750,
-				mark_nonzeros_f32: mark_nonzeros_f32_avx2,
+				mark_nonzeros_f32: mark_nonzeros_f32_avx2, fetch_rest: fetch_rest,
 			},
 		},
 		sampled: sampledKernels{fixed: 27, open: 190, sampled_matmul_f32: sampled_matmul_f32_avx2, positive_f32: positive_f32_avx2},

@@ -33,6 +33,8 @@ type columnKernels struct {
 	partCost int
 	// mark_nonzeros_f32 marks in bits which elements of zeroColumns columns are not zero.
 	mark_nonzeros_f32 func(bits *uint64, src *float32, srcStep, n int, lanes uint16)
+	// fetch_rest fetches what a kernel was to fetch and has not, because its rows had few k.
+	fetch_rest func(s *strip)
 }
 
 // columnPlan is how a product of a transposed A is cut, besides what matmulTask says.
@@ -250,7 +252,7 @@ func (t *matmulTask) columnStrip(w *workspace, dense *strip, c []float32, i0, k0
 				t.aheadStrip(p, i, m, k0, n, last, depth)
 			}
 			p.multiplyRows(t.product(padded), rows, t.tall)
-			t.fetchRest(p)
+			t.d.set.zeros.columns.fetch_rest(p)
 			if k+length == depth {
 				t.endRows(w, p, dense, i, rows, width, sums)
 			}
@@ -286,14 +288,5 @@ func (t *matmulTask) aheadStrip(p *strip, i, m, k0, n, last, depth int) {
 	from, to := block%each*depth/each, (block%each+1)*depth/each
 	if block/each < lines {
 		p.fetch(t.b[(k0+from)*t.s.N+j+block/each*cacheLine/4:], 4*t.s.N, to-from, 1)
-	}
-}
-
-// fetchRest fetches what the kernel was to fetch and has not, because its rows had few k.
-func (t *matmulTask) fetchRest(p *strip) {
-	if p.aheadStep != 0 {
-		for ; p.ahead < p.aheadEnd; p.ahead += uintptr(p.aheadStep) {
-			t.d.set.vector.prefetch2(p.ahead, 1)
-		}
 	}
 }

@@ -16,3 +16,12 @@ func mark_nonzeros_f32_avx512(bits *uint64, src *float32, srcStep, n int, lanes 
 
 //go:noescape
 func mark_nonzeros_f32_avx2(bits *uint64, src *float32, srcStep, n int, lanes uint16)
+
+// fetch_rest fetches what a kernel was to fetch and has not, because its rows had few k:
+//
+//	if s.aheadStep != 0 { // or else there is nothing to fetch
+//		for ; s.ahead < s.aheadEnd; s.ahead += s.aheadStep { fetch its line into the second cache }
+//	}
+//
+//go:noescape
+func fetch_rest(s *strip)
