@@ -11,10 +11,8 @@ type job struct {
 	k       *vectorKernels
 
 	// Operands. An operation uses those that it needs.
-	y, a, b, c []float32 // an output and inputs, or what an optimizer updates
-	mean       []float32 // RMSprop's other two
-	moment     []float32
-	rmsprop    kernels.RMSpropSpec
+	y, a, b, c []float32 // an output and inputs
+	step       optimizerStep
 	arg        []int32    // indices: labels, maxima or a batch's rows
 	bytes      []uint8    // images
 	following  []int32    // indices behind those in arg

@@ -71,6 +71,9 @@ type matmulTask struct {
 	partial   []float32    // [chunks−1, M, N]: products of all chunks but the first
 	halved    bool         // the chunks are two runs that meet in C: see matmul_halves.go
 	cells     []halves
+	update    optimizerStep // by C, the gradient: see matmul_update.go
+	updates   bool          // it is done as soon as rows of C are finished,
+	own       bool          // which are in the worker's own memory alone
 }
 
 // MatMul computes a matrix product: see kernels.Device.
@@ -103,6 +106,7 @@ const fewColumns = 16
 // them. Each element's products are added in the same order.
 func (d *Device) multiplyAcross(c, a, b []float32, s kernels.MatMulSpec) {
 	across := grow(&d.across, s.N*s.M)
+	d.product.update = optimizerStep{} // C is not finished here
 	d.multiply(across, b, a, nil, kernels.MatMulSpec{M: s.N, N: s.M, K: s.K, TransA: true}, false)
 	d.set.tiles.transpose(c, s.N, across, s.M, s.N, s.M)
 }
@@ -121,6 +125,7 @@ func (d *Device) multiply(c, a, b, bias []float32, s kernels.MatMulSpec, zeros b
 		t.height, t.widest = d.set.tiles.height, d.set.tiles.widest()
 	}
 	t.plan()
+	t.planUpdate()
 	d.pool.run(t.blocks*t.groups*t.chunks, t)
 	if t.chunks > 1 && !t.halved {
 		t.sumChunks()
@@ -322,7 +327,14 @@ func (t *matmulTask) part(worker, i int) {
 			case t.zeros:
 				compute = t.computeRows
 			}
-			compute(w, c, i0+r, min(t.step, m-r), run*t.depth, first, last, run > from || add, r == 0)
+			rows := min(t.step, m-r)
+			if w.first = 0; t.own {
+				c, w.first = w.gradient[:cap(w.gradient)], i0+r
+			}
+			compute(w, c, i0+r, rows, run*t.depth, first, last, run > from || add, r == 0)
+			if t.updates && run+1 == to {
+				t.updateRows(w, c, i0+r, rows)
+			}
 		}
 	}
 	if t.halved && !w.second {
@@ -344,7 +356,7 @@ func (t *matmulTask) compute(w *workspace, c []float32, i0, m, k0, first, last i
 		j, width := t.strips.strip(n)
 		p := &w.strip
 		p.rows, p.a, p.aStep, p.aJump, p.length, p.segments = rows, a, t.aStep, 0, depth, 1
-		p.c, p.cStep, p.m, p.add = address(c[i0*s.N+j:]), 4*s.N, m, add
+		p.c, p.cStep, p.m, p.add = address(c[(i0-w.first)*s.N+j:]), 4*s.N, m, add
 		p.bias, p.relu = 0, false
 		if ends {
 			p.relu = s.ReLU

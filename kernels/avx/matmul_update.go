@@ -2,10 +2,53 @@ package avx
 
 import "baregrad/kernels"
 
-// MatMulUpdate is MatMul and the step, one after the other: see kernels.Device.
+// The gradient of weights, G[M,N] = op(A)·op(B), and their optimizer's step by it.
+//
+// As soon as a worker has finished some rows of G, it does the optimizer's step for these rows
+// of the weights, while that part of G is in the second cache. If K is one run, the sums do not
+// go to G at all, but to a few rows of the worker's own, over and over again. So the gradient
+// neither goes to memory nor comes from there.
+//
+// The kernels are those of the product and of the optimizer, and so the bits are theirs, too.
+
+// MatMulUpdate is MatMul and the optimizer's step: see kernels.Device.
 func (d *Device) MatMulUpdate(u kernels.Update, g, a, b kernels.Buffer, s kernels.MatMulSpec) (done bool) {
 	s.CheckUpdate(u, g, a, b)
+	t := &d.product
+	t.updates = false // unless planUpdate says so
+	switch u := u.(type) {
+	case *kernels.SGDUpdate:
+		t.update = d.sgd(u.W, u.V, u.Rate, u.Spec)
+	case *kernels.RMSpropUpdate:
+		t.update = d.rmsprop(u.W, u.V, u.Mean, u.Moment, u.Rate, u.Spec)
+	case *kernels.AdamUpdate:
+		t.update = d.adam(u.W, u.M, u.V, u.Rate, u.Spec)
+	}
 	d.MatMul(g, a, b, nil, s)
-	u.Apply(d, g)
+	t.update = optimizerStep{}
+	if !t.updates {
+		u.Apply(d, g)
+	}
 	return true
+}
+
+// planUpdate decides whether the optimizer's step is done with the product: where a part
+// finishes whole rows of G, of which a step's stay in the second cache, but all of G does not.
+// (Otherwise it gains nothing: the optimizers' kernels are as fast from the second cache, and
+// from the third if nothing else takes its time, as from the first.)
+func (t *matmulTask) planUpdate() {
+	l2 := t.d.cacheL2 / 4 // in floats
+	t.updates = t.update.do != nil && t.chunks == 1 && t.groups == 1 && t.step*t.s.N <= l2/4 && t.s.M*t.s.N > l2
+	t.own = t.updates && t.depth >= t.s.K
+	if t.own {
+		for i := range t.d.workspaces {
+			grow(&t.d.workspaces[i].gradient, t.step*t.s.N)
+		}
+	}
+}
+
+// updateRows does the optimizer's step for m rows from i0 on, whose gradient is in c.
+func (t *matmulTask) updateRows(w *workspace, c []float32, i0, m int) {
+	n := t.s.N
+	t.update.do(&t.update, c[(i0-w.first)*n:][:m*n], i0*n)
 }

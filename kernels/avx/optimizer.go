@@ -10,74 +10,108 @@ import (
 // worked out in float64 and rounded once, as the reference has them. The kernels
 // take results below 2⁻¹²⁶ for 0: see subnormal_amd64.h.
 
-func (d *Device) SGD(w, g, v, rate kernels.Buffer, s kernels.SGDSpec) {
-	s.Check(w, g, v, rate)
-	lr := kernels.Floats(rate)[0]
-	if s.Momentum == 0 {
-		d.addScaled(kernels.Floats(w), kernels.Floats(g), -lr)
-		return
-	}
-	j := job{y: kernels.Floats(w), a: kernels.Floats(g), b: kernels.Floats(v), scalar: [5]float32{lr, s.Momentum}}
-	if s.Nesterov {
-		d.share(j, w.Len(), 1, func(j *job, from, to int) {
-			j.k.sgd_nesterov_f32(j.y[from:to], j.a[from:to], j.b[from:to], j.scalar[0], j.scalar[1])
-		})
-		return
-	}
-	d.share(j, w.Len(), 1, func(j *job, from, to int) {
-		j.k.sgd_momentum_f32(j.y[from:to], j.a[from:to], j.b[from:to], j.scalar[0], j.scalar[1])
+// optimizerStep is an optimizer's step for some weights: all but their gradient.
+type optimizerStep struct {
+	k            *vectorKernels
+	w, m, v      []float32 // the weights and what is kept for them, as the optimizer names it
+	mean, moment []float32 // RMSprop's other two
+	scalar       [5]float32
+	rate         float64
+	rmsprop      kernels.RMSpropSpec
+	// do is the step for the weights from at on that g is the gradient of.
+	do func(s *optimizerStep, g []float32, at int)
+}
+
+// take does a step by the gradient g.
+func (d *Device) take(s optimizerStep, g []float32) {
+	d.share(job{a: g, step: s}, len(g), 1, func(j *job, from, to int) {
+		j.step.do(&j.step, j.a[from:to], from)
 	})
 }
 
-// RMSprop has no kernels for the centered form and the one with momentum: their
-// loop is the reference's, shared among the workers.
+func (d *Device) SGD(w, g, v, rate kernels.Buffer, s kernels.SGDSpec) {
+	s.Check(w, g, v, rate)
+	d.take(d.sgd(w, v, rate, s), kernels.Floats(g))
+}
+
+func (d *Device) sgd(w, v, rate kernels.Buffer, s kernels.SGDSpec) optimizerStep {
+	step := optimizerStep{
+		k: &d.set.vector, w: kernels.Floats(w), v: kernels.Floats(v),
+		scalar: [5]float32{kernels.Floats(rate)[0], s.Momentum},
+	}
+	switch {
+	case s.Momentum == 0:
+		step.do = func(s *optimizerStep, g []float32, at int) {
+			s.k.add_scaled_f32(s.w[at:at+len(g)], g, -s.scalar[0])
+		}
+	case s.Nesterov:
+		step.do = func(s *optimizerStep, g []float32, at int) {
+			to := at + len(g)
+			s.k.sgd_nesterov_f32(s.w[at:to], g, s.v[at:to], s.scalar[0], s.scalar[1])
+		}
+	default:
+		step.do = func(s *optimizerStep, g []float32, at int) {
+			to := at + len(g)
+			s.k.sgd_momentum_f32(s.w[at:to], g, s.v[at:to], s.scalar[0], s.scalar[1])
+		}
+	}
+	return step
+}
+
 func (d *Device) RMSprop(w, g, v, mean, moment, rate kernels.Buffer, s kernels.RMSpropSpec) {
 	s.Check(w, g, v, mean, moment, rate)
-	if s.Centered || s.Momentum != 0 {
-		j := job{
-			y: kernels.Floats(w), a: kernels.Floats(g), b: kernels.Floats(v),
-			mean: kernels.Floats(mean), moment: kernels.Floats(moment),
-			factor: float64(kernels.Floats(rate)[0]), rmsprop: s,
+	d.take(d.rmsprop(w, v, mean, moment, rate, s), kernels.Floats(g))
+}
+
+// rmsprop has no kernels for the centered form and the one with momentum: their loop is the
+// reference's.
+func (d *Device) rmsprop(w, v, mean, moment, rate kernels.Buffer, s kernels.RMSpropSpec) optimizerStep {
+	lr := kernels.Floats(rate)[0]
+	step := optimizerStep{
+		k: &d.set.vector, w: kernels.Floats(w), v: kernels.Floats(v),
+		mean: kernels.Floats(mean), moment: kernels.Floats(moment), rate: float64(lr), rmsprop: s,
+		scalar: [5]float32{lr, s.Rho, float32(1 - float64(s.Rho)), s.Epsilon},
+		do:     rmspropLoop,
+	}
+	if !s.Centered && s.Momentum == 0 {
+		step.do = func(s *optimizerStep, g []float32, at int) {
+			to, c := at+len(g), &s.scalar
+			s.k.rmsprop_f32(s.w[at:to], g, s.v[at:to], c[0], c[1], c[2], c[3])
 		}
-		d.share(j, w.Len(), 1, rmspropLoop)
-		return
 	}
-	j := job{
-		y: kernels.Floats(w), a: kernels.Floats(g), b: kernels.Floats(v),
-		scalar: [5]float32{kernels.Floats(rate)[0], s.Rho, float32(1 - float64(s.Rho)), s.Epsilon},
-	}
-	d.share(j, w.Len(), 1, func(j *job, from, to int) {
-		c := j.scalar
-		j.k.rmsprop_f32(j.y[from:to], j.a[from:to], j.b[from:to], c[0], c[1], c[2], c[3])
-	})
+	return step
 }
 
 // rmspropLoop is RMSprop in all its forms: see the reference, whose bits it gives.
-func rmspropLoop(j *job, from, to int) {
-	s, rho := j.rmsprop, float64(j.rmsprop.Rho)
-	for i := from; i < to; i++ {
-		gradient := float64(j.a[i])
-		variance := rho*float64(j.b[i]) + (1-rho)*gradient*gradient
-		j.b[i] = float32(variance)
-		if s.Centered {
-			average := rho*float64(j.mean[i]) + (1-rho)*gradient
-			j.mean[i] = float32(average)
+func rmspropLoop(s *optimizerStep, g []float32, at int) {
+	spec, rho := &s.rmsprop, float64(s.rmsprop.Rho)
+	for i, gradient := range g {
+		i, gradient := at+i, float64(gradient)
+		variance := rho*float64(s.v[i]) + (1-rho)*gradient*gradient
+		s.v[i] = float32(variance)
+		if spec.Centered {
+			average := rho*float64(s.mean[i]) + (1-rho)*gradient
+			s.mean[i] = float32(average)
 			variance -= average * average
 		}
-		step := j.factor * gradient / math.Sqrt(variance+float64(s.Epsilon))
-		if s.Momentum != 0 {
-			step += float64(s.Momentum) * float64(j.moment[i])
-			j.moment[i] = float32(step)
+		step := s.rate * gradient / math.Sqrt(variance+float64(spec.Epsilon))
+		if spec.Momentum != 0 {
+			step += float64(spec.Momentum) * float64(s.moment[i])
+			s.moment[i] = float32(step)
 		}
-		j.y[i] = float32(float64(j.y[i]) - step)
+		s.w[i] = float32(float64(s.w[i]) - step)
 	}
 }
 
 func (d *Device) Adam(w, g, m, v, rate kernels.Buffer, s kernels.AdamSpec) {
 	s.Check(w, g, m, v, rate)
+	d.take(d.adam(w, m, v, rate, s), kernels.Floats(g))
+}
+
+func (d *Device) adam(w, m, v, rate kernels.Buffer, s kernels.AdamSpec) optimizerStep {
 	rates := kernels.Floats(rate)
-	j := job{
-		y: kernels.Floats(w), a: kernels.Floats(g), b: kernels.Floats(m), c: kernels.Floats(v),
+	return optimizerStep{
+		k: &d.set.vector, w: kernels.Floats(w), m: kernels.Floats(m), v: kernels.Floats(v),
 		scalar: [5]float32{
 			rates[1],
 			float32(1 - float64(s.Beta1)),
@@ -85,9 +119,9 @@ func (d *Device) Adam(w, g, m, v, rate kernels.Buffer, s kernels.AdamSpec) {
 			s.Epsilon,
 			float32(1 - float64(s.WeightDecay)*float64(rates[0])),
 		},
+		do: func(s *optimizerStep, g []float32, at int) {
+			to, c := at+len(g), &s.scalar
+			s.k.adam_f32(s.w[at:to], g, s.m[at:to], s.v[at:to], c[0], c[1], c[2], c[3], c[4])
+		},
 	}
-	d.share(j, w.Len(), 1, func(j *job, from, to int) {
-		c := j.scalar
-		j.k.adam_f32(j.y[from:to], j.a[from:to], j.b[from:to], j.c[from:to], c[0], c[1], c[2], c[3], c[4])
-	})
 }

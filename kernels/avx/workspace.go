@@ -10,7 +10,9 @@ import (
 // workspace is one worker's own memory.
 type workspace struct {
 	strip      strip
-	second     bool // the block of C has the sum of a run already: see matmul_halves.go
+	first      int       // the row of C that the memory for it begins with
+	gradient   []float32 // that memory, if it is the worker's own: see matmul_update.go
+	second     bool      // the block of C has the sum of a run already: see matmul_halves.go
 	window     window
 	rows       []int     // a table of rows with its end rounded up
 	a          []float32 // pieces of A

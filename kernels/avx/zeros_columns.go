@@ -179,7 +179,7 @@ func (t *matmulTask) computeColumns(w *workspace, c []float32, i0, m, k0, first,
 		p := &w.strip
 		p.rows, p.m, p.length = w.table(t.rows, m, 1), m, depth
 		p.a, p.aStep = address(t.a[k0*s.M+i0:]), t.aStep
-		p.c, p.cStep, p.add = address(c[i0*s.N+j:]), 4*s.N, add
+		p.c, p.cStep, p.add = address(c[(i0-w.first)*s.N+j:]), 4*s.N, add
 		p.bias, p.relu = 0, false
 		if ends {
 			p.relu = s.ReLU
@@ -196,7 +196,7 @@ func (t *matmulTask) computeColumns(w *workspace, c []float32, i0, m, k0, first,
 			panels = panels[tiles.padded(width)*depth:]
 		}
 		dense := *p
-		t.columnStrip(w, &dense, c[i0*s.N+j:], i0, k0, n, first, last, z.finite[n-first])
+		t.columnStrip(w, &dense, c[(i0-w.first)*s.N+j:], i0, k0, n, first, last, z.finite[n-first])
 	}
 }
 

@@ -142,7 +142,7 @@ func (t *matmulTask) computeRows(w *workspace, c []float32, i0, m, k0, first, la
 		j, width := t.strips.strip(n)
 		padded := tiles.padded(width)
 		p.a, p.aStep, p.aRow, p.length = address(t.a[i0*s.K+k0:]), t.aStep, 4*s.K, depth
-		p.c, p.cStep, p.add = address(c[i0*s.N+j:]), 4*s.N, add
+		p.c, p.cStep, p.add = address(c[(i0-w.first)*s.N+j:]), 4*s.N, add
 		p.bias, p.relu = 0, false
 		if ends {
 			p.relu = s.ReLU
