@@ -107,21 +107,22 @@ func (m *columns) pad(strip, from, to int) {
 }
 
 // transpose is dst[j,i] = src[i,j] for rows·columns elements of src. The rows of
-// dst and src are dstStride and srcStride floats apart.
+// dst and src are dstStride and srcStride floats apart. Where rows or columns are no multiple
+// of 8, the last 8 of them overlap others.
 func (t *tiles) transpose(dst []float32, dstStride int, src []float32, srcStride, rows, columns int) {
-	whole := columns / 8 * 8
-	i := 0
-	for ; i+8 <= rows && whole > 0; i += 8 {
-		t.transpose8(&dst[i], 4*dstStride, &src[i*srcStride], 4*srcStride, whole/8)
-		for r := i; r < i+8; r++ {
-			for j := whole; j < columns; j++ {
-				dst[j*dstStride+r] = src[r*srcStride+j]
+	if rows < 8 || columns < 8 {
+		for i := range rows {
+			for j, v := range src[i*srcStride : i*srcStride+columns] {
+				dst[j*dstStride+i] = v
 			}
 		}
+		return
 	}
-	for ; i < rows; i++ {
-		for j, v := range src[i*srcStride : i*srcStride+columns] {
-			dst[j*dstStride+i] = v
+	for i := 0; i < rows; i += 8 {
+		i := min(i, rows-8)
+		t.transpose8(&dst[i], 4*dstStride, &src[i*srcStride], 4*srcStride, columns/8)
+		if j := columns - 8; columns%8 != 0 {
+			t.transpose8(&dst[j*dstStride+i], 4*dstStride, &src[i*srcStride+j], 4*srcStride, 1)
 		}
 	}
 }

@@ -106,6 +106,13 @@ func (d *Device) MeanSquaredErrorGrad(dx, dloss, x, targets kernels.Buffer, rows
 // SigmoidBinaryCrossEntropy: loss = mean of max(x,0) − x·t + ln(1+e^−|x|).
 func (d *Device) SigmoidBinaryCrossEntropy(loss, logits, targets kernels.Buffer, rows, cols int) {
 	kernels.CheckTargets("sigmoid binary cross-entropy", loss, logits, targets, rows, cols)
+	if cols == 1 { // as in a model of two classes: no sums
+		j := job{y: kernels.Floats(loss), a: kernels.Floats(logits), b: kernels.Floats(targets)}
+		d.share(j, rows, rowCost/8, func(j *job, from, to int) {
+			j.k.sigmoid_binary_cross_entropy_fwd_f32(j.y[from:to], j.a[from:to], j.b[from:to])
+		})
+		return
+	}
 	d.meanByRow(loss, logits, targets, rows, cols, d.set.vector.sigmoid_binary_cross_entropy_f32)
 }
 
@@ -139,7 +146,8 @@ func (d *Device) meanByRow(loss, x, targets kernels.Buffer, rows, cols int, f fu
 	})
 }
 
-// meanByRowGrad is dx[r,:] = f with scale factor·dloss[r]/cols.
+// meanByRowGrad is dx[r,:] = f with scale factor·dloss[r]/cols. Rows that follow each other
+// with the same dloss, as all do if their losses count the same, are one call.
 func (d *Device) meanByRowGrad(dx, dloss, x, targets kernels.Buffer, rows, cols int, factor float64, m kernels.Mode,
 	f func(dx, x, t []float32, scale float32, m kernels.Mode)) {
 	j := job{
@@ -147,9 +155,13 @@ func (d *Device) meanByRowGrad(dx, dloss, x, targets kernels.Buffer, rows, cols 
 		cols: cols, factor: factor, mode: m, rowGradient: f,
 	}
 	d.share(j, rows, cols+rowCost, func(j *job, from, to int) {
-		for r := from; r < to; r++ {
+		for r, end := from, from; r < to; r = end {
+			for end < to && math.Float32bits(j.c[end]) == math.Float32bits(j.c[r]) {
+				end++
+			}
 			scale := float32(j.factor * float64(j.c[r]) / float64(j.cols))
-			j.rowGradient(j.row(j.y, r), j.row(j.a, r), j.row(j.b, r), scale, j.mode)
+			at, behind := r*j.cols, end*j.cols
+			j.rowGradient(j.y[at:behind], j.a[at:behind], j.b[at:behind], scale, j.mode)
 		}
 	})
 }

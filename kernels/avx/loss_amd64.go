@@ -112,6 +112,20 @@ func sigmoid_binary_cross_entropy_f32_avx512(x, t []float32) float32
 //go:noescape
 func sigmoid_binary_cross_entropy_f32_avx2(x, t []float32) float32
 
+// sigmoid_binary_cross_entropy_fwd_f32_avx512 is, 16 elements at a time:
+//
+//	for i := range y {
+//		y[i] = max(x[i], 0) - x[i]*t[i] + log1p(exp(-abs(x[i])))
+//	}
+//
+//go:noescape
+func sigmoid_binary_cross_entropy_fwd_f32_avx512(y, x, t []float32)
+
+// sigmoid_binary_cross_entropy_fwd_f32_avx2 is the same, 8 elements at a time.
+//
+//go:noescape
+func sigmoid_binary_cross_entropy_fwd_f32_avx2(y, x, t []float32)
+
 // binary_cross_entropy_f32_avx512 is, 16 elements at a time, with clip to the
 // range [1e-7, 1−1e-7]:
 //

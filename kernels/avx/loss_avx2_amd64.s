@@ -255,6 +255,22 @@ total:
 	VZEROUPPER
 	RET
 
+// Y1 = v = max(x, 0) − x·t + ln(1+e^−|x|), for x in Y7 and t in Y6. Y2 to Y9 are used up.
+#define CROSS_ENTROPY_AVX2 \
+	VXORPS       Y2, Y2, Y2            \
+	VMAXPS       Y7, Y2, Y8            \ // a = max(x, 0), and NaN for NaN
+	VFNMADD231PS Y6, Y7, Y8            \ // a −= x·t
+	VBROADCASTSS SIGN, Y2              \
+	VORPS        Y2, Y7, Y7            \ // x = −|x|
+	EXP_AVX2(Y7, Y2, Y3, Y4)           \ // E = exp(x)
+	VBROADCASTSS ONE, Y2               \
+	VADDPS       Y2, Y7, Y9            \ // u = 1 + E
+	VSUBPS       Y2, Y9, Y6            \
+	VSUBPS       Y6, Y7, Y7            \ // E −= u − 1, which leaves what rounding u lost
+	LOG_AVX2(Y9, Y2, Y3, Y4, Y5, Y6)   \ // u = ln u
+	VADDPS       Y7, Y9, Y1            \ // v = u + E = ln(1+e^−|x|)
+	VADDPS       Y8, Y1, Y1              // v += a
+
 // func sigmoid_binary_cross_entropy_f32_avx2(x, t []float32) float32
 TEXT ·sigmoid_binary_cross_entropy_f32_avx2(SB), NOSPLIT, $0-52
 	MOVQ   x_base+0(FP), SI  // SI = x
@@ -268,19 +284,7 @@ TEXT ·sigmoid_binary_cross_entropy_f32_avx2(SB), NOSPLIT, $0-52
 loop:
 	VMOVUPS      (SI)(AX*4), Y7      // x = x[i:]
 	VMOVUPS      (DX)(AX*4), Y6      // t = t[i:]
-	VXORPS       Y2, Y2, Y2
-	VMAXPS       Y7, Y2, Y8          // a = max(x, 0), and NaN for NaN
-	VFNMADD231PS Y6, Y7, Y8          // a −= x·t
-	VBROADCASTSS SIGN, Y2
-	VORPS        Y2, Y7, Y7          // x = −|x|
-	EXP_AVX2(Y7, Y2, Y3, Y4)         // E = exp(x)
-	VBROADCASTSS ONE, Y2
-	VADDPS       Y2, Y7, Y9          // u = 1 + E
-	VSUBPS       Y2, Y9, Y6
-	VSUBPS       Y6, Y7, Y7          // E −= u − 1, which leaves what rounding u lost
-	LOG_AVX2(Y9, Y2, Y3, Y4, Y5, Y6) // u = ln u
-	VADDPS       Y7, Y9, Y1          // v = u + E = ln(1+e^−|x|)
-	VADDPS       Y8, Y1, Y1          // v += a
+	CROSS_ENTROPY_AVX2               // v = the loss
 	VADDPS       Y1, Y0, Y0          // sums += v
 	ADDQ         $8, AX              // i += 8
 	SUBQ         $8, CX              // n -= 8
@@ -292,25 +296,45 @@ last:
 	LANES8(CX, Y15)                  // Y15 = the lanes that exist
 	VMASKMOVPS   (SI)(AX*4), Y15, Y7 // x = x[i:]
 	VMASKMOVPS   (DX)(AX*4), Y15, Y6 // t = t[i:]
-	VXORPS       Y2, Y2, Y2
-	VMAXPS       Y7, Y2, Y8          // a = max(x, 0), and NaN for NaN
-	VFNMADD231PS Y6, Y7, Y8          // a −= x·t
-	VBROADCASTSS SIGN, Y2
-	VORPS        Y2, Y7, Y7          // x = −|x|
-	EXP_AVX2(Y7, Y2, Y3, Y4)         // E = exp(x)
-	VBROADCASTSS ONE, Y2
-	VADDPS       Y2, Y7, Y9          // u = 1 + E
-	VSUBPS       Y2, Y9, Y6
-	VSUBPS       Y6, Y7, Y7          // E −= u − 1, which leaves what rounding u lost
-	LOG_AVX2(Y9, Y2, Y3, Y4, Y5, Y6) // u = ln u
-	VADDPS       Y7, Y9, Y1          // v = u + E = ln(1+e^−|x|)
-	VADDPS       Y8, Y1, Y1          // v += a
+	CROSS_ENTROPY_AVX2               // v = the loss
 	VANDPS       Y15, Y1, Y1         // v = 0 past the end
 	VADDPS       Y1, Y0, Y0          // sums += v
 
 total:
 	SUM_LANES_AVX2
 	VMOVSS         X0, ret+48(FP)
+	VZEROUPPER
+	RET
+
+// func sigmoid_binary_cross_entropy_fwd_f32_avx2(y, x, t []float32)
+TEXT ·sigmoid_binary_cross_entropy_fwd_f32_avx2(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), DI  // DI = y
+	MOVQ y_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ x_base+24(FP), SI // SI = x
+	MOVQ t_base+48(FP), DX // DX = t
+	XORL AX, AX            // AX = i = 0
+	SUBQ $8, CX            // n -= 8
+	JLT  last
+
+loop:
+	VMOVUPS (SI)(AX*4), Y7 // x = x[i:]
+	VMOVUPS (DX)(AX*4), Y6 // t = t[i:]
+	CROSS_ENTROPY_AVX2     // v = the loss
+	VMOVUPS Y1, (DI)(AX*4) // y[i:] = v
+	ADDQ    $8, AX         // i += 8
+	SUBQ    $8, CX         // n -= 8
+	JGE     loop
+
+last:
+	ADDQ       $8, CX                // n = the rest, at most 7
+	JLE        done
+	LANES8(CX, Y15)                  // Y15 = the lanes that exist
+	VMASKMOVPS (SI)(AX*4), Y15, Y7   // x = x[i:]
+	VMASKMOVPS (DX)(AX*4), Y15, Y6   // t = t[i:]
+	CROSS_ENTROPY_AVX2               // v = the loss
+	VMASKMOVPS Y1, Y15, (DI)(AX*4)   // y[i:] = v
+
+done:
 	VZEROUPPER
 	RET
 

@@ -168,6 +168,20 @@ total:
 	VZEROUPPER
 	RET
 
+// Z1 = v = max(x, 0) − x·t + ln(1+e^−|x|), for x in Z7 and t in Z6. Z2 to Z9 are used up.
+#define CROSS_ENTROPY_AVX512 \
+	VXORPS       Z2, Z2, Z2            \
+	VMAXPS       Z7, Z2, Z8            \ // a = max(x, 0), and NaN for NaN
+	VFNMADD231PS Z6, Z7, Z8            \ // a −= x·t
+	VORPS.BCST   SIGN, Z7, Z7          \ // x = −|x|
+	EXP_AVX512(Z7, Z2, Z3, Z4)         \ // E = exp(x)
+	VADDPS.BCST  ONE, Z7, Z9           \ // u = 1 + E
+	VSUBPS.BCST  ONE, Z9, Z6           \
+	VSUBPS       Z6, Z7, Z7            \ // E −= u − 1, which leaves what rounding u lost
+	LOG_AVX512(Z9, Z2, Z3, Z4, Z5)     \ // u = ln u
+	VADDPS       Z7, Z9, Z1            \ // v = u + E = ln(1+e^−|x|)
+	VADDPS       Z8, Z1, Z1              // v += a
+
 // func sigmoid_binary_cross_entropy_f32_avx512(x, t []float32) float32
 TEXT ·sigmoid_binary_cross_entropy_f32_avx512(SB), NOSPLIT, $0-52
 	MOVQ   x_base+0(FP), SI  // SI = x
@@ -182,17 +196,7 @@ loop:
 	LANES16(CX, K1)                 // K1 = the lanes that exist
 	VMOVUPS.Z    (SI)(AX*4), K1, Z7 // x = x[i:]
 	VMOVUPS.Z    (DX)(AX*4), K1, Z6 // t = t[i:]
-	VXORPS       Z2, Z2, Z2
-	VMAXPS       Z7, Z2, Z8         // a = max(x, 0), and NaN for NaN
-	VFNMADD231PS Z6, Z7, Z8         // a −= x·t
-	VORPS.BCST   SIGN, Z7, Z7       // x = −|x|
-	EXP_AVX512(Z7, Z2, Z3, Z4)      // E = exp(x)
-	VADDPS.BCST  ONE, Z7, Z9        // u = 1 + E
-	VSUBPS.BCST  ONE, Z9, Z6
-	VSUBPS       Z6, Z7, Z7         // E −= u − 1, which leaves what rounding u lost
-	LOG_AVX512(Z9, Z2, Z3, Z4, Z5)  // u = ln u
-	VADDPS       Z7, Z9, Z1         // v = u + E = ln(1+e^−|x|)
-	VADDPS       Z8, Z1, Z1         // v += a
+	CROSS_ENTROPY_AVX512            // v = the loss
 	VADDPS       Z1, Z0, K1, Z0     // sums += v
 	ADDQ         $16, AX            // i += 16
 	SUBQ         $16, CX            // n -= 16
@@ -201,6 +205,30 @@ loop:
 total:
 	SUM_LANES_AVX512
 	VMOVSS           X0, ret+48(FP)
+	VZEROUPPER
+	RET
+
+// func sigmoid_binary_cross_entropy_fwd_f32_avx512(y, x, t []float32)
+TEXT ·sigmoid_binary_cross_entropy_fwd_f32_avx512(SB), NOSPLIT, $0-72
+	MOVQ  y_base+0(FP), DI  // DI = y
+	MOVQ  y_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ  x_base+24(FP), SI // SI = x
+	MOVQ  t_base+48(FP), DX // DX = t
+	XORL  AX, AX            // AX = i = 0
+	TESTQ CX, CX
+	JLE   done
+
+loop:
+	LANES16(CX, K1)              // K1 = the lanes that exist
+	VMOVUPS.Z (SI)(AX*4), K1, Z7 // x = x[i:]
+	VMOVUPS.Z (DX)(AX*4), K1, Z6 // t = t[i:]
+	CROSS_ENTROPY_AVX512         // v = the loss
+	VMOVUPS   Z1, K1, (DI)(AX*4) // y[i:] = v
+	ADDQ      $16, AX            // i += 16
+	SUBQ      $16, CX            // n -= 16
+	JGT       loop
+
+done:
 	VZEROUPPER
 	RET
 

@@ -1,9 +1,13 @@
 package avx
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
+
+	"baregrad/kernels"
 )
 
 // TestSoftmaxAgainstItsLoop compares rows of every length with float64. The sum
@@ -121,6 +125,11 @@ func TestSigmoidBinaryCrossEntropyOfSureLogits(t *testing.T) {
 					target = 1
 				}
 				got := k.sigmoid_binary_cross_entropy_f32([]float32{x}, []float32{target})
+				single := []float32{0}
+				k.sigmoid_binary_cross_entropy_fwd_f32(single, []float32{x}, []float32{target})
+				if single[0] != got {
+					t.Errorf("the loss of %v for target %v is %v by itself and %v in a row", x, target, single[0], got)
+				}
 				want := math.Log1p(math.Exp(-math.Abs(float64(x))))
 				if !close64(got, want, 5e-7) {
 					t.Errorf("the loss of %v for target %v is %v, want %v", x, target, got, want)
@@ -128,4 +137,35 @@ func TestSigmoidBinaryCrossEntropyOfSureLogits(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The gradient's rows are computed together where their losses' gradients are the same: no bit
+// of it tells.
+func TestLossGradientsOfRowsTogether(t *testing.T) {
+	eachSet(t, func(t *testing.T, set string) {
+		d, r := open(t, set), rand.New(rand.NewPCG(41, 42))
+		k := &d.set.vector
+		for _, cols := range []int{1, 3, 16, 21} {
+			for _, share := range []float64{0, 0.3, 1} { // of rows whose dloss is another one than the last row's
+				const rows = 700
+				dx, dloss, x, targets := randomBuffer(rows*cols), randomBuffer(rows), randomBuffer(rows*cols), randomBuffer(rows*cols)
+				for i, s := 1, kernels.Floats(dloss); i < rows; i++ {
+					if r.Float64() >= share {
+						s[i] = s[i-1]
+					}
+				}
+				kernels.Floats(dloss)[rows-1] = float32(math.NaN())
+				for _, m := range []kernels.Mode{kernels.Overwrite, kernels.Accumulate} {
+					want := slices.Clone(kernels.Floats(dx))
+					for i, dl := range kernels.Floats(dloss) {
+						at, behind := i*cols, (i+1)*cols
+						scale := float32(float64(dl) / float64(cols))
+						k.sigmoid_binary_cross_entropy_bwd_f32(want[at:behind], kernels.Floats(x)[at:behind], kernels.Floats(targets)[at:behind], scale, m)
+					}
+					d.SigmoidBinaryCrossEntropyGrad(dx, dloss, x, targets, rows, cols, m)
+					sameBits(t, fmt.Sprintf("%d columns, %v others", cols, share), kernels.Floats(dx), want)
+				}
+			}
+		}
+	})
 }

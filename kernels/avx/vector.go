@@ -52,6 +52,7 @@ type vectorKernels struct {
 	dot_f32                              func(a, b []float32) float32
 	squared_error_f32                    func(x, t []float32) float32
 	sigmoid_binary_cross_entropy_f32     func(x, t []float32) float32
+	sigmoid_binary_cross_entropy_fwd_f32 func(y, x, t []float32)
 	transpose_f32                        func(y, x *float32, rows, cols, rowY, rowX int)
 	binary_cross_entropy_f32             func(x, t []float32) float32
 }

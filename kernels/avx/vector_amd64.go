@@ -50,6 +50,7 @@ var vectorAVX512 = vectorKernels{
 	dot_f32:                              dot_f32_avx512,
 	squared_error_f32:                    squared_error_f32_avx512,
 	sigmoid_binary_cross_entropy_f32:     sigmoid_binary_cross_entropy_f32_avx512,
+	sigmoid_binary_cross_entropy_fwd_f32: sigmoid_binary_cross_entropy_fwd_f32_avx512,
 	transpose_f32:                        transpose_f32_avx2,
 	binary_cross_entropy_f32:             binary_cross_entropy_f32_avx512,
 }
@@ -102,6 +103,7 @@ var vectorAVX2 = vectorKernels{
 	dot_f32:                              dot_f32_avx2,
 	squared_error_f32:                    squared_error_f32_avx2,
 	sigmoid_binary_cross_entropy_f32:     sigmoid_binary_cross_entropy_f32_avx2,
+	sigmoid_binary_cross_entropy_fwd_f32: sigmoid_binary_cross_entropy_fwd_f32_avx2,
 	transpose_f32:                        transpose_f32_avx2,
 	binary_cross_entropy_f32:             binary_cross_entropy_f32_avx2,
 }

@@ -176,6 +176,17 @@ var loopTests = []loopTest{
 			k.mean_squared_error_bwd_f32(s[0], s[1], s[2], 0.7, m)
 		},
 		loop: func(s [][]float32, i int) float32 { return 0.7 * (s[1][i] - s[2][i]) }},
+	{name: "sigmoid_binary_cross_entropy_fwd_f32", slices: 3, outputs: 1,
+		size: func(s [][]float32, i int) float64 {
+			return 1 + math.Abs(float64(s[1][i]))*(1+math.Abs(float64(s[2][i])))
+		},
+		kernel: func(k *vectorKernels, s [][]float32, m kernels.Mode) {
+			k.sigmoid_binary_cross_entropy_fwd_f32(s[0], s[1], s[2])
+		},
+		loop: func(s [][]float32, i int) float32 {
+			x, t := float64(s[1][i]), float64(s[2][i])
+			return float32(max(x, 0) - x*t + math.Log1p(math.Exp(-math.Abs(x))))
+		}},
 	{name: "sigmoid_binary_cross_entropy_bwd_f32", slices: 3, outputs: 1, mode: true,
 		size: func(s [][]float32, i int) float64 { return 1 + math.Abs(float64(s[2][i])) },
 		kernel: func(k *vectorKernels, s [][]float32, m kernels.Mode) {
