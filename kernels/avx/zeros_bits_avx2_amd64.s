@@ -83,8 +83,6 @@ word:
 group:
 	CMPQ    R12, $32
 	JLT     few
-	PREFETCHT0 (BX)(R9*1) // the next row
-	PREFETCHT0 64(BX)(R9*1)
 	VMOVDQU (BX), Y0
 	VMOVDQU 32(BX), Y1
 	VMOVDQU 64(BX), Y2
