@@ -1,12 +1,8 @@
 package nn
 
 import (
-	"fmt"
-	"math"
-
 	"baregrad/autograd"
 	"baregrad/kernels"
-	"baregrad/tensor"
 )
 
 // Clipping holds gradients within limits before an optimizer follows them. A
@@ -62,69 +58,4 @@ func (c Clipping) record(t *autograd.Tape, params []*Param) {
 			}
 		})
 	}
-}
-
-// exampleWeights makes the weight of each example from those of the classes and
-// of the examples, [n]; nil if there are neither.
-func exampleWeights(op string, m *Sequential, labels *tensor.Tensor, classes map[int]float64, examples []float32) (*tensor.Tensor, error) {
-	if classes == nil && examples == nil {
-		return nil, nil
-	}
-	n := labels.Dim(0)
-	if examples != nil && len(examples) != n {
-		return nil, fmt.Errorf("%s: %d sample weights for %d examples", op, len(examples), n)
-	}
-	weights := make([]float32, n)
-	for i := range weights {
-		weights[i] = 1
-	}
-	if examples != nil {
-		copy(weights, examples)
-	}
-	if classes != nil {
-		of, err := classNumbers(op, labels)
-		if err != nil {
-			return nil, err
-		}
-		for i, class := range of {
-			if w, ok := classes[class]; ok {
-				weights[i] *= float32(w)
-			}
-		}
-	}
-	for i, w := range weights {
-		if !(w >= 0 && w <= math.MaxFloat32) {
-			return nil, fmt.Errorf("%s: the weight of example %d is %v, must be a number from 0", op, i, w)
-		}
-	}
-	return tensor.From(m.device, weights, n), nil
-}
-
-// classNumbers reads the class of each example from labels of any form.
-func classNumbers(op string, labels *tensor.Tensor) ([]int, error) {
-	classes := make([]int, labels.Dim(0))
-	switch {
-	case labels.Type() == kernels.Int32 && labels.Rank() == 1:
-		for i, class := range labels.Ints() {
-			classes[i] = int(class)
-		}
-	case labels.Rank() == 2 && labels.Dim(1) == 1:
-		for i, target := range labels.Floats() {
-			classes[i] = int(target)
-		}
-	case labels.Rank() == 2:
-		values, width := labels.Floats(), labels.Dim(1)
-		for i := range classes {
-			best := 0
-			for c, v := range values[i*width : (i+1)*width] {
-				if v > values[i*width+best] {
-					best = c
-				}
-			}
-			classes[i] = best
-		}
-	default:
-		return nil, fmt.Errorf("%s: class weights need labels of [n] or [n classes], not %v", op, labels.Shape())
-	}
-	return classes, nil
 }
