@@ -11,7 +11,7 @@ BASE     = main
 .PHONY: help build test check race bench peers demo lint fuzz cuda cuda-test gpu-lab ci clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## compile everything; the program is bin/demo
 	go build ./...

@@ -42,7 +42,7 @@ func (r *Report) SparseProducts() Table {
 // network did not train on the tutorial's data: see StandIns.
 func (r *Report) Steps() Table {
 	t := Table{Title: "training step", Unit: "images/s",
-		Note: "On the tutorial's data, after so many steps of the first epoch: the time depends on how many of the pixels and activations are zero.", Columns: r.Configs()}
+		Note: "On the tutorial's data, after so many steps of the first epoch: the time depends on how many of the pixels and activations are zero. Multiply-adds that zeros or Winograd's way of a convolution save are counted, so that it can be more than the peak.", Columns: r.Configs()}
 	for _, s := range r.Train {
 		row := fmt.Sprintf("%s, batch %d, after %d steps", s.Network, s.Batch, s.From)
 		if s.StandIn {
@@ -72,14 +72,18 @@ func (t *Table) set(row string, c Config, value, share float64) {
 	t.Cells[i][j], t.Shares[i][j] = value, share
 }
 
-// Figure writes a number with three digits that count, and – for what was not
-// measured.
+// Figure writes a number with three digits that count, or whole with commas where it has
+// more before the point, and – for what was not measured.
 func Figure(v float64) string {
 	switch {
 	case v == 0:
 		return "–"
-	case v >= 1000:
-		return fmt.Sprintf("%.0f", v)
+	case v >= 999.5:
+		text := fmt.Sprintf("%.0f", v)
+		for i := len(text) - 3; i > 0; i -= 3 {
+			text = text[:i] + "," + text[i:]
+		}
+		return text
 	case v >= 100:
 		return fmt.Sprintf("%.0f", v)
 	case v >= 10:

@@ -33,7 +33,7 @@ func ExampleLoad_unknown() {
 	_, err := mnist.Load(context.Background(), "fasion", mnist.Options{})
 	fmt.Println(err)
 	// Output:
-	// unknown data set "fasion": did you mean fashion? Known: mnist, digits, fashion, fashion-mnist
+	// unknown data set "fasion": did you mean "fashion"? Known: mnist, digits, fashion, fashion-mnist
 }
 
 // Keras keeps its data sets in .npz files of this form.

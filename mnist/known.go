@@ -89,7 +89,7 @@ type UnknownNameError struct {
 func (e *UnknownNameError) Error() string {
 	text := fmt.Sprintf("unknown data set %q", e.Name)
 	if len(e.Nearest) > 0 {
-		text += fmt.Sprintf(": did you mean %s?", strings.Join(e.Nearest, " or "))
+		text += fmt.Sprintf(`: did you mean "%s"?`, strings.Join(e.Nearest, `" or "`))
 	} else {
 		text += "."
 	}

@@ -36,11 +36,11 @@ func (c *BenchCommand) Run(ctx context.Context, w io.Writer) error {
 		return fmt.Errorf("--budget is %v and --slowest is %v, must be above 0", c.Budget, c.Slowest)
 	}
 	if c.Out != "" {
-		if err := os.MkdirAll(c.Out, 0o755); err != nil {
+		if err := makeFolder(c.Out); err != nil {
 			return err
 		}
 	}
-	fmt.Fprintln(w, bench.ThisMachine())
+	fmt.Fprintf(w, "%v\n%s", bench.ThisMachine(), crowded(configs))
 	begin := time.Now()
 	watched, _ := terminal.Width(w)
 	watched = watched && os.Getenv("TERM") != "dumb"
@@ -111,6 +111,17 @@ func (c *BenchCommand) configs() ([]bench.Config, error) {
 		}
 	}
 	return chosen, nil
+}
+
+// crowded is a line that says so where more cores are asked for than there are.
+func crowded(configs []bench.Config) string {
+	cores := bench.ThisMachine().Cores
+	for _, c := range configs {
+		if c.Threads > cores && bench.ChoosesCores(c.Device) {
+			return fmt.Sprintf("This machine has fewer cores than %v asks for: its threads share them.\n", c)
+		}
+	}
+	return ""
 }
 
 // showReport prints the tables and the chart.

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -72,7 +73,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		if len(args) > 0 && !strings.HasPrefix(args[0], "-") && !slices.Contains(names(parser), args[0]) {
 			err = nn.Unknown("command", args[0], names(parser))
 		}
-		fmt.Fprintf(stderr, "demo: %v\nTry demo --help.\n", err)
+		fmt.Fprintf(stderr, "demo: %v\nTry %s%s --help.\n", err, program, subcommand(err))
 		return statusUsage
 	}
 	if err := guarded(func() error { return command.Run() }); err != nil {
@@ -92,6 +93,34 @@ func names(parser *kong.Kong) (all []string) {
 		all = append(all, command.Name)
 	}
 	return all
+}
+
+// subcommand is the command that a wrong command line was for, with a space before it; empty
+// where it is for none.
+func subcommand(err error) string {
+	var wrong *kong.ParseError
+	if !errors.As(err, &wrong) || wrong.Context.Selected() == nil {
+		return ""
+	}
+	return " " + strings.TrimSpace(wrong.Context.Selected().Path())
+}
+
+// program is how to call this program again.
+var program = callOf(os.Args[0])
+
+// callOf is the command behind a program's path: go run's, for what go run has built, and
+// where ./cmd/demo is at hand; else the path itself, or demo where it has another name.
+func callOf(path string) string {
+	name := strings.TrimSuffix(filepath.Base(path), ".exe")
+	switch {
+	case name != "demo":
+		return "demo"
+	case !strings.Contains(filepath.ToSlash(path), "/go-build"):
+		return path
+	case isFolder("cmd/demo") == nil:
+		return "go run ./cmd/demo"
+	}
+	return "demo"
 }
 
 // guarded makes an error of the panic of a device that failed: nn's methods return

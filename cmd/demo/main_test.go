@@ -66,7 +66,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"--model cn", 1, `unknown model "cn": did you mean "cnn"?`},
 		{"--optimizer adm", 1, `unknown optimizer "adm": did you mean "adam"?`},
-		{"--dataset mnits", 1, "did you mean mnist?"},
+		{"--dataset mnits", 1, `did you mean "mnist"?`},
 		{"--device gpu", 1, `unknown device "gpu": did you mean "cuda"?`},
 		{"--device avx51", 1, `did you mean "avx512"?`},
 		{"--epochs 0", 1, "--epochs is 0, must be at least 1"},
@@ -75,9 +75,13 @@ func TestRefusals(t *testing.T) {
 		{"--lr 0", 1, "--lr is 0, must be above 0"},
 		{"--data-dir " + missing, 1, missing},
 		{"--save " + missing + "/x", 1, "save " + missing},
+		{"--backup " + missing + "/x", 1, "backup " + missing},
+		{"--backup x --save x", 1, "--backup and --save are both x"},
 		{"--checkpoint --save -", 1, "--checkpoint saves the model"},
 		{"--save " + os.DevNull, 1, "not a regular file, but a device (--save - saves nothing)"},
 		{"--epochs many", 2, "many"},
+		{"train --epochs many", 2, "Try demo train --help."},
+		{"ptx stats", 2, "Try demo ptx stats --help."},
 		{"--frobnicate", 2, "--frobnicate"},
 		{"trian", 2, `unknown command "trian": did you mean "train"?`},
 		{"tutorial mnist-mpl", 1, `did you mean "mnist-mlp"?`},
@@ -109,6 +113,37 @@ func TestInterrupt(t *testing.T) {
 	}
 	if content, err := os.ReadFile(path); err != nil || string(content) != "older" {
 		t.Errorf("the file holds %q (error %v), want what it held before", content, err)
+	}
+}
+
+// A training with --backup goes on where it was interrupted, to the same result.
+func TestBackup(t *testing.T) {
+	dir := t.TempDir()
+	backup := filepath.Join(dir, "state")
+	args := strings.Fields("--epochs 3 --model mlp --limit 1000 --json --save - --backup " + backup)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var errs bytes.Buffer
+	status := run(ctx, args, cancelAt{"Epoch 3/3", cancel}, &errs)
+	if status != statusInterrupted || !strings.Contains(errs.String(), "interrupted (the same command goes on from "+backup+")\n") {
+		t.Errorf("status %d, standard error %q", status, errs.String())
+	}
+	final := func(args []string) (r result) {
+		t.Helper()
+		status, out, errs := demo(context.Background(), args...)
+		lines := strings.Split(strings.TrimSpace(out), "\n")
+		if err := json.Unmarshal([]byte(lines[len(lines)-1]), &r); err != nil || status != 0 {
+			t.Fatalf("status %d, %v in %s%s", status, err, out, errs)
+		}
+		return r
+	}
+	rest := final(args)
+	whole := final(args)
+	if len(rest.EpochSeconds) != 1 || len(whole.EpochSeconds) != 3 || rest.TestLoss != whole.TestLoss {
+		t.Errorf("%d epochs after the interruption and test loss %v, without one %d and %v", len(rest.EpochSeconds), rest.TestLoss, len(whole.EpochSeconds), whole.TestLoss)
+	}
+	if left, _ := os.ReadDir(dir); len(left) != 0 {
+		t.Errorf("%v is left", left)
 	}
 }
 
@@ -210,5 +245,22 @@ func TestTrainAstray(t *testing.T) {
 	status, _, errs = demo(context.Background(), "predict", "--model", file, "--json")
 	if status != 1 || !strings.Contains(errs, "not a number") {
 		t.Errorf("predict with its model: status %d, %q", status, errs)
+	}
+}
+
+// The program is called again as it was called.
+func TestCallOf(t *testing.T) {
+	built := "/tmp/go-build123/b001/exe/demo"
+	for path, want := range map[string]string{
+		"demo": "demo", "bin/demo": "bin/demo", "/tmp/demo.test": "demo", "demo.exe": "demo.exe",
+		built: "demo", // no cmd/demo is here
+	} {
+		if got := callOf(path); got != want {
+			t.Errorf("callOf(%q) = %q, want %q", path, got, want)
+		}
+	}
+	t.Chdir("../..")
+	if got := callOf(built); got != "go run ./cmd/demo" {
+		t.Errorf("callOf(%q) = %q, want go run", built, got)
 	}
 }

@@ -35,7 +35,7 @@ func (c *ProfileCommand) Run(ctx context.Context, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(w, bench.ThisMachine())
+	fmt.Fprintf(w, "%v\n%s", bench.ThisMachine(), crowded(configs))
 	p, err := bench.ProfileSteps(ctx, n, configs, c.Budget)
 	if err != nil {
 		return err

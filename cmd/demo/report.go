@@ -78,20 +78,20 @@ func (j judgement) tiles(data *mnist.Dataset) (tiles []mnist.Tile) {
 func (c *TrainCommand) next(w io.Writer, saved string) {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "\nTry next:")
-	suggest := func(command, what string) { fmt.Fprintf(table, "  %s\t%s\n", command, what) }
+	suggest := func(command, what string) { fmt.Fprintf(table, "  %s %s\t%s\n", program, command, what) }
 	if saved != "" {
-		suggest("demo predict --model "+saved+" PICTURE.png", "what it takes a picture of a digit for")
-		suggest("demo show --model "+saved, "what is inside it")
+		suggest("predict --model "+saved+" PICTURE.png", "what it takes a picture of "+map[bool]string{true: "a digit", false: "clothes"}[c.Dataset == "mnist"]+" for")
+		suggest("show --model "+saved, "what is inside it")
 	}
 	if c.Model == "cnn" {
-		suggest("demo train --model mlp", "one hidden layer: quicker, less exact")
+		suggest("train --model mlp", "one hidden layer: quicker, less exact")
 	} else {
-		suggest("demo train --model cnn", "convolutions: slower, more exact")
+		suggest("train --model cnn", "convolutions: slower, more exact")
 	}
 	if c.Dataset == "mnist" {
-		suggest("demo train --dataset fashion", "clothes in place of digits: harder")
+		suggest("train --dataset fashion", "clothes in place of digits: harder")
 	}
-	suggest("demo train --device reference --limit 1000", "the same in plain Go loops")
-	suggest("demo devices", "what this machine can compute on")
+	suggest("train --device reference --limit 1000", "the same in plain Go loops")
+	suggest("devices", "what this machine can compute on")
 	table.Flush()
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -87,7 +86,7 @@ func (c *ShowCommand) Run(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	if c.Out != "" {
-		if err := os.MkdirAll(c.Out, 0o755); err != nil {
+		if err := makeFolder(c.Out); err != nil {
 			return err
 		}
 		v.figures = &figure.Folder{Dir: c.Out, Format: c.Format, Saved: func(path string) { fmt.Fprintln(w, "Drawn to", path) }}
@@ -199,7 +198,11 @@ func (v *view) training(r *portrait) error {
 	for i := range epochs {
 		h.Epoch = append(h.Epoch, i)
 	}
-	fmt.Fprint(v.w, curves(v.screen, h))
+	if epochs == 1 { // makes no curve
+		fmt.Fprintf(v.w, "After one epoch: loss %.4f, accuracy %.4f\n", h.Last("loss"), h.Last("accuracy"))
+	} else {
+		fmt.Fprint(v.w, curves(v.screen, h))
+	}
 	if v.figures == nil || epochs == 0 {
 		return nil
 	}

@@ -38,6 +38,7 @@ type TrainCommand struct {
 	Save       string   `placeholder:"FILE" help:"Where to save the model (DATASET-MODEL.safetensors); - to save nothing."`
 	Augment    bool     `help:"Train on images that are moved, turned, scaled and bent a little, otherwise in each epoch."`
 	Checkpoint bool     `help:"Save the model at the end of each epoch too."`
+	Backup     string   `placeholder:"FILE" help:"Keep the state of the training in FILE after each epoch. The same command then goes on from there if it was stopped, to the same network, bit for bit."`
 	Out        string   `placeholder:"DIR" help:"A folder for pictures: the curves of the training, the confusion matrix, the worst mistakes."`
 	Format     string   `default:"png" enum:"png,svg" help:"Of those pictures: png or svg."`
 	Quiet      bool     `short:"q" help:"Print the result only."`
@@ -94,7 +95,7 @@ func (c *TrainCommand) Run(ctx context.Context, w io.Writer) (failed error) {
 		say = io.Discard
 	}
 	if c.Out != "" { // before the work, so that a wrong name costs none
-		if err := os.MkdirAll(c.Out, 0o755); err != nil {
+		if err := makeFolder(c.Out); err != nil {
 			return err
 		}
 	}
@@ -144,15 +145,11 @@ func (c *TrainCommand) Run(ctx context.Context, w io.Writer) (failed error) {
 	case "-":
 		saved = ""
 	}
-	if saved != "" { // before the work too
-		if err := isFolder(filepath.Dir(saved)); err != nil {
-			return fmt.Errorf("save %s: %w", saved, err)
-		}
-		if info, err := os.Stat(saved); err == nil {
-			if err := regular.Check(saved, info); err != nil {
-				return fmt.Errorf("save %w (--save - saves nothing)", err)
-			}
-		}
+	if err := writable(saved); err != nil { // before the work too
+		return fmt.Errorf("save %w (--save - saves nothing)", err)
+	}
+	if err := writable(c.Backup); err != nil {
+		return fmt.Errorf("backup %w", err)
 	}
 	begin := time.Now()
 	fit := nn.FitOptions{Epochs: recipe.epochs, BatchSize: recipe.batch, Output: say}
@@ -165,11 +162,17 @@ func (c *TrainCommand) Run(ctx context.Context, w io.Writer) (failed error) {
 		}
 		fit.Callbacks = append(fit.Callbacks, &nn.ModelCheckpoint{Path: saved})
 	}
+	if c.Backup != "" {
+		fit.Callbacks = append(fit.Callbacks, &nn.BackupAndRestore{Path: c.Backup})
+	}
 	if c.Quiet {
 		fit.Verbose = nn.Silent
 	}
 	history, err := model.Fit(ctx, x, y, fit)
 	if err != nil {
+		if _, missing := os.Stat(c.Backup); c.Backup != "" && missing == nil && ctx.Err() != nil {
+			err = fmt.Errorf("%w (the same command goes on from %s)", err, c.Backup)
+		}
 		return err
 	}
 	seconds := time.Since(begin).Seconds()
@@ -198,9 +201,9 @@ func (c *TrainCommand) Run(ctx context.Context, w io.Writer) (failed error) {
 		TrainSeconds: seconds, EpochSeconds: history.Seconds,
 		TestLoss: number(scores["loss"]), TestAccuracy: scores["accuracy"], History: numbers(history),
 	}
-	fmt.Fprintf(w, "\nTest accuracy %.2f %%: %s of %s images right (loss %.4f), after %.1f s of training on %s\n",
+	fmt.Fprintf(w, "\nTest accuracy %.2f %%: %s of %s images right (loss %.4f), after %s of training on %s\n",
 		100*r.TestAccuracy, thousands(int(math.Round(r.TestAccuracy*float64(data.Test.N)))), thousands(data.Test.N),
-		r.TestLoss, seconds, d.Name())
+		r.TestLoss, spell(seconds), d.Name())
 	if loss := scores["loss"]; math.IsNaN(loss) || math.IsInf(loss, 0) {
 		fmt.Fprintln(w, "The training went astray: its loss is no number. A smaller --lr may help.")
 	}
@@ -251,6 +254,9 @@ func (c *TrainCommand) recipe() (recipe, error) {
 	if c.Checkpoint && c.Save == "-" {
 		return r, errors.New("--checkpoint saves the model, --save - does not")
 	}
+	if c.Backup != "" && c.Backup == c.Save {
+		return r, fmt.Errorf("--backup and --save are both %s; a backup is removed in the end", c.Save)
+	}
 	if _, err := optimizer(c.Optimizer, 1, 1); err != nil {
 		return r, err
 	}
@@ -285,7 +291,45 @@ func augment(set mnist.Set) func(x *tensor.Tensor, r *rand.Rand) {
 	}
 }
 
-// isFolder says what is wrong with a folder that a file is to be written to.
+// writable says what is wrong with a file that is to be written, by its name; nothing is
+// with the empty name.
+func writable(file string) error {
+	if file == "" {
+		return nil
+	}
+	if info, err := os.Stat(file); err == nil {
+		if err := regular.Check(file, info); err != nil {
+			return err
+		}
+	}
+	if err := probeFolder(filepath.Dir(file)); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return nil
+}
+
+// makeFolder makes a folder, if it is not there, and says if no file can be made in it.
+func makeFolder(path string) error {
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		return err
+	}
+	return probeFolder(path)
+}
+
+// probeFolder makes a file in a folder, and removes it.
+func probeFolder(path string) error {
+	if err := isFolder(path); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(path, ".demo-*")
+	if err != nil {
+		return err
+	}
+	f.Close()
+	return os.Remove(f.Name())
+}
+
+// isFolder says what is wrong with a folder.
 func isFolder(path string) error {
 	info, err := os.Stat(path)
 	if err == nil && !info.IsDir() {
@@ -312,6 +356,14 @@ func downloads(w io.Writer) func(mnist.Progress) {
 			fmt.Fprintf(w, "Downloading %s (file %d of %d)\n", p.File, p.Index+1, p.Files)
 		}
 	}
+}
+
+// spell writes a time in seconds, or in milliseconds where it is short.
+func spell(seconds float64) string {
+	if seconds < 0.95 {
+		return fmt.Sprintf("%.0f ms", 1000*seconds)
+	}
+	return fmt.Sprintf("%.1f s", seconds)
 }
 
 // thousands writes a number with commas.

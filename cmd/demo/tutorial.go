@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 
 	"baregrad/cmd/demo/figure"
 	"baregrad/cmd/demo/tutorial"
@@ -52,7 +51,7 @@ func (c *TutorialCommand) Run(ctx context.Context, w io.Writer) error {
 		s.Epochs = *c.Epochs
 	}
 	if c.Out != "" {
-		if err := os.MkdirAll(c.Out, 0o755); err != nil {
+		if err := makeFolder(c.Out); err != nil {
 			return err
 		}
 		s.Figures = figure.Folder{Dir: c.Out, Saved: func(path string) { fmt.Fprintln(w, "Drawn to", path) }}
