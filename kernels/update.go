@@ -15,10 +15,10 @@ type Update interface {
 
 // An SGDUpdate is a step of stochastic gradient descent: Device.SGD.
 type SGDUpdate struct {
-	W    Buffer // the weights, float32
-	V    Buffer // their velocities, float32 as many; nil without momentum
-	Rate Buffer // Rate[0] is the learning rate, float32
-	Spec SGDSpec
+	W    Buffer  // the weights, float32
+	V    Buffer  // their velocities, float32 as many; nil without momentum
+	Rate Buffer  // Rate[0] is the learning rate, float32
+	Spec SGDSpec // the constants
 }
 
 // Apply is d.SGD.
@@ -26,12 +26,12 @@ func (u *SGDUpdate) Apply(d Device, g Buffer) { d.SGD(u.W, g, u.V, u.Rate, u.Spe
 
 // An RMSpropUpdate is a step of RMSprop: Device.RMSprop.
 type RMSpropUpdate struct {
-	W      Buffer // the weights, float32
-	V      Buffer // the running means of the squared gradients, float32 as many as weights
-	Mean   Buffer // those of the gradients; nil where the Spec is not Centered
-	Moment Buffer // the running steps; nil without momentum
-	Rate   Buffer // Rate[0] is the learning rate, float32
-	Spec   RMSpropSpec
+	W      Buffer      // the weights, float32
+	V      Buffer      // the running means of the squared gradients, float32 as many as weights
+	Mean   Buffer      // those of the gradients; nil where the Spec is not Centered
+	Moment Buffer      // the running steps; nil without momentum
+	Rate   Buffer      // Rate[0] is the learning rate, float32
+	Spec   RMSpropSpec // the constants
 }
 
 // Apply is d.RMSprop.
@@ -41,10 +41,10 @@ func (u *RMSpropUpdate) Apply(d Device, g Buffer) {
 
 // An AdamUpdate is a step of Adam or AdamW: Device.Adam.
 type AdamUpdate struct {
-	W    Buffer // the weights, float32
-	M, V Buffer // the running means of the gradients and of their squares, float32 as many
-	Rate Buffer // Rate[0] is the learning rate, Rate[1] the corrected one, float32
-	Spec AdamSpec
+	W    Buffer   // the weights, float32
+	M, V Buffer   // the running means of the gradients and of their squares, float32 as many
+	Rate Buffer   // Rate[0] is the learning rate, Rate[1] the corrected one, float32
+	Spec AdamSpec // the constants
 }
 
 // Apply is d.Adam.
