@@ -27,6 +27,15 @@ func (s Set) Image(i int) []uint8 {
 	return s.Images[i*size : (i+1)*size : (i+1)*size]
 }
 
+// Int32Labels returns the labels as int32, the type in which networks take class numbers.
+func (s Set) Int32Labels() []int32 {
+	labels := make([]int32, len(s.Labels))
+	for i, label := range s.Labels {
+		labels[i] = int32(label)
+	}
+	return labels
+}
+
 // Slice returns images and labels from up to but not including to, without
 // copying them. It panics where 0 ≤ from ≤ to ≤ N does not hold.
 func (s Set) Slice(from, to int) Set {

@@ -492,6 +492,9 @@ func TestSetSlices(t *testing.T) {
 		t.Errorf("image 2: %v", got)
 	}
 	part := s.Slice(1, 3)
+	if got := part.Int32Labels(); !slices.Equal(got, []int32{int32(part.Labels[0]), int32(part.Labels[1])}) || len(got) != 2 {
+		t.Errorf("labels %d as int32, want %d", got, part.Labels)
+	}
 	if part.N != 2 || !bytes.Equal(part.Labels, []byte{1, 2}) || !bytes.Equal(part.Image(0), s.Image(1)) {
 		t.Errorf("slice [1:3]: %+v", part)
 	}

@@ -27,11 +27,7 @@ func Example_fashionMLP() {
 		log.Fatal(err)
 	}
 	tensors := func(s mnist.Set) (x, y *tensor.Tensor) {
-		labels := make([]int32, s.N)
-		for i, label := range s.Labels {
-			labels[i] = int32(label)
-		}
-		return tensor.From(device, s.Images, s.N, s.Rows, s.Cols), tensor.From(device, labels, s.N)
+		return tensor.From(device, s.Images, s.N, s.Rows, s.Cols), tensor.From(device, s.Int32Labels(), s.N)
 	}
 	x, y := tensors(data.Train)
 	testX, testY := tensors(data.Test)

@@ -158,11 +158,7 @@ func smallCNN(d kernels.Device, steps int) (*nn.Sequential, error) {
 
 // set copies images and labels to the device.
 func set(d kernels.Device, s mnist.Set) (x, y *tensor.Tensor) {
-	labels := make([]int32, s.N)
-	for i, label := range s.Labels {
-		labels[i] = int32(label)
-	}
-	return tensor.From(d, s.Images, s.N, s.Rows, s.Cols, 1), tensor.From(d, labels, s.N)
+	return tensor.From(d, s.Images, s.N, s.Rows, s.Cols, 1), tensor.From(d, s.Int32Labels(), s.N)
 }
 
 // writeData hands out what torch_train.py trains on: every tutorial's examples, and

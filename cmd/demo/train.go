@@ -340,11 +340,8 @@ func isFolder(path string) error {
 
 // onDevice copies the first n images and labels of a set to the device.
 func onDevice(d kernels.Device, s mnist.Set, n int) (x, y *tensor.Tensor) {
-	labels := make([]int32, n)
-	for i := range labels {
-		labels[i] = int32(s.Labels[i])
-	}
-	return tensor.From(d, s.Images[:n*s.Rows*s.Cols], n, s.Rows, s.Cols, 1), tensor.From(d, labels, n)
+	s = s.Slice(0, n)
+	return tensor.From(d, s.Images, n, s.Rows, s.Cols, 1), tensor.From(d, s.Int32Labels(), n)
 }
 
 // downloads shows how far a download is, a line for each file.
