@@ -21,7 +21,8 @@ package kernels
 // call with given sizes. They panic with a *ShapeError if the sizes are wrong,
 // and with a *DeviceError if the device fails.
 //
-// A Device is used by one goroutine at a time.
+// A Device is used by one goroutine at a time. Where two compute on it at once, results are
+// wrong; a CPU device that notices panics with a *BusyError.
 type Device interface {
 	// Name is the name that auto.Open takes: reference, avx2, avx512, emulator, cuda.
 	Name() string

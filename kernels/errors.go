@@ -17,6 +17,15 @@ func Panicf(op, format string, args ...any) {
 	panic(&ShapeError{Op: op, Problem: fmt.Sprintf(format, args...)})
 }
 
+// BusyError is a mistake of the programmer, too: two goroutines computed on one device at
+// the same time. Results are wrong then, even where a device does not notice it.
+type BusyError struct{}
+
+// Error says what to do.
+func (*BusyError) Error() string {
+	return "two goroutines computed on one device at the same time: it is used by one at a time; open a device for each"
+}
+
 // DeviceError is a failure of the device, not of the program that uses it: no
 // memory left, a driver that reports an error. Device methods panic with it, so
 // that the code of a model reads without error checks; the methods of

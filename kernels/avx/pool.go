@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"baregrad/kernels"
 )
 
 // task is work in numbered parts, each of which may run at any time on any
@@ -79,7 +81,8 @@ func newPool(workers int) *pool {
 }
 
 // run does parts 0 to n−1 of t and returns when all are finished. A single part
-// stays on the calling goroutine: tasks too small to share are posted as one.
+// stays on the calling goroutine: tasks too small to share are posted as one. It panics
+// with a *kernels.BusyError if it meets another goroutine's task.
 func (p *pool) run(n int, t task) {
 	if n <= 1 || p.workers == 1 {
 		for i := range n {
@@ -87,7 +90,9 @@ func (p *pool) run(n int, t task) {
 		}
 		return
 	}
-	p.unfinished.Store(int64(n))
+	if !p.unfinished.CompareAndSwap(0, int64(n)) {
+		panic(&kernels.BusyError{}) // another goroutine is in run
+	}
 	number, first := p.queues[0].number()+1, 0
 	for w := range p.queues {
 		q := &p.queues[w]

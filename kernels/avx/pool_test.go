@@ -4,6 +4,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"baregrad/kernels"
 )
 
 // countTask counts how often each part is done.
@@ -56,6 +58,46 @@ func TestPoolWaitsForSlowParts(t *testing.T) {
 			if got := c.counts[i].Load(); int(got) != round+1 {
 				t.Fatalf("round %d: part %d was done %d times when run returned", round, i, got)
 			}
+		}
+	}
+}
+
+// holdTask does not end before it is let go.
+type holdTask struct{ begun, letGo chan struct{} }
+
+func (h *holdTask) part(_, i int) {
+	if i == 0 {
+		close(h.begun)
+	}
+	<-h.letGo
+}
+
+// A second goroutine is told that the device is in use, and the first goes on.
+func TestPoolOfTwoGoroutines(t *testing.T) {
+	p := newPool(2)
+	defer p.close()
+	h := &holdTask{make(chan struct{}), make(chan struct{})}
+	ended := make(chan struct{})
+	go func() {
+		p.run(4, h)
+		close(ended)
+	}()
+	<-h.begun
+	c := &countTask{counts: make([]atomic.Int32, 8), workers: 2}
+	func() {
+		defer func() {
+			if _, ok := recover().(*kernels.BusyError); !ok {
+				t.Error("a second goroutine was not refused")
+			}
+		}()
+		p.run(8, c)
+	}()
+	close(h.letGo)
+	<-ended
+	p.run(8, c)
+	for i := range c.counts {
+		if n := c.counts[i].Load(); n != 1 {
+			t.Errorf("part %d was done %d times", i, n)
 		}
 	}
 }

@@ -58,6 +58,7 @@ type worker struct {
 // sharing is what the goroutines of a call have in common.
 type sharing struct {
 	part    part
+	busy    atomic.Bool  // a call is in progress
 	n, step int          // items, and how many are taken at a time
 	next    atomic.Int64 // the first that is not taken
 	wait    sync.WaitGroup
@@ -83,7 +84,13 @@ func (d *Device) newWorkers() []worker {
 // share does p for all items from 0 to n−1. work is the number of multiply-adds or
 // comparisons of one.
 func (d *Device) share(p part, n, work int, need sizes) {
-	defer func() { d.call = operands{} }() // or it would keep memory that is freed
+	if !d.sharing.busy.CompareAndSwap(false, true) {
+		panic(&kernels.BusyError{})
+	}
+	defer func() {
+		d.call = operands{} // or it would keep memory that is freed
+		d.sharing.busy.Store(false)
+	}()
 	d.scratch.resize(need)
 	if len(d.workers) == 0 || n < 2 || n*work < leastShared {
 		p(&d.call, &d.scratch, 0, n)
