@@ -19,8 +19,8 @@ type Dense struct {
 	Frozen     bool           // kernel and bias are not trained
 
 	kernel, bias *autograd.Var
-	next         Layer // that comes after this one in its model, or nil
-	place        claim
+	next         Layer // the one after this in its model, or nil
+	place        claim // where in which model it was built: a layer can stand in one place only
 }
 
 // Kind is "Dense".
@@ -48,8 +48,8 @@ func (l *Dense) Build(b *Builder, in []int) ([]int, error) {
 	return []int{l.Units}, nil
 }
 
-// Forward records product, bias and activation. A ReLU that is the layer after this
-// one belongs to that: what the layer gives goes nowhere else.
+// Forward records product, bias and activation. A ReLU that is a layer of its own after
+// this one is computed here, with the product: nothing else reads what is before it.
 func (l *Dense) Forward(p *Pass, x *autograd.Var) *autograd.Var {
 	if a, ok := l.next.(*Activation); ok && a.Function == ReLU && (l.Activation == "" || l.Activation == Linear) {
 		return p.Tape.Dense(x, l.kernel, l.bias, true) // the tape knows that another ReLU does nothing
