@@ -57,8 +57,11 @@ func (l *Conv2D) Build(b *Builder, in []int) ([]int, error) {
 	if l.Filters < 1 {
 		return nil, fmt.Errorf("filters is %d, must be at least 1", l.Filters)
 	}
-	if len(in) != 3 {
-		return nil, fmt.Errorf("the input is %s, must have the axes height, width, channels", shapeString(in))
+	if min(l.Kernel[0], l.Kernel[1]) < 1 {
+		return nil, fmt.Errorf("kernel is %d×%d, must be at least 1×1", l.Kernel[0], l.Kernel[1])
+	}
+	if err := l.DataFormat.checkImages(in); err != nil {
+		return nil, err
 	}
 	in = l.DataFormat.last(in)
 	shape := []int{l.Kernel[0], l.Kernel[1], in[2], l.Filters}

@@ -284,6 +284,10 @@ func (m *Sequential) checkExamples(op string, x *tensor.Tensor, batch int) error
 	if x == nil || x.Rank() == 0 {
 		return fmt.Errorf("%s: no examples were given", op)
 	}
+	if x.Device() != m.device {
+		return fmt.Errorf("%s: the examples are in the memory of %s, the model computes on %s: Tensor.To copies them there",
+			op, x.Device().Name(), m.device.Name())
+	}
 	if x.Type() == kernels.Int32 {
 		return fmt.Errorf("%s: the examples are int32, must be float32 or uint8", op)
 	}
@@ -306,6 +310,10 @@ func (m *Sequential) checkData(op string, x, y *tensor.Tensor, batch int) error 
 	}
 	if y.Rank() == 0 || y.Dim(0) != x.Dim(0) {
 		return fmt.Errorf("%s: %d examples and labels of shape %v: there must be one label for each", op, x.Dim(0), y.Shape())
+	}
+	if y.Device() != m.device {
+		return fmt.Errorf("%s: the labels are in the memory of %s, the model computes on %s: Tensor.To copies them there",
+			op, y.Device().Name(), m.device.Name())
 	}
 	if err := m.loss.Check(m.OutputShape(), y); err != nil {
 		return fmt.Errorf("%s: %w", op, err)

@@ -166,12 +166,29 @@ func TestBuildRefuses(t *testing.T) {
 		{`unknown activation "rellu": did you mean "relu"?`, []nn.Layer{&nn.Dense{Units: 3, Activation: "rellu", InputShape: []int{4}}}},
 		{"put a Flatten layer before it", []nn.Layer{&nn.Dense{Units: 3, InputShape: []int{4, 4}}}},
 		{"a window that reaches over 5 does not fit into 4", []nn.Layer{&nn.Conv2D{Filters: 1, Kernel: [2]int{5, 5}, InputShape: []int{4, 4, 1}}}},
+		{"kernel is 0×0, must be at least 1×1", []nn.Layer{&nn.Conv2D{Filters: 1, InputShape: []int{4, 4, 1}}}},
+		{"must have the axes height, width, channels", []nn.Layer{&nn.Conv2D{Filters: 1, Kernel: [2]int{3, 3}, InputShape: []int{28, 28}}}},
+		{"must have the axes channels, height, width", []nn.Layer{&nn.MaxPooling2D{DataFormat: nn.ChannelsFirst, InputShape: []int{28, 28}}}},
+		{"layer 1 of the model, from 0, is nil", []nn.Layer{&nn.Dense{Units: 3, InputShape: []int{4}}, nil}},
 		{"rate is 1.5, must be from 0 to 1", []nn.Layer{&nn.Dropout{Rate: 1.5, InputShape: []int{4}}}},
 		{"another layer of the model has this name", []nn.Layer{&nn.Dense{Units: 3, Name: "a", InputShape: []int{4}}, &nn.Dense{Units: 3, Name: "a"}}},
 	} {
 		err := nn.NewSequential(d, nn.Seed(1), c.layers...).Build()
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("error %v, want one with %q", err, c.want)
+		}
+	}
+}
+
+// Data in another device's memory are refused, though both may be the processor's.
+func TestFitRefusesAnotherDevicesData(t *testing.T) {
+	m := stripeModel(t, open(t, "reference"), 1)
+	x, y := stripes(m.Device(), 10)
+	otherX, otherY := stripes(open(t, "reference"), 10)
+	for _, c := range []struct{ x, y *tensor.Tensor }{{otherX, y}, {x, otherY}} {
+		_, err := m.Fit(context.Background(), c.x, c.y, nn.FitOptions{Verbose: nn.Silent})
+		if err == nil || !strings.Contains(err.Error(), "are in the memory of reference, the model computes on reference: Tensor.To copies them there") {
+			t.Errorf("error %v, want one that says whose memory it is", err)
 		}
 	}
 }

@@ -1,6 +1,10 @@
 package nn
 
-import "baregrad/autograd"
+import (
+	"fmt"
+
+	"baregrad/autograd"
+)
 
 // DataFormat says where the channels stand in the shape of an image.
 type DataFormat string
@@ -16,6 +20,18 @@ func (f DataFormat) check() error {
 		return nil
 	}
 	return Unknown("data format", string(f), []string{string(ChannelsFirst), string(ChannelsLast)})
+}
+
+// checkImages says what is wrong with the shape of an example that is to be an image.
+func (f DataFormat) checkImages(in []int) error {
+	if len(in) == 3 {
+		return nil
+	}
+	axes, grey := "height, width, channels", "(None, 28, 28, 1)"
+	if f == ChannelsFirst {
+		axes, grey = "channels, height, width", "(None, 1, 28, 28)"
+	}
+	return fmt.Errorf("the input is %s, must have the axes %s: grey images of 28×28 are %s", shapeString(in), axes, grey)
 }
 
 // The kernels work on images with the channels last. A layer with channels

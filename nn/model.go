@@ -110,6 +110,9 @@ func (m *Sequential) Build() (err error) {
 	if len(m.layers) == 0 {
 		return errors.New("the model has no layers")
 	}
+	if i := slices.Index(m.layers, nil); i >= 0 {
+		return fmt.Errorf("layer %d of the model, from 0, is nil", i)
+	}
 	first := m.layers[0].Options()
 	if len(first.InputShape) == 0 {
 		return &LayerError{layerName(m.layers[0], nil, nil), m.layers[0].Kind(),

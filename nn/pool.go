@@ -1,10 +1,6 @@
 package nn
 
-import (
-	"fmt"
-
-	"baregrad/autograd"
-)
+import "baregrad/autograd"
 
 // MaxPooling2D takes the largest value of each window of images [batch, H, W, C],
 // which gives [batch, OH, OW, C]. With Valid padding OH = ⌊(H−pool)/stride⌋ + 1,
@@ -79,11 +75,8 @@ func poolSize(size [2]int) [2]int {
 }
 
 func pooledShape(in []int, size, strides [2]int, p autograd.Padding, f DataFormat) ([]int, error) {
-	if err := f.check(); err != nil {
+	if err := firstError(f.check(), f.checkImages(in)); err != nil {
 		return nil, err
-	}
-	if len(in) != 3 {
-		return nil, fmt.Errorf("the input is %s, must have the axes height, width, channels", shapeString(in))
 	}
 	in = f.last(in)
 	s, err := autograd.Window{Strides: strides, Padding: p}.PoolSpec([]int{1, in[0], in[1], in[2]}, poolSize(size))
