@@ -156,6 +156,12 @@ func New(name string) (*Device, error) {
 	workers := runtime.GOMAXPROCS(0)
 	d := &Device{Device: reference.New(), set: instructionSets[i], pool: newPool(workers)}
 	d.workspaces = make([]workspace, workers)
+	d.product.rows = make([]int, 0, usualRows)
+	d.reserve(0, usualPiece, 0, 0, 0)
+	d.reservePanels(usualPanels)
+	for i := range d.workspaces {
+		d.workspaces[i].zeros.reserve(usualBits, usualSums, usualStrips)
+	}
 	processor := Detect()
 	// Virtual machines may say nothing of their caches, or nonsense.
 	d.cacheL2, d.cacheL3 = max(processor.L2, leastL2), processor.L3

@@ -80,6 +80,17 @@ func nonzero(v float32) int {
 // multiples of the golden ratio.
 func spread(p, n int) int { return int(uint32(p)*2654435769>>16) * n >> 16 }
 
+// What most products need of memory is there from the beginning, since it depends on the data
+// whether zeros are left out, and how: a step of a training would allocate when that changes.
+const (
+	usualBits   = 1 << 12 // words
+	usualSums   = 1 << 14 // floats
+	usualStrips = 64      // of B
+	usualPiece  = 1 << 15 // floats of A, copied
+	usualPanels = 1 << 16 // floats of B
+	usualRows   = 1 << 12 // of A in a step
+)
+
 // reserve enlarges the memory to what a product needs.
 func (z *zeroSpace) reserve(bits, sums, strips int) {
 	if cap(z.bits) < bits {

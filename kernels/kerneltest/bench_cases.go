@@ -88,6 +88,11 @@ func (r bencher) convolutions() {
 		r.product("Conv2DReLUMaxPoolGrad"+size, 2*multiplyAdds, func(b []kernels.Buffer) {
 			d.Conv2DReLUMaxPoolGrad(b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], pooled, o, o, o)
 		}, x, w, float(s.Out), float(n), float(n), arg, x, w)
+		r.product("BiasReLUConv2DReLUMaxPoolGrad"+size, 2*multiplyAdds, func(b []kernels.Buffer) {
+			if !d.BiasReLUConv2DReLUMaxPoolGrad(b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], pooled, o, o, o) {
+				d.BiasReLUGrad(b[0], b[1], b[0], b[7], s.N*s.H*s.W, s.C, o)
+			}
+		}, x, float(s.C), w, float(s.Out), float(n), float(n), arg, x, w)
 		col := float(s.Rows() * s.Cols())
 		r.add("Im2Col"+size, func(b []kernels.Buffer) { d.Im2Col(b[0], b[1], s) }, col, x)
 		r.add("Col2Im"+size, func(b []kernels.Buffer) { d.Col2Im(b[0], b[1], s, kernels.Overwrite) }, x, col)
