@@ -120,6 +120,9 @@ func (t *matmulTask) planColumns() {
 	p.length, p.parts = t.depth, 1
 	if t.tall == 1 || t.widest <= 4*tiles.lanes {
 		most := min(partStrip/t.widest, partLength)
+		if t.tall == 1 {
+			most = min(most, wordBits) // of A, too, all lines stay near
+		}
 		if p.length > most {
 			p.parts = (t.depth + most - 1) / most
 			p.length = (t.depth + p.parts - 1) / p.parts
