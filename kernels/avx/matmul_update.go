@@ -32,13 +32,25 @@ func (d *Device) MatMulUpdate(u kernels.Update, g, a, b kernels.Buffer, s kernel
 	return true
 }
 
-// planUpdate decides whether the optimizer's step is done with the product: where a part
-// finishes whole rows of G, of which a step's stay in the second cache, but all of G does not.
-// (Otherwise it gains nothing: the optimizers' kernels are as fast from the second cache, and
-// from the third if nothing else takes its time, as from the first.)
-func (t *matmulTask) planUpdate() {
+// leastUpdated is the least number of rows that steps are made shorter to, for each step
+// reads all of B again.
+const leastUpdated = 128
+
+// mostUpdated is how many rows a step has at most whose gradient leaves room for B in the second
+// cache, or 0 where the optimizer's step is not to be done with the product: where a part does
+// not finish whole rows of G, or all of G stays in the second cache. (From there the optimizers'
+// kernels are as fast as from the first.)
+func (t *matmulTask) mostUpdated() int {
 	l2 := t.d.cacheL2 / 4 // in floats
-	t.updates = t.update.do != nil && t.chunks == 1 && t.groups == 1 && t.step*t.s.N <= l2/4 && t.s.M*t.s.N > l2
+	if t.update.do == nil || t.chunks > 1 || t.groups > 1 || t.s.M*t.s.N <= l2 {
+		return 0
+	}
+	return l2 * 5 / 8 / t.s.N
+}
+
+// planUpdate decides whether the optimizer's step is done with the product.
+func (t *matmulTask) planUpdate() {
+	t.updates = t.step <= t.mostUpdated()
 	t.own = t.updates && t.depth >= t.s.K
 	if t.own {
 		for i := range t.d.workspaces {

@@ -58,7 +58,8 @@ func TestUpdateChangesNoBit(t *testing.T) {
 			{kernels.MatMulSpec{M: 200, N: 128, K: 100, TransA: true}, 0.15}, // G is small
 			{kernels.MatMulSpec{M: 20000, N: 10, K: 40, TransA: true}, 1},    // computed across
 			{kernels.MatMulSpec{M: 200000, N: 1, K: 10, TransA: true}, 1},    // a single row
-			{kernels.MatMulSpec{M: 784, N: 784, K: 100, TransA: true}, 0.2},  // steps are too large
+			{kernels.MatMulSpec{M: 784, N: 500, K: 100, TransA: true}, 0.2},  // steps are shorter
+			{kernels.MatMulSpec{M: 300, N: 784, K: 100, TransA: true}, 0.2},  // steps are too large
 			{kernels.MatMulSpec{M: 120, N: 120, K: 3000, TransA: true}, 0.2}, // K in chunks
 			{kernels.MatMulSpec{M: 1403, N: 128, K: 0, TransA: true}, 1},     // nothing to add up
 		} {

@@ -143,6 +143,9 @@ func (t *matmulTask) planColumns() {
 	if p.parts > 1 {
 		most = min(most, mostSums/t.widest)
 	}
+	if rows := t.mostUpdated(); rows >= leastUpdated {
+		most = min(most, rows)
+	}
 	steps := (t.blockRows + most - 1) / most
 	t.step = ((t.blockRows+steps-1)/steps + zeroColumns - 1) / zeroColumns * zeroColumns
 	panels := 0
