@@ -41,39 +41,40 @@ const (
 
 // matmulTask is one product on its way through the workers.
 type matmulTask struct {
-	d         *Device
-	s         kernels.MatMulSpec
-	c, a, b   []float32
-	bias      []float32
-	strips    columns      // only where they begin
-	copyA     bool         // pieces of A are copied
-	zeros     bool         // zeros of A are left out
-	inPlace   bool         // then B is read in place
-	height    int          // rows of a tile, or of several that stay together
-	widest    int          // columns of the widest strip
-	depth     int          // k in the longest run
-	rows      []int        // the table of a whole step's rows
-	aStep     int          // bytes from k to k+1 in A
-	sample    [3]uint64    // bits of two rows of A, and of either
-	shares    rowShares    // what they tell of A's rows: manyZeros sets it
-	form      []rowProduct // zeros are left out: the kernels,
-	tall      int          // and the rows that they multiply at a time
-	each      int          // zeros of rows are left out: k in a word of bits
-	words     int          // and words of a part of a run
-	column    columnPlan   // zeros of a transposed A are left out
-	tileStep  int          // floats from tile to tile of a copied piece of a transposed A
-	step      int          // rows of a step
-	blockRows int          // rows of C in one part, at most
-	blocks    int          // blocks of rows
-	group     int          // strips in one part, at most
-	groups    int          // groups of strips
-	chunks    int          // chunks of K
-	partial   []float32    // [chunks−1, M, N]: products of all chunks but the first
-	halved    bool         // the chunks are two runs that meet in C: see matmul_halves.go
-	cells     []halves
-	update    optimizerStep // by C, the gradient: see matmul_update.go
-	updates   bool          // it is done as soon as rows of C are finished,
-	own       bool          // which are in the worker's own memory alone
+	d           *Device
+	s           kernels.MatMulSpec
+	c, a, b     []float32
+	bias        []float32
+	strips      columns      // only where they begin
+	copyA       bool         // pieces of A are copied
+	zeros       bool         // zeros of A are left out
+	inPlace     bool         // then B is read in place
+	height      int          // rows of a tile, or of several that stay together
+	widest      int          // columns of the widest strip
+	depth       int          // k in the longest run
+	rows        []int        // the table of a whole step's rows
+	aStep       int          // bytes from k to k+1 in A
+	sample      [3]uint64    // bits of two rows of A, and of either
+	shares      rowShares    // what they tell of A's rows: manyZeros sets it
+	form        []rowProduct // zeros are left out: the kernels,
+	tall        int          // and the rows that they multiply at a time
+	each        int          // zeros of rows are left out: k in a word of bits
+	words       int          // and words of a part of a run;
+	lookThrough bool         // and whether all of a part of B is looked through for what is not finite
+	column      columnPlan   // zeros of a transposed A are left out
+	tileStep    int          // floats from tile to tile of a copied piece of a transposed A
+	step        int          // rows of a step
+	blockRows   int          // rows of C in one part, at most
+	blocks      int          // blocks of rows
+	group       int          // strips in one part, at most
+	groups      int          // groups of strips
+	chunks      int          // chunks of K
+	partial     []float32    // [chunks−1, M, N]: products of all chunks but the first
+	halved      bool         // the chunks are two runs that meet in C: see matmul_halves.go
+	cells       []halves
+	update      optimizerStep // by C, the gradient: see matmul_update.go
+	updates     bool          // it is done as soon as rows of C are finished,
+	own         bool          // which are in the worker's own memory alone
 }
 
 // MatMul computes a matrix product: see kernels.Device.

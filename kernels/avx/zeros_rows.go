@@ -19,7 +19,9 @@ import (
 // Whether B is finite, which has to be known before zeros are left out, the sums tell: an
 // infinity or a NaN of B that meets an element of A that is not zero makes a sum infinite or
 // NaN for good. So only rows of B that meet none are looked through. The first rows of A that
-// a strip of B is multiplied with tell it for the others.
+// a strip of B is multiplied with tell it for the others. But where rows of A are many, or a
+// strip's rows of B lie apart, all of a part is looked through before it is used: that costs
+// little beside them, and brings it into the first cache faster than the products would.
 //
 // There are three forms of the kernels:
 //
@@ -53,6 +55,8 @@ type rowProduct struct {
 const (
 	// nearBytes is how much of B stays in the first cache while rows of A pass by.
 	nearBytes = 29 << 10
+	// fewRows is the most rows of A for which their sums tell whether B is finite.
+	fewRows = 256
 	// wordBits is the most k whose bits are in a word.
 	wordBits = 64
 )
@@ -82,6 +86,7 @@ func (t *matmulTask) planRows() {
 	// B is read in place unless its rows are no whole registers, or push each other out
 	// of the second cache.
 	t.inPlace = !s.TransB && s.N%tiles.lanes == 0 && (t.strips.count() == 1 || s.N%256 != 0)
+	t.lookThrough = t.blockRows > fewRows || t.inPlace && t.strips.count() > 1
 
 	near := nearBytes / (4 * t.widest) // k of a part
 	if lines := 4 * s.N / cacheLine; t.inPlace && lines&-lines > 4*t.widest/cacheLine {
@@ -163,8 +168,12 @@ func (t *matmulTask) computeRows(w *workspace, c []float32, i0, m, k0, first, la
 		finite, sums := fresh || z.finite[n-first], z.sums[:m*padded]
 		for q := 0; q < words && finite; q += t.words {
 			k := q * t.each
-			if fresh && !t.unmetFinite(anyRow[q:min(q+t.words, words)], b[k*bStep:], bStep, padded, depth-k) {
-				finite = false
+			if fresh && t.lookThrough {
+				finite = t.d.set.zeros.finite_f32(&b[k*bStep], p.bStep, padded, min(t.words*t.each, depth-k))
+			} else if fresh {
+				finite = t.unmetFinite(anyRow[q:min(q+t.words, words)], b[k*bStep:], bStep, padded, depth-k)
+			}
+			if !finite {
 				break
 			}
 			if p.aheadStep == 0 && n+1 == last { // B has been fetched
@@ -176,7 +185,7 @@ func (t *matmulTask) computeRows(w *workspace, c []float32, i0, m, k0, first, la
 			p.multiplyRows(t.product(padded), m, t.tall)
 		}
 		if fresh {
-			finite = finite && t.d.set.zeros.finite_f32(&z.sums[0], 4*padded, padded, m)
+			finite = finite && (t.lookThrough || t.d.set.zeros.finite_f32(&z.sums[0], 4*padded, padded, m))
 			z.finite[n-first] = finite
 		}
 		if !finite {
