@@ -19,7 +19,8 @@ import (
 // no sum, with two exceptions, which are computed by the kernels that leave out nothing:
 //
 //   - b is infinite or NaN: 0·b is NaN. So each strip of B is looked through before it
-//     is used, which costs one instruction for 16 elements of it.
+//     is used, which costs one instruction for 16 elements of it; or the sums tell, see
+//     zeros_rows.go.
 //   - The sum is −0, which only a product that is too small for a float32 can make of +0:
 //     a following +0 would turn it into +0. The kernels tell whether any of their sums is −0.
 
