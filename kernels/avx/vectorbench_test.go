@@ -34,7 +34,7 @@ func vectorBenches(n int) []vectorBench {
 	for r := range kernels.Ints(index) {
 		kernels.Ints(index)[r] = int32(r * 7919 % rows)
 	}
-	drop := kernels.DropoutSpec{Rate: 0.5, Seed: 1}
+	drop, step := kernels.DropoutSpec{Rate: 0.5, Seed: 1}, intBuffer(0)
 	_, turn, _ := kernels.Permute(shape, []int{1, 0})
 	const over, add = kernels.Overwrite, kernels.Accumulate
 	return []vectorBench{
@@ -67,7 +67,11 @@ func vectorBenches(n int) []vectorBench {
 		{"MeanSquaredError", 8, []int{n, n, rows}, func(d kernels.Device, b []kernels.Buffer) {
 			d.MeanSquaredError(b[2], b[0], b[1], rows, benchColumns)
 		}},
-		{"Dropout", 8, []int{n, n}, func(d kernels.Device, b []kernels.Buffer) { d.Dropout(b[0], b[1], zero, drop) }},
+		{"Dropout", 8, []int{n, n}, func(d kernels.Device, b []kernels.Buffer) {
+			kernels.Ints(step)[0]++ // or it would take the last mask again, as the next one does
+			d.Dropout(b[0], b[1], step, drop)
+		}},
+		{"DropoutGrad", 8, []int{n, n}, func(d kernels.Device, b []kernels.Buffer) { d.DropoutGrad(b[0], b[1], zero, drop, over) }},
 		{"Uniform", 4, []int{n}, func(d kernels.Device, b []kernels.Buffer) { d.Uniform(b[0], -1, 1, 7) }},
 		{"Gather of uint8", 5, []int{n}, func(d kernels.Device, b []kernels.Buffer) {
 			d.Gather(b[0], images, index, zero, kernels.GatherSpec{Rows: rows, Width: benchColumns, Scale: 1.0 / 255})
