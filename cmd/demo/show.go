@@ -18,8 +18,8 @@ import (
 type ShowCommand struct {
 	Model   string `required:"" placeholder:"FILE" help:"A model that demo train or nn.Save saved, which takes images of 28×28."`
 	Layer   string `placeholder:"NAME" help:"Whose activations to show (the first convolution, or else the first layer that computes)."`
-	Image   int    `placeholder:"N" help:"Which image of the test set to show them for (0)."`
-	Picture string `placeholder:"FILE" help:"A PNG or JPEG picture in place of that."`
+	Image   int    `xor:"image" placeholder:"N" help:"Which image of the test set to show them for (0)."`
+	Picture string `xor:"image" placeholder:"FILE" help:"A PNG or JPEG picture in place of that."`
 	Form    string `default:"auto" placeholder:"NAME" help:"How the picture becomes 28×28: digit, fashion, plain, or auto, as the images that the model was trained on."`
 	Dataset string `placeholder:"NAME" help:"The test set: mnist or fashion (what the model was trained on)."`
 	DataDir string `placeholder:"DIR" help:"A folder with the data set's four files."`

@@ -98,6 +98,9 @@ func TestShowPlainModel(t *testing.T) {
 			t.Errorf("show %s: is refused after it printed\n%s", c.args, out)
 		}
 	}
+	if status, _, errs := demo(ctx, "show", "--model", path, "--image", "3", "--picture", picture); status != 2 || !strings.Contains(errs, "--image and --picture can't be used together") {
+		t.Errorf("an image and a picture: status %d, standard error %q", status, errs)
+	}
 	if model, err := trained(); err != nil {
 		t.Error(err)
 	} else if status, _, errs := demo(ctx, "show", "--model", model, "--image", "10000"); status != 1 || !strings.Contains(errs, "from 0 to 9999") {
