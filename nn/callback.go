@@ -47,7 +47,7 @@ type Run struct {
 	session     *session
 	bar         *progress
 	done        int // examples of the epoch
-	logs        map[string]float64
+	logs        map[string]float64 // of the epoch, once it is over
 	stopped     bool
 	place       *position // to go on from; nil to begin at the beginning
 	epochRandom []byte    // the generator's state at the beginning of the epoch
@@ -58,13 +58,17 @@ type Run struct {
 // epoch has one batch.
 func (r *Run) Stop() { r.stopped = true }
 
-// Logs are the loss and the metrics, as means over the epoch so far. Reading
-// them waits for the device.
+// Logs are the loss and the metrics, as means over the epoch so far; from EpochEnd
+// on, what the epoch measured, validation included; and none before an epoch's first
+// step. Reading them waits for the device.
 func (r *Run) Logs() map[string]float64 {
-	if r.logs != nil {
+	switch {
+	case r.logs != nil:
 		return r.logs
+	case r.done == 0:
+		return map[string]float64{}
 	}
-	return r.session.means(max(r.done, 1), "")
+	return r.session.means(r.done, "")
 }
 
 // Say writes a line where the progress is shown; nothing if that is Silent.

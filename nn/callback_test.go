@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -285,4 +286,66 @@ func (f epochLogs) TrainEnd(*nn.Run) error   { return nil }
 func (f epochLogs) EpochEnd(_ *nn.Run, logs map[string]float64) error {
 	f(logs)
 	return nil
+}
+
+// logged notes what Run.Logs says at each point of a training.
+type logged struct {
+	began, batch, epoch, end []map[string]float64
+}
+
+func (l *logged) TrainBegin(r *nn.Run) error {
+	l.began = append(l.began, maps.Clone(r.Logs()))
+	return nil
+}
+
+func (l *logged) EpochBegin(r *nn.Run) error {
+	l.began = append(l.began, maps.Clone(r.Logs()))
+	return nil
+}
+
+func (l *logged) BatchEnd(r *nn.Run) error {
+	l.batch = append(l.batch, maps.Clone(r.Logs()))
+	return nil
+}
+
+func (l *logged) EpochEnd(r *nn.Run, logs map[string]float64) error {
+	l.epoch = append(l.epoch, maps.Clone(r.Logs()))
+	return nil
+}
+
+func (l *logged) TrainEnd(r *nn.Run) error {
+	l.end = append(l.end, maps.Clone(r.Logs()))
+	return nil
+}
+
+// Before its first step an epoch has measured nothing, whatever the one before left
+// behind; at the end of training the last epoch's values are still there.
+func TestLogsAtAnyTime(t *testing.T) {
+	d := open(t, "reference")
+	x, y := stripes(d, 40)
+	l := &logged{}
+	h, err := stripeModel(t, d, 1).Fit(context.Background(), x, y, quiet(2, l))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, logs := range l.began {
+		if len(logs) != 0 {
+			t.Errorf("before training, and before each of two epochs: number %d has the logs %v, want none", i, logs)
+		}
+	}
+	if len(l.began) != 3 || len(l.batch) != 4 || len(l.epoch) != 2 || len(l.end) != 1 {
+		t.Fatalf("%d, %d, %d and %d calls, want 3, 4, 2 and 1", len(l.began), len(l.batch), len(l.epoch), len(l.end))
+	}
+	for i, logs := range l.batch {
+		if len(logs) != 2 || !(logs["loss"] > 0 && logs["accuracy"] <= 1) {
+			t.Errorf("after batch %d the logs are %v, want a loss and an accuracy", i, logs)
+		}
+	}
+	for i, logs := range append(l.epoch, l.end...) {
+		for name, values := range h.Values {
+			if want := values[min(i, 1)]; logs[name] != want {
+				t.Errorf("at the end of two epochs, and of training: number %d has %s %v, want %v", i, name, logs[name], want)
+			}
+		}
+	}
 }

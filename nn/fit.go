@@ -131,7 +131,7 @@ func (m *Sequential) Fit(ctx context.Context, x, y *tensor.Tensor, o FitOptions)
 func (r *Run) epoch(ctx context.Context, epoch int, kind, validation stepKind) (map[string]float64, error) {
 	m, s, o, bar, steps := r.Model, r.session, r.Options, r.bar, r.History.Steps
 	n := kind.x.Dim(0)
-	r.Epoch, r.done = epoch, 0
+	r.Epoch, r.done, r.logs = epoch, 0, nil
 	if err := r.each(func(c Callback) error { return c.EpochBegin(r) }); err != nil {
 		return nil, err
 	}
@@ -200,9 +200,7 @@ func (r *Run) epoch(ctx context.Context, epoch int, kind, validation stepKind) (
 	}
 	bar.end(batch, logs)
 	r.logs = logs
-	err = r.each(func(c Callback) error { return c.EpochEnd(r, logs) })
-	r.logs = nil
-	return logs, err
+	return logs, r.each(func(c Callback) error { return c.EpochEnd(r, logs) })
 }
 
 func freeIfAny(t *tensor.Tensor) {
