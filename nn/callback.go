@@ -46,7 +46,7 @@ type Run struct {
 
 	session     *session
 	bar         *progress
-	done        int // examples of the epoch
+	done        int                // examples of the epoch
 	logs        map[string]float64 // of the epoch, once it is over
 	stopped     bool
 	place       *position // to go on from; nil to begin at the beginning

@@ -44,27 +44,19 @@ func (o EvaluateOptions) bar() *progress {
 // name, as means over all examples; the loss is a mean of the loss times the weight,
 // if there are SampleWeights. When ctx ends, its error is returned.
 func (m *Sequential) Evaluate(ctx context.Context, x, y *tensor.Tensor, o EvaluateOptions) (scores map[string]float64, err error) {
-	defer catchDevice(&err)
-	if m.updater == nil {
-		return nil, errors.New("evaluate: the model is not compiled")
-	}
-	o = o.withDefaults()
-	if err := m.checkData("evaluate", x, y, o.BatchSize); err != nil {
-		return nil, err
-	}
-	weights, err := exampleWeights("evaluate", m, y, nil, o.SampleWeight)
-	if err != nil {
-		return nil, err
-	}
-	defer freeIfAny(weights)
-	s := newSession(m)
-	defer s.free()
-	return s.evaluate(ctx, stepKind{x: x, y: y, weights: weights, batch: o.BatchSize}, "", nil, o.bar())
+	scores, _, err = m.evaluate(ctx, x, y, o, false)
+	return scores, err
 }
 
 // EvaluatePredict is Evaluate and Predict in one pass over the examples: the
 // scores of the one and the predictions of the other, which the caller frees.
 func (m *Sequential) EvaluatePredict(ctx context.Context, x, y *tensor.Tensor, o EvaluateOptions) (scores map[string]float64, predictions *tensor.Tensor, err error) {
+	return m.evaluate(ctx, x, y, o, true)
+}
+
+// evaluate gives the scores and, if they are to be kept, the predictions.
+func (m *Sequential) evaluate(ctx context.Context, x, y *tensor.Tensor, o EvaluateOptions, keep bool) (scores map[string]float64, predictions *tensor.Tensor, err error) {
+	defer freeIfFailed(&predictions, &err)
 	defer catchDevice(&err)
 	if m.updater == nil {
 		return nil, nil, errors.New("evaluate: the model is not compiled")
@@ -80,13 +72,20 @@ func (m *Sequential) EvaluatePredict(ctx context.Context, x, y *tensor.Tensor, o
 	defer freeIfAny(weights)
 	s := newSession(m)
 	defer s.free()
-	predictions = tensor.New(m.device, append([]int{x.Dim(0)}, m.OutputShape()...)...)
-	scores, err = s.evaluate(ctx, stepKind{x: x, y: y, weights: weights, batch: o.BatchSize, keep: true}, "", predictions, o.bar())
-	if err != nil {
-		predictions.Free()
-		return nil, nil, err
+	if keep {
+		predictions = tensor.New(m.device, append([]int{x.Dim(0)}, m.OutputShape()...)...)
 	}
-	return scores, predictions, nil
+	scores, err = s.evaluate(ctx, stepKind{x: x, y: y, weights: weights, batch: o.BatchSize, keep: keep}, "", predictions, o.bar())
+	return scores, predictions, err
+}
+
+// freeIfFailed is deferred before catchDevice: where a function ends with an error, of
+// which kind ever, it gives no predictions, and their memory is free.
+func freeIfFailed(predictions **tensor.Tensor, err *error) {
+	if *err != nil && *predictions != nil {
+		(*predictions).Free()
+		*predictions = nil
+	}
 }
 
 // evaluate runs steps of the given kind over all examples in their order. The
@@ -130,6 +129,7 @@ func (m *Sequential) Predict(ctx context.Context, x *tensor.Tensor, o EvaluateOp
 
 // predict gives the output of layer number last.
 func (m *Sequential) predict(ctx context.Context, x *tensor.Tensor, o EvaluateOptions, last int) (predictions *tensor.Tensor, err error) {
+	defer freeIfFailed(&predictions, &err)
 	defer catchDevice(&err)
 	o = o.withDefaults()
 	if err := m.checkExamples("predict", x, o.BatchSize); err != nil {
@@ -146,8 +146,7 @@ func (m *Sequential) predict(ctx context.Context, x *tensor.Tensor, o EvaluateOp
 	for from := 0; from < n; from += o.BatchSize {
 		if err := ctx.Err(); err != nil {
 			bar.abandon()
-			predictions.Free()
-			return nil, err
+			return predictions, err
 		}
 		size := min(o.BatchSize, n-from)
 		r := s.run(stepKind{x: x, batch: size, last: last}, from)

@@ -7,7 +7,10 @@ import (
 	"slices"
 	"testing"
 
+	"baregrad/kernels"
+	"baregrad/kernels/reference"
 	"baregrad/nn"
+	"baregrad/tensor"
 )
 
 // One pass gives bit for bit what Evaluate and Predict give in two. 70 examples
@@ -40,4 +43,58 @@ func TestEvaluatePredict(t *testing.T) {
 	if scores, predictions, err := m.EvaluatePredict(ctx, x, y, nn.EvaluateOptions{}); !errors.Is(err, context.Canceled) || scores != nil || predictions != nil {
 		t.Errorf("with its context ended it gave %v, %v, %v, want the context's error alone", scores, predictions, err)
 	}
+}
+
+// failing is a device that can't copy, and remembers what it allocated.
+type failing struct {
+	kernels.Device
+	allocated []kernels.Buffer
+}
+
+func (d *failing) Alloc(t kernels.Type, n int) kernels.Buffer {
+	d.allocated = append(d.allocated, d.Device.Alloc(t, n))
+	return d.allocated[len(d.allocated)-1]
+}
+
+func (d *failing) Copy(dst, src kernels.Buffer) {
+	panic(&kernels.DeviceError{Device: "failing", Op: "copy", Err: errors.New("no copies today")})
+}
+
+// A device that fails leaves an error, no half of the predictions, and no memory behind.
+func TestPredictOnAFailingDevice(t *testing.T) {
+	d := &failing{Device: reference.New()}
+	x, y := stripes(d, 70)
+	m := stripeModel(t, d, 1)
+	for name, predict := range map[string]func() (*tensor.Tensor, error){
+		"Predict": func() (*tensor.Tensor, error) { return m.Predict(context.Background(), x, nn.EvaluateOptions{}) },
+		"EvaluatePredict": func() (*tensor.Tensor, error) {
+			scores, p, err := m.EvaluatePredict(context.Background(), x, y, nn.EvaluateOptions{})
+			if scores != nil {
+				t.Errorf("EvaluatePredict gives the scores %v", scores)
+			}
+			return p, err
+		},
+	} {
+		d.allocated = nil
+		p, err := predict()
+		var failed *kernels.DeviceError
+		if p != nil || !errors.As(err, &failed) {
+			t.Errorf("%s gives %v, %v, want nothing and a *kernels.DeviceError", name, p, err)
+		}
+		for i, b := range d.allocated {
+			if !freed(b) {
+				t.Errorf("%s: buffer %d of %d, of %d %v, is not freed", name, i, len(d.allocated), b.Len(), b.Type())
+			}
+		}
+		if len(d.allocated) == 0 {
+			t.Errorf("%s allocated nothing: the test shows nothing", name)
+		}
+	}
+}
+
+// freed tells whether a buffer of the host can't be used any more.
+func freed(b kernels.Buffer) (yes bool) {
+	defer func() { yes = recover() != nil }()
+	b.Slice(0, 0)
+	return false
 }
