@@ -27,8 +27,9 @@ type Window struct {
 	ReLU      bool    // of Conv2D: y = max(y, 0), after the bias
 }
 
-// maxWindow keeps products of a window's sizes far from overflow.
-const maxWindow = 1 << 16
+// maxWindow keeps the products of two of a window's sizes below 2³¹, which an int holds
+// on every machine.
+const maxWindow = 1 << 15
 
 // span is the result of sliding a window along one axis: the number of output
 // positions, and the padding before the first element.
@@ -37,6 +38,8 @@ func span(size, kernel, stride, dilation int, p Padding) (out, before int, err e
 	switch {
 	case min(kernel, stride, dilation) < 1 || max(kernel, stride, dilation) > maxWindow:
 		return 0, 0, fmt.Errorf("window size %d, stride %d and dilation %d must be from 1 to %d", kernel, stride, dilation, maxWindow)
+	case p != Valid && p != Same:
+		return 0, 0, fmt.Errorf("the padding is %d, must be Valid or Same", p)
 	case p == Same:
 		out = (size + stride - 1) / stride
 		before = max(0, (out-1)*stride+reach-size) / 2

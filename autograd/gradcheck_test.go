@@ -214,6 +214,10 @@ func TestCheckGradientsFindsMistakes(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "input 1: no gradient reached it") {
 		t.Errorf("an input that is not used: CheckGradients returns %v", err)
 	}
+	err = autograd.CheckGradients(d, func(t *Tape, x []*Var) *Var { return t.Input(2) }, x)
+	if err == nil || !strings.Contains(err.Error(), "input 0: no gradient reached it") {
+		t.Errorf("a formula that no input has a part in: CheckGradients returns %v", err)
+	}
 	if err := autograd.CheckGradients(d, func(t *Tape, x []*Var) *Var { return t.Tanh(x[0]) }, x); err != nil {
 		t.Errorf("a right gradient: CheckGradients returns %v", err)
 	}

@@ -2,7 +2,7 @@
 // loss, and runs back over them to get the gradient of the loss by every
 // parameter.
 //
-// There is one file per operation, and in it the backward rule stands directly
+// There is one file per kind of operation, and in it the backward rule stands directly
 // under the forward rule. An operation's method is the first hop on the way
 // down, the device's kernel of the same name the second, its instructions the
 // third.

@@ -237,6 +237,9 @@ func (m *Sequential) prepareFit(x, y *tensor.Tensor, o FitOptions) (FitOptions, 
 	if o.InitialEpoch < 0 {
 		return fail(fmt.Errorf("fit: initial epoch is %d, must be at least 0", o.InitialEpoch))
 	}
+	if i := slices.Index(o.Callbacks, nil); i >= 0 {
+		return fail(fmt.Errorf("fit: callback %d is nil", i))
+	}
 	if !slices.ContainsFunc(m.params, func(p *Param) bool { return p.Trainable() }) {
 		return fail(errors.New("fit: the model has nothing to train: it has no parameters, or all are frozen"))
 	}

@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"errors"
 	"fmt"
 	"math"
 )
@@ -13,10 +14,18 @@ type LearningRateScheduler struct {
 	Schedule func(epoch int, rate float64) float64
 }
 
+// TrainBegin refuses to do without a schedule.
+func (s *LearningRateScheduler) TrainBegin(*Run) error {
+	if s.Schedule == nil {
+		return errors.New("learning rate scheduler: no schedule was given")
+	}
+	return nil
+}
+
 // EpochBegin sets the rate.
 func (s *LearningRateScheduler) EpochBegin(r *Run) error {
 	rate := s.Schedule(r.Epoch, r.Model.LearningRate())
-	if !(rate >= 0) || math.IsInf(rate, 1) {
+	if !isRate(rate) {
 		return fmt.Errorf("learning rate scheduler: the rate for epoch %d is %v, must be a number from 0", r.Epoch, rate)
 	}
 	r.Model.SetLearningRate(rate)

@@ -2,6 +2,7 @@ package nn
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -23,6 +24,9 @@ type CSVLogger struct {
 // TrainBegin begins the file.
 func (l *CSVLogger) TrainBegin(*Run) error {
 	l.names = nil
+	if l.Path == "" {
+		return errors.New("csv logger: no path was given")
+	}
 	if l.Append {
 		return nil
 	}

@@ -2,11 +2,13 @@ package nn_test
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
 
 	"baregrad/autograd"
+	"baregrad/kernels"
 	"baregrad/nn"
 )
 
@@ -141,6 +143,66 @@ func TestMetricRefusesLabels(t *testing.T) {
 		if _, err := m.Fit(ctx, x, y, nn.FitOptions{Verbose: nn.Silent}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}
+	}
+}
+
+// What was left out, or is out of range, is named; nothing panics for want of it.
+func TestWhatIsLeftOut(t *testing.T) {
+	d, ctx := open(t, "reference"), context.Background()
+	x, y := stripes(d, 40)
+	fit := func(c nn.Callback) func() error {
+		return func() error {
+			_, err := stripeModel(t, d, 1).Fit(ctx, x, y, quiet(1, c))
+			return err
+		}
+	}
+	compile := func(metric nn.Metric) func() error {
+		return func() error {
+			o, _ := stripeModel(t, d, 1).Compiled()
+			o.Metrics = []nn.Metric{nn.Accuracy{}, metric}
+			return stripeModel(t, d, 1).Compile(o)
+		}
+	}
+	build := func(l nn.Layer) func() error { return nn.NewSequential(d, nil, l).Build }
+	conv := nn.Conv2D{Filters: 1, Kernel: [2]int{3, 3}, InputShape: []int{8, 8, 1}}
+	padded, identity := conv, conv
+	padded.Padding, identity.KernelInit = 7, nn.Identity{}
+	for _, c := range []struct {
+		want string
+		try  func() error
+	}{
+		{"fit: callback 0 is nil", fit(nil)},
+		{"learning rate scheduler: no schedule was given", fit(&nn.LearningRateScheduler{})},
+		{"csv logger: no path was given", fit(&nn.CSVLogger{})},
+		{"compile: metric 1 is nil", compile(nil)},
+		{"compile: metric 1 is a LossMetric without a loss", compile(nn.LossMetric{})},
+		{"layer conv2d (Conv2D): images [1 8 8 1], filters [3 3 1 1], down: the padding is 7, must be Valid or Same", build(&padded)},
+		{"layer max_pooling2d (MaxPooling2D): images [1 8 8 1], window [2 2], down: the padding is -1, must be Valid or Same",
+			build(&nn.MaxPooling2D{Padding: -1, InputShape: []int{8, 8, 1}})},
+		{"layer conv2d (Conv2D): identity initializer: the shape [3 3 1 1] must have two axes", build(&identity)},
+	} {
+		if err := c.try(); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("the error is %v, want %q", err, c.want)
+		}
+	}
+}
+
+// A learning rate that Load would refuse is refused when it is set.
+func TestSetLearningRate(t *testing.T) {
+	m := stripeModel(t, open(t, "reference"), 1)
+	for _, rate := range []float64{-1e-9, math.NaN(), math.Inf(1)} {
+		func() {
+			defer func() {
+				want := fmt.Sprintf("set learning rate: the rate is %v, must be a number from 0", rate)
+				if err, ok := recover().(*kernels.ShapeError); !ok || err.Error() != want {
+					t.Errorf("the panic is %v, want %q", err, want)
+				}
+			}()
+			m.SetLearningRate(rate)
+		}()
+	}
+	if m.SetLearningRate(0); m.LearningRate() != 0 {
+		t.Errorf("the rate is %v, want 0", m.LearningRate())
 	}
 }
 

@@ -140,6 +140,20 @@ func (m *Sequential) Build() (err error) {
 	return nil
 }
 
+// buildLayer is l.Build. What does not fit an initializer or an operation is an error, too.
+func buildLayer(l Layer, b *Builder, in []int) (out []int, err error) {
+	defer func() {
+		switch e := recover().(type) {
+		case nil:
+		case *kernels.ShapeError:
+			err = e
+		default:
+			panic(e)
+		}
+	}()
+	return l.Build(b, in)
+}
+
 // buildLayers builds the layers one after the other. Dry, it makes no parameters.
 func (m *Sequential) buildLayers(dry bool) (info []LayerInfo, err error) {
 	names := map[string]bool{}
@@ -159,7 +173,7 @@ func (m *Sequential) buildLayers(dry bool) (info []LayerInfo, err error) {
 		if i+1 < len(m.layers) {
 			b.next = m.layers[i+1]
 		}
-		if shape, err = l.Build(b, shape); err != nil {
+		if shape, err = buildLayer(l, b, shape); err != nil {
 			return fail(err)
 		}
 		if !fits(shape) {
@@ -216,7 +230,13 @@ func (m *Sequential) Compile(o CompileOptions) (err error) {
 		return errors.New("compile: no loss was given")
 	}
 	names := map[string]bool{"loss": true}
-	for _, metric := range o.Metrics {
+	for i, metric := range o.Metrics {
+		if metric == nil {
+			return fmt.Errorf("compile: metric %d is nil", i)
+		}
+		if l, ok := metric.(LossMetric); ok && l.Loss == nil {
+			return fmt.Errorf("compile: metric %d is a LossMetric without a loss", i)
+		}
 		if names[metric.Name()] {
 			return fmt.Errorf("compile: two of the measured values are called %q, each needs a name of its own", metric.Name())
 		}

@@ -268,7 +268,7 @@ func parseModel(text string) (*savedModel, error) {
 		if t.Step < 0 {
 			return nil, fmt.Errorf("the number of training steps is %d, must be at least 0", t.Step)
 		}
-		if t.Rate != nil && *t.Rate < 0 {
+		if t.Rate != nil && !isRate(*t.Rate) {
 			return nil, fmt.Errorf("the learning rate is %v, must be at least 0", *t.Rate)
 		}
 		if p := t.Position; p != nil && (p.Epoch < 0 || p.Batch < 0) {

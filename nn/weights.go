@@ -3,8 +3,10 @@ package nn
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"baregrad/autograd"
+	"baregrad/kernels"
 	"baregrad/tensor"
 )
 
@@ -58,8 +60,17 @@ func (m *Sequential) learningRateAt(step int) float64 {
 }
 
 // SetLearningRate fixes the learning rate from the next step on, in place of the
-// optimizer's rate or schedule.
-func (m *Sequential) SetLearningRate(rate float64) { m.rate = &rate }
+// optimizer's rate or schedule. It panics with a *kernels.ShapeError unless the rate is
+// a number from 0.
+func (m *Sequential) SetLearningRate(rate float64) {
+	if !isRate(rate) {
+		kernels.Panicf("set learning rate", "the rate is %v, must be a number from 0", rate)
+	}
+	m.rate = &rate
+}
+
+// isRate tells whether a rate can be trained with.
+func isRate(rate float64) bool { return rate >= 0 && !math.IsInf(rate, 1) }
 
 // copyWeights copies all parameters to the host.
 func (m *Sequential) copyWeights() [][]float32 {
