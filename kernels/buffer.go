@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"fmt"
+	"math"
 	"unsafe"
 )
 
@@ -110,6 +111,9 @@ const cacheLine = 64
 func NewHost(t Type, n int) *Host {
 	if n < 0 {
 		Panicf("alloc", "%d elements: a length can't be negative", n)
+	}
+	if n > (math.MaxInt-cacheLine)/t.Size() {
+		Panicf("alloc", "%d %v: more bytes than an int can count", n, t)
 	}
 	size := n * t.Size()
 	// Go aligns large blocks to pages but small ones only to their size class.

@@ -2,6 +2,7 @@ package kernels_test
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -101,6 +102,7 @@ type foreign struct{ kernels.Buffer }
 func TestHostMisuse(t *testing.T) {
 	b := kernels.NewHost(kernels.Float32, 4)
 	panics(t, "negative length", "-1 elements", func() { kernels.NewHost(kernels.Float32, -1) })
+	panics(t, "too many bytes", "float32: more bytes than an int can count", func() { kernels.NewHost(kernels.Float32, math.MaxInt/4) })
 	panics(t, "past the end", "[0:5] of a buffer of 4", func() { b.Slice(0, 5) })
 	panics(t, "backwards", "[3:2] of a buffer of 4", func() { b.Slice(3, 2) })
 	panics(t, "before the start", "[-1:2] of a buffer of 4", func() { b.Slice(-1, 2) })

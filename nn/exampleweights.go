@@ -56,7 +56,7 @@ func classNumbers(op string, labels *tensor.Tensor) ([]int, error) {
 		}
 	case labels.Rank() == 2 && labels.Dim(1) == 1:
 		for i, target := range labels.Floats() {
-			classes[i] = int(target)
+			classes[i] = int(math.RoundToEven(float64(target))) // as Keras does
 		}
 	case labels.Rank() == 2:
 		values, width := labels.Floats(), labels.Dim(1)

@@ -354,3 +354,22 @@ func TestFitGoesOn(t *testing.T) {
 		t.Error("two epochs and two more gave other weights than four")
 	}
 }
+
+// A single target's class is the nearest whole number, as in Keras.
+func TestClassWeightsOfSoftTargets(t *testing.T) {
+	d := open(t, "reference")
+	m := nn.NewSequential(d, nil, &nn.Dense{Units: 1, KernelInit: nn.Zeros{}, InputShape: []int{1}})
+	if err := m.Compile(nn.CompileOptions{Loss: nn.MeanSquaredError{}}); err != nil {
+		t.Fatal(err)
+	}
+	x, y := tensor.New(d, 4, 1), tensor.From(d, []float32{0.9, 0.25, 1.75, -1}, 4, 1)
+	h, err := m.Fit(context.Background(), x, y, nn.FitOptions{Verbose: nn.Silent, ClassWeight: map[int]float64{-1: 0, 0: 4, 1: 2}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The predictions of the first step are 0; class 2 has no weight of its own.
+	want := (2*0.9*0.9 + 4*0.25*0.25 + 1.75*1.75 + 0) / 4
+	if got := h.Last("loss"); !(math.Abs(got-want) <= 1e-6) { // of four float32
+		t.Errorf("the loss is %v, want %v", got, want)
+	}
+}

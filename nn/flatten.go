@@ -4,12 +4,13 @@ import (
 	"fmt"
 
 	"baregrad/autograd"
+	"baregrad/kernels"
 	"baregrad/tensor"
 )
 
-// Flatten makes one axis of all axes but the batch. With ChannelsFirst, images
-// are brought to the order with the channels last before, as in Keras: the
-// weights of the next layer then fit both data formats.
+// Flatten makes one axis of all axes but the batch. With ChannelsFirst, the channels,
+// which are the first axis, are brought to the end before, as in Keras: the weights of
+// the next layer then fit both data formats.
 type Flatten struct {
 	DataFormat DataFormat // ChannelsLast where empty
 	Name       string     // made from the kind where empty: flatten, flatten_1, …
@@ -24,16 +25,34 @@ func (l *Flatten) Options() LayerOptions { return LayerOptions{l.Name, l.InputSh
 
 // Build works out the number of elements.
 func (l *Flatten) Build(_ *Builder, in []int) ([]int, error) {
+	if l.DataFormat == ChannelsFirst {
+		if _, _, err := kernels.Permute(append([]int{1}, in...), channelsToTheEnd(len(in)+1)); err != nil {
+			return nil, err
+		}
+	}
 	return []int{tensor.Size(in)}, l.DataFormat.check()
 }
 
 // Forward reshapes, which costs nothing.
 func (l *Flatten) Forward(p *Pass, x *autograd.Var) *autograd.Var {
-	if l.DataFormat == ChannelsFirst && x.Value.Rank() == 4 {
+	switch rank := x.Value.Rank(); {
+	case l.DataFormat != ChannelsFirst || rank < 3: // in order already
+	case rank == 4:
 		x = p.images(x, l.DataFormat)
+	default:
+		x = p.Tape.Transpose(x, channelsToTheEnd(rank)...)
 	}
 	p.imagesLast = false
 	return p.Tape.Reshape(x, x.Value.Dim(0), -1)
+}
+
+// channelsToTheEnd is the order 0, 2, 3, …, 1 of so many axes, two at least.
+func channelsToTheEnd(axes int) []int {
+	order := []int{0}
+	for axis := 2; axis < axes; axis++ {
+		order = append(order, axis)
+	}
+	return append(order, 1)
 }
 
 func (l *Flatten) anyLayout() bool { return l.DataFormat == ChannelsFirst }

@@ -75,7 +75,7 @@ func (l CategoricalCrossentropy) Record(t *autograd.Tape, out *Output, labels *a
 // SparseCategoricalCrossentropy is CategoricalCrossentropy for labels given as
 // class numbers: int32 [n], from 0 to classes−1. (Predictions that do not come
 // from a softmax are held within [1e-7, 1−1e-7], but not divided by their sum, as
-// in Keras.)
+// in Keras on JAX and PyTorch. On TensorFlow it does both.)
 type SparseCategoricalCrossentropy struct {
 	FromLogits bool // the model's last layer has no softmax
 }
@@ -230,5 +230,5 @@ func byName[V any](kind, name string, known map[string]V) (V, error) {
 		names = slices.Collect(maps.Keys(known))
 	}
 	slices.Sort(names)
-	return v, Unknown(kind, name, names)
+	return v, Unknown(kind, name, slices.Compact(names))
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"baregrad/autograd"
@@ -169,6 +170,41 @@ func TestChannelsFirst(t *testing.T) {
 		if to[n*36+c*12+h*3+w] != v {
 			t.Fatalf("channels first has %v at [%d %d %d %d], channels last %v", to[n*36+c*12+h*3+w], n, c, h, w, v)
 		}
+	}
+}
+
+// What is no image is turned, too: the channels are the first axis of any number of them.
+// The wanted numbers are Keras's.
+func TestFlattenChannelsFirst(t *testing.T) {
+	d, err := auto.Open("reference")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		shape []int
+		want  []float32
+	}{
+		{[]int{5}, []float32{0, 1, 2, 3, 4}},
+		{[]int{2, 3}, []float32{0, 3, 1, 4, 2, 5}},
+		{[]int{2, 3, 1}, []float32{0, 3, 1, 4, 2, 5}},
+		{[]int{2, 2, 2, 2}, []float32{0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15}},
+	} {
+		values := make([]float32, tensor.Size(c.shape))
+		for i := range values {
+			values[i] = float32(i)
+		}
+		m := NewSequential(d, nil, &Flatten{DataFormat: ChannelsFirst, InputShape: c.shape})
+		y, err := m.Predict(context.Background(), tensor.From(d, values, append([]int{1}, c.shape...)...), EvaluateOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := y.Floats(); !slices.Equal(got, c.want) {
+			t.Errorf("%v is flattened to %v, want %v", c.shape, got, c.want)
+		}
+	}
+	err = NewSequential(d, nil, &Flatten{DataFormat: ChannelsFirst, InputShape: []int{1, 2, 1, 2, 1, 2}}).Build()
+	if err == nil || !strings.Contains(err.Error(), "layer flatten (Flatten): [1 1 2 1 2 1 2] has 7 axes, at most 6 are handled") {
+		t.Errorf("seven axes: error %v", err)
 	}
 }
 

@@ -92,7 +92,7 @@ func (d *Device) share(p part, n, work int, need sizes) {
 		d.sharing.busy.Store(false)
 	}()
 	d.scratch.resize(need)
-	if len(d.workers) == 0 || n < 2 || n*work < leastShared {
+	if len(d.workers) == 0 || n < 2 || work < leastShared/n {
 		p(&d.call, &d.scratch, 0, n)
 		return
 	}
