@@ -71,6 +71,6 @@ func (d *Device) implicit(forms [2]kernel, result uint64, from, b kernels.Buffer
 	share = max(share, 1)
 	grid := driver.Dim{X: ceilDiv(m, convTileHeight), Y: ceilDiv(n, width), Z: max(1, ceilDiv(k, share))}
 	arguments := d.with(result, address(from), address(b), bias, count(m), count(n), count(k), 1, count(s.Out))
-	arguments = append(appendConvSizes(arguments, s), truth(accumulate), truth(relu), count(share), 0, 0)
+	arguments = append(appendConvSizes(arguments, s), truth(accumulate), truth(relu), count(share))
 	d.launch(form, grid, lanes(threads), arguments...)
 }

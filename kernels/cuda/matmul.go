@@ -24,13 +24,13 @@ import (
 var ladder = []rung{
 	{name: "matmul_naive_f32", file: "matmul_naive.ptx", bm: 8, bn: 32, block: driver.Dim{X: 32, Y: 8, Z: 1}},
 	{name: "matmul_tiled_f32", file: "matmul_tiled.ptx", bm: 16, bn: 16, block: driver.Dim{X: 16, Y: 16, Z: 1}},
-	{name: "matmul_32x32_f32", file: "matmul_register.ptx", bm: 32, bn: 32, block: lanes(64), splits: true},
-	{name: "matmul_64x64_f32", file: "matmul_register.ptx", bm: 64, bn: 64, block: lanes(256), splits: true},
-	{name: "matmul_128x128_f32", file: "matmul_register.ptx", bm: 128, bn: 128, block: lanes(256), splits: true},
-	{name: "matmul_async_128x128_f32", file: "matmul_async.ptx", bm: 128, bn: 128, block: lanes(256), splits: true, by16: true},
-	{name: "matmul_async_128x256_f32", file: "matmul_async.ptx", bm: 128, bn: 256, block: lanes(256), splits: true, by16: true},
-	{name: "matmul_tf32", file: "matmul_tf32.ptx", bm: 128, bn: 128, block: lanes(256), splits: true},
-	{name: "matmul_tf32_128x256", file: "matmul_tf32_wide.ptx", bm: 128, bn: 256, block: lanes(256), splits: true, by16: true, shared: 51200},
+	{name: "matmul_32x32_f32", file: "matmul_register.ptx", bm: 32, bn: 32, block: lanes(64), step: 16, slots: 400},
+	{name: "matmul_64x64_f32", file: "matmul_register.ptx", bm: 64, bn: 64, block: lanes(256), step: 16, slots: 355},
+	{name: "matmul_128x128_f32", file: "matmul_register.ptx", bm: 128, bn: 128, block: lanes(256), step: 8, slots: 620},
+	{name: "matmul_async_128x128_f32", file: "matmul_async.ptx", bm: 128, bn: 128, block: lanes(256), step: 8, slots: 585, by16: true},
+	{name: "matmul_async_128x256_f32", file: "matmul_async.ptx", bm: 128, bn: 256, block: lanes(256), step: 8, slots: 1118, by16: true},
+	{name: "matmul_tf32", file: "matmul_tf32.ptx", bm: 128, bn: 128, block: lanes(256), step: 8, slots: 205},
+	{name: "matmul_tf32_128x256", file: "matmul_tf32_wide.ptx", bm: 128, bn: 256, block: lanes(256), step: 16, slots: 410, by16: true, shared: 51200},
 }
 
 // A rung is one kernel of the ladder; or four, one for each way the factors lie.
@@ -38,7 +38,8 @@ type rung struct {
 	name, file string
 	bm, bn     int // the size of a block's tile of C
 	block      driver.Dim
-	splits     bool // whether it can take K in parts
+	step       int  // what it walks along K at a time; 0 if it can't take K in parts
+	slots      int  // about how many instructions a warp starts for a step: see split.go
 	by16       bool // whether it copies 16 bytes at a time: see fits
 	shared     int  // bytes of dynamic shared memory
 	layouts    [4]kernel
@@ -117,17 +118,6 @@ func (d *Device) choose(c, a, b, bias uint64, s kernels.MatMulSpec) *rung {
 	return &ladder[2]
 }
 
-// share is how much of K one block takes: all of it, or, where there are few
-// tiles and K is long, so much that there are blocks enough; 128 at least.
-func (r *rung) share(m, n, k int) int {
-	tiles := ceilDiv(m, r.bm) * ceilDiv(n, r.bn)
-	parts := min(busy/max(tiles, 1), k/128)
-	if !r.splits || parts < 2 {
-		return max(k, 1)
-	}
-	return ceilDiv(ceilDiv(k, parts), 16) * 16 // whole steps along K
-}
-
 // MatMul is C = op(A)·op(B), and more: see kernels.MatMulSpec.
 func (d *Device) MatMul(c, a, b, bias kernels.Buffer, s kernels.MatMulSpec) {
 	s.Check(c, a, b, bias)
@@ -196,35 +186,26 @@ func (d *Device) matMul(r *rung, c, a, b, bias kernels.Buffer, s kernels.MatMulS
 	}
 	to, partial, counters := address(c), uint64(0), uint64(0) // what the kernel writes
 	added, then := address(bias), s                           // and what it does on the way out
-	inside := splits > 1 && splits <= fewSplits && r.file == "matmul_register.ptx"
+	inside := splits > 1 && splits <= fewSplits && r.addsUp()
 	apart := splits > 1 && !inside
 	switch {
 	case inside:
-		partial, counters = uint64(d.scratch.floats(d, splits*s.M*s.N)), uint64(d.counters.first(d, grid.X*grid.Y))
+		tiles := grid.X * grid.Y
+		partial, counters = uint64(d.scratch.floats(d, splits*tiles*r.bm*r.bn)), uint64(d.counters.first(d, tiles))
 	case apart:
 		to = uint64(d.scratch.floats(d, splits*s.M*s.N))
 		added, then.Mode, then.ReLU = 0, kernels.Overwrite, false
 	}
 	arguments := d.with(to, address(a), address(b), added, count(s.M), count(s.N), count(s.K),
 		count(aM), count(aK), count(bN), count(bK), mode(then.Mode), truth(then.ReLU))
-	if r.splits {
+	if r.step > 0 {
 		arguments = append(arguments, count(share))
 	}
-	if r.file == "matmul_register.ptx" {
+	if r.addsUp() {
 		arguments = append(arguments, partial, counters)
 	}
 	d.launchShared(r.kernel(s), grid, r.block, r.shared, arguments...)
 	if apart {
 		d.addSplits(address(c), to, address(bias), s.M*s.N, s.N, splits, s.Mode, s.ReLU)
 	}
-}
-
-// fewSplits is how many splits of a tile its last block adds up: more are the work
-// of many blocks, and of a launch of their own.
-const fewSplits = 8
-
-// addSplits adds up the matrices of a product that was split along K.
-func (d *Device) addSplits(c, partial, bias uint64, elements, n, splits int, m kernels.Mode, relu bool) {
-	d.each(kernel{"matmul_register.ptx", "matmul_split_f32"}, elements,
-		c, partial, bias, count(elements), count(n), count(splits), mode(m), truth(relu))
 }
