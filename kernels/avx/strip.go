@@ -39,7 +39,8 @@ type strip struct {
 
 	c     uintptr
 	cStep int      // from row to row of C
-	cNext int      // how far behind c the rows of C are that a tile brings into the first cache
+	cNext int      // how far behind c the rows of C are that a tile fetches
+	cFar  bool     // into the second cache, or else the first
 	m     int      // rows of C
 	bias  uintptr  // n floats, or 0
 	add   bool     // C += …
@@ -105,6 +106,9 @@ func (t *tiles) run(s *strip, n int) {
 	s.setMask(n - (v-1)*t.lanes)
 	// Its own, unless its sums are ready before they are there.
 	s.cNext = aheadK / (s.length * s.segments) * t.height * s.cStep
+	// What the tile reads would push it out of a first cache of 32 KB before its sums are
+	// ready, and lines on their way there from memory hold up all others.
+	s.cFar = 4*(v*t.lanes+t.height)*s.length*s.segments > 24<<10
 	t.width[v-1](s)
 	s.aheadTiles = 0
 }

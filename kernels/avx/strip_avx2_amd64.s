@@ -103,16 +103,14 @@ none: \
 
 // Begin a tile: have its rows of C brought into the cache by the time that the
 // sums are ready, or those of a later one. (Some may not be C's, which does no harm.)
-#define PREFETCH_C \
-	MOVQ strip_c(DI), BX; \
-	MOVQ strip_cStep(DI), DX; \
+#define PREFETCH_C(line) \
 	ADDQ strip_cNext(DI), BX; \
-	PREFETCHT0 (BX); ADDQ DX, BX; \
-	PREFETCHT0 (BX); ADDQ DX, BX; \
-	PREFETCHT0 (BX); ADDQ DX, BX; \
-	PREFETCHT0 (BX); ADDQ DX, BX; \
-	PREFETCHT0 (BX); ADDQ DX, BX; \
-	PREFETCHT0 (BX)
+	line; ADDQ DX, BX; \
+	line; ADDQ DX, BX; \
+	line; ADDQ DX, BX; \
+	line; ADDQ DX, BX; \
+	line; ADDQ DX, BX; \
+	line
 
 // Three sums at a time: y = max(y, 0), or y itself if it is NaN. Y12 is 0.
 #define RELU3(y0, y1, y2) \
@@ -127,6 +125,17 @@ none: \
 	VBROADCASTSS (row)(AX*1), a; \
 	VFMADD231PS Y12, a, y0; \
 	VFMADD231PS Y13, a, y1
+
+// One k: its row of B, and the tile's rows.
+#define ONE_K(b) \
+	VMOVUPS b, Y12; \
+	VMOVUPS 32 b, Y13; \
+	MUL2(R8, Y14, Y0, Y1); \
+	MUL2(R9, Y15, Y2, Y3); \
+	MUL2(R10, Y14, Y4, Y5); \
+	MUL2(R11, Y15, Y6, Y7); \
+	MUL2(R12, Y14, Y8, Y9); \
+	MUL2(R13, Y15, Y10, Y11)
 
 #define ADD2(y0, y1) \
 	VADDPS (BX), y0, y0; \
@@ -146,6 +155,9 @@ none: \
 	VMOVUPS y0, (BX); \
 	VMASKMOVPS y1, Y15, 32(BX)
 
+// Below so many k in a segment, what pairs of them cost besides is more than they spare.
+#define leastPairs 16
+
 // func matmul_6x16_f32_avx2(s *strip)
 TEXT ·matmul_6x16_f32_avx2(SB), NOSPLIT, $0-8
 	MOVQ s+0(FP), DI
@@ -155,13 +167,26 @@ tile:
 	ZERO3(Y3, Y4, Y5)
 	ZERO3(Y6, Y7, Y8)
 	ZERO3(Y9, Y10, Y11)
-	PREFETCH_C
+	MOVQ strip_c(DI), BX
+	MOVQ strip_cStep(DI), DX
+	CMPB strip_cFar(DI), $0
+	JNE  far
+	PREFETCH_C(PREFETCHT0 (BX))
+	JMP  begin
 
+far:
+	PREFETCH_C(PREFETCHT1 (BX))
+
+begin:
 	AHEAD_BEGIN
 	TILE_BEGIN
-	MOVQ s+0(FP), CX
-	CMPQ strip_panel(CX), $0
-	JNE  panel
+	MOVQ  s+0(FP), CX
+	CMPQ  strip_panel(CX), $0
+	JNE   panel
+	CMPQ  strip_length(CX), $leastPairs
+	JLT   segment
+	TESTQ R14, R14
+	JZ    alone
 
 segment:
 	SEGMENT_BEGIN
@@ -169,14 +194,7 @@ segment:
 	PCALIGN $32
 k:
 	AHEAD
-	VMOVUPS (BX), Y12       // row k of B
-	VMOVUPS 32(BX), Y13
-	MUL2(R8, Y14, Y0, Y1)   // row 0 of the tile
-	MUL2(R9, Y15, Y2, Y3)
-	MUL2(R10, Y14, Y4, Y5)
-	MUL2(R11, Y15, Y6, Y7)
-	MUL2(R12, Y14, Y8, Y9)
-	MUL2(R13, Y15, Y10, Y11)
+	ONE_K((BX))
 	K_END
 	JNZ     k
 	SEGMENT_END
@@ -242,22 +260,42 @@ next:
 	MOVQ CX, strip_m(DI)
 	JMP  tile
 
+alone: // as segment, and nothing is fetched: two k at a time take 44 instructions, not 50,
+	// which tells where another thread of the core takes its turns at decoding
+	SEGMENT_BEGIN
+	SHRQ $1, CX
+	JCC  pair
+	ONE_K((BX)) // an odd number of them: the first by itself
+	ADDQ SI, AX
+	ADDQ DX, BX
+	TESTQ CX, CX
+	JZ   aloneEnd
+
+	PCALIGN $32
+pair:
+	ONE_K((BX))
+	ADDQ SI, AX
+	ONE_K((BX)(DX*1))
+	ADDQ SI, AX
+	LEAQ (BX)(DX*2), BX
+	DECQ CX
+	JNZ  pair
+
+aloneEnd:
+	SEGMENT_END
+	JNZ  alone
+	MOVQ s+0(FP), DI
+	JMP  summed
+
 panel: // as segment, and B is copied
 	PANEL_BEGIN
 
 	PCALIGN $32
 panelK:
-	VMOVUPS    (BX), Y12     // row k of B
-	VMOVUPS    32(BX), Y13
+	ONE_K((BX))
 	VMOVUPS    Y12, (BP)     // row k of the panel
 	VMOVUPS    Y13, 32(BP)
 	PREFETCHT1 (BX)(DI*1)
-	MUL2(R8, Y14, Y0, Y1)    // row 0 of the tile
-	MUL2(R9, Y15, Y2, Y3)
-	MUL2(R10, Y14, Y4, Y5)
-	MUL2(R11, Y15, Y6, Y7)
-	MUL2(R12, Y14, Y8, Y9)
-	MUL2(R13, Y15, Y10, Y11)
 	ADDQ       $64, BP
 	K_END
 	JNZ        panelK

@@ -126,8 +126,6 @@ none: \
 // Begin a tile: have its rows of C brought into the cache by the time that the
 // sums are ready, or those of a later one. (Some may not be C's, which does no harm.)
 #define PREFETCH_C(row) \
-	MOVQ strip_c(DI), BX; \
-	MOVQ strip_cStep(DI), DX; \
 	ADDQ strip_cNext(DI), BX; \
 	row; ADDQ DX, BX; \
 	row; ADDQ DX, BX; \
@@ -140,6 +138,8 @@ none: \
 
 #define LINES3 PREFETCHT0 (BX); PREFETCHT0 64(BX); PREFETCHT0 128(BX)
 #define LINES2 PREFETCHT0 (BX); PREFETCHT0 64(BX)
+#define FAR3 PREFETCHT1 (BX); PREFETCHT1 64(BX); PREFETCHT1 128(BX)
+#define FAR2 PREFETCHT1 (BX); PREFETCHT1 64(BX)
 
 // Four sums at a time: z = max(z, 0), or z itself if it is NaN. Z27 is 0.
 #define RELU4(z0, z1, z2, z3) \
@@ -184,8 +184,17 @@ tile:
 	ZERO4(Z12, Z13, Z14, Z15)
 	ZERO4(Z16, Z17, Z18, Z19)
 	ZERO4(Z20, Z21, Z22, Z23)
+	MOVQ strip_c(DI), BX
+	MOVQ strip_cStep(DI), DX
+	CMPB strip_cFar(DI), $0
+	JNE  far
 	PREFETCH_C(LINES3)
+	JMP  begin
 
+far:
+	PREFETCH_C(FAR3)
+
+begin:
 	AHEAD_BEGIN
 	TILE_BEGIN
 	MOVQ  s+0(FP), CX
@@ -330,8 +339,17 @@ tile:
 	ZERO4(Z4, Z5, Z6, Z7)
 	ZERO4(Z8, Z9, Z10, Z11)
 	ZERO4(Z12, Z13, Z14, Z15)
+	MOVQ strip_c(DI), BX
+	MOVQ strip_cStep(DI), DX
+	CMPB strip_cFar(DI), $0
+	JNE  far
 	PREFETCH_C(LINES2)
+	JMP  begin
 
+far:
+	PREFETCH_C(FAR2)
+
+begin:
 	AHEAD_BEGIN
 	TILE_BEGIN
 	MOVQ  s+0(FP), CX
