@@ -62,7 +62,7 @@ type matmulTask struct {
 	words       int          // and words of a part of a run;
 	lookThrough bool         // and whether all of a part of B is looked through for what is not finite
 	column      columnPlan   // zeros of a transposed A are left out
-	tileStep    int          // floats from tile to tile of a copied piece of a transposed A
+	tileStep    int          // floats from tile to tile of a copied piece of A
 	step        int          // rows of a step
 	blockRows   int          // rows of C in one part, at most
 	blocks      int          // blocks of rows
@@ -197,7 +197,7 @@ func (t *matmulTask) plan() {
 	t.tileStep = 8*t.depth + copyGap
 	copied := 0
 	if t.copyA {
-		copied = max(t.step*(t.depth+copyGap), (t.step+tiles.height-1)/tiles.height*t.tileStep)
+		copied = (t.step + tiles.height - 1) / tiles.height * t.tileStep
 	}
 	t.d.reserve(t.step, copied, 0, 0, 0)
 	t.d.reservePanels(panels)
@@ -205,12 +205,9 @@ func (t *matmulTask) plan() {
 	for i := range t.step {
 		tile, within := i/tiles.height, i%tiles.height
 		switch {
-		case t.copyA && s.TransA: // tile by tile, [depth][8]
+		case t.copyA: // tile by tile, [depth][8]
 			t.aStep = 4 * 8
 			t.rows = append(t.rows, 4*(tile*t.tileStep+within))
-		case t.copyA: // row by row
-			t.aStep = 4
-			t.rows = append(t.rows, 4*i*(t.depth+copyGap))
 		case s.TransA:
 			t.aStep = 4 * stride
 			t.rows = append(t.rows, 4*i)
@@ -279,7 +276,7 @@ const (
 	tileRows = 24
 	// mostRows is the most rows of a step, with runs of blockK.
 	mostRows = 3 * tileRows
-	// copyGap is the gap between rows or tiles of a copied piece of A, in floats,
+	// copyGap is the gap between tiles of a copied piece of A, in floats,
 	// lest they fall on the same lines of the cache.
 	copyGap = 16
 	// mostPanels is the most floats of the panels of a part: 4 MB.

@@ -46,7 +46,8 @@ func clearBehind(panel []float32, width, padded int) {
 }
 
 // piece gives the address of the piece of A with m rows from i0 and depth k from
-// k0, having copied it if t says so.
+// k0, having copied it if t says so: as tiles of [depth][8], of which the kernel reads a line
+// after the other, where of rows it would read one of each.
 func (t *matmulTask) piece(w *workspace, i0, m, k0, depth int) uintptr {
 	s, tiles := t.s, &t.d.set.tiles
 	switch {
@@ -70,10 +71,15 @@ func (t *matmulTask) piece(w *workspace, i0, m, k0, depth int) uintptr {
 		}
 		return address(packed)
 	default:
-		stride := t.depth + copyGap
-		packed := w.a[:m*stride]
-		for i := range m {
-			copy(packed[i*stride:i*stride+depth], t.a[(i0+i)*s.K+k0:])
+		height := tiles.height
+		packed := w.a[:(m+height-1)/height*t.tileStep]
+		for i := 0; i < m; i += height {
+			// Where A has 8 rows more, they are a block, though a tile may have but 6 of them.
+			rows := min(8, s.M-i0-i)
+			if rows < 8 {
+				rows = min(height, m-i)
+			}
+			tiles.transpose(packed[i/height*t.tileStep:], 8, t.a[(i0+i)*s.K+k0:], s.K, rows, depth)
 		}
 		return address(packed)
 	}
