@@ -45,6 +45,7 @@ type matmulTask struct {
 	s           kernels.MatMulSpec
 	c, a, b     []float32
 	bias        []float32
+	number      uint64       // of products so far
 	strips      columns      // only where they begin
 	copyA       bool         // pieces of A are copied
 	zeros       bool         // zeros of A are left out
@@ -115,6 +116,7 @@ func (d *Device) multiplyAcross(c, a, b []float32, s kernels.MatMulSpec) {
 // multiply is the product, with zeros of A left out or not. The bits are the same.
 func (d *Device) multiply(c, a, b, bias []float32, s kernels.MatMulSpec, zeros bool) {
 	t := &d.product
+	t.number++
 	t.d, t.s, t.c, t.a, t.b, t.bias, t.zeros = d, s, c, a, b, bias, zeros
 	switch {
 	case zeros && s.TransA:

@@ -37,12 +37,31 @@ type zeroKernels struct {
 
 // zeroSpace is what a worker needs besides.
 type zeroSpace struct {
-	finite []bool // strips of B
-	dense  strip  // what leaves out nothing
-	rows   [tileRows]int
-	bits   []uint64  // which elements of A are not zero, and with rows, which of any of them
-	sums   []float32 // of a step's rows and a strip
-	begin  int       // of rows of A: the first row of the part
+	product uint64       // the number of the product
+	finite  []finiteness // of the strips of B in each run, as far as the worker has seen it
+	dense   strip        // what leaves out nothing
+	rows    [tileRows]int
+	bits    []uint64  // which elements of A are not zero, and with rows, which of any of them
+	sums    []float32 // of a step's rows and a strip
+	begin   int       // of rows of A: the first row of the part
+}
+
+// finiteness is what is known of a strip of B. A worker looks for it once in a product, however
+// many parts it does.
+type finiteness uint8
+
+const (
+	unseen finiteness = iota
+	finite
+	notFinite
+)
+
+// finiteIf is finite, or notFinite.
+func finiteIf(is bool) finiteness {
+	if is {
+		return finite
+	}
+	return notFinite
 }
 
 // leastZeros is the least number of multiply-adds for which zeros are looked for.
@@ -92,13 +111,23 @@ const (
 	usualRows   = 1 << 12 // of A in a step
 )
 
+// seen gives what the worker knows of the strips of B in the run from k0 on.
+func (t *matmulTask) seen(z *zeroSpace, k0 int) []finiteness {
+	strips := t.strips.count()
+	if z.product != t.number {
+		z.product = t.number
+		clear(z.finite[:(t.s.K+t.depth-1)/t.depth*strips])
+	}
+	return z.finite[k0/t.depth*strips:][:strips]
+}
+
 // reserve enlarges the memory to what a product needs.
 func (z *zeroSpace) reserve(bits, sums, strips int) {
 	if cap(z.bits) < bits {
 		z.bits = make([]uint64, bits)
 	}
-	if cap(z.finite) < strips {
-		z.finite = make([]bool, strips)
+	if len(z.finite) < strips {
+		z.finite = make([]finiteness, strips)
 	}
 	grow(&z.sums, sums)
 }

@@ -166,7 +166,7 @@ func (t *matmulTask) planColumns() {
 	t.d.reserve(t.step, 0, 0, 0, 0)
 	t.d.reservePanels(panels)
 	for i := range t.d.workspaces {
-		t.d.workspaces[i].zeros.reserve(blocks*p.words*zeroColumns, sums*t.widest, t.group)
+		t.d.workspaces[i].zeros.reserve(blocks*p.words*zeroColumns, sums*t.widest, (s.K+t.depth-1)/t.depth*t.strips.count())
 	}
 	t.rows = t.rows[:0]
 	for i := range t.step {
@@ -178,7 +178,7 @@ func (t *matmulTask) planColumns() {
 func (t *matmulTask) computeColumns(w *workspace, c []float32, i0, m, k0, first, last int, add, fresh bool) {
 	s, tiles, z := t.s, &t.d.set.tiles, &w.zeros
 	depth := min(t.depth, s.K-k0)
-	ends := t.ends(w, k0+depth)
+	ends, seen := t.ends(w, k0+depth), t.seen(z, k0)
 	panels := w.panels
 	for n := first; n < last; n++ {
 		j, width := t.strips.strip(n)
@@ -195,14 +195,14 @@ func (t *matmulTask) computeColumns(w *workspace, c []float32, i0, m, k0, first,
 		}
 		b, bStep := t.operandRows(panels, j, width, k0, depth, fresh)
 		p.b, p.bStep = address(b), 4*bStep
-		if fresh {
-			z.finite[n-first] = t.d.set.zeros.finite_f32(&b[0], p.bStep, width, depth)
+		if seen[n] == unseen {
+			seen[n] = finiteIf(t.d.set.zeros.finite_f32(&b[0], p.bStep, width, depth))
 		}
 		if !t.inPlace && t.step < t.blockRows { // panels are read again
 			panels = panels[tiles.padded(width)*depth:]
 		}
 		dense := *p
-		t.columnStrip(w, &dense, c[(i0-w.first)*s.N+j:], i0, k0, n, first, last, z.finite[n-first])
+		t.columnStrip(w, &dense, c[(i0-w.first)*s.N+j:], i0, k0, n, first, last, seen[n] == finite)
 	}
 }
 

@@ -120,7 +120,7 @@ func (t *matmulTask) planRows() {
 	t.d.reservePanels(panels)
 	for i := range t.d.workspaces {
 		z, words := &t.d.workspaces[i].zeros, (t.depth+t.each-1)/t.each
-		z.reserve((t.step+1)*words, t.step*t.widest, t.group)
+		z.reserve((t.step+1)*words, t.step*t.widest, (s.K+t.depth-1)/t.depth*t.strips.count())
 	}
 	t.aStep = 4
 	t.rows = t.rows[:0]
@@ -140,7 +140,7 @@ func (t *matmulTask) computeRows(w *workspace, c []float32, i0, m, k0, first, la
 	ones, anyRow := z.bits[:m*words], z.bits[m*words:(m+1)*words]
 	clear(anyRow)
 	r.nonzero_bits_f32(&ones[0], &anyRow[0], &t.a[i0*s.K+k0], 4*s.K, m, depth, t.each)
-	p := &w.strip
+	p, seen := &w.strip, t.seen(z, k0)
 	ends := t.ends(w, k0+depth)
 	panels := w.panels
 	for n := first; n < last; n++ {
@@ -165,15 +165,15 @@ func (t *matmulTask) computeRows(w *workspace, c []float32, i0, m, k0, first, la
 		p.maskStep, p.maskNext, p.aWord, p.bWord = 8*words, 8, t.each*p.aStep, t.each*p.bStep
 		dense := *p
 
-		finite, sums := fresh || z.finite[n-first], z.sums[:m*padded]
-		for q := 0; q < words && finite; q += t.words {
+		isFinite, look, sums := seen[n] != notFinite, seen[n] == unseen, z.sums[:m*padded]
+		for q := 0; q < words && isFinite; q += t.words {
 			k := q * t.each
-			if fresh && t.lookThrough {
-				finite = t.d.set.zeros.finite_f32(&b[k*bStep], p.bStep, padded, min(t.words*t.each, depth-k))
-			} else if fresh {
-				finite = t.unmetFinite(anyRow[q:min(q+t.words, words)], b[k*bStep:], bStep, padded, depth-k)
+			if look && t.lookThrough {
+				isFinite = t.d.set.zeros.finite_f32(&b[k*bStep], p.bStep, padded, min(t.words*t.each, depth-k))
+			} else if look {
+				isFinite = t.unmetFinite(anyRow[q:min(q+t.words, words)], b[k*bStep:], bStep, padded, depth-k)
 			}
-			if !finite {
+			if !isFinite {
 				break
 			}
 			if p.aheadStep == 0 && n+1 == last { // B has been fetched
@@ -184,11 +184,11 @@ func (t *matmulTask) computeRows(w *workspace, c []float32, i0, m, k0, first, la
 			p.sums, p.sumStep, p.begins = address(sums), 4*padded, k == 0
 			p.multiplyRows(t.product(padded), m, t.tall)
 		}
-		if fresh {
-			finite = finite && (t.lookThrough || t.d.set.zeros.finite_f32(&z.sums[0], 4*padded, padded, m))
-			z.finite[n-first] = finite
+		if look {
+			isFinite = isFinite && (t.lookThrough || t.d.set.zeros.finite_f32(&z.sums[0], 4*padded, padded, m))
+			seen[n] = finiteIf(isFinite)
 		}
-		if !finite {
+		if !isFinite {
 			t.leaveNone(w, &dense, 0, m, width)
 			continue
 		}
