@@ -224,13 +224,15 @@ func (t *matmulTask) plan() {
 // worker does all as one part, unless its panels would get too large. For
 // several, each way of cutting is given the time that it should take, in
 // multiply-adds, and the shortest is taken: the rounds of the largest part, a
-// quarter of a part because workers are not equally fast, and in each part what
-// handing it over, copying A and reading B cost. Tiles and strips that don't divide
+// quarter of a part, or where zeros are left out half of one, because workers are not
+// equally fast, and in each part what handing it over, copying A and reading B cost.
+// (Parts that leave out zeros can be small: what a worker has found out about A and B in
+// one, it knows in the next.) Tiles and strips that don't divide
 // evenly are spread over the parts, lest the last ones be the smallest and their
 // worker the first to be done. Ways in which workers have memory in common cost more:
 // see matmul_halves.go, which has another way to cut.
 func (t *matmulTask) cut() {
-	s, strips, workers := t.s, t.strips.count(), t.d.pool.workers
+	s, strips, workers, l2 := t.s, t.strips.count(), t.d.pool.workers, t.d.cacheL2/4
 	t.blockRows, t.blocks, t.group, t.groups = s.M, 1, strips, 1
 	least := (s.N*t.depth + mostPanels - 1) / mostPanels
 	most := s.M * s.N * s.K / leastPart
@@ -240,31 +242,47 @@ func (t *matmulTask) cut() {
 	}
 	best := math.MaxInt
 	consider := func(blocks, groups, chunks int, halved bool) {
+		if groups > 1 && t.update.do != nil && s.M*s.N > l2 {
+			return // the optimizer's step is done for whole rows
+		}
 		rows := (whole + blocks - 1) / blocks * t.height
 		columns := min(s.N, (strips+groups-1)/groups*t.widest)
 		parts := blocks * groups * chunks
 		depth := s.K / chunks
-		work, reading := rows*columns*depth, 4*columns*depth
-		if t.zeros { // a third of the work or so remains, and B is looked through
-			work, reading = work/3, 2*reading
+		work, copying, reading, waiting := rows*columns*depth, 8*rows*depth, 4*columns*depth, 4
+		if t.zeros { // a third of the work or so remains
+			work, waiting = work/3, 2
+			if blocks == 1 { // A's bits stay
+				copying /= groups
+			}
+			if t.inPlace && columns*depth <= l2/2 { // B stays in the second cache
+				reading /= 2
+			}
 		}
-		part := work + 8*rows*depth + reading + handing
+		part := work + copying + reading + handing
 		if s.TransB {
 			part += 4 * columns * depth
 		}
-		cost := (parts+workers-1)/workers*part + part/4 + t.foreign(blocks, groups, chunks, halved)
+		cost := (parts+workers-1)/workers*part + part/waiting + t.foreign(blocks, groups, chunks, halved)
 		if cost < best {
 			best = cost
 			t.blocks, t.groups, t.halved = blocks, groups, halved
 		}
 	}
-	for blocks := 1; blocks <= max(1, min(4*workers, most, whole)); blocks++ {
+	each := 4 // blocks for each worker, at most
+	if t.zeros {
+		each = 16
+	}
+	for blocks := 1; blocks <= max(1, min(each*workers, most, whole)); blocks++ {
 		for each := 1; each <= 4; each++ {
 			consider(blocks, min(strips, max(least, each*workers/(blocks*t.chunks))), t.chunks, false)
 		}
-		if t.canHalve(blocks) {
+		if t.canHalve(blocks, 1) {
 			consider(blocks, 1, 2, true)
 		}
+	}
+	if t.zeros && t.inPlace && t.canHalve(1, strips) {
+		consider(1, strips, 2, true)
 	}
 	if t.halved {
 		t.halve()
@@ -304,15 +322,14 @@ func (t *matmulTask) part(worker, i int) {
 	if chunk > 0 && !t.halved {
 		c, add = t.partial[(chunk-1)*s.M*s.N:], false
 	}
-	first, last := group*t.strips.count()/t.groups, (group+1)*t.strips.count()/t.groups
 	tiles := (s.M + t.height - 1) / t.height
 	if t.halved {
-		if chunk == 1 {
-			block = t.blocks - 1 - block
-		}
-		w.second = t.cells[block].enter()
+		chunk, w.cell = t.half(i)
+		group, block = w.cell/t.blocks, w.cell%t.blocks
+		w.second = t.cells[w.cell].enter()
 		add = w.second
 	}
+	first, last := group*t.strips.count()/t.groups, (group+1)*t.strips.count()/t.groups
 	i0 := block * tiles / t.blocks * t.height
 	m := min((block+1)*tiles/t.blocks*t.height, s.M) - i0
 	all := (s.K + t.depth - 1) / t.depth // runs of K
@@ -332,13 +349,13 @@ func (t *matmulTask) part(worker, i int) {
 				c, w.first = w.gradient[:cap(w.gradient)], i0+r
 			}
 			compute(w, c, i0+r, rows, run*t.depth, first, last, run > from || add, r == 0)
-			if t.updates && run+1 == to {
+			if t.updates && run+1 == to && (!t.halved || w.second) {
 				t.updateRows(w, c, i0+r, rows)
 			}
 		}
 	}
 	if t.halved && !w.second {
-		t.cells[block].leave()
+		t.cells[w.cell].leave()
 	}
 }
 

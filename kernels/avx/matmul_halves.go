@@ -9,10 +9,12 @@ import (
 // Where K has two runs, the two workers of a pair can each take one, for the same rows
 // of C, instead of each taking other rows for all of K:
 //
-//	worker 0: C = A[:,K0]·B[K0,:] block after block, from the first
-//	worker 1: C = A[:,K1]·B[K1,:] from the last block on
+//	worker 0: C = A[:,K0]·B[K0,:] block after block, from the middle one on
+//	worker 1: C = A[:,K1]·B[K1,:] from the first one on
 //
-// Whoever comes to a block of C as the first writes it, and the second adds to it. A sum
+// Whoever comes to a block of C as the first writes it, and the second adds to it: worker 0
+// to the first half of the blocks, where it finds them when it works on C next. (Each is half
+// of the blocks ahead of the other, and waits for it only if it is that much faster.) A sum
 // of two does not depend on their order, so that the bits are those of one worker that
 // does one run after the other (but for which of two NaN it is).
 //
@@ -46,20 +48,29 @@ func (h *halves) enter() (second bool) {
 // leave says that the block is written.
 func (h *halves) leave() { h.state.Add(written) }
 
-// canHalve tells whether workers can take K's two runs in so many blocks of rows: an even
-// number, lest two come to one at the same time. C has to be small enough to stay in the
-// second cache until the other comes to it.
-func (t *matmulTask) canHalve(blocks int) bool {
-	s, workers := t.s, t.d.pool.workers
+// canHalve tells whether workers can take K's two runs in so many blocks of rows by groups of
+// columns: an even number, or several for each worker, lest two come to one at the same time.
+// C has to be small enough to stay in the second cache until the other comes to it.
+func (t *matmulTask) canHalve(blocks, groups int) bool {
+	s, workers, cells := t.s, t.d.pool.workers, blocks*groups
 	return t.chunks == 1 && t.depth < s.K && 2*t.depth >= s.K && s.Mode == kernels.Overwrite &&
-		s.M*s.N <= t.d.cacheL2/4 && workers > 1 && blocks%2 == 0 && 2*blocks%workers == 0
+		s.M*s.N <= t.d.cacheL2/4 && workers > 1 && (cells > 2*workers || cells%2 == 0 && 2*cells%workers == 0)
+}
+
+// half says which run of K part i does, and in which block of C: rows first, then columns.
+func (t *matmulTask) half(i int) (run, cell int) {
+	cells := t.blocks * t.groups
+	if i < cells {
+		return 0, (i + cells/t.d.pool.workers) % cells
+	}
+	return 1, i - cells
 }
 
 // halve prepares the blocks.
 func (t *matmulTask) halve() {
 	t.chunks = 2
-	if len(t.cells) < t.blocks {
-		t.cells = make([]halves, t.blocks)
+	if n := t.blocks * t.groups; len(t.cells) < n {
+		t.cells = make([]halves, n)
 	}
 	for i := range t.cells {
 		t.cells[i].state.Store(0)
@@ -83,7 +94,7 @@ func (t *matmulTask) foreign(blocks, groups, chunks int, halved bool) (cost int)
 	if blocks > 1 && groups*chunks%workers != 0 {
 		cost += readByAll * s.K * s.N
 	}
-	if groups > 1 {
+	if groups > 1 && !halved {
 		cost += readByAll * s.M * s.K
 	} else if (chunks > 1) != s.TransA { // or else the worker's part of A is rows in memory, as A was written
 		cost += readFromOther * s.M * s.K

@@ -45,6 +45,9 @@ func TestHalvesChangeNoBit(t *testing.T) {
 						c.intact(t, name)
 						if d.product.halved {
 							halved[fmt.Sprintf("%d workers, zeros %v", d.pool.workers, zeros)] = true
+							if d.product.groups > 1 {
+								halved["groups of columns"] = true
+							}
 							if d.pool.workers == 1 || s.Mode == kernels.Accumulate {
 								t.Fatalf("%s: the runs of K were shared", name)
 							}
@@ -61,8 +64,8 @@ func TestHalvesChangeNoBit(t *testing.T) {
 				}
 			}
 		}
-		if len(halved) != 4 {
-			t.Errorf("the runs of K were shared with %v only: want 2 and 4 workers, with and without zeros", halved)
+		if len(halved) != 5 {
+			t.Errorf("the runs of K were shared with %v only: want 2 and 4 workers, with and without zeros, and groups of columns", halved)
 		}
 	})
 }

@@ -7,7 +7,8 @@ import "baregrad/kernels"
 // As soon as a worker has finished some rows of G, it does the optimizer's step for these rows
 // of the weights, while that part of G is in the second cache. If K is one run, the sums do not
 // go to G at all, but to a few rows of the worker's own, over and over again. So the gradient
-// neither goes to memory nor comes from there.
+// neither goes to memory nor comes from there. Where two workers add up their runs in C, the
+// second one of a block does it.
 //
 // The kernels are those of the product and of the optimizer, and so the bits are theirs, too.
 
@@ -50,7 +51,7 @@ func (t *matmulTask) mostUpdated() int {
 
 // planUpdate decides whether the optimizer's step is done with the product.
 func (t *matmulTask) planUpdate() {
-	t.updates = t.step <= t.mostUpdated()
+	t.updates = t.step <= t.mostUpdated() || t.update.do != nil && t.halved && t.groups == 1
 	t.own = t.updates && t.depth >= t.s.K
 	if t.own {
 		for i := range t.d.workspaces {

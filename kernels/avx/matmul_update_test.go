@@ -33,8 +33,9 @@ func TestUpdateChangesNoBit(t *testing.T) {
 				Spec: kernels.AdamSpec{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-7, WeightDecay: 0.004}}
 		},
 	}
-	// With the product or after it, leaving out zeros or not, in the worker's memory or not.
-	type form struct{ updates, zeros, own bool }
+	// With the product or after it, leaving out zeros or not, in the worker's memory or not,
+	// K's two runs on two workers or not.
+	type form struct{ updates, zeros, own, halved bool }
 	eachSet(t, func(t *testing.T, set string) {
 		devices := []*Device{workersOf(t, set, 1), workersOf(t, set, 2), workersOf(t, set, 3)}
 		for _, d := range devices {
@@ -53,6 +54,8 @@ func TestUpdateChangesNoBit(t *testing.T) {
 			{kernels.MatMulSpec{M: 1403, N: 97, K: 100, TransA: true}, 1},
 			{kernels.MatMulSpec{M: 5000, N: 32, K: 100, TransA: true}, 0.15},
 			{kernels.MatMulSpec{M: 5000, N: 32, K: 600, TransA: true}, 0.15}, // two runs
+			{kernels.MatMulSpec{M: 784, N: 32, K: 1000, TransA: true}, 0.15}, // two workers
+			{kernels.MatMulSpec{M: 784, N: 32, K: 1000, TransA: true}, 1},
 			{kernels.MatMulSpec{M: 1403, N: 113, K: 100}, 0.15},
 			{kernels.MatMulSpec{M: 1403, N: 128, K: 90, TransB: true}, 1},
 			{kernels.MatMulSpec{M: 200, N: 128, K: 100, TransA: true}, 0.15}, // G is small
@@ -93,7 +96,7 @@ func TestUpdateChangesNoBit(t *testing.T) {
 						} else {
 							d.MatMulUpdate(u, g, a, b, c.s)
 							p := &d.product
-							done[form{p.updates, p.zeros && p.updates, p.own}] = true
+							done[form{p.updates, p.zeros && p.updates, p.own, p.halved && p.updates}] = true
 						}
 						got := make([][]float32, 4)
 						for i := range got {
@@ -113,7 +116,10 @@ func TestUpdateChangesNoBit(t *testing.T) {
 				}
 			}
 		}
-		for _, f := range []form{{false, false, false}, {true, false, false}, {true, false, true}, {true, true, false}, {true, true, true}} {
+		for _, f := range []form{
+			{false, false, false, false}, {true, false, false, false}, {true, false, true, false}, {true, true, false, false},
+			{true, true, true, false}, {true, false, false, true}, {true, true, false, true},
+		} {
 			if !done[f] {
 				t.Errorf("no case was done as %+v", f)
 			}

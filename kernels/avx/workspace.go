@@ -12,6 +12,7 @@ type workspace struct {
 	strip      strip
 	first      int       // the row of C that the memory for it begins with
 	gradient   []float32 // that memory, if it is the worker's own: see matmul_update.go
+	cell       int       // the block of C whose two runs are two parts: see matmul_halves.go
 	second     bool      // the block of C has the sum of a run already: see matmul_halves.go
 	window     window
 	rows       []int     // a table of rows with its end rounded up

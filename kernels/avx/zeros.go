@@ -44,6 +44,13 @@ type zeroSpace struct {
 	bits    []uint64  // which elements of A are not zero, and with rows, which of any of them
 	sums    []float32 // of a step's rows and a strip
 	begin   int       // of rows of A: the first row of the part
+	marked  piece     // of A whose bits these are
+}
+
+// piece is a piece of A: m rows from i0 on in the run from k0 on of a product.
+type piece struct {
+	product   uint64
+	i0, m, k0 int
 }
 
 // finiteness is what is known of a strip of B. A worker looks for it once in a product, however
@@ -151,6 +158,9 @@ func (t *matmulTask) cutStrips(form []rowProduct, rows int) {
 	}
 	c.strips = append(c.strips, t.s.N)
 	t.widest = (registers + count - 1) / count * tiles.lanes
+	// B is read in place unless its rows are no whole registers, or push each other out
+	// of the second cache.
+	t.inPlace = !t.s.TransB && t.s.N%tiles.lanes == 0 && (count == 1 || t.s.N%256 != 0)
 	t.form, t.tall = form, rows
 }
 

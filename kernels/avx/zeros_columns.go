@@ -110,9 +110,6 @@ func (t *matmulTask) cutColumns() {
 // planColumns decides what remains to be decided when the product is cut.
 func (t *matmulTask) planColumns() {
 	s, tiles, p := t.s, &t.d.set.tiles, &t.column
-	// B is read in place unless its rows are no whole registers, or push each other out
-	// of the second cache.
-	t.inPlace = !s.TransB && s.N%tiles.lanes == 0 && (t.strips.count() == 1 || s.N%256 != 0)
 	t.copyA, t.aStep = false, 4*s.M
 
 	// With single rows B has to be in the first cache, and pairs of short rows read more of A

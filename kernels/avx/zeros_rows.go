@@ -82,10 +82,7 @@ func (t *matmulTask) cutRows() {
 
 // planRows decides what remains to be decided when the product is cut.
 func (t *matmulTask) planRows() {
-	s, tiles := t.s, &t.d.set.tiles
-	// B is read in place unless its rows are no whole registers, or push each other out
-	// of the second cache.
-	t.inPlace = !s.TransB && s.N%tiles.lanes == 0 && (t.strips.count() == 1 || s.N%256 != 0)
+	s := t.s
 	t.lookThrough = t.blockRows > fewRows || t.inPlace && t.strips.count() > 1
 
 	near := nearBytes / (4 * t.widest) // k of a part
@@ -138,8 +135,11 @@ func (t *matmulTask) computeRows(w *workspace, c []float32, i0, m, k0, first, la
 	}
 	words := (depth + t.each - 1) / t.each // of a row
 	ones, anyRow := z.bits[:m*words], z.bits[m*words:(m+1)*words]
-	clear(anyRow)
-	r.nonzero_bits_f32(&ones[0], &anyRow[0], &t.a[i0*s.K+k0], 4*s.K, m, depth, t.each)
+	if p := (piece{t.number, i0, m, k0}); z.marked != p {
+		z.marked = p
+		clear(anyRow)
+		r.nonzero_bits_f32(&ones[0], &anyRow[0], &t.a[i0*s.K+k0], 4*s.K, m, depth, t.each)
+	}
 	p, seen := &w.strip, t.seen(z, k0)
 	ends := t.ends(w, k0+depth)
 	panels := w.panels
@@ -247,17 +247,18 @@ func (t *matmulTask) operandRows(panel []float32, j, width, k0, depth int, fresh
 func (t *matmulTask) aheadRows(p *strip, panel []float32, n, first, last int, more bool, k0 int, fresh bool) {
 	s, depth := t.s, p.length
 	j, width := t.strips.strip(first)
-	if n+1 < last {
+	next := n+1 < last || t.halved && t.groups > 1 && n+1 < t.strips.count() // or else of this run, in the worker's next part
+	if next {
 		j, width = t.strips.strip(n + 1)
 	}
 	switch {
-	case n+1 < last && t.inPlace:
+	case next && t.inPlace:
 		p.fetch(t.b[k0*s.N+j:], 4*s.N, depth, width)
 	case n+1 < last && !fresh:
 		p.fetch(panel, p.bStep, depth, width)
 	case n+1 < last && s.TransB && depth == s.K:
 		p.fetch(t.b[j*s.K:], cacheLine, width*depth*4/cacheLine, 1)
-	case n+1 == last && !more && t.inPlace && k0+depth < s.K:
+	case n+1 == last && !more && t.inPlace && k0+depth < s.K && !t.halved:
 		p.fetch(t.b[(k0+depth)*s.N+j:], 4*s.N, min(depth, s.K-k0-depth), width)
 	default:
 		p.fetchNothing()
@@ -272,7 +273,7 @@ func (t *matmulTask) aheadPiece(p *strip, z *zeroSpace, i0, m, k0 int) {
 	switch {
 	case i0+m < end:
 		p.fetch(t.a[(i0+m)*s.K+k0:], 4*s.K, min(t.step, end-i0-m), depth)
-	case k0+depth < s.K:
+	case k0+depth < s.K && !t.halved:
 		p.fetch(t.a[z.begin*s.K+k0+depth:], 4*s.K, min(t.step, end-z.begin), min(depth, s.K-k0-depth))
 	}
 }
