@@ -143,6 +143,45 @@ TEXT ·adam_f32_avx512(SB), NOSPLIT, $8-116
 	KXNORW       K1, K1, K1           // K1 = all lanes
 	TESTQ        CX, CX
 	JLE          done
+	CMPL         R8, $0x3f800000
+	JNE          loop                 // if keep == 1 {
+	SUBQ         $32, CX              // two registers at a time
+	JLT          rest
+	PCALIGN      $64
+
+pair:
+	VMOVUPS      (SI)(AX*4), Z1        // g = g[i:]
+	VMOVUPS      64(SI)(AX*4), Z17
+	VSUBPS       (DX)(AX*4), Z1, Z2    // m = g − m[i:]
+	VSUBPS       64(DX)(AX*4), Z17, Z18
+	VFMADD213PS  (DX)(AX*4), Z13, Z2   // m = m·rest1 + m[i:]
+	VFMADD213PS  64(DX)(AX*4), Z13, Z18
+	VMOVAPS      Z1, Z3
+	VMOVAPS      Z17, Z19
+	VFMSUB213PS  (BX)(AX*4), Z1, Z3    // v = g·g − v[i:]
+	VFMSUB213PS  64(BX)(AX*4), Z17, Z19
+	VFMADD213PS  (BX)(AX*4), Z12, Z3   // v = v·rest2 + v[i:]
+	VFMADD213PS  64(BX)(AX*4), Z12, Z19
+	ROOT32(Z3, Z4, Z5, Z6, Z7, Z19, Z20, Z21, Z22, Z23, Z10, Z9) // s = √v
+	VADDPS       Z11, Z4, Z4           // s += epsilon
+	VADDPS       Z11, Z20, Z20
+	VDIVPS       Z4, Z2, Z4            // s = m/s
+	VDIVPS       Z20, Z18, Z20
+	VFNMADD213PS (DI)(AX*4), Z14, Z4   // s = w[i:] − alpha·s
+	VFNMADD213PS 64(DI)(AX*4), Z14, Z20
+	VMOVUPS      Z2, (DX)(AX*4)        // m[i:] = m
+	VMOVUPS      Z18, 64(DX)(AX*4)
+	VMOVUPS      Z3, (BX)(AX*4)        // v[i:] = v
+	VMOVUPS      Z19, 64(BX)(AX*4)
+	VMOVUPS      Z4, (DI)(AX*4)        // w[i:] = s
+	VMOVUPS      Z20, 64(DI)(AX*4)
+	ADDQ         $32, AX               // i += 32
+	SUBQ         $32, CX               // n −= 32
+	JGE          pair
+
+rest:
+	ADDQ $32, CX
+	JLE  done // }
 
 loop:
 	CMPQ CX, $16

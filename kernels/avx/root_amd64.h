@@ -32,3 +32,23 @@
 	VFNMADD231PS s, s, e \        // e = v − s²
 	VFMADD231PS  e, h, s \        // s += e·h
 	VMINPS       y, s, s          // s = min(s, y), y if s is NaN
+
+// ROOT32(v, s, y, h, e, V, S, Y, H, E, …): the roots of two registers, S = √V as well. One
+// instruction of the one follows one of the other, which is faster than one root behind the other.
+#define ROOT32(v, s, y, h, e, V, S, Y, H, E, inf, exponent) \
+	VRSQRT14PS   v, y; \
+	VRSQRT14PS   V, Y; \
+	VPSUBD       exponent, y, h; \
+	VPSUBD       exponent, Y, H; \
+	VMULPS       v, y, s; \
+	VMULPS       V, Y, S; \
+	VPSUBD       y, inf, y; \
+	VPSUBD       Y, inf, Y; \
+	VMOVAPS      v, e; \
+	VMOVAPS      V, E; \
+	VFNMADD231PS s, s, e; \
+	VFNMADD231PS S, S, E; \
+	VFMADD231PS  e, h, s; \
+	VFMADD231PS  E, H, S; \
+	VMINPS       y, s, s; \
+	VMINPS       Y, S, S
