@@ -2,9 +2,11 @@ package mnist
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -13,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -230,31 +233,72 @@ func TestDownloadErrors(t *testing.T) {
 	}
 }
 
-// A slow download is no stalled one: this file takes longer than the patience
-// lasts, but no single wait is as long as that.
-func TestDownloadSlowly(t *testing.T) {
-	isolate(t)
-	const patience, parts = time.Second, 11
-	files := smallFiles(6, 4)
-	k := smallKnown(t, files)
-	s := serve(t, nil, func(w http.ResponseWriter, r *http.Request) {
-		name := strings.TrimSuffix(filepath.Base(r.URL.Path), ".gz")
-		data := gzipped(t, files[name])
-		if name != fileNames[0] {
+// dripping is a transport whose server sends the first file in so many parts, and waits
+// before each.
+type dripping struct {
+	files map[string][]byte // by their paths
+	parts int
+	wait  time.Duration
+}
+
+func (d dripping) RoundTrip(r *http.Request) (*http.Response, error) {
+	data := d.files[strings.TrimSuffix(filepath.Base(r.URL.Path), ".gz")]
+	body, w := io.Pipe()
+	go func() {
+		defer w.Close()
+		if !strings.Contains(r.URL.Path, fileNames[0]) {
 			w.Write(data)
 			return
 		}
-		for part := range slices.Chunk(data, (len(data)+parts-1)/parts) {
-			time.Sleep(patience / (parts - 1))
-			w.Write(part)
-			w.(http.Flusher).Flush()
+		for part := range slices.Chunk(data, (len(data)+d.parts-1)/d.parts) {
+			select {
+			case <-time.After(d.wait):
+			case <-r.Context().Done():
+				w.CloseWithError(r.Context().Err())
+				return
+			}
+			if _, err := w.Write(part); err != nil {
+				return
+			}
 		}
-	})
-	d, err := k.load(t.Context(), Options{CacheDir: t.TempDir(), Addresses: []string{s.URL}, StallTimeout: patience})
-	if err != nil {
-		t.Fatal(err)
+	}()
+	return &http.Response{StatusCode: http.StatusOK, Status: "200 OK", Body: body, ContentLength: int64(len(data)), Request: r}, nil
+}
+
+// A slow download is no stalled one: this file takes ten times as long as the patience
+// lasts, but no single wait is as long as that. With a wait that is, it is given up when
+// the patience ends. (The clock is one that only waiting moves on.)
+func TestDownloadSlowly(t *testing.T) {
+	isolate(t)
+	const parts, hair = 11, time.Nanosecond
+	files := smallFiles(6, 4)
+	k := smallKnown(t, files)
+	zipped := map[string][]byte{}
+	for name, data := range files {
+		zipped[name] = gzipped(t, data)
 	}
-	checkSmall(t, d)
+	for _, patience := range []time.Duration{0, time.Second} { // 0 is the default
+		full := cmp.Or(patience, defaultStallTimeout)
+		load := func(t *testing.T, wait time.Duration) (*Dataset, time.Duration, error) {
+			begin := time.Now()
+			d, err := k.load(t.Context(), Options{CacheDir: t.TempDir(), Addresses: []string{"http://slow"}, StallTimeout: patience,
+				Client: &http.Client{Transport: dripping{zipped, parts, wait}}})
+			return d, time.Since(begin), err
+		}
+		synctest.Test(t, func(t *testing.T) {
+			d, taken, err := load(t, full-hair)
+			if err != nil || taken != parts*(full-hair) {
+				t.Fatalf("patience %v: error %v after %v, want none after %v", full, err, taken, parts*(full-hair))
+			}
+			checkSmall(t, d)
+		})
+		synctest.Test(t, func(t *testing.T) {
+			want := fmt.Sprintf("nothing came for %v", full)
+			if _, taken, err := load(t, full+hair); err == nil || !strings.Contains(err.Error(), want) || taken != full {
+				t.Errorf("patience %v: error %v after %v, want %q after %v", full, err, taken, want, full)
+			}
+		})
+	}
 }
 
 func TestDownloadWithoutNetwork(t *testing.T) {
