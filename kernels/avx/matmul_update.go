@@ -25,8 +25,8 @@ func (d *Device) MatMulUpdate(u kernels.Update, g, a, b kernels.Buffer, s kernel
 	case *kernels.AdamUpdate:
 		t.update = d.adam(u.W, u.M, u.V, u.Rate, u.Spec)
 	}
+	defer func() { t.update = optimizerStep{} }() // also where the product panics: the next one has no step
 	d.MatMul(g, a, b, nil, s)
-	t.update = optimizerStep{}
 	if !t.updates {
 		u.Apply(d, g)
 	}
