@@ -34,8 +34,8 @@ func (d *Device) Conv2DReLUMaxPool(y, arg, x, w, bias kernels.Buffer, s kernels.
 	const o = kernels.Overwrite
 	if winogradPays(s.Conv) {
 		d.wino.arg, d.wino.pool = kernels.Ints(arg), s.Pool
+		defer func() { d.wino.arg = nil }() // also where it panics: the next one has no pooling
 		d.winograd(kernels.Floats(y), kernels.Floats(x), kernels.Floats(w), kernels.Floats(bias), s.Conv, o)
-		d.wino.arg = nil
 		return
 	}
 	if d.poolsOneChannel(s) {
@@ -43,8 +43,8 @@ func (d *Device) Conv2DReLUMaxPool(y, arg, x, w, bias kernels.Buffer, s kernels.
 		return
 	}
 	d.conv.arg, d.conv.pool = kernels.Ints(arg), s.Pool
+	defer func() { d.conv.arg = nil }()
 	d.convolve(kernels.Floats(y), kernels.Floats(x), kernels.Floats(w), kernels.Floats(bias), s.Conv, o, newView(s.Conv))
-	d.conv.arg = nil
 }
 
 // Conv2DReLUMaxPoolGrad computes the gradients: see kernels.Device.
