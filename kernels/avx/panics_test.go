@@ -69,6 +69,27 @@ func TestPooledConvolutionThatPanics(t *testing.T) {
 	})
 }
 
+// Nor does a pooling's gradient leave its ReLU to the next one.
+func TestPoolingThatPanics(t *testing.T) {
+	eachSet(t, func(t *testing.T, set string) {
+		d := workersOf(t, set, 2)
+		s := kernels.PoolSpec{N: 2, H: 8, W: 8, C: 16, KH: 2, KW: 2, StrideH: 2, StrideW: 2, OH: 4, OW: 4}
+		n := s.N * s.OH * s.OW * s.C
+		x, y, dy, arg := d.Alloc(kernels.Float32, 4*n), d.Alloc(kernels.Float32, n), d.Alloc(kernels.Float32, n), d.Alloc(kernels.Int32, n)
+		want, got, gone := d.Alloc(kernels.Float32, 4*n), d.Alloc(kernels.Float32, 4*n), d.Alloc(kernels.Float32, n)
+		d.Uniform(x, -2, -1, 1) // a ReLU lets nothing through
+		d.MaxPool(y, arg, x, s)
+		d.Fill(dy, 1)
+		d.MaxPoolGrad(want, dy, arg, s, kernels.Overwrite)
+		gone.Free()
+		mistake(t, func() { d.BiasReLUMaxPoolGrad(got, nil, gone, y, arg, s, kernels.Overwrite) })
+		d.MaxPoolGrad(got, dy, arg, s, kernels.Overwrite)
+		if !slices.Equal(kernels.Floats(got), kernels.Floats(want)) {
+			t.Error("after a pooling's gradient that panicked another one's is something else")
+		}
+	})
+}
+
 // mistake runs f, which must panic with a *kernels.ShapeError.
 func mistake(t *testing.T, f func()) {
 	t.Helper()

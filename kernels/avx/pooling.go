@@ -122,11 +122,11 @@ func (d *Device) runPooling(x, y, arg kernels.Buffer, s kernels.PoolSpec, kernel
 		return
 	}
 	t := &d.pooling
+	defer func() { *t = poolingTask{} }() // the buffers are the caller's; they may be freed, now or later
 	t.d, t.s, t.kernel, t.square, t.clear, t.add = d, s, kernel, square, zeros, add
 	t.x, t.y, t.arg = kernels.Floats(x), kernels.Floats(y), kernels.Ints(arg)
 	t.images = imagesOfPart(s)
 	d.pool.run((s.N+t.images-1)/t.images, t)
-	*t = poolingTask{} // the buffers are the caller's; they may be freed
 }
 
 // part does the windows of some images.
