@@ -141,9 +141,7 @@ func (t *Trainer) Restart() error {
 	if err := t.end(); err != nil {
 		return err
 	}
-	for _, p := range t.model.Params() {
-		p.Value.Free()
-	}
+	t.model.Free()
 	var err error
 	if t.model, err = t.beginning(); err != nil {
 		return err

@@ -92,6 +92,42 @@ func TestPredictOnAFailingDevice(t *testing.T) {
 	}
 }
 
+// Compile gives back what the optimizer before kept, and Free all that is left.
+func TestFreeModel(t *testing.T) {
+	d := &failing{Device: reference.New()}
+	x, y := stripes(d, 40)
+	held := func(from int) (n int) {
+		for _, b := range d.allocated[from:] {
+			if !freed(b) {
+				n++
+			}
+		}
+		return n
+	}
+	begin := len(d.allocated)
+	m := stripeModel(t, d, 1)
+	params := len(m.Params())
+	o, _ := m.Compiled()
+	for range 3 {
+		if err := m.Compile(o); err != nil {
+			t.Fatal(err)
+		}
+		if n := held(begin); n != 3*params { // with Adam's m and v
+			t.Errorf("a model of %d parameters, compiled again, holds %d buffers, want %d", params, n, 3*params)
+		}
+	}
+	if _, err := m.Fit(context.Background(), x, y, quiet(1)); err != nil {
+		t.Fatal(err)
+	}
+	if n := held(begin); n != 4*params { // and gradients
+		t.Errorf("a model of %d parameters, trained, holds %d buffers, want %d", params, n, 4*params)
+	}
+	m.Free()
+	if n := held(begin); n != 0 {
+		t.Errorf("after Free %d buffers are held, want none", n)
+	}
+}
+
 // freed tells whether a buffer of the host can't be used any more.
 func freed(b kernels.Buffer) (yes bool) {
 	defer func() { yes = recover() != nil }()

@@ -242,10 +242,32 @@ func (m *Sequential) Compile(o CompileOptions) (err error) {
 		}
 		names[metric.Name()] = true
 	}
+	m.freeOptimizer()
 	m.optimizer, m.loss, m.metrics = o.Optimizer, o.Loss, o.Metrics
 	m.updater = o.Optimizer.Prepare(m.device, m.params)
 	m.step, m.rate = 0, nil
 	return nil
+}
+
+// freeOptimizer gives back the memory of what the optimizer keeps. The model is not
+// compiled any more.
+func (m *Sequential) freeOptimizer() {
+	if m.updater != nil {
+		for _, s := range m.updater.State() {
+			s.Tensor.Free()
+		}
+	}
+	m.updater = nil
+}
+
+// Free gives back the device's memory that the model has: its parameters, their
+// gradients, and what the optimizer keeps. The model can't be used after it.
+func (m *Sequential) Free() {
+	m.freeOptimizer()
+	for _, p := range m.params {
+		p.Value.Free()
+		freeIfAny(p.Grad)
+	}
 }
 
 // Compiled gives what Compile was given and the number of training steps taken
