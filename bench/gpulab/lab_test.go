@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"baregrad/kernels"
 	"baregrad/kernels/cuda"
 	"baregrad/kernels/cuda/emulator/probe"
 )
@@ -251,5 +252,22 @@ func TestMistakesOfCommands(t *testing.T) {
 	}
 	if err := run(&bytes.Buffer{}, "gpu", true, []string{"about"}); err == nil || !strings.Contains(err.Error(), "gpu") {
 		t.Errorf("a device called gpu gave the error %v", err)
+	}
+}
+
+// A mistake in a case is not taken for a measurement of nothing.
+func TestMistakeInACase(t *testing.T) {
+	err := withDevice("emulator", func(d *cuda.Device) error {
+		defer func() {
+			if err, ok := recover().(*kernels.ShapeError); !ok || !strings.Contains(err.Error(), `nothing is called "nothing"`) {
+				t.Errorf("the panic is %v, want a *kernels.ShapeError that names the case", err)
+			}
+		}()
+		m := measure(d, Case{Name: "nothing", Kind: "nothing", Dims: []int{64}}, true)
+		t.Errorf("it was measured: %+v", m)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

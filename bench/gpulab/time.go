@@ -53,11 +53,17 @@ func measure(d *cuda.Device, c Case, smoke bool) (m Measurement) {
 	m = Measurement{Case: c, By: "baregrad"}
 	var held []kernels.Buffer
 	defer func() {
-		if failure, ok := recover().(*kernels.DeviceError); ok {
-			m = Measurement{Case: c, By: "baregrad", Problem: failure.Error()}
-		}
 		for _, b := range held {
 			b.Free()
+		}
+	}()
+	defer func() {
+		switch failure := recover().(type) {
+		case nil:
+		case *kernels.DeviceError:
+			m = Measurement{Case: c, By: "baregrad", Problem: failure.Error()}
+		default: // a mistake of ours is no measurement
+			panic(failure)
 		}
 	}()
 	sizes := c.operands()
