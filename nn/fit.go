@@ -136,21 +136,10 @@ func (r *Run) epoch(ctx context.Context, epoch int, kind, validation stepKind) (
 		return nil, err
 	}
 	s.resetTotals()
-	batch := 0
-	if place := r.place; place != nil && place.Epoch == epoch {
-		r.place = nil
-		if err := m.random.UnmarshalBinary(place.Random); err != nil {
-			return nil, fmt.Errorf("fit: the backup's random generator: %w", err)
-		}
-		if place.Batch > 0 {
-			if err := s.setTotals(place.Totals); err != nil {
-				return nil, fmt.Errorf("fit: %w", err)
-			}
-			batch = place.Batch
-			r.done = min(batch*o.BatchSize, n)
-		}
+	batch, err := r.resume(n)
+	if err != nil {
+		return nil, fmt.Errorf("fit: %w", err)
 	}
-	var err error
 	if r.epochRandom, err = m.random.MarshalBinary(); err != nil {
 		return nil, err
 	}
@@ -201,6 +190,25 @@ func (r *Run) epoch(ctx context.Context, epoch int, kind, validation stepKind) (
 	bar.end(batch, logs)
 	r.logs = logs
 	return logs, r.each(func(c Callback) error { return c.EpochEnd(r, logs) })
+}
+
+// resume puts back what a backup holds of the epoch that begins, if there is one: the
+// random generator, and the sums over the batches of the n examples that were done. It
+// gives their number.
+func (r *Run) resume(n int) (batch int, err error) {
+	place := r.place
+	if place == nil || place.Epoch != r.Epoch {
+		return 0, nil
+	}
+	r.place = nil
+	if err := r.Model.random.UnmarshalBinary(place.Random); err != nil {
+		return 0, fmt.Errorf("the backup's random generator: %w", err)
+	}
+	if place.Batch == 0 {
+		return 0, nil
+	}
+	r.done = min(place.Batch*r.Options.BatchSize, n)
+	return place.Batch, r.session.setTotals(place.Totals)
 }
 
 func freeIfAny(t *tensor.Tensor) {

@@ -194,26 +194,21 @@ func (m *Sequential) sameLayers(saved []savedLayer) error {
 }
 
 func restoreOptimizer(p savedPart, s Schedule) (Optimizer, error) {
-	var err error
 	switch p.Name {
 	case "sgd":
-		o := SGD{}
-		err = strictly(p.Config, &o)
+		o, err := decoded[SGD](p.Config)
 		o.Schedule = s
 		return o, err
 	case "rmsprop":
-		o := RMSprop{}
-		err = strictly(p.Config, &o)
+		o, err := decoded[RMSprop](p.Config)
 		o.Schedule = s
 		return o, err
 	case "adam":
-		o := Adam{}
-		err = strictly(p.Config, &o)
+		o, err := decoded[Adam](p.Config)
 		o.Schedule = s
 		return o, err
 	case "adamw":
-		o := AdamW{}
-		err = strictly(p.Config, &o)
+		o, err := decoded[AdamW](p.Config)
 		o.Schedule = s
 		return o, err
 	}
@@ -221,20 +216,13 @@ func restoreOptimizer(p savedPart, s Schedule) (Optimizer, error) {
 }
 
 func restoreLoss(p savedPart) (Loss, error) {
-	var err error
 	switch p.Name {
 	case "categorical_crossentropy":
-		l := CategoricalCrossentropy{}
-		err = strictly(p.Config, &l)
-		return l, err
+		return decoded[CategoricalCrossentropy](p.Config)
 	case "sparse_categorical_crossentropy":
-		l := SparseCategoricalCrossentropy{}
-		err = strictly(p.Config, &l)
-		return l, err
+		return decoded[SparseCategoricalCrossentropy](p.Config)
 	case "binary_crossentropy":
-		l := BinaryCrossentropy{}
-		err = strictly(p.Config, &l)
-		return l, err
+		return decoded[BinaryCrossentropy](p.Config)
 	}
 	if l, ok := losses[p.Name]; ok {
 		return l, nil

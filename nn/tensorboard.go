@@ -103,7 +103,7 @@ func maskedCRC(data []byte) uint32 {
 func event(at time.Time, step int, content []byte) []byte {
 	b := []byte{1<<3 | 1} // field 1, 8 bytes
 	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(float64(at.UnixNano())/1e9))
-	b = append(b, 2<<3|0) // field 2, a varint
+	b = append(b, 2<<3) // field 2, a varint
 	b = binary.AppendUvarint(b, uint64(step))
 	return append(b, content...)
 }

@@ -49,12 +49,12 @@ func fashionMLP(s *Setting) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.fit(model, trainX, s.integers(train.Labels), nn.FitOptions{})
+	r, err := s.fit(model, trainX, s.integers(train), nn.FitOptions{})
 	if err != nil {
 		return nil, err
 	}
 
-	r.Scores, err = model.Evaluate(s.Context, testX, s.integers(test.Labels), nn.EvaluateOptions{Progress: true, Output: s.Out})
+	r.Scores, err = model.Evaluate(s.Context, testX, s.integers(test), nn.EvaluateOptions{Progress: true, Output: s.Out})
 	if err != nil {
 		return nil, err
 	}

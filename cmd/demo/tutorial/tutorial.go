@@ -114,13 +114,9 @@ func (s *Setting) load(name string) (*mnist.Dataset, error) {
 	return mnist.Load(s.Context, name, s.Data)
 }
 
-// integers copies labels to the device as class numbers: int32 [n].
-func (s *Setting) integers(labels []uint8) *tensor.Tensor {
-	wide := make([]int32, len(labels))
-	for i, label := range labels {
-		wide[i] = int32(label)
-	}
-	return tensor.From(s.Device, wide, len(labels))
+// integers copies a set's labels to the device as class numbers: int32 [n].
+func (s *Setting) integers(set mnist.Set) *tensor.Tensor {
+	return tensor.From(s.Device, set.Int32Labels(), set.N)
 }
 
 // oneHot copies labels to the device as rows that are 1 at the class: float32
