@@ -106,20 +106,7 @@ var loopTests = []loopTest{
 			s[1][i] = flushed(fma(0.9, s[1][i], flushed(flushed(g*g)*0.1)))
 			return flushed(fma(-0.01, flushed(g/sqrt(s[1][i]+1e-7)), s[0][i]))
 		}},
-	{name: "adam_f32", slices: 4, outputs: 3, ulp: 1,
-		size: func(s [][]float32, i int) float64 {
-			g, m, v := float64(s[3][i]), float64(s[1][i]), float64(s[2][i])
-			return 0.01 * math.Abs(m+(g-m)*0.1) / (math.Sqrt(v+(g*g-v)*0.001) + 1e-7)
-		},
-		kernel: func(k *vectorKernels, s [][]float32, _ kernels.Mode) {
-			k.adam_f32(s[0], s[3], s[1], s[2], 0.01, 0.1, 0.001, 1e-7, 0.99)
-		},
-		loop: func(s [][]float32, i int) float32 {
-			g := s[3][i]
-			s[1][i] = flushed(fma(flushed(g-s[1][i]), 0.1, s[1][i]))
-			s[2][i] = flushed(fma(flushed(fma(g, g, -s[2][i])), 0.001, s[2][i]))
-			return flushed(fma(-0.01, flushed(s[1][i]/(sqrt(s[2][i])+1e-7)), flushed(s[0][i]*0.99)))
-		}},
+	adamTest(0.99), adamTest(1), // weights that decay, and weights that do not
 	{name: "mul_bwd_f32", slices: 3, outputs: 1, mode: true,
 		kernel: func(k *vectorKernels, s [][]float32, m kernels.Mode) { k.mul_bwd_f32(s[0], s[1], s[2], m) },
 		loop:   func(s [][]float32, i int) float32 { return s[1][i] * s[2][i] }},
@@ -297,6 +284,24 @@ func TestEveryKernelIsThere(t *testing.T) {
 			t.Errorf("no test compares %s with its loop", name)
 		}
 	}
+}
+
+// adamTest is the test of Adam's step by which weights keep so much of themselves.
+func adamTest(keep float32) loopTest {
+	return loopTest{name: "adam_f32", slices: 4, outputs: 3, ulp: 1,
+		size: func(s [][]float32, i int) float64 {
+			g, m, v := float64(s[3][i]), float64(s[1][i]), float64(s[2][i])
+			return 0.01 * math.Abs(m+(g-m)*0.1) / (math.Sqrt(v+(g*g-v)*0.001) + 1e-7)
+		},
+		kernel: func(k *vectorKernels, s [][]float32, _ kernels.Mode) {
+			k.adam_f32(s[0], s[3], s[1], s[2], 0.01, 0.1, 0.001, 1e-7, keep)
+		},
+		loop: func(s [][]float32, i int) float32 {
+			g := s[3][i]
+			s[1][i] = flushed(fma(flushed(g-s[1][i]), 0.1, s[1][i]))
+			s[2][i] = flushed(fma(flushed(fma(g, g, -s[2][i])), 0.001, s[2][i]))
+			return flushed(fma(-0.01, flushed(s[1][i]/(sqrt(s[2][i])+1e-7)), flushed(s[0][i]*keep)))
+		}}
 }
 
 // testedElsewhere are the kernels with tests of their own.
