@@ -97,12 +97,6 @@ func (d *Device) costWithoutZeros(a []float32, s kernels.MatMulSpec) int {
 	return d.rowsCost(s, d.product.shares)
 }
 
-// nonzero is 1 if v is neither 0 nor −0, or else 0.
-func nonzero(v float32) int {
-	bits := math.Float32bits(v) << 1
-	return int((bits | -bits) >> 31)
-}
-
 // spread is the p-th of places that are spread evenly over 0 to n−1, however many there are:
 // multiples of the golden ratio.
 func spread(p, n int) int { return int(uint32(p)*2654435769>>16) * n >> 16 }

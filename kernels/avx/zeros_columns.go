@@ -1,6 +1,11 @@
 package avx
 
-import "baregrad/kernels"
+import (
+	"math/bits"
+	"slices"
+
+	"baregrad/kernels"
+)
 
 // Products that leave out zeros of a transposed A, C[M,N] = Aᵀ[M,K]·B[K,N] with A stored as
 // [K,M]: a layer's gradient by its weights, whose A is what the layer gets, [batch, features].
@@ -66,15 +71,15 @@ const (
 func (d *Device) columnCost(a []float32, s kernels.MatMulSpec) (cost int, single bool) {
 	const places, neighbours = 32, 16
 	const all = places * neighbours / 2 // pairs
+	const even = 0x5555                 // the first place of each pair
 	ones, pairs := 0, 0
+	word, anyRow := &d.product.sample[0], &d.product.sample[2]
 	for p := range places {
 		i := p * (s.M - neighbours) / (places - 1) / neighbours * neighbours
 		k := spread(p, s.K)
-		for row := a[k*s.M+i:][:neighbours]; len(row) > 0; row = row[2:] {
-			is0, is1 := nonzero(row[0]), nonzero(row[1])
-			ones += is0 + is1
-			pairs += is0 | is1
-		}
+		d.set.zeros.rows.nonzero_bits_f32(word, anyRow, &a[k*s.M+i], 0, 1, neighbours, wordBits)
+		ones += bits.OnesCount64(*word)
+		pairs += bits.OnesCount64((*word | *word>>1) & even)
 		if p == places/4 && ones == (p+1)*neighbours { // no zero yet: that will do
 			return 1000, false
 		}
@@ -165,9 +170,9 @@ func (t *matmulTask) planColumns() {
 	for i := range t.d.workspaces {
 		t.d.workspaces[i].zeros.reserve(blocks*p.words*zeroColumns, sums*t.widest, (s.K+t.depth-1)/t.depth*t.strips.count())
 	}
-	t.rows = t.rows[:0]
-	for i := range t.step {
-		t.rows = append(t.rows, 4*i)
+	t.rows = slices.Grow(t.rows[:0], t.step)[:t.step]
+	for i := range t.rows {
+		t.rows[i] = 4 * i
 	}
 }
 
