@@ -48,9 +48,13 @@ func (d *Device) Gather(dst, src, index, cursor kernels.Buffer, s kernels.Gather
 			}
 			j.k.gather_u8_f32(j.y[from*width:], j.bytes, j.arg[from:], to-from, width, ahead, j.scalar[0], j.scalar[1])
 			next := j.following[min(from, len(j.following)):min(to, len(j.following))]
-			for _, row := range next { // in range, or else the next call will tell
-				if first := int(row) * width; 0 <= first && first < len(j.bytes) {
-					j.k.prefetch2(address(j.bytes[first:]), width)
+			// A line of each row first: so the processor looks up where the rows' pages are side
+			// by side, and not one behind the lines of the other.
+			for _, bytes := range [...]int{1, width} {
+				for _, row := range next { // in range, or else the next call will tell
+					if first := int(row) * width; 0 <= first && first < len(j.bytes) {
+						j.k.prefetch2(address(j.bytes[first:]), bytes)
+					}
 				}
 			}
 		})
