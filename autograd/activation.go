@@ -46,6 +46,19 @@ func (t *Tape) Tanh(x *Var) *Var {
 	return y
 }
 
+// GELU is y = x·Φ(x), where Φ is the normal distribution (Hendrycks and Gimpel, "Gaussian
+// error linear units", 2016).
+func (t *Tape) GELU(x *Var) *Var {
+	y := t.outputLike(x)
+	t.record("gelu", y, []*Var{x},
+		func() { t.device.GELU(y.data(), x.data()) },
+		func() { // dx = dy·(Φ(x) + x·φ(x))
+			dx, mode := t.into(x)
+			t.device.GELUGrad(dx, y.grad(), x.data(), mode)
+		})
+	return y
+}
+
 // Exp is y = eˣ.
 func (t *Tape) Exp(x *Var) *Var {
 	y := t.outputLike(x)

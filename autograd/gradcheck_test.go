@@ -30,6 +30,7 @@ func gradientCases() []gradientCase {
 		{"ReLU", spread, shapes{{3, 5}}, func(t *Tape, x []*Var) *Var { return t.ReLU(x[0]) }},
 		{"Sigmoid", spread, shapes{{17}}, func(t *Tape, x []*Var) *Var { return t.Sigmoid(x[0]) }},
 		{"Tanh", spread, shapes{{17}}, func(t *Tape, x []*Var) *Var { return t.Tanh(x[0]) }},
+		{"GELU", spread, shapes{{17}}, func(t *Tape, x []*Var) *Var { return t.GELU(x[0]) }},
 		{"Exp", spread, shapes{{17}}, func(t *Tape, x []*Var) *Var { return t.Exp(x[0]) }},
 		{"Log", positive, shapes{{17}}, func(t *Tape, x []*Var) *Var { return t.Log(x[0]) }},
 		{"Softmax", spread, shapes{{3, 7}}, func(t *Tape, x []*Var) *Var { return t.Softmax(x[0]) }},

@@ -117,6 +117,11 @@ type Device interface {
 	Tanh(y, x Buffer)
 	// TanhGrad is dx = dy·(1−y²).
 	TanhGrad(dx, dy, y Buffer, m Mode)
+	// GELU is y = x·Φ(x), where Φ is the normal distribution: Φ(x) = erfc(−x/√2)/2. At −∞
+	// it is 0, its limit.
+	GELU(y, x Buffer)
+	// GELUGrad is dx = dy·(Φ(x) + x·φ(x)), φ(x) = e^(−x²/2)/√(2π). (x is GELU's input.)
+	GELUGrad(dx, dy, x Buffer, m Mode)
 	// Exp is y = eˣ.
 	Exp(y, x Buffer)
 	// ExpGrad is dx = dy·y.

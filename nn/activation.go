@@ -19,11 +19,11 @@ const (
 	Tanh    ActivationFunc = "tanh"        // y = tanh x
 	Softmax ActivationFunc = "softmax"     // y = eˣ/Σeˣ over the last axis
 	Exp     ActivationFunc = "exponential" // y = eˣ
+	GELU    ActivationFunc = "gelu"        // y = x·Φ(x), Φ the normal distribution
 
 	LogSoftmax  ActivationFunc = "log_softmax"  // y = x − ln Σeˣ over the last axis
 	CELU        ActivationFunc = "celu"         // y = x where x > 0, else eˣ−1: ELU, as long as α is 1
 	ELU         ActivationFunc = "elu"          // y = x where x > 0, else eˣ−1
-	GELU        ActivationFunc = "gelu"         // y = x·Φ(x), Φ the normal distribution: see gelu.go
 	GELUTanh    ActivationFunc = "gelu_tanh"    // y = x·(1+tanh(√(2/π)·(x+0.044715·x³)))/2: Keras's gelu(approximate=True)
 	HardSigmoid ActivationFunc = "hard_sigmoid" // y = x/6 + 1/2, held within [0,1]
 	HardSiLU    ActivationFunc = "hard_silu"    // y = x·hard_sigmoid x; also "hard_swish"
@@ -91,7 +91,7 @@ func (a ActivationFunc) record(t *autograd.Tape, x *autograd.Var) *autograd.Var 
 	case SELU: // Klambauer et al., "Self-normalizing neural networks", 2017
 		return t.Affine(elu(t, x, 1.6732632423543772), 1.0507009873554805, 0)
 	case GELU:
-		return gelu(t, x)
+		return t.GELU(x)
 	case GELUTanh:
 		return geluTanh(t, x)
 	case ReLU6:

@@ -34,6 +34,16 @@ func (d *Device) TanhGrad(dx, dy, y kernels.Buffer, m kernels.Mode) {
 	d.gradient(dx, dy, y, m, d.set.vector.tanh_bwd_f32)
 }
 
+func (d *Device) GELU(y, x kernels.Buffer) {
+	kernels.SameLen("gelu", y, x)
+	d.unary(y, x, d.set.vector.gelu_fwd_f32)
+}
+
+func (d *Device) GELUGrad(dx, dy, x kernels.Buffer, m kernels.Mode) {
+	kernels.SameLen("gelu gradient", dx, dy, x)
+	d.gradient(dx, dy, x, m, d.set.vector.gelu_bwd_f32)
+}
+
 func (d *Device) Exp(y, x kernels.Buffer) {
 	kernels.SameLen("exp", y, x)
 	d.unary(y, x, d.set.vector.exp_fwd_f32)

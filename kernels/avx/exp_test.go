@@ -21,6 +21,13 @@ var ulpTests = []struct {
 	{"log_fwd_f32", func(k *vectorKernels) func(y, x []float32) { return k.log_fwd_f32 }, math.Log, 0.9},
 	{"sigmoid_fwd_f32", func(k *vectorKernels) func(y, x []float32) { return k.sigmoid_fwd_f32 },
 		func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }, 2.5},
+	{"gelu_fwd_f32", func(k *vectorKernels) func(y, x []float32) { return k.gelu_fwd_f32 },
+		func(x float64) float64 {
+			if x < -40 {
+				return 0 // its limit
+			}
+			return x * math.Erfc(-x/math.Sqrt2) / 2
+		}, 6},
 	{"tanh_fwd_f32", func(k *vectorKernels) func(y, x []float32) { return k.tanh_fwd_f32 }, math.Tanh, 2.7},
 }
 

@@ -36,3 +36,18 @@ DATA ·math_f32+116(SB)/4, $0x0000007f // 127, an integer
 DATA ·math_f32+120(SB)/4, $0x33d6bf95 // 1e-7
 DATA ·math_f32+124(SB)/4, $0x3f7ffffe // 1 − 1e-7
 GLOBL ·math_f32(SB), RODATA|NOPTR, $128
+
+// gelu_f32 are the constants of gelu_amd64.h.
+DATA ·gelu_f32+0(SB)/4, $0x41680000 // 14.5
+DATA ·gelu_f32+4(SB)/4, $0x3eb0a3d7 // 0.345
+DATA ·gelu_f32+8(SB)/4, $0x3ecc422a // 1/√(2π)
+DATA ·gelu_f32+12(SB)/4, $0x3e0cec49 // 0.1376201
+DATA ·gelu_f32+16(SB)/4, $0x3e0d513f // 0.1380052
+DATA ·gelu_f32+20(SB)/4, $0x3df05b76 // 0.1173619
+DATA ·gelu_f32+24(SB)/4, $0x3de3e070 // 0.1112679
+DATA ·gelu_f32+28(SB)/4, $0xbd146ed3 // −0.0362385
+DATA ·gelu_f32+32(SB)/4, $0x3e3d7f37 // 0.1850556
+DATA ·gelu_f32+36(SB)/4, $0xbe89ce9f // −0.2691545
+DATA ·gelu_f32+40(SB)/4, $0x3e13b21b // 0.1442341
+DATA ·gelu_f32+44(SB)/4, $0xbce69ed8 // −0.0281519
+GLOBL ·gelu_f32(SB), RODATA|NOPTR, $48

@@ -25,6 +25,8 @@ type vectorKernels struct {
 	sigmoid_bwd_f32                      func(dx, dy, y []float32, m kernels.Mode)
 	tanh_fwd_f32                         func(y, x []float32)
 	tanh_bwd_f32                         func(dx, dy, y []float32, m kernels.Mode)
+	gelu_fwd_f32                         func(y, x []float32)
+	gelu_bwd_f32                         func(dx, dy, x []float32, m kernels.Mode)
 	softmax_bwd_f32                      func(dx, dy, y []float32, dot float32, m kernels.Mode)
 	log_softmax_fwd_f32                  func(y, x []float32, max, log float32)
 	log_softmax_bwd_f32                  func(dx, dy, y []float32, sum float32, m kernels.Mode)

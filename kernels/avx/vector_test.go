@@ -119,7 +119,7 @@ var loopTests = []loopTest{
 		},
 		loop: func(s [][]float32, i int) float32 { return -((s[1][i] / s[3][i]) * (s[2][i] / s[3][i])) }},
 
-	// exp, log, sigmoid and tanh have the errors that exp_test.go measures; here
+	// exp, log, sigmoid, tanh and gelu have the errors that exp_test.go measures; here
 	// half an ulp more, since the loop's result is rounded too, up to a whole one.
 	{name: "exp_fwd_f32", slices: 2, outputs: 1, ulp: 1,
 		kernel: func(k *vectorKernels, s [][]float32, _ kernels.Mode) { k.exp_fwd_f32(s[0], s[1]) },
@@ -133,6 +133,13 @@ var loopTests = []loopTest{
 	{name: "tanh_fwd_f32", slices: 2, outputs: 1, ulp: 3,
 		kernel: func(k *vectorKernels, s [][]float32, _ kernels.Mode) { k.tanh_fwd_f32(s[0], s[1]) },
 		loop:   func(s [][]float32, i int) float32 { return float32(math.Tanh(float64(s[1][i]))) }},
+	{name: "gelu_fwd_f32", slices: 2, outputs: 1, ulp: 7,
+		kernel: func(k *vectorKernels, s [][]float32, _ kernels.Mode) { k.gelu_fwd_f32(s[0], s[1]) },
+		loop:   func(s [][]float32, i int) float32 { return gelu(s[1][i]) }},
+	{name: "gelu_bwd_f32", slices: 3, outputs: 1, ulp: 7, mode: true,
+		size:   func(s [][]float32, i int) float64 { return math.Abs(float64(s[1][i])) }, // the slope's terms are up to 1
+		kernel: func(k *vectorKernels, s [][]float32, m kernels.Mode) { k.gelu_bwd_f32(s[0], s[1], s[2], m) },
+		loop:   func(s [][]float32, i int) float32 { return s[1][i] * geluSlope(s[2][i]) }},
 	{name: "sigmoid_bwd_f32", slices: 3, outputs: 1, mode: true,
 		kernel: func(k *vectorKernels, s [][]float32, m kernels.Mode) { k.sigmoid_bwd_f32(s[0], s[1], s[2], m) },
 		loop:   func(s [][]float32, i int) float32 { return s[1][i] * (s[2][i] * (1 - s[2][i])) }},
@@ -194,6 +201,23 @@ var loopTests = []loopTest{
 }
 
 func sigmoid(x float32) float32 { return float32(1 / (1 + math.Exp(-float64(x)))) }
+
+// gelu is x·Φ(x), and geluSlope its derivative, with their limits where Φ is 0.
+func gelu(x float32) float32 {
+	if x < -40 {
+		return 0
+	}
+	return float32(float64(x) * math.Erfc(-float64(x)/math.Sqrt2) / 2)
+}
+
+func geluSlope(x float32) float32 {
+	v := float64(x)
+	share := math.Erfc(-v/math.Sqrt2) / 2
+	if math.Abs(v) > 40 {
+		return float32(share)
+	}
+	return float32(share + v*math.Exp(-v*v/2)/math.Sqrt(2*math.Pi))
+}
 
 func TestKernelsAgainstTheirLoops(t *testing.T) {
 	for _, set := range Names() {

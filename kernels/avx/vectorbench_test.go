@@ -57,6 +57,8 @@ func vectorBenches(n int) []vectorBench {
 		{"Log", 8, []int{n, n}, func(d kernels.Device, b []kernels.Buffer) { d.Log(b[0], b[1]) }},
 		{"Sigmoid", 8, []int{n, n}, func(d kernels.Device, b []kernels.Buffer) { d.Sigmoid(b[0], b[1]) }},
 		{"Tanh", 8, []int{n, n}, func(d kernels.Device, b []kernels.Buffer) { d.Tanh(b[0], b[1]) }},
+		{"GELU", 8, []int{n, n}, func(d kernels.Device, b []kernels.Buffer) { d.GELU(b[0], b[1]) }},
+		{"GELUGrad", 12, []int{n, n, n}, func(d kernels.Device, b []kernels.Buffer) { d.GELUGrad(b[0], b[1], b[2], kernels.Overwrite) }},
 		{"Softmax", 8, []int{n, n}, func(d kernels.Device, b []kernels.Buffer) { d.Softmax(b[0], b[1], rows, benchColumns) }},
 		{"SoftmaxCrossEntropy", 8, []int{n, n, rows}, func(d kernels.Device, b []kernels.Buffer) {
 			d.SoftmaxCrossEntropy(b[2], b[0], b[1], labels, rows, benchColumns)

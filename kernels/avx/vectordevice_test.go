@@ -79,6 +79,8 @@ func elementTests(n int) []deviceTest {
 		{"SigmoidGrad", []int{n, n, n}, 1, rounded, func(d kernels.Device, b []kernels.Buffer) { d.SigmoidGrad(b[0], b[1], b[2], kernels.Overwrite) }},
 		{"Tanh", []int{n, n}, 1, rounded, func(d kernels.Device, b []kernels.Buffer) { d.Tanh(b[0], b[1]) }},
 		{"TanhGrad", []int{n, n, n}, 1, rounded, func(d kernels.Device, b []kernels.Buffer) { d.TanhGrad(b[0], b[1], b[2], kernels.Accumulate) }},
+		{"GELU", []int{n, n}, 1, rounded, func(d kernels.Device, b []kernels.Buffer) { d.GELU(b[0], b[1]) }},
+		{"GELUGrad", []int{n, n, n}, 1, rounded, func(d kernels.Device, b []kernels.Buffer) { d.GELUGrad(b[0], b[1], b[2], kernels.Accumulate) }},
 		{"Affine", []int{n, n}, 1, rounded, func(d kernels.Device, b []kernels.Buffer) { d.Affine(b[0], b[1], 2.5, -0.1) }},
 		{"AffineGrad", []int{n, n}, 1, exact, func(d kernels.Device, b []kernels.Buffer) { d.AffineGrad(b[0], b[1], 2.3, kernels.Accumulate) }},
 		{"AddScaled", []int{n, n}, 1, rounded, func(d kernels.Device, b []kernels.Buffer) { d.AddScaled(b[0], b[1], -0.3) }},

@@ -47,6 +47,8 @@ func TestFunctionsKeepToTheirErrors(t *testing.T) {
 		{"log of anything", bits(1 << 31), d.Log, math.Log, 1},
 		{"tanh", between(-2, 2), d.Tanh, math.Tanh, 2},
 		{"tanh of anything", bits(1 << 31), d.Tanh, math.Tanh, 2},
+		{"gelu", between(-15, 15), d.GELU, gelu, 6},
+		{"gelu of anything", bits(1 << 31), d.GELU, gelu, 6},
 		{"sigmoid", between(-80, 80), d.Sigmoid, func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }, 3},
 	} {
 		x, y := d.Alloc(kernels.Float32, len(test.x)), d.Alloc(kernels.Float32, len(test.x))
@@ -70,6 +72,14 @@ func TestFunctionsKeepToTheirErrors(t *testing.T) {
 		x.Free()
 		y.Free()
 	}
+}
+
+// gelu is x·Φ(x), and its limit far below 0.
+func gelu(x float64) float64 {
+	if x < -40 {
+		return 0
+	}
+	return x * math.Erfc(-x/math.Sqrt2) / 2
 }
 
 // ulps is how far got is from want, in steps of float32 at want.

@@ -47,6 +47,10 @@ func activations() []function {
 		{"Tanh", func(x, _ float64) float64 { return math.Tanh(x) }, signed, kernels.Device.Tanh,
 			func(d kernels.Device, dx, dy, y, _ kernels.Buffer, m kernels.Mode) { d.TanhGrad(dx, dy, y, m) },
 			rounding(4), rounding(8)},
+		// Its slope is the difference of two numbers up to 1, and dy may be 2.
+		{"GELU", gelu, signed, kernels.Device.GELU,
+			func(d kernels.Device, dx, dy, _, x kernels.Buffer, m kernels.Mode) { d.GELUGrad(dx, dy, x, m) },
+			rounding(4), rounding(8)},
 		{"Exp", func(x, _ float64) float64 { return math.Exp(x) }, signed, kernels.Device.Exp,
 			func(d kernels.Device, dx, dy, y, _ kernels.Buffer, m kernels.Mode) { d.ExpGrad(dx, dy, y, m) },
 			tolerance{relative: 4 * epsilon, absolute: smallestNormal}, rounding(8)},
@@ -56,6 +60,14 @@ func activations() []function {
 			func(d kernels.Device, dx, dy, _, x kernels.Buffer, m kernels.Mode) { d.LogGrad(dx, dy, x, m) },
 			rounding(4), rounding(4)},
 	}
+}
+
+// gelu is x·Φ(x), and its limit at −∞.
+func gelu(x, _ float64) float64 {
+	if math.IsInf(x, -1) {
+		return 0
+	}
+	return x * math.Erfc(-x/math.Sqrt2) / 2
 }
 
 // smallestNormal is the smallest positive float32 with full precision. Below it

@@ -37,6 +37,8 @@ const (
 	calledSigmoidGrad
 	calledTanh
 	calledTanhGrad
+	calledGELU
+	calledGELUGrad
 	calledExp
 	calledExpGrad
 	calledLog
@@ -135,6 +137,8 @@ var methodNames = [methodCount]string{
 	calledSigmoidGrad:                   "SigmoidGrad",
 	calledTanh:                          "Tanh",
 	calledTanhGrad:                      "TanhGrad",
+	calledGELU:                          "GELU",
+	calledGELUGrad:                      "GELUGrad",
 	calledExp:                           "Exp",
 	calledExpGrad:                       "ExpGrad",
 	calledLog:                           "Log",
@@ -317,6 +321,16 @@ func (counter *counting) Tanh(y, x kernels.Buffer) {
 func (counter *counting) TanhGrad(dx, dy, y kernels.Buffer, m kernels.Mode) {
 	counter.d.TanhGrad(dx, dy, y, m)
 	counter.calls[calledTanhGrad]++
+}
+
+func (counter *counting) GELU(y, x kernels.Buffer) {
+	counter.d.GELU(y, x)
+	counter.calls[calledGELU]++
+}
+
+func (counter *counting) GELUGrad(dx, dy, x kernels.Buffer, m kernels.Mode) {
+	counter.d.GELUGrad(dx, dy, x, m)
+	counter.calls[calledGELUGrad]++
 }
 func (counter *counting) Exp(y, x kernels.Buffer) {
 	counter.d.Exp(y, x)

@@ -98,6 +98,40 @@ func (d *Device) TanhGrad(dx, dy, y kernels.Buffer, m kernels.Mode) {
 	}
 }
 
+// gelu is x·Φ(x), and geluSlope its derivative. Below −39 float64 has no number for Φ
+// but 0; the limits are put in there, and at +∞, where a factor is infinite.
+func gelu(x float64) float64 {
+	if x < -40 {
+		return 0
+	}
+	return x * math.Erfc(-x/math.Sqrt2) / 2
+}
+
+func geluSlope(x float64) float64 {
+	share := math.Erfc(-x/math.Sqrt2) / 2
+	if math.Abs(x) > 40 {
+		return share
+	}
+	return share + x*math.Exp(-x*x/2)/math.Sqrt(2*math.Pi)
+}
+
+func (d *Device) GELU(y, x kernels.Buffer) {
+	kernels.SameLen("gelu", y, x)
+	ys, xs := kernels.Floats(y), kernels.Floats(x)
+	for i, v := range xs {
+		ys[i] = float32(gelu(float64(v)))
+	}
+}
+
+// GELUGrad: (x·Φ)′ = Φ + x·φ.
+func (d *Device) GELUGrad(dx, dy, x kernels.Buffer, m kernels.Mode) {
+	kernels.SameLen("gelu gradient", dx, dy, x)
+	dxs, dys, xs := kernels.Floats(dx), kernels.Floats(dy), kernels.Floats(x)
+	for i, v := range xs {
+		put(&dxs[i], float32(float64(dys[i])*geluSlope(float64(v))), m)
+	}
+}
+
 func (d *Device) Exp(y, x kernels.Buffer) {
 	kernels.SameLen("exp", y, x)
 	ys, xs := kernels.Floats(y), kernels.Floats(x)
