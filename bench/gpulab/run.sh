@@ -252,6 +252,9 @@ else:
 		timeout 20 ./gpulab data "$home/data.part" && mv "$home/data.part" "$home/data"
 	fi
 	export BAREGRAD_REQUIRE=cuda
+	# What the driver has compiled it keeps here, also where there is no home to write to,
+	# and large enough for PyTorch's too: else each program compiles all kernels anew.
+	export CUDA_CACHE_PATH=${CUDA_CACHE_PATH:-$home/compiled} CUDA_CACHE_MAXSIZE=${CUDA_CACHE_MAXSIZE:-1073741824}
 	planning=1
 	for p in "${parts[@]}"; do run "$p"; done
 	planning=''
