@@ -18,6 +18,7 @@
 //	  on behind the ReLU below     | yes     | yes  | yes
 //	Pooling and its gradients      | yes     | yes  | yes
 //	ReLU, Sigmoid, Tanh, Exp, Log  | yes     | yes  | yes
+//	GELU                           | yes     | yes  | yes
 //	BiasReLU's and                 |         |      |
 //	  BiasReLUMaxPool's gradients  | yes     | yes  | yes
 //	Softmax, LogSoftmax            | yes     | yes  | yes
