@@ -77,6 +77,7 @@ func TestRefusals(t *testing.T) {
 		{"--save " + missing + "/x", 1, "save " + missing},
 		{"--backup " + missing + "/x", 1, "backup " + missing},
 		{"--backup x --save x", 1, "--backup and --save are both x"},
+		{"--backup mnist-mlp.safetensors --model mlp --limit 100 --epochs 1", 1, "--backup and --save are both mnist-mlp.safetensors"},
 		{"--checkpoint --save -", 1, "--checkpoint saves the model"},
 		{"--save " + os.DevNull, 1, "not a regular file, but a device (--save - saves nothing)"},
 		{"--epochs many", 2, "many"},

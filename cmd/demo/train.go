@@ -12,9 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 
-	"baregrad/cmd/demo/figure"
 	"baregrad/internal/regular"
 	"baregrad/kernels"
 	"baregrad/kernels/auto"
@@ -90,158 +88,47 @@ func (c *TrainCommand) Run(ctx context.Context, w io.Writer) (failed error) {
 	if err != nil {
 		return err
 	}
-	say := w
+	t := &training{TrainCommand: c, recipe: recipe, say: w}
 	if c.Quiet {
-		say = io.Discard
+		t.say = io.Discard
 	}
 	if c.Out != "" { // before the work, so that a wrong name costs none
 		if err := makeFolder(c.Out); err != nil {
 			return err
 		}
 	}
-	d, err := auto.Open(c.Device)
-	if err != nil {
+	if t.device, err = auto.Open(c.Device); err != nil {
 		return err
 	}
-	defer d.Close()
-	fmt.Fprintf(say, "Computing on %s\n", d.Name())
-	data, err := mnist.Load(ctx, c.Dataset, mnist.Options{Dir: c.DataDir, Progress: downloads(say)})
-	if err != nil {
-		return err
-	}
-	n := data.Train.N
-	if c.Limit != nil {
-		n = min(n, *c.Limit)
-	}
-	x, y := onDevice(d, data.Train, n)
-	testX, testY := onDevice(d, data.Test, data.Test.N)
-	if data.Source != "embedded" {
-		fmt.Fprintln(say, "Data from", data.Source)
-	}
-	if !data.Published {
-		fmt.Fprintf(say, "These are not the files that %s's authors published.\n", data.Title)
-	}
-	fmt.Fprintf(say, "%s: %s training images, %s test images of %d×%d\n", data.Title,
-		thousands(n), thousands(data.Test.N), data.Train.Rows, data.Train.Cols)
-
-	o, err := optimizer(c.Optimizer, recipe.peak, recipe.epochs*((n+recipe.batch-1)/recipe.batch))
-	if err != nil {
-		return err
-	}
-	model := nn.NewSequential(d, nn.Seed(c.Seed), recipe.layers(data.Train.Rows, data.Train.Cols, len(data.ClassNames))...)
-	if err := model.Compile(nn.CompileOptions{
-		Optimizer: o, Loss: nn.SparseCategoricalCrossentropy{}, Metrics: []nn.Metric{nn.Accuracy{}},
-	}); err != nil {
-		return err
-	}
-	if err := model.Summary(say); err != nil {
-		return err
-	}
-
-	saved := c.Save
-	switch saved {
-	case "":
-		saved = data.Name + "-" + c.Model + ".safetensors"
-	case "-":
-		saved = ""
-	}
-	if err := writable(saved); err != nil { // before the work too
-		return fmt.Errorf("save %w (--save - saves nothing)", err)
-	}
-	if err := writable(c.Backup); err != nil {
-		return fmt.Errorf("backup %w", err)
-	}
-	begin := time.Now()
-	fit := nn.FitOptions{Epochs: recipe.epochs, BatchSize: recipe.batch, Output: say}
-	if c.Augment {
-		fit.Augment = augment(data.Train.Slice(0, n))
-	}
-	if c.Checkpoint {
-		if err := describe(model, data, &nn.History{}); err != nil {
+	defer t.device.Close()
+	fmt.Fprintf(t.say, "Computing on %s\n", t.device.Name())
+	for _, step := range []func(context.Context) error{t.load, t.build, t.fit} {
+		if err := step(ctx); err != nil {
 			return err
 		}
-		fit.Callbacks = append(fit.Callbacks, &nn.ModelCheckpoint{Path: saved})
 	}
-	if c.Backup != "" {
-		fit.Callbacks = append(fit.Callbacks, &nn.BackupAndRestore{Path: c.Backup})
-	}
-	if c.Quiet {
-		fit.Verbose = nn.Silent
-	}
-	history, err := model.Fit(ctx, x, y, fit)
-	if err != nil {
-		if _, missing := os.Stat(c.Backup); c.Backup != "" && missing == nil && ctx.Err() != nil {
-			err = fmt.Errorf("%w (the same command goes on from %s)", err, c.Backup)
+	defer func() { // what went before is on the disk even if the rest fails
+		if failed != nil && t.saved != "" {
+			fmt.Fprintf(t.say, "\nThe trained model is saved to %s\n", t.saved)
 		}
-		return err
-	}
-	seconds := time.Since(begin).Seconds()
-	if saved != "" {
-		// At once, whatever Ctrl-C or a full disk does to what follows.
-		if err := describe(model, data, history); err != nil {
-			return err
-		}
-		if err := model.Save(context.WithoutCancel(ctx), saved); err != nil {
-			return err
-		}
-		defer func() { // what went before is on the disk even if the rest fails
-			if failed != nil {
-				fmt.Fprintf(say, "\nThe trained model is saved to %s\n", saved)
-			}
-		}()
-	}
-	scores, predictions, err := model.EvaluatePredict(ctx, testX, testY, nn.EvaluateOptions{BatchSize: 250})
+	}()
+	r, probabilities, err := t.test(ctx, w)
 	if err != nil {
 		return err
-	}
-	defer predictions.Free()
-	_, params := model.ParamCount()
-	r := result{
-		Device: d.Name(), Model: c.Model, Dataset: data.Name, Seed: c.Seed, Epochs: recipe.epochs, Params: params,
-		TrainSeconds: seconds, EpochSeconds: history.Seconds,
-		TestLoss: number(scores["loss"]), TestAccuracy: scores["accuracy"], History: numbers(history),
-	}
-	fmt.Fprintf(w, "\nTest accuracy %.2f %%: %s of %s images right (loss %.4f), after %s of training on %s\n",
-		100*r.TestAccuracy, thousands(int(math.Round(r.TestAccuracy*float64(data.Test.N)))), thousands(data.Test.N),
-		r.TestLoss, spell(seconds), d.Name())
-	if loss := scores["loss"]; math.IsNaN(loss) || math.IsInf(loss, 0) {
-		fmt.Fprintln(w, "The training went astray: its loss is no number. A smaller --lr may help.")
-	}
-	if gpu, ok := d.(interface{ Memory() (used, free int64) }); ok {
-		used, free := gpu.Memory()
-		fmt.Fprintf(say, "The device's memory: %s in use, %s free\n", kernels.FormatBytes(used), kernels.FormatBytes(free))
 	}
 	if !c.Quiet || c.Out != "" {
-		j := judge(predictions.Floats(), data.Test, len(data.ClassNames))
-		if recipe.epochs >= 5 { // fewer points make no curve
-			fmt.Fprint(say, curves(mnist.DetectScreen(say), history))
-		}
-		j.show(say, data)
-		if err := c.draw(say, history, j, data); err != nil {
+		if err := t.show(probabilities); err != nil {
 			return err
 		}
 	}
-	if r.Saved = saved; saved != "" {
-		fmt.Fprintf(say, "\nSaved to %s\n", saved)
+	if t.saved != "" {
+		fmt.Fprintf(t.say, "\nSaved to %s\n", t.saved)
 	}
-	c.next(say, r.Saved)
+	c.next(t.say, t.saved)
 	if c.JSON {
 		return json.NewEncoder(w).Encode(r)
 	}
 	return nil
-}
-
-// draw draws the pictures to --out.
-func (c *TrainCommand) draw(say io.Writer, h *nn.History, j judgement, data *mnist.Dataset) error {
-	if c.Out == "" {
-		return nil
-	}
-	fmt.Fprintln(say)
-	f := figure.Folder{Dir: c.Out, Format: c.Format, Saved: func(path string) { fmt.Fprintln(say, "Drawn to", path) }}
-	if err := f.Curves("history", h); err != nil {
-		return err
-	}
-	return j.draw(f, data)
 }
 
 // recipe is the settings for the network, with what the command line changes. It
@@ -253,9 +140,6 @@ func (c *TrainCommand) recipe() (recipe, error) {
 	}
 	if c.Checkpoint && c.Save == "-" {
 		return r, errors.New("--checkpoint saves the model, --save - does not")
-	}
-	if c.Backup != "" && c.Backup == c.Save {
-		return r, fmt.Errorf("--backup and --save are both %s; a backup is removed in the end", c.Save)
 	}
 	if _, err := optimizer(c.Optimizer, 1, 1); err != nil {
 		return r, err

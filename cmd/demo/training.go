@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"time"
+
+	"baregrad/cmd/demo/figure"
+	"baregrad/kernels"
+	"baregrad/mnist"
+	"baregrad/nn"
+	"baregrad/tensor"
+)
+
+// A training is a TrainCommand at work. Its steps come in this order: load, build, fit,
+// test, show.
+type training struct {
+	*TrainCommand
+	recipe recipe
+	say    io.Writer // for all but the result
+	device kernels.Device
+
+	data  *mnist.Dataset
+	n     int            // images to train on
+	x, y  *tensor.Tensor // those, with their labels
+	model *nn.Sequential
+	saved string // the model's file; empty where none is wanted
+
+	history *nn.History
+	seconds float64 // that the training took
+}
+
+// load loads the data set, and copies what is trained on to the device.
+func (t *training) load(ctx context.Context) (err error) {
+	if t.data, err = mnist.Load(ctx, t.Dataset, mnist.Options{Dir: t.DataDir, Progress: downloads(t.say)}); err != nil {
+		return err
+	}
+	data := t.data
+	t.n = data.Train.N
+	if t.Limit != nil {
+		t.n = min(t.n, *t.Limit)
+	}
+	t.x, t.y = onDevice(t.device, data.Train, t.n)
+	if data.Source != "embedded" {
+		fmt.Fprintln(t.say, "Data from", data.Source)
+	}
+	if !data.Published {
+		fmt.Fprintf(t.say, "These are not the files that %s's authors published.\n", data.Title)
+	}
+	fmt.Fprintf(t.say, "%s: %s training images, %s test images of %d×%d\n", data.Title,
+		thousands(t.n), thousands(data.Test.N), data.Train.Rows, data.Train.Cols)
+	return nil
+}
+
+// build makes the model, and sees that what is to be written can be.
+func (t *training) build(context.Context) error {
+	o, err := optimizer(t.Optimizer, t.recipe.peak, t.recipe.epochs*((t.n+t.recipe.batch-1)/t.recipe.batch))
+	if err != nil {
+		return err
+	}
+	train := t.data.Train
+	t.model = nn.NewSequential(t.device, nn.Seed(t.Seed), t.recipe.layers(train.Rows, train.Cols, len(t.data.ClassNames))...)
+	if err := t.model.Compile(nn.CompileOptions{
+		Optimizer: o, Loss: nn.SparseCategoricalCrossentropy{}, Metrics: []nn.Metric{nn.Accuracy{}},
+	}); err != nil {
+		return err
+	}
+	if err := t.model.Summary(t.say); err != nil {
+		return err
+	}
+	switch t.saved = t.Save; t.saved {
+	case "":
+		t.saved = t.data.Name + "-" + t.Model + ".safetensors"
+	case "-":
+		t.saved = ""
+	}
+	if err := writable(t.saved); err != nil {
+		return fmt.Errorf("save %w (--save - saves nothing)", err)
+	}
+	if err := writable(t.Backup); err != nil {
+		return fmt.Errorf("backup %w", err)
+	}
+	if t.Backup != "" && t.Backup == t.saved {
+		return fmt.Errorf("--backup and --save are both %s; a backup is removed in the end", t.saved)
+	}
+	return nil
+}
+
+// fit trains, and saves the model.
+func (t *training) fit(ctx context.Context) (err error) {
+	o := nn.FitOptions{Epochs: t.recipe.epochs, BatchSize: t.recipe.batch, Output: t.say}
+	if t.Augment {
+		o.Augment = augment(t.data.Train.Slice(0, t.n))
+	}
+	if t.Checkpoint {
+		if err := describe(t.model, t.data, &nn.History{}); err != nil {
+			return err
+		}
+		o.Callbacks = append(o.Callbacks, &nn.ModelCheckpoint{Path: t.saved})
+	}
+	if t.Backup != "" {
+		o.Callbacks = append(o.Callbacks, &nn.BackupAndRestore{Path: t.Backup})
+	}
+	if t.Quiet {
+		o.Verbose = nn.Silent
+	}
+	begin := time.Now()
+	if t.history, err = t.model.Fit(ctx, t.x, t.y, o); err != nil {
+		if _, missing := os.Stat(t.Backup); t.Backup != "" && missing == nil && ctx.Err() != nil {
+			err = fmt.Errorf("%w (the same command goes on from %s)", err, t.Backup)
+		}
+		return err
+	}
+	t.seconds = time.Since(begin).Seconds()
+	if t.saved == "" {
+		return nil
+	}
+	if err := describe(t.model, t.data, t.history); err != nil {
+		return err
+	}
+	// At once, whatever Ctrl-C or a full disk does to what follows.
+	return t.model.Save(context.WithoutCancel(ctx), t.saved)
+}
+
+// test measures the model on the test set and says on w how good it is. It gives the
+// probability of each class for each image, too.
+func (t *training) test(ctx context.Context, w io.Writer) (r result, probabilities []float32, err error) {
+	x, y := onDevice(t.device, t.data.Test, t.data.Test.N)
+	scores, predictions, err := t.model.EvaluatePredict(ctx, x, y, nn.EvaluateOptions{BatchSize: 250})
+	if err != nil {
+		return r, nil, err
+	}
+	defer predictions.Free()
+	_, params := t.model.ParamCount()
+	r = result{
+		Device: t.device.Name(), Model: t.Model, Dataset: t.data.Name, Seed: t.Seed, Epochs: t.recipe.epochs, Params: params,
+		TrainSeconds: t.seconds, EpochSeconds: t.history.Seconds,
+		TestLoss: number(scores["loss"]), TestAccuracy: scores["accuracy"], History: numbers(t.history), Saved: t.saved,
+	}
+	all := t.data.Test.N
+	fmt.Fprintf(w, "\nTest accuracy %.2f %%: %s of %s images right (loss %.4f), after %s of training on %s\n",
+		100*r.TestAccuracy, thousands(int(math.Round(r.TestAccuracy*float64(all)))), thousands(all),
+		r.TestLoss, spell(t.seconds), r.Device)
+	if loss := scores["loss"]; math.IsNaN(loss) || math.IsInf(loss, 0) {
+		fmt.Fprintln(w, "The training went astray: its loss is no number. A smaller --lr may help.")
+	}
+	if gpu, ok := t.device.(interface{ Memory() (used, free int64) }); ok {
+		used, free := gpu.Memory()
+		fmt.Fprintf(t.say, "The device's memory: %s in use, %s free\n", kernels.FormatBytes(used), kernels.FormatBytes(free))
+	}
+	return r, predictions.Floats(), nil
+}
+
+// show draws how the training went and what the model takes for what: in the terminal,
+// and as pictures to --out.
+func (t *training) show(probabilities []float32) error {
+	j := judge(probabilities, t.data.Test, len(t.data.ClassNames))
+	if t.recipe.epochs >= 5 { // fewer points make no curve
+		fmt.Fprint(t.say, curves(mnist.DetectScreen(t.say), t.history))
+	}
+	j.show(t.say, t.data)
+	if t.Out == "" {
+		return nil
+	}
+	fmt.Fprintln(t.say)
+	f := figure.Folder{Dir: t.Out, Format: t.Format, Saved: func(path string) { fmt.Fprintln(t.say, "Drawn to", path) }}
+	if len(t.history.Epoch) > 0 { // a backup may have left nothing to do
+		if err := f.Curves("history", t.history); err != nil {
+			return err
+		}
+	}
+	return j.draw(f, t.data)
+}
