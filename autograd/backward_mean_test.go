@@ -6,6 +6,7 @@ import (
 
 	"baregrad/autograd"
 	"baregrad/kernels"
+	"baregrad/tensor"
 )
 
 // Going back from the mean of losses gives the gradients that recording the mean and
@@ -46,6 +47,26 @@ func TestBackwardMean(t *testing.T) {
 					}
 				}
 			}
+		}
+	})
+}
+
+// A ReLU that is fused into the operation which makes the loss changes the loss's gradient
+// in place: each pass begins with it anew.
+func TestBackwardFromAFusedReLU(t *testing.T) {
+	onDevices(t, func(t *testing.T, d kernels.Device) {
+		for _, shared := range []bool{false, true} {
+			tape := autograd.NewTape(d)
+			if shared {
+				tape.ShareMemory()
+			}
+			x, w := constant(d, []float32{2, 3}, 1, 2), param(d, []float32{-1, -1}, 2, 1)
+			tape.Backward(tape.Dense(x, w, nil, true))
+			near(t, "dw where the ReLU lets nothing through", w.Grad.Floats(), []float32{0, 0}, 0)
+			tensor.Set(w.Value, []float32{1, 1})
+			tape.Replay()
+			near(t, "dw where it does", w.Grad.Floats(), []float32{2, 3}, 0)
+			tape.Free()
 		}
 	})
 }

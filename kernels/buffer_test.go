@@ -145,6 +145,23 @@ func TestChecksNameThePart(t *testing.T) {
 	})
 }
 
+// A window that lies wholly in the padding, on whichever side, has no maximum.
+func TestWindowsOutsideTheImage(t *testing.T) {
+	f := func(n int) kernels.Buffer { return kernels.NewHost(kernels.Float32, n) }
+	s := kernels.PoolSpec{N: 1, H: 4, W: 4, C: 1, KH: 2, KW: 2, StrideH: 2, StrideW: 2, OH: 2, OW: 2}
+	s.Check("pool", f(4), nil, f(16))
+	for what, change := range map[string]func(s *kernels.PoolSpec){
+		"above": func(s *kernels.PoolSpec) { s.PadTop = 2 }, "left": func(s *kernels.PoolSpec) { s.PadLeft = 2 },
+		"below": func(s *kernels.PoolSpec) { s.PadTop = -2 }, "right": func(s *kernels.PoolSpec) { s.PadLeft = -2 },
+		"below the last": func(s *kernels.PoolSpec) { s.OH = 3 }, "right of the last": func(s *kernels.PoolSpec) { s.OW = 3 },
+		"nowhere above": func(s *kernels.PoolSpec) { s.PadTop = -1 }, "nowhere left": func(s *kernels.PoolSpec) { s.PadLeft = -1 },
+	} {
+		wrong := s
+		change(&wrong)
+		panics(t, what, "some lie outside the image of 4×4", func() { wrong.Check("pool", f(wrong.OH*wrong.OW), nil, f(16)) })
+	}
+}
+
 func TestDropoutSpec(t *testing.T) {
 	for _, c := range []struct {
 		rate, scale float32
