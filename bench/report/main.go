@@ -27,12 +27,13 @@ func main() {
 	out := flag.String("out", "bench/results", "the folder for the results")
 	pattern := flag.String("bench", ".", "which benchmarks go test runs; - for none")
 	times := flag.String("benchtime", "10x", "how often, or for how long, each one runs")
-	budget := flag.Duration("budget", time.Second, "how long each figure of the matrix products and training steps may take")
+	budget := flag.Duration("budget", time.Second/2, "how long each figure of the matrix products and training steps may take in a round")
+	rounds := flag.Int("rounds", 4, "how often these are measured, one after the other, the fastest of all counting; what takes longer than the budget is measured once")
 	slowest := flag.Duration("slowest", 10*time.Second, "leave out a product or a training step that would take longer than this once")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *out, *pattern, *times, *budget, *slowest); err != nil {
+	if err := run(ctx, *out, *pattern, *times, *budget, *rounds, *slowest); err != nil {
 		fmt.Fprintln(os.Stderr, "report:", err)
 		os.Exit(1)
 	}
@@ -44,11 +45,11 @@ type written struct {
 	Benchmarks []bench.Benchmark `json:"benchmarks"` // of every kernel, by go test
 }
 
-func run(ctx context.Context, out, pattern, times string, budget, slowest time.Duration) error {
+func run(ctx context.Context, out, pattern, times string, budget time.Duration, rounds int, slowest time.Duration) error {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return err
 	}
-	r, err := bench.Measure(ctx, bench.Options{Budget: budget, Slowest: slowest, Sparse: bench.SparseProducts(),
+	r, err := bench.Measure(ctx, bench.Options{Budget: budget, Rounds: rounds, Slowest: slowest, Sparse: bench.SparseProducts(),
 		Progress: func(what string) { fmt.Fprintln(os.Stderr, what) }})
 	if err != nil {
 		return err
