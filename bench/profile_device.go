@@ -214,6 +214,14 @@ func (d *timed) TanhGrad(dx, dy, y kernels.Buffer, m kernels.Mode) {
 	d.time(of("TanhGrad", length(dx)), func() { d.Device.TanhGrad(dx, dy, y, m) })
 }
 
+func (d *timed) GELU(y, x kernels.Buffer) {
+	d.time(of("GELU", length(y)), func() { d.Device.GELU(y, x) })
+}
+
+func (d *timed) GELUGrad(dx, dy, x kernels.Buffer, m kernels.Mode) {
+	d.time(of("GELUGrad", length(dx)), func() { d.Device.GELUGrad(dx, dy, x, m) })
+}
+
 func (d *timed) Exp(y, x kernels.Buffer) {
 	d.time(of("Exp", length(y)), func() { d.Device.Exp(y, x) })
 }
