@@ -70,7 +70,8 @@ func (e *InterruptedError) Unwrap() error { return e.Err }
 
 // Fit trains the model on examples x [n, …] with labels y [n, …], in batches of
 // a new random order in each epoch; the last batch may be smaller. x holds
-// float32, or uint8 that is scaled to 0–1; what y must hold depends on the loss.
+// float32, or uint8 that is scaled to 0–1; what y must hold depends on the loss. For a
+// model with one output, [n] will do in place of [n 1].
 //
 // The values in the history, and on the progress line, are means over the epoch,
 // while the model learns: Evaluate, after it, gives others. When ctx ends, Fit
@@ -251,6 +252,7 @@ func (m *Sequential) prepareFit(x, y *tensor.Tensor, o FitOptions) (FitOptions, 
 	if !slices.ContainsFunc(m.params, func(p *Param) bool { return p.Trainable() }) {
 		return fail(errors.New("fit: the model has nothing to train: it has no parameters, or all are frozen"))
 	}
+	y, o.ValidationY = m.column(y), m.column(o.ValidationY)
 	if err := m.checkData("fit", x, y, o.BatchSize); err != nil {
 		return fail(err)
 	}
@@ -283,6 +285,15 @@ func (m *Sequential) prepareFit(x, y *tensor.Tensor, o FitOptions) (FitOptions, 
 		}
 	}
 	return o, x, y, nil
+}
+
+// column gives float32 labels [n] for a model with one output as [n 1], as Keras takes them,
+// and all others as they are.
+func (m *Sequential) column(y *tensor.Tensor) *tensor.Tensor {
+	if y != nil && y.Type() == kernels.Float32 && y.Rank() == 1 && slices.Equal(m.OutputShape(), []int{1}) {
+		return y.Reshape(-1, 1)
+	}
+	return y
 }
 
 // checkExamples says what is wrong with examples for this model.
