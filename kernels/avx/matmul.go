@@ -252,7 +252,7 @@ func (t *matmulTask) cut() {
 		work, copying, reading, waiting := rows*columns*depth, 8*rows*depth, 4*columns*depth, 4
 		if t.zeros { // a third of the work or so remains
 			work, waiting = work/3, 2
-			if blocks == 1 { // A's bits stay
+			if blocks == 1 && !s.TransA { // A's bits stay
 				copying /= groups
 			}
 			if t.inPlace && columns*depth <= l2/2 { // B stays in the second cache
