@@ -11,7 +11,7 @@ const (
 	schedulers      = 4    // of a multiprocessor: each starts one instruction a cycle, of one of its warps
 	stepLatency     = 480  // the least that a step along K takes: its loads come from the cache, and all wait at a barrier
 	inside          = 1000 // two fences and an atomic, where the last block of a tile adds up its parts ..
-	round           = 400  // .. of which it loads four at a time
+	round           = 400  // .. of which it loads four at a time (matmul_64x64_f32: two)
 	apart           = 4000 // a launch more, where there are more than fewSplits, or the kernel can't do that
 	cacheBytes      = 1100 // what goes to or from the cache in a cycle
 )
