@@ -31,15 +31,19 @@ type task interface {
 type pool struct {
 	workers int
 	queues  []queue // one for each worker
+	counts  []count // for each but worker 0, how many parts it has finished
 	_       line
 
-	unfinished atomic.Int64 // parts that have not ended
-	_          line
+	// Worker 0's own.
+	busy   atomic.Bool // a task is done
+	others uint64      // parts of all tasks so far that it has not finished itself
+	_      line
 
 	mu       sync.Mutex   // for sleeping and waking alone
 	wake     sync.Cond    // a task was posted, or the pool was closed
-	done     sync.Cond    // the last part is finished
+	done     sync.Cond    // a worker has finished its last part
 	sleepers atomic.Int32 // workers that wait for wake
+	waiting  atomic.Bool  // worker 0 waits for done
 	closed   bool
 }
 
@@ -53,6 +57,13 @@ type queue struct {
 	task   task
 	end    int // behind the last of the worker's parts
 	_      [32]byte
+}
+
+// count is how many parts a worker has finished so far, of all tasks. It alone writes that: two
+// workers that counted in one place would wait for its line of the cache.
+type count struct {
+	finished atomic.Uint64
+	_        [56]byte
 }
 
 // line keeps what one core writes out of the line of the cache that another reads.
@@ -72,7 +83,7 @@ const (
 )
 
 func newPool(workers int) *pool {
-	p := &pool{workers: workers, queues: make([]queue, workers)}
+	p := &pool{workers: workers, queues: make([]queue, workers), counts: make([]count, workers-1)}
 	p.wake.L, p.done.L = &p.mu, &p.mu
 	for w := 1; w < workers; w++ {
 		go p.serve(w)
@@ -90,7 +101,7 @@ func (p *pool) run(n int, t task) {
 		}
 		return
 	}
-	if !p.unfinished.CompareAndSwap(0, int64(n)) {
+	if !p.busy.CompareAndSwap(false, true) {
 		panic(&kernels.BusyError{}) // another goroutine is in run
 	}
 	number, first := p.queues[0].number()+1, 0
@@ -109,17 +120,29 @@ func (p *pool) run(n int, t task) {
 		p.mu.Unlock()
 	}
 
-	p.help(0)
-	for i := 1; i < spins && p.unfinished.Load() > 0; i++ {
+	p.others += uint64(n - p.help(0))
+	for i := 1; i < spins && !p.finished(); i++ {
 		look(i)
 	}
-	if p.unfinished.Load() > 0 {
+	if !p.finished() {
 		p.mu.Lock()
-		for p.unfinished.Load() > 0 {
+		p.waiting.Store(true)
+		for !p.finished() {
 			p.done.Wait()
 		}
+		p.waiting.Store(false)
 		p.mu.Unlock()
 	}
+	p.busy.Store(false)
+}
+
+// finished tells whether all parts are that worker 0 has left to others.
+func (p *pool) finished() bool {
+	var n uint64
+	for w := range p.counts {
+		n += p.counts[w].finished.Load()
+	}
+	return n == p.others
 }
 
 // look passes the time until the next look, the i-th.
@@ -132,10 +155,11 @@ func look(i int) {
 }
 
 // help does parts of the current task until none is left to begin: the worker's
-// own, then the next one's, and so on.
-func (p *pool) help(worker int) {
+// own, then the next one's, and so on. It says how many it has done, which for workers other
+// than 0 have been counted then, once for each queue.
+func (p *pool) help(worker int) (done int) {
 	for i := range p.workers {
-		q := &p.queues[(worker+i)%p.workers]
+		q, before := &p.queues[(worker+i)%p.workers], done
 		for {
 			ticket := q.ticket.Load()
 			left := int(uint32(ticket))
@@ -146,13 +170,22 @@ func (p *pool) help(worker int) {
 				continue
 			}
 			q.task.part(worker, q.end-left)
-			if p.unfinished.Add(-1) == 0 && worker != 0 {
-				p.mu.Lock() // so that the signal can't fall between run's look and its sleep
-				p.done.Signal()
-				p.mu.Unlock()
+			done++
+			if left == 1 { // no need to look again
+				break
 			}
 		}
+		if worker == 0 || done == before {
+			continue
+		}
+		p.counts[worker-1].finished.Add(uint64(done - before))
+		if p.waiting.Load() {
+			p.mu.Lock() // so that the signal can't fall between run's look and its sleep
+			p.done.Signal()
+			p.mu.Unlock()
+		}
 	}
+	return done
 }
 
 // serve is the life of a worker other than the caller.
