@@ -1,10 +1,6 @@
 package avx
 
-import (
-	"math"
-
-	"baregrad/kernels"
-)
+import "baregrad/kernels"
 
 // MatMul is C[M,N] = op(A)[M,K]·op(B)[K,N], with what MatMulSpec adds to it.
 //
@@ -73,6 +69,7 @@ type matmulTask struct {
 	partial     []float32    // [chunks−1, M, N]: products of all chunks but the first
 	halved      bool         // the chunks are two runs that meet in C: see matmul_halves.go
 	cells       []halves
+	cuts        cuts          // that were found
 	update      optimizerStep // by C, the gradient: see matmul_update.go
 	updates     bool          // it is done as soon as rows of C are finished,
 	own         bool          // which are in the worker's own memory alone
@@ -220,77 +217,6 @@ func (t *matmulTask) plan() {
 	}
 }
 
-// cut decides into how many blocks of rows by groups of columns C is cut. One
-// worker does all as one part, unless its panels would get too large. For
-// several, each way of cutting is given the time that it should take, in
-// multiply-adds, and the shortest is taken: the rounds of the largest part, a
-// quarter of a part, or where zeros are left out half of one, because workers are not
-// equally fast, and in each part what handing it over, copying A and reading B cost.
-// (Parts that leave out zeros can be small: what a worker has found out about A and B in
-// one, it knows in the next.) Tiles and strips that don't divide
-// evenly are spread over the parts, lest the last ones be the smallest and their
-// worker the first to be done. Ways in which workers have memory in common cost more:
-// see matmul_halves.go, which has another way to cut.
-func (t *matmulTask) cut() {
-	s, strips, workers, l2 := t.s, t.strips.count(), t.d.pool.workers, t.d.cacheL2/4
-	t.blockRows, t.blocks, t.group, t.groups = s.M, 1, strips, 1
-	least := (s.N*t.depth + mostPanels - 1) / mostPanels
-	most := s.M * s.N * s.K / leastPart
-	whole := (s.M + t.height - 1) / t.height // tiles from top to bottom
-	if least == 1 && (workers == 1 || most < 2) {
-		return
-	}
-	best := math.MaxInt
-	consider := func(blocks, groups, chunks int, halved bool) {
-		if groups > 1 && t.update.do != nil && s.M*s.N > l2 {
-			return // the optimizer's step is done for whole rows
-		}
-		rows := (whole + blocks - 1) / blocks * t.height
-		columns := min(s.N, (strips+groups-1)/groups*t.widest)
-		parts := blocks * groups * chunks
-		depth := s.K / chunks
-		work, copying, reading, waiting := rows*columns*depth, 8*rows*depth, 4*columns*depth, 4
-		if t.zeros { // a third of the work or so remains
-			work, waiting = work/3, 2
-			if blocks == 1 && !s.TransA { // A's bits stay
-				copying /= groups
-			}
-			if t.inPlace && columns*depth <= l2/2 { // B stays in the second cache
-				reading /= 2
-			}
-		}
-		part := work + copying + reading + handing
-		if s.TransB {
-			part += 4 * columns * depth
-		}
-		cost := (parts+workers-1)/workers*part + part/waiting + t.foreign(blocks, groups, chunks, halved)
-		if cost < best {
-			best = cost
-			t.blocks, t.groups, t.halved = blocks, groups, halved
-		}
-	}
-	each := 4 // blocks for each worker, at most
-	if t.zeros {
-		each = 16
-	}
-	for blocks := 1; blocks <= max(1, min(each*workers, most, whole)); blocks++ {
-		for each := 1; each <= 4; each++ {
-			consider(blocks, min(strips, max(least, each*workers/(blocks*t.chunks))), t.chunks, false)
-		}
-		if t.canHalve(blocks, 1) {
-			consider(blocks, 1, 2, true)
-		}
-	}
-	if t.zeros && t.inPlace && t.canHalve(1, strips) {
-		consider(1, strips, 2, true)
-	}
-	if t.halved {
-		t.halve()
-	}
-	t.blockRows = min(s.M, (whole+t.blocks-1)/t.blocks*t.height)
-	t.group = (strips + t.groups - 1) / t.groups
-}
-
 const (
 	// tileRows is a number of rows that makes whole tiles, be they 8 or 6 rows high.
 	tileRows = 24
@@ -299,12 +225,6 @@ const (
 	// copyGap is the gap between tiles of a copied piece of A, in floats,
 	// lest they fall on the same lines of the cache.
 	copyGap = 16
-	// mostPanels is the most floats of the panels of a part: 4 MB.
-	mostPanels = 1 << 20
-	// leastPart is the least number of multiply-adds in a part, 1 to 3 µs.
-	leastPart = 1 << 16
-	// handing is what handing a part to a worker costs, in multiply-adds.
-	handing = 1 << 14
 	// chunkK is the least number of k that a chunk of a tall product has, if there are
 	// more than two.
 	chunkK = 4 * blockK

@@ -1,0 +1,132 @@
+package avx
+
+import (
+	"math"
+
+	"baregrad/kernels"
+)
+
+// How a product is cut into the parts that workers share.
+
+const (
+	// mostPanels is the most floats of the panels of a part: 4 MB.
+	mostPanels = 1 << 20
+	// leastPart is the least number of multiply-adds in a part, 1 to 3 µs.
+	leastPart = 1 << 16
+	// handing is what handing a part to a worker costs, in multiply-adds.
+	handing = 1 << 14
+)
+
+// cutBy is all that a product's cut is chosen by, besides the device.
+type cutBy struct {
+	s                       kernels.MatMulSpec
+	zeros, inPlace, updates bool
+	height, widest, strips  int
+}
+
+// cuts are the last ones that were found. To find one takes some 4 µs, and the products of a
+// training step are the same again and again.
+type cuts struct {
+	by    [32]cutBy
+	found [32]struct {
+		blocks, groups int
+		halved         bool
+	}
+	next int // is overwritten next
+}
+
+// cut decides into how many blocks of rows by groups of columns C is cut. One
+// worker does all as one part, unless its panels would get too large. For
+// several, each way of cutting is given the time that it should take, in
+// multiply-adds, and the shortest is taken: the rounds of the largest part, a
+// quarter of a part, or where zeros are left out half of one, because workers are not
+// equally fast, and in each part what handing it over, copying A and reading B cost.
+// (Parts that leave out zeros can be small: what a worker has found out about A and B in
+// one, it knows in the next.) Tiles and strips that don't divide
+// evenly are spread over the parts, lest the last ones be the smallest and their
+// worker the first to be done. Ways in which workers have memory in common cost more:
+// see matmul_halves.go, which has another way to cut.
+func (t *matmulTask) cut() {
+	s, strips, workers := t.s, t.strips.count(), t.d.pool.workers
+	t.blockRows, t.blocks, t.group, t.groups = s.M, 1, strips, 1
+	least := (s.N*t.depth + mostPanels - 1) / mostPanels
+	most := s.M * s.N * s.K / leastPart
+	whole := (s.M + t.height - 1) / t.height // tiles from top to bottom
+	if least == 1 && (workers == 1 || most < 2) {
+		return
+	}
+	t.find(least, most, whole)
+	if t.halved {
+		t.halve()
+	}
+	t.blockRows = min(s.M, (whole+t.blocks-1)/t.blocks*t.height)
+	t.group = (strips + t.groups - 1) / t.groups
+}
+
+// find chooses how many blocks of rows and groups of columns there are: of whole tiles from
+// top to bottom, with at least so many groups and at most so many parts.
+func (t *matmulTask) find(least, most, whole int) {
+	by := cutBy{t.s, t.zeros, t.inPlace, t.update.do != nil, t.height, t.widest, t.strips.count()}
+	cuts := &t.cuts
+	for i := range cuts.by {
+		if cuts.by[i] == by {
+			f := &cuts.found[i]
+			t.blocks, t.groups, t.halved = f.blocks, f.groups, f.halved
+			return
+		}
+	}
+	t.search(least, most, whole)
+	f := &cuts.found[cuts.next]
+	f.blocks, f.groups, f.halved = t.blocks, t.groups, t.halved
+	cuts.by[cuts.next] = by
+	cuts.next = (cuts.next + 1) % len(cuts.by)
+}
+
+// search is find, by trying all ways.
+func (t *matmulTask) search(least, most, whole int) {
+	s, strips, workers, l2 := t.s, t.strips.count(), t.d.pool.workers, t.d.cacheL2/4
+	best := math.MaxInt
+	consider := func(blocks, groups, chunks int, halved bool) {
+		if groups > 1 && t.update.do != nil && s.M*s.N > l2 {
+			return // the optimizer's step is done for whole rows
+		}
+		rows := (whole + blocks - 1) / blocks * t.height
+		columns := min(s.N, (strips+groups-1)/groups*t.widest)
+		parts := blocks * groups * chunks
+		depth := s.K / chunks
+		work, copying, reading, waiting := rows*columns*depth, 8*rows*depth, 4*columns*depth, 4
+		if t.zeros { // a third of the work or so remains
+			work, waiting = work/3, 2
+			if blocks == 1 && !s.TransA { // A's bits stay
+				copying /= groups
+			}
+			if t.inPlace && columns*depth <= l2/2 { // B stays in the second cache
+				reading /= 2
+			}
+		}
+		part := work + copying + reading + handing
+		if s.TransB {
+			part += 4 * columns * depth
+		}
+		cost := (parts+workers-1)/workers*part + part/waiting + t.foreign(blocks, groups, chunks, halved)
+		if cost < best {
+			best = cost
+			t.blocks, t.groups, t.halved = blocks, groups, halved
+		}
+	}
+	each := 4 // blocks for each worker, at most
+	if t.zeros {
+		each = 16
+	}
+	for blocks := 1; blocks <= max(1, min(each*workers, most, whole)); blocks++ {
+		for each := 1; each <= 4; each++ {
+			consider(blocks, min(strips, max(least, each*workers/(blocks*t.chunks))), t.chunks, false)
+		}
+		if t.canHalve(blocks, 1) {
+			consider(blocks, 1, 2, true)
+		}
+	}
+	if t.zeros && t.inPlace && t.canHalve(1, strips) {
+		consider(1, strips, 2, true)
+	}
+}
