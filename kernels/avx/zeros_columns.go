@@ -257,7 +257,7 @@ func (t *matmulTask) columnStrip(w *workspace, dense *strip, c []float32, i0, k0
 			if n == first {
 				t.aheadColumns(p, i0, i+zeroColumns, m, k0, k, depth)
 			} else {
-				t.aheadStrip(p, i, m, k0, n, last, depth)
+				t.aheadStrip(p, part, i, m, k0, n, last, depth)
 			}
 			p.multiplyRows(t.product(padded), rows, t.tall)
 			t.d.set.zeros.columns.fetch_rest(p)
@@ -281,9 +281,9 @@ func (t *matmulTask) aheadColumns(p *strip, i0, next, m, k0, from, depth int) {
 	p.fetch(t.a[(k0+from)*t.s.M+i0+next:], 4*t.s.M, min(t.column.length, depth-from), 1)
 }
 
-// aheadStrip has p fetch what the block that begins with row i of m is to fetch of the next
-// strip of B: some rows' lines at one place.
-func (t *matmulTask) aheadStrip(p *strip, i, m, k0, n, last, depth int) {
+// aheadStrip has p fetch what the block that begins with row i of m is to fetch in a part of K, of
+// the next strip of B: some rows' lines at one place, or at some places of all rows.
+func (t *matmulTask) aheadStrip(p *strip, part, i, m, k0, n, last, depth int) {
 	p.fetchNothing()
 	if n+1 == last || !t.inPlace {
 		return
@@ -291,10 +291,11 @@ func (t *matmulTask) aheadStrip(p *strip, i, m, k0, n, last, depth int) {
 	j, width := t.strips.strip(n + 1)
 	lines := (4*width + cacheLine - 1) / cacheLine
 	blocks := (m + zeroColumns - 1) / zeroColumns
-	each := (blocks + lines - 1) / lines // blocks that share a line of all rows
-	block := i / zeroColumns
-	from, to := block%each*depth/each, (block%each+1)*depth/each
-	if block/each < lines {
-		p.fetch(t.b[(k0+from)*t.s.N+j+block/each*cacheLine/4:], 4*t.s.N, to-from, 1)
+	all, at := blocks*t.column.parts, part*blocks+i/zeroColumns
+	share := max(1, all/lines)        // a line of all rows is shared by so many
+	places := (lines + all - 1) / all // or one fetches so many
+	if line := at / share * places; line < lines {
+		from, to := at%share*depth/share, (at%share+1)*depth/share
+		p.fetch(t.b[(k0+from)*t.s.N+j+line*cacheLine/4:], 4*t.s.N, to-from, min(places, lines-line)*cacheLine/4)
 	}
 }
