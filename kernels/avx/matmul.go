@@ -62,7 +62,8 @@ type matmulTask struct {
 	tileStep    int          // floats from tile to tile of a copied piece of A
 	step        int          // rows of a step
 	blockRows   int          // rows of C in one part, at most
-	blocks      int          // blocks of rows
+	blocks      int          // blocks of rows,
+	series      int          // each of so many of which is smaller than the one before; or 1
 	group       int          // strips in one part, at most
 	groups      int          // groups of strips
 	chunks      int          // chunks of K
@@ -242,7 +243,6 @@ func (t *matmulTask) part(worker, i int) {
 	if chunk > 0 && !t.halved {
 		c, add = t.partial[(chunk-1)*s.M*s.N:], false
 	}
-	tiles := (s.M + t.height - 1) / t.height
 	if t.halved {
 		chunk, w.cell = t.half(i)
 		group, block = w.cell/t.blocks, w.cell%t.blocks
@@ -250,8 +250,9 @@ func (t *matmulTask) part(worker, i int) {
 		add = w.second
 	}
 	first, last := group*t.strips.count()/t.groups, (group+1)*t.strips.count()/t.groups
-	i0 := block * tiles / t.blocks * t.height
-	m := min((block+1)*tiles/t.blocks*t.height, s.M) - i0
+	i0 := t.begin(block)
+	w.end = t.begin(block + 1)
+	m := w.end - i0
 	all := (s.K + t.depth - 1) / t.depth // runs of K
 	from, to := chunk*all/t.chunks, (chunk+1)*all/t.chunks
 

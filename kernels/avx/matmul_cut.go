@@ -48,7 +48,7 @@ type cuts struct {
 // see matmul_halves.go, which has another way to cut.
 func (t *matmulTask) cut() {
 	s, strips, workers := t.s, t.strips.count(), t.d.pool.workers
-	t.blockRows, t.blocks, t.group, t.groups = s.M, 1, strips, 1
+	t.blockRows, t.blocks, t.series, t.group, t.groups = s.M, 1, 1, strips, 1
 	least := (s.N*t.depth + mostPanels - 1) / mostPanels
 	most := s.M * s.N * s.K / leastPart
 	whole := (s.M + t.height - 1) / t.height // tiles from top to bottom
@@ -59,7 +59,14 @@ func (t *matmulTask) cut() {
 	if t.halved {
 		t.halve()
 	}
+	t.series = t.seriesOf(t.blocks, t.groups*t.chunks)
 	t.blockRows = min(s.M, (whole+t.blocks-1)/t.blocks*t.height)
+	if n := t.series; n > 1 {
+		t.blockRows = 0
+		for first := 0; first < t.blocks; first += n {
+			t.blockRows = max(t.blockRows, t.begin(first+1)-t.begin(first))
+		}
+	}
 	t.group = (strips + t.groups - 1) / t.groups
 }
 
@@ -80,6 +87,29 @@ func (t *matmulTask) find(least, most, whole int) {
 	f.blocks, f.groups, f.halved = t.blocks, t.groups, t.halved
 	cuts.by[cuts.next] = by
 	cuts.next = (cuts.next + 1) % len(cuts.by)
+}
+
+// seriesOf is how many blocks of rows each worker has, of which each is smaller than the one
+// before, as 4 : 3 : 2 : 1. The larger ones read B less often, and with the small ones at the
+// end no worker waits for another for long. If blocks are to be as equal as can be, it is 1.
+// others is what else each block is cut into.
+func (t *matmulTask) seriesOf(blocks, others int) int {
+	workers := t.d.pool.workers
+	n := blocks / workers // the smallest has 2 of n·(n+1) shares
+	if !t.zeros || others > 1 || blocks%workers != 0 || n*(n+1)*t.height*workers > 2*t.s.M {
+		return 1
+	}
+	return n
+}
+
+// begin is the row at which a block begins: its series begins where the tiles are shared out
+// evenly.
+func (t *matmulTask) begin(block int) int {
+	tiles, n := (t.s.M+t.height-1)/t.height, t.series
+	i, all := block%n, t.blocks/n
+	from, to := block/n*tiles/all, (block/n+1)*tiles/all
+	// n + (n−1) + … for i blocks, of n·(n+1)/2
+	return min((from+(to-from)*i*(2*n-i+1)/(n*(n+1)))*t.height, t.s.M)
 }
 
 // search is find, by trying all ways.
@@ -104,11 +134,16 @@ func (t *matmulTask) search(least, most, whole int) {
 				reading /= 2
 			}
 		}
-		part := work + copying + reading + handing
 		if s.TransB {
-			part += 4 * columns * depth
+			reading += 4 * columns * depth
 		}
-		cost := (parts+workers-1)/workers*part + part/waiting + t.foreign(blocks, groups, chunks, halved)
+		part := work + copying + reading + handing
+		cost := (parts+workers-1)/workers*part + part/waiting
+		if n := t.seriesOf(blocks, groups*chunks); n > 1 { // all of a worker's rows; the last part is 2/n/(n+1) of it
+			all := (work + copying) / rows * t.height * ((whole + workers - 1) / workers)
+			cost = all + n*(reading+handing) + all*2/(n*(n+1))/waiting
+		}
+		cost += t.foreign(blocks, groups, chunks, halved)
 		if cost < best {
 			best = cost
 			t.blocks, t.groups, t.halved = blocks, groups, halved

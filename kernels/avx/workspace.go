@@ -11,6 +11,7 @@ import (
 type workspace struct {
 	strip      strip
 	first      int       // the row of C that the memory for it begins with
+	end        int       // behind the last row of the part
 	gradient   []float32 // that memory, if it is the worker's own: see matmul_update.go
 	cell       int       // the block of C whose two runs are two parts: see matmul_halves.go
 	second     bool      // the block of C has the sum of a run already: see matmul_halves.go

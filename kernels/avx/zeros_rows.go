@@ -160,7 +160,7 @@ func (t *matmulTask) computeRows(w *workspace, c []float32, i0, m, k0, first, la
 		if !t.inPlace && t.step < t.blockRows { // panels are read again
 			panels = panels[padded*depth:]
 		}
-		t.aheadRows(p, panels, n, first, last, i0+m < min(s.M, z.begin+t.blockRows), k0, fresh)
+		t.aheadRows(p, panels, n, first, last, i0+m < w.end, k0, fresh)
 		p.setMask(width - (padded - tiles.lanes))
 		p.maskStep, p.maskNext, p.aWord, p.bWord = 8*words, 8, t.each*p.aStep, t.each*p.bStep
 		dense := *p
@@ -177,7 +177,7 @@ func (t *matmulTask) computeRows(w *workspace, c []float32, i0, m, k0, first, la
 				break
 			}
 			if p.aheadStep == 0 && n+1 == last { // B has been fetched
-				t.aheadPiece(p, z, i0, m, k0)
+				t.aheadPiece(p, z, i0, m, w.end, k0)
 			}
 			p.a, p.b = dense.a+uintptr(k*p.aStep), dense.b+uintptr(k*p.bStep)
 			p.masks, p.words = address(ones[q:]), min(t.words, words-q)
@@ -267,9 +267,8 @@ func (t *matmulTask) aheadRows(p *strip, panel []float32, n, first, last int, mo
 
 // aheadPiece has p fetch the piece of A that comes next: the block's next rows, or its first
 // ones of the next run.
-func (t *matmulTask) aheadPiece(p *strip, z *zeroSpace, i0, m, k0 int) {
+func (t *matmulTask) aheadPiece(p *strip, z *zeroSpace, i0, m, end, k0 int) {
 	s, depth := t.s, p.length
-	end := min(s.M, z.begin+t.blockRows)
 	switch {
 	case i0+m < end:
 		p.fetch(t.a[(i0+m)*s.K+k0:], 4*s.K, min(t.step, end-i0-m), depth)

@@ -1,0 +1,74 @@
+package avx
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"baregrad/kernels"
+)
+
+// However a product is cut, its blocks take each row once, none of them is empty or larger than it
+// is said to be, and those of a series get smaller.
+func TestBlocksTakeEachRowOnce(t *testing.T) {
+	eachSet(t, func(t *testing.T, set string) {
+		r := rand.New(rand.NewPCG(31, 32))
+		series := map[bool]int{} // how many there were, by TransA
+		for _, workers := range []int{1, 2, 3, 8} {
+			d := workersOf(t, set, workers)
+			p := &d.product
+			for range 100 {
+				s := kernels.MatMulSpec{M: 1 + r.IntN(1500), N: 1 + r.IntN(200), K: 1 + r.IntN(600), TransA: r.IntN(2) == 0}
+				a, b, c := make([]float32, s.M*s.K), make([]float32, s.K*s.N), make([]float32, s.M*s.N)
+				p.shares = rowShares{20, 30, 5}
+				d.multiply(c, a, b, nil, s, r.IntN(4) > 0)
+				at, last := 0, 0
+				for block := range p.blocks {
+					from, to := p.begin(block), p.begin(block+1)
+					if from != at || to <= from || to-from > p.blockRows {
+						t.Fatalf("%+v, %d workers: block %d of %d has rows %d to %d: want some from %d on, %d at most", s, workers, block, p.blocks, from, to, at, p.blockRows)
+					}
+					if p.series > 1 && block%p.series > 0 && to-from > last {
+						t.Fatalf("%+v, %d workers: block %d has %d rows, the one before in its series %d", s, workers, block, to-from, last)
+					}
+					at, last = to, to-from
+				}
+				if at != s.M {
+					t.Fatalf("%+v, %d workers: the blocks end at row %d", s, workers, at)
+				}
+				if p.series > 1 {
+					series[s.TransA]++
+				}
+			}
+		}
+		if series[false] == 0 || series[true] == 0 {
+			t.Errorf("blocks got smaller in %v products, by TransA: the test shows nothing", series)
+		}
+	})
+}
+
+// A cut that is remembered is the one that would be found, be there ever so many.
+func TestCutsAreRemembered(t *testing.T) {
+	eachSet(t, func(t *testing.T, set string) {
+		r := rand.New(rand.NewPCG(33, 34))
+		d, fresh := workersOf(t, set, 2), workersOf(t, set, 2)
+		var shapes []kernels.MatMulSpec
+		for range len(d.product.cuts.by) * 3 / 2 {
+			shapes = append(shapes, kernels.MatMulSpec{M: 16 + r.IntN(600), N: 16 + r.IntN(200), K: 16 + r.IntN(600), TransA: r.IntN(2) == 0})
+		}
+		for _, s := range append(shapes, shapes...) {
+			a, b, c := make([]float32, s.M*s.K), make([]float32, s.K*s.N), make([]float32, s.M*s.N)
+			for _, zeros := range []bool{false, true, true} {
+				for _, d := range []*Device{d, fresh} {
+					d.product.shares = rowShares{20, 30, 5}
+					d.multiply(c, a, b, nil, s, zeros)
+				}
+				got, want := &d.product, &fresh.product
+				if got.blocks != want.blocks || got.groups != want.groups || got.halved != want.halved {
+					t.Fatalf("%+v, zeros %v: %d blocks, %d groups, halved %v remembered; %d, %d and %v found", s, zeros,
+						got.blocks, got.groups, got.halved, want.blocks, want.groups, want.halved)
+				}
+				clear(want.cuts.by[:])
+			}
+		}
+	})
+}
