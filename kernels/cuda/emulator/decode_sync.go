@@ -143,12 +143,14 @@ func finishBarRed(f *frame, r *barArrival, bar *barrier) {
 
 // barWarp is bar.warp.sync: the lanes named wait for each other.
 func barWarp(w *warp, o *op, mask uint32) {
-	need := w.r32[o.a][bits.TrailingZeros32(mask)&31]
-	if !w.gather(o, mask, need) {
+	mask, ok := w.allMembers(o, mask, o.a)
+	if !ok || w.chk == nil {
 		return
 	}
-	if w.chk != nil {
-		w.chk.syncLanes(w, mask&need)
+	for left := mask; left != 0; {
+		_, same := w.group(left, o.a)
+		w.chk.syncLanes(w, same)
+		left &^= same
 	}
 }
 

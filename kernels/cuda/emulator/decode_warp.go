@@ -18,43 +18,79 @@ func init() {
 }
 
 // members waits for the lanes that a .sync instruction names. It returns the
-// lanes that take part; ok is false if the op must be left for now.
+// lanes that take part together; ok is false if the op must be left for now.
+//
+// Lanes that arrive at once may name different groups, each of them its own:
+// then the first takes part, and the others run the op again by themselves.
 func (w *warp) members(o *op, mask uint32, slot int32) (part uint32, ok bool) {
 	if slot < 0 { // the old forms without .sync
 		return mask, true
 	}
-	i := bits.TrailingZeros32(mask) & 31
-	need := w.r32[slot][i]
+	need, same := w.group(mask, slot)
 	if w.blk.grid.checks&CheckBarriers != 0 {
-		w.checkMembers(o, mask, need, slot)
+		w.checkMembers(o, mask, slot)
+	}
+	if others := mask &^ same; others != 0 && need&others == 0 {
+		w.fork(others, o.at)
+		mask = same
 	}
 	if need&mask != mask { // a lane that does not name itself: what it gets is not defined
 		need |= mask
 	}
-	if !w.gather(o, mask, need) {
-		return 0, false
-	}
-	return mask, true
+	return mask, w.gather(o, mask, need)
 }
 
-// checkMembers reports a member mask that cannot be right.
-func (w *warp) checkMembers(o *op, mask, need uint32, slot int32) {
-	i := bits.TrailingZeros32(mask) & 31
-	f := w.finding("divergent warp instruction", o, i)
-	switch {
-	case mask&^need != 0 && w.r32[slot] != [32]uint32{}:
+// allMembers is members for an op to which it is the same whether groups take
+// part together or one after the other.
+func (w *warp) allMembers(o *op, mask uint32, slot int32) (part uint32, ok bool) {
+	if slot >= 0 {
+		var need uint32
 		for m := mask; m != 0; m &= m - 1 {
-			j := bits.TrailingZeros32(m) & 31
-			if w.r32[slot][j]>>j&1 == 0 {
-				f.Thread = w.thread(j)
-				f.Detail = fmt.Sprintf("lane %d runs it, but is not in its own member mask %#x", j, w.r32[slot][j])
-				w.report(f)
-				return
-			}
+			need |= w.r32[slot][bits.TrailingZeros32(m)&31]
 		}
-	case need&w.exited&w.lanes != 0:
-		f.Detail = fmt.Sprintf("the member mask %#x names lanes %s, which have exited", need, laneList(need&w.exited&w.lanes))
+		if need&^w.exited == mask {
+			if w.blk.grid.checks&CheckBarriers != 0 {
+				w.checkMembers(o, mask, slot)
+			}
+			return mask, true
+		}
+	}
+	return w.members(o, mask, slot)
+}
+
+// group is the member mask of the first lane of mask, and which lanes of mask
+// have the same.
+func (w *warp) group(mask uint32, slot int32) (need, same uint32) {
+	need = w.r32[slot][bits.TrailingZeros32(mask)&31]
+	for m := mask; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		same |= one(w.r32[slot][i] == need) << i
+	}
+	return need, same
+}
+
+// checkMembers reports member masks that cannot be right. A barrier of the warp
+// may name lanes that have exited.
+func (w *warp) checkMembers(o *op, mask uint32, slot int32) {
+	for left := mask; left != 0; {
+		need, same := w.group(left, slot)
+		left &^= same
+		i := bits.TrailingZeros32(same) & 31
+		f := w.finding("divergent warp instruction", o, i)
+		if absent := same &^ need; absent != 0 {
+			j := bits.TrailingZeros32(absent) & 31
+			f.Thread = w.thread(j)
+			f.Detail = fmt.Sprintf("lane %d runs it, but is not in its own member mask %#x", j, need)
+		} else if differ := need & mask &^ same; differ != 0 {
+			j := bits.TrailingZeros32(differ) & 31
+			f.Detail = fmt.Sprintf("lanes %d and %d run it with different member masks, %#x and %#x, and the first names both", i, j, need, w.r32[slot][j])
+		} else if gone := need & w.exited & w.lanes; gone != 0 && o.in.Op != "bar" {
+			f.Detail = fmt.Sprintf("the member mask %#x names lanes %s, which have exited", need, laneList(gone))
+		} else {
+			continue
+		}
 		w.report(f)
+		return
 	}
 }
 
@@ -96,7 +132,7 @@ func decodeShfl(d *decoder) {
 	dst.Second = nil
 	o.d, _ = d.dst(&dst, t, false)
 	o.run = func(w *warp, o *op_, mask uint32) {
-		part, ok := w.members(o, mask, slot)
+		mask, ok := w.allMembers(o, mask, slot)
 		if !ok {
 			return
 		}
@@ -129,9 +165,13 @@ func decodeShfl(d *decoder) {
 			}
 			out[i] = src[j&31]
 			valid |= one(p) << i
-			if part>>i&1 != 0 && part>>(j&31)&1 == 0 && w.blk.grid.checks&CheckBarriers != 0 {
+			part := mask
+			if slot >= 0 {
+				part &= w.r32[slot][i]
+			}
+			if mask>>i&1 != 0 && part>>(j&31)&1 == 0 && j != i && w.blk.grid.checks&CheckBarriers != 0 {
 				f := w.finding("divergent warp instruction", o, int(i))
-				f.Detail = fmt.Sprintf("reads the register of lane %d, which does not take part", j)
+				f.Detail = fmt.Sprintf("reads the register of lane %d, which %s", j, pick(w.exited>>(j&31)&1 != 0, "has exited", "does not take part"))
 				w.report(f)
 			}
 		}
@@ -170,20 +210,20 @@ func decodeVote(d *decoder) {
 	}
 	all, any := m.has["all"], m.has["any"]
 	o.run = func(w *warp, o *op_, mask uint32) {
-		part, ok := w.members(o, mask, slot)
+		mask, ok := w.members(o, mask, slot)
 		if !ok {
 			return
 		}
-		p := (w.p[o.a] ^ not) & part
+		p := (w.p[o.a] ^ not) & mask
 		if ballot {
 			for l := mask; l != 0; l &= l - 1 {
 				w.r32[o.d][bits.TrailingZeros32(l)&31] = p
 			}
 			return
 		}
-		r := p == part || p == 0 // uni
+		r := p == mask || p == 0 // uni
 		if all {
-			r = p == part
+			r = p == mask
 		} else if any {
 			r = p != 0
 		}
@@ -223,7 +263,7 @@ func decodeMatch(d *decoder) {
 	o.d, _ = d.dst(&dst, B32, false)
 	all := m.has["all"]
 	o.run = func(w *warp, o *op_, mask uint32) {
-		part, ok := w.members(o, mask, slot)
+		mask, ok := w.members(o, mask, slot)
 		if !ok {
 			return
 		}
@@ -232,12 +272,12 @@ func decodeMatch(d *decoder) {
 		for l := mask; l != 0; l &= l - 1 {
 			i := bits.TrailingZeros32(l) & 31
 			var same uint32
-			for k := part; k != 0; k &= k - 1 {
+			for k := mask; k != 0; k &= k - 1 {
 				j := bits.TrailingZeros32(k) & 31
 				same |= one(v[j] == v[i]) << j
 			}
-			p := one(same == part)
-			if all && same != part {
+			p := one(same == mask)
+			if all && same != mask {
 				same = 0
 			}
 			w.r32[o.d][i] = same
@@ -279,7 +319,7 @@ func decodeRedux(d *decoder) {
 		d.refuse("expected an operation")
 	}
 	o.run = func(w *warp, o *op_, mask uint32) {
-		part, ok := w.members(o, mask, slot)
+		mask, ok := w.members(o, mask, slot)
 		if !ok {
 			return
 		}
@@ -290,9 +330,9 @@ func decodeRedux(d *decoder) {
 			}
 			return src[i]
 		}
-		first := bits.TrailingZeros32(part) & 31
+		first := bits.TrailingZeros32(mask) & 31
 		r := get(first)
-		for l := part & (part - 1); l != 0; l &= l - 1 {
+		for l := mask & (mask - 1); l != 0; l &= l - 1 {
 			r = f(r, get(bits.TrailingZeros32(l)&31))
 		}
 		for l := mask; l != 0; l &= l - 1 {
@@ -316,11 +356,11 @@ func decodeElect(d *decoder) {
 	dst.Second = nil
 	o.d, _ = d.dst(&dst, B32, false)
 	o.run = func(w *warp, o *op_, mask uint32) {
-		part, ok := w.members(o, mask, slot)
+		mask, ok := w.members(o, mask, slot)
 		if !ok {
 			return
 		}
-		leader := uint32(bits.TrailingZeros32(part))
+		leader := uint32(bits.TrailingZeros32(mask))
 		for l := mask; l != 0; l &= l - 1 {
 			w.r32[o.d][bits.TrailingZeros32(l)&31] = leader
 		}

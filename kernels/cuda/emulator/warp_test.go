@@ -309,6 +309,33 @@ b:	shfl.sync.idx.b32 %k, %j, 3, 31, 0xffffffff;
 		}
 		return v
 	})
+	// Lanes with the same i%5 are a group; each names its own in one instruction.
+	expectU32(t, "groups of lanes at one instruction", "", `
+	rem.u32 %n, %i, 5;
+	match.any.sync.b32 %l, %n, -1;
+	redux.sync.add.u32 %j, %i, %l;
+	setp.ge.u32 %p, %i, 30;
+	vote.sync.any.pred %q, %p, %l;
+	selp.u32 %k, 1000, 0, %q;
+	add.u32 %j, %j, %k;
+	and.b32 %k, %i, 1;
+	match.any.sync.b32 %k, %k, %l;
+	popc.b32 %k, %k;
+	add.u32 %j, %j, %k;
+	bar.warp.sync %l;
+	st.global.u32 [%o], %j;
+	ret;`, Dim3{}, block, func(i uint32) (v uint32) {
+		for k := i % 5; k < 32; k += 5 {
+			v += k
+			if k >= 30 {
+				v += 1000
+			}
+			if k%2 == i%2 {
+				v++
+			}
+		}
+		return v
+	})
 	expectU32(t, "bar.red", "", `
 	setp.lt.u32 %p, %i, 50;
 	bar.red.popc.u32 %j, 0, %p;
