@@ -81,7 +81,7 @@ type ptxLaunch struct {
 	Grid   string   `default:"1" placeholder:"X[,Y[,Z]]" help:"Blocks (1)."`
 	Block  string   `default:"32" placeholder:"X[,Y[,Z]]" help:"Threads of a block (32)."`
 	Shared int      `placeholder:"BYTES" help:"Dynamic shared memory of a block."`
-	Arg    []string `sep:"none" placeholder:"VALUE" help:"An argument; give one for each parameter, in order. A number, or a buffer: f32[8]=1,2,3 (repeated as needed), f32[8]=range or range(START,STEP), f32[8]=random or random(SEED), f32[8] (zeros), or a .npy file. Types: f32 f64 s8 u8 s16 u16 s32 u32 s64 u64."`
+	Arg    []string `sep:"none" placeholder:"VALUE" help:"An argument; give one for each parameter, in order. A number, or a buffer: f32[8]=1,2,3 (repeated as needed), f32[8]=range or range(START,STEP), f32[8]=random or random(SEED), f32[8] (zeros), or a .npy file. Types: f32 f64 s8 u8 s16 u16 s32 u32 s64 u64 f16 bf16."`
 	Out    []string `sep:"none" placeholder:"N=FILE" help:"Write the buffer of argument N, from 0, to a .npy file afterwards."`
 	Limit  uint64   `default:"1000000000" help:"Stop a kernel after so many warp instructions; 0 for no limit."`
 }
@@ -207,12 +207,20 @@ func describeParameters(k *emulator.Kernel) string {
 	return strings.Join(list, ", ")
 }
 
+// besides is where a kernel prints to: not into the JSON.
+func besides(w io.Writer, json bool) io.Writer {
+	if json {
+		return os.Stderr
+	}
+	return w
+}
+
 // PTXRunCommand runs a kernel.
 type PTXRunCommand struct{ ptxLaunch }
 
 // Run prints every buffer that the kernel changed.
 func (c *PTXRunCommand) Run(ctx context.Context, w io.Writer) error {
-	j, err := c.prepare(emulator.Options{})
+	j, err := c.prepare(emulator.Options{Output: w})
 	if err != nil {
 		return err
 	}
@@ -230,7 +238,7 @@ type PTXCheckCommand struct {
 
 // Run prints what was found.
 func (c *PTXCheckCommand) Run(ctx context.Context, w io.Writer) error {
-	j, err := c.prepare(emulator.Options{Checks: emulator.AllChecks})
+	j, err := c.prepare(emulator.Options{Checks: emulator.AllChecks, Output: besides(w, c.JSON)})
 	if err != nil {
 		return err
 	}
@@ -270,7 +278,7 @@ var rooflines = []emulator.GPU{emulator.H100SXM, emulator.A100SXM, emulator.RTX4
 
 // Run prints the counts by line, and where rooflines would put the kernel.
 func (c *PTXStatsCommand) Run(ctx context.Context, w io.Writer) error {
-	j, err := c.prepare(emulator.Options{Counters: true})
+	j, err := c.prepare(emulator.Options{Counters: true, Output: besides(w, c.JSON)})
 	if err != nil {
 		return err
 	}

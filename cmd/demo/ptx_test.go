@@ -191,3 +191,42 @@ func TestPTXSequences(t *testing.T) {
 		t.Errorf("random numbers must follow from the seed: %v %v", err, err2)
 	}
 }
+
+// Halves are given and printed as numbers, and written as float32.
+func TestPTXHalves(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "add.ptx")
+	text := `.version 7.8
+.target sm_90
+.address_size 64
+.visible .entry add(.param .u64 a, .param .u64 b)
+{
+	.reg .b64 %a, %b;
+	.reg .b16 %x, %y;
+	ld.param.u64 %a, [a];
+	ld.param.u64 %b, [b];
+	ld.global.b16 %x, [%a+2];
+	add.f16 %x, %x, %x;
+	st.global.b16 [%a+2], %x;
+	ld.global.b16 %y, [%b+2];
+	add.bf16 %y, %y, %y;
+	st.global.b16 [%b+2], %y;
+	ret;
+}
+`
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	y := filepath.Join(t.TempDir(), "y.npy")
+	status, out, errs := ptx(t, "check", file, "--block", "1", "--arg", "f16[3]=0.1", "--arg", "bf16[3]=range(0.5,0.25)")
+	if status != 0 {
+		t.Fatalf("status %d, %q, %q", status, out, errs)
+	}
+	_, out, errs = ptx(t, "run", file, "--block", "1", "--arg", "f16[3]=0.1", "--arg", "bf16[3]=range(0.5,0.25)", "--out", "0="+y)
+	if want := "0 a f16[3]: 0.099975586 0.19995117 0.099975586\n1 b bf16[3]: 0.5 1.5 1\n"; out != want {
+		t.Errorf("printed %q, %q, want %q", out, errs, want)
+	}
+	array, err := mnist.ReadNPYFile(y)
+	if err != nil || array.Float32()[1] != 0.19995117 {
+		t.Errorf("the file holds %v, %v", array, err)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"baregrad/kernels/cuda/emulator"
+	"baregrad/kernels/cuda/emulator/arith"
 	"baregrad/mnist"
 )
 
@@ -20,7 +21,11 @@ import (
 // elementSizes are the types of a buffer's elements, and their sizes in bytes.
 var elementSizes = map[string]int{
 	"f32": 4, "f64": 8, "s8": 1, "u8": 1, "s16": 2, "u16": 2, "s32": 4, "u32": 4, "s64": 8, "u64": 8,
+	"f16": 2, "bf16": 2,
 }
+
+// halves are the types of half the size of a float32.
+var halves = map[string]arith.Half{"f16": arith.F16, "bf16": arith.BF16}
 
 // maxBuffer is the most bytes that a buffer given on the command line may have.
 const maxBuffer = 1 << 30
@@ -77,6 +82,12 @@ func parseNumber(text, kind string) (uint64, error) {
 			return 0, fmt.Errorf("%q is no number that fits .f64", text)
 		}
 		return math.Float64bits(v), nil
+	case "f16", "bf16":
+		v, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return 0, fmt.Errorf("%q is no number that fits .%s", text, kind)
+		}
+		return uint64(halves[kind].FromFloat64(v, arith.RN)), nil
 	}
 	size, err := strconv.Atoi(strings.TrimLeft(kind, "subf"))
 	if err != nil {
@@ -97,7 +108,7 @@ func parseBuffer(text string, open int) (*ptxArgument, error) {
 	element, rest := text[:open], text[open+1:]
 	size, ok := elementSizes[element]
 	if !ok {
-		return nil, fmt.Errorf("%q: no type is called %q; there are f32 f64 s8 u8 s16 u16 s32 u32 s64 u64", text, element)
+		return nil, fmt.Errorf("%q: no type is called %q; there are f32 f64 s8 u8 s16 u16 s32 u32 s64 u64 f16 bf16", text, element)
 	}
 	length, rest, ok := strings.Cut(rest, "]")
 	n, err := strconv.Atoi(length)
@@ -155,7 +166,7 @@ func sequence(values, element string) (func(i int) (uint64, error), error) {
 		}
 		return otherwise
 	}
-	float := element == "f32" || element == "f64"
+	float := strings.Contains(element, "f")
 	number := func(v float64) (uint64, error) {
 		if float {
 			return parseNumber(strconv.FormatFloat(v, 'g', -1, 64), element)
@@ -242,6 +253,13 @@ func (a *ptxArgument) array(contents []byte) (*mnist.Array, error) {
 	case "u64":
 		data = make([]uint64, n)
 	}
+	if h, half := halves[a.element]; half { // Go has no such numbers: as float32, which hold all of them
+		list := make([]float32, n)
+		for i := range list {
+			list[i] = float32(h.Float64(binary.LittleEndian.Uint16(contents[2*i:])))
+		}
+		return &mnist.Array{Shape: a.shape, Data: list}, nil
+	}
 	err := binary.Read(bytes.NewReader(contents), binary.LittleEndian, data)
 	return &mnist.Array{Shape: a.shape, Data: data}, err
 }
@@ -282,10 +300,10 @@ func (j *job) results(w io.Writer) error {
 	return j.writeFiles()
 }
 
-// npyElements are the types that .npy files are written of, each with another
-// that has the same bits where it is not one of them.
+// npyElements are the types that .npy files are written of (f16 and bf16 as f32),
+// each with another that has the same bits where it is not one of them.
 var npyElements = map[string]string{
-	"f32": "", "f64": "", "u8": "", "s32": "", "s64": "", "s8": "u8", "u32": "s32", "u64": "s64",
+	"f32": "", "f16": "", "bf16": "", "f64": "", "u8": "", "s32": "", "s64": "", "s8": "u8", "u32": "s32", "u64": "s64",
 }
 
 // output is a buffer that is to be written to a file.

@@ -145,39 +145,40 @@ func decodeRet(d *decoder) {
 func (b binding) copy(w *warp, from, to *frame, mask uint32) {
 	for m := mask; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		var src, dst []byte
-		if !b.fromReg {
-			at := i*from.fc.paramBytes + int(b.from)
-			src = from.params[at : at+int(b.size)]
-		}
-		if !b.toReg {
-			at := i*to.fc.paramBytes + int(b.to)
-			dst = to.params[at : at+int(b.size)]
-		}
-		if src != nil && dst != nil {
-			copy(dst, src)
+		if !b.fromReg && !b.toReg { // of any size
+			src, dst := i*from.fc.paramBytes+int(b.from), i*to.fc.paramBytes+int(b.to)
+			copy(to.params[dst:dst+int(b.size)], from.params[src:src+int(b.size)])
 			continue
 		}
-		var v uint64
-		switch {
-		case src != nil:
-			v = loadBytes(src)
-		case b.wide:
-			v = from.r64[b.from][i]
-		default:
-			v = uint64(from.r32[b.from][i])
-		}
-		switch {
-		case dst != nil:
-			storeBytes(dst, v)
-		case b.wide:
-			to.r64[b.to][i] = v
-		default:
-			to.r32[b.to][i] = uint32(v)
-		}
+		b.set(to, i, b.value(from, i))
 	}
 	if to.init != nil && b.toReg {
 		to.init[to.fc.bit(b.wide, b.to)] |= mask
+	}
+}
+
+// value is what lane i hands over, in at most 8 bytes.
+func (b binding) value(from *frame, i int) uint64 {
+	switch {
+	case !b.fromReg:
+		at := i*from.fc.paramBytes + int(b.from)
+		return loadBytes(from.params[at : at+int(b.size)])
+	case b.wide:
+		return from.r64[b.from][i]
+	}
+	return uint64(from.r32[b.from][i])
+}
+
+// set puts it where lane i expects it.
+func (b binding) set(to *frame, i int, v uint64) {
+	switch {
+	case !b.toReg:
+		at := i*to.fc.paramBytes + int(b.to)
+		storeBytes(to.params[at:at+int(b.size)], v)
+	case b.wide:
+		to.r64[b.to][i] = v
+	default:
+		to.r32[b.to][i] = uint32(v)
 	}
 }
 
@@ -209,7 +210,8 @@ func decodeCall(d *decoder) {
 			d.refuse("%q is not a function", target.Name)
 		}
 		if proto.Extern {
-			d.refuse("function %q has no body in this file", target.Name)
+			decodeDriverCall(d, proto, rets, ins)
+			return
 		}
 		o.x.callee = d.code(proto)
 	case OperandReg:

@@ -1,6 +1,8 @@
 package emulator
 
 import (
+	"io"
+	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -9,13 +11,14 @@ import (
 // Options say what a Machine is like. The zero value is a machine with 4 GiB of
 // memory, a worker on every core and no checks.
 type Options struct {
-	Workers      int    // goroutines that run blocks; 0 is GOMAXPROCS
-	MemoryBytes  uint64 // device memory; 0 is 4 GiB
-	SharedBytes  uint64 // the most shared memory that a block may have; 0 is 227 KiB, as on an H100
-	Checks       Checks // which checks run
-	Counters     bool   // count per source line
-	Instructions uint64 // the most warp instructions of one launch; 0 is no limit
-	MaxFindings  int    // distinct findings kept; 0 is 100
+	Workers      int       // goroutines that run blocks; 0 is GOMAXPROCS
+	MemoryBytes  uint64    // device memory; 0 is 4 GiB
+	SharedBytes  uint64    // the most shared memory that a block may have; 0 is 227 KiB, as on an H100
+	Checks       Checks    // which checks run
+	Counters     bool      // count per source line
+	Instructions uint64    // the most warp instructions of one launch; 0 is no limit
+	MaxFindings  int       // distinct findings kept; 0 is 100
+	Output       io.Writer // where kernels print to (vprintf); nil is os.Stdout
 	// Trace is told of each instruction that a warp has carried out. With it,
 	// blocks run one after the other.
 	Trace func(Step)
@@ -32,6 +35,7 @@ type Machine struct {
 	findings findingList
 	counts   countTable
 	launches atomic.Uint32
+	printMu  sync.Mutex
 }
 
 // New makes a machine.
@@ -47,6 +51,9 @@ func New(o Options) *Machine {
 	}
 	if o.MaxFindings == 0 {
 		o.MaxFindings = 100
+	}
+	if o.Output == nil {
+		o.Output = os.Stdout
 	}
 	if o.Trace != nil {
 		o.Workers = 1
