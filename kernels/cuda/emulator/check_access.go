@@ -457,6 +457,7 @@ func (w *warp) race(o *op, i int, kind accessKind, before string, s stamp, pc in
 	f.Space, f.Address, f.Size = space.String(), addr, size
 	f.Allocation = w.placeName(space, addr)
 	what := [...]string{"read", "write", "atomic"}[kind]
+	sameBlock := s>>blockShift<<blockShift == w.chk.block
 	if s&strongBit != 0 && before == "write" {
 		before = "atomic or volatile write"
 	}
@@ -464,7 +465,7 @@ func (w *warp) race(o *op, i int, kind accessKind, before string, s stamp, pc in
 	t := s.thread()
 	b := w.blk.grid.cfg.Block
 	thread := Dim3{t % b.X, t / b.X % b.Y, t / b.X / b.Y}
-	if s>>blockShift<<blockShift == w.chk.block {
+	if sameBlock {
 		who = fmt.Sprintf("thread %v of the same block", thread)
 		if s.warp() == w.chk.self {
 			who = fmt.Sprintf("thread %v of the same warp", thread)
@@ -480,6 +481,8 @@ func (w *warp) race(o *op, i int, kind accessKind, before string, s stamp, pc in
 		f.OtherLine = int(in.Pos.Line)
 		at = fmt.Sprintf(" at line %d, %s", in.Pos.Line, in.Name())
 	}
+	strong := kind == accessAtomic || o.x.strong
+	f.Hint = raceHint(sameBlock && s.warp() == w.chk.self, sameBlock, strong != (s&strongBit != 0))
 	f.Detail = fmt.Sprintf("this %s and a %s by %s%s are not ordered", what, before, who, at)
 	w.report(f)
 }

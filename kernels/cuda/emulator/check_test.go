@@ -318,6 +318,9 @@ func TestPlantedFaults(t *testing.T) {
 						continue
 					}
 					hit = true
+					if f.Hint == "" && f.Kind != "write to constant memory" {
+						t.Errorf("no hint:\n%v", f)
+					}
 					for _, want := range p.want {
 						if !strings.Contains(f.String(), want) {
 							t.Errorf("the report lacks %q:\n%v", want, f)
@@ -332,6 +335,35 @@ func TestPlantedFaults(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Where the file says what it was compiled from, reports and faults say it too.
+func TestReportsNameTheSource(t *testing.T) {
+	text := strings.Replace(plantedHead, "\tld.param.u64 %x", "\t.loc 1 7 3\n\tld.param.u64 %x", 1) +
+		".loc 1 12 5, function_name $L__name, inlined_at 1 30 2\nld.global.u32 %a, [%z+4096];\nret;\n}\n.file 1 \"/home/learner/kernel.cu\"\n"
+	assemble(t, text)
+	for _, checks := range []Checks{AllChecks, 0} {
+		m := New(Options{Checks: checks})
+		err := m.Launch(context.Background(), kernel(t, load(t, m, "compiled.ptx", text), "k"), LaunchConfig{}, upload(t, m, make([]byte, 4096)), alloc(t, m, 4))
+		if err == nil || !strings.Contains(err.Error(), "(kernel.cu:12)") {
+			t.Errorf("checks %b: %v, want kernel.cu:12", checks, err)
+		}
+	}
+}
+
+// A race of blocks and one with an atomic are mended differently than one of a warp.
+func TestHintsOfRaces(t *testing.T) {
+	for body, want := range map[string]string{
+		"st.shared.u32 [s], %t;":                                                               "__syncwarp",
+		"shr.u32 %a, %t, 5;\nst.shared.u32 [s], %a;":                                           "__syncthreads",
+		"setp.eq.u32 %p, %t, 0;\n@%p st.global.u32 [%x], %c;":                                  "blocks run in any order",
+		"setp.eq.u32 %p, %t, 0;\n@%p st.global.u32 [%x], 1;\n@!%p red.global.add.u32 [%x], 1;": "one of the two is a plain access",
+	} {
+		fe, _ := runPlanted(t, planted{grid: Dim3{2, 1, 1}, block: Dim3{64, 1, 1}}, body, 1)
+		if fe == nil || !strings.Contains(fe.Report.String(), "hint: ") || !strings.Contains(fe.Report.String(), want) {
+			t.Errorf("%s: %v\nlacks %q", body, fe, want)
+		}
 	}
 }
 

@@ -60,6 +60,10 @@ const sharedGap = 128
 // gap is a piece of shared memory that belongs to no variable.
 type gap struct{ from, to uint32 }
 
+// maxStaticShared is how many bytes of .shared variables a kernel may declare, on
+// every GPU.
+const maxStaticShared = 48 << 10
+
 // placeShared finds the shared variables that the kernel can reach.
 func (d *decoder) placeShared() {
 	seen := map[*Function]bool{}
@@ -152,4 +156,8 @@ func (d *decoder) placeShared() {
 		d.kern.shared = append(d.kern.shared, sharedVar{v, at, 0, v.Name})
 	}
 	d.kern.sharedBytes = at
+	if static := at - d.kern.gapBytes; static > maxStaticShared {
+		d.in = nil
+		d.refuse("kernel %s has %d bytes of .shared variables, expected at most %d; more must be dynamic: .extern .shared, and its size given at the launch", d.kern.Name, static, maxStaticShared)
+	}
 }

@@ -39,11 +39,17 @@ func (w *warp) thread(i int) Dim3 {
 // finding fills in where an op stands.
 func (w *warp) finding(kind string, o *op, lane int) Finding {
 	return Finding{Kind: kind, Kernel: w.blk.grid.kern.Name, File: w.blk.grid.kern.file, Line: int(o.in.Pos.Line), Instr: o.in.Name(),
-		Block: w.blk.id, Thread: w.thread(lane)}
+		Source: w.blk.grid.kern.prog.mod.source(o.in),
+		Block:  w.blk.id, Thread: w.thread(lane)}
 }
 
 // report hands a finding to the machine.
-func (w *warp) report(f Finding) { w.blk.grid.m.findings.add(f) }
+func (w *warp) report(f Finding) {
+	if f.Hint == "" {
+		f.Hint = f.hint()
+	}
+	w.blk.grid.m.findings.add(f)
+}
 
 // fault notes an access of lane i that is out of bounds or misaligned.
 func (w *warp) fault(o *op, kind faultKind, space Space, i int, addr, n uint64, write bool) {
@@ -89,7 +95,7 @@ func (w *warp) fault(o *op, kind faultKind, space Space, i int, addr, n uint64, 
 	if f.Allocation != "" {
 		detail += "; " + f.Allocation
 	}
-	w.die(&Fault{Kind: f.Kind, Kernel: f.Kernel, File: f.File, Line: f.Line, Instr: f.Instr, Block: f.Block, Thread: f.Thread,
+	w.die(&Fault{Kind: f.Kind, Kernel: f.Kernel, File: f.File, Line: f.Line, Source: f.Source, Instr: f.Instr, Block: f.Block, Thread: f.Thread,
 		Address: addr, Detail: detail})
 }
 
@@ -143,7 +149,7 @@ func (w *warp) nearShared(addr uint64) string {
 // stopFault ends the kernel: a trap, a call to nowhere, and the like.
 func (w *warp) stopFault(o *op, lane int, kind, detail string) {
 	f := w.finding(kind, o, lane)
-	w.die(&Fault{Kind: kind, Kernel: f.Kernel, File: f.File, Line: f.Line, Instr: f.Instr, Block: f.Block, Thread: f.Thread, Detail: detail})
+	w.die(&Fault{Kind: kind, Kernel: f.Kernel, File: f.File, Line: f.Line, Source: f.Source, Instr: f.Instr, Block: f.Block, Thread: f.Thread, Detail: detail})
 }
 
 // die ends the launch with err.

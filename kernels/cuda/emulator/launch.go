@@ -305,6 +305,7 @@ type Fault struct {
 	Kernel  string // its name
 	File    string // of the instruction
 	Line    int    // of the file, from 1
+	Source  string // what .loc says it was compiled from: kernel.cu:12; may be empty
 	Instr   string // the instruction as it stands there
 	Block   Dim3   // whose thread it was
 	Thread  Dim3   // its place in the block
@@ -318,6 +319,9 @@ func (f *Fault) Error() string {
 	fmt.Fprintf(&sb, "emulator: %s:%d: %s: %s in %s, block %v thread %v", f.File, f.Line, f.Instr, f.Kind, f.Kernel, f.Block, f.Thread)
 	if f.Detail != "" {
 		sb.WriteString(": " + f.Detail)
+	}
+	if f.Source != "" {
+		sb.WriteString(" (" + f.Source + ")")
 	}
 	return sb.String()
 }

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"fmt"
+	"path/filepath"
 	"sort"
 )
 
@@ -36,6 +37,21 @@ type Module struct {
 	funcByName map[string]*Function
 	varByName  map[string]*Variable
 	aliases    map[string]string
+	files      map[int64]string // by their numbers in .file
+}
+
+// sourceLine is what .loc says: a line of a file of another language.
+type sourceLine struct {
+	file, line int64
+}
+
+// source names the line that an instruction was compiled from: kernel.cu:12; empty
+// if the file does not say.
+func (m *Module) source(in *Instr) string {
+	if in.source.line <= 0 || m.files[in.source.file] == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d", filepath.Base(m.files[in.source.file]), in.source.line)
 }
 
 // Function is a .entry (a kernel) or a .func.
@@ -106,6 +122,8 @@ type Instr struct {
 	Args  []Operand // in their order
 	Guard *Register // nil if unconditional
 	Not   bool      // the guard is @!p
+
+	source sourceLine
 }
 
 // Name gives the opcode with its modifiers, such as "ld.global.f32".

@@ -21,6 +21,7 @@ type parser struct {
 	scopes     []*scope
 	depth      int
 	pending    []*Operand // names to resolve when the file ends
+	source     sourceLine // of the last .loc
 }
 
 // scope holds the names of one { } block.
@@ -44,7 +45,7 @@ type regRange struct {
 func Parse(filename, source string) (mod *Module, err error) {
 	p := &parser{lexer: lexer{file: filename, src: source, line: 1}}
 	p.mod = &Module{File: filename, AddressSize: 64,
-		funcByName: map[string]*Function{}, varByName: map[string]*Variable{}, aliases: map[string]string{}}
+		funcByName: map[string]*Function{}, varByName: map[string]*Variable{}, aliases: map[string]string{}, files: map[int64]string{}}
 	defer func() {
 		if r := recover(); r != nil {
 			b, ok := r.(bail)
@@ -227,13 +228,24 @@ func (p *parser) version(pos Pos) {
 	p.mod.VersionMajor, p.mod.VersionMinor = a, b
 }
 
-// debugLine skips .file and .loc, which end with their line's meaning rather
-// than with a semicolon.
+// debugLine reads .file and .loc, which end with their line's meaning rather than
+// with a semicolon:
+//
+//	.file 1 "kernel.cu"
+//	.loc 1 12 5, function_name $L__info0, inlined_at 1 30 2
 func (p *parser) debugLine() {
 	loc := p.tok.text == "loc"
 	p.advance()
+	var numbers []int64
+	name := ""
 	for p.tok.kind == tokInt || p.tok.kind == tokString || p.is(",") {
 		comma := p.is(",")
+		if p.tok.kind == tokInt && len(numbers) < 2 {
+			n, _ := strconv.ParseInt(p.tok.text, 0, 64)
+			numbers = append(numbers, n)
+		} else if p.tok.kind == tokString && name == "" {
+			name = p.tok.text
+		}
 		p.advance()
 		if comma && p.tok.kind == tokIdent && loc {
 			switch p.tok.text {
@@ -247,6 +259,12 @@ func (p *parser) debugLine() {
 				}
 			}
 		}
+	}
+	switch {
+	case loc && len(numbers) == 2:
+		p.source = sourceLine{numbers[0], numbers[1]}
+	case !loc && len(numbers) > 0:
+		p.mod.files[numbers[0]] = name
 	}
 }
 

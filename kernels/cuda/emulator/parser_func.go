@@ -26,6 +26,7 @@ func (p *parser) function(extern bool) {
 		}
 		f.Returns = p.params(true)
 	}
+	p.source = sourceLine{}
 	f.Pos = p.tok.pos
 	f.Name = p.ident("a function's name")
 	if p.is("(") {
@@ -272,7 +273,7 @@ func (p *parser) label() {
 }
 
 func (p *parser) instruction() {
-	in := Instr{Pos: p.tok.pos}
+	in := Instr{Pos: p.tok.pos, source: p.source}
 	if p.accept("@") {
 		in.Not = p.accept("!")
 		pos := p.tok.pos

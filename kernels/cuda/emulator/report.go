@@ -31,6 +31,7 @@ type Finding struct {
 	Kernel     string `json:"kernel"`               // its name
 	File       string `json:"file"`                 // of the instruction
 	Line       int    `json:"line"`                 // of the file, from 1
+	Source     string `json:"source,omitempty"`     // what .loc says it was compiled from: kernel.cu:12
 	Instr      string `json:"instruction"`          // the instruction as it stands there
 	Block      Dim3   `json:"block"`                // whose thread it was
 	Thread     Dim3   `json:"thread"`               // its place in the block
@@ -40,13 +41,17 @@ type Finding struct {
 	Allocation string `json:"allocation,omitempty"` // the memory nearest to the address
 	OtherLine  int    `json:"otherLine,omitempty"`  // of the access that this one conflicts with
 	Detail     string `json:"detail,omitempty"`     // what else is known
+	Hint       string `json:"hint,omitempty"`       // what usually mends such a thing
 	Count      int    `json:"count"`
 }
 
-// String writes the finding as a person reads it, in two or three lines.
+// String writes the finding as a person reads it, in a few lines.
 func (f Finding) String() string {
 	var sb strings.Builder
 	fmt.Fprintf(&sb, "%s: %s:%d: %s", f.Kind, f.File, f.Line, f.Instr)
+	if f.Source != "" {
+		fmt.Fprintf(&sb, " (%s)", f.Source)
+	}
 	fmt.Fprintf(&sb, "\n    kernel %s, block %v, thread %v", f.Kernel, f.Block, f.Thread)
 	if f.Space != "" {
 		fmt.Fprintf(&sb, "; %d bytes at %#x in .%s", f.Size, f.Address, f.Space)
@@ -59,6 +64,9 @@ func (f Finding) String() string {
 	}
 	if f.Count > 1 {
 		fmt.Fprintf(&sb, "\n    %d times at this line", f.Count)
+	}
+	if f.Hint != "" {
+		sb.WriteString("\n    hint: " + f.Hint)
 	}
 	return sb.String()
 }
