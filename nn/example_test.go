@@ -168,6 +168,47 @@ func ExampleLayer() {
 	// Output: residual [8] accuracy 1
 }
 
+// A training loop of one's own: Keras's train_step with a GradientTape. A step is recorded
+// once, and replayed on each batch.
+func ExampleSequential_Forward() {
+	x, y := xor()
+	d := x.Device()
+	model := nn.NewSequential(d, nn.Seed(1),
+		&nn.Dense{Units: 8, Activation: nn.Tanh, InputShape: []int{2}},
+		&nn.Dense{Units: 1, Activation: nn.Sigmoid})
+
+	tape := autograd.NewTape(d)
+	images, labels := tape.Input(2, 2), tape.Input(2, 1) // a batch of two examples
+	out, err := model.Forward(tape, images, true)
+	if err != nil {
+		log.Fatal(err)
+	}
+	losses := nn.BinaryCrossentropy{}.Record(tape, out, labels) // [2]: one for each example
+	loss := tape.Mean(losses, 0, 0)
+	tape.Backward(loss) // from here on each parameter has a Grad
+
+	optimizer := nn.Adam{LearningRate: 0.1}
+	updater, rates := optimizer.Prepare(d, model.Params()), tensor.New(d, 2)
+	for i, p := range model.Params() {
+		tape.Update(p.Var, updater.Update(i, rates.Buffer()))
+	}
+
+	for step := range 200 {
+		from := step % 2 * 2 // the first two examples, then the other two
+		tensor.Set(images.Value, x.Slice(from, from+2).Floats())
+		tensor.Set(labels.Value, y.Slice(from, from+2).Floats())
+		now := updater.Rates(optimizer.Rate(step), step)
+		tensor.Set(rates, now[:])
+		tape.Replay() // forward, backward, update
+	}
+	classes, err := model.PredictClasses(context.Background(), x, nn.EvaluateOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(classes, "loss below 0.05:", loss.Value.Item() < 0.05)
+	// Output: [0 1 1 0] loss below 0.05: true
+}
+
 // quietAt stops training when the loss is small.
 type quietAt struct {
 	nn.BaseCallback

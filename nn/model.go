@@ -21,7 +21,6 @@ import (
 	"slices"
 	"strings"
 
-	"baregrad/autograd"
 	"baregrad/kernels"
 	"baregrad/tensor"
 )
@@ -42,6 +41,8 @@ type Sequential struct {
 	info    []LayerInfo
 	params  []*Param
 	dropout uint64 // the seed of the model's dropouts
+	// recordings counts those that Forward made for training.
+	recordings uint64
 
 	optimizer Optimizer
 	loss      Loss
@@ -274,49 +275,6 @@ func (m *Sequential) Free() {
 // since. The loss is nil where the model is not compiled.
 func (m *Sequential) Compiled() (o CompileOptions, steps int) {
 	return CompileOptions{m.optimizer, m.loss, m.metrics}, m.step
-}
-
-// forward records the layers up to the given one. Its activation, if it can be
-// told apart, is left to the caller: losses start from its input.
-func (m *Sequential) forward(p *Pass, x *autograd.Var, last int) *Output {
-	for i := 0; i <= last; i++ {
-		l := m.layers[i]
-		x = p.suit(l, x)
-		if i < last {
-			if y := pooled(p, x, l, m.layers[i+1]); y != nil {
-				x = y
-				i++ // both layers are done
-				continue
-			}
-		}
-		if l, ok := l.(interface {
-			forwardLogits(*Pass, *autograd.Var) (*autograd.Var, ActivationFunc)
-		}); ok && i == last {
-			logits, activation := l.forwardLogits(p, x)
-			return &Output{Logits: p.inOrder(logits), Activation: activation}
-		}
-		x = l.Forward(p, x)
-	}
-	return &Output{Logits: p.inOrder(x)}
-}
-
-// pooled records a convolution together with the max pooling after it, if that is what
-// the two layers are; otherwise it returns nil.
-func pooled(p *Pass, x *autograd.Var, first, second Layer) *autograd.Var {
-	conv, ok := first.(*Conv2D)
-	pool, follows := second.(*MaxPooling2D)
-	if !ok || !follows {
-		return nil
-	}
-	return conv.forwardPooled(p, x, pool)
-}
-
-// suit brings x to an order that the layer can take.
-func (p *Pass) suit(l Layer, x *autograd.Var) *autograd.Var {
-	if any, ok := l.(layoutLayer); ok && any.anyLayout() {
-		return x
-	}
-	return p.inOrder(x)
 }
 
 // layerName is the layer's own name, or one made from its kind: dense, dense_1, ….

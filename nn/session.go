@@ -123,12 +123,15 @@ func (s *session) record(kind stepKind) *recorded {
 		return r
 	}
 	rows := m.loss.Record(t, out, labels)
+	checkRecorded("loss "+m.loss.Name(), rows, []int{kind.batch})
 	if weights != nil {
 		rows = t.Mul(rows, weights)
 	}
 	measured := []*autograd.Var{rows}
 	for _, metric := range m.metrics {
-		measured = append(measured, metric.Record(t, out, labels))
+		values := metric.Record(t, out, labels)
+		checkRecorded("metric "+metric.Name(), values, []int{kind.batch})
+		measured = append(measured, values)
 	}
 	for i, examples := range measured {
 		s.add(t, i, examples)

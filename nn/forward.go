@@ -1,0 +1,102 @@
+package nn
+
+import (
+	"fmt"
+	"slices"
+
+	"baregrad/autograd"
+	"baregrad/kernels"
+	"baregrad/tensor"
+)
+
+// Forward records the model on a tape of one's own, where Fit does not do what is wanted:
+// for another loop of training, or the gradient by the input. x is float32 [batch, …],
+// each example of the model's InputShape. The Output's Value is the prediction; a Loss
+// takes the Output as it is.
+//
+// With training set, dropout drops: by other masks in each recording, and in each Replay
+// of it. The gradients are then in the Grad of Params, after the tape's Backward. No
+// number of the model changes; the optimizer's step is to be recorded by Tape.Update (see
+// Updater). Forward returns an error of Build, and panics with a *kernels.ShapeError
+// where x does not fit.
+func (m *Sequential) Forward(t *autograd.Tape, x *autograd.Var, training bool) (out *Output, err error) {
+	defer catchDevice(&err)
+	if err := m.Build(); err != nil {
+		return nil, err
+	}
+	if t.Device() != m.device {
+		kernels.Panicf("forward", "the tape computes on %s, the model on %s", t.Device().Name(), m.device.Name())
+	}
+	if x.Value.Type() != kernels.Float32 || x.Value.Rank() == 0 || !slices.Equal(x.Shape()[1:], m.input) {
+		kernels.Panicf("forward", "x is %v %v, the model takes float32 %s", x.Value.Type(), x.Shape(), shapeString(m.input))
+	}
+	p := &Pass{Tape: t, Training: training}
+	if training {
+		// Each recording has a seed of its own, and counts its replays on the device.
+		m.recordings++
+		p.seed = m.dropout + m.recordings
+		p.step = t.InputOf(kernels.Int32, 1)
+		one := t.InputOf(kernels.Int32, 1)
+		tensor.Set(one.Value, []int32{1})
+		t.After(func() { t.Device().Advance(p.step.Value.Buffer(), one.Value.Buffer(), nil, nil) })
+	}
+	return m.forward(p, x, len(m.layers)-1), nil
+}
+
+// forward records the layers up to the given one. Its activation, if it can be
+// told apart, is left to the caller: losses start from its input.
+func (m *Sequential) forward(p *Pass, x *autograd.Var, last int) *Output {
+	batch := x.Value.Dim(0)
+	for i := 0; i <= last; i++ {
+		l := m.layers[i]
+		x = p.suit(l, x)
+		if i < last {
+			if y := pooled(p, x, l, m.layers[i+1]); y != nil {
+				x = y
+				i++ // both layers are done
+				continue
+			}
+		}
+		if l, ok := l.(interface {
+			forwardLogits(*Pass, *autograd.Var) (*autograd.Var, ActivationFunc)
+		}); ok && i == last {
+			logits, activation := l.forwardLogits(p, x)
+			return &Output{Logits: p.inOrder(logits), Activation: activation}
+		}
+		x = l.Forward(p, x)
+		if !p.imagesLast { // else the shape is another one than the layer's: layout.go
+			checkRecorded(fmt.Sprintf("layer %s (%s)", m.info[i].Name, l.Kind()), x, append([]int{batch}, m.info[i].Output...))
+		}
+	}
+	return &Output{Logits: p.inOrder(x)}
+}
+
+// checkRecorded panics with a *kernels.ShapeError unless what was recorded for a layer, a loss
+// or a metric has the shape that it must have, float32. One's own may be mistaken.
+func checkRecorded(what string, y *autograd.Var, want []int) {
+	switch {
+	case y == nil:
+		kernels.Panicf(what, "it recorded nil, must give float32 %v", want)
+	case y.Value.Type() != kernels.Float32 || !slices.Equal(y.Shape(), want):
+		kernels.Panicf(what, "it recorded %v %v, must give float32 %v", y.Value.Type(), y.Shape(), want)
+	}
+}
+
+// pooled records a convolution together with the max pooling after it, if that is what
+// the two layers are; otherwise it returns nil.
+func pooled(p *Pass, x *autograd.Var, first, second Layer) *autograd.Var {
+	conv, ok := first.(*Conv2D)
+	pool, follows := second.(*MaxPooling2D)
+	if !ok || !follows {
+		return nil
+	}
+	return conv.forwardPooled(p, x, pool)
+}
+
+// suit brings x to an order that the layer can take.
+func (p *Pass) suit(l Layer, x *autograd.Var) *autograd.Var {
+	if any, ok := l.(layoutLayer); ok && any.anyLayout() {
+		return x
+	}
+	return p.inOrder(x)
+}
