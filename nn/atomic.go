@@ -3,6 +3,7 @@ package nn
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -26,8 +27,11 @@ func writeAtomically(path string, write func(io.Writer) error) (err error) {
 	folder := filepath.Dir(path)
 	removeAbandoned(folder, temporaryPrefix(path))
 	f, err := os.CreateTemp(folder, temporaryPrefix(path)+"*")
-	if err != nil {
-		return err
+	if err != nil { // whose text has a name that nobody knows
+		if e, ok := errors.AsType[*fs.PathError](err); ok {
+			err = e.Err
+		}
+		return fmt.Errorf("the folder %s: %w", folder, err)
 	}
 	defer func() {
 		if err != nil {

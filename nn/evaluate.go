@@ -61,7 +61,7 @@ func (m *Sequential) evaluate(ctx context.Context, x, y *tensor.Tensor, o Evalua
 	if m.updater == nil {
 		return nil, nil, errors.New("evaluate: the model is not compiled")
 	}
-	o, y = o.withDefaults(), m.column(y)
+	o, y = o.withDefaults(), m.labels(y)
 	if err := m.checkData("evaluate", x, y, o.BatchSize); err != nil {
 		return nil, nil, err
 	}

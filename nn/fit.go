@@ -71,7 +71,8 @@ func (e *InterruptedError) Unwrap() error { return e.Err }
 // Fit trains the model on examples x [n, …] with labels y [n, …], in batches of
 // a new random order in each epoch; the last batch may be smaller. x holds
 // float32, or uint8 that is scaled to 0–1; what y must hold depends on the loss. For a
-// model with one output, [n] will do in place of [n 1].
+// model with one output, [n] will do in place of [n 1], and so will class numbers [n 1]
+// in place of [n].
 //
 // The values in the history, and on the progress line, are means over the epoch,
 // while the model learns: Evaluate, after it, gives others. When ctx ends, Fit
@@ -246,13 +247,16 @@ func (m *Sequential) prepareFit(x, y *tensor.Tensor, o FitOptions) (FitOptions, 
 	if o.InitialEpoch < 0 {
 		return fail(fmt.Errorf("fit: initial epoch is %d, must be at least 0", o.InitialEpoch))
 	}
+	if o.Verbose < Auto || o.Verbose > Silent {
+		return fail(fmt.Errorf("fit: verbose is %d, must be Auto, Bar, Lines or Silent, which are 0 to 3", o.Verbose))
+	}
 	if i := slices.Index(o.Callbacks, nil); i >= 0 {
 		return fail(fmt.Errorf("fit: callback %d is nil", i))
 	}
 	if !slices.ContainsFunc(m.params, func(p *Param) bool { return p.Trainable() }) {
 		return fail(errors.New("fit: the model has nothing to train: it has no parameters, or all are frozen"))
 	}
-	y, o.ValidationY = m.column(y), m.column(o.ValidationY)
+	y, o.ValidationY = m.labels(y), m.labels(o.ValidationY)
 	if err := m.checkData("fit", x, y, o.BatchSize); err != nil {
 		return fail(err)
 	}
@@ -287,11 +291,19 @@ func (m *Sequential) prepareFit(x, y *tensor.Tensor, o FitOptions) (FitOptions, 
 	return o, x, y, nil
 }
 
-// column gives float32 labels [n] for a model with one output as [n 1], as Keras takes them,
-// and all others as they are.
-func (m *Sequential) column(y *tensor.Tensor) *tensor.Tensor {
-	if y != nil && y.Type() == kernels.Float32 && y.Rank() == 1 && slices.Equal(m.OutputShape(), []int{1}) {
+// labels gives labels in the shape that the loss takes, where Keras takes another one too:
+// float32 [n] for a model with one output are [n 1], and class numbers [n 1], as CIFAR-10
+// has them, are [n].
+func (m *Sequential) labels(y *tensor.Tensor) *tensor.Tensor {
+	if y == nil {
+		return nil
+	}
+	_, sparse := m.loss.(SparseCategoricalCrossentropy)
+	switch {
+	case y.Type() == kernels.Float32 && y.Rank() == 1 && slices.Equal(m.OutputShape(), []int{1}):
 		return y.Reshape(-1, 1)
+	case sparse && y.Type() == kernels.Int32 && y.Rank() == 2 && y.Dim(1) == 1:
+		return y.Reshape(-1)
 	}
 	return y
 }
@@ -312,7 +324,11 @@ func (m *Sequential) checkExamples(op string, x *tensor.Tensor, batch int) error
 		return fmt.Errorf("%s: the examples are int32, must be float32 or uint8", op)
 	}
 	if !slices.Equal(x.Shape()[1:], m.input) {
-		return fmt.Errorf("%s: the examples have shape %s, the model takes %s", op, shapeString(x.Shape()[1:]), shapeString(m.input))
+		hint := ""
+		if slices.Equal(x.Shape(), m.input) {
+			hint = fmt.Sprintf("; one example is a batch too: Reshape it to %v", append([]int{1}, m.input...))
+		}
+		return fmt.Errorf("%s: the examples are %v, the model takes %s%s", op, x.Shape(), shapeString(m.input), hint)
 	}
 	if x.Dim(0) == 0 {
 		return fmt.Errorf("%s: there are 0 examples, must be at least 1", op)

@@ -112,7 +112,7 @@ func TestFitRefuses(t *testing.T) {
 		{"empty side", x, y, nn.FitOptions{ValidationSplit: 0.95}, "empty"},
 		{"label", x, wrong, nn.FitOptions{}, "label 4 of example 4 is out of range"},
 		{"count", x, y.Slice(0, 9), nn.FitOptions{}, "10 examples and labels of shape [9]"},
-		{"image size", x.Reshape(10, 16, 4, 1), y, nn.FitOptions{}, "the examples have shape (None, 16, 4, 1), the model takes (None, 8, 8, 1)"},
+		{"image size", x.Reshape(10, 16, 4, 1), y, nn.FitOptions{}, "the examples are [10 16 4 1], the model takes (None, 8, 8, 1)"},
 		{"weights", x, y, nn.FitOptions{SampleWeight: make([]float32, 9)}, "9 sample weights for 10 examples"},
 		{"weights of one side", x, y, nn.FitOptions{ValidationSplit: 0.2, SampleWeight: make([]float32, 8)}, "8 sample weights for 10 examples"},
 		{"validation weights", x, y, nn.FitOptions{ValidationX: x, ValidationY: y, ValidationSampleWeight: make([]float32, 9)},

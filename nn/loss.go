@@ -89,8 +89,12 @@ func (SparseCategoricalCrossentropy) Check(output []int, labels *tensor.Tensor) 
 		return fmt.Errorf("the model's output is %s, must be one value for each class", shapeString(output))
 	}
 	if labels.Type() != kernels.Int32 || labels.Rank() != 1 {
-		return fmt.Errorf("labels are %v %v: sparse_categorical_crossentropy takes class numbers, int32 [n]",
-			labels.Type(), labels.Shape())
+		hint := ""
+		if labels.Type() == kernels.Float32 && labels.Rank() == 2 && labels.Dim(1) > 1 {
+			hint = "; for one-hot rows use categorical_crossentropy"
+		}
+		return fmt.Errorf("labels are %v %v: sparse_categorical_crossentropy takes class numbers, int32 [n]%s",
+			labels.Type(), labels.Shape(), hint)
 	}
 	for i, label := range labels.Ints() {
 		if label < 0 || int(label) >= output[0] {
@@ -141,9 +145,18 @@ type BinaryCrossentropy struct {
 // Name is "binary_crossentropy".
 func (BinaryCrossentropy) Name() string { return "binary_crossentropy" }
 
-// Check refuses labels that are not float32 of the shape of the model's output.
+// Check refuses labels that are not float32 of the shape of the model's output, each from
+// 0 to 1: with others the loss would fall without end.
 func (l BinaryCrossentropy) Check(output []int, labels *tensor.Tensor) error {
-	return firstError(within(l.Name(), "label smoothing", l.LabelSmoothing, 0, 1), checkTargets(output, labels))
+	if err := firstError(within(l.Name(), "label smoothing", l.LabelSmoothing, 0, 1), checkTargets(output, labels)); err != nil {
+		return err
+	}
+	for i, v := range labels.Floats() {
+		if v < 0 || v > 1 {
+			return fmt.Errorf("the label of example %d is %v: binary_crossentropy takes numbers from 0 to 1", i/output[0], v)
+		}
+	}
+	return nil
 }
 
 // Record records the loss of each example: [batch].
@@ -177,11 +190,12 @@ func (MeanSquaredError) Record(t *autograd.Tape, out *Output, labels *autograd.V
 
 func checkTargets(output []int, labels *tensor.Tensor) error {
 	if len(output) != 1 {
-		return fmt.Errorf("the model's output is %s, must have one axis for this loss", shapeString(output))
+		return fmt.Errorf("the model's output is %s, must have one axis for this loss; "+
+			"put a Flatten layer at the end, and give labels [n %d]", shapeString(output), tensor.Size(output))
 	}
 	if labels.Type() != kernels.Float32 || labels.Rank() == 0 || !slices.Equal(labels.Shape()[1:], output) {
-		return fmt.Errorf("labels are %v %v, must be float32 [n %d] for a model with %d outputs",
-			labels.Type(), labels.Shape(), output[0], output[0])
+		return fmt.Errorf("labels are %v %v, must be float32 [n %d], as the model's output",
+			labels.Type(), labels.Shape(), output[0])
 	}
 	for i, v := range labels.Floats() {
 		if v != v {

@@ -4,12 +4,15 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"baregrad/autograd"
 	"baregrad/kernels"
 	"baregrad/nn"
+	"baregrad/tensor"
 )
 
 // What can't be worked with comes back as an error that says so, before
@@ -250,5 +253,87 @@ func TestLossOfTwoParts(t *testing.T) {
 	// The mean of p² over 4 classes is 1/16 where they are alike, and no smaller anywhere.
 	if first, last := h.Values["loss"][0], h.Last("loss"); !(first > 0.0650 && last < 0.0626) {
 		t.Errorf("the loss went from %v to %v, want to nearly 1/16", first, last)
+	}
+}
+
+// Errors say what is there, what should be, and what to do where that is known.
+func TestErrorsOfData(t *testing.T) {
+	d, ctx, dir := open(t, "cpu"), context.Background(), t.TempDir()
+	compiled := func(l nn.Loss, layers ...nn.Layer) *nn.Sequential {
+		m := nn.NewSequential(d, nil, layers...)
+		if err := m.Compile(nn.CompileOptions{Loss: l}); err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	fit := func(m *nn.Sequential, y *tensor.Tensor, o nn.FitOptions) func() error {
+		return func() error {
+			_, err := m.Fit(ctx, tensor.New(d, 4, 3), y, o)
+			return err
+		}
+	}
+	sparse := compiled(nn.SparseCategoricalCrossentropy{}, &nn.Dense{Units: 2, InputShape: []int{3}})
+	binary := compiled(nn.BinaryCrossentropy{}, &nn.Dense{Units: 1, Activation: nn.Sigmoid, InputShape: []int{3}})
+	image := compiled(nn.MeanSquaredError{}, &nn.Reshape{Shape: []int{3, 1}, InputShape: []int{3}}, &nn.Reshape{Shape: []int{1, 3}})
+	other := filepath.Join(dir, "other.safetensors")
+	if err := compiled(nn.MeanSquaredError{}, &nn.Dense{Units: 3, Name: "fc", InputShape: []int{2}}).SaveWeights(ctx, other); err != nil {
+		t.Fatal(err)
+	}
+	classes := tensor.NewOf(d, kernels.Int32, 4)
+	for _, c := range []struct {
+		want string
+		try  func() error
+	}{
+		{"fit: labels are float32 [4 2]: sparse_categorical_crossentropy takes class numbers, int32 [n]; for one-hot rows use categorical_crossentropy",
+			fit(sparse, tensor.New(d, 4, 2), nn.FitOptions{})},
+		{"fit: labels are float32 [4]: sparse_categorical_crossentropy takes class numbers, int32 [n]", fit(sparse, tensor.New(d, 4), nn.FitOptions{})},
+		{"fit: verbose is 4, must be Auto, Bar, Lines or Silent, which are 0 to 3", fit(sparse, classes, nn.FitOptions{Verbose: 4})},
+		{"fit: the label of example 2 is 3: binary_crossentropy takes numbers from 0 to 1",
+			fit(binary, tensor.From(d, []float32{0, 1, 3, 2}, 4), nn.FitOptions{})},
+		{"fit: the label of example 1 is -1: binary_crossentropy takes numbers from 0 to 1",
+			fit(binary, tensor.From(d, []float32{1, -1, 1, -1}, 4), nn.FitOptions{})},
+		{"fit: labels are int32 [4], must be float32 [n 1], as the model's output", fit(binary, classes, nn.FitOptions{})},
+		{"evaluate: the model's output is (None, 1, 3), must have one axis for this loss; put a Flatten layer at the end, and give labels [n 3]",
+			func() error {
+				_, err := image.Evaluate(ctx, tensor.New(d, 4, 3), tensor.New(d, 4, 1, 3), nn.EvaluateOptions{})
+				return err
+			}},
+		{"predict: the examples are [3], the model takes (None, 3); one example is a batch too: Reshape it to [1 3]", func() error {
+			_, err := sparse.Predict(ctx, tensor.New(d, 3), nn.EvaluateOptions{})
+			return err
+		}},
+		{"load " + other + `: the file lacks "dense/kernel"; it has "fc/kernel", "fc/bias"`, func() error { return sparse.LoadWeights(ctx, other) }},
+		{"load " + other + `: "fc/kernel" has shape [2 3] in the file, expected [3 2]: it is transposed, as PyTorch's weights are`, func() error {
+			return nn.NewSequential(d, nil, &nn.Dense{Units: 2, Name: "fc", NoBias: true, InputShape: []int{3}}).LoadWeights(ctx, other)
+		}},
+		{"load: stat " + dir + "/none: no such file or directory", func() error { return sparse.LoadWeights(ctx, dir+"/none") }},
+		{"load: " + dir + ": not a regular file, but a folder", func() error { _, err := nn.Load(ctx, d, dir); return err }},
+		{"save " + dir + "/none/a: the folder " + dir + "/none: no such file or directory", func() error { return sparse.Save(ctx, dir+"/none/a") }},
+	} {
+		if err := c.try(); err == nil || err.Error() != c.want {
+			t.Errorf("the error is %v\nwant %s", err, c.want)
+		}
+	}
+}
+
+// Class numbers [n 1], as CIFAR-10 has them, are [n].
+func TestColumnOfClassNumbers(t *testing.T) {
+	d, ctx := open(t, "reference"), context.Background()
+	x, y := stripes(d, 40)
+	var losses []float64
+	for _, labels := range []*tensor.Tensor{y, y.Reshape(-1, 1)} {
+		m := stripeModel(t, d, 1)
+		h, err := m.Fit(ctx, x, labels, nn.FitOptions{Epochs: 2, Verbose: nn.Silent, ValidationX: x, ValidationY: labels})
+		if err != nil {
+			t.Fatal(err)
+		}
+		scores, err := m.Evaluate(ctx, x, labels, nn.EvaluateOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		losses = append(losses, h.Last("loss"), h.Last("val_loss"), scores["loss"], scores["accuracy"])
+	}
+	if !slices.Equal(losses[:4], losses[4:]) {
+		t.Errorf("labels [n] give %v, [n 1] %v", losses[:4], losses[4:])
 	}
 }

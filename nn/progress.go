@@ -13,7 +13,8 @@ import (
 	"baregrad/internal/terminal"
 )
 
-// Verbosity says how Fit shows progress.
+// Verbosity says how Fit shows progress. Keras's verbose=1 is Bar and its 2 is Lines. Its 0
+// is Silent: here 0 is what a field that was not given holds, and stands for Auto.
 type Verbosity int
 
 const (

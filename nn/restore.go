@@ -1,11 +1,13 @@
 package nn
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"baregrad/nn/safetensors"
 	"baregrad/tensor"
@@ -42,14 +44,36 @@ func (m *Sequential) checkSizes(f *safetensors.File) error {
 		for _, p := range l.Params {
 			shape, ok := shapes[p.Name]
 			if !ok {
-				return fmt.Errorf("the file lacks %q", p.Name)
+				return lacks(f, p.Name)
 			}
 			if !slices.Equal(shape, p.shape) {
-				return fmt.Errorf("%q has shape %v in the file, expected %v", p.Name, shape, p.shape)
+				return differs(p.Name, shape, p.shape)
 			}
 		}
 	}
 	return nil
+}
+
+// lacks is the error for a tensor that the file has not. It names some that it has.
+func lacks(f *safetensors.File, name string) error {
+	const most = 6
+	var has []string
+	for _, t := range f.Tensors[:min(most, len(f.Tensors))] {
+		has = append(has, fmt.Sprintf("%.60q", t.Name))
+	}
+	if more := len(f.Tensors) - most; more > 0 {
+		has = append(has, fmt.Sprintf("%d more", more))
+	}
+	return fmt.Errorf("the file lacks %q; it has %s", name, cmp.Or(strings.Join(has, ", "), "no tensors"))
+}
+
+// differs is the error for a tensor that has another shape in the file.
+func differs(name string, got, want []int) error {
+	hint := ""
+	if len(got) == 2 && len(want) == 2 && got[0] == want[1] && got[1] == want[0] {
+		hint = ": it is transposed, as PyTorch's weights are"
+	}
+	return fmt.Errorf("%q has shape %v in the file, expected %v%s", name, got, want, hint)
 }
 
 // setAll copies tensors from the file into those of the same names. Nothing is
@@ -63,10 +87,10 @@ func setAll(f *safetensors.File, into []NamedTensor) error {
 	for i, to := range into {
 		t, ok := byName[to.Name]
 		if !ok {
-			return fmt.Errorf("the file lacks %q", to.Name)
+			return lacks(f, to.Name)
 		}
 		if !slices.Equal(t.Shape, to.Tensor.Shape()) {
-			return fmt.Errorf("%q has shape %v in the file, expected %v", to.Name, t.Shape, to.Tensor.Shape())
+			return differs(to.Name, t.Shape, to.Tensor.Shape())
 		}
 		var err error
 		if values[i], err = t.Floats(); err != nil {

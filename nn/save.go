@@ -231,7 +231,7 @@ func Load(ctx context.Context, d kernels.Device, path string) (m *Sequential, er
 func openFile(path string) (*safetensors.File, io.Closer, error) {
 	file, size, err := regular.Open(path)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("load: %w", err)
 	}
 	f, err := safetensors.Open(file, size)
 	if err != nil {
