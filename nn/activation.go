@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"fmt"
 	"slices"
 
 	"baregrad/autograd"
@@ -64,6 +65,15 @@ func (a ActivationFunc) check() error {
 		return nil
 	}
 	return Unknown("activation", string(a), ActivationNames())
+}
+
+// checkOver is check for the outputs of the given shape. Of one value a softmax makes 1,
+// whatever it is: nothing could be learned behind it.
+func (a ActivationFunc) checkOver(shape []int) error {
+	if !a.elementwise() && len(shape) > 0 && shape[len(shape)-1] == 1 {
+		return fmt.Errorf("%s over one value gives the same for all examples; for one output use sigmoid", a)
+	}
+	return a.check()
 }
 
 // elementwise tells whether each element of the result depends on one of x.
@@ -188,8 +198,8 @@ func (*Activation) Kind() string { return "Activation" }
 // Options are the settings that every layer has.
 func (l *Activation) Options() LayerOptions { return LayerOptions{l.Name, l.InputShape, false} }
 
-// Build refuses an unknown function.
-func (l *Activation) Build(_ *Builder, in []int) ([]int, error) { return in, l.Function.check() }
+// Build refuses an unknown function, and a softmax over one value.
+func (l *Activation) Build(_ *Builder, in []int) ([]int, error) { return in, l.Function.checkOver(in) }
 
 // Forward records the function.
 func (l *Activation) Forward(p *Pass, x *autograd.Var) *autograd.Var {

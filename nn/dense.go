@@ -29,9 +29,10 @@ func (*Dense) Kind() string { return "Dense" }
 // Options are the settings that every layer has.
 func (l *Dense) Options() LayerOptions { return LayerOptions{l.Name, l.InputShape, l.Frozen} }
 
-// Build makes kernel and bias. The input must have one axis.
+// Build makes kernel and bias. The input must have one axis. A softmax over one unit is
+// refused.
 func (l *Dense) Build(b *Builder, in []int) ([]int, error) {
-	if err := firstError(b.claim(&l.place), l.Activation.check()); err != nil {
+	if err := firstError(b.claim(&l.place), l.Activation.checkOver([]int{l.Units})); err != nil {
 		return nil, err
 	}
 	if l.Units < 1 {

@@ -182,6 +182,10 @@ func TestWhatIsLeftOut(t *testing.T) {
 		{"layer conv2d (Conv2D): images [1 8 8 1], filters [3 3 1 1], down: the padding is 7, must be Valid or Same", build(&padded)},
 		{"layer max_pooling2d (MaxPooling2D): images [1 8 8 1], window [2 2], down: the padding is -1, must be Valid or Same",
 			build(&nn.MaxPooling2D{Padding: -1, InputShape: []int{8, 8, 1}})},
+		{"layer dense (Dense): softmax over one value gives the same for all examples; for one output use sigmoid",
+			build(&nn.Dense{Units: 1, Activation: nn.Softmax, InputShape: []int{4}})},
+		{"layer activation (Activation): log_softmax over one value", build(&nn.Activation{Function: nn.LogSoftmax, InputShape: []int{4, 1}})},
+		{`layer dense (Dense): unknown activation "rleu": did you mean "relu"?`, build(&nn.Dense{Units: 1, Activation: "rleu", InputShape: []int{4}})},
 		{"layer conv2d (Conv2D): identity initializer: the shape [3 3 1 1] must have two axes", build(&identity)},
 	} {
 		if err := c.try(); err == nil || !strings.Contains(err.Error(), c.want) {

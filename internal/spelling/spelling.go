@@ -5,26 +5,30 @@ package spelling
 
 import "slices"
 
-// Distance is the Levenshtein distance: how many bytes must be changed, put in or
-// left out to make b of a.
+// Distance is how many bytes must be changed, put in, left out, or swapped with their
+// neighbour to make b of a: the Levenshtein distance, in which two letters in the wrong
+// order count as one mistake (Damerau, "A technique for computer detection and correction of
+// spelling errors", 1964).
 //
-// It keeps one row of the table of distances: row[j] is the distance from the part
-// of a that has been read to b[:j].
+// It keeps three rows of the table of distances: row[j] is the distance from the part of a
+// that has been read to b[:j], above and higher are the rows of one and two bytes less.
 func Distance(a, b string) int {
-	row := make([]int, len(b)+1)
+	higher, above, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0] // the row above, one to the left
+		higher, above, row = above, row, higher
 		row[0] = i + 1
 		for j := range len(b) {
-			changed := diagonal
+			changed := above[j]
 			if a[i] != b[j] {
 				changed++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(changed, row[j]+1, row[j+1]+1)
+			row[j+1] = min(changed, row[j]+1, above[j+1]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], higher[j-1]+1)
+			}
 		}
 	}
 	return row[len(b)]

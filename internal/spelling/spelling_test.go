@@ -11,7 +11,7 @@ func TestDistance(t *testing.T) {
 		want int
 	}{
 		{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"relu", "relu", 0}, {"rellu", "relu", 1},
-		{"adma", "adam", 2}, {"kitten", "sitting", 3}, {"flaw", "lawn", 2}, {"a", "b", 1},
+		{"adma", "adam", 1}, {"rleu", "relu", 1}, {"rleu", "elu", 2}, {"ba", "ab", 1}, {"abcd", "badc", 2}, {"ca", "abc", 3}, {"kitten", "sitting", 3}, {"flaw", "lawn", 2}, {"a", "b", 1},
 	} {
 		if got := Distance(c.a, c.b); got != c.want {
 			t.Errorf("from %q to %q: %d, want %d", c.a, c.b, got, c.want)
