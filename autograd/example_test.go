@@ -19,7 +19,7 @@ func Example() {
 	y := tape.Add(tape.Mul(x, x), tape.Affine(x, 3, 0))
 	tape.Backward(tape.Sum(y, 0, 0))
 
-	fmt.Println(y.Value)
+	fmt.Println(y)
 	fmt.Println(x.Grad)
 	// Output:
 	// [ 4. 10.  4.]

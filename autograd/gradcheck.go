@@ -24,6 +24,9 @@ func CheckGradients(d kernels.Device, f func(t *Tape, x []*Var) *Var, inputs ...
 	defer t.Free()
 	x := make([]*Var, len(inputs))
 	for i, input := range inputs {
+		if input.Type() != kernels.Float32 {
+			kernels.Panicf("check gradients", "input %d is %v, must be float32", i, input.Type())
+		}
 		x[i] = NewParam(input.To(d))
 		defer func() {
 			x[i].Value.Free()
@@ -33,6 +36,9 @@ func CheckGradients(d kernels.Device, f func(t *Tape, x []*Var) *Var, inputs ...
 		}()
 	}
 	y := f(t, x)
+	if y.Value.Type() != kernels.Float32 {
+		kernels.Panicf("check gradients", "f gives %v %v, must be float32", y.Value.Type(), y.Shape())
+	}
 	// Weights that differ: a gradient that lands on the wrong element shows.
 	weights := make([]float32, y.Value.Len())
 	for i := range weights {

@@ -222,4 +222,10 @@ func TestCheckGradientsFindsMistakes(t *testing.T) {
 	if err := autograd.CheckGradients(d, func(t *Tape, x []*Var) *Var { return t.Tanh(x[0]) }, x); err != nil {
 		t.Errorf("a right gradient: CheckGradients returns %v", err)
 	}
+	mistake(t, "check gradients: input 1 is int32, must be float32", func() {
+		autograd.CheckGradients(d, func(t *Tape, x []*Var) *Var { return t.Tanh(x[0]) }, x, tensor.From(d, []int32{1}, 1))
+	})
+	mistake(t, "check gradients: f gives int32 [2], must be float32", func() {
+		autograd.CheckGradients(d, func(t *Tape, x []*Var) *Var { return t.ArgMax(x[0], 1, 1) }, x)
+	})
 }

@@ -52,6 +52,14 @@ func NewParam(value *tensor.Tensor) *Var { return &Var{Value: value, wanted: tru
 // NewConst returns a variable that no gradient is computed for.
 func NewConst(value *tensor.Tensor) *Var { return &Var{Value: value, pass: new(uint64)} }
 
+// String writes the value, as Tensor.String does. (It is here for fmt.Println(loss).)
+func (v *Var) String() string {
+	if v == nil || v.Value == nil {
+		return "<nil>"
+	}
+	return v.Value.String()
+}
+
 // Shape is the shape of the value.
 func (v *Var) Shape() []int { return v.Value.Shape() }
 
@@ -181,6 +189,9 @@ func (t *Tape) BackwardMean(losses *Var) {
 }
 
 func (t *Tape) backward(loss *Var, replaying bool) {
+	if !t.gradients {
+		kernels.Panicf("backward", "this is a forward tape, which keeps nothing for gradients: NewTape makes one that does")
+	}
 	if !t.targets[loss] {
 		kernels.Panicf("backward", "the loss depends on nothing that wants a gradient on this tape")
 	}

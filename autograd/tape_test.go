@@ -243,7 +243,7 @@ func TestForwardTape(t *testing.T) {
 		tensor.Set(x.Value, []float32{-3, 4})
 		tape.Forward()
 		near(t, "y again", y.Value.Floats(), []float32{0, 4}, 0)
-		mistake(t, "backward: the loss depends on nothing that wants a gradient on this tape", func() { tape.Backward(loss) })
+		mistake(t, "backward: this is a forward tape, which keeps nothing for gradients", func() { tape.Backward(loss) })
 		near(t, "the other tape's gradient", x.Grad.Floats(), []float32{2, -4}, 0)
 	})
 }

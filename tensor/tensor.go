@@ -2,6 +2,10 @@
 // buffer. Everything that computes is in package autograd, over the kernels of
 // the device.
 //
+//	device, err := auto.Open("auto") // of baregrad/kernels/auto
+//	x := tensor.From(device, []float32{1, 2, 3, 4, 5, 6}, 2, 3)
+//	fmt.Println(x.Shape(), x.Slice(0, 1).Floats()) // [2 3] [1 2 3]
+//
 // What does not fit, such as a shape of another number of elements or a type that the
 // elements do not have, panics with a *kernels.ShapeError; a device that fails, with a
 // *kernels.DeviceError.
@@ -31,6 +35,9 @@ func New(d kernels.Device, shape ...int) *Tensor {
 // NewOf returns a tensor of zeros of type t.
 func NewOf(d kernels.Device, t kernels.Type, shape ...int) *Tensor {
 	n := Size(shape)
+	if d == nil {
+		kernels.Panicf("tensor", "the device is nil, for a tensor of shape %v: open one, and look at its error", shape)
+	}
 	return &Tensor{shape: slices.Clone(shape), device: d, buffer: d.Alloc(t, n)}
 }
 
@@ -152,8 +159,11 @@ func ResolveShape(n int, shape []int) (resolved []int, problem string) {
 // Slice is rows from (included) to (excluded) of the first axis. It shares the
 // memory.
 func (t *Tensor) Slice(from, to int) *Tensor {
-	if len(t.shape) == 0 || from < 0 || to < from || to > t.shape[0] {
-		kernels.Panicf("slice", "[%d:%d] of shape %v", from, to, t.shape)
+	if len(t.shape) == 0 {
+		kernels.Panicf("slice", "[%d:%d] of shape [], which has no axis", from, to)
+	}
+	if from < 0 || to < from || to > t.shape[0] {
+		kernels.Panicf("slice", "[%d:%d] of shape %v: must lie within [0:%d]", from, to, t.shape, t.shape[0])
 	}
 	row := Size(t.shape[1:])
 	shape := slices.Clone(t.shape)
@@ -170,16 +180,22 @@ func (t *Tensor) To(d kernels.Device) *Tensor {
 	return copied
 }
 
-// Floats copies the elements of a float32 tensor to the host.
-func (t *Tensor) Floats() []float32 { return download[float32](t) }
+// Floats copies the elements of a float32 tensor, row by row, to a new slice of the host.
+func (t *Tensor) Floats() []float32 { return download[float32](t, "floats") }
 
-// Ints copies the elements of an int32 tensor to the host.
-func (t *Tensor) Ints() []int32 { return download[int32](t) }
+// Ints copies the elements of an int32 tensor to the host, as Floats does.
+func (t *Tensor) Ints() []int32 { return download[int32](t, "ints") }
 
-// Uint8s copies the elements of a uint8 tensor to the host.
-func (t *Tensor) Uint8s() []uint8 { return download[uint8](t) }
+// Uint8s copies the elements of a uint8 tensor to the host, as Floats does.
+func (t *Tensor) Uint8s() []uint8 { return download[uint8](t, "uint8s") }
 
-func download[T kernels.Element](t *Tensor) []T {
+// readers are the methods that copy elements of each type.
+var readers = map[kernels.Type]string{kernels.Float32: "Floats", kernels.Int32: "Ints", kernels.Uint8: "Uint8s"}
+
+func download[T kernels.Element](t *Tensor, op string) []T {
+	if want := kernels.TypeOf[T](); t.Type() != want {
+		kernels.Panicf(op, "the tensor is %v %v, must be %v: %s copies these", t.Type(), t.shape, want, readers[t.Type()])
+	}
 	data := make([]T, t.Len())
 	kernels.Download(t.device, data, t.buffer)
 	return data
@@ -190,12 +206,18 @@ func (t *Tensor) Item() float32 {
 	if t.Len() != 1 {
 		kernels.Panicf("item", "shape %v has %d elements, must have one", t.shape, t.Len())
 	}
-	return t.Floats()[0]
+	return download[float32](t, "item")[0]
 }
 
-// Set copies data from the host into the tensor; it must have its type and
+// Set copies data, row by row, from the host into the tensor; it must have its type and
 // number of elements.
-func Set[T kernels.Element](t *Tensor, data []T) { kernels.Upload(t.device, t.buffer, data) }
+func Set[T kernels.Element](t *Tensor, data []T) {
+	if given := kernels.TypeOf[T](); given != t.Type() || len(data) != t.Len() {
+		kernels.Panicf("set", "%d %v for a tensor %v %v, which has %d %v", len(data), given, t.Type(), t.shape, t.Len(), t.Type())
+	}
+	kernels.Upload(t.device, t.buffer, data)
+}
 
-// Free gives the memory back. Tensors that share it can't be used after it.
+// Free gives the memory back. Tensors that share it can't be used after it. On a CPU what is
+// not freed is garbage-collected; a GPU's memory is not. Freeing a Slice does nothing.
 func (t *Tensor) Free() { t.buffer.Free() }
