@@ -76,7 +76,8 @@ func (a *Array) DType() string {
 }
 
 // Float32 returns the values as float32: the array's own memory where it holds
-// float32, and otherwise a copy, rounded.
+// float32, and otherwise a copy, rounded. It panics where Data has a type that is not
+// one of the five.
 func (a *Array) Float32() []float32 {
 	switch data := a.Data.(type) {
 	case []float32:
@@ -99,6 +100,38 @@ func toFloat32[T float64 | uint8 | int32 | int64](values []T) []float32 {
 		out[i] = float32(v)
 	}
 	return out
+}
+
+// Int32 returns the values as int32, the type in which networks take class numbers: the
+// array's own memory where it holds int32, and otherwise a copy. (NumPy's labels are
+// int64.) A value that is no whole number, or beyond the range of int32, is an error. It
+// panics where Float32 does.
+func (a *Array) Int32() ([]int32, error) {
+	switch data := a.Data.(type) {
+	case []int32:
+		return data, nil
+	case []float32:
+		return toInt32(data)
+	case []float64:
+		return toInt32(data)
+	case []uint8:
+		return toInt32(data)
+	case []int64:
+		return toInt32(data)
+	}
+	panic(fmt.Sprintf("mnist: an Array of %T", a.Data))
+}
+
+func toInt32[T float32 | float64 | uint8 | int64](values []T) ([]int32, error) {
+	out := make([]int32, len(values))
+	for i, v := range values {
+		// In float64 every int32 is itself, and no other number looks like one.
+		if f := float64(v); !(f >= math.MinInt32 && f <= math.MaxInt32 && f == math.Trunc(f)) {
+			return nil, fmt.Errorf("mnist: value %d of the array is %v, expected a whole number from %d to %d", i, v, math.MinInt32, math.MaxInt32)
+		}
+		out[i] = int32(v)
+	}
+	return out, nil
 }
 
 // check reports an array whose values do not fit its shape.

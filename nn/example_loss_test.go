@@ -1,0 +1,106 @@
+package nn_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	"baregrad/autograd"
+	"baregrad/nn"
+	"baregrad/tensor"
+)
+
+// focal is a loss of one's own: −(1−p)²·ln p, where p is the probability of the right class.
+// What is right already counts for little (Lin et al., "Focal loss for dense object
+// detection", 2017). Check is the cross-entropy's.
+type focal struct {
+	nn.SparseCategoricalCrossentropy
+}
+
+func (focal) Name() string { return "focal" }
+
+func (l focal) Record(t *autograd.Tape, out *nn.Output, labels *autograd.Var) *autograd.Var {
+	crossEntropy := l.SparseCategoricalCrossentropy.Record(t, out, labels) // −ln p: [batch]
+	wrong := t.Affine(t.Exp(t.Affine(crossEntropy, -1, 0)), -1, 1)         // 1−p
+	return t.Mul(t.Mul(wrong, wrong), crossEntropy)
+}
+
+// sureness is a metric of one's own: the largest of the probabilities.
+type sureness struct{}
+
+func (sureness) Name() string { return "sureness" }
+
+func (sureness) Record(t *autograd.Tape, out *nn.Output, _ *autograd.Var) *autograd.Var {
+	return t.Max(out.Value(t), 1, 1) // over axis 1 of [batch, classes]: [batch]
+}
+
+// xorClasses trains a network of two classes on exclusive or.
+func xorClasses(loss nn.Loss, metric nn.Metric) *nn.History {
+	x, _ := xor()
+	y := tensor.From(x.Device(), []int32{0, 1, 1, 0}, 4)
+	model := nn.NewSequential(x.Device(), nn.Seed(1),
+		&nn.Dense{Units: 8, Activation: nn.Tanh, InputShape: []int{2}},
+		&nn.Dense{Units: 2, Activation: nn.Softmax})
+	if err := model.Compile(nn.CompileOptions{
+		Optimizer: nn.Adam{LearningRate: 0.1}, Loss: loss, Metrics: []nn.Metric{nn.Accuracy{}, metric},
+	}); err != nil {
+		log.Fatal(err)
+	}
+	history, err := model.Fit(context.Background(), x, y, nn.FitOptions{Epochs: 100, Verbose: nn.Silent})
+	if err != nil {
+		log.Fatal(err)
+	}
+	return history
+}
+
+// A loss gives a number for each example; its gradient comes from the operations that it
+// records.
+func ExampleLoss() {
+	history := xorClasses(focal{}, sureness{})
+	fmt.Println("accuracy", history.Last("accuracy"), "loss below 0.01:", history.Last("loss") < 0.01)
+	// Output: accuracy 1 loss below 0.01: true
+}
+
+// A metric does, too. What it is called is its key in the history.
+func ExampleMetric() {
+	history := xorClasses(nn.SparseCategoricalCrossentropy{}, sureness{})
+	fmt.Println("surer at the end:", history.Last("sureness") > history.Values["sureness"][0])
+	// Output: surer at the end: true
+}
+
+// halfTime is a schedule of one's own: half the rate after every so many steps.
+type halfTime struct {
+	First float64
+	Steps int
+}
+
+func (s halfTime) At(step int) float64 { return s.First / float64(int(1)<<min(step/s.Steps, 62)) }
+
+// A schedule is the learning rate as a function of the step.
+func ExampleSchedule() {
+	optimizer := nn.SGD{Schedule: halfTime{First: 0.4, Steps: 100}}
+	fmt.Println(optimizer.Rate(0), optimizer.Rate(99), optimizer.Rate(100), optimizer.Rate(250))
+	// Output: 0.4 0.4 0.2 0.1
+}
+
+// byTurns is an initializer of one's own: ±Size by turns.
+type byTurns struct{ Size float32 }
+
+func (b byTurns) Fill(_ *nn.Random, values []float32, _ []int) {
+	for i := range values {
+		values[i] = b.Size * float32(1-2*(i%2))
+	}
+}
+
+// An initializer fills a parameter, row by row.
+func ExampleInitializer() {
+	x, _ := xor()
+	model := nn.NewSequential(x.Device(), nil, &nn.Dense{Units: 2, KernelInit: byTurns{0.5}, InputShape: []int{2}})
+	if err := model.Build(); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(model.Weights("dense/kernel"))
+	// Output:
+	// [[ 0.5 -0.5]
+	//  [ 0.5 -0.5]]
+}
