@@ -22,6 +22,7 @@ WORKERS = {
     "OpenBLAS": ([str(BUILT / "openblas")], {"matmul"}, None),
     "NumPy": ([PYTHON, str(HERE / "numpy_worker.py")], {"matmul"}, None),
     "PyTorch": ([TORCH, str(HERE / "torch_worker.py")], {"matmul", "train"}, [TORCH, str(HERE / "start.py"), "torch"]),
+    "PyTorch compiled": ([TORCH, str(HERE / "torch_worker.py"), "compiled"], {"train"}, None),  # needs 2.0 or later
     "JAX": ([PYTHON, str(HERE / "jax_worker.py")], {"matmul", "train"}, [PYTHON, str(HERE / "start.py"), "jax"]),
     "Keras": ([PYTHON, str(HERE / "keras_worker.py")], {"train"}, [PYTHON, str(HERE / "start.py"), "keras"]),
 }
