@@ -181,28 +181,9 @@ func (r *Report) device(ctx context.Context, c Config, o Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeDevice()) }()
-	pace := trial(d) // operations a second of the product before; the smallest come first
-	products := slices.Clone(o.Products)
-	slices.SortStableFunc(products, func(a, b Product) int { return cmp.Compare(a.FLOP(), b.FLOP()) })
-	speeds := map[Product]float64{}
-	for _, p := range products {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if r.tooSlow(c, "product "+p.String(), p.FLOP()/pace, o) {
-			continue
-		}
-		o.Progress(fmt.Sprintf("%v: product %v", c, p))
-		m := NewMultiplier(d, p)
-		seconds := m.Time(o.Budget)
-		m.Close()
-		pace = p.FLOP() / seconds
-		speeds[p] = pace / 1e9
-	}
-	for _, p := range o.Products {
-		if speed, measured := speeds[p]; measured {
-			r.MatMul = append(r.MatMul, ProductResult{c, p.M, p.N, p.K, speed})
-		}
+	pace, err := r.products(ctx, c, d, o)
+	if err != nil {
+		return err
 	}
 	for _, p := range o.Sparse {
 		if err := r.sparse(ctx, c, d, p, pace, o); err != nil {
@@ -221,6 +202,36 @@ func (r *Report) device(ctx context.Context, c Config, o Options) (err error) {
 		r.Transfers = append(r.Transfers, TransferResult{c, bytes, write, read})
 	}
 	return nil
+}
+
+// products measures the matrix products, the smallest first: by the most operations a
+// second so far it tells which ones would take too long. It gives that. (Not by those of
+// the product before: a moment in which something else had the processor would keep all
+// that follows from being measured.)
+func (r *Report) products(ctx context.Context, c Config, d kernels.Device, o Options) (pace float64, err error) {
+	pace = trial(d)
+	ascending := slices.Clone(o.Products)
+	slices.SortStableFunc(ascending, func(a, b Product) int { return cmp.Compare(a.FLOP(), b.FLOP()) })
+	speeds := map[Product]float64{}
+	for _, p := range ascending {
+		if err := ctx.Err(); err != nil {
+			return pace, err
+		}
+		if r.tooSlow(c, "product "+p.String(), p.FLOP()/pace, o) {
+			continue
+		}
+		o.Progress(fmt.Sprintf("%v: product %v", c, p))
+		m := NewMultiplier(d, p)
+		speeds[p] = p.FLOP() / m.Time(o.Budget)
+		m.Close()
+		pace = max(pace, speeds[p])
+	}
+	for _, p := range o.Products {
+		if speed, measured := speeds[p]; measured {
+			r.MatMul = append(r.MatMul, ProductResult{c, p.M, p.N, p.K, speed / 1e9})
+		}
+	}
+	return pace, nil
 }
 
 // trial is the operations a second of a product that even the emulator computes
