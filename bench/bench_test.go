@@ -334,10 +334,24 @@ func TestTrainerTellsOfTheEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	cancel()
-	if err := trainer.Step(); err == nil {
-		t.Error("a step after the context's end succeeded")
+	if err := trainer.Step(); !errors.Is(err, context.Canceled) {
+		t.Errorf("a step after the context's end: error %v, want that it was canceled", err)
 	}
-	if err := trainer.Close(); err == nil {
-		t.Error("closing a trainer that was interrupted gave no error")
+	if err := trainer.Close(); err != nil {
+		t.Errorf("closing the trainer tells once more that it was interrupted: %v", err)
+	}
+}
+
+// A profile that is interrupted says so once.
+func TestProfileTellsOfTheEndOnce(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	f, err := newProfiler(ctx, Config{"reference", 1}, network(t, "binary-mlp"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	err = errors.Join(f.turn(), f.close())
+	if !errors.Is(err, context.Canceled) || strings.Count(err.Error(), "stopped in epoch") != 1 {
+		t.Errorf("error %q, want one that tells once where the training was stopped", err)
 	}
 }

@@ -270,6 +270,7 @@ func (r *Report) train(ctx context.Context, c Config, d kernels.Device, n Networ
 		return err
 	}
 	flop := n.FLOP(m, n.Batch)
+	m.Free()
 	if r.tooSlow(c, "a step of "+n.Name, flop/pace, o) {
 		return nil
 	}

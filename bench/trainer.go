@@ -64,8 +64,10 @@ func NewTrainer(ctx context.Context, d kernels.Device, n Network, batch int, fro
 	if t.Data, err = n.Data(ctx); err != nil {
 		return nil, err
 	}
-	t.model, err = t.beginning()
-	return t, err
+	if t.model, err = t.beginning(); err != nil {
+		return nil, err
+	}
+	return t, nil
 }
 
 // Steps is how many steps a training with the tutorial's batch has.
@@ -114,7 +116,8 @@ func (h halting) BatchEnd(r *nn.Run) error {
 }
 
 // Step takes one training step and waits until the device has done it. The first
-// one of a training records the step, and allocates; later ones don't.
+// one of a training records the step, and allocates; later ones don't. An error ends
+// the training.
 func (t *Trainer) Step() error {
 	if t.Ended() {
 		return fmt.Errorf("%s: the training of %d steps is over", t.Network.Name, t.Steps)
@@ -125,7 +128,7 @@ func (t *Trainer) Step() error {
 		}
 	}
 	if _, more := t.next(); !more {
-		return t.err
+		return t.end() // Close has nothing left to tell
 	}
 	t.device.Sync()
 	t.taken++
@@ -171,14 +174,14 @@ func (t *Trainer) Loss() float64 {
 	return t.run.Logs()["loss"]
 }
 
-// Close ends the training and frees what it used.
+// Close ends the training and frees what it used. The trainer can't be used after it.
 func (t *Trainer) Close() error {
 	err := t.end()
 	if t.x != nil {
 		t.x.Free()
 		t.y.Free()
-		t.x, t.y = nil, nil
 	}
+	t.model.Free()
 	return err
 }
 
