@@ -34,11 +34,11 @@ func FormByName(name string) (Form, error) {
 			return Form(n), nil
 		}
 	}
-	hint := ""
+	hint := "."
 	if guess := spelling.Guess(name, names); guess != "" {
-		hint = fmt.Sprintf("did you mean %q? ", guess)
+		hint = fmt.Sprintf(": did you mean %q?", guess)
 	}
-	return "", fmt.Errorf("unknown form %q: %sKnown: %s", name, hint, strings.Join(names, ", "))
+	return "", fmt.Errorf("unknown form %q%s Known: %s", name, hint, strings.Join(names, ", "))
 }
 
 // garmentThreshold is how far from the background a pixel is that belongs to a

@@ -3,16 +3,20 @@
 // whatever reads names may use it.
 package spelling
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Distance is how many bytes must be changed, put in, left out, or swapped with their
 // neighbour to make b of a: the Levenshtein distance, in which two letters in the wrong
 // order count as one mistake (Damerau, "A technique for computer detection and correction of
-// spelling errors", 1964).
+// spelling errors", 1964). A small and a capital letter are the same.
 //
 // It keeps three rows of the table of distances: row[j] is the distance from the part of a
 // that has been read to b[:j], above and higher are the rows of one and two bytes less.
 func Distance(a, b string) int {
+	a, b = strings.ToLower(a), strings.ToLower(b)
 	higher, above, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j

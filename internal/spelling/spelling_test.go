@@ -12,6 +12,7 @@ func TestDistance(t *testing.T) {
 	}{
 		{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"relu", "relu", 0}, {"rellu", "relu", 1},
 		{"adma", "adam", 1}, {"rleu", "relu", 1}, {"rleu", "elu", 2}, {"ba", "ab", 1}, {"abcd", "badc", 2}, {"ca", "abc", 3}, {"kitten", "sitting", 3}, {"flaw", "lawn", 2}, {"a", "b", 1},
+		{"ReLU", "relu", 0},
 	} {
 		if got := Distance(c.a, c.b); got != c.want {
 			t.Errorf("from %q to %q: %d, want %d", c.a, c.b, got, c.want)
@@ -25,7 +26,7 @@ func TestDistance(t *testing.T) {
 func TestGuess(t *testing.T) {
 	known := []string{"sgd", "adam", "adamw", "rmsprop"}
 	for name, want := range map[string]string{
-		"adma": "adam", "adamm": "adam", "adam": "adam", "rmsprob": "rmsprop", "sdg": "sgd", "nadir": "", "": "",
+		"adma": "adam", "adamm": "adam", "adam": "adam", "rmsprob": "rmsprop", "sdg": "sgd", "nadir": "", "": "", "RMSProp": "rmsprop", "SGD": "sgd",
 	} {
 		if got := Guess(name, known); got != want {
 			t.Errorf("%q: %q, want %q", name, got, want)
