@@ -42,11 +42,11 @@ func (c *BenchCommand) Run(ctx context.Context, w io.Writer) error {
 	}
 	fmt.Fprintf(w, "%v\n%s", bench.ThisMachine(), crowded(configs))
 	begin := time.Now()
-	watched, _ := terminal.Width(w)
+	watched, columns := terminal.Width(w)
 	watched = watched && os.Getenv("TERM") != "dumb"
 	r, err := bench.Measure(ctx, bench.Options{Configs: configs, Budget: c.Budget, Slowest: c.Slowest, Progress: func(what string) {
 		if watched {
-			fmt.Fprintf(w, "\r\x1b[K%3.0f s: %s", time.Since(begin).Seconds(), what)
+			fmt.Fprint(w, "\r\x1b[K", cut(fmt.Sprintf("%3.0f s: %s", time.Since(begin).Seconds(), what), columns-1))
 		}
 	}})
 	if watched {
@@ -72,6 +72,15 @@ func (c *BenchCommand) Run(ctx context.Context, w io.Writer) error {
 		return json.NewEncoder(w).Encode(r)
 	}
 	return nil
+}
+
+// cut is the part of a line that has room in so many columns: what goes on in the next line of
+// a terminal can't be written over. Where their number is not known, it is below 0.
+func cut(line string, columns int) string {
+	if runes := []rune(line); columns >= 0 && len(runes) > columns {
+		return string(runes[:columns])
+	}
+	return line
 }
 
 // configs are the devices and cores to measure: those that are here, less what

@@ -54,6 +54,18 @@ func TestBenchOfNothing(t *testing.T) {
 	}
 }
 
+// The line that tells what is measured stays in the terminal's line.
+func TestCut(t *testing.T) {
+	for _, c := range []struct {
+		columns int
+		want    string
+	}{{-1, "8×8 and more"}, {0, ""}, {3, "8×8"}, {12, "8×8 and more"}, {13, "8×8 and more"}} {
+		if got := cut("8×8 and more", c.columns); got != c.want {
+			t.Errorf("cut to %d columns: %q, want %q", c.columns, got, c.want)
+		}
+	}
+}
+
 func TestBenchRefuses(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"--device referense", `did you mean "reference"?`},

@@ -51,7 +51,8 @@ func main() {
 }
 
 // run carries out a command line and returns the exit status.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args []string, out, stderr io.Writer) int {
+	stdout := &printed{Writer: out}
 	var c commands
 	exited := -1
 	parser, err := kong.New(&c,
@@ -60,7 +61,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(status int) { exited = status }), // --help
 		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.BindTo(stdout, (*io.Writer)(nil)),
+		kong.BindTo(io.Writer(stdout), (*io.Writer)(nil)),
 	)
 	if err != nil {
 		panic(err) // a mistake in the struct tags
@@ -76,7 +77,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "demo: %v\nTry %s%s --help.\n", err, program, subcommand(err))
 		return statusUsage
 	}
-	if err := guarded(func() error { return command.Run() }); err != nil {
+	err = guarded(func() error { return command.Run() })
+	if err == nil {
+		err = stdout.failed
+	}
+	if err != nil {
 		if errors.Is(err, context.Canceled) { // which Ctrl-C did
 			fmt.Fprintf(stderr, "demo: %s\n", strings.ReplaceAll(err.Error(), context.Canceled.Error(), "interrupted"))
 			return statusInterrupted
@@ -86,6 +91,25 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	return 0
 }
+
+// printed is where the program prints. It remembers that something could not be written, as
+// on a full disk: a command that lost a line of what it printed has failed.
+type printed struct {
+	io.Writer
+	failed error // the first
+}
+
+func (p *printed) Write(text []byte) (int, error) {
+	n, err := p.Writer.Write(text)
+	if p.failed == nil {
+		p.failed = err
+	}
+	return n, err
+}
+
+// Unwrap is the writer behind it: what is printed to a terminal differs from what is
+// printed to a file.
+func (p *printed) Unwrap() io.Writer { return p.Writer }
 
 // names lists the commands.
 func names(parser *kong.Kong) (all []string) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -73,10 +74,13 @@ func TestRefusals(t *testing.T) {
 		{"--batch=-5", 1, "--batch is -5, must be at least 1"},
 		{"--limit 0", 1, "--limit is 0, must be at least 1"},
 		{"--lr 0", 1, "--lr is 0, must be above 0"},
+		{"--lr 1e7", 1, "--lr is 1e+07, must be above 0, and at most 1e6"},
+		{"--optimizer RMSProp", 1, `did you mean "rmsprop"?`},
 		{"--data-dir " + missing, 1, missing},
 		{"--save " + missing + "/x", 1, "save " + missing},
 		{"--backup " + missing + "/x", 1, "backup " + missing},
 		{"--backup x --save x", 1, "--backup and --save are both x"},
+		{"--backup x --save ./x", 1, "--backup and --save are both ./x"},
 		{"--backup mnist-mlp.safetensors --model mlp --limit 100 --epochs 1", 1, "--backup and --save are both mnist-mlp.safetensors"},
 		{"--checkpoint --save -", 1, "--checkpoint saves the model"},
 		{"--save " + os.DevNull, 1, "not a regular file, but a device (--save - saves nothing)"},
@@ -159,6 +163,31 @@ func (c cancelAt) Write(p []byte) (int, error) {
 		c.cancel()
 	}
 	return len(p), nil
+}
+
+// full is an output that takes nothing more than what fits.
+type full struct{ left int }
+
+func (f *full) Write(p []byte) (int, error) {
+	if f.left -= len(p); f.left < 0 {
+		return 0, errors.New("no space left")
+	}
+	return len(p), nil
+}
+
+// A command whose output is lost has failed, and says why, whatever prints it.
+func TestFullDisk(t *testing.T) {
+	for _, c := range []struct {
+		args string
+		left int
+	}{{"devices", 0}, {"devices --json", 0}, {"tutorial", 100}, {"tutorial binary-mlp --epochs 1", 100}, {"ptx list", 1000}, {"ptx show relu.ptx", 0},
+		{"train --model mlp --limit 100 --epochs 1 --quiet --save -", 10}} {
+		var errs bytes.Buffer
+		status := run(context.Background(), strings.Fields(c.args), &full{c.left}, &errs)
+		if status != statusFailed || !strings.Contains(errs.String(), "demo: no space left") {
+			t.Errorf("demo %s, %d bytes of whose output are taken: status %d, want %d; standard error %q", c.args, c.left, status, statusFailed, errs.String())
+		}
+	}
 }
 
 func TestDevices(t *testing.T) {

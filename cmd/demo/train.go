@@ -160,7 +160,7 @@ func (c *TrainCommand) recipe() (recipe, error) {
 	}
 	if c.LR != nil {
 		if r.peak = *c.LR; !(r.peak > 0 && r.peak <= 1e6) {
-			return r, fmt.Errorf("--lr is %v, must be above 0", r.peak)
+			return r, fmt.Errorf("--lr is %v, must be above 0, and at most 1e6", r.peak)
 		}
 	}
 	return r, nil
@@ -190,6 +190,24 @@ func writable(file string) error {
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	return nil
+}
+
+// sameFile tells whether two names are of one file, be it there yet or not: x is ./x, too, and
+// what a link leads to.
+func sameFile(a, b string) bool {
+	if at, err := os.Stat(a); err == nil {
+		bt, err := os.Stat(b)
+		return err == nil && os.SameFile(at, bt)
+	}
+	if filepath.Base(a) != filepath.Base(b) {
+		return false
+	}
+	at, err := os.Stat(filepath.Dir(a))
+	if err != nil {
+		return false
+	}
+	bt, err := os.Stat(filepath.Dir(b))
+	return err == nil && os.SameFile(at, bt)
 }
 
 // makeFolder makes a folder, if it is not there, and says if no file can be made in it.

@@ -83,7 +83,7 @@ func (t *training) build(context.Context) error {
 	if err := writable(t.Backup); err != nil {
 		return fmt.Errorf("backup %w", err)
 	}
-	if t.Backup != "" && t.Backup == t.saved {
+	if t.Backup != "" && t.saved != "" && sameFile(t.Backup, t.saved) {
 		return fmt.Errorf("--backup and --save are both %s; a backup is removed in the end", t.saved)
 	}
 	return nil

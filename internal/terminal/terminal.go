@@ -10,10 +10,13 @@ import (
 )
 
 // Width tells whether w is a terminal, and how many columns it has; 0 where it does
-// not say.
+// not say. A writer that hands on to another one tells which by a method Unwrap.
 func Width(w io.Writer) (terminal bool, columns int) {
-	if f, ok := w.(*os.File); ok {
-		return width(f)
+	switch w := w.(type) {
+	case *os.File:
+		return width(w)
+	case interface{ Unwrap() io.Writer }:
+		return Width(w.Unwrap())
 	}
 	return false, 0
 }
