@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"baregrad/mnist"
 )
@@ -127,6 +128,33 @@ func TestPTXTraceTakesCommands(t *testing.T) {
 	}
 }
 
+// Ctrl-C ends a trace that waits for a command.
+func TestPTXTraceCtrlCWhileWaiting(t *testing.T) {
+	commands, typing, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer commands.Close()
+	defer typing.Close() // nothing is ever typed
+	stdin := os.Stdin
+	os.Stdin = commands
+	defer func() { os.Stdin = stdin }()
+	ctx, cancel := context.WithCancel(context.Background())
+	status := make(chan int, 1)
+	var errs bytes.Buffer
+	go func() {
+		status <- run(ctx, append([]string{"ptx"}, relu("trace", "5", "--step")...), cancelAt{"(step, continue", cancel}, &errs)
+	}()
+	select {
+	case s := <-status:
+		if s != statusInterrupted || !strings.Contains(errs.String(), "interrupted") {
+			t.Errorf("status %d, want %d; %q", s, statusInterrupted, errs.String())
+		}
+	case <-time.After(time.Minute):
+		t.Fatal("the trace still waits, a minute after it was interrupted")
+	}
+}
+
 func TestPTXArgumentsThatAreWrong(t *testing.T) {
 	fill := func(args ...string) []string { return append([]string{"run", "fill.ptx"}, args...) }
 	for _, test := range []struct {
@@ -145,14 +173,19 @@ func TestPTXArgumentsThatAreWrong(t *testing.T) {
 		{fill("--arg", "f32[4]", "--arg", "1", "--arg", "4", "--out", "1=x.npy"), "--out 1=x.npy"},
 		{fill("--arg", "u32[4]", "--arg", "1", "--arg", "4", "--out", "0=x.npy"), "give the argument as s32, which has the same bits"},
 		{fill("--arg", "f32[4]", "--arg", "1", "--arg", "u32[1]"), "is a buffer, the parameter is a number of type .u32"},
+		{fill("--arg", "f32[4]", "--arg", "1", "--arg", "4", "--out", "0=missing/x.npy"), "--out 0=missing/x.npy: "},
+		{fill("--arg", "f32[4]=random(-1)", "--arg", "1", "--arg", "1"), "the seed must be a whole number"},
+		{fill("--arg", "f32[4]=random(0.5)", "--arg", "1", "--arg", "1"), "the seed must be a whole number"},
+		{fill("--arg", "f32[4]=random(1e300)", "--arg", "1", "--arg", "1"), "the seed must be a whole number"},
+		{relu("trace", "5", "--block", "65536,65536"), "a block of (65536,65536,1) threads, expected at most 1024"},
 		{[]string{"run", "nowhere.ptx"}, "nowhere.ptx"},
 		{[]string{"run", "rellu.ptx"}, "the nearest: relu.ptx, "},
 		{[]string{"run", "relu.ptx", "-k", "relu_f32"}, "has no kernel \"relu_f32\"; the nearest of its 2: relu_bwd_f32, relu_fwd_f32"},
 		{[]string{"run", "relu.ptx"}, "relu.ptx has 2 kernels: name one with --kernel"},
 	} {
-		status, _, errs := ptx(t, test.args...)
-		if status != statusFailed || !strings.Contains(errs, test.want) {
-			t.Errorf("%v: status %d, %q, want %q in it", test.args, status, errs, test.want)
+		status, out, errs := ptx(t, test.args...)
+		if status != statusFailed || !strings.Contains(errs, test.want) || out != "" {
+			t.Errorf("%v: status %d, %q, want %q in it; printed %q, want nothing", test.args, status, errs, test.want, out)
 		}
 	}
 }

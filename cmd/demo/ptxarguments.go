@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -177,7 +178,11 @@ func sequence(values, element string) (func(i int) (uint64, error), error) {
 	case name == "range" && len(parameters) <= 2:
 		return func(i int) (uint64, error) { return number(parameter(0, 0) + float64(i)*parameter(1, 1)) }, nil
 	case name == "random" && len(parameters) <= 1:
-		r := rand.New(rand.NewPCG(uint64(parameter(0, 1)), 0))
+		seed := parameter(0, 1)
+		if !(seed >= 0 && seed <= 1<<53 && seed == math.Trunc(seed)) {
+			return nil, fmt.Errorf("%q: the seed must be a whole number from 0 to 2⁵³", values)
+		}
+		r := rand.New(rand.NewPCG(uint64(seed), 0))
 		return func(int) (uint64, error) {
 			if float {
 				return number(float64(r.Float32()*2 - 1)) // from -1 to 1
@@ -325,6 +330,9 @@ func (j *job) outputs(out []string) (list []output, err error) {
 			return nil, fmt.Errorf("--out %s: .npy files are written of f32, f64, u8, s32 and s64, not of %s", text, element)
 		} else if other != "" {
 			return nil, fmt.Errorf("--out %s: .npy files are written of f32, f64, u8, s32 and s64, not of %s: give the argument as %s, which has the same bits", text, element, other)
+		}
+		if err := isFolder(filepath.Dir(path)); err != nil { // before the work
+			return nil, fmt.Errorf("--out %s: %w", text, err)
 		}
 		list = append(list, output{path, j.arguments[i]})
 	}

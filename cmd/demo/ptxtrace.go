@@ -25,8 +25,9 @@ type PTXTraceCommand struct {
 // tracer follows one thread.
 type tracer struct {
 	w       io.Writer
-	in      *bufio.Scanner
-	lines   []string // of the source
+	typed   <-chan string   // commands; closed where no one is there to ask
+	ended   <-chan struct{} // closed by Ctrl-C
+	lines   []string        // of the source
 	block   emulator.Dim3
 	warp    int
 	lane    int
@@ -46,7 +47,7 @@ func (c *PTXTraceCommand) Run(ctx context.Context, w io.Writer) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	t := &tracer{
-		w: w, in: bufio.NewScanner(os.Stdin), warp: c.Thread / 32, lane: c.Thread % 32,
+		w: w, typed: typedLines(ctx, os.Stdin), ended: ctx.Done(), warp: c.Thread / 32, lane: c.Thread % 32,
 		whole: c.Warp, waiting: c.Step, stops: map[int]bool{}, quit: func() { cancel(errQuit) },
 	}
 	var err error
@@ -61,8 +62,9 @@ func (c *PTXTraceCommand) Run(ctx context.Context, w io.Writer) error {
 	if t.block.X >= grid.X || t.block.Y >= grid.Y || t.block.Z >= grid.Z {
 		return fmt.Errorf("--block-index %v lies outside the grid of %v", t.block, grid)
 	}
-	if n := int(block.X * block.Y * block.Z); c.Thread < 0 || c.Thread >= n {
-		return fmt.Errorf("--thread %d: a block has threads 0 to %d", c.Thread, n-1)
+	// In float64: a block may be given that is too large for any machine, which the launch refuses.
+	if n := float64(block.X) * float64(block.Y) * float64(block.Z); c.Thread < 0 || float64(c.Thread) >= n {
+		return fmt.Errorf("--thread %d: a block has threads 0 to %.0f", c.Thread, n-1)
 	}
 	t.lines = strings.Split(j.source, "\n")
 	if err := j.run(ctx); err != nil {
@@ -72,6 +74,23 @@ func (c *PTXTraceCommand) Run(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	return j.results(w)
+}
+
+// typedLines are the lines of r, read while somebody may be asked for one: what waits for a
+// line can wait for ctx too.
+func typedLines(ctx context.Context, r io.Reader) <-chan string {
+	lines := make(chan string)
+	go func() {
+		defer close(lines)
+		for in := bufio.NewScanner(r); in.Scan(); {
+			select {
+			case lines <- in.Text():
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return lines
 }
 
 // parseIndex reads "X,Y,Z" with numbers from 0.
@@ -135,12 +154,20 @@ func (t *tracer) value(s emulator.Step, r *emulator.Register) string {
 // command carries out one command; it returns true if the kernel is to go on.
 func (t *tracer) command(s emulator.Step) bool {
 	fmt.Fprint(t.w, "(step, continue, break LINE, print REGISTER, quit) ")
-	if !t.in.Scan() {
+	var words []string
+	select {
+	case line, ok := <-t.typed:
+		if !ok {
+			fmt.Fprintln(t.w)
+			t.waiting = false // no one is there to ask
+			return true
+		}
+		words = strings.Fields(line)
+	case <-t.ended:
 		fmt.Fprintln(t.w)
-		t.waiting = false // no one is there to ask
+		t.gone, t.waiting = true, false
 		return true
 	}
-	words := strings.Fields(t.in.Text())
 	if len(words) == 0 {
 		return true
 	}

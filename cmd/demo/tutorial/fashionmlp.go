@@ -29,7 +29,7 @@ func fashionMLP(s *Setting) (*Result, error) {
 
 	// The first 25 images with the names of their classes.
 	var tiles []mnist.Tile
-	for i := range 25 {
+	for i := range min(25, train.N) {
 		tiles = append(tiles, mnist.Tile{Pixels: train.Image(i), Rows: 28, Cols: 28, Caption: data.ClassNames[train.Labels[i]]})
 	}
 	if err := s.grid("grid", tiles); err != nil {
@@ -72,7 +72,7 @@ func fashionMLP(s *Setting) (*Result, error) {
 	s.printf("%s", float(float64(right)/float64(test.N)))
 
 	tiles = nil
-	for i := range 15 {
+	for i := range min(15, test.N) {
 		tiles = append(tiles, tile(test, i, data.ClassNames, best(probabilities[i*10:(i+1)*10])))
 	}
 	if err := s.grid("predictions", tiles); err != nil {

@@ -36,15 +36,17 @@ func mnistWideMLP(s *Setting) (*Result, error) {
 	return s.classify(model, "MLP", trainX, trainY, testX, testY)
 }
 
-// mnistCNNChannelsFirst takes images as (1, 28, 28), the channels first.
+// mnistCNNChannelsFirst takes images as (1, 28, 28), the channels first. (The file's may be
+// of another size.)
 func mnistCNNChannelsFirst(s *Setting) (*Result, error) {
 	data, err := s.npz()
 	if err != nil {
 		return nil, err
 	}
 	train, test := data.Train, data.Test
-	trainX := tensor.From(s.Device, train.Images, train.N, 1, 28, 28)
-	testX := tensor.From(s.Device, test.Images, test.N, 1, 28, 28)
+	rows, cols := train.Rows, train.Cols
+	trainX := tensor.From(s.Device, train.Images, train.N, 1, rows, cols)
+	testX := tensor.From(s.Device, test.Images, test.N, 1, rows, cols)
 	trainY, err := s.oneHot(train.Labels, 0)
 	if err != nil {
 		return nil, err
@@ -57,7 +59,7 @@ func mnistCNNChannelsFirst(s *Setting) (*Result, error) {
 
 	const first = nn.ChannelsFirst
 	model := nn.NewSequential(s.Device, nn.Seed(s.Seed))
-	model.Add(&nn.Conv2D{Filters: 32, Kernel: [2]int{5, 5}, InputShape: []int{1, 28, 28}, Activation: nn.ReLU, DataFormat: first})
+	model.Add(&nn.Conv2D{Filters: 32, Kernel: [2]int{5, 5}, InputShape: []int{1, rows, cols}, Activation: nn.ReLU, DataFormat: first})
 	model.Add(&nn.MaxPooling2D{Pool: [2]int{2, 2}, DataFormat: first})
 	model.Add(&nn.Dropout{Rate: 0.2})
 	model.Add(&nn.Flatten{DataFormat: first})

@@ -3,6 +3,7 @@ package tutorial
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,9 +17,9 @@ import (
 	"baregrad/nn"
 )
 
-// smallData is a folder with the beginnings of both data sets: 160 images to
-// train on and 40 to test on, in files that the tutorials find.
-func smallData(t *testing.T) string {
+// smallData is a folder with the beginnings of both data sets: so many images to
+// train on and to test on, in files that the tutorials find.
+func smallData(t *testing.T, train, test int) string {
 	t.Helper()
 	data, err := mnist.Load(context.Background(), "mnist", mnist.Options{})
 	if err != nil {
@@ -30,19 +31,22 @@ func smallData(t *testing.T) string {
 		into[labels] = &mnist.Array{Shape: []int{s.N}, Data: s.Labels}
 	}
 	arrays := map[string]*mnist.Array{}
-	set(data.Train.Slice(0, 160), "x_train", "y_train", arrays)
-	set(data.Test.Slice(0, 40), "x_test", "y_test", arrays)
-	for _, name := range []string{"mnist.npz", "fashion-mnist.npz"} {
-		f, err := os.Create(filepath.Join(dir, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		if err := mnist.WriteNPZ(f, arrays, true); err != nil {
-			t.Fatal(err)
-		}
-	}
+	set(data.Train.Slice(0, train), "x_train", "y_train", arrays)
+	set(data.Test.Slice(0, test), "x_test", "y_test", arrays)
+	writeNPZ(t, filepath.Join(dir, "mnist.npz"), arrays)
+	writeNPZ(t, filepath.Join(dir, "fashion-mnist.npz"), arrays)
 	return dir
+}
+
+func writeNPZ(t *testing.T, path string, arrays map[string]*mnist.Array) {
+	t.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(mnist.WriteNPZ(f, arrays, true), f.Close()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // figures notes which pictures a tutorial draws.
@@ -68,7 +72,7 @@ func (f *figures) Curves(name string, h *nn.History) error { return f.add(name, 
 // measures what it says. The patterns are regular expressions; each begins where
 // the one before it ended.
 func TestTutorials(t *testing.T) {
-	dir := smallData(t)
+	dir := smallData(t, 160, 40)
 	const number = `\d+\.\d+(e-\d+)?`
 	bar := func(steps string) string {
 		return steps + ` ━{20} \S+ \S+/step - accuracy: ` + number + ` - loss: ` + number
@@ -164,6 +168,50 @@ func TestTutorials(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A data set of one's own may have fewer images than a tutorial shows.
+func TestTutorialOfFewImages(t *testing.T) {
+	tutorial, err := ByName("fashion-mlp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := auto.Open("auto")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	var out bytes.Buffer
+	r, err := tutorial.Run(Setting{Context: context.Background(), Device: d, Out: &out, Epochs: 1, Seed: 1,
+		Data: mnist.Options{Dir: smallData(t, 7, 3), NoDownload: true}})
+	if err != nil || !(r.Scores["loss"] > 0) {
+		t.Errorf("error %v, result %+v\n%s", err, r, out.String())
+	}
+}
+
+// The tutorials that read mnist.npz take images of any size from it.
+func TestTutorialsOfOtherImages(t *testing.T) {
+	images := func(n int) *mnist.Array { return &mnist.Array{Shape: []int{n, 12, 9}, Data: make([]uint8, n*12*9)} }
+	labels := func(n int) *mnist.Array { return &mnist.Array{Shape: []int{n}, Data: append(make([]uint8, n-1), 1)} }
+	dir := t.TempDir()
+	writeNPZ(t, filepath.Join(dir, "mnist.npz"), map[string]*mnist.Array{
+		"x_train": images(6), "y_train": labels(6), "x_test": images(4), "y_test": labels(4)})
+	d, err := auto.Open("auto")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	for _, name := range []string{"mnist-wide-mlp", "mnist-cnn-channels-first"} {
+		tutorial, err := ByName(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		r, err := tutorial.Run(Setting{Context: context.Background(), Device: d, Out: &out, Epochs: 1, Seed: 1, Data: mnist.Options{Dir: dir}})
+		if err != nil || !(r.Scores["loss"] > 0) {
+			t.Errorf("%s: error %v, result %+v\n%s", name, err, r, out.String())
+		}
 	}
 }
 
