@@ -1,5 +1,6 @@
-# Short names for what one does here. Go alone is needed; race also needs a C
-# compiler. A variable can be set on the command line: make fuzz FUZZTIME=1m
+# Short names for what one does here. Go alone is needed for most; race, cuda, cuda-test and
+# gpu-lab need a C compiler too, peers what bench/peers/setup.sh installs, ci what .ci/run
+# does. A variable can be set on the command line: make fuzz FUZZTIME=1m
 
 FUZZTIME = 10s
 BENCH    = .

@@ -27,7 +27,7 @@ allowed() { # PACKAGE IMPORT: may it?
 	baregrad/kernels/*) [[ $2 =~ ^(baregrad/kernels(/.*)?|golang.org/x/sys/cpu|gorgonia.org/cu)$ ]] ;;
 	baregrad/tensor) [[ $2 == baregrad/kernels ]] ;;
 	baregrad/autograd) [[ $2 =~ ^baregrad/(kernels|tensor)$ ]] ;;
-		baregrad/nn | baregrad/nn/*) [[ $2 =~ ^baregrad/(kernels|tensor|autograd|nn(/.*)?)$ ]] ;;
+	baregrad/nn | baregrad/nn/*) [[ $2 =~ ^baregrad/(kernels|tensor|autograd|nn(/.*)?)$ ]] ;;
 	*) ;; # programs may use what they like
 	esac
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # setup.sh: what bench/peers/run.py needs. OpenBLAS and PyTorch come from Debian,
-# by apt-get where this runs as root; elsewhere it says what to install. NumPy, JAX
-# and TensorFlow go into a Python environment, .venv, unless BAREGRAD_PEERS_PYTHON
-# names a Python that has them. The workers in C and Go are built into build/peers.
+# by apt-get where this runs as root; elsewhere it says what to install. NumPy, JAX,
+# TensorFlow and Keras go into a Python environment, .venv, in the versions of
+# bench/results, unless BAREGRAD_PEERS_PYTHON names a Python that has them. The workers in C and Go are built into build/peers.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -23,7 +23,7 @@ fi
 
 if [ -z "${BAREGRAD_PEERS_PYTHON:-}" ] && ! .venv/bin/python -c 'import numpy, jax, tensorflow' 2>/dev/null; then
 	python3 -m venv .venv
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check numpy jax tensorflow-cpu ||
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check numpy==2.4.6 jax==0.10.2 tensorflow-cpu==2.21.0 keras==3.15.1 ||
 		echo "setup.sh: pip failed; peers without their package are left out" >&2
 fi
 
