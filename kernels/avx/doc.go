@@ -64,23 +64,46 @@
 //
 // # Files
 //
-// How the folder is laid out:
+// What each kind of file is:
 //
-//	device.go               which instruction sets there are and which one is chosen
-//	sets_amd64.go           the table of each instruction set's kernels
-//	pool.go                 the workers
-//	job.go                  what a call on vectors or rows hands to the workers
-//	vector.go               the names of the kernels on vectors and rows
-//	NAME.go                 an operation: sizes, splitting of the work, calls of the kernels
-//	NAME_avx512_amd64.s     its kernels for AVX-512
-//	NAME_avx2_amd64.s       its kernels for AVX2 with FMA
-//	NAME_amd64.h            what kernels share: masks, sums of lanes, exp, Philox
+//	NAME.go                 sizes, splitting of the work, calls of the kernels
+//	NAME_avx512_amd64.s     the kernels for AVX-512
+//	NAME_avx2_amd64.s       the kernels for AVX2 with FMA
+//	NAME_amd64.h            what these share: masks, sums of lanes, exp, Philox
 //	NAME_amd64.go           their declarations, with the Go loop that each one replaces
 //
-// Where an operation's files are many, NAME has more words: conv_sparse_rows.go finds the
-// nonzeros of conv_sparse.go, in conv_nonzeros_*.s; conv_pool_*.s belong to
-// conv_pool_filter.go, zeros_finite_*.s to zeros.go, zeros_mark_*.s to zeros_columns.go,
-// zeros_bits_*.s to zeros_rows.go, and zeros_rows_*.s to that and to zeros_columns.go.
+// Which ones to read, for
+//
+//	the device              device.go: which instruction sets there are and which one is
+//	                        chosen; sets_amd64.go: the table of each one's kernels;
+//	                        processor.go: what the processor is; peak.go: what it can do
+//	the workers             pool.go; job.go: what a call on vectors or rows hands to them;
+//	                        workspace.go: each one's own memory
+//	MatMul                  matmul.go: how it is cut; matmul_operands.go: into what the
+//	                        kernels read; matmul_halves.go; strip.go and strip_*.s: the
+//	                        inner loop; columns.go, pack_*.s: B packed; matmul_update.go
+//	MatMul without zeros    zeros.go: what all of it shares, with zeros_finite_*.s;
+//	                        zeros_rows.go, zeros_rows_sample.go, zeros_bits_*.s: of A;
+//	                        zeros_columns.go, zeros_mark_*.s: of a transposed A;
+//	                        zeros_rows_*.s: the products of both
+//	SampledMatMul           sampled_matmul.go
+//	Conv2D                  conv.go, on strip.go; conv_view.go: padding; conv_filter.go: the
+//	                        gradient by the filter
+//	  by Winograd           winograd.go, winograd_tiles.go; winograd_input.go,
+//	                        winograd_filter.go: the gradients;
+//	                        winograd_pool.go, winograd_background.go; winograd_product.go
+//	  with ReLU and pooling conv_pool.go, on either; conv_pool_one.go: of one channel;
+//	                        conv_pool_filter.go, conv_pool_*.s: its gradient; conv_sparse.go:
+//	                        the gradients of more channels, from the nonzeros that
+//	                        conv_sparse_rows.go and conv_nonzeros_*.s find, with
+//	                        conv_sparse_product.go
+//	pooling                 pooling.go; pooling_2x2_*.s: the usual windows
+//	one element by itself   activation.go, with relu, exp and gelu; affine.go; arithmetic.go,
+//	                        with product_*.s; bias_relu.go; optimizer.go: the steps
+//	sums, maxima, losses    reduce.go; softmax.go; loss.go; classes.go: few classes
+//	copies and random bits  transpose.go; convert.go: Gather; dropout.go, with philox
+//	vectors in general      vector.go: the names of the kernels on vectors and rows;
+//	                        vector_test.go tests each of them at every length
 //
 // Assembly is left out on other architectures and with the build tag purego;
 // then New returns an error, and package auto opens the reference instead.
