@@ -3,6 +3,8 @@ package kerneltest
 import (
 	"fmt"
 	"math"
+	"slices"
+	"testing"
 
 	"baregrad/kernels"
 )
@@ -128,4 +130,36 @@ func variantOf(s kernels.MatMulSpec) (variant int) {
 		variant |= 2
 	}
 	return variant
+}
+
+// otherUpdate is an update that no device knows: w −= g. It remembers whom it asked.
+type otherUpdate struct {
+	w     kernels.Buffer
+	asked []string
+}
+
+func (u *otherUpdate) Apply(d kernels.Device, g kernels.Buffer) {
+	u.asked = append(u.asked, d.Name())
+	d.AddScaled(u.w, g, -1)
+}
+
+// testOtherUpdate: an update of whatever kind is applied once, with the whole gradient, and
+// to the device that was asked for it.
+func (s *suite) testOtherUpdate(t *testing.T) {
+	u := &otherUpdate{}
+	calls := 0
+	product := kernels.MatMulSpec{M: 2, N: 2, K: 1, TransA: true}
+	s.pin(t, "w", exact, []array{numbers(1, 2, 3, 4)}, []array{numbers(1, 10), numbers(2, 3)},
+		func(d kernels.Device, out, in []kernels.Buffer) {
+			u.w = out[0]
+			g := d.Alloc(kernels.Float32, 4)
+			if !d.MatMulUpdate(u, g, in[0], in[1], product) {
+				u.Apply(d, g)
+			}
+			g.Free()
+			calls++
+		}, []float64{-1, -1, -17, -26})
+	if want := slices.Repeat([]string{s.device.Name()}, calls); !slices.Equal(u.asked, want) {
+		t.Errorf("%d calls asked %v, want %v", calls, u.asked, want)
+	}
 }

@@ -2,6 +2,8 @@ package kerneltest
 
 import (
 	"fmt"
+	"math"
+	"testing"
 
 	"baregrad/kernels"
 )
@@ -140,4 +142,63 @@ func advanceCases() (cases []operation) {
 		cases = append(cases, op)
 	}
 	return cases
+}
+
+// testDropoutMask: the mask has the share it should have, depends on the step,
+// the layer and the seed, and is the same in the backward pass.
+func (s *suite) testDropoutMask(t *testing.T) {
+	const n, rate = 100_000, 0.3
+	ones := filled(n, float32(1))
+	mask := func(spec kernels.DropoutSpec, step int32, backward bool) []float32 {
+		c := call{out: []array{outputs(n)}, in: []array{floats(ones), ints([]int32{step})}}
+		c.run = func(d kernels.Device, out, in []kernels.Buffer) {
+			if backward {
+				d.DropoutGrad(out[0], in[0], in[1], spec, kernels.Overwrite)
+			} else {
+				d.Dropout(out[0], in[0], in[1], spec)
+			}
+		}
+		out, err := c.on(s.device, aligned)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out[0].floats
+	}
+	spec := kernels.DropoutSpec{Rate: rate, Seed: 42, Layer: 1}
+	base := mask(spec, 3, false)
+	dropped := 0
+	for i, v := range base {
+		switch {
+		case v == 0:
+			dropped++
+		case v != spec.Scale():
+			t.Fatalf("element %d is %v, want 0 or %v", i, v, spec.Scale())
+		}
+	}
+	// The standard deviation of the share is √(0.3·0.7/n) = 0.00145; five of them.
+	if share := float64(dropped) / n; !(math.Abs(share-rate) <= 0.00725) {
+		t.Errorf("a share of %v was dropped, want %v", share, rate)
+	}
+	agreeing := func(other []float32) (share float64) {
+		for i, v := range other {
+			if v == base[i] {
+				share += 1. / n
+			}
+		}
+		return share
+	}
+	if share := agreeing(mask(spec, 3, true)); !(share > 1-1e-9) {
+		t.Errorf("the backward pass draws another mask: %v of it agrees", share)
+	}
+	otherLayer, otherSeed, otherHigh := spec, spec, spec
+	otherLayer.Layer, otherSeed.Seed, otherHigh.Seed = 2, 43, spec.Seed+1<<32
+	for name, other := range map[string][]float32{
+		"step": mask(spec, 4, false), "layer": mask(otherLayer, 3, false),
+		"seed": mask(otherSeed, 3, false), "upper half of the seed": mask(otherHigh, 3, false),
+	} {
+		// Independent masks agree on 0.3² + 0.7² = 0.58; five deviations are 0.0078.
+		if share := agreeing(other); !(math.Abs(share-0.58) <= 0.0078) {
+			t.Errorf("with another %s %v of the mask agrees, want 0.58", name, share)
+		}
+	}
 }

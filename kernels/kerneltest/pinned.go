@@ -3,7 +3,6 @@ package kerneltest
 import (
 	"fmt"
 	"math"
-	"slices"
 	"testing"
 
 	"baregrad/kernels"
@@ -292,97 +291,6 @@ func (s *suite) testPublishedValues(t *testing.T) {
 		func(d kernels.Device, out, in []kernels.Buffer) {
 			d.Adam(out[0], in[0], out[1], out[2], in[1], kernels.AdamSpec{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-7, WeightDecay: 0.1})
 		}, []float64{1.9}, []float64{0}, []float64{0})
-}
-
-// testDropoutMask: the mask has the share it should have, depends on the step,
-// the layer and the seed, and is the same in the backward pass.
-func (s *suite) testDropoutMask(t *testing.T) {
-	const n, rate = 100_000, 0.3
-	ones := filled(n, float32(1))
-	mask := func(spec kernels.DropoutSpec, step int32, backward bool) []float32 {
-		c := call{out: []array{outputs(n)}, in: []array{floats(ones), ints([]int32{step})}}
-		c.run = func(d kernels.Device, out, in []kernels.Buffer) {
-			if backward {
-				d.DropoutGrad(out[0], in[0], in[1], spec, kernels.Overwrite)
-			} else {
-				d.Dropout(out[0], in[0], in[1], spec)
-			}
-		}
-		out, err := c.on(s.device, aligned)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return out[0].floats
-	}
-	spec := kernels.DropoutSpec{Rate: rate, Seed: 42, Layer: 1}
-	base := mask(spec, 3, false)
-	dropped := 0
-	for i, v := range base {
-		switch {
-		case v == 0:
-			dropped++
-		case v != spec.Scale():
-			t.Fatalf("element %d is %v, want 0 or %v", i, v, spec.Scale())
-		}
-	}
-	// The standard deviation of the share is √(0.3·0.7/n) = 0.00145; five of them.
-	if share := float64(dropped) / n; !(math.Abs(share-rate) <= 0.00725) {
-		t.Errorf("a share of %v was dropped, want %v", share, rate)
-	}
-	agreeing := func(other []float32) (share float64) {
-		for i, v := range other {
-			if v == base[i] {
-				share += 1. / n
-			}
-		}
-		return share
-	}
-	if share := agreeing(mask(spec, 3, true)); !(share > 1-1e-9) {
-		t.Errorf("the backward pass draws another mask: %v of it agrees", share)
-	}
-	otherLayer, otherSeed, otherHigh := spec, spec, spec
-	otherLayer.Layer, otherSeed.Seed, otherHigh.Seed = 2, 43, spec.Seed+1<<32
-	for name, other := range map[string][]float32{
-		"step": mask(spec, 4, false), "layer": mask(otherLayer, 3, false),
-		"seed": mask(otherSeed, 3, false), "upper half of the seed": mask(otherHigh, 3, false),
-	} {
-		// Independent masks agree on 0.3² + 0.7² = 0.58; five deviations are 0.0078.
-		if share := agreeing(other); !(math.Abs(share-0.58) <= 0.0078) {
-			t.Errorf("with another %s %v of the mask agrees, want 0.58", name, share)
-		}
-	}
-}
-
-// otherUpdate is an update that no device knows: w −= g. It remembers whom it asked.
-type otherUpdate struct {
-	w     kernels.Buffer
-	asked []string
-}
-
-func (u *otherUpdate) Apply(d kernels.Device, g kernels.Buffer) {
-	u.asked = append(u.asked, d.Name())
-	d.AddScaled(u.w, g, -1)
-}
-
-// testOtherUpdate: an update of whatever kind is applied once, with the whole gradient, and
-// to the device that was asked for it.
-func (s *suite) testOtherUpdate(t *testing.T) {
-	u := &otherUpdate{}
-	calls := 0
-	product := kernels.MatMulSpec{M: 2, N: 2, K: 1, TransA: true}
-	s.pin(t, "w", exact, []array{numbers(1, 2, 3, 4)}, []array{numbers(1, 10), numbers(2, 3)},
-		func(d kernels.Device, out, in []kernels.Buffer) {
-			u.w = out[0]
-			g := d.Alloc(kernels.Float32, 4)
-			if !d.MatMulUpdate(u, g, in[0], in[1], product) {
-				u.Apply(d, g)
-			}
-			g.Free()
-			calls++
-		}, []float64{-1, -1, -17, -26})
-	if want := slices.Repeat([]string{s.device.Name()}, calls); !slices.Equal(u.asked, want) {
-		t.Errorf("%d calls asked %v, want %v", calls, u.asked, want)
-	}
 }
 
 // testRefused: calls with buffers that fit their spec, but a spec that means nothing.

@@ -56,7 +56,7 @@ const smallCase = 600
 // Run tests the device that open returns.
 func Run(t *testing.T, open func() kernels.Device, options ...Option) {
 	d := open()
-	s := &suite{device: &counting{d: d}, reference: referenceDevice(), isReference: d.Name() == "reference"}
+	s := &suite{device: newCounting(d), reference: referenceDevice(), isReference: d.Name() == "reference"}
 	countAllocations := !slices.Contains(options, DriverAllocates)
 	skipSpare := slices.Contains(options, Slow) && os.Getenv("BAREGRAD_LONG") != "1"
 	small := slices.Contains(options, Small)
@@ -112,9 +112,9 @@ func Run(t *testing.T, open func() kernels.Device, options ...Option) {
 		if ran < planned {
 			t.Skipf("needs all of the tests: %d of %d ran", ran, planned)
 		}
-		for m, count := range s.device.calls {
+		for method, count := range s.device.calls {
 			if count == 0 {
-				t.Errorf("%s was never tested", methodNames[m])
+				t.Errorf("%s was never tested", method)
 			}
 		}
 	})
