@@ -163,9 +163,7 @@ func transposeCases() (cases []operation) {
 		}
 		op.wrt = []int{0}
 		op.gradient = func(d kernels.Device, din []kernels.Buffer, dy kernels.Buffer, _, _ []kernels.Buffer, m []kernels.Mode) {
-			if din[0] != nil {
-				d.TransposeGrad(din[0], dy, s, m[0])
-			}
+			d.TransposeGrad(din[0], dy, s, m[0])
 		}
 		cases = append(cases, op)
 	}

@@ -161,9 +161,7 @@ func im2ColCases() (cases []operation) {
 		op.wrt = []int{0}
 		op.gradTol = summing(s.KH * s.KW)
 		op.gradient = func(d kernels.Device, din []kernels.Buffer, dcol kernels.Buffer, _, _ []kernels.Buffer, m []kernels.Mode) {
-			if din[0] != nil {
-				d.Col2Im(din[0], dcol, s, m[0])
-			}
+			d.Col2Im(din[0], dcol, s, m[0])
 		}
 		cases = append(cases, op)
 	}
@@ -233,9 +231,7 @@ func maxPoolCases() (cases []operation) {
 		op.wrt = []int{0}
 		op.gradTol = summing(s.KH * s.KW)
 		op.gradient = func(d kernels.Device, din []kernels.Buffer, dy kernels.Buffer, out, _ []kernels.Buffer, m []kernels.Mode) {
-			if din[0] != nil {
-				d.MaxPoolGrad(din[0], dy, out[1], s, m[0])
-			}
+			d.MaxPoolGrad(din[0], dy, out[1], s, m[0])
 		}
 		cases = append(cases, op)
 	}
@@ -274,9 +270,7 @@ func avgPoolCases() (cases []operation) {
 		op.wrt = []int{0}
 		op.gradTol = summing(s.KH * s.KW)
 		op.gradient = func(d kernels.Device, din []kernels.Buffer, dy kernels.Buffer, _, _ []kernels.Buffer, m []kernels.Mode) {
-			if din[0] != nil {
-				d.AvgPoolGrad(din[0], dy, s, m[0])
-			}
+			d.AvgPoolGrad(din[0], dy, s, m[0])
 		}
 		cases = append(cases, op)
 	}

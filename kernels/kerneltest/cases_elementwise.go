@@ -91,9 +91,7 @@ func activationCases() (cases []operation) {
 			}
 			op.wrt = []int{0}
 			op.gradient = func(d kernels.Device, din []kernels.Buffer, dy kernels.Buffer, out, in []kernels.Buffer, m []kernels.Mode) {
-				if din[0] != nil {
-					f.gradient(d, din[0], dy, out[0], in[0], m[0])
-				}
+				f.gradient(d, din[0], dy, out[0], in[0], m[0])
 			}
 			cases = append(cases, op)
 		}
@@ -114,9 +112,7 @@ func affineCases() (cases []operation) {
 		}
 		op.wrt = []int{0}
 		op.gradient = func(d kernels.Device, din []kernels.Buffer, dy kernels.Buffer, _, _ []kernels.Buffer, m []kernels.Mode) {
-			if din[0] != nil {
-				d.AffineGrad(din[0], dy, scale, m[0])
-			}
+			d.AffineGrad(din[0], dy, scale, m[0])
 		}
 		cases = append(cases, op)
 	}

@@ -86,9 +86,7 @@ func softmaxCrossEntropyCases() (cases []operation) {
 			op.wrt = []int{0}
 			op.gradTol = summing(cols + 4)
 			op.gradient = func(d kernels.Device, din []kernels.Buffer, dy kernels.Buffer, out, in []kernels.Buffer, m []kernels.Mode) {
-				if din[0] != nil {
-					d.SoftmaxCrossEntropyGrad(din[0], dy, out[1], in[1], rows, cols, m[0])
-				}
+				d.SoftmaxCrossEntropyGrad(din[0], dy, out[1], in[1], rows, cols, m[0])
 			}
 			cases = append(cases, op)
 		}
@@ -150,9 +148,7 @@ func crossEntropyCases() (cases []operation) {
 			// Slopes go up to dloss/0.05 = 40, their sum over the row's mean of ½ likewise.
 			op.gradTol = tolerance{absolute: 40 * float64(cols+8) * epsilon, relative: 16 * epsilon}
 			op.gradient = func(d kernels.Device, din []kernels.Buffer, dy kernels.Buffer, _, in []kernels.Buffer, m []kernels.Mode) {
-				if din[0] != nil {
-					d.CrossEntropyGrad(din[0], dy, in[0], in[1], rows, cols, m[0])
-				}
+				d.CrossEntropyGrad(din[0], dy, in[0], in[1], rows, cols, m[0])
 			}
 			cases = append(cases, op)
 		}
@@ -225,9 +221,7 @@ func rowLossCases() (cases []operation) {
 			}
 			op.wrt = []int{0}
 			op.gradient = func(d kernels.Device, din []kernels.Buffer, dy kernels.Buffer, _, in []kernels.Buffer, m []kernels.Mode) {
-				if din[0] != nil {
-					l.gradient(d, din[0], dy, in[0], in[1], rows, cols, m[0])
-				}
+				l.gradient(d, din[0], dy, in[0], in[1], rows, cols, m[0])
 			}
 			cases = append(cases, op)
 		}

@@ -37,9 +37,7 @@ func dropoutCases() (cases []operation) {
 			}
 			op.wrt = []int{0}
 			op.gradient = func(d kernels.Device, din []kernels.Buffer, dy kernels.Buffer, _, in []kernels.Buffer, m []kernels.Mode) {
-				if din[0] != nil {
-					d.DropoutGrad(din[0], dy, in[1], s, m[0])
-				}
+				d.DropoutGrad(din[0], dy, in[1], s, m[0])
 			}
 			cases = append(cases, op)
 		}

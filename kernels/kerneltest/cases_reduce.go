@@ -61,9 +61,7 @@ func sumCases() (cases []operation) {
 			op.oracle = sumOracle(s, 1, old)
 			op.wrt = []int{0}
 			op.gradient = func(d kernels.Device, din []kernels.Buffer, dy kernels.Buffer, _, _ []kernels.Buffer, m []kernels.Mode) {
-				if din[0] != nil {
-					d.SumGrad(din[0], dy, s, m[0])
-				}
+				d.SumGrad(din[0], dy, s, m[0])
 			}
 			cases = append(cases, op)
 		}
@@ -82,9 +80,7 @@ func meanCases() (cases []operation) {
 		op.oracle = sumOracle(s, float64(s.N), nil)
 		op.wrt = []int{0}
 		op.gradient = func(d kernels.Device, din []kernels.Buffer, dy kernels.Buffer, _, _ []kernels.Buffer, m []kernels.Mode) {
-			if din[0] != nil {
-				d.MeanGrad(din[0], dy, s, m[0])
-			}
+			d.MeanGrad(din[0], dy, s, m[0])
 		}
 		cases = append(cases, op)
 	}
@@ -121,9 +117,7 @@ func maxCase(s kernels.ReduceSpec) operation {
 	}
 	op.wrt = []int{0}
 	op.gradient = func(d kernels.Device, din []kernels.Buffer, dy kernels.Buffer, out, _ []kernels.Buffer, m []kernels.Mode) {
-		if din[0] != nil {
-			d.MaxGrad(din[0], dy, out[1], s, m[0])
-		}
+		d.MaxGrad(din[0], dy, out[1], s, m[0])
 	}
 	return op
 }
@@ -238,9 +232,7 @@ func softmaxCases() (cases []operation) {
 			return y
 		})
 		op.gradient = func(d kernels.Device, din []kernels.Buffer, dy kernels.Buffer, out, _ []kernels.Buffer, m []kernels.Mode) {
-			if din[0] != nil {
-				d.SoftmaxGrad(din[0], dy, out[0], rows, cols, m[0])
-			}
+			d.SoftmaxGrad(din[0], dy, out[0], rows, cols, m[0])
 		}
 		cases = append(cases, op)
 	}
@@ -253,9 +245,7 @@ func softmaxCases() (cases []operation) {
 			return y
 		})
 		op.gradient = func(d kernels.Device, din []kernels.Buffer, dy kernels.Buffer, out, _ []kernels.Buffer, m []kernels.Mode) {
-			if din[0] != nil {
-				d.LogSoftmaxGrad(din[0], dy, out[0], rows, cols, m[0])
-			}
+			d.LogSoftmaxGrad(din[0], dy, out[0], rows, cols, m[0])
 		}
 		cases = append(cases, op)
 	}
