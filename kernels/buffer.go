@@ -107,7 +107,9 @@ type Host struct {
 // cacheLine is the alignment of host buffers: one AVX-512 register, one cache line.
 const cacheLine = 64
 
-// NewHost returns a zeroed host buffer of n elements that starts on a cache line.
+// NewHost returns a zeroed host buffer of n elements that starts on a cache line. More than
+// the machine has panics with a *DeviceError, where Linux tells what it has: Go itself would
+// end the program.
 func NewHost(t Type, n int) *Host {
 	if n < 0 {
 		Panicf("alloc", "%d elements: a length can't be negative", n)
@@ -116,11 +118,23 @@ func NewHost(t Type, n int) *Host {
 		Panicf("alloc", "%d %v: more bytes than an int can count", n, t)
 	}
 	size := n * t.Size()
+	checkHostMemory(int64(size))
 	// Go aligns large blocks to pages but small ones only to their size class.
 	raw := make([]byte, size+cacheLine)
 	preferHugePages(raw)
 	skip := int(-uintptr(unsafe.Pointer(&raw[0])) & (cacheLine - 1))
 	return &Host{elements: t, n: n, memory: raw[skip : skip+size : skip+size], owner: true}
+}
+
+// checkHostMemory panics if so many bytes can't be had. Small sizes are not looked at.
+func checkHostMemory(size int64) {
+	if size < 64<<20 {
+		return
+	}
+	if all, free := hostMemory(); all > 0 && size > all {
+		panic(&DeviceError{Device: "host memory", Op: "alloc", Hint: "a smaller model or batch needs less",
+			Err: &OutOfMemoryError{Asked: size, Used: all - free, Free: free}})
+	}
 }
 
 // HostOver returns a host buffer of the elements that memory holds, whatever they are

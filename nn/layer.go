@@ -63,14 +63,15 @@ func (b *Builder) Param(role string, init Initializer, shape ...int) *autograd.V
 	if b.dry {
 		return nil
 	}
+	p.Var = autograd.NewParam(tensor.New(b.device, shape...)) // first: what is too large fails here
 	values := make([]float32, tensor.Size(shape))
 	init.Fill(b.random, values, shape)
-	p.Var = autograd.NewParam(tensor.From(b.device, values, shape...))
+	tensor.Set(p.Value, values)
 	p.SetTrainable(!b.frozen)
 	return p.Var
 }
 
-// Number is different for each layer of a model.
+// Number is different for each layer of a model: what Pass.Dropout wants to be told.
 func (b *Builder) Number() uint32 { return b.number }
 
 // A claim is the place of a layer that keeps something from its Build. In a
@@ -103,7 +104,9 @@ type Pass struct {
 	imagesLast bool // see layout.go
 }
 
-// Dropout records a dropout for the layer of the given number.
+// Dropout records a dropout for the layer of the given number (Builder.Number): the share
+// rate of x, of any shape, becomes zero, the rest is scaled by 1/(1−rate). A layer asks for
+// it only where Training is set.
 func (p *Pass) Dropout(x *autograd.Var, rate float32, number uint32) *autograd.Var {
 	return p.Tape.Dropout(x, p.step, kernels.DropoutSpec{Rate: rate, Seed: p.seed, Layer: number})
 }

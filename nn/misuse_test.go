@@ -2,9 +2,11 @@ package nn_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -339,5 +341,34 @@ func TestColumnOfClassNumbers(t *testing.T) {
 	}
 	if !slices.Equal(losses[:4], losses[4:]) {
 		t.Errorf("labels [n] give %v, [n 1] %v", losses[:4], losses[4:])
+	}
+}
+
+// A model that no memory can hold is an error, not the end of the program.
+func TestModelBeyondMemory(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("the size of the machine's memory is known on Linux only")
+	}
+	for _, name := range []string{"reference", "cpu"} {
+		m := nn.NewSequential(open(t, name), nil, &nn.Dense{Units: 1 << 20, InputShape: []int{1 << 20}})
+		var memory *kernels.OutOfMemoryError
+		if err := m.Build(); !errors.As(err, &memory) {
+			t.Errorf("%s: the error is %v, want one for want of memory", name, err)
+		}
+	}
+}
+
+// A value that stands for no mode is refused.
+func TestModeOutOfRange(t *testing.T) {
+	d := open(t, "cpu")
+	x, y := stripes(d, 40)
+	for _, c := range []nn.Callback{
+		&nn.EarlyStopping{Monitor: "loss", Mode: 3}, &nn.ReduceLROnPlateau{Monitor: "loss", Mode: -1},
+		&nn.ModelCheckpoint{Path: filepath.Join(t.TempDir(), "m"), SaveBestOnly: true, Monitor: "loss", Mode: 7},
+	} {
+		_, err := stripeModel(t, d, 1).Fit(context.Background(), x, y, quiet(1, c))
+		if err == nil || !strings.Contains(err.Error(), "must be Either, Smallest or Largest") {
+			t.Errorf("%T: the error is %v", c, err)
+		}
 	}
 }

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package kernels
+
+// hostMemory is not known here: see memory_linux.go.
+func hostMemory() (all, free int64) { return 0, 0 }
