@@ -125,7 +125,8 @@ func newTape(d kernels.Device, gradients bool) *Tape {
 // Device is the device that the tape computes on.
 func (t *Tape) Device() kernels.Device { return t.device }
 
-// Input returns a variable of float32 zeros to be filled before each replay.
+// Input returns a variable of float32 zeros, to be filled before each replay:
+// tensor.Set(x.Value, batch).
 func (t *Tape) Input(shape ...int) *Var { return t.InputOf(kernels.Float32, shape...) }
 
 // InputOf is Input for elements of the given type.

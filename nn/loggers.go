@@ -30,14 +30,17 @@ func (l *CSVLogger) TrainBegin(*Run) error {
 	if l.Append {
 		return nil
 	}
-	return os.WriteFile(l.Path, nil, 0o644)
+	if err := os.WriteFile(l.Path, nil, 0o644); err != nil {
+		return fmt.Errorf("csv logger: %w", err)
+	}
+	return nil
 }
 
 // EpochEnd writes a row.
 func (l *CSVLogger) EpochEnd(r *Run, logs map[string]float64) error {
 	f, err := os.OpenFile(l.Path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
-		return err
+		return fmt.Errorf("csv logger: %w", err)
 	}
 	defer f.Close()
 	info, err := f.Stat()

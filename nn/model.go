@@ -12,6 +12,16 @@
 //		Optimizer: nn.Adam{}, Loss: nn.SparseCategoricalCrossentropy{}, Metrics: []nn.Metric{nn.Accuracy{}},
 //	})
 //	history, err := model.Fit(ctx, images, labels, nn.FitOptions{Epochs: 10})
+//
+// Layers are pointers, &nn.Dense{…}, since they keep their parameters; losses, metrics and
+// optimizers are values. Those with settings, and the commonest, are types whose fields are
+// Keras's defaults where they are left out: nn.Adam{}, nn.BinaryCrossentropy{}. The other
+// losses are variables: nn.Huber, nn.MeanAbsoluteError.
+//
+// A device computes for one goroutine at a time, and so does a model. Two models that work
+// at once take a device each; where several goroutines ask one model, a lock is needed.
+// What meets on a device all the same panics with a *kernels.BusyError, as far as it is
+// noticed.
 package nn
 
 import (
@@ -94,10 +104,11 @@ func (m *Sequential) OutputShape() []int {
 	return m.info[len(m.info)-1].Output
 }
 
-// Layers describes each layer of a model that is built.
+// Layers describes each layer of a model that is built, or is nil.
 func (m *Sequential) Layers() []LayerInfo { return m.info }
 
-// Params lists the parameters of a model that is built, layer by layer.
+// Params lists the parameters of a model that is built, layer by layer: those that are
+// frozen, too. It is nil before.
 func (m *Sequential) Params() []*Param { return m.params }
 
 // Build checks that the layers fit together and makes their parameters. Compile

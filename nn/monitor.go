@@ -68,6 +68,9 @@ func (m *monitor) value(logs map[string]float64) (float64, error) {
 		return 0, fmt.Errorf("%s: there is no %q to monitor; this training measures %s",
 			m.callback, m.name, strings.Join(slices.Sorted(maps.Keys(logs)), ", "))
 	}
+	if m.mode < Either || m.mode > Largest {
+		return 0, fmt.Errorf("%s: Mode is %d, must be Either, Smallest or Largest, which are 0 to 2", m.callback, m.mode)
+	}
 	if m.mode == Either {
 		return 0, fmt.Errorf("%s: is a small or a large %q the better one? Set Mode to nn.Smallest or nn.Largest", m.callback, m.name)
 	}

@@ -31,7 +31,8 @@ func (l composed) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *a
 	return t.Mean(values, 1, 1)
 }
 
-// The composed losses.
+// Losses without settings. They are variables, not types: nn.Huber, where it is
+// nn.MeanSquaredError{}. (What follows the names below are their formulas.)
 var (
 	// MeanAbsoluteError is the mean of |x−t|.
 	MeanAbsoluteError Loss = composed{name: "mean_absolute_error", values: func(t *autograd.Tape, x, targets *autograd.Var) *autograd.Var {

@@ -57,7 +57,7 @@ func (b *TensorBoard) write(folder string, epoch int, summary []byte) error {
 	}
 	dir = filepath.Join(dir, folder)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
+		return fmt.Errorf("tensorboard: %w", err)
 	}
 	name := fmt.Sprintf("events.out.tfevents.%d.%09d.baregrad", b.begun.Unix(), b.begun.Nanosecond())
 	f, err := os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)

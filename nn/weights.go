@@ -10,7 +10,8 @@ import (
 	"baregrad/tensor"
 )
 
-// Weights gives a parameter by its name, such as "dense_1/kernel", or nil.
+// Weights gives a parameter of a model that is built by its name, such as "dense_1/kernel",
+// or nil. Weights(name).Value.Floats() copies its numbers.
 func (m *Sequential) Weights(name string) *autograd.Var {
 	for _, p := range m.params {
 		if p.Name == name {
@@ -20,8 +21,10 @@ func (m *Sequential) Weights(name string) *autograd.Var {
 	return nil
 }
 
-// SetWeights gives a parameter new values. It returns an error unless there is a
-// parameter of that name and values has its number of elements.
+// SetWeights gives a parameter new values, row by row: a Dense layer's kernel is [in, units],
+// a convolution's [KH, KW, in, filters]. It builds the model, if it is not built, and
+// returns an error unless there is a parameter of that name and values has its number of
+// elements.
 func (m *Sequential) SetWeights(name string, values []float32) error {
 	if err := m.Build(); err != nil {
 		return err
