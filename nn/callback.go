@@ -49,6 +49,7 @@ type Run struct {
 	done        int                // examples of the epoch
 	logs        map[string]float64 // of the epoch, once it is over
 	stopped     bool
+	warned      bool      // of parameters that no gradient reaches
 	place       *position // to go on from; nil to begin at the beginning
 	epochRandom []byte    // the generator's state at the beginning of the epoch
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"baregrad/kernels"
@@ -165,6 +166,10 @@ func (r *Run) epoch(ctx context.Context, epoch int, kind, validation stepKind) (
 		from := batch * o.BatchSize
 		kind.batch = min(o.BatchSize, n-from)
 		s.run(kind, from)
+		if s.unreached != nil && !r.warned {
+			r.warned = true
+			bar.say("No gradient reaches " + strings.Join(s.unreached, ", ") + ": the loss does not depend on it, and it stays as it is.")
+		}
 		r.Batch, r.done = batch, from+kind.batch
 		batch++
 		if bar.due() {

@@ -11,7 +11,8 @@ import (
 
 // Forward records the model on a tape of one's own, where Fit does not do what is wanted:
 // for another loop of training, or the gradient by the input. x is float32 [batch, …],
-// each example of the model's InputShape. The Output's Value is the prediction; a Loss
+// each example of the model's InputShape; pixels of uint8 are scaled by Fit, not here. The
+// Output's Value is the prediction; a Loss
 // takes the Output as it is.
 //
 // With training set, dropout drops: by other masks in each recording, and in each Replay
@@ -65,7 +66,7 @@ func (m *Sequential) forward(p *Pass, x *autograd.Var, last int) *Output {
 		}
 		x = l.Forward(p, x)
 		if !p.imagesLast { // else the shape is another one than the layer's: layout.go
-			checkRecorded(fmt.Sprintf("layer %s (%s)", m.info[i].Name, l.Kind()), x, append([]int{batch}, m.info[i].Output...))
+			checkRecorded(fmt.Sprintf("layer %s (%s)", m.info[i].Name, l.Kind()), x, append([]int{batch}, m.info[i].Output...), "the batch and what Build gave")
 		}
 	}
 	return &Output{Logits: p.inOrder(x)}
@@ -73,12 +74,12 @@ func (m *Sequential) forward(p *Pass, x *autograd.Var, last int) *Output {
 
 // checkRecorded panics with a *kernels.ShapeError unless what was recorded for a layer, a loss
 // or a metric has the shape that it must have, float32. One's own may be mistaken.
-func checkRecorded(what string, y *autograd.Var, want []int) {
+func checkRecorded(what string, y *autograd.Var, want []int, why string) {
 	switch {
 	case y == nil:
-		kernels.Panicf(what, "it recorded nil, must give float32 %v", want)
+		kernels.Panicf(what, "it recorded nil, must give float32 %v, %s", want, why)
 	case y.Value.Type() != kernels.Float32 || !slices.Equal(y.Shape(), want):
-		kernels.Panicf(what, "it recorded %v %v, must give float32 %v", y.Value.Type(), y.Shape(), want)
+		kernels.Panicf(what, "it recorded %v %v, must give float32 %v, %s", y.Value.Type(), y.Shape(), want, why)
 	}
 }
 

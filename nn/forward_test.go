@@ -193,13 +193,13 @@ func TestWhatOnesOwnRecords(t *testing.T) {
 		own  nn.Metric
 		l    nn.Layer
 	}{
-		{want: "loss records: it recorded float32 [], must give float32 [3]", loss: recordsLoss{one}},
-		{want: "loss records: it recorded float32 [3 4], must give float32 [3]", loss: recordsLoss{all}},
-		{want: "loss records: it recorded nil, must give float32 [3]", loss: recordsLoss{none}},
-		{want: "metric records: it recorded float32 [], must give float32 [3]", own: recordsLoss{one}},
-		{want: "metric records: it recorded int32 [3], must give float32 [3]", own: recordsLoss{class}},
-		{want: "layer records (Records): it recorded float32 [], must give float32 [3 2]", l: one},
-		{want: "layer records (Records): it recorded nil, must give float32 [3 2]", l: none},
+		{want: "loss records: it recorded float32 [], must give float32 [3], a number for each example", loss: recordsLoss{one}},
+		{want: "loss records: it recorded float32 [3 4], must give float32 [3], a number for each example", loss: recordsLoss{all}},
+		{want: "loss records: it recorded nil, must give float32 [3], a number for each example", loss: recordsLoss{none}},
+		{want: "metric records: it recorded float32 [], must give float32 [3], a number for each example", own: recordsLoss{one}},
+		{want: "metric records: it recorded int32 [3], must give float32 [3], a number for each example", own: recordsLoss{class}},
+		{want: "layer records (Records): it recorded float32 [], must give float32 [3 2], the batch and what Build gave", l: one},
+		{want: "layer records (Records): it recorded nil, must give float32 [3 2], the batch and what Build gave", l: none},
 	} {
 		layers := []nn.Layer{&nn.Dense{Units: 2, InputShape: []int{2}}, &nn.Dense{Units: 4}}
 		if c.l != nil {
@@ -222,5 +222,29 @@ func TestWhatOnesOwnRecords(t *testing.T) {
 				t.Errorf("%s: Fit's error is %v, want a panic", c.want, err)
 			}
 		})
+	}
+}
+
+// What is to be trained and can't be is said once, as Keras warns of it.
+func TestFitSaysWhatNoGradientReaches(t *testing.T) {
+	d, ctx := open(t, "cpu"), context.Background()
+	x, y := tensor.New(d, 5, 2), tensor.New(d, 5, 4)
+	cut := records{func(_ *autograd.Tape, x *autograd.Var) *autograd.Var { return autograd.NewConst(x.Value) }}
+	for _, frozen := range []bool{false, true} {
+		m := nn.NewSequential(d, nil, &nn.Dense{Units: 3, Frozen: frozen, InputShape: []int{2}}, cut, &nn.Dense{Units: 4})
+		if err := m.Compile(nn.CompileOptions{Loss: nn.MeanSquaredError{}}); err != nil {
+			t.Fatal(err)
+		}
+		var shown strings.Builder
+		if _, err := m.Fit(ctx, x, y, nn.FitOptions{Epochs: 3, BatchSize: 2, Verbose: nn.Lines, Output: &shown}); err != nil {
+			t.Fatal(err)
+		}
+		want := 1
+		if frozen {
+			want = 0
+		}
+		if got := strings.Count(shown.String(), "No gradient reaches dense/kernel, dense/bias: the loss does not depend on it"); got != want {
+			t.Errorf("frozen: %v: said %d times, want %d, in\n%s", frozen, got, want, shown.String())
+		}
 	}
 }

@@ -1,6 +1,8 @@
 package nn
 
 import (
+	"slices"
+
 	"baregrad/autograd"
 	"baregrad/kernels"
 	"baregrad/tensor"
@@ -17,6 +19,7 @@ type session struct {
 	totals   *tensor.Tensor         // the loss and each metric, summed over the examples so far
 
 	totalsNow []float32 // for reading; kept here so that reading allocates nothing
+	unreached []string  // parameters that are to be trained and get no gradient
 }
 
 // A stepKind tells steps that need a tape of their own.
@@ -123,14 +126,14 @@ func (s *session) record(kind stepKind) *recorded {
 		return r
 	}
 	rows := m.loss.Record(t, out, labels)
-	checkRecorded("loss "+m.loss.Name(), rows, []int{kind.batch})
+	checkRecorded("loss "+m.loss.Name(), rows, []int{kind.batch}, "a number for each example")
 	if weights != nil {
 		rows = t.Mul(rows, weights)
 	}
 	measured := []*autograd.Var{rows}
 	for _, metric := range m.metrics {
 		values := metric.Record(t, out, labels)
-		checkRecorded("metric "+metric.Name(), values, []int{kind.batch})
+		checkRecorded("metric "+metric.Name(), values, []int{kind.batch}, "a number for each example")
 		measured = append(measured, values)
 	}
 	for i, examples := range measured {
@@ -157,8 +160,11 @@ func (s *session) recordUpdate(t *autograd.Tape) {
 	var trained []*Param
 	var places []int
 	for i, param := range m.params {
-		if t.HasGrad(param.Var) {
+		switch {
+		case t.HasGrad(param.Var):
 			trained, places = append(trained, param), append(places, i)
+		case param.Trainable() && !slices.Contains(s.unreached, param.Name):
+			s.unreached = append(s.unreached, param.Name)
 		}
 	}
 	m.optimizer.Clipping().record(t, trained)
