@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"strings"
 
 	"baregrad/autograd"
+	"baregrad/kernels/reference"
 	"baregrad/nn"
 	"baregrad/tensor"
 )
@@ -61,7 +63,46 @@ func ExampleLoss() {
 	// Output: accuracy 1 loss below 0.01: true
 }
 
-// A metric does, too. What it is called is its key in the history.
+// penalized is a loss with a regularizer: Rate·Σw² of the kernels is added, as
+// kernel_regularizer=L2(Rate) of every layer does in Keras.
+type penalized struct {
+	nn.Loss
+	model *nn.Sequential
+	Rate  float32
+}
+
+func (l penalized) Record(t *autograd.Tape, out *nn.Output, labels *autograd.Var) *autograd.Var {
+	rows := l.Loss.Record(t, out, labels)
+	for _, p := range l.model.Params() {
+		if strings.HasSuffix(p.Name, "/kernel") {
+			w := t.Reshape(p.Var, -1)
+			rows = t.Add(rows, t.Affine(t.Sum(t.Mul(w, w), 0, 0), l.Rate, 0)) // to each: so to their mean
+		}
+	}
+	return rows
+}
+
+// A loss may look at the weights, too. The second input says nothing of the target: its weight
+// becomes small.
+func ExampleLoss_regularizer() {
+	d := reference.New()
+	x := tensor.From(d, []float32{1, 0.3, 2, -0.3, 3, 0.1, 4, -0.2}, 4, 2)
+	y := tensor.From(d, []float32{2, 4, 6, 8}, 4, 1) // twice the first
+	model := nn.NewSequential(d, nn.Seed(1), &nn.Dense{Units: 1, InputShape: []int{2}})
+	if err := model.Compile(nn.CompileOptions{
+		Optimizer: nn.SGD{LearningRate: 0.05}, Loss: penalized{nn.MeanSquaredError{}, model, 0.01},
+	}); err != nil {
+		log.Fatal(err)
+	}
+	if _, err := model.Fit(context.Background(), x, y, nn.FitOptions{Epochs: 2000, Verbose: nn.Silent}); err != nil {
+		log.Fatal(err)
+	}
+	w := model.Weights("dense/kernel").Value.Floats()
+	fmt.Printf("%.1f, and the other near zero: %v\n", w[0], w[1]*w[1] < 0.01)
+	// Output: 2.0, and the other near zero: true
+}
+
+// A metric gives a number for each example, as a loss does. What it is called is its key in the history.
 func ExampleMetric() {
 	history := xorClasses(nn.SparseCategoricalCrossentropy{}, sureness{})
 	fmt.Println("surer at the end:", history.Last("sureness") > history.Values["sureness"][0])

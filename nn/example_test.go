@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"baregrad/autograd"
 	"baregrad/kernels/reference"
@@ -236,6 +238,38 @@ func ExampleCallback() {
 	}
 	fmt.Println("stopped early:", len(history.Epoch) < 1000, "loss below 0.05:", history.Last("loss") < 0.05)
 	// Output: stopped early: true loss below 0.05: true
+}
+
+// Validation data tell when a network begins to learn its examples by heart. Here the labels
+// are drawn at random, so that there is nothing else to learn.
+func ExampleEarlyStopping() {
+	random := nn.Seed(1)
+	values, targets := make([]float32, 100*4), make([]float32, 100)
+	for i := range values {
+		values[i] = random.Float32()
+	}
+	for i := range targets {
+		targets[i] = float32(random.IntN(2))
+	}
+	d := reference.New()
+	x, y := tensor.From(d, values, 100, 4), tensor.From(d, targets, 100)
+	model := xorModel(x,
+		&nn.Dense{Units: 64, Activation: nn.ReLU, InputShape: []int{4}},
+		&nn.Dense{Units: 1, Activation: nn.Sigmoid})
+	history, err := model.Fit(context.Background(), x, y, nn.FitOptions{
+		Epochs: 200, ValidationSplit: 0.2, Verbose: nn.Silent,
+		Callbacks: []nn.Callback{&nn.EarlyStopping{Monitor: "val_loss", Patience: 5, RestoreBest: true}},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	best := slices.Min(history.Values["val_loss"])
+	scores, err := model.Evaluate(context.Background(), x.Slice(80, 100), y.Slice(80, 100), nn.EvaluateOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("stopped early:", len(history.Epoch) < 200, "with the best weights:", math.Abs(scores["loss"]-best) < 1e-6)
+	// Output: stopped early: true with the best weights: true
 }
 
 // Layers that do not fit are found when the model is built.
