@@ -205,6 +205,28 @@ func ExampleScreen_ConfusionMatrix() {
 	// precision  94.7 92.5 93.7
 }
 
+// A picture of a digit, as a camera or a drawing program makes it, becomes one that a
+// network trained on MNIST can read. FashionForm does the same for clothes.
+func ExampleReadDigitFile() {
+	img, err := mnist.ReadDigitFile("../docs/samples/digit.png")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Print(mnist.Screen{}.Image(img[4*28:], 24, 28)) // without its empty top
+	// Output:
+	//           .---======.
+	//           =@#++++++=.
+	//           *@:
+	//           %@.
+	//          .@%+***+:
+	//           =*+---+@#:
+	//                  .%%.
+	//                   *@-
+	//          :+-     -@%
+	//          .+@#+++#@+.
+	//             :===:
+}
+
 // A thick black bar, high up on a white sheet, becomes a 1 as MNIST has it.
 func ExampleDigit() {
 	sheet := image.NewGray(image.Rect(0, 0, 300, 400))
