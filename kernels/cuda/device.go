@@ -41,6 +41,7 @@ type Device struct {
 	arguments [maxArguments]uint64       // of the launch under way
 	updates   updates
 	pair      pair
+	loss      lossAhead
 	scratch   scratch
 	between   scratch // what a kernel leaves for another, which uses scratch itself
 	unpooled  scratch // a convolution's output before its pooling, or the gradient there

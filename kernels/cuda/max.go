@@ -15,9 +15,14 @@ func (d *Device) ArgMax(arg, x kernels.Buffer, s kernels.ReduceSpec) {
 	d.max(0, arg, x, s)
 }
 
-// Accuracy compares the maxima's places with the labels: see accuracy.ptx.
+// Accuracy compares the maxima's places with the labels: see accuracy.ptx. Right behind
+// the SoftmaxCrossEntropy of the same logits and labels it takes no launch of its own.
 func (d *Device) Accuracy(y, x, labels kernels.Buffer, rows, cols int) {
 	kernels.CheckAccuracy(y, x, labels, rows, cols)
+	if right := address(y); d.loss.takes(right, address(x), address(labels), dense(labels), rows, cols) {
+		d.launchLoss(right)
+		return
+	}
 	d.byRow(kernel{"accuracy.ptx", "accuracy_f32"}, rows,
 		address(y), address(x), address(labels), dense(labels), count(rows), count(cols))
 }

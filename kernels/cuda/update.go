@@ -40,6 +40,7 @@ func (d *Device) putOff(k kernel, n int, buffers []uint64, settings []uint64) {
 	if n == 0 {
 		return
 	}
+	d.launchLoss(0)
 	d.launchPair(nil)
 	u := tensorStep{n: n}
 	copy(u.buffers[:], buffers)
@@ -68,9 +69,10 @@ func (p *updates) holds(u tensorStep) bool {
 	return false
 }
 
-// update launches what has been put off, of pair.go too. Everything that is asked of the stream
+// update launches what has been put off, here and elsewhere. Everything that is asked of the stream
 // comes after it.
 func (d *Device) update() {
+	d.launchLoss(0)
 	d.launchPair(nil)
 	p := &d.updates
 	if p.count == 0 {
