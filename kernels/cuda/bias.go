@@ -5,11 +5,12 @@ import (
 	"baregrad/kernels/cuda/driver"
 )
 
-// The gradients of a bias, and of the ReLU behind it: see bias.ptx.
+// The gradients of a bias, and of the ReLU or the loss behind it: see bias.ptx.
 
 var (
 	biasBwd     = kernel{"bias.ptx", "bias_bwd_f32"}
 	biasReLUBwd = kernel{"bias.ptx", "bias_relu_bwd_f32"}
+	biasLossBwd = kernel{"bias.ptx", "bias_softmax_cross_entropy_bwd_f32"}
 )
 
 // BiasReLUGrad masks dy and adds it up by column, in one pass.

@@ -42,6 +42,7 @@ type Device struct {
 	updates   updates
 	pair      pair
 	loss      lossAhead
+	lossGrad  lossGradAhead
 	scratch   scratch
 	between   scratch // what a kernel leaves for another, which uses scratch itself
 	unpooled  scratch // a convolution's output before its pooling, or the gradient there

@@ -11,14 +11,14 @@ import (
 	"baregrad/kernels/cuda"
 )
 
-// A loss with the accuracy right behind it gives the bits that both give apart from each
-// other: of classes and of distributions, with ties, with NaN and infinities in the
-// logits, and where there is no such class.
-func TestLossWithAccuracy(t *testing.T) {
+// A loss with the accuracy right behind it, and its gradient with that of a bias, give the
+// bits that they give apart from each other: of classes and of distributions, with ties,
+// with NaN and infinities in the logits, and where there is no such class.
+func TestLossWithAccuracyAndBias(t *testing.T) {
 	d := checked(t).(*cuda.Device)
 	defer d.Close()
 	rng := rand.New(rand.NewPCG(5, 1))
-	const rows = 37
+	const rows = 77
 	for _, cols := range []int{1, 10, 32, 33, 100} {
 		logits, labels, classes := make([]float32, rows*cols), make([]float32, rows*cols), make([]int32, rows)
 		for r := range rows {
@@ -37,11 +37,16 @@ func TestLossWithAccuracy(t *testing.T) {
 		for name, target := range map[string]kernels.Buffer{"distributions": dense, "classes": sparse} {
 			result := func(between func()) []uint32 {
 				loss, probs, right := d.Alloc(kernels.Float32, rows), d.Alloc(kernels.Float32, rows*cols), d.Alloc(kernels.Float32, rows)
+				dlogits, dbias := d.Alloc(kernels.Float32, rows*cols), d.Alloc(kernels.Float32, cols)
 				d.SoftmaxCrossEntropy(loss, probs, x, target, rows, cols)
 				between()
 				d.Accuracy(right, x, target, rows, cols)
+				kernels.Upload(d, dbias, logits[:cols])
+				d.SoftmaxCrossEntropyGrad(dlogits, loss, probs, target, rows, cols, kernels.Overwrite)
+				between()
+				d.Sum(dbias, dlogits, kernels.ReduceSpec{Outer: 1, N: rows, Inner: cols}, kernels.Accumulate)
 				var bits []uint32
-				for _, b := range []kernels.Buffer{loss, probs, right} {
+				for _, b := range []kernels.Buffer{loss, probs, right, dlogits, dbias} {
 					got := make([]float32, b.Len())
 					kernels.Download(d, got, b)
 					for _, v := range got {
@@ -60,7 +65,10 @@ func TestLossWithAccuracy(t *testing.T) {
 
 // The two are one launch only where that gives what they give one after the other.
 func TestLossAheadOfOtherThings(t *testing.T) {
-	const rows, cols = 3, 4
+	const rows, cols = 5, 4
+	columns := kernels.ReduceSpec{Outer: 1, N: rows, Inner: cols}
+	var biases kernels.Buffer
+	gradientApart := []string{"softmax_cross_entropy_bwd_f32", "bias_bwd_f32"}
 	apart, together := []string{"softmax_cross_entropy_fwd_f32", "accuracy_f32"}, []string{"softmax_cross_entropy_accuracy_fwd_f32"}
 	for name, c := range map[string]struct {
 		run  func(d *cuda.Device, loss, probs, x, right, labels, others kernels.Buffer)
@@ -100,6 +108,26 @@ func TestLossAheadOfOtherThings(t *testing.T) {
 			d.SGD(x, probs, nil, right.Slice(0, 1), kernels.SGDSpec{})
 			d.Accuracy(right, x, labels, rows, cols)
 		}, []string{"softmax_cross_entropy_fwd_f32", "sgd_f32", "accuracy_f32"}},
+		"gradient and bias": {func(d *cuda.Device, loss, probs, x, right, labels, others kernels.Buffer) {
+			d.SoftmaxCrossEntropyGrad(x, loss, probs, labels, rows, cols, kernels.Overwrite)
+			d.Sum(biases, x, columns, kernels.Accumulate)
+		}, []string{"bias_softmax_cross_entropy_bwd_f32"}},
+		"gradient and another bias": {func(d *cuda.Device, loss, probs, x, right, labels, others kernels.Buffer) {
+			d.SoftmaxCrossEntropyGrad(x, loss, probs, labels, rows, cols, kernels.Overwrite)
+			d.Sum(biases, probs, columns, kernels.Accumulate)
+		}, gradientApart},
+		"gradient that is added": {func(d *cuda.Device, loss, probs, x, right, labels, others kernels.Buffer) {
+			d.SoftmaxCrossEntropyGrad(x, loss, probs, labels, rows, cols, kernels.Accumulate)
+			d.Sum(biases, x, columns, kernels.Overwrite)
+		}, gradientApart},
+		"gradient in place": {func(d *cuda.Device, loss, probs, x, right, labels, others kernels.Buffer) {
+			d.SoftmaxCrossEntropyGrad(probs, loss, probs, labels, rows, cols, kernels.Overwrite)
+			d.Sum(biases, probs, columns, kernels.Overwrite)
+		}, gradientApart},
+		"gradient, its sums over the losses'": {func(d *cuda.Device, loss, probs, x, right, labels, others kernels.Buffer) {
+			d.SoftmaxCrossEntropyGrad(x, loss.Slice(0, rows), probs, labels, rows, cols, kernels.Overwrite)
+			d.Sum(loss.Slice(0, cols), x, columns, kernels.Overwrite)
+		}, gradientApart},
 	} {
 		l := &lister{}
 		d, err := cuda.New("cuda", l)
@@ -109,6 +137,7 @@ func TestLossAheadOfOtherThings(t *testing.T) {
 		float := func(n int) kernels.Buffer { return d.Alloc(kernels.Float32, n) }
 		loss, probs, x, right := float(rows), float(rows*cols), float(rows*cols), float(rows)
 		labels, others := d.Alloc(kernels.Int32, rows), d.Alloc(kernels.Int32, rows)
+		biases = float(cols)
 		c.run(d, loss, probs, x, right, labels, others) // kernels are not loaded while a graph is captured
 		g, err := d.Capture(func() { c.run(d, loss, probs, x, right, labels, others) })
 		if err != nil {

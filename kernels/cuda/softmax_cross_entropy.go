@@ -8,6 +8,7 @@ import (
 var (
 	softmaxLoss         = kernel{"softmax_cross_entropy.ptx", "softmax_cross_entropy_fwd_f32"}
 	softmaxLossAccuracy = kernel{"softmax_cross_entropy.ptx", "softmax_cross_entropy_accuracy_fwd_f32"}
+	softmaxLossGrad     = kernel{"softmax_cross_entropy.ptx", "softmax_cross_entropy_bwd_f32"}
 )
 
 // SoftmaxCrossEntropy is the loss of each row, and the softmax: see
@@ -38,12 +39,8 @@ func (l *lossAhead) takes(y, x, labels, dense uint64, rows, cols int) bool {
 	if l.rows == 0 || l.rows != rows || l.cols != cols || l.logits != x || l.labels != labels || l.dense != dense {
 		return false
 	}
-	targets := floats(l.labels, rows)
-	if dense != 0 {
-		targets = floats(l.labels, rows*cols)
-	}
 	right, logits, probs := floats(y, rows), floats(x, rows*cols), floats(l.probs, rows*cols)
-	return !right.meets(logits) && !right.meets(probs) && !right.meets(targets) && !right.meets(floats(l.loss, rows)) && !probs.meets(logits)
+	return !right.meets(logits) && !right.meets(probs) && !right.meets(targets(labels, dense, rows, cols)) && !right.meets(floats(l.loss, rows)) && !probs.meets(logits)
 }
 
 // launchLoss launches what has been put off; right is where the accuracy goes, 0 for none.
@@ -62,14 +59,62 @@ func (d *Device) launchLoss(right uint64) {
 	d.start(k, driver.Launch{Grid: grid, Block: lanes(256), Args: l.arguments[:n]})
 }
 
-// SoftmaxCrossEntropyGrad is the gradient by the logits.
+// SoftmaxCrossEntropyGrad is the gradient by the logits. It is put off likewise: if a sum
+// of it by column follows, the gradient of the logits' bias, one launch does both.
 func (d *Device) SoftmaxCrossEntropyGrad(dlogits, dloss, probs, labels kernels.Buffer, rows, cols int, m kernels.Mode) {
 	const op = "softmax cross-entropy gradient"
 	kernels.CheckLoss(op, dloss, probs, labels, rows, cols)
 	kernels.CheckRows(op, rows, cols, dlogits)
-	d.byRow(kernel{"softmax_cross_entropy.ptx", "softmax_cross_entropy_bwd_f32"}, rows,
-		address(dlogits), address(dloss), address(probs), address(labels), dense(labels), count(rows), count(cols), mode(m))
+	l := lossGradAhead{rows: rows, cols: cols, mode: mode(m), dense: dense(labels),
+		dlogits: address(dlogits), dloss: address(dloss), probs: address(probs), labels: address(labels)}
+	d.update()
+	d.function(softmaxLossGrad)
+	d.function(biasLossBwd)
+	d.lossGrad = l
+}
+
+// lossGradAhead is a call of SoftmaxCrossEntropyGrad that has been put off, if it has rows.
+type lossGradAhead struct {
+	rows, cols                                 int
+	mode, dense, dlogits, dloss, probs, labels uint64
+
+	arguments [8]uint64 // of the launch; not Device.arguments, which may be in use
+}
+
+// takes tells whether one launch may give the sums by column of x, too: see bias.ptx. They
+// must be of this gradient, which is not added to anything, and go to memory of their own.
+func (l *lossGradAhead) takes(y, x uint64, rows, cols int) bool {
+	if l.rows == 0 || l.rows != rows || l.cols != cols || cols > 32 || l.dlogits != x || l.mode != mode(kernels.Overwrite) {
+		return false
+	}
+	sums, dlogits := floats(y, cols), floats(x, rows*cols)
+	for _, s := range []span{floats(l.probs, rows*cols), floats(l.dloss, rows), targets(l.labels, l.dense, rows, cols)} {
+		if s.meets(dlogits) || s.meets(sums) {
+			return false
+		}
+	}
+	return !sums.meets(dlogits)
+}
+
+// launchLossGrad launches what has been put off.
+func (d *Device) launchLossGrad() {
+	l := &d.lossGrad
+	if l.rows == 0 {
+		return
+	}
+	l.arguments = [8]uint64{l.dlogits, l.dloss, l.probs, l.labels, l.dense, count(l.rows), count(l.cols), l.mode}
+	grid := line(ceilDiv(l.rows, 8))
+	l.rows = 0
+	d.start(softmaxLossGrad, driver.Launch{Grid: grid, Block: lanes(256), Args: l.arguments[:]})
 }
 
 // dense is 1 for labels that are distributions, 0 for classes.
 func dense(labels kernels.Buffer) uint64 { return truth(labels.Type() == kernels.Float32) }
+
+// targets is the memory of labels.
+func targets(labels, dense uint64, rows, cols int) span {
+	if dense != 0 {
+		return floats(labels, rows*cols)
+	}
+	return floats(labels, rows)
+}

@@ -88,7 +88,7 @@ func stepOf(t *testing.T, n bench.Network) []string {
 // what a step of these small networks costs on a GPU.
 func TestLaunchesOfAStep(t *testing.T) {
 	most := map[string]int{
-		"mnist-mlp": 13, "mnist-cnn": 29, "fashion-mlp": 13, "binary-mlp": 25, "mnist-wide-mlp": 13, "mnist-cnn-channels-first": 22,
+		"mnist-mlp": 12, "mnist-cnn": 28, "fashion-mlp": 12, "binary-mlp": 25, "mnist-wide-mlp": 12, "mnist-cnn-channels-first": 21,
 	}
 	for _, n := range bench.Networks() {
 		nodes := stepOf(t, n)

@@ -7,6 +7,11 @@ import "baregrad/kernels"
 func (d *Device) Sum(y, x kernels.Buffer, s kernels.ReduceSpec, m kernels.Mode) {
 	s.Check("sum", y, kernels.Float32, x)
 	if s.Outer == 1 && s.Inner > 1 { // as for a bias
+		if l := &d.lossGrad; l.takes(address(y), address(x), s.N, s.Inner) {
+			l.rows = 0
+			d.biasGrad(biasLossBwd, s.N, s.Inner, m, address(y), l.probs, l.dlogits, l.dloss, l.labels, l.dense)
+			return
+		}
 		d.biasGrad(biasBwd, s.N, s.Inner, m, address(y), address(x))
 		return
 	}

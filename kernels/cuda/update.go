@@ -41,6 +41,7 @@ func (d *Device) putOff(k kernel, n int, buffers []uint64, settings []uint64) {
 		return
 	}
 	d.launchLoss(0)
+	d.launchLossGrad()
 	d.launchPair(nil)
 	u := tensorStep{n: n}
 	copy(u.buffers[:], buffers)
@@ -73,6 +74,7 @@ func (p *updates) holds(u tensorStep) bool {
 // comes after it.
 func (d *Device) update() {
 	d.launchLoss(0)
+	d.launchLossGrad()
 	d.launchPair(nil)
 	p := &d.updates
 	if p.count == 0 {
