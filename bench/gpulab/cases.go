@@ -20,6 +20,9 @@ type Case struct {
 	Form  string  `json:"form,omitempty"` // the kernel of the ladder, or the form of convolution, that stands beside the one that is picked: ours alone
 	FLOP  float64 `json:"flop"`           // of one call, where that is what counts
 	Bytes float64 `json:"bytes"`          // read and written by one call, had each element to be touched once
+
+	Calls   int `json:"calls"`   // in a graph, each on memory of its own
+	Samples int `json:"samples"` // launches of the graph
 }
 
 // groups are the kinds of cases that are timed together.
@@ -35,7 +38,14 @@ func casesOf(group string, smoke bool) ([]Case, error) {
 	if !ok {
 		return nil, fmt.Errorf("no group of kernels is called %q: there are matmul, conv and memory", group)
 	}
-	return slices.DeleteFunc(cases(smoke), func(c Case) bool { return !slices.Contains(kinds, c.Kind) }), nil
+	list := slices.DeleteFunc(cases(smoke), func(c Case) bool { return !slices.Contains(kinds, c.Kind) })
+	for i := range list {
+		list[i].Calls, list[i].Samples = list[i].rotation(), 31
+		if smoke {
+			list[i].Calls, list[i].Samples = 2, 3
+		}
+	}
+	return list, nil
 }
 
 // group is the group that a case belongs to.
@@ -125,6 +135,19 @@ func cases(smoke bool) (list []Case) {
 		Case{Name: fmt.Sprintf("sum %d", large), Kind: "sum", Dims: []int{large}, Bytes: 4 * n})
 }
 
+// rotated is how many bytes the calls of a graph go through, at least: more than any
+// GPU's cache holds.
+const rotated = 256 << 20
+
+// rotation is how many calls go through so much memory; two, where one does.
+func (c Case) rotation() int {
+	bytes := 0
+	for _, n := range c.operands() {
+		bytes += 4 * n
+	}
+	return max(2, (rotated+bytes-1)/bytes)
+}
+
 // convForms are the ways to work a convolution out.
 var convForms = map[string]cuda.ConvForm{
 	"direct": cuda.ConvDirect, "implicit": cuda.ConvImplicit, "async": cuda.ConvAsync, "async large": cuda.ConvAsyncLarge,
@@ -160,8 +183,8 @@ func (c Case) operands() []int {
 	return []int{d[0], d[0]}
 }
 
-// call computes the case once. arg is for pooling's indices.
-func (c Case) call(d *cuda.Device, b []kernels.Buffer, arg kernels.Buffer) {
+// call computes the case once. The operands of a maxpool end with room for the indices.
+func (c Case) call(d *cuda.Device, b []kernels.Buffer) {
 	n := c.Dims
 	d.ConvForm = convForms[c.Form]
 	defer func() { d.ConvForm = cuda.ConvByShape }()
@@ -181,7 +204,7 @@ func (c Case) call(d *cuda.Device, b []kernels.Buffer, arg kernels.Buffer) {
 	case "conv_dw":
 		d.Conv2DGradFilter(b[0], b[1], b[2], convSpec(n), kernels.Overwrite)
 	case "maxpool":
-		d.MaxPool(b[0], arg, b[1], poolSpec(n))
+		d.MaxPool(b[0], b[2], b[1], poolSpec(n))
 	case "avgpool":
 		d.AvgPool(b[0], b[1], poolSpec(n))
 	case "softmax":

@@ -20,45 +20,67 @@ import (
 // checkForms computes the same by every rung of the ladder and by every form of
 // convolution, and says how large the errors are: as shares of what the magnitudes of
 // the terms add up to.
-func checkForms(w io.Writer, d *cuda.Device) error {
+func checkForms(w io.Writer, d *cuda.Device, parts *turns) error {
+	defer func() { d.ConvForm = cuda.ConvByShape }()
 	host := reference.New()
 	bad := 0
-	report := func(name string, e, allowed float64) {
+	for _, c := range formChecks() {
+		if !parts.take() {
+			continue
+		}
+		if c.needs > d.Info().Compute[0] {
+			fmt.Fprintf(w, "%-66s this GPU has no such instructions\n", c.name)
+			continue
+		}
 		verdict := ""
-		if !(e <= allowed) {
-			verdict = fmt.Sprintf(": WRONG, at most %.2g is right", allowed)
+		e := c.error(d, host)
+		if !(e <= c.allowed) {
+			verdict = fmt.Sprintf(": WRONG, at most %.2g is right", c.allowed)
 			bad++
 		}
-		fmt.Fprintf(w, "%-66s largest error %.2g%s\n", name, e, verdict)
+		fmt.Fprintf(w, "%-66s largest error %.2g%s\n", c.name, e, verdict)
 	}
+	if bad > 0 {
+		return fmt.Errorf("%d kernels give wrong results", bad)
+	}
+	return nil
+}
+
+// A formCheck is one kernel that computes what the reference computes as well.
+type formCheck struct {
+	name    string
+	needs   int     // the GPU's compute capability, its first number
+	allowed float64 // the largest error that is right
+	error   func(d *cuda.Device, host kernels.Device) float64
+}
+
+// formChecks lists them all.
+func formChecks() (list []formCheck) {
 	for transposes := range 4 {
 		s := kernels.MatMulSpec{M: 132, N: 260, K: 68, TransA: transposes&1 != 0, TransB: transposes&2 != 0}
-		on := newCopies(d, host, s.M*s.N, s.M*s.K, s.K*s.N)
-		on.reference(func(b []kernels.Buffer) { host.MatMul(b[0], b[1], b[2], nil, s) })
 		for _, rung := range cuda.Ladder() {
-			allowed := 0x1p-18 // sums of 68 terms in some order of float32
+			c := formCheck{name: fmt.Sprintf("%s, transposed %v %v", rung, s.TransA, s.TransB), allowed: 0x1p-18} // sums of 68 terms in some order of float32
 			if strings.HasPrefix(rung, "matmul_tf32") {
-				allowed = 0x1p-10 // two factors that are each rounded to 11 bits
+				c.allowed = 0x1p-10 // two factors that are each rounded to 11 bits
 			}
 			if strings.Contains(rung, "tf32") || strings.Contains(rung, "async") {
-				if d.Info().Compute[0] < 8 {
-					fmt.Fprintf(w, "%-66s this GPU has no such instructions\n", rung)
-					continue
-				}
+				c.needs = 8
 			}
-			e := on.error(func(b []kernels.Buffer) { d.MatMulBy(rung, b[0], b[1], b[2], nil, s) })
-			report(fmt.Sprintf("%s, transposed %v %v", rung, s.TransA, s.TransB), e, allowed)
+			c.error = func(d *cuda.Device, host kernels.Device) float64 {
+				on := newCopies(d, host, s.M*s.N, s.M*s.K, s.K*s.N)
+				defer on.free()
+				on.reference(func(b []kernels.Buffer) { host.MatMul(b[0], b[1], b[2], nil, s) })
+				return on.error(func(b []kernels.Buffer) { d.MatMulBy(rung, b[0], b[1], b[2], nil, s) })
+			}
+			list = append(list, c)
 		}
-		on.free()
 	}
-	defer func() { d.ConvForm = cuda.ConvByShape }()
 	s := convSpec([]int{5, 12, 10, 8, 3, 3, 64})
 	x, filter, y := s.N*s.H*s.W*s.C, s.Cols()*s.Out, s.Rows()*s.Out
 	pooled := kernels.ConvPoolSpec{Conv: s, Pool: kernels.PoolSpec{N: s.N, H: s.OH, W: s.OW, C: s.Out, KH: 2, KW: 2,
 		StrideH: 2, StrideW: 2, OH: s.OH / 2, OW: s.OW / 2}}
 	pooled.Conv.ReLU = true
 	for _, form := range slices.Sorted(maps.Keys(convForms)) {
-		d.ConvForm = convForms[form]
 		for _, pass := range []struct {
 			name  string
 			sizes []int
@@ -80,16 +102,16 @@ func checkForms(w io.Writer, d *cuda.Device) error {
 			if form == "winograd" && strings.HasPrefix(pass.name, "by") {
 				continue // it is for forward alone
 			}
-			on := newCopies(d, host, pass.sizes...)
-			on.reference(func(b []kernels.Buffer) { pass.run(host, b) })
-			report("convolution "+pass.name+", "+form, on.error(func(b []kernels.Buffer) { pass.run(d, b) }), 0x1p-18)
-			on.free()
+			list = append(list, formCheck{name: "convolution " + pass.name + ", " + form, allowed: 0x1p-18, error: func(d *cuda.Device, host kernels.Device) float64 {
+				d.ConvForm = convForms[form]
+				on := newCopies(d, host, pass.sizes...)
+				defer on.free()
+				on.reference(func(b []kernels.Buffer) { pass.run(host, b) })
+				return on.error(func(b []kernels.Buffer) { pass.run(d, b) })
+			}})
 		}
 	}
-	if bad > 0 {
-		return fmt.Errorf("%d kernels give wrong results", bad)
-	}
-	return nil
+	return list
 }
 
 // copies are an operation's buffers on a device and on the host, the result first, and

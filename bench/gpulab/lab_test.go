@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 func lab(t *testing.T, args ...string) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	if err := run(&out, "emulator", true, args); err != nil {
+	if err := run(&out, "emulator", true, &turns{}, args); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()
@@ -149,6 +149,26 @@ func TestReportOfACutOffRun(t *testing.T) {
 	}
 }
 
+// Each call of a graph has memory of its own, all together more than a cache holds
+// (H100: 50 MB, B200: 126 MB), and of what one call takes no more than is needed.
+func TestRotation(t *testing.T) {
+	for group := range groups {
+		list, err := casesOf(group, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range list {
+			bytes := 0
+			for _, n := range c.operands() {
+				bytes += 4 * n * c.Calls
+			}
+			if bytes < 256<<20 || c.Calls > 1000 || c.Samples != 31 {
+				t.Errorf("%s: %d calls on %d MB of memory, %d times; want more than 256 MB, 31 times", c.Name, c.Calls, bytes>>20, c.Samples)
+			}
+		}
+	}
+}
+
 func TestGoals(t *testing.T) {
 	r := &Report{byName: map[string][]int{}}
 	add := func(name, by string, seconds float64) {
@@ -246,11 +266,11 @@ func TestProbe(t *testing.T) {
 
 func TestMistakesOfCommands(t *testing.T) {
 	for _, args := range [][]string{{}, {"tim"}, {"time", "x"}, {"report", t.TempDir()}} {
-		if err := run(&bytes.Buffer{}, "emulator", true, args); err == nil {
+		if err := run(&bytes.Buffer{}, "emulator", true, &turns{}, args); err == nil {
 			t.Errorf("%v gave no error", args)
 		}
 	}
-	if err := run(&bytes.Buffer{}, "gpu", true, []string{"about"}); err == nil || !strings.Contains(err.Error(), "gpu") {
+	if err := run(&bytes.Buffer{}, "gpu", true, &turns{}, []string{"about"}); err == nil || !strings.Contains(err.Error(), "gpu") {
 		t.Errorf("a device called gpu gave the error %v", err)
 	}
 }
@@ -263,7 +283,7 @@ func TestMistakeInACase(t *testing.T) {
 				t.Errorf("the panic is %v, want a *kernels.ShapeError that names the case", err)
 			}
 		}()
-		m := measure(d, Case{Name: "nothing", Kind: "nothing", Dims: []int{64}}, true)
+		m := measure(d, Case{Name: "nothing", Kind: "nothing", Dims: []int{64}, Calls: 1, Samples: 1})
 		t.Errorf("it was measured: %+v", m)
 		return nil
 	})

@@ -28,6 +28,10 @@ const usage = `usage: gpulab [-smoke] [-device cuda|emulator] COMMAND
   to99             times the training to 99 % on MNIST
   probe DIR        writes what the hardware answers where PTX leaves it open
   data DIR         writes the tutorials' data for torch_train.py
+  watch COMMAND…   time, forms, epochs or probe in a process of its own, and in a new
+                   one with what is left where that fails or hangs
+  tests LOG PROGRAM PATTERN
+                   a program's tests, each failure followed by a new process
   report RAW DIR   makes DIR/report.json and DIR/report.md of what is in RAW,
                    and prints what was found in short
 `
@@ -35,15 +39,27 @@ const usage = `usage: gpulab [-smoke] [-device cuda|emulator] COMMAND
 func main() {
 	smoke := flag.Bool("smoke", false, "sizes so small that an emulator gets through")
 	device := flag.String("device", "cuda", "cuda or emulator")
+	from := flag.Int("from", 0, "how many of the command's parts to leave out, from the first on")
 	flag.Usage = func() { fmt.Fprint(flag.CommandLine.Output(), usage) }
 	flag.Parse()
-	if err := run(os.Stdout, *device, *smoke, flag.Args()); err != nil {
-		fmt.Fprintln(os.Stderr, "gpulab:", err)
-		os.Exit(1)
+	err := run(os.Stdout, *device, *smoke, &turns{from: *from, watcher: watcher()}, flag.Args())
+	if err == nil {
+		return
 	}
+	fmt.Fprintln(os.Stderr, "gpulab:", err)
+	if errors.Is(err, errLost) {
+		os.Exit(exitLost)
+	}
+	os.Exit(1)
 }
 
-func run(w io.Writer, device string, smoke bool, args []string) error {
+func run(w io.Writer, device string, smoke bool, parts *turns, args []string) error {
+	if len(args) > 1 && args[0] == "watch" {
+		return watchCommand(w, device, smoke, args[1:])
+	}
+	if len(args) == 4 && args[0] == "tests" {
+		return runTests(w, args[1], args[2], args[3], quietest)
+	}
 	if len(args) == 3 && args[0] == "report" {
 		return report(w, args[1], args[2])
 	}
@@ -61,7 +77,7 @@ func run(w io.Writer, device string, smoke bool, args []string) error {
 			if err != nil {
 				return err
 			}
-			return withDevice(device, func(d *cuda.Device) error { return timeCases(w, d, list, smoke) })
+			return withDevice(device, func(d *cuda.Device) error { return timeCases(w, d, list, parts) })
 		case "data":
 			return writeData(what)
 		case "probe":
@@ -70,7 +86,7 @@ func run(w io.Writer, device string, smoke bool, args []string) error {
 				return err
 			}
 			defer g.Close()
-			return askHardware(w, g, what)
+			return askHardware(w, g, what, parts)
 		}
 	}
 	if len(args) != 1 {
@@ -88,9 +104,9 @@ func run(w io.Writer, device string, smoke bool, args []string) error {
 			Emulated bool // the emulator stands in: its times say nothing of a GPU
 		}{g.Info(), emulated(device)})
 	case "forms":
-		return withDevice(device, func(d *cuda.Device) error { return checkForms(w, d) })
+		return withDevice(device, func(d *cuda.Device) error { return checkForms(w, d, parts) })
 	case "epochs":
-		return withDevice(device, func(d *cuda.Device) error { return timeEpochs(w, d, smoke) })
+		return withDevice(device, func(d *cuda.Device) error { return timeEpochs(w, d, smoke, parts) })
 	case "to99":
 		return withDevice(device, func(d *cuda.Device) error { return to99(w, d, smoke) })
 	}

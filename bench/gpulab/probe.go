@@ -16,15 +16,21 @@ import (
 // each instruction, and says how far that is what the emulator answers. A GPU that
 // lacks an instruction is asked the others. Answers beyond the manual's bounds are an
 // error, at the end: they are recorded all the same.
-func askHardware(w io.Writer, g driver.Driver, dir string) error {
+func askHardware(w io.Writer, g driver.Driver, dir string, parts *turns) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
 	beyond := 0
 	for _, i := range probe.Instructions() {
+		if !parts.take() {
+			continue
+		}
 		r, err := probe.Ask(g, i, nil)
 		if err != nil {
 			fmt.Fprintf(w, "%-62s not asked: %v\n", i.Name, err)
+			if isLost(err) {
+				return errLost
+			}
 			continue
 		}
 		var file bytes.Buffer

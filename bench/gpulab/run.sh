@@ -147,12 +147,39 @@ logged() { # logged FILE COMMAND...: standard output to a file, what else is sai
 }
 export -f logged
 
+# warm starts PyTorch for nothing, beside our own tests: its libraries are gigabytes, which
+# takes a machine that has just begun a minute to read. It says first whether there is a GPU.
+warm() {
+	exec "$python" -c "
+import signal, sys
+signal.alarm(90)
+import torch
+gpu = torch.cuda.is_available()
+print('yes' if gpu or '$smoke' else 'PyTorch finds no GPU')
+print('PyTorch', torch.__version__, 'CUDA', torch.version.cuda, 'cuDNN', torch.backends.cudnn.version(), flush=True)
+if gpu:
+    x = torch.rand(8, 8, 9, 9, device='cuda', requires_grad=True)
+    torch.nn.functional.conv2d(x, torch.rand(8, 8, 3, 3, device='cuda')).sum().backward()
+    torch.compile(lambda x: (x[0, 0] @ x[0, 1]).relu().sum())(x.detach()).item()
+" >"$home/torch.txt" 2>"$raw/torch_start.log"
+}
+
+# settle waits until that is over, and knows then what PyTorch there is.
+settle() {
+	[ -z "$warming" ] && return
+	wait "$warming" 2>/dev/null
+	warming=''
+	torch=$(head -n 1 "$home/torch.txt")
+	[ -n "$torch" ] || torch='PyTorch does not start'
+	tail -n +2 "$home/torch.txt" >>"$raw/machine.txt"
+}
+
 # With PyTorch: torch NAME LEAST MOST FILE COMMAND... An argument --budget=@SHARE@
 # becomes seven tenths of the time that there is: after that nothing new is begun.
 torch() {
 	local name=$1 least=$2 most=$3 file=$4
 	shift 4
-	[ -n "$planning" ] || rm -f "$file"
+	[ -n "$planning" ] || { settle && rm -f "$file"; }
 	if [ "$torch" = yes ]; then
 		check "$name" "$least" "$most" bash -c 'logged "${@/@SHARE@/$((7 * LIMIT / 10))}"' - "$file" "$python" "$@" ${smoke:+--device cpu}
 	else
@@ -162,11 +189,12 @@ torch() {
 
 # times GROUP LEAST MOST LEAST MOST: a group of kernels, and the same in PyTorch.
 times() {
-	check "$1" "$2" "$3" bash -c 'logged "$@"' - "$raw/$1.jsonl" ./gpulab $smoke time "$1"
+	check "$1" "$2" "$3" bash -c 'logged "$@"' - "$raw/$1.jsonl" ./gpulab $smoke watch time "$1"
 	torch "$1 in PyTorch" "$4" "$5" "$raw/torch_$1.jsonl" torch_time.py "$raw/$1-cases.json"
 }
 
 sanitize() { # sanitize TOOL LEAST MOST PATTERN
+	PATH=$PATH:/usr/local/cuda/bin
 	if command -v compute-sanitizer >/dev/null; then
 		check "compute-sanitizer $1" "$2" "$3" compute-sanitizer --tool "$1" --error-exitcode 1 ./nvidia.test -test.run "$4"
 	else
@@ -184,14 +212,15 @@ run() {
 		check 'devices' 5 20 ./demo devices
 		pattern=.
 		[ -z "$smoke" ] || pattern='Memory|Copies|GraphAndEvents|TrainingByGraphs'
-		check 'tests on the GPU' 60 150 bash -c './nvidia.test -test.v -test.run "$1" >"$2" 2>&1; s=$?; grep -E "^(--- (FAIL|SKIP)|panic:|ok|PASS|FAIL)" "$2"; [ $s = 0 ] || tail -40 "$2"; exit $s' - "$pattern" "$raw/tests.txt"
-		check 'every rung and form' 10 40 bash -c 'set -o pipefail; "$1" forms | tee "$2"' - ./gpulab "$raw/forms.txt"
+		check 'tests on the GPU' 60 150 ./gpulab tests "$raw/tests.txt" ./nvidia.test "$pattern"
+		check 'every rung and form' 10 40 bash -c 'set -o pipefail; "${@:2}" | tee "$1"' - "$raw/forms.txt" ./gpulab $smoke watch forms
+		[ -n "$planning" ] || settle # from here on time counts
 		[ -n "$smoke" ] || check 'what a launch costs' 5 20 ./nvidia.test -test.run '^$' -test.bench Launch -test.benchtime 0.5s
 		[ -n "$smoke" ] || check 'demo train' 15 40 bash -c 'cd "$1" && "$2/demo" train --device cuda --save - --json --quiet' - "$raw" "$bin"
 		;;
 	epochs)
-		check 'epochs of the tutorials' 25 60 bash -c 'logged "$@"' - "$raw/epochs.jsonl" ./gpulab $smoke epochs
-		torch 'epochs in PyTorch' 50 120 "$raw/torch_epochs.jsonl" torch_train.py epochs --data "$home/data" --budget=@SHARE@
+		check 'epochs of the tutorials' 25 60 bash -c 'logged "$@"' - "$raw/epochs.jsonl" ./gpulab $smoke watch epochs
+		torch 'epochs in PyTorch' 50 170 "$raw/torch_epochs.jsonl" torch_train.py epochs --data "$home/data" --budget=@SHARE@
 		;;
 	to99)
 		check 'training to 99 %' 10 30 bash -c 'logged "$@"' - "$raw/to99.jsonl" ./gpulab $smoke to99
@@ -203,9 +232,9 @@ run() {
 	bits)
 		pattern='TestBits|Differences'
 		[ -z "$smoke" ] || pattern='TestBits/(Memory|ReLU|MatMul)|Differences'
-		check 'the same bits as the emulator' 20 120 bash -c './gpulab.test -test.v -test.run "$1" >"$2" 2>&1; s=$?; grep -E "compared|differ|^(ok|PASS|FAIL|panic)|--- FAIL" "$2"; exit $s' - "$pattern" "$raw/bits.txt"
+		check 'the same bits as the emulator' 20 120 bash -c './gpulab tests "$2" ./gpulab.test "$1"; s=$?; grep compared "$2"; exit $s' - "$pattern" "$raw/bits.txt"
 		;;
-	probe) check 'what PTX leaves open' 10 40 bash -c 'set -o pipefail; "$1" probe "$2" | tee "$2.txt"' - ./gpulab "$raw/probe" ;;
+	probe) check 'what PTX leaves open' 10 40 bash -c 'set -o pipefail; "${@:2}" "$1" | tee "$1.txt"' - "$raw/probe" ./gpulab $smoke watch probe ;;
 	sanitizer)
 		for tool in memcheck racecheck initcheck synccheck; do
 			sanitize "$tool" 10 30 'TrainingByGraphs|Copies'
@@ -230,20 +259,21 @@ lab() {
 	[ -n "$fresh" ] && rm -rf "$raw"
 	mkdir -p "$raw/checks"
 	bounded 30 ./gpulab about >"$raw/about.json" || { echo "there is no GPU to measure" >&2; return 1; }
-	torch=$(timeout -k 1 40 "$python" -c "
-import torch
-if '$smoke' or torch.cuda.is_available():
-    print('yes\nPyTorch', torch.__version__, 'CUDA', torch.version.cuda, 'cuDNN', torch.backends.cudnn.version())
-else:
-    print('PyTorch finds no GPU')" 2>/dev/null) || torch='PyTorch is not installed, or does not start'
+	torch='PyTorch is not installed' warming=''
+	case " ${parts[*]} " in *' epochs '* | *' to99 '* | *' matmul '* | *' conv '* | *' memory '*)
+		if "$python" -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("torch") is None)' 2>/dev/null; then
+			torch=yes # it seems
+			warm 3>&- &
+			warming=$!
+		fi
+		;;
+	esac
 	{
 		timeout -k 1 10 nvidia-smi --query-gpu=name,driver_version,pstate,clocks.max.sm,clocks.max.mem,power.limit,ecc.mode.current --format=csv
 		timeout -k 1 10 nvidia-smi --query-compute-apps=pid,used_memory --format=csv
-		case $torch in yes*) echo "${torch#yes?}" ;; esac
 		uname -sr
 		date -u
 	} >"$raw/machine.txt" 2>/dev/null
-	case $torch in yes*) torch=yes ;; esac
 	for group in matmul conv memory; do # what is to be measured, for PyTorch and for the report
 		timeout 5 ./gpulab $smoke cases "$group" >"$raw/$group-cases.json"
 	done
@@ -260,6 +290,7 @@ else:
 	planning=''
 	printf '%d s of %d are over, and all steps need %d at least\n' "$(now)" "$budget" "$reserved"
 	for p in "${parts[@]}"; do run "$p"; done
+	[ -z "$warming" ] || kill "$warming" 2>/dev/null
 	save
 	[ $failures = 0 ]
 }

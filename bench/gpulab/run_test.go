@@ -38,7 +38,7 @@ echo "$name" >>"$FAKE/begun"
 case $name in
 gpulab-about) echo '{"Name":"a stand-in","Compute":[9,0]}'; exit ;;
 gpulab-report* | gpulab-cases*) exec -a gpulab "$FAKE_LAB" "$@" ;;
-gpulab-time-matmul) echo '{"name":"matmul fp32 2048x2048x2048","kind":"matmul","by":"baregrad","flop":1e9,"seconds":0.001}' ;;
+gpulab-watch-time-matmul) echo '{"name":"matmul fp32 2048x2048x2048","kind":"matmul","by":"baregrad","flop":1e9,"seconds":0.001}' ;;
 esac
 for takes in "$FAKE/seconds/$name" "$FAKE/seconds/all"; do
 	[ -e "$takes" ] || continue
@@ -49,7 +49,7 @@ exit 0
 `
 	fakePython = `#!/usr/bin/env bash
 [ "$1" = -c ] && { echo 'yes
-PyTorch 0'; exit; }
+PyTorch 0'; exit; } # PyTorch is there, and there is a GPU
 script=$1; shift
 exec "$FAKE/lab/bin/${script%.py}" "$@"
 `
@@ -222,7 +222,7 @@ func TestRunOfTheLab(t *testing.T) {
 func TestBudgetOfTheLab(t *testing.T) {
 	all := map[string]int{"all": forever}
 	for slow, name := range map[string]string{
-		"nvidia.test-.": "tests on the GPU", "torch_train-epochs": "epochs in PyTorch", "gpulab-probe": "what PTX leaves open",
+		"gpulab-tests-.": "tests on the GPU", "torch_train-epochs": "epochs in PyTorch", "gpulab-watch-probe": "what PTX leaves open",
 	} {
 		t.Run(slow, func(t *testing.T) {
 			t.Parallel()

@@ -17,11 +17,6 @@ import (
 // inputs in the GPU's main memory. (What a single launch costs the processor is not
 // in these times: the epochs' times have it.)
 
-const (
-	rotated      = 256 << 20 // bytes that the calls of a graph go through, at least
-	mostRotation = 64        // different sets of operands, at most
-)
-
 // A Measurement is one line of the lab's results.
 type Measurement struct {
 	Case
@@ -29,27 +24,33 @@ type Measurement struct {
 	Kernel  string  `json:"kernel,omitempty"` // the one that a matrix product took
 	Seconds float64 `json:"seconds"`          // of one call: the median
 	Fastest float64 `json:"fastest"`
-	Calls   int     `json:"calls"`   // in a graph
-	Samples int     `json:"samples"` // launches of the graph
 	Problem string  `json:"problem,omitempty"`
 }
 
 // timeCases measures cases and writes each as a line of JSON. What stands beside a
 // case, by another kernel, comes last: the time may be up before.
-func timeCases(w io.Writer, d *cuda.Device, list []Case, smoke bool) error {
+func timeCases(w io.Writer, d *cuda.Device, list []Case, parts *turns) error {
 	to := json.NewEncoder(w)
-	list = slices.Clone(list)
-	slices.SortStableFunc(list, func(a, b Case) int { return cmp.Compare(min(1, len(a.Form)), min(1, len(b.Form))) })
-	for _, c := range list {
-		if err := to.Encode(measure(d, c, smoke)); err != nil {
+	for _, c := range inOrder(list) {
+		if !parts.take() {
+			continue
+		}
+		if err := cmp.Or(to.Encode(measure(d, c)), lostAfter(d)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// inOrder are the cases in the order in which they are timed.
+func inOrder(list []Case) []Case {
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b Case) int { return cmp.Compare(min(1, len(a.Form)), min(1, len(b.Form))) })
+	return list
+}
+
 // measure times one case. What the device refuses is a problem of that case alone.
-func measure(d *cuda.Device, c Case, smoke bool) (m Measurement) {
+func measure(d *cuda.Device, c Case) (m Measurement) {
 	m = Measurement{Case: c, By: "baregrad"}
 	var held []kernels.Buffer
 	defer func() {
@@ -67,15 +68,6 @@ func measure(d *cuda.Device, c Case, smoke bool) (m Measurement) {
 		}
 	}()
 	sizes := c.operands()
-	bytes := 0
-	for _, n := range sizes {
-		bytes += 4 * n
-	}
-	sets, samples := min(max(rotated/bytes+1, 2), mostRotation), 31
-	if smoke {
-		sets, samples = 2, 3
-	}
-	m.Calls, m.Samples = sets, samples
 	if c.Kind == "matmul" && c.Form == "" {
 		d.TensorCores = c.TF32
 		m.Kernel = d.Picks(c.Dims[0], c.Dims[1], c.Dims[2])
@@ -87,19 +79,21 @@ func measure(d *cuda.Device, c Case, smoke bool) (m Measurement) {
 		return b
 	}
 	var operands [][]kernels.Buffer
-	for i := range sets {
+	for i := range c.Calls {
 		var set []kernels.Buffer
 		for j, n := range sizes {
 			b := alloc(kernels.Float32, n)
 			d.Uniform(b, -1, 1, uint64(i*8+j))
 			set = append(set, b)
 		}
+		if c.Kind == "maxpool" {
+			set = append(set, alloc(kernels.Int32, sizes[0]))
+		}
 		operands = append(operands, set)
 	}
-	arg := alloc(kernels.Int32, sizes[0])
 	all := func() {
 		for _, set := range operands {
-			c.call(d, set, arg)
+			c.call(d, set)
 		}
 	}
 	all() // loads the kernels
@@ -111,7 +105,7 @@ func measure(d *cuda.Device, c Case, smoke bool) (m Measurement) {
 	defer graph.Free()
 	graph.Launch()
 	var seconds []float64
-	for range samples {
+	for range c.Samples {
 		before, err := d.Stream().Record()
 		if err == nil {
 			graph.Launch()
@@ -119,7 +113,7 @@ func measure(d *cuda.Device, c Case, smoke bool) (m Measurement) {
 			if err = failed; err == nil {
 				took, failed := after.Since(before)
 				err = failed
-				seconds = append(seconds, took.Seconds()/float64(sets))
+				seconds = append(seconds, took.Seconds()/float64(c.Calls))
 			}
 		}
 		if err != nil {

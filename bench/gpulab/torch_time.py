@@ -3,8 +3,9 @@
     python3 torch_time.py cases.json [--device cpu] > torch_time.jsonl
 
 In the way that time.go describes: calls on rotating memory, captured as one CUDA
-graph, launched between two events, the median of many. With --device cpu it tries
-the calls themselves, without a graph, and measures nothing: each line says so.
+graph, launched between two events, the median of many. What keeps a case from being
+measured is that line's problem. With --device cpu it tries the calls themselves,
+without a graph, and measures nothing: each line says so.
 """
 
 import argparse
@@ -16,7 +17,7 @@ import torch
 import torch.nn.functional as F
 
 ROTATED = 256 << 20  # as in time.go
-MOST_ROTATION = 64
+MOST_ROTATION = 512
 
 
 def operands(case, device, channels_last):
@@ -42,64 +43,63 @@ def operands(case, device, channels_last):
 
 
 def call(kind, o):
-    """Computes a case once."""
+    """Computes a case once, and returns what that has made."""
     if kind == "matmul":
-        torch.mm(o[1], o[2], out=o[0])
-    elif kind == "conv":
-        F.conv2d(o[1], o[2])
-    elif kind in ("conv_dx", "conv_dw"):
+        return torch.mm(o[1], o[2], out=o[0])
+    if kind == "conv":
+        return F.conv2d(o[1], o[2])
+    if kind in ("conv_dx", "conv_dw"):
         wanted = [kind == "conv_dx", kind == "conv_dw", False]
-        torch.ops.aten.convolution_backward(o[0], o[1], o[2], None, [1, 1], [0, 0], [1, 1], False, [0, 0], 1, wanted)
-    elif kind == "maxpool":
-        F.max_pool2d(o[0], 2, return_indices=True)  # ours writes the indices too
-    elif kind == "avgpool":
-        F.avg_pool2d(o[0], 2)
-    elif kind == "softmax":
-        torch.softmax(o[1], 1, out=o[0])
-    elif kind == "copy":
-        o[0].copy_(o[1])
-    elif kind == "relu":
-        torch.clamp_min(o[1], 0, out=o[0])
-    elif kind == "exp":
-        torch.exp(o[1], out=o[0])
-    elif kind == "add":
-        torch.add(o[1], o[2], out=o[0])
-    elif kind == "sum":
-        torch.sum(o[1])
-    else:
-        raise ValueError(f"nothing is called {kind!r}")
+        return torch.ops.aten.convolution_backward(o[0], o[1], o[2], None, [1, 1], [0, 0], [1, 1], False, [0, 0], 1, wanted)
+    if kind == "maxpool":
+        return F.max_pool2d(o[0], 2, return_indices=True)  # ours writes the indices too
+    if kind == "avgpool":
+        return F.avg_pool2d(o[0], 2)
+    if kind == "softmax":
+        return torch.softmax(o[1], 1, out=o[0])
+    if kind == "copy":
+        return o[0].copy_(o[1])
+    if kind == "relu":
+        return torch.clamp_min(o[1], 0, out=o[0])
+    if kind == "exp":
+        return torch.exp(o[1], out=o[0])
+    if kind == "add":
+        return torch.add(o[1], o[2], out=o[0])
+    if kind == "sum":
+        return torch.sum(o[1])
+    raise ValueError(f"nothing is called {kind!r}")
 
 
 def measure(case, channels_last):
-    """Seconds of one call: the median and the least; calls in a graph; launches."""
-    first = operands(case, "cuda", channels_last)
-    size = sum(t.numel() * 4 for t in first)
-    sets = [first]
-    while len(sets) < min(max(ROTATED // size + 1, 2), MOST_ROTATION):
-        sets.append(operands(case, "cuda", channels_last))
+    """Seconds of one call: the median and the least."""
+    sets = [operands(case, "cuda", channels_last) for _ in range(case["calls"])]
 
     def run():
-        for o in sets:
-            call(case["kind"], o)
+        # All results are held, so that each call has memory of its own to write to:
+        # what the one before has given up would still be in the cache.
+        return [call(case["kind"], o) for o in sets]
 
     side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(side):
-        for _ in range(3):
+        for _ in range(2):
             run()  # chooses algorithms
     torch.cuda.synchronize()
+    torch.cuda.empty_cache()
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
-        run()
+        results = run()
     graph.replay()
     times = []
-    for _ in range(31):
+    for _ in range(case["samples"]):
         before, after = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
         before.record()
         graph.replay()
         after.record()
         after.synchronize()
         times.append(before.elapsed_time(after) / 1e3 / len(sets))
-    return statistics.median(times), min(times), len(sets), len(times)
+    del results
+    return statistics.median(times), min(times)
 
 
 def main():
@@ -121,17 +121,17 @@ def main():
         layouts = [True, False] if case["kind"].startswith("conv") or case["kind"].endswith("pool") else [False]
         best = None
         for channels_last in layouts:  # the faster of the two layouts counts
-            line = dict(case, by="torch " + ("channels_last" if channels_last else "contiguous"), seconds=0, fastest=0, calls=0, samples=0)
+            line = dict(case, by="torch " + ("channels_last" if channels_last else "contiguous"), seconds=0, fastest=0)
             try:
                 if on_gpu:
-                    line["seconds"], line["fastest"], line["calls"], line["samples"] = measure(case, channels_last)
+                    line["seconds"], line["fastest"] = measure(case, channels_last)
                 else:
                     call(case["kind"], operands(case, "cpu", channels_last))
                     line["problem"] = "tried on the CPU, not measured"
-            except RuntimeError as e:  # out of memory, no algorithm: a problem of this case alone
-                line["problem"] = (str(e).splitlines() or [repr(e)])[0]
+            except Exception as e:  # out of memory, no algorithm: a problem of this case alone
                 if not on_gpu:
                     raise
+                line["problem"] = " ".join(f"{type(e).__name__}: {e}".split())[:300]
             if best is None or "problem" in best or ("problem" not in line and line["seconds"] < best["seconds"]):
                 best = line
             if on_gpu:

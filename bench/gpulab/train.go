@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,7 @@ import (
 
 	"baregrad/bench"
 	"baregrad/kernels"
+	"baregrad/kernels/cuda"
 	"baregrad/mnist"
 	"baregrad/nn"
 	"baregrad/tensor"
@@ -35,13 +37,13 @@ type Epoch struct {
 
 // timeEpochs trains each tutorial's network on the tutorial's examples, which are on
 // the device, and gives the time of an epoch.
-func timeEpochs(w io.Writer, d kernels.Device, smoke bool) error {
+func timeEpochs(w io.Writer, d *cuda.Device, smoke bool, parts *turns) error {
 	to := json.NewEncoder(w)
 	for _, n := range bench.Networks() {
-		e := Epoch{Name: n.Name, By: "baregrad", Batch: n.Batch, Examples: n.Examples / n.Batch * n.Batch, Epochs: 6}
-		if smoke {
-			e.Batch, e.Examples, e.Epochs = 1, 2, 2
+		if !parts.take() {
+			continue
 		}
+		e := epochOf(n, smoke)
 		data, err := n.Data(context.Background())
 		if err != nil {
 			return err
@@ -50,11 +52,20 @@ func timeEpochs(w io.Writer, d kernels.Device, smoke bool) error {
 		if err := epochs(d, n, &e); err != nil {
 			e.Problem = err.Error()
 		}
-		if err := to.Encode(e); err != nil {
+		if err := cmp.Or(to.Encode(e), lostAfter(d)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// epochOf is what is to be measured of a network.
+func epochOf(n bench.Network, smoke bool) Epoch {
+	e := Epoch{Name: n.Name, By: "baregrad", Batch: n.Batch, Examples: n.Examples / n.Batch * n.Batch, Epochs: 6}
+	if smoke {
+		e.Batch, e.Examples, e.Epochs = 1, 2, 2
+	}
+	return e
 }
 
 func epochs(d kernels.Device, n bench.Network, e *Epoch) error {

@@ -80,6 +80,9 @@ func (d *Device) Info() driver.Info { return d.info }
 // more it could have.
 func (d *Device) Memory() (used, free int64) { return d.driver.Memory() }
 
+// Lost tells whether the driver has said that the GPU can't be used any more.
+func (d *Device) Lost() bool { return d.lost }
+
 // Stream is the queue in which the device does its work, for timing and graphs.
 func (d *Device) Stream() driver.Stream { return d.queue() }
 

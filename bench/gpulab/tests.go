@@ -1,0 +1,206 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A program's tests on a GPU. A test in which a kernel fails, or the program ends, takes
+// the GPU from all that come after it; one that hangs takes their time. So after the
+// first failure a new process goes on, without the tests that are done. (go test's -failfast
+// and -skip do that; with -v=test2json it says how each test went as soon as it is over,
+// in lines that begin with the byte 0x16.)
+
+const (
+	quietest  = 60 * time.Second // without a word from a test: then it hangs
+	processes = 15               // in which tests may fail; the last goes on after failures
+	shown     = 30               // lines of what a failed test has said
+)
+
+// runTests runs those of a program's tests that match a pattern. All that they say goes to the
+// file log, what failed and how many passed to w.
+func runTests(w io.Writer, log, program, pattern string, idle time.Duration) error {
+	file, err := os.Create(log)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	r := &testRun{w: w, results: map[string]string{}}
+	for process := 1; ; process++ {
+		r.open, r.said, r.failed = nil, nil, map[string]bool{}
+		arguments := []string{"-test.v=test2json", "-test.run", pattern}
+		if process < processes {
+			arguments = append(arguments, "-test.failfast")
+		}
+		if skip := r.done(); len(skip) > 0 {
+			arguments = append(arguments, "-test.skip", strings.Join(skip, "|"))
+		}
+		before := len(r.results)
+		ended, err := r.process(exec.Command(program, arguments...), file, idle)
+		if err != nil {
+			return err
+		}
+		if ended == nil {
+			return r.summary(process)
+		}
+		r.blame(ended)
+		if process == processes || len(r.results) == before {
+			fmt.Fprintf(w, "the tests were given up: %v\n", ended)
+			r.results["the tests that are left"] = "FAIL"
+			return r.summary(process)
+		}
+	}
+}
+
+// A testRun is what is known of the tests.
+type testRun struct {
+	w       io.Writer
+	results map[string]string // PASS, SKIP or FAIL, of tests that need not run again
+	open    []string          // begun in this process, and not at their end
+	failed  map[string]bool   // in this process
+	said    []string          // since a test began or ended
+}
+
+var (
+	testBegins = regexp.MustCompile(`^=== RUN\s+(\S+)`)
+	testEnds   = regexp.MustCompile(`^\s*--- (PASS|FAIL|SKIP): (\S+)`)
+)
+
+// process runs a process to its end, and says how that was; nil if all went well.
+func (r *testRun) process(c *exec.Cmd, log io.Writer, idle time.Duration) (ended, err error) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer read.Close()
+	c.Stdout, c.Stderr = write, write
+	err = c.Start()
+	write.Close()
+	if err != nil {
+		return nil, err
+	}
+	hung := time.AfterFunc(idle, func() { c.Process.Kill() })
+	lines := bufio.NewReader(read)
+	for {
+		line, err := lines.ReadString('\n')
+		if len(line) > 0 {
+			hung.Reset(idle)
+			for _, part := range strings.Split(strings.TrimRight(line, "\n"), "\x16") {
+				if part != "" {
+					fmt.Fprintln(log, part)
+					r.line(part)
+				}
+			}
+		}
+		if err != nil { // the end
+			break
+		}
+	}
+	ended = c.Wait()
+	if ended != nil && !hung.Stop() {
+		ended = fmt.Errorf("nothing happened for %v: it was stopped", idle)
+	}
+	return ended, nil
+}
+
+func (r *testRun) line(text string) {
+	if m := testBegins.FindStringSubmatch(text); m != nil {
+		r.open, r.said = append(r.open, m[1]), nil
+		return
+	}
+	m := testEnds.FindStringSubmatch(text)
+	if m == nil {
+		if !strings.HasPrefix(text, "=== ") {
+			r.said = append(r.said, text)
+		}
+		return
+	}
+	status, name := m[1], m[2]
+	r.open = slices.DeleteFunc(r.open, func(n string) bool { return n == name })
+	switch {
+	case status != "FAIL":
+		r.results[name] = status
+	case !r.within(name): // what failed is the test itself, and not one within it
+		r.failed[name] = true
+		r.results[name] = status
+		r.show(name, "failed")
+	default:
+		r.failed[name] = true
+	}
+	r.said = nil
+}
+
+// within tells whether a test within this one has failed in this process.
+func (r *testRun) within(name string) bool {
+	for other := range r.failed {
+		if strings.HasPrefix(other, name+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// blame finds the test at which the process ended, if it was not told.
+func (r *testRun) blame(ended error) {
+	if len(r.failed) > 0 || len(r.open) == 0 {
+		for i, line := range r.said { // after the tests' results
+			if strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "fatal error:") {
+				r.said = r.said[i:min(len(r.said), i+shown)]
+				r.show("the program", ended.Error())
+				break
+			}
+		}
+		return
+	}
+	name := r.open[len(r.open)-1]
+	r.results[name] = "FAIL"
+	r.show(name, ended.Error())
+}
+
+// show says that a test failed, and the end of what it said.
+func (r *testRun) show(name, how string) {
+	fmt.Fprintf(r.w, "%s: %s\n", name, how)
+	for _, line := range r.said[max(0, len(r.said)-shown):] {
+		fmt.Fprintln(r.w, "   ", line)
+	}
+}
+
+// done are patterns for the tests that need not run again, each with all within it.
+func (r *testRun) done() (patterns []string) {
+	for _, name := range slices.Sorted(maps.Keys(r.results)) {
+		parents, covered := strings.Split(name, "/"), false
+		for i := 1; i < len(parents); i++ {
+			_, known := r.results[strings.Join(parents[:i], "/")]
+			covered = covered || known
+		}
+		if covered {
+			continue
+		}
+		for i, p := range parents {
+			parents[i] = "^" + regexp.QuoteMeta(p) + "$"
+		}
+		patterns = append(patterns, strings.Join(parents, "/"))
+	}
+	return patterns
+}
+
+// summary is the last line, and the error if a test failed.
+func (r *testRun) summary(processes int) error {
+	counts := map[string]int{}
+	for _, status := range r.results {
+		counts[status]++
+	}
+	fmt.Fprintf(r.w, "%d tests passed, %d failed, %d were skipped; processes: %d\n", counts["PASS"], counts["FAIL"], counts["SKIP"], processes)
+	if counts["FAIL"] > 0 {
+		return fmt.Errorf("%d tests failed", counts["FAIL"])
+	}
+	return nil
+}

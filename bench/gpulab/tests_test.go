@@ -1,0 +1,104 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// The tests of TestSpoilt are what runTests runs, in processes of their own. What one does
+// there is bad for those after it, as a kernel's failure is: they fail, too.
+
+const spoiltTests = "BAREGRAD_LAB_SPOILT"
+
+var spoilt bool
+
+func TestSpoilt(t *testing.T) {
+	if os.Getenv(spoiltTests) == "" {
+		t.Log("a part of TestFailuresStayAlone")
+		return
+	}
+	begun, err := os.OpenFile(os.Getenv(spoiltTests), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer begun.Close()
+	for _, group := range []string{"A", "B|C"} {
+		t.Run(group, func(t *testing.T) {
+			for _, name := range []string{"one", "fails", "two (of 2)", "panics", "three", "ends", "four", "hangs", "five"} {
+				t.Run(name, func(t *testing.T) {
+					begun.WriteString(t.Name() + "\n")
+					if spoilt {
+						t.Fatal("the GPU is lost")
+					}
+					switch name {
+					case "fails":
+						spoilt = true
+						t.Error("a kernel has failed here")
+					case "panics":
+						spoilt = true
+						panic("a kernel has failed there")
+					case "ends":
+						syscall.Kill(os.Getpid(), syscall.SIGKILL)
+					case "hangs":
+						time.Sleep(time.Hour)
+					}
+				})
+			}
+		})
+	}
+	t.Run("last", func(t *testing.T) { begun.WriteString(t.Name() + "\n") })
+}
+
+func TestFailuresStayAlone(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv(spoiltTests, filepath.Join(dir, "begun"))
+	var said bytes.Buffer
+	err := runTests(&said, filepath.Join(dir, "log"), os.Args[0], "^TestSpoilt$", 2*time.Second)
+	if err == nil || !strings.Contains(said.String(), "failed, 0 were skipped; processes: 9") {
+		t.Fatalf("error %v, said\n%s", err, said.String())
+	}
+	begun, err := os.ReadFile(filepath.Join(dir, "begun"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Fields(string(begun))
+	if len(lines) != 19 {
+		t.Errorf("%d tests were begun, want each of the 19 once:\n%s", len(lines), begun)
+	}
+	for _, want := range []string{
+		"TestSpoilt/A/fails: failed", "a kernel has failed here", "TestSpoilt/B|C/panics: failed", "panic: a kernel has failed there",
+		"TestSpoilt/A/ends: signal: killed", "TestSpoilt/B|C/hangs: nothing happened for 2s", "8 failed",
+	} {
+		if !strings.Contains(said.String(), want) {
+			t.Errorf("nothing was said of %q:\n%s", want, said.String())
+		}
+	}
+	if strings.Contains(said.String(), "the GPU is lost") {
+		t.Errorf("a failure has spread:\n%s", said.String())
+	}
+	if log, err := os.ReadFile(filepath.Join(dir, "log")); err != nil || !strings.Contains(string(log), "--- PASS: TestSpoilt/last") {
+		t.Errorf("the log (error %v) lacks the last test:\n%s", err, log)
+	}
+}
+
+// Programs that don't even begin, and those whose every test is well.
+func TestRunsOfTests(t *testing.T) {
+	var said bytes.Buffer
+	log := filepath.Join(t.TempDir(), "log")
+	if err := runTests(&said, log, os.Args[0], "^(TestMistakesOfCommands|TestSpoilt)$", time.Minute); err != nil || !strings.Contains(said.String(), "2 tests passed, 0 failed, 0 were skipped; processes: 1") {
+		t.Errorf("error %v, said %s", err, said.String())
+	}
+	if err := runTests(&said, log, filepath.Join(t.TempDir(), "nothing"), ".", time.Minute); err == nil {
+		t.Error("a program that is not there gave no error")
+	}
+	if err := runTests(&said, log, "false", ".", time.Minute); err == nil || !strings.Contains(said.String(), "given up") {
+		t.Errorf("a program that ends at once: error %v, said %s", err, said.String())
+	}
+}

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"time"
+
+	"baregrad/bench"
+	"baregrad/kernels/cuda"
+	"baregrad/kernels/cuda/driver"
+	"baregrad/kernels/cuda/emulator/probe"
+)
+
+// A kernel that fails on a GPU takes the GPU from its process: whatever that asks of the
+// driver from then on fails, too. So gpulab watch runs a command's parts in another
+// process. Where that ends too early, says that its GPU is lost, or hangs, the part that
+// it was at is noted as failed, and a new process goes on with the part after it.
+
+// turns counts the parts of a command: those before from are left out, and of each
+// that is begun the watching process is told, if there is one.
+type turns struct {
+	from, at int
+	watcher  io.Writer // a byte for each part
+}
+
+// take tells whether the next part is to be done.
+func (t *turns) take() bool {
+	t.at++
+	if t.at <= t.from {
+		return false
+	}
+	if t.watcher != nil {
+		t.watcher.Write([]byte{1}) // if nobody reads, nobody watches
+	}
+	return true
+}
+
+// errLost ends a command whose GPU is lost: what failed has been written.
+var errLost = errors.New("the GPU is lost")
+
+// exitLost is the status of a process that errLost ended.
+const exitLost = 3
+
+func isLost(err error) bool {
+	var known *driver.Error
+	return errors.As(err, &known) && known.Lost
+}
+
+// watchedFile is the number of the file to which a watched process writes its bytes, and
+// watched the variable that tells it to.
+const (
+	watchedFile = 3
+	watched     = "BAREGRAD_LAB_WATCHED"
+)
+
+// watcher is that file, if this process is watched.
+func watcher() io.Writer {
+	if os.Getenv(watched) == "" {
+		return nil
+	}
+	return os.NewFile(watchedFile, "watcher")
+}
+
+// failedParts gives, for each part of a command, what stands in its output if the part
+// fails for the given reason.
+func failedParts(args []string, smoke bool) (list []func(why string) any, err error) {
+	switch {
+	case len(args) == 2 && args[0] == "time":
+		cases, err := casesOf(args[1], smoke)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range inOrder(cases) {
+			list = append(list, func(why string) any { return Measurement{Case: c, By: "baregrad", Problem: why} })
+		}
+	case len(args) == 1 && args[0] == "epochs":
+		for _, n := range bench.Networks() {
+			list = append(list, func(why string) any { e := epochOf(n, smoke); e.Problem = why; return e })
+		}
+	case len(args) == 1 && args[0] == "forms":
+		for _, c := range formChecks() {
+			list = append(list, func(why string) any { return c.name + ": " + why })
+		}
+	case len(args) == 2 && args[0] == "probe":
+		for _, i := range probe.Instructions() {
+			list = append(list, func(why string) any { return i.Name + ": " + why })
+		}
+	default:
+		return nil, fmt.Errorf("%v can't be watched: there are time GROUP, epochs, forms and probe DIR", args)
+	}
+	return list, nil
+}
+
+// watch runs a command of so many parts. start makes the process that begins with part
+// from; it is to write a byte to its file watchedFile for each part begun, and is killed
+// if it is at one for longer than idle. failed writes what stands for a part that failed.
+func watch(parts int, idle time.Duration, start func(from int) *exec.Cmd, failed func(part int, why string) error) error {
+	var failures []error
+	for from := 0; from < parts; {
+		begun, hung, err := oneProcess(start(from), idle)
+		at := from + begun - 1 // the part that it was at
+		var exit *exec.ExitError
+		switch {
+		case err == nil:
+			return errors.Join(failures...)
+		case begun == 0:
+			return errors.Join(append(failures, err)...)
+		case hung:
+			err = fmt.Errorf("nothing happened for %v: it was stopped", idle)
+		case errors.As(err, &exit) && exit.ExitCode() == 1 && at == parts-1:
+			return errors.Join(append(failures, err)...) // it got to its end, and says that something was wrong
+		case errors.As(err, &exit) && exit.ExitCode() == exitLost: // it has said so itself
+			failures = append(failures, fmt.Errorf("part %d: %w", at+1, errLost))
+			from = at + 1
+			continue
+		}
+		why := fmt.Errorf("the program ended: %w", err)
+		failures = append(failures, fmt.Errorf("part %d: %w", at+1, why))
+		if err := failed(at, why.Error()); err != nil {
+			return err
+		}
+		from = at + 1
+	}
+	return errors.Join(failures...)
+}
+
+// oneProcess runs a process and says how many parts it has begun, and whether it had to
+// be killed.
+func oneProcess(c *exec.Cmd, idle time.Duration) (begun int, hung bool, err error) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		return 0, false, err
+	}
+	defer read.Close()
+	c.ExtraFiles = []*os.File{write} // which makes it number 3
+	c.Env = append(c.Environ(), watched+"=1")
+	err = c.Start()
+	write.Close()
+	if err != nil {
+		return 0, false, err
+	}
+	timer := time.AfterFunc(2*idle, func() { // a program has to start, too
+		c.Process.Kill()
+		read.Close() // which what it has started may hold open
+	})
+	one := make([]byte, 1)
+	for {
+		if n, err := read.Read(one); n == 0 || err != nil {
+			break
+		}
+		begun++
+		timer.Reset(idle)
+	}
+	err = c.Wait()
+	return begun, !timer.Stop(), err
+}
+
+// watchCommand watches one of this program's commands.
+func watchCommand(w io.Writer, device string, smoke bool, args []string) error {
+	parts, err := failedParts(args, smoke)
+	if err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	idle := 30 * time.Second
+	if smoke {
+		idle *= 20
+	}
+	return watch(len(parts), idle, func(from int) *exec.Cmd {
+		flags := []string{"-device", device, "-smoke=" + strconv.FormatBool(smoke), "-from", strconv.Itoa(from)}
+		c := exec.Command(self, append(flags, args...)...)
+		c.Args[0] = "gpulab"
+		c.Stdout, c.Stderr = w, os.Stderr
+		return c
+	}, func(part int, why string) error {
+		line := parts[part](why)
+		if text, ok := line.(string); ok {
+			_, err := fmt.Fprintln(w, strings.ReplaceAll(text, "\n", " "))
+			return err
+		}
+		return json.NewEncoder(w).Encode(line)
+	})
+}
+
+// lostAfter is errLost if the device is lost, and nil if it is not.
+func lostAfter(d *cuda.Device) error {
+	if d.Lost() {
+		return errLost
+	}
+	return nil
+}
