@@ -34,6 +34,8 @@ const usage = `usage: gpulab [-smoke] [-device cuda|emulator] COMMAND
                    a program's tests, each failure followed by a new process
   report RAW DIR   makes DIR/report.json and DIR/report.md of what is in RAW,
                    and prints what was found in short
+  keep DIR         takes what a run left in DIR into the repository: bench/results,
+                   the records for the emulator's tests, the tables of the goals
 `
 
 func main() {
@@ -78,6 +80,12 @@ func run(w io.Writer, device string, smoke bool, parts *turns, args []string) er
 				return err
 			}
 			return withDevice(device, func(d *cuda.Device) error { return timeCases(w, d, list, parts) })
+		case "keep":
+			root, err := root()
+			if err != nil {
+				return err
+			}
+			return keep(w, root, what)
 		case "data":
 			return writeData(what)
 		case "probe":

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,7 +36,30 @@ type pair struct {
 type differences struct {
 	bytes int64 // that were alike
 	nans  int64 // NaNs whose bits differ: PTX does not say which NaN an operation gives
-	first error // the first difference
+
+	launched []string          // the kernels since something was read
+	found    []string          // what they are called together where results differed
+	words    map[string]int64  // that differed, by that name
+	first    map[string]string // the first of them
+}
+
+// launch notes a kernel whose results will be read.
+func (r *differences) launch(name string) {
+	if !slices.Contains(r.launched, name) {
+		r.launched = append(r.launched, name)
+	}
+}
+
+// differ notes a word that differs.
+func (r *differences) differ(what string) {
+	name := strings.Join(r.launched, ", ")
+	if r.words == nil {
+		r.words, r.first = map[string]int64{}, map[string]string{}
+	}
+	if r.words[name]++; r.words[name] == 1 {
+		r.found = append(r.found, name)
+		r.first[name] = what
+	}
 }
 
 func newTwin(gpu driver.Driver) *twin {
@@ -139,6 +163,7 @@ func (s *twinStream) Read(dst []byte, src driver.Pointer) error {
 		return err
 	}
 	s.report.compare(dst, other)
+	s.report.launched = nil
 	return nil
 }
 
@@ -147,15 +172,16 @@ func (r *differences) compare(gpu, emulated []byte) {
 		r.bytes += int64(len(gpu))
 		return
 	}
-	for i := range gpu {
-		word := i &^ 3
-		if gpu[i] == emulated[i] {
-			r.bytes++
-		} else if word+4 <= len(gpu) && isNaN(gpu[word:]) && isNaN(emulated[word:]) {
+	for at := 0; at < len(gpu); at += 4 {
+		end := min(at+4, len(gpu))
+		here, there := gpu[at:end], emulated[at:end]
+		switch {
+		case bytes.Equal(here, there):
+			r.bytes += int64(len(here))
+		case len(here) == 4 && isNaN(here) && isNaN(there):
 			r.nans++
-		} else if r.first == nil {
-			end := min(word+4, len(gpu))
-			r.first = fmt.Errorf("byte %d of %d: the word is %x on the GPU, %x on the emulator", i, len(gpu), gpu[word:end], emulated[word:end])
+		default:
+			r.differ(fmt.Sprintf("bytes %d to %d of %d are %x on the GPU, %x on the emulator", at, end-1, len(gpu), here, there))
 		}
 	}
 }
@@ -182,6 +208,7 @@ func (s *twinStream) Fill(dst driver.Pointer, value byte, n int64) error {
 
 func (s *twinStream) Launch(f driver.Function, l driver.Launch) error {
 	both := f.(twinFunction)
+	s.report.launch(both.Name())
 	if err := s.gpu.Launch(both.gpu, l); err != nil {
 		return err
 	}
@@ -220,10 +247,10 @@ func TestBits(t *testing.T) {
 		}
 		return d
 	}, kerneltest.DriverAllocates, kerneltest.Slow)
-	if w.report.first != nil {
-		t.Errorf("GPU and emulator differ: %v", w.report.first)
+	for _, name := range w.report.found {
+		t.Errorf("GPU and emulator differ in %d words after %s: %s", w.report.words[name], name, w.report.first[name])
 	}
-	t.Logf("%s compared in %.0f s, alike but for %d bytes in NaNs", kernels.FormatBytes(w.report.bytes), time.Since(begin).Seconds(), w.report.nans)
+	t.Logf("%s compared in %.0f s, alike but for %d NaNs", kernels.FormatBytes(w.report.bytes), time.Since(begin).Seconds(), w.report.nans)
 }
 
 // A difference is found: of one bit, in whatever place, but not in which NaN it is.
@@ -232,17 +259,23 @@ func TestDifferencesAreFound(t *testing.T) {
 	for i := range one {
 		for bit := range 8 {
 			r := &differences{}
+			r.launch("a kernel")
 			other := bytes.Clone(one)
 			other[i] ^= 1 << bit
 			r.compare(one, other)
-			if r.first == nil || !strings.Contains(r.first.Error(), fmt.Sprintf("byte %d of", i)) {
-				t.Fatalf("bit %d of byte %d differs, and the error is %v", bit, i, r.first)
+			first := i &^ 3
+			if want := fmt.Sprintf("bytes %d to %d of 12", first, first+3); r.words["a kernel"] != 1 || !strings.Contains(r.first["a kernel"], want) || r.bytes != 8 {
+				t.Fatalf("bit %d of byte %d differs, and what was found is %+v", bit, i, r)
 			}
 		}
 	}
 	r := &differences{}
 	r.compare([]byte{0xff, 0xff, 0xff, 0x7f}, []byte{0, 0, 0xc0, 0x7f})
-	if r.first != nil || r.nans == 0 {
-		t.Errorf("two NaNs: %v, %d", r.first, r.nans)
+	if len(r.found) > 0 || r.nans != 1 {
+		t.Errorf("two NaNs: %+v", r)
+	}
+	r.compare([]byte{1, 2}, []byte{1, 3}) // less than a word
+	if len(r.found) != 1 {
+		t.Errorf("the last of two bytes differs: %+v", r)
 	}
 }

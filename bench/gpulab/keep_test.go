@@ -1,0 +1,166 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"baregrad/kernels/cuda/emulator/probe"
+)
+
+// packed is a raw.tar.gz of these files.
+func packed(t *testing.T, files map[string][]byte) []byte {
+	t.Helper()
+	var archive bytes.Buffer
+	zipped := gzip.NewWriter(&archive)
+	to := tar.NewWriter(zipped)
+	for name, text := range files {
+		if err := to.WriteHeader(&tar.Header{Name: "./" + name, Mode: 0o644, Size: int64(len(text))}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := to.Write(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := to.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := zipped.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return archive.Bytes()
+}
+
+func record(t *testing.T, device string) []byte {
+	t.Helper()
+	var file bytes.Buffer
+	r := probe.Record{Instruction: "ex2.approx.f32", Device: device, In: []uint32{1, 2}, Out: []uint32{3, 4}}
+	if err := r.Write(&file); err != nil {
+		t.Fatal(err)
+	}
+	return file.Bytes()
+}
+
+// What a run has found gets to its places, twice the same; what is around it stays.
+func TestKeep(t *testing.T) {
+	root, from := t.TempDir(), t.TempDir()
+	if err := os.Mkdir(filepath.Join(root, "docs"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range goalsPages {
+		write(t, root, filepath.FromSlash(p.page), []byte("before\n"+goalsBegin+"old\n"+goalsEnd+"behind\n"))
+	}
+	raw := t.TempDir()
+	write(t, raw, "about.json", []byte(`{"Name":"NVIDIA H100 80GB HBM3","Compute":[9,0]}`))
+	write(t, raw, "epochs.jsonl", []byte(`{"name":"mnist-mlp","by":"baregrad","batch":1000,"examples":60000,"seconds":0.002,"first":0.005,"epochs":6}`+"\n"))
+	if err := os.Mkdir(filepath.Join(raw, "checks"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write(t, raw, "checks/bits-00.json", []byte(`{"part":"bits","name":"the same bits","status":"failed","seconds":9,"date":"d"}`+"\n"))
+	lab(t, "report", raw, from)
+	write(t, from, "raw.tar.gz", packed(t, map[string][]byte{
+		"probe/ex2.approx.f32.probe": record(t, "NVIDIA H100 80GB HBM3"),
+		"probe/sin.probe":            record(t, "PTX emulator"),
+		"probe/cos.probe":            []byte("nothing"),
+		"probe.txt":                  []byte("text"),
+		"../probe/up.probe":          record(t, "NVIDIA H100 80GB HBM3"),
+	}))
+	for range 2 {
+		var said bytes.Buffer
+		if err := keep(&said, root, from); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"not kept: sin.probe", "not kept: cos.probe", "not in order: bits, the same bits: failed", "written: README.md"} {
+			if !strings.Contains(said.String(), want) {
+				t.Errorf("nothing was said of %q:\n%s", want, said.String())
+			}
+		}
+		var kept []string
+		err := filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {
+			if err == nil && !entry.IsDir() {
+				path, _ = filepath.Rel(root, path)
+				kept = append(kept, filepath.ToSlash(path))
+			}
+			return err
+		})
+		want := "README.md bench/results/gpu-nvidia-h100-80gb-hbm3.json bench/results/gpu-nvidia-h100-80gb-hbm3.md docs/GPU.md " +
+			"kernels/cuda/emulator/probe/testdata/nvidia-h100-80gb-hbm3/ex2.approx.f32.probe"
+		if got := strings.Join(kept, " "); err != nil || got != want {
+			t.Errorf("there are %s (error %v), want %s", got, err, want)
+		}
+		for _, p := range goalsPages {
+			text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(p.page)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range []string{"before\n" + goalsBegin, goalsEnd + "behind\n", "| the 20 epochs of mnist-mlp: under 0.1 s | 0.043 s | met |",
+				"](" + p.results + "/gpu-nvidia-h100-80gb-hbm3.md)", "| 99 % on MNIST: under 0.2 s of training | not measured | open |"} {
+				if !strings.Contains(string(text), want) {
+					t.Errorf("%s has no %q:\n%s", p.page, want, text)
+				}
+			}
+			if strings.Contains(string(text), "old") {
+				t.Errorf("%s still has the old table", p.page)
+			}
+		}
+	}
+}
+
+// An emulator's report is not kept, and nothing is half kept.
+func TestKeepRefuses(t *testing.T) {
+	root, from := t.TempDir(), t.TempDir()
+	refused := func(why string) {
+		t.Helper()
+		if err := keep(&bytes.Buffer{}, root, from); err == nil {
+			t.Errorf("%s was kept", why)
+		}
+		if files, err := os.ReadDir(root); err != nil || len(files) > 0 {
+			t.Errorf("%s: %d files were written (error %v)", why, len(files), err)
+		}
+	}
+	put := func(about About) {
+		text, err := json.Marshal(Report{About: about})
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, from, "report.json", text)
+	}
+	refused("an empty folder")
+	put(About{Name: "PTX emulator", Emulated: true})
+	write(t, from, "report.md", nil)
+	write(t, from, "raw.tar.gz", packed(t, nil))
+	refused("an emulator's report")
+	put(About{Name: "a GPU"})
+	refused("a report, where there are no documents,")
+	write(t, from, "raw.tar.gz", []byte("torn"))
+	refused("a torn archive")
+}
+
+// The documents have the table, and, as long as no GPU was measured, say so of each goal.
+func TestGoalsInTheDocuments(t *testing.T) {
+	for _, p := range goalsPages {
+		text, err := os.ReadFile(filepath.Join("..", "..", filepath.FromSlash(p.page)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, rest, begins := strings.Cut(string(text), goalsBegin)
+		table, _, ends := strings.Cut(rest, goalsEnd)
+		if !begins || !ends {
+			t.Fatalf("%s has no table between %q and %q", p.page, goalsBegin, goalsEnd)
+		}
+		r := &Report{}
+		if want := goalsTable(r, p.results); !strings.Contains(table, "Measured on one ") && table != want {
+			t.Errorf("%s says\n%s\nand should say\n%s", p.page, table, want)
+		}
+		for _, g := range r.goals() {
+			if !strings.Contains(table, "| "+g.Name+" |") {
+				t.Errorf("%s does not name the goal %s", p.page, g.Name)
+			}
+		}
+	}
+}
