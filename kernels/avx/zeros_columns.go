@@ -62,6 +62,10 @@ const (
 	// partLength is the most k of a part that is shorter than a run: of A a part has a line
 	// for each k, and they are to stay there too.
 	partLength = 128
+	// beyond is about how many lines too many a kernel fetches, because it looks only with each row
+	// of C whether all are there. Where two workers have a run each, those behind the first are the
+	// other's, who would have to take them back when it writes to them.
+	beyond = 64
 	// mostSums is the most floats of the sums that wait for the next part of K.
 	mostSums = 32 << 10
 )
@@ -278,7 +282,11 @@ func (t *matmulTask) aheadColumns(p *strip, i0, next, m, k0, from, depth int) {
 		p.fetchNothing()
 		return
 	}
-	p.fetch(t.a[(k0+from)*t.s.M+i0+next:], 4*t.s.M, min(t.column.length, depth-from), 1)
+	rows := min(t.column.length, depth-from)
+	if t.halved && from+rows == depth && k0+depth < t.s.K {
+		rows = max(1, rows-beyond)
+	}
+	p.fetch(t.a[(k0+from)*t.s.M+i0+next:], 4*t.s.M, rows, 1)
 }
 
 // aheadStrip has p fetch what the block that begins with row i of m is to fetch in a part of K, of
