@@ -29,7 +29,7 @@ func (d *Device) Gather(dst, src, index, cursor kernels.Buffer, s kernels.Gather
 	indices = indices[first : first+s.Rows]
 	rows := src.Len() / s.Width
 	for i, row := range indices {
-		if row < 0 || int(row) >= rows {
+		if uint(row) >= uint(rows) { // or below 0
 			kernels.Panicf("gather", "index %d is row %d of a source of %d rows", first+i, row, rows)
 		}
 	}

@@ -1,6 +1,10 @@
 package avx
 
-import "baregrad/kernels"
+import (
+	"slices"
+
+	"baregrad/kernels"
+)
 
 // MatMul is C[M,N] = op(A)[M,K]·op(B)[K,N], with what MatMulSpec adds to it.
 //
@@ -201,20 +205,21 @@ func (t *matmulTask) plan() {
 	}
 	t.d.reserve(t.step, copied, 0, 0, 0)
 	t.d.reservePanels(panels)
-	t.rows = t.rows[:0]
-	for i := range t.step {
-		tile, within := i/tiles.height, i%tiles.height
-		switch {
-		case t.copyA: // tile by tile, [depth][8]
-			t.aStep = 4 * 8
-			t.rows = append(t.rows, 4*(tile*t.tileStep+within))
-		case s.TransA:
-			t.aStep = 4 * stride
-			t.rows = append(t.rows, 4*i)
-		default:
-			t.aStep = 4
-			t.rows = append(t.rows, 4*i*stride)
+	t.rows = slices.Grow(t.rows[:0], t.step)[:t.step]
+	if t.copyA { // tile by tile, [depth][8]
+		t.aStep = 4 * 8
+		for i := range t.rows {
+			t.rows[i] = 4 * (i/tiles.height*t.tileStep + i%tiles.height)
 		}
+		return
+	}
+	each := 4 * stride // bytes from row to row
+	t.aStep = 4
+	if s.TransA {
+		each, t.aStep = 4, each
+	}
+	for i, at := 0, 0; i < len(t.rows); i, at = i+1, at+each {
+		t.rows[i] = at
 	}
 }
 
