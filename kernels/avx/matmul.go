@@ -50,6 +50,7 @@ type matmulTask struct {
 	copyA       bool         // pieces of A are copied
 	zeros       bool         // zeros of A are left out
 	inPlace     bool         // then B is read in place
+	kept        bool         // or else a worker keeps all its panels
 	height      int          // rows of a tile, or of several that stay together
 	widest      int          // columns of the widest strip
 	depth       int          // k in the longest run
@@ -175,6 +176,7 @@ func (t *matmulTask) plan() {
 		t.planRows()
 		return
 	}
+	t.reservePanels()
 
 	// A piece of A is short, to stay in the second cache while strips of B pass by.
 	// Where all panels stay there as well, it gets what they leave.

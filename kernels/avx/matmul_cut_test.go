@@ -1,6 +1,8 @@
 package avx
 
 import (
+	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -69,6 +71,51 @@ func TestCutsAreRemembered(t *testing.T) {
 				}
 				clear(want.cuts.by[:])
 			}
+		}
+	})
+}
+
+// Panels of B that a worker keeps from part to part change no bit, nor does what is not finite in
+// them; and they are there before zeros are left out for the first time.
+func TestKeptPanelsChangeNoBit(t *testing.T) {
+	eachSet(t, func(t *testing.T, set string) {
+		one, several := workersOf(t, set, 1), []*Device{workersOf(t, set, 2), workersOf(t, set, 3)}
+		r := rand.New(rand.NewPCG(35, 36))
+		kept := map[string]bool{}
+		for _, s := range []kernels.MatMulSpec{
+			{M: 256, N: 256, K: 200}, {M: 128, N: 512, K: 700}, {M: 300, N: 150, K: 130, ReLU: true}, {M: 200, N: 300, K: 600, TransB: true},
+			{M: 400, N: 256, K: 128, TransA: true}, {M: 300, N: 512, K: 600, TransA: true}, {M: 200, N: 150, K: 100, TransA: true},
+		} {
+			for round := range 4 {
+				a, b := newFenced(s.M*s.K, 0).sparse(r, 0.2, s.K), newFenced(s.K*s.N, 0).fill(r)
+				if round%2 == 1 {
+					b.floats()[r.IntN(s.K*s.N)] = float32(math.Inf(1))
+				}
+				d := several[round/2]
+				want, got := newFenced(s.M*s.N, 0).floats(), newFenced(s.M*s.N, 3)
+				for i, zeros := range []bool{false, true} {
+					one.product.shares, d.product.shares = rowShares{20, 30, 5}, rowShares{20, 30, 5}
+					one.multiply(want, a.floats(), b.floats(), nil, s, zeros)
+					room := cap(d.workspaces[0].panels)
+					d.multiply(got.floats(), a.floats(), b.floats(), nil, s, zeros)
+					name := fmt.Sprintf("%+v, round %d, %d workers, zeros %v", s, round, d.pool.workers, zeros)
+					got.intact(t, name)
+					if i > 0 && cap(d.workspaces[0].panels) != room {
+						t.Errorf("%s: there was not room enough for panels", name)
+					}
+					for j, v := range got.floats() {
+						if w := want[j]; math.Float32bits(v) != math.Float32bits(w) && (v == v || w == w) {
+							t.Fatalf("%s: element %d is %v, want %v", name, j, v, w)
+						}
+					}
+				}
+				if d.product.kept {
+					kept[fmt.Sprintf("TransA %v, several runs %v", s.TransA, s.K > blockK)] = true
+				}
+			}
+		}
+		if len(kept) != 4 {
+			t.Errorf("panels were kept with %v only: want both ways that A is stored, with one run of K and with several", kept)
 		}
 	})
 }

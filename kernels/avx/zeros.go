@@ -158,6 +158,46 @@ func (t *matmulTask) cutStrips(form []rowProduct, rows int) {
 	t.form, t.tall = form, rows
 }
 
+// planPanels makes room for B's panels, where it is not read in place: a worker's strip by strip,
+// as rows pass by; or all of them, if several parts meet a strip, because the worker that has made
+// a panel for one has it for the next one then.
+func (t *matmulTask) planPanels() {
+	panels, all := 0, t.allPanels()
+	t.kept = !t.inPlace && t.blocks > 1 && all <= mostPanels
+	switch {
+	case t.inPlace:
+	case t.kept:
+		panels = all
+	case t.step < t.blockRows:
+		panels = t.group * t.widest * t.depth
+	default:
+		panels = t.widest * t.depth
+	}
+	t.d.reservePanels(panels)
+}
+
+// reservePanels makes room for the panels of a product that leaves out nothing, should it leave out
+// zeros the next time.
+func (t *matmulTask) reservePanels() {
+	s, all := t.s, t.allPanels()
+	if t.d.pool.workers > 1 && all <= mostPanels && s.M >= 16 && s.M*s.N*s.K >= leastZeros &&
+		(s.TransB || s.N%t.d.set.tiles.lanes != 0 || s.N%256 == 0) {
+		t.d.reservePanels(all)
+	}
+}
+
+// allPanels is how many floats the panels of all of B have.
+func (t *matmulTask) allPanels() int {
+	runs := (t.s.K + t.depth - 1) / t.depth
+	return runs * t.depth * t.d.set.tiles.padded(t.s.N)
+}
+
+// panel is where the worker keeps the panel of strip n in the run from k0 on.
+func (t *matmulTask) panel(w *workspace, n, k0 int) []float32 {
+	first, _ := t.strips.strip(n)
+	return w.panels[:cap(w.panels)][k0*t.d.set.tiles.padded(t.s.N)+first*t.depth:]
+}
+
 // product is the form's kernel for a strip of so many columns, whole registers.
 func (t *matmulTask) product(padded int) func(s *strip) {
 	return t.form[padded/t.d.set.tiles.lanes-t.form[0].registers].run

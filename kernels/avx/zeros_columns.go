@@ -154,13 +154,6 @@ func (t *matmulTask) planColumns() {
 	}
 	steps := (t.blockRows + most - 1) / most
 	t.step = ((t.blockRows+steps-1)/steps + zeroColumns - 1) / zeroColumns * zeroColumns
-	panels := 0
-	if !t.inPlace {
-		panels = t.widest * t.depth
-		if t.step < t.blockRows {
-			panels *= t.group
-		}
-	}
 	sums := zeroColumns // rows whose sums are kept
 	if p.parts > 1 {
 		sums = t.step
@@ -170,7 +163,7 @@ func (t *matmulTask) planColumns() {
 		blocks = t.step / zeroColumns * p.parts
 	}
 	t.d.reserve(t.step, 0, 0, 0, 0)
-	t.d.reservePanels(panels)
+	t.planPanels()
 	for i := range t.d.workspaces {
 		t.d.workspaces[i].zeros.reserve(blocks*p.words*zeroColumns, sums*t.widest, (s.K+t.depth-1)/t.depth*t.strips.count())
 	}
@@ -199,12 +192,15 @@ func (t *matmulTask) computeColumns(w *workspace, c []float32, i0, m, k0, first,
 				p.bias = address(t.bias[j:])
 			}
 		}
+		if t.kept {
+			panels, fresh = t.panel(w, n, k0), seen[n] == unseen
+		}
 		b, bStep := t.operandRows(panels, j, width, k0, depth, fresh)
 		p.b, p.bStep = address(b), 4*bStep
 		if seen[n] == unseen {
 			seen[n] = finiteIf(t.d.set.zeros.finite_f32(&b[0], p.bStep, width, depth))
 		}
-		if !t.inPlace && t.step < t.blockRows { // panels are read again
+		if !t.kept && !t.inPlace && t.step < t.blockRows { // panels are read again
 			panels = panels[tiles.padded(width)*depth:]
 		}
 		dense := *p

@@ -106,15 +106,8 @@ func (t *matmulTask) planRows() {
 	}
 	steps := (t.blockRows*t.depth + most - 1) / most
 	t.step = min(t.blockRows, ((t.blockRows+steps-1)/steps+1)&^1)
-	panels := 0
-	if !t.inPlace {
-		panels = t.widest * t.depth
-		if t.step < t.blockRows {
-			panels *= t.group
-		}
-	}
 	t.d.reserve(t.step, 0, 0, 0, 0)
-	t.d.reservePanels(panels)
+	t.planPanels()
 	for i := range t.d.workspaces {
 		z, words := &t.d.workspaces[i].zeros, (t.depth+t.each-1)/t.each
 		z.reserve((t.step+1)*words, t.step*t.widest, (s.K+t.depth-1)/t.depth*t.strips.count())
@@ -155,9 +148,15 @@ func (t *matmulTask) computeRows(w *workspace, c []float32, i0, m, k0, first, la
 				p.bias = address(t.bias[j:])
 			}
 		}
+		if t.kept {
+			panels, fresh = t.panel(w, n, k0), seen[n] == unseen
+		}
 		b, bStep := t.operandRows(panels, j, width, k0, depth, fresh)
 		p.b, p.bStep = address(b), 4*bStep
-		if !t.inPlace && t.step < t.blockRows { // panels are read again
+		switch {
+		case t.kept && n+1 < last:
+			panels, fresh = t.panel(w, n+1, k0), seen[n+1] == unseen
+		case !t.inPlace && t.step < t.blockRows: // panels are read again
 			panels = panels[padded*depth:]
 		}
 		t.aheadRows(p, panels, n, first, last, i0+m < w.end, k0, fresh)
