@@ -228,6 +228,7 @@ func (d *decoder) instruction() {
 	if !ok {
 		d.refuse("unsupported instruction")
 	}
+	d.checkRequirements()
 	o := op{in: in}
 	if in.Guard != nil {
 		o.guard = d.slots[in.Guard]

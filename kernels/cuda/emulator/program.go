@@ -93,6 +93,10 @@ func (m *Machine) Load(mod *Module) (*Program, error) {
 	if mod.AddressSize != 64 {
 		return nil, &LoadError{File: mod.File, Pos: Pos{1, 1}, Reason: "only .address_size 64 is supported"}
 	}
+	has, target := mod.VersionMajor*10+mod.VersionMinor, mod.target()
+	if least := firstVersions[target]; has < least {
+		return nil, &LoadError{File: mod.File, Pos: Pos{1, 1}, Reason: fmt.Sprintf(".target sm_%d needs .version %d.%d or later; the file has %d.%d", target, least/10, least%10, has/10, has%10)}
+	}
 	for i, f := range mod.Funcs {
 		p.funcs[f.Name] = funcWindow + uint64(i+1)*16
 	}
