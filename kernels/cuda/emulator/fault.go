@@ -12,6 +12,9 @@ const (
 	faultMisaligned
 )
 
+// nullPage is below which no address can be meant.
+const nullPage = 1 << 16
+
 // describe names an allocation in a report.
 func (a *allocation) describe() string {
 	what := "allocation"
@@ -66,6 +69,8 @@ func (w *warp) fault(o *op, kind faultKind, space Space, i int, addr, n uint64, 
 		if space == Global || space == Const {
 			if a := find(w.blk.grid.allocs, addr); a != nil {
 				f.Allocation = fmt.Sprintf("%d bytes into %s", addr-a.base, a.describe())
+			} else if addr < nullPage {
+				f.Detail += "; a null pointer, or a number where an address is wanted"
 			}
 		}
 	case space == Global || space == Const:
@@ -115,7 +120,7 @@ func (w *warp) describeGlobal(f *Finding, addr, n uint64, write bool) {
 	default:
 		if a = nearest(list, addr); a == nil {
 			f.Detail = "no allocation is near"
-			if addr < 1<<16 {
+			if addr < nullPage {
 				f.Detail = "a null pointer, or an offset from one"
 			}
 			return
