@@ -483,7 +483,7 @@ func (w *warp) race(o *op, i int, kind accessKind, before string, s stamp, pc in
 	}
 	strong := kind == accessAtomic || o.x.strong
 	f.Hint = raceHint(sameBlock && s.warp() == w.chk.self, sameBlock, strong != (s&strongBit != 0))
-	f.Detail = fmt.Sprintf("this %s and a %s by %s%s are not ordered", what, before, who, at)
+	f.Detail = fmt.Sprintf("this %s and %s %s by %s%s are not ordered", what, pick(before[0] == 'a', "an", "a"), before, who, at)
 	w.report(f)
 }
 

@@ -30,7 +30,7 @@ func (f *Finding) hint() string {
 	case "uninitialised register":
 		return "give it a value on every path that leads here, also where a predicate is false"
 	case "divergent barrier":
-		return "let all threads reach this barrier: move it out of the branch, and exit only behind it"
+		return "let all threads reach this barrier: move it out of the branch, and exit only after it"
 	case "divergent warp instruction":
 		return "name in the member mask just the lanes that run it together, and read from no others"
 	case "unfinished copy":
