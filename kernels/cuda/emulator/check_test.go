@@ -340,8 +340,8 @@ func TestPlantedFaults(t *testing.T) {
 
 // Where the file says what it was compiled from, reports and faults say it too.
 func TestReportsNameTheSource(t *testing.T) {
-	text := strings.Replace(plantedHead, "\tld.param.u64 %x", "\t.loc 1 7 3\n\tld.param.u64 %x", 1) +
-		".loc 1 12 5, function_name $L__name, inlined_at 1 30 2\nld.global.u32 %a, [%z+4096];\nret;\n}\n.file 1 \"/home/learner/kernel.cu\"\n"
+	text := strings.Replace(plantedHead, "\tld.param.u64 %x", "\t.loc 1 30 2\n\tld.param.u64 %x", 1) +
+		".loc 1 12 5, function_name $L__name, inlined_at 1 30 2\nld.global.u32 %a, [%z+4096];\nret;\n}\n.file 1 \"/home/learner/kernel.cu\"\n.section .debug_str\n{\n$L__name:\n.b8 107\n.b8 0\n}\n"
 	assemble(t, text)
 	for _, checks := range []Checks{AllChecks, 0} {
 		m := New(Options{Checks: checks})
