@@ -3,6 +3,7 @@ package nn
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"baregrad/autograd"
@@ -148,15 +149,7 @@ func (BinaryCrossentropy) Name() string { return "binary_crossentropy" }
 // Check refuses labels that are not float32 of the shape of the model's output, each from
 // 0 to 1: with others the loss would fall without end.
 func (l BinaryCrossentropy) Check(output []int, labels *tensor.Tensor) error {
-	if err := firstError(within(l.Name(), "label smoothing", l.LabelSmoothing, 0, 1), checkTargets(output, labels)); err != nil {
-		return err
-	}
-	for i, v := range labels.Floats() {
-		if v < 0 || v > 1 {
-			return fmt.Errorf("the label of example %d is %v: binary_crossentropy takes numbers from 0 to 1", i/output[0], v)
-		}
-	}
-	return nil
+	return firstError(within(l.Name(), "label smoothing", l.LabelSmoothing, 0, 1), checkTargetsWithin(l.Name(), output, labels, 0, 1))
 }
 
 // Record records the loss of each example: [batch].
@@ -189,6 +182,11 @@ func (MeanSquaredError) Record(t *autograd.Tape, out *Output, labels *autograd.V
 }
 
 func checkTargets(output []int, labels *tensor.Tensor) error {
+	return checkTargetsWithin("", output, labels, float32(math.Inf(-1)), float32(math.Inf(1)))
+}
+
+// checkTargetsWithin is checkTargets for a loss that takes numbers from low to high only.
+func checkTargetsWithin(loss string, output []int, labels *tensor.Tensor, low, high float32) error {
 	if len(output) != 1 {
 		return fmt.Errorf("the model's output is %s, must have one axis for this loss; "+
 			"put a Flatten layer at the end, and give labels [n %d]", shapeString(output), tensor.Size(output))
@@ -200,6 +198,9 @@ func checkTargets(output []int, labels *tensor.Tensor) error {
 	for i, v := range labels.Floats() {
 		if v != v {
 			return fmt.Errorf("the label of example %d is not a number", i/output[0])
+		}
+		if v < low || v > high {
+			return fmt.Errorf("the label of example %d is %v: %s takes numbers from %v to %v", i/output[0], v, loss, low, high)
 		}
 	}
 	return nil
