@@ -329,16 +329,29 @@ func (m *Sequential) checkExamples(op string, x *tensor.Tensor, batch int) error
 		return fmt.Errorf("%s: the examples are int32, must be float32 or uint8", op)
 	}
 	if !slices.Equal(x.Shape()[1:], m.input) {
-		hint := ""
-		if slices.Equal(x.Shape(), m.input) {
-			hint = fmt.Sprintf("; one example is a batch too: Reshape it to %v", append([]int{1}, m.input...))
-		}
-		return fmt.Errorf("%s: the examples are %v, the model takes %s%s", op, x.Shape(), shapeString(m.input), hint)
+		return fmt.Errorf("%s: the examples are %v, the model takes %s%s", op, x.Shape(), shapeString(m.input), m.reshapeHint(x.Shape()))
 	}
 	if x.Dim(0) == 0 {
 		return fmt.Errorf("%s: there are 0 examples, must be at least 1", op)
 	}
 	return nil
+}
+
+// reshapeHint tells how examples of another shape than the model's input get that, where
+// their numbers are in the right order already; else it is empty.
+func (m *Sequential) reshapeHint(shape []int) string {
+	sizes := func(shape []int) []int {
+		return slices.DeleteFunc(slices.Clone(shape), func(n int) bool { return n == 1 })
+	}
+	example := shape[1:]
+	switch {
+	case slices.Equal(shape, m.input):
+		return fmt.Sprintf("; one example is a batch too: Reshape it to %v", append([]int{1}, m.input...))
+	case slices.Equal(sizes(example), sizes(m.input)), // an axis of 1 is one too many, or is missing
+		min(len(example), len(m.input)) == 1 && tensor.Size(example) == tensor.Size(m.input): // or all are one
+		return fmt.Sprintf("; Reshape them to %v", append([]int{-1}, m.input...))
+	}
+	return ""
 }
 
 // checkData says what is wrong with examples and labels for this model.

@@ -308,6 +308,18 @@ func TestErrorsOfData(t *testing.T) {
 			_, err := sparse.Predict(ctx, tensor.New(d, 3), nn.EvaluateOptions{})
 			return err
 		}},
+		{"predict: the examples are [4 8 8], the model takes (None, 8, 8, 1); Reshape them to [-1 8 8 1]", func() error {
+			_, err := stripeModel(t, d, 1).Predict(ctx, tensor.New(d, 4, 8, 8), nn.EvaluateOptions{})
+			return err
+		}},
+		{"predict: the examples are [4 64], the model takes (None, 8, 8, 1); Reshape them to [-1 8 8 1]", func() error {
+			_, err := stripeModel(t, d, 1).Predict(ctx, tensor.New(d, 4, 64), nn.EvaluateOptions{})
+			return err
+		}},
+		{"predict: the examples are [4 16 4 1], the model takes (None, 8, 8, 1)", func() error { // as many numbers, in another order
+			_, err := stripeModel(t, d, 1).Predict(ctx, tensor.New(d, 4, 16, 4, 1), nn.EvaluateOptions{})
+			return err
+		}},
 		{"load " + other + `: the file lacks "dense/kernel"; it has "fc/kernel", "fc/bias"`, func() error { return sparse.LoadWeights(ctx, other) }},
 		{"load " + other + `: "fc/kernel" has shape [2 3] in the file, expected [3 2]: it is transposed, as PyTorch's weights are`, func() error {
 			return nn.NewSequential(d, nil, &nn.Dense{Units: 2, Name: "fc", NoBias: true, InputShape: []int{3}}).LoadWeights(ctx, other)
