@@ -349,3 +349,38 @@ func TestLogsAtAnyTime(t *testing.T) {
 		}
 	}
 }
+
+// A callback that sets the learning rate has it shown at the end of the line, as in Keras.
+func TestLearningRateIsShown(t *testing.T) {
+	d := open(t, "cpu")
+	x, y := stripes(d, 40)
+	for _, c := range []struct {
+		callback nn.Callback
+		want     []string // the ends of the epochs' lines
+	}{
+		{&nn.LearningRateScheduler{Schedule: func(epoch int, _ float64) float64 { return 0.25 / float64(epoch+1) }},
+			[]string{" - learning_rate: 0.2500", " - learning_rate: 0.1250"}},
+		{&nn.ReduceLROnPlateau{Monitor: "loss", MinDelta: 100, Patience: 1, Factor: 0.5},
+			[]string{" - learning_rate: 0.0100", " - learning_rate: 0.0100", " - learning_rate: 0.0050"}},
+		{nn.TerminateOnNaN{}, []string{""}},
+	} {
+		m := stripeModel(t, d, 1)
+		m.SetLearningRate(0.01)
+		var shown strings.Builder
+		_, err := m.Fit(context.Background(), x, y, nn.FitOptions{Epochs: len(c.want), ValidationX: x, ValidationY: y,
+			Verbose: nn.Lines, Output: &shown, Callbacks: []nn.Callback{c.callback}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var lines []string
+		for line := range strings.Lines(shown.String()) {
+			if strings.Contains(line, "/step") {
+				_, values, _ := strings.Cut(strings.TrimSpace(line), " - val_loss: ")
+				lines = append(lines, strings.TrimLeft(values, "0123456789.e-"))
+			}
+		}
+		if !slices.Equal(lines, c.want) {
+			t.Errorf("%T: the lines end with %q, want %q", c.callback, lines, c.want)
+		}
+	}
+}

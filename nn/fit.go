@@ -194,7 +194,7 @@ func (r *Run) epoch(ctx context.Context, epoch int, kind, validation stepKind) (
 			logs[name] = value
 		}
 	}
-	bar.end(batch, logs)
+	bar.end(batch, r.withRate(logs))
 	r.logs = logs
 	return logs, r.each(func(c Callback) error { return c.EpochEnd(r, logs) })
 }

@@ -3,11 +3,13 @@ package nn
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 )
 
 // LearningRateScheduler sets the learning rate at the beginning of each epoch.
-// The history gets it as learning_rate.
+// The history and the progress line get it as learning_rate.
 type LearningRateScheduler struct {
 	BaseCallback
 	// Schedule is given the epoch, from 0, and the rate so far.
@@ -38,8 +40,26 @@ func (s *LearningRateScheduler) EpochEnd(r *Run, logs map[string]float64) error 
 	return nil
 }
 
+// setsRate marks the callbacks whose learning rate Keras shows on the progress line.
+type setsRate interface{ setsRate() }
+
+func (*LearningRateScheduler) setsRate() {}
+func (*ReduceLROnPlateau) setsRate()     {}
+
+// withRate gives what is shown of an epoch: what it measured, and the learning rate if a
+// callback sets that.
+func (r *Run) withRate(logs map[string]float64) map[string]float64 {
+	if !slices.ContainsFunc(r.Options.Callbacks, func(c Callback) bool { _, ok := c.(setsRate); return ok }) {
+		return logs
+	}
+	shown := maps.Clone(logs)
+	shown["learning_rate"] = r.Model.LearningRate()
+	return shown
+}
+
 // ReduceLROnPlateau lowers the learning rate when a value has stopped getting
-// better. The history gets the rate as learning_rate.
+// better. The history and the progress line get the rate as learning_rate: the one that the
+// epoch was trained with.
 type ReduceLROnPlateau struct {
 	BaseCallback
 	Monitor  string  // val_loss where empty

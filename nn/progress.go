@@ -206,6 +206,9 @@ func formatValues(values map[string]float64) string {
 		names = append(names, name)
 	}
 	slices.Sort(names)
+	if i := slices.Index(names, "learning_rate"); i >= 0 { // is the last, as in Keras
+		names = append(slices.Delete(names, i, i+1), "learning_rate")
+	}
 	var s strings.Builder
 	for _, name := range names {
 		format := " - %s: %.4f"
