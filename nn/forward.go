@@ -12,14 +12,13 @@ import (
 // Forward records the model on a tape of one's own, where Fit does not do what is wanted:
 // for another loop of training, or the gradient by the input. x is float32 [batch, …],
 // each example of the model's InputShape; pixels of uint8 are scaled by Fit, not here. The
-// Output's Value is the prediction; a Loss
-// takes the Output as it is.
+// Output's Value is the prediction; a Loss takes the Output as it is.
 //
 // With training set, dropout drops: by other masks in each recording, and in each Replay
-// of it. The gradients are then in the Grad of Params, after the tape's Backward. No
-// number of the model changes; the optimizer's step is to be recorded by Tape.Update (see
-// Updater). Forward returns an error of Build, and panics with a *kernels.ShapeError
-// where x does not fit.
+// of it. The gradients are then in the Grad of Params, after the tape's Backward. The
+// weights change where an optimizer's step is recorded by Tape.Update (see Updater); the
+// model's own optimizer knows nothing of that. Forward returns an error of Build, and
+// panics with a *kernels.ShapeError where x does not fit.
 func (m *Sequential) Forward(t *autograd.Tape, x *autograd.Var, training bool) (out *Output, err error) {
 	defer catchDevice(&err)
 	if err := m.Build(); err != nil {
