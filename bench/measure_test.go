@@ -1,11 +1,14 @@
 package bench
 
 import (
+	"math"
+	"slices"
 	"testing"
 	"time"
 
 	"baregrad/kernels"
 	"baregrad/kernels/auto"
+	"baregrad/kernels/avx"
 )
 
 // A hiccup is a device that something else keeps from computing during one product.
@@ -56,5 +59,32 @@ func TestProductsSurviveAnInterruption(t *testing.T) {
 	}
 	if slow := (Product{32, 32, 64}).FLOP() / 0.1; !(pace > slow) {
 		t.Errorf("interrupted at the smaller product: %.3g operations a second, want those of the others, more than %.3g", pace, slow)
+	}
+}
+
+// The peak of a device without assembly of its own is that of the best instruction set, or
+// nothing where there is none; an emulator has none at all.
+func TestConfigPeak(t *testing.T) {
+	best, err := avx.Best()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for device, want := range map[string]string{"reference": best, "emulator": ""} {
+		p, err := Config{device, 1}.Peak()
+		if !slices.Contains(avx.Names(), want) {
+			if p != (avx.Peak{}) || err != nil {
+				t.Errorf("%s: peak %+v, error %v; want none", device, p, err)
+			}
+			continue
+		}
+		if p.Set != want || p.Workers != 1 || !(p.GFLOPS > 0) || !(p.CopyGBs > 0) || err != nil {
+			t.Errorf("%s: peak %+v, error %v; want one of %s on one core", device, p, err, want)
+		}
+	}
+}
+
+func TestTransfer(t *testing.T) {
+	if write, read := Transfer(open(t, "reference"), 1<<16); !(write > 0 && read > 0) || math.IsInf(write+read, 0) {
+		t.Errorf("written at %v GB/s and read at %v", write, read)
 	}
 }

@@ -53,6 +53,22 @@ func TestTableChart(t *testing.T) {
 	}
 }
 
+// With the reference's, a hundred times as slow, the scale is logarithmic from a third of it on:
+// of 64 eighths ln(3·50/0.5) / ln(3·80/0.5) = 0.92 and so on.
+func TestTableChartOfUnlikeFigures(t *testing.T) {
+	const want = `matrix product, GFLOP/s
+(logarithmic scale)
+2×3×4
+  avx2/cores=1      ███████▍ 50.0
+  reference/cores=1 █▍ 0.5
+20×3×4
+  avx2/cores=1      ████████ 80.0
+`
+	if got := tableForTest().Chart(8); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
 func TestSlug(t *testing.T) {
 	m := Machine{CPU: "Intel(R) Xeon(R) @ 2.10GHz", Cores: 8}
 	if got, want := m.Slug(), "intel-r-xeon-r-2-10ghz-8-cores"; got != want {
