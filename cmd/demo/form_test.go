@@ -42,15 +42,7 @@ func TestCtrlCWhileTesting(t *testing.T) {
 	if status != statusInterrupted || !strings.Contains(out.String(), "The trained model is saved to "+path) || strings.Contains(out.String(), "Test accuracy") {
 		t.Errorf("status %d, want %d; error %q, output:\n%s", status, statusInterrupted, errs.String(), out.String())
 	}
-	d, err := auto.Open("reference")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
-	m, err := nn.Load(context.Background(), d, path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	m := load(t, path)
 	if _, steps := m.Compiled(); steps != 32 || m.Metadata["dataset"] != "mnist" || !strings.Contains(m.Metadata["history"], "accuracy") {
 		t.Errorf("the saved model has %d steps and the metadata %v", steps, m.Metadata)
 	}

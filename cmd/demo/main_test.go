@@ -21,6 +21,21 @@ func demo(ctx context.Context, args ...string) (status int, stdout, stderr strin
 	return status, out.String(), errs.String()
 }
 
+// load loads a model that was saved.
+func load(t *testing.T, path string) *nn.Sequential {
+	t.Helper()
+	d, err := auto.Open("reference")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	m, err := nn.Load(context.Background(), d, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
 func TestTrainJSON(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "model.safetensors")
 	args := strings.Fields("--model mlp --limit 2000 --epochs 2 --batch 100 --seed 3 --json --save " + path)
@@ -42,12 +57,8 @@ func TestTrainJSON(t *testing.T) {
 			t.Errorf("the output lacks %q:\n%s", want, out)
 		}
 	}
-	d, err := auto.Open("reference")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := nn.Load(context.Background(), d, path); err != nil {
-		t.Error(err)
+	if _, params := load(t, path).ParamCount(); params != r.Params {
+		t.Errorf("the file has %d parameters, want %d", params, r.Params)
 	}
 	// The same seed gives the same result, to the last digit.
 	_, out, _ = demo(context.Background(), append(args, "--quiet")...)

@@ -11,9 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-
-	"baregrad/kernels/auto"
-	"baregrad/nn"
 )
 
 // Ctrl-C during a training that saves each epoch: the program says how far it got
@@ -44,15 +41,7 @@ func TestCtrlC(t *testing.T) {
 	if status := c.ProcessState.ExitCode(); status != statusInterrupted || !strings.Contains(errs.String(), "training stopped in epoch") {
 		t.Errorf("status %d, want %d; standard error %q", status, statusInterrupted, errs.String())
 	}
-	d, err := auto.Open("reference")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
-	m, err := nn.Load(context.Background(), d, path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	m := load(t, path)
 	if _, steps := m.Compiled(); steps < 3*16 || steps%16 != 0 {
 		t.Errorf("the file is that of step %d, want the end of an epoch of 16 steps, the third or a later one", steps)
 	}
