@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -143,6 +144,14 @@ func TestBackup(t *testing.T) {
 	status := run(ctx, args, cancelAt{"Epoch 3/3", cancel}, &errs)
 	if status != statusInterrupted || !strings.Contains(errs.String(), "interrupted (the same command goes on from "+backup+")\n") {
 		t.Errorf("status %d, standard error %q", status, errs.String())
+	}
+	// Another training does not go on from there.
+	for _, other := range []string{"--seed 2", "--limit 900", "--lr 0.004", "--epochs 4", "--batch 64", "--optimizer sgd", "--augment"} {
+		status, out, errs := demo(context.Background(), append(slices.Clone(args), strings.Fields(other)...)...)
+		if status != statusFailed || !strings.Contains(errs, "backup "+backup+" is of a training with --model mlp --dataset mnist --limit 1000 --epochs 3 ") ||
+			strings.Contains(out, "Epoch") {
+			t.Errorf("with %s: status %d, standard error %q", other, status, errs)
+		}
 	}
 	final := func(args []string) (r result) {
 		t.Helper()

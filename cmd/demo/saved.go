@@ -19,6 +19,8 @@ const (
 	keyDataset = "dataset" // what mnist.Load calls the data set
 	keyClasses = "classes" // the names of the classes, a list in JSON
 	keyHistory = "history" // what the training measured, by epoch, in JSON
+
+	keySettings = "settings" // of a backup: the flags of its training
 )
 
 // side is the height and the width of the images that the program knows.

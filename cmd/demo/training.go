@@ -2,16 +2,20 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"time"
 
 	"baregrad/cmd/demo/figure"
+	"baregrad/internal/regular"
 	"baregrad/kernels"
 	"baregrad/mnist"
 	"baregrad/nn"
+	"baregrad/nn/safetensors"
 	"baregrad/tensor"
 )
 
@@ -86,6 +90,36 @@ func (t *training) build(context.Context) error {
 	if t.Backup != "" && t.saved != "" && sameFile(t.Backup, t.saved) {
 		return fmt.Errorf("--backup and --save are both %s; a backup is removed in the end", t.saved)
 	}
+	return t.sameTraining()
+}
+
+// settings are the flags that decide what a training gives, bit for bit.
+func (t *training) settings() string {
+	return fmt.Sprintf("--model %s --dataset %s --limit %d --epochs %d --batch %d --lr %v --optimizer %s --seed %d --augment=%v",
+		t.Model, t.data.Name, t.n, t.recipe.epochs, t.recipe.batch, t.recipe.peak, t.Optimizer, t.Seed, t.Augment)
+}
+
+// sameTraining refuses a backup that was made with other settings: to go on from it would
+// give the network of neither training.
+func (t *training) sameTraining() error {
+	if t.Backup == "" {
+		return nil
+	}
+	f, size, err := regular.Open(t.Backup)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	file, err := safetensors.Open(f, size)
+	if err != nil {
+		return fmt.Errorf("backup %s: %w", t.Backup, err)
+	}
+	if made := file.Metadata[keySettings]; made != "" && made != t.settings() {
+		return fmt.Errorf("backup %s is of a training with %s, not with %s: remove it, or name another file", t.Backup, made, t.settings())
+	}
 	return nil
 }
 
@@ -102,6 +136,10 @@ func (t *training) fit(ctx context.Context) (err error) {
 		o.Callbacks = append(o.Callbacks, &nn.ModelCheckpoint{Path: t.saved})
 	}
 	if t.Backup != "" {
+		if t.model.Metadata == nil {
+			t.model.Metadata = map[string]string{}
+		}
+		t.model.Metadata[keySettings] = t.settings()
 		o.Callbacks = append(o.Callbacks, &nn.BackupAndRestore{Path: t.Backup})
 	}
 	if t.Quiet {
