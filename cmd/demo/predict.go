@@ -67,7 +67,10 @@ func (c *PredictCommand) Run(ctx context.Context, w io.Writer) error {
 		}
 	}
 	for _, path := range c.Images {
-		pixels, err := form.ReadPictureFile(path)
+		pixels, err := await(ctx, func() ([]uint8, error) { return form.ReadPictureFile(path) })
+		if errors.Is(err, context.Canceled) {
+			return err
+		}
 		if err != nil {
 			failed = append(failed, err)
 			continue

@@ -98,9 +98,9 @@ type job struct {
 }
 
 // prepare loads the kernel and its arguments into a new machine.
-func (l *ptxLaunch) prepare(o emulator.Options) (*job, error) {
+func (l *ptxLaunch) prepare(ctx context.Context, o emulator.Options) (*job, error) {
 	o.Instructions = l.Limit
-	name, source, err := readPTX(l.File)
+	name, source, err := readPTX(ctx, l.File)
 	if err != nil {
 		return nil, err
 	}
@@ -167,8 +167,8 @@ func (j *job) run(ctx context.Context) error {
 }
 
 // readPTX reads a file, or, where there is none of that name, one of baregrad's own.
-func readPTX(file string) (name, source string, err error) {
-	text, err := readText(file)
+func readPTX(ctx context.Context, file string) (name, source string, err error) {
+	text, err := await(ctx, func() (string, error) { return readText(file) })
 	if err == nil {
 		return file, text, nil
 	}
@@ -220,7 +220,7 @@ type PTXRunCommand struct{ ptxLaunch }
 
 // Run prints every buffer that the kernel changed.
 func (c *PTXRunCommand) Run(ctx context.Context, w io.Writer) error {
-	j, err := c.prepare(emulator.Options{Output: w})
+	j, err := c.prepare(ctx, emulator.Options{Output: w})
 	if err != nil {
 		return err
 	}
@@ -238,7 +238,7 @@ type PTXCheckCommand struct {
 
 // Run prints what was found.
 func (c *PTXCheckCommand) Run(ctx context.Context, w io.Writer) error {
-	j, err := c.prepare(emulator.Options{Checks: emulator.AllChecks, Output: besides(w, c.JSON)})
+	j, err := c.prepare(ctx, emulator.Options{Checks: emulator.AllChecks, Output: besides(w, c.JSON)})
 	if err != nil {
 		return err
 	}
@@ -278,7 +278,7 @@ var rooflines = []emulator.GPU{emulator.H100SXM, emulator.A100SXM, emulator.RTX4
 
 // Run prints the counts by line, and where rooflines would put the kernel.
 func (c *PTXStatsCommand) Run(ctx context.Context, w io.Writer) error {
-	j, err := c.prepare(emulator.Options{Counters: true, Output: besides(w, c.JSON)})
+	j, err := c.prepare(ctx, emulator.Options{Counters: true, Output: besides(w, c.JSON)})
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ func (c *PTXTraceCommand) Run(ctx context.Context, w io.Writer) error {
 	if t.block, err = parseIndex(c.BlockIndex); err != nil {
 		return err
 	}
-	j, err := c.prepare(emulator.Options{Trace: t.step})
+	j, err := c.prepare(ctx, emulator.Options{Trace: t.step})
 	if err != nil {
 		return err
 	}

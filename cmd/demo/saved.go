@@ -164,6 +164,23 @@ func (c *classifier) data(ctx context.Context, name string, o mnist.Options) (*m
 	return data, nil
 }
 
+// await calls read, which may wait for a pipe's other end, and waits no longer than ctx lasts.
+func await[T any](ctx context.Context, read func() (T, error)) (value T, err error) {
+	done := make(chan struct{})
+	var got T
+	var failed error
+	go func() {
+		got, failed = read()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return got, failed
+	case <-ctx.Done():
+		return value, ctx.Err()
+	}
+}
+
 // best is the number of the largest value.
 func best(values []float32) int {
 	b := 0

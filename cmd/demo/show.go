@@ -78,7 +78,7 @@ func (c *ShowCommand) Run(ctx context.Context, w io.Writer) error {
 	var title string
 	actual := -1
 	if unknown == nil || c.Picture != "" {
-		if pixels, title, actual, err = c.chosen(data, form); err != nil {
+		if pixels, title, actual, err = c.chosen(ctx, data, form); err != nil {
 			return err
 		}
 	}
@@ -134,9 +134,9 @@ func (c *ShowCommand) Run(ctx context.Context, w io.Writer) error {
 
 // chosen is the image whose activations are wanted, with its name and its class,
 // -1 where that is not known.
-func (c *ShowCommand) chosen(data *mnist.Dataset, form mnist.Form) (pixels []uint8, title string, actual int, err error) {
+func (c *ShowCommand) chosen(ctx context.Context, data *mnist.Dataset, form mnist.Form) (pixels []uint8, title string, actual int, err error) {
 	if c.Picture != "" {
-		pixels, err = form.ReadPictureFile(c.Picture)
+		pixels, err = await(ctx, func() ([]uint8, error) { return form.ReadPictureFile(c.Picture) })
 		return pixels, c.Picture, -1, err
 	}
 	if c.Image < 0 || c.Image >= data.Test.N {

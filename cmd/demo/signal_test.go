@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // Ctrl-C during a training that saves each epoch: the program says how far it got
@@ -51,5 +52,39 @@ func TestCtrlC(t *testing.T) {
 	rests, err := filepath.Glob(filepath.Join(filepath.Dir(path), ".*"))
 	if err != nil || len(rests) > 0 {
 		t.Errorf("%v lie beside the file (error %v)", rests, err)
+	}
+}
+
+// Ctrl-C ends a command that waits for a pipe that nobody writes to.
+func TestCtrlCWhileReadingAPipe(t *testing.T) {
+	model, err := trained()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"predict", "--model", model, pipe}, {"show", "--model", model, "--picture", pipe}, {"ptx", "run", pipe}} {
+		ctx, cancel := context.WithCancel(context.Background())
+		status := make(chan int, 1)
+		go func() {
+			s, _, _ := demo(ctx, args...)
+			status <- s
+		}()
+		time.Sleep(200 * time.Millisecond) // it waits by now; else it ends before it does, which is as good
+		cancel()
+		select {
+		case s := <-status:
+			if s != statusInterrupted {
+				t.Errorf("%v: status %d, want %d", args, s, statusInterrupted)
+			}
+		case <-time.After(time.Minute):
+			t.Errorf("%v: still waits, a minute after it was interrupted", args)
+		}
+		// Whoever waits to open the pipe gets its other end, and then the end of the file.
+		if other, err := os.OpenFile(pipe, os.O_WRONLY|syscall.O_NONBLOCK, 0); err == nil {
+			other.Close()
+		}
 	}
 }
