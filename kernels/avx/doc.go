@@ -79,8 +79,8 @@
 //	                        processor.go: what the processor is; peak.go: what it can do
 //	the workers             pool.go; job.go: what a call on vectors or rows hands to them;
 //	                        workspace.go: each one's own memory
-//	MatMul                  matmul.go: how it is cut; matmul_operands.go: into what the
-//	                        kernels read; matmul_halves.go; strip.go and strip_*.s: the
+//	MatMul                  matmul.go; matmul_cut.go: how it is cut; matmul_operands.go: into
+//	                        what the kernels read; matmul_halves.go; strip.go, strip_*.s: the
 //	                        inner loop; columns.go, pack_*.s: B packed; matmul_update.go
 //	MatMul without zeros    zeros.go: what all of it shares, with zeros_finite_*.s;
 //	                        zeros_rows.go, zeros_rows_sample.go, zeros_bits_*.s: of A;
