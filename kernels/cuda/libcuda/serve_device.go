@@ -133,8 +133,21 @@ func emulated_cuCtxGetCurrent(ctx *handle) status {
 	return C.CUDA_SUCCESS
 }
 
+// While a stream is captured, its context can't be waited for: the attempt spoils what is
+// captured.
+//
 //export emulated_cuCtxSynchronize
-func emulated_cuCtxSynchronize() status { return C.CUDA_SUCCESS }
+func emulated_cuCtxSynchronize() status {
+	state.Lock()
+	defer state.Unlock()
+	answer := status(C.CUDA_SUCCESS)
+	for _, value := range state.values {
+		if s, ok := value.(*stream); ok && s.capturing {
+			s.spoilt, answer = true, C.CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED
+		}
+	}
+	return answer
+}
 
 //export emulated_cuMemGetInfo_v2
 func emulated_cuMemGetInfo_v2(free, total *C.size_t) status {

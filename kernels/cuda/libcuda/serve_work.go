@@ -191,6 +191,7 @@ func emulated_cuStreamSynchronize(s handle) status {
 			return code
 		}
 		if s.capturing {
+			s.spoilt = true
 			return C.CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED
 		}
 		return C.CUDA_SUCCESS
@@ -220,7 +221,7 @@ func emulated_cuStreamBeginCapture_v2(s handle, mode C.int) status {
 		if s.capturing {
 			return C.CUDA_ERROR_ILLEGAL_STATE
 		}
-		s.capturing, s.work = true, nil
+		s.capturing, s.spoilt, s.work = true, false, nil
 		return C.CUDA_SUCCESS
 	})
 }
@@ -237,6 +238,10 @@ func emulated_cuStreamEndCapture(s handle, g *handle) status {
 		s.capturing = false
 		if code := injected("cuStreamEndCapture"); code != C.CUDA_SUCCESS {
 			return code
+		}
+		if s.spoilt {
+			*g = 0
+			return C.CUDA_ERROR_STREAM_CAPTURE_INVALIDATED
 		}
 		*g = keep(&graph{s.work})
 		return C.CUDA_SUCCESS

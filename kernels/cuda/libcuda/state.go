@@ -133,6 +133,7 @@ func held[T any](h handle) (T, bool) {
 // stream is a queue. While it is captured, work is noted in place of being done.
 type stream struct {
 	capturing bool
+	spoilt    bool // the capture: something was asked for that can't be, meanwhile
 	work      []func() error
 }
 

@@ -64,6 +64,7 @@ type gpu struct {
 	pool    pool
 	modules []cu.Module
 	events  []cu.Event
+	streams []*stream
 	closed  bool
 }
 
@@ -147,7 +148,13 @@ func (g *gpu) Close() error {
 		failures = append(failures, err)
 	} else {
 		defer g.leave()
-		failures = append(failures, explain(cu.Synchronize()))
+		// Each stream, and not the context: others may share that, and capture a graph in it
+		// just now, which would be spoilt.
+		for _, s := range g.streams {
+			if !s.closed {
+				failures = append(failures, explain(s.stream.Synchronize()))
+			}
+		}
 		for i := range g.events {
 			failures = append(failures, explain(cu.DestroyEvent(&g.events[i])))
 		}
@@ -156,7 +163,7 @@ func (g *gpu) Close() error {
 		}
 		failures = append(failures, g.pool.free())
 	}
-	g.closed, g.modules, g.events = true, nil, nil
+	g.closed, g.modules, g.events, g.streams = true, nil, nil, nil
 	return errors.Join(append(failures, explain(g.device.ReleasePrimaryCtx()))...)
 }
 

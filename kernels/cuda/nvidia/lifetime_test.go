@@ -216,6 +216,32 @@ func TestDevicesSideBySide(t *testing.T) {
 	}
 }
 
+// To close one device does not spoil what another is just capturing.
+func TestCloseBesideACapture(t *testing.T) {
+	d, other := device(t, nvidia.Options{}), device(t, nvidia.Options{})
+	defer d.Close()
+	b := d.Alloc(kernels.Float32, 4)
+	other.Fill(other.Alloc(kernels.Float32, 4), 1)
+	d.Fill(b, 1) // loads the kernels
+	d.ReLU(b, b)
+	g, err := d.Capture(func() {
+		d.Fill(b, 2)
+		if err := other.Close(); err != nil {
+			t.Errorf("closing a device while another captures: %v", err)
+		}
+		d.ReLU(b, b)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Free()
+	g.Launch()
+	got := make([]float32, 4)
+	if kernels.Download(d, got, b); got[3] != 2 {
+		t.Errorf("the graph gave %v, want 2", got)
+	}
+}
+
 // A driver that does not start says why only once, to cuInit: that is what is told.
 func TestDriverThatDoesNotStart(t *testing.T) {
 	if number := os.Getenv("BAREGRAD_TEST_CUINIT"); number != "" { // in a process of its own

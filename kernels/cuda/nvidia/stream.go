@@ -5,6 +5,7 @@ package nvidia
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 	"unsafe"
 
@@ -42,7 +43,9 @@ func (g *gpu) NewStream() (driver.Stream, error) {
 	if err != nil {
 		return nil, explain(err)
 	}
-	return &stream{gpu: g, stream: queue}, nil
+	s := &stream{gpu: g, stream: queue}
+	g.streams = append(g.streams, s)
+	return s, nil
 }
 
 // Write copies from the host. What is small goes through pinned memory, so that
@@ -163,6 +166,7 @@ func (s *stream) Close() error {
 		return nil
 	}
 	s.closed = true
+	s.gpu.streams = slices.DeleteFunc(s.gpu.streams, func(other *stream) bool { return other == s })
 	if err := s.gpu.enter(); err != nil {
 		return err
 	}

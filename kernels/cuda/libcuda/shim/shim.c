@@ -66,6 +66,9 @@ int baregrad_cuda_init;
 
 CUresult cuInit(unsigned int Flags) {
     CUresult (*driver)(unsigned int);
+    // A module is to be compiled and loaded when that is asked for, and not with the first
+    // launch, which may be one of a capture: its errors then come with the compiler's log.
+    setenv("CUDA_MODULE_LOADING", "EAGER", 0);
     *(void **)&driver = find("cuInit");
     if (driver != NULL) baregrad_cuda_init = driver(Flags);
     return CUDA_SUCCESS;

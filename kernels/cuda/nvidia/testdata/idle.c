@@ -2,14 +2,17 @@
 // of a launch is what it costs the program. The test compiles it into a library.
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "cuda.h"
 
 static char thing[64]; // whatever a handle points to
 
-// started is what cuInit answers: as BAREGRAD_TEST_CUINIT says, or 0.
+// started is what cuInit answers: as BAREGRAD_TEST_CUINIT says, or 0. Modules are to be
+// loaded at once, which the shim has to ask for before it.
 static int started(void) {
-    const char *number = getenv("BAREGRAD_TEST_CUINIT");
+    const char *loading = getenv("CUDA_MODULE_LOADING"), *number = getenv("BAREGRAD_TEST_CUINIT");
+    if (loading == NULL || strcmp(loading, "EAGER") != 0) return CUDA_ERROR_NOT_SUPPORTED;
     return number == NULL ? CUDA_SUCCESS : atoi(number);
 }
 
