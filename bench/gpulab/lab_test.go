@@ -81,6 +81,7 @@ func TestReport(t *testing.T) {
 	write(t, dir, "matmul.jsonl", []byte(`{"name":"product","flop":1e9,"by":"baregrad","kernel":"k","seconds":0.001}
 {"name":"copy","bytes":1e9,"by":"baregrad","seconds":0.002}
 {"name":"softmax","bytes":1e9,"by":"baregrad","problem":"out of | memory"}
+{"name":"a log","by":"baregrad","problem":"ptxas says`+strings.Repeat(" more", 1000)+`"}
 `))
 	write(t, dir, "torch_matmul.jsonl", []byte(`{"name":"product","flop":1e9,"by":"torch contiguous","seconds":0.0005}
 {"name":"softmax","bytes":1e9,"by":"torch contiguous","seconds":0.001}
@@ -99,6 +100,7 @@ func TestReport(t *testing.T) {
 		"| softmax | failed | out of / memory | 1000.0 | 1000 GB/s | not measured |",
 		"| mnist-mlp | baregrad | 1000 | 60000 | 0.2500 | 0.5000 | 6 |  |",
 		"| fashion-mlp (OTHER DATA: MNIST in place of it) | baregrad | 32 | 60000 | 0.2500 | 0.5000 | 6 |  |",
+		"| a log | failed | ptxas says" + strings.Repeat(" more", 78) + " … | not measured | | not measured |",
 		"98.50 %: 99 % was not reached",
 		"| mnist-cnn | torch graph | | | not measured | not measured | | |",
 	} {

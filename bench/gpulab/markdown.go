@@ -93,8 +93,13 @@ func (r *Report) short() string {
 	return b.String()
 }
 
-// cell is a text as one cell of a table.
+// cell is a text as one cell of a table. What is long, such as a compiler's log, is all in
+// report.json.
 func cell(text string) string {
+	const most = 400
+	if runes := []rune(text); len(runes) > most {
+		text = string(runes[:most]) + " …"
+	}
 	return strings.NewReplacer("|", "/", "\n", " ").Replace(text)
 }
 

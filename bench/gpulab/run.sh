@@ -194,7 +194,6 @@ times() {
 }
 
 sanitize() { # sanitize TOOL LEAST MOST PATTERN
-	PATH=$PATH:/usr/local/cuda/bin
 	if command -v compute-sanitizer >/dev/null; then
 		check "compute-sanitizer $1" "$2" "$3" compute-sanitizer --tool "$1" --error-exitcode 1 ./nvidia.test -test.run "$4"
 	else
@@ -254,6 +253,9 @@ save() {
 
 lab() {
 	local p group
+	# Where containers and toolkits have what is not found else.
+	PATH=$PATH:/usr/local/nvidia/bin:/usr/local/cuda/bin
+	export LD_LIBRARY_PATH=${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}/usr/local/nvidia/lib64
 	unpack || { echo "lab.tar.xz can't be unpacked: that takes xz, or Python with lzma" >&2; return 1; }
 	cd "$bin" || return 1
 	[ -n "$fresh" ] && rm -rf "$raw"

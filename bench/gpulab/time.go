@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"slices"
+	"time"
 
 	"baregrad/kernels"
 	"baregrad/kernels/cuda"
@@ -16,6 +17,9 @@ import (
 // that the calls go through is larger than any GPU's cache, so that each finds its
 // inputs in the GPU's main memory. (What a single launch costs the processor is not
 // in these times: the epochs' times have it.)
+
+// warmUp is for how long a case runs before it is measured; torch_time.py has the same.
+const warmUp = 50 * time.Millisecond
 
 // A Measurement is one line of the lab's results.
 type Measurement struct {
@@ -103,7 +107,14 @@ func measure(d *cuda.Device, c Case) (m Measurement) {
 		return m
 	}
 	defer graph.Free()
-	graph.Launch()
+	begin := time.Now()
+	for range c.Samples { // a GPU that had nothing to do clocks itself up
+		graph.Launch()
+		d.Sync()
+		if time.Since(begin) > warmUp {
+			break
+		}
+	}
 	var seconds []float64
 	for range c.Samples {
 		before, err := d.Stream().Record()
