@@ -20,7 +20,7 @@ import (
 // in lines that begin with the byte 0x16.)
 
 const (
-	quietest  = 60 * time.Second // without a word from a test: then it hangs
+	quietest  = 30 * time.Second // without a word from a test: then it hangs
 	processes = 15               // in which tests may fail; the last goes on after failures
 	shown     = 30               // lines of what a failed test has said
 )

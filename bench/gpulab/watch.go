@@ -171,9 +171,9 @@ func watchCommand(w io.Writer, device string, smoke bool, args []string) error {
 	if err != nil {
 		return err
 	}
-	idle := 30 * time.Second
+	idle := 20 * time.Second
 	if smoke {
-		idle *= 20
+		idle *= 30
 	}
 	return watch(len(parts), idle, func(from int) *exec.Cmd {
 		flags := []string{"-device", device, "-smoke=" + strconv.FormatBool(smoke), "-from", strconv.Itoa(from)}
