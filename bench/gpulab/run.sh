@@ -260,7 +260,7 @@ lab() {
 	cd "$bin" || return 1
 	[ -n "$fresh" ] && rm -rf "$raw"
 	mkdir -p "$raw/checks"
-	bounded 30 ./gpulab about >"$raw/about.json" || { echo "there is no GPU to measure" >&2; return 1; }
+	bounded 60 ./gpulab about >"$raw/about.json" || { echo "there is no GPU to measure" >&2; return 1; }
 	torch='PyTorch is not installed' warming=''
 	case " ${parts[*]} " in *' epochs '* | *' to99 '* | *' matmul '* | *' conv '* | *' memory '*)
 		if "$python" -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("torch") is None)' 2>/dev/null; then

@@ -120,7 +120,10 @@ func watch(parts int, idle time.Duration, start func(from int) *exec.Cmd, failed
 			from = at + 1
 			continue
 		}
-		why := fmt.Errorf("the program ended: %w", err)
+		why := err
+		if !hung {
+			why = fmt.Errorf("the program ended: %w", err)
+		}
 		failures = append(failures, fmt.Errorf("part %d: %w", at+1, why))
 		if err := failed(at, why.Error()); err != nil {
 			return err

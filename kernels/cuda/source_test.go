@@ -30,6 +30,30 @@ func TestSourceIsASCII(t *testing.T) {
 	}
 }
 
+// What does not say how it rounds, ptxas may contract: a product and a sum become one
+// multiply-add, which the emulator would not do, nor another version of ptxas. And what is
+// approximate, or flushes to zero, is not the same on every GPU.
+func TestRoundingIsSaid(t *testing.T) {
+	loose := regexp.MustCompile(`\b(?:(?:add|sub|mul|mad|fma|div|sqrt|rcp)\.f(?:32|64)|\w+\.(?:approx|full)\b|[\w.]+\.ftz\b)`)
+	for _, bad := range []string{"add.f32 x, x, x;", "mul.ftz.f32 x, x, x;", "ex2.approx.f32 x, x;", "div.full.f32 x, x, x;", "fma.rn.ftz.f32 x, x, x, x;"} {
+		if !loose.MatchString(bad) {
+			t.Errorf("%q goes through", bad)
+		}
+	}
+	for _, file := range Files() {
+		text, err := Source(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, line := range strings.Split(text, "\n") {
+			code, _, _ := strings.Cut(line, "//")
+			if found := loose.FindString(code); found != "" {
+				t.Errorf("%s, line %d: %s leaves open how it rounds: %q", file, i+1, found, line)
+			}
+		}
+	}
+}
+
 func TestFind(t *testing.T) {
 	file, text, err := Find("relu_bwd_f32")
 	if err != nil {
