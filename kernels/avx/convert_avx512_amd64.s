@@ -27,7 +27,34 @@ TEXT ·gather_u8_f32_avx512(SB), NOSPLIT, $0-104
 row:
 	GATHER_ROW(R13) // BX = the row of x; another one is fetched
 	XORL AX, AX     // AX = i = 0
-	MOVQ R13, CX    // CX = n, the elements to go
+	MOVQ R13, CX
+	SUBQ $64, CX    // CX = n − 64, for the n elements to go
+	JLT  vectors
+
+line:
+	VPMOVZXBD   (BX)(AX*1), Z1    // v = x[i:], 64 of them as int32
+	VPMOVZXBD   16(BX)(AX*1), Z2
+	VPMOVZXBD   32(BX)(AX*1), Z3
+	VPMOVZXBD   48(BX)(AX*1), Z4
+	VCVTDQ2PS   Z1, Z1            // as float32
+	VCVTDQ2PS   Z2, Z2
+	VCVTDQ2PS   Z3, Z3
+	VCVTDQ2PS   Z4, Z4
+	VFMADD213PS Z13, Z14, Z1      // v = v·scale + shift
+	VFMADD213PS Z13, Z14, Z2
+	VFMADD213PS Z13, Z14, Z3
+	VFMADD213PS Z13, Z14, Z4
+	VMOVUPS     Z1, (DI)(AX*4)    // y[i:] = v
+	VMOVUPS     Z2, 64(DI)(AX*4)
+	VMOVUPS     Z3, 128(DI)(AX*4)
+	VMOVUPS     Z4, 192(DI)(AX*4)
+	ADDQ        $64, AX           // i += 64
+	SUBQ        $64, CX           // n −= 64
+	JGE         line
+
+vectors:
+	ADDQ $64, CX // CX = n, at most 63
+	JLE  next
 
 vector:
 	LANES16(CX, K1)                // K1 = the lanes that exist
@@ -39,6 +66,7 @@ vector:
 	SUBQ        $16, CX            // n −= 16
 	JGT         vector
 
+next:
 	LEAQ (DI)(R13*4), DI // to the next row
 	ADDQ $4, R8
 	DECQ R9

@@ -29,6 +29,8 @@ import (
 type zeroKernels struct {
 	// finite_f32 says whether rows of so many columns have neither infinity nor NaN.
 	finite_f32 func(b *float32, step, columns, rows int) bool
+	// finite_rows_f32 says the same of those rows whose bits are 1, which are whole registers.
+	finite_rows_f32 func(b *float32, step, columns int, rows uint64) bool
 	// add_sums_f32 brings the sums of rows to C.
 	add_sums_f32 func(s *strip, registers int)
 	rows         rowKernels

@@ -59,3 +59,44 @@ last:
 	SETEQ     ret+32(FP)
 	VZEROUPPER
 	RET
+
+// Registers: R8 the first row, BX the step, R9 the bytes of a row, CX the bits of the rows left,
+// SI the row, AX the place in it. Y0 is the greatest exponent so far, of numbers that are not
+// finite Y1, an exponent's bits.
+
+// func finite_rows_f32_avx2(b *float32, step, columns int, rows uint64) bool
+TEXT ·finite_rows_f32_avx2(SB), NOSPLIT, $0-33
+	MOVQ         b+0(FP), R8
+	MOVQ         step+8(FP), BX
+	MOVQ         columns+16(FP), R9
+	MOVQ         rows+24(FP), CX
+	SHLQ         $2, R9
+	VPXOR        Y0, Y0, Y0
+	MOVL         $0x7f800000, AX
+	VMOVD        AX, X1
+	VPBROADCASTD X1, Y1
+	TESTQ        CX, CX
+	JEQ          done
+
+row:
+	TZCNTQ CX, SI
+	IMULQ  BX, SI
+	ADDQ   R8, SI
+	XORL   AX, AX
+
+register:
+	VPAND   (SI)(AX*1), Y1, Y2
+	VPMAXUD Y2, Y0, Y0
+	ADDQ    $32, AX
+	CMPQ    AX, R9
+	JLT     register
+	BLSRQ   CX, CX
+	JNE     row
+
+done:
+	VPCMPEQD  Y0, Y1, Y0
+	VMOVMSKPS Y0, AX
+	TESTL     AX, AX
+	SETEQ     ret+32(FP)
+	VZEROUPPER
+	RET

@@ -67,3 +67,42 @@ last:
 	SETEQ      ret+32(FP)
 	VZEROUPPER
 	RET
+
+// Registers: R8 the first row, BX the step, R9 the bytes of a row, CX the bits of the rows left,
+// SI the row, AX the place in it. Z0 is the greatest exponent so far, of numbers that are not
+// finite Z1, an exponent's bits.
+
+// func finite_rows_f32_avx512(b *float32, step, columns int, rows uint64) bool
+TEXT ·finite_rows_f32_avx512(SB), NOSPLIT, $0-33
+	MOVQ         b+0(FP), R8
+	MOVQ         step+8(FP), BX
+	MOVQ         columns+16(FP), R9
+	MOVQ         rows+24(FP), CX
+	SHLQ         $2, R9
+	VPXORD       Z0, Z0, Z0
+	MOVL         $0x7f800000, AX
+	VPBROADCASTD AX, Z1
+	TESTQ        CX, CX
+	JEQ          done
+
+row:
+	TZCNTQ CX, SI
+	IMULQ  BX, SI
+	ADDQ   R8, SI
+	XORL   AX, AX
+
+register:
+	VPANDD  (SI)(AX*1), Z1, Z2
+	VPMAXUD Z2, Z0, Z0
+	ADDQ    $64, AX
+	CMPQ    AX, R9
+	JLT     register
+	BLSRQ   CX, CX
+	JNE     row
+
+done:
+	VPCMPEQD   Z0, Z1, K1
+	KORTESTW   K1, K1
+	SETEQ      ret+32(FP)
+	VZEROUPPER
+	RET

@@ -1,9 +1,6 @@
 package avx
 
-import (
-	"math"
-	"math/bits"
-)
+import "math"
 
 // Products that leave out zeros of A, where the k of a row of A are neighbours:
 //
@@ -198,21 +195,11 @@ func (t *matmulTask) computeRows(w *workspace, c []float32, i0, m, k0, first, la
 // unmetFinite tells whether those rows of a part of B are finite that meet no element of A, which
 // words of any row's bits say. depth is how many rows follow from the part's first on.
 func (t *matmulTask) unmetFinite(anyRow []uint64, b []float32, step, padded, depth int) bool {
-	const few = 8 // rows for which a call each is worth it
 	for w, met := range anyRow {
 		n := min(t.each, depth-w*t.each)
 		unmet := ^met << (wordBits - n) >> (wordBits - n)
-		if bits.OnesCount64(unmet) > few {
-			from, to := bits.TrailingZeros64(unmet), bits.Len64(unmet)
-			if !t.d.set.zeros.finite_f32(&b[(w*t.each+from)*step], 4*step, padded, to-from) {
-				return false
-			}
-			continue
-		}
-		for ; unmet != 0; unmet &= unmet - 1 {
-			if !t.d.set.zeros.finite_f32(&b[(w*t.each+bits.TrailingZeros64(unmet))*step], 4*step, padded, 1) {
-				return false
-			}
+		if unmet != 0 && !t.d.set.zeros.finite_rows_f32(&b[w*t.each*step], 4*step, padded, unmet) {
+			return false
 		}
 	}
 	return true
