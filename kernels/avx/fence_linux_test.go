@@ -37,6 +37,7 @@ func TestKernelsStayWithinTheirBuffers(t *testing.T) {
 					multiplyZeros(d.(betweenPages), s)
 				}
 				multiplyTransposed(d)
+				multiplyAndUpdate(d)
 				for _, s := range convSpecs() {
 					convolve(d, s)
 				}
@@ -49,7 +50,7 @@ func TestKernelsStayWithinTheirBuffers(t *testing.T) {
 				for kernel, count := range calls {
 					// Those that measure the machine have memory of their own; a prefetch can't fault.
 					if count.Load() == 0 && !strings.Contains(kernel, ".peak.") && !strings.Contains(kernel, ".prefetch") {
-						t.Errorf("%s was never called: no case of kerneltest, zeroSpecs, convSpecs or convPoolSpecs takes it", kernel)
+						t.Errorf("%s was never called: no case of kerneltest, zeroSpecs, multiplyAndUpdate, convSpecs or convPoolSpecs takes it", kernel)
 					}
 				}
 			})
@@ -83,6 +84,24 @@ func multiplyTransposed(d kernels.Device) {
 	d.MatMul(c, a, b, nil, s)
 	for _, b := range []kernels.Buffer{a, b, c} {
 		b.Free()
+	}
+}
+
+// multiplyAndUpdate computes the gradient of weights, and Adam's step by it in one kernel where
+// there is one: the rows are whole blocks, a pair more, and another one.
+func multiplyAndUpdate(d kernels.Device) {
+	for _, rows := range []int{144, 146, 147} {
+		s := kernels.MatMulSpec{M: rows, N: adamColumns, K: 32, TransA: true}
+		alloc := func(n int) kernels.Buffer { return d.Alloc(kernels.Float32, n) }
+		g, a, b := alloc(s.M*s.N), alloc(s.M*s.K), alloc(s.K*s.N)
+		u := &kernels.AdamUpdate{W: alloc(s.M * s.N), M: alloc(s.M * s.N), V: alloc(s.M * s.N), Rate: alloc(2)}
+		for i := range a.Len() {
+			kernels.Floats(a)[i] = float32(i % s.M / 2 % 2) // every other pair of rows
+		}
+		d.MatMulUpdate(u, g, a, b, s)
+		for _, b := range []kernels.Buffer{g, a, b, u.W, u.M, u.V, u.Rate} {
+			b.Free()
+		}
 	}
 }
 

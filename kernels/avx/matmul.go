@@ -78,7 +78,9 @@ type matmulTask struct {
 	cuts        cuts          // that were found
 	update      optimizerStep // by C, the gradient: see matmul_update.go
 	updates     bool          // it is done as soon as rows of C are finished,
-	own         bool          // which are in the worker's own memory alone
+	own         bool          // which are in the worker's own memory alone,
+	fused       bool          // or as they are computed: see matmul_adam.go
+	leastB      int           // the exponent of B's least element that is not 0
 }
 
 // MatMul computes a matrix product: see kernels.Device.
@@ -277,7 +279,7 @@ func (t *matmulTask) part(worker, i int) {
 				c, w.first = w.gradient[:cap(w.gradient)], i0+r
 			}
 			compute(w, c, i0+r, rows, run*t.depth, first, last, run > from || add, r == 0)
-			if t.updates && run+1 == to && (!t.halved || w.second) {
+			if t.updates && !t.fused && run+1 == to && (!t.halved || w.second) {
 				t.updateRows(w, c, i0+r, rows)
 			}
 		}

@@ -53,6 +53,9 @@ func (t *matmulTask) mostUpdated() int {
 func (t *matmulTask) planUpdate() {
 	t.updates = t.step <= t.mostUpdated() || t.update.do != nil && t.halved && t.groups == 1
 	t.own = t.updates && t.depth >= t.s.K
+	if t.fused = t.canFuse(); t.fused {
+		t.updates, t.leastB = true, t.d.set.zeros.adam.least_exponent_f32(&t.b[0], t.s.K*t.s.N)
+	}
 	if t.own {
 		for i := range t.d.workspaces {
 			grow(&t.d.workspaces[i].gradient, t.step*t.s.N)

@@ -19,7 +19,8 @@ type optimizerStep struct {
 	rate         float64
 	rmsprop      kernels.RMSpropSpec
 	// do is the step for the weights from at on that g is the gradient of.
-	do func(s *optimizerStep, g []float32, at int)
+	do    func(s *optimizerStep, g []float32, at int)
+	fuses bool // it is Adam's without decay, which a product's kernel can do: see matmul_adam.go
 }
 
 // take does a step by the gradient g.
@@ -111,7 +112,7 @@ func (d *Device) Adam(w, g, m, v, rate kernels.Buffer, s kernels.AdamSpec) {
 
 func (d *Device) adam(w, m, v, rate kernels.Buffer, s kernels.AdamSpec) optimizerStep {
 	rates := kernels.Floats(rate)
-	return optimizerStep{
+	step := optimizerStep{
 		k: &d.set.vector, w: kernels.Floats(w), m: kernels.Floats(m), v: kernels.Floats(v),
 		scalar: [5]float32{
 			rates[1],
@@ -125,4 +126,6 @@ func (d *Device) adam(w, m, v, rate kernels.Buffer, s kernels.AdamSpec) optimize
 			s.k.adam_f32(s.w[at:to], g, s.m[at:to], s.v[at:to], c[0], c[1], c[2], c[3], c[4])
 		},
 	}
+	step.fuses = step.scalar[4] == 1
+	return step
 }

@@ -7,13 +7,13 @@
 // by multiplications (root_amd64.h), beside which their divisions take no time. What is added
 // to a product comes from memory: a multiply-add of three registers waits for stores on a
 // Zen 4. And all is read before anything is stored, lest arrays that are a multiple of 4 KB
-// apart wait for each other. Adam takes two registers at a time, an instruction of the one behind
-// one of the other: that fills more of the cycles in which one alone would wait.
+// apart wait for each other. Adam takes two registers at a time: see adam_amd64.h.
 
 #include "textflag.h"
 #include "lanes_amd64.h"
 #include "subnormal_amd64.h"
 #include "root_amd64.h"
+#include "adam_amd64.h"
 
 // func sgd_momentum_f32_avx512(w, g, v []float32, rate, momentum float32)
 TEXT ·sgd_momentum_f32_avx512(SB), NOSPLIT, $8-80
@@ -151,32 +151,10 @@ TEXT ·adam_f32_avx512(SB), NOSPLIT, $8-116
 	PCALIGN      $64
 
 pair:
-	VMOVUPS      (SI)(AX*4), Z1        // g = g[i:]
-	VMOVUPS      64(SI)(AX*4), Z17
-	VSUBPS       (DX)(AX*4), Z1, Z2    // m = g − m[i:]
-	VSUBPS       64(DX)(AX*4), Z17, Z18
-	VFMADD213PS  (DX)(AX*4), Z13, Z2   // m = m·rest1 + m[i:]
-	VFMADD213PS  64(DX)(AX*4), Z13, Z18
-	VMOVAPS      Z1, Z3
-	VMOVAPS      Z17, Z19
-	VFMSUB213PS  (BX)(AX*4), Z1, Z3    // v = g·g − v[i:]
-	VFMSUB213PS  64(BX)(AX*4), Z17, Z19
-	VFMADD213PS  (BX)(AX*4), Z12, Z3   // v = v·rest2 + v[i:]
-	VFMADD213PS  64(BX)(AX*4), Z12, Z19
-	ROOT32(Z3, Z4, Z5, Z6, Z7, Z19, Z20, Z21, Z22, Z23, Z10, Z9) // s = √v
-	VADDPS       Z11, Z4, Z4           // s += epsilon
-	VADDPS       Z11, Z20, Z20
-	VDIVPS       Z4, Z2, Z4            // s = m/s
-	VDIVPS       Z20, Z18, Z20
-	VFNMADD213PS (DI)(AX*4), Z14, Z4   // s = w[i:] − alpha·s
-	VFNMADD213PS 64(DI)(AX*4), Z14, Z20
-	VMOVUPS      Z2, (DX)(AX*4)        // m[i:] = m
-	VMOVUPS      Z18, 64(DX)(AX*4)
-	VMOVUPS      Z3, (BX)(AX*4)        // v[i:] = v
-	VMOVUPS      Z19, 64(BX)(AX*4)
-	VMOVUPS      Z4, (DI)(AX*4)        // w[i:] = s
-	VMOVUPS      Z20, 64(DI)(AX*4)
-	ADDQ         $32, AX               // i += 32
+	VMOVUPS (SI)(AX*4), Z1   // g = g[i:]
+	VMOVUPS 64(SI)(AX*4), Z2
+	ADAM32((DI)(AX*4), 64(DI)(AX*4), (DX)(AX*4), 64(DX)(AX*4), (BX)(AX*4), 64(BX)(AX*4), Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z17, Z18, Z19, Z20, Z21, Z13, Z12, Z14, Z11, Z10, Z9)
+	ADDQ    $32, AX          // i += 32
 	SUBQ         $32, CX               // n −= 32
 	JGE          pair
 

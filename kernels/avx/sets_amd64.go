@@ -39,6 +39,7 @@ var instructionSets = []*instructionSet{
 				singleCost: 115, pairCost: 135, pairNearCost: 104, partCost: 750,
 				mark_nonzeros_f32: mark_nonzeros_f32_avx512, fetch_rest: fetch_rest,
 			},
+			adam: adamKernels{matmul_adam_2x128_f32_avx512, least_exponent_f32_avx512, mark_least_f32_avx512},
 		},
 		sampled: sampledKernels{fixed: 18, open: 124, sampled_matmul_f32: sampled_matmul_f32_avx512, positive_f32: positive_f32_avx512},
 		pooling: poolingKernels{

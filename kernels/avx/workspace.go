@@ -10,6 +10,7 @@ import (
 // workspace is one worker's own memory.
 type workspace struct {
 	strip      strip
+	adam       adamRows
 	first      int       // the row of C that the memory for it begins with
 	end        int       // behind the last row of the part
 	gradient   []float32 // that memory, if it is the worker's own: see matmul_update.go

@@ -35,6 +35,7 @@ type zeroKernels struct {
 	add_sums_f32 func(s *strip, registers int)
 	rows         rowKernels
 	columns      columnKernels
+	adam         adamKernels
 }
 
 // zeroSpace is what a worker needs besides.

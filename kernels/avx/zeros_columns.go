@@ -217,6 +217,10 @@ func (t *matmulTask) columnStrip(w *workspace, dense *strip, c []float32, i0, k0
 	m, depth := dense.m, dense.length
 	if !finite {
 		t.leaveNone(w, dense, 0, m, width)
+		if t.fused {
+			t.update.do(&t.update, c[:m*t.s.N], i0*t.s.N)
+			return
+		}
 		if n > first || n+1 == last {
 			return
 		}
@@ -236,7 +240,11 @@ func (t *matmulTask) columnStrip(w *workspace, dense *strip, c []float32, i0, k0
 				bits = bits[(i/zeroColumns*plan.parts+part)*zeroColumns*plan.words:]
 			}
 			rows := min(zeroColumns, m-i)
-			if n == first {
+			least := int32(0) // of A's block, if t.fused
+			switch {
+			case t.fused:
+				least = t.d.set.zeros.adam.mark_least_f32(&bits[0], &t.a[(k0+k)*s.M+i0+i], 4*s.M, length, uint16(1<<rows-1))
+			case n == first:
 				t.d.set.zeros.columns.mark_nonzeros_f32(&bits[0], &t.a[(k0+k)*s.M+i0+i], 4*s.M, length, uint16(1<<rows-1))
 			}
 			if !finite {
@@ -258,6 +266,10 @@ func (t *matmulTask) columnStrip(w *workspace, dense *strip, c []float32, i0, k0
 				t.aheadColumns(p, i0, i+zeroColumns, m, k0, k, depth)
 			} else {
 				t.aheadStrip(p, part, i, m, k0, n, last, depth)
+			}
+			if t.fused {
+				t.fusedBlock(w, p, dense, c, i0, i, rows, least)
+				continue
 			}
 			p.multiplyRows(t.product(padded), rows, t.tall)
 			t.d.set.zeros.columns.fetch_rest(p)

@@ -12,7 +12,13 @@ package avx
 //go:noescape
 func mark_nonzeros_f32_avx512(bits *uint64, src *float32, srcStep, n int, lanes uint16)
 
-// The same in AVX2.
+// mark_least_f32_avx512 does the same, and gives the least of these elements that are not zero, as
+// signed integers: 1<<31 − 1 if there is none.
+//
+//go:noescape
+func mark_least_f32_avx512(bits *uint64, src *float32, srcStep, n int, lanes uint16) int32
+
+// The same as the first one in AVX2.
 
 //go:noescape
 func mark_nonzeros_f32_avx2(bits *uint64, src *float32, srcStep, n int, lanes uint16)

@@ -1,0 +1,27 @@
+//go:build !purego
+
+package avx
+
+// matmul_adam_2x128_f32_avx512 does what matmul_nonzeros_both_2x128_f32_avx512 does, with sums
+// that begin at 0 and bits of one word, and then in place of storing the sums Adam's step by
+// them, without decay, for pairs of rows:
+//
+//	for i := range m {
+//		for j := range 128 {
+//			g := Σ over k in the bits of row i or its neighbour of A[i,k]·B[k,j]
+//			m[i,j] += (g − m[i,j])·rest1
+//			v[i,j] += (g² − v[i,j])·rest2
+//			w[i,j] −= alpha·m[i,j]/(√v[i,j] + epsilon)
+//		}
+//	}
+//
+// All of it takes results below 2⁻¹²⁶ for 0. It changes s.a, s.masks and s.m, and u's addresses.
+//
+//go:noescape
+func matmul_adam_2x128_f32_avx512(s *strip, u *adamRows)
+
+// least_exponent_f32_avx512 is the exponent, as it is stored, of the least of n floats that are
+// not 0: 256 if all are.
+//
+//go:noescape
+func least_exponent_f32_avx512(x *float32, n int) int
