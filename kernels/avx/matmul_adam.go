@@ -1,6 +1,10 @@
 package avx
 
-import "baregrad/kernels"
+import (
+	"math"
+
+	"baregrad/kernels"
+)
 
 // A layer's gradient by its weights and Adam's step by it in one kernel, where zeros are left out:
 //
@@ -9,10 +13,10 @@ import "baregrad/kernels"
 // for A stored as [K,M], K at most 64. The sums of a pair of rows are in registers when they are
 // done, and Adam's step is done by them there. So G is never in memory, and while the processor
 // waits for the ends of a pair's bits it does Adam's work, and the other way round. It takes the
-// place of the kernels of zeros_columns.go and of optimizer.go for blocks of 16 rows.
+// place of the kernels of zeros_columns.go and of optimizer.go for some rows at a time.
 //
 // The bits are those of the one after the other. The instructions are the same, except that
-// Adam's kernel takes results below 2⁻¹²⁶ for 0, and the product's does not. So a block may only be
+// Adam's kernel takes results below 2⁻¹²⁶ for 0, and the product's does not. So rows may only be
 // done together if no sum is that small. A float32 of the exponent e is a multiple of 2^(e−23), and
 // a product of two a multiple of 2^(ea+eb−46). So are sums of them, also when they have been
 // rounded: what is not 0 is at least that. It is enough that the least elements of A and B that
@@ -41,36 +45,56 @@ type adamRows struct {
 	rest1, rest2, alpha, epsilon float32
 }
 
-// adamColumns is how many columns of G the kernel computes.
-const adamColumns = 128
+const (
+	// adamColumns is how many columns of G the kernel computes.
+	adamColumns = 128
+	// fusedRows is how many rows of G a call of it computes, at most: of A and B together, what
+	// they need stays in the first cache.
+	fusedRows = 4 * zeroColumns
+)
 
 // leastExponents is what the least exponents of A and B, as they are stored, must be together.
 const leastExponents = 2*127 + 46 - 126
 
-// canFuse says whether the product's blocks can be done together with Adam's step.
+// canFuse says whether the product can be done together with Adam's step.
 func (t *matmulTask) canFuse() bool {
 	s := t.s
 	return t.d.set.zeros.adam.run != nil && t.update.fuses && t.zeros && s.TransA && s.N == adamColumns && s.K <= wordBits &&
 		t.tall == 2 && t.strips.count() == 1 && t.inPlace && s.Mode == kernels.Overwrite && t.bias == nil && !s.ReLU
 }
 
-// fusedBlock computes the gradient of the rows of C from i on, one block, and Adam's step by it: in
-// one kernel if that changes no bit. p is what the product's kernel gets, b its B, and least the
-// least element of the block's A.
-func (t *matmulTask) fusedBlock(w *workspace, p, dense *strip, c []float32, i0, i, rows int, least int32) {
-	u, at := &t.update, (i0+i)*adamColumns
-	if least < 0 || int(least>>23)+t.leastB < leastExponents || rows%2 != 0 {
-		sums := c[i*adamColumns:]
-		p.sums, p.sumStep = address(sums), p.cStep
-		p.multiplyRows(t.product(adamColumns), rows, t.tall)
-		t.endRows(w, p, dense, i, rows, adamColumns, sums)
-		u.do(u, sums[:rows*adamColumns], at)
-		return
+// fusedStrip computes the gradient of the rows of dense, which are from i0 on, and Adam's step by
+// it: of some rows at a time in one kernel, if that changes no bit. p is set up but for what
+// depends on these rows.
+func (t *matmulTask) fusedStrip(w *workspace, dense *strip, c []float32, i0 int) {
+	adam, u, p, bits := &t.d.set.zeros.adam, &t.update, &w.strip, w.zeros.bits[:fusedRows]
+	m, depth := dense.m, dense.length
+	p.words, p.begins, p.sumStep = 1, true, p.cStep
+	for i := 0; i < m; i += fusedRows {
+		rows, least := min(fusedRows, m-i), int32(math.MaxInt32)
+		for j := 0; j < rows; j += zeroColumns {
+			lanes := uint16(1<<min(zeroColumns, rows-j) - 1)
+			least = min(least, adam.mark_least_f32(&bits[j], &t.a[i0+i+j], 4*t.s.M, depth, lanes))
+		}
+		p.a, p.b, p.masks = dense.a+uintptr(4*i), dense.b, address(bits)
+		p.fetchNothing()
+		if next := i + fusedRows; next < m {
+			p.fetch(t.a[i0+next:], 4*t.s.M, depth, min(fusedRows, m-next))
+		}
+		at := (i0 + i) * adamColumns
+		if least < 0 || int(least>>23)+t.leastB < leastExponents || rows%2 != 0 {
+			sums := c[i*adamColumns:]
+			p.c, p.sums = dense.c+uintptr(i*dense.cStep), address(sums)
+			p.multiplyRows(t.product(adamColumns), rows, t.tall)
+			t.endRows(w, p, dense, i, rows, adamColumns, sums)
+			u.do(u, sums[:rows*adamColumns], at)
+			continue
+		}
+		w.adam = adamRows{
+			w: address(u.w[at:]), m: address(u.m[at:]), v: address(u.v[at:]),
+			alpha: u.scalar[0], rest1: u.scalar[1], rest2: u.scalar[2], epsilon: u.scalar[3],
+		}
+		p.m = rows
+		adam.run(p, &w.adam)
 	}
-	w.adam = adamRows{
-		w: address(u.w[at:]), m: address(u.m[at:]), v: address(u.v[at:]),
-		alpha: u.scalar[0], rest1: u.scalar[1], rest2: u.scalar[2], epsilon: u.scalar[3],
-	}
-	p.m = rows
-	t.d.set.zeros.adam.run(p, &w.adam)
 }

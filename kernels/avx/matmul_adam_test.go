@@ -42,37 +42,43 @@ func TestProductWithAdamInOneKernel(t *testing.T) {
 		}
 	}
 	always := func(v float32) func(r *rand.Rand) float32 { return func(*rand.Rand) float32 { return v } }
+	type share int
+	const (
+		none share = iota
+		most
+		all
+	)
 	cases := []struct {
-		name   string
-		m, k   int
-		a, b   func(r *rand.Rand, at int) float32
-		blocks int // of 16 rows that are done in one kernel, one after another
+		name string
+		m, k int
+		a, b func(r *rand.Rand, at int) float32
+		want share // of the rows that are done in one kernel
 	}{
-		{"pixels", 784, 32, few, of(plain, 0.6), 49},
-		{"the last rows are few", 790, 32, few, of(plain, 1), 50},
-		{"an odd row", 787, 48, few, of(plain, 0.3), 49},
-		{"few k", 784, 17, few, of(plain, 1), 49},
+		{"pixels", 784, 32, few, of(plain, 0.6), all},
+		{"the last rows are few", 790, 32, few, of(plain, 1), all},
+		{"an odd row", 787, 48, few, of(plain, 0.3), most},
+		{"few k", 784, 17, few, of(plain, 1), all},
 		{"empty columns", 784, 40, func(r *rand.Rand, at int) float32 {
 			if at%784 < 40 {
 				return 0
 			}
 			return few(r, at)
-		}, of(plain, 1), 49},
-		{"a negative element", 784, 32, only(784*5+20, -1), of(plain, 1), 48},
-		{"−0 is no negative element", 784, 32, only(784*5+20, float32(math.Copysign(0, -1))), of(plain, 1), 49},
-		{"a tiny element", 784, 32, only(784*31+783, 0x1p-100), of(plain, 1), 48},
-		{"a subnormal element", 784, 32, only(3, 0x1p-149), of(plain, 1), 48},
-		{"a NaN", 784, 32, only(3, float32(math.NaN())), of(plain, 1), 49},
-		{"sums below 2⁻¹²⁶", 784, 32, of(always(tiny), 0.5), of(func(r *rand.Rand) float32 { return 0x1p-68 * plain(r) }, 1), 0},
-		{"sums that may be", 784, 32, of(always(tiny), 0.5), of(always(-0x1p-21), 0.5), 0},
-		{"sums that can't be", 784, 32, of(always(tiny), 0.5), of(always(-0x1p-20), 0.5), 49},
-		{"B is 0", 784, 32, few, of(plain, 0), 49},
+		}, of(plain, 1), all},
+		{"a negative element", 784, 32, only(784*5+20, -1), of(plain, 1), most},
+		{"−0 is no negative element", 784, 32, only(784*5+20, float32(math.Copysign(0, -1))), of(plain, 1), all},
+		{"a tiny element", 784, 32, only(784*31+783, 0x1p-100), of(plain, 1), most},
+		{"a subnormal element", 784, 32, only(3, 0x1p-149), of(plain, 1), most},
+		{"a NaN", 784, 32, only(3, float32(math.NaN())), of(plain, 1), all},
+		{"sums below 2⁻¹²⁶", 784, 32, of(always(tiny), 0.5), of(func(r *rand.Rand) float32 { return 0x1p-68 * plain(r) }, 1), none},
+		{"sums that may be", 784, 32, of(always(tiny), 0.5), of(always(-0x1p-21), 0.5), none},
+		{"sums that can't be", 784, 32, of(always(tiny), 0.5), of(always(-0x1p-20), 0.5), all},
+		{"B is 0", 784, 32, few, of(plain, 0), all},
 		{"an infinity", 784, 32, few, func(r *rand.Rand, at int) float32 {
 			if at == 1000 {
 				return float32(math.Inf(1))
 			}
 			return plain(r)
-		}, 0},
+		}, none},
 	}
 	const set = "avx512"
 	need(t, set)
@@ -82,9 +88,9 @@ func TestProductWithAdamInOneKernel(t *testing.T) {
 	for _, workers := range []int{1, 2, 3} {
 		d := workersOf(t, set, workers)
 		counted, together := *d.set, d.set.zeros.adam.run
-		var blocks atomic.Int64
+		var rows atomic.Int64
 		counted.zeros.adam.run = func(s *strip, u *adamRows) {
-			blocks.Add(1)
+			rows.Add(int64(s.m))
 			together(s, u)
 		}
 		d.set = &counted
@@ -136,18 +142,25 @@ func TestProductWithAdamInOneKernel(t *testing.T) {
 				return got
 			}
 			want := run(true)
-			if blocks.Load() != 0 {
+			if rows.Load() != 0 {
 				t.Fatalf("%s: the product alone did Adam's step", name)
 			}
-			got := run(false)
+			results := run(false)
 			if !d.product.fused {
 				t.Fatalf("%s: not considered for one kernel", name)
 			}
-			if b := blocks.Swap(0); b != int64(c.blocks) {
-				t.Errorf("%s: %d blocks in one kernel, want %d", name, b, c.blocks)
+			got, together := most, rows.Swap(0)
+			switch {
+			case together == 0:
+				got = none
+			case together == int64(s.M):
+				got = all
 			}
-			for i := range got {
-				for j, v := range got[i] {
+			if got != c.want {
+				t.Errorf("%s: %d of %d rows in one kernel", name, together, s.M)
+			}
+			for i := range results {
+				for j, v := range results[i] {
 					if w := want[i][j]; math.Float32bits(v) != math.Float32bits(w) && (v == v || w == w) {
 						t.Fatalf("%s: %s[%d] is %v (%b), want %v (%b)", name, [3]string{"w", "m", "v"}[i], j, v, v, w, w)
 					}

@@ -229,6 +229,10 @@ func (t *matmulTask) columnStrip(w *workspace, dense *strip, c []float32, i0, k0
 	p.setMask(width - (padded - t.d.set.tiles.lanes))
 	p.aRow, p.maskStep, p.maskNext = 4, 8, 8*zeroColumns
 	p.aWord, p.bWord = wordBits*p.aStep, wordBits*p.bStep
+	if t.fused {
+		t.fusedStrip(w, dense, c, i0)
+		return
+	}
 	// Sums to which nothing is done are where they belong at once.
 	there := width == padded && !p.add && p.bias == 0 && !p.relu
 	for part, k := 0, 0; k < depth; part, k = part+1, k+plan.length {
@@ -240,11 +244,7 @@ func (t *matmulTask) columnStrip(w *workspace, dense *strip, c []float32, i0, k0
 				bits = bits[(i/zeroColumns*plan.parts+part)*zeroColumns*plan.words:]
 			}
 			rows := min(zeroColumns, m-i)
-			least := int32(0) // of A's block, if t.fused
-			switch {
-			case t.fused:
-				least = t.d.set.zeros.adam.mark_least_f32(&bits[0], &t.a[(k0+k)*s.M+i0+i], 4*s.M, length, uint16(1<<rows-1))
-			case n == first:
+			if n == first {
 				t.d.set.zeros.columns.mark_nonzeros_f32(&bits[0], &t.a[(k0+k)*s.M+i0+i], 4*s.M, length, uint16(1<<rows-1))
 			}
 			if !finite {
@@ -266,10 +266,6 @@ func (t *matmulTask) columnStrip(w *workspace, dense *strip, c []float32, i0, k0
 				t.aheadColumns(p, i0, i+zeroColumns, m, k0, k, depth)
 			} else {
 				t.aheadStrip(p, part, i, m, k0, n, last, depth)
-			}
-			if t.fused {
-				t.fusedBlock(w, p, dense, c, i0, i, rows, least)
-				continue
 			}
 			p.multiplyRows(t.product(padded), rows, t.tall)
 			t.d.set.zeros.columns.fetch_rest(p)
