@@ -13,7 +13,7 @@ import (
 // for A stored as [K,M], K at most 64. The sums of a pair of rows are in registers when they are
 // done, and Adam's step is done by them there. So G is never in memory, and while the processor
 // waits for the ends of a pair's bits it does Adam's work, and the other way round. It takes the
-// place of the kernels of zeros_columns.go and of optimizer.go for some rows at a time.
+// place of the kernels of zeros_columns.go and of optimizer.go.
 //
 // The bits are those of the one after the other. The instructions are the same, except that
 // Adam's kernel takes results below 2⁻¹²⁶ for 0, and the product's does not. So rows may only be
@@ -48,9 +48,9 @@ type adamRows struct {
 const (
 	// adamColumns is how many columns of G the kernel computes.
 	adamColumns = 128
-	// fusedRows is how many rows of G a call of it computes, at most: of A and B together, what
-	// they need stays in the first cache.
-	fusedRows = 4 * zeroColumns
+	// fusedRows is how many rows of G a call of it computes, at most: each begins and ends for
+	// itself, and there is room for the bits of so many.
+	fusedRows = usualBits / 4
 )
 
 // leastExponents is what the least exponents of A and B, as they are stored, must be together.
@@ -64,7 +64,7 @@ func (t *matmulTask) canFuse() bool {
 }
 
 // fusedStrip computes the gradient of the rows of dense, which are from i0 on, and Adam's step by
-// it: of some rows at a time in one kernel, if that changes no bit. p is set up but for what
+// it: of many rows at a time in one kernel, if that changes no bit. w.strip is set up but for what
 // depends on these rows.
 func (t *matmulTask) fusedStrip(w *workspace, dense *strip, c []float32, i0 int) {
 	adam, u, p, bits := &t.d.set.zeros.adam, &t.update, &w.strip, w.zeros.bits[:fusedRows]
@@ -78,9 +78,6 @@ func (t *matmulTask) fusedStrip(w *workspace, dense *strip, c []float32, i0 int)
 		}
 		p.a, p.b, p.masks = dense.a+uintptr(4*i), dense.b, address(bits)
 		p.fetchNothing()
-		if next := i + fusedRows; next < m {
-			p.fetch(t.a[i0+next:], 4*t.s.M, depth, min(fusedRows, m-next))
-		}
 		at := (i0 + i) * adamColumns
 		if least < 0 || int(least>>23)+t.leastB < leastExponents || rows%2 != 0 {
 			sums := c[i*adamColumns:]
