@@ -85,7 +85,8 @@
 //	MatMul without zeros    zeros.go: what all of it shares, with zeros_finite_*.s;
 //	                        zeros_rows.go, zeros_rows_sample.go, zeros_bits_*.s: of A;
 //	                        zeros_columns.go, zeros_mark_*.s: of a transposed A;
-//	                        zeros_rows_*.s: the products of both
+//	                        zeros_rows_*.s: the products of both;
+//	                        matmul_adam.go: with Adam's step by what they give
 //	SampledMatMul           sampled_matmul.go
 //	Conv2D                  conv.go, on strip.go; conv_view.go: padding; conv_filter.go: the
 //	                        gradient by the filter
