@@ -7,13 +7,12 @@ import (
 	"testing"
 
 	"baregrad/kernels"
+	"baregrad/kernels/kerneltest"
 )
 
 // More than the machine has is a typed panic, where Go would end the program.
 func TestHostMemoryThatIsNotThere(t *testing.T) {
-	if math.MaxInt == math.MaxInt32 {
-		t.Skip("an int must be able to count 4 TB: 64 bits")
-	}
+	kerneltest.Require(t, "int64", math.MaxInt > math.MaxInt32, "more memory than the machine has, 4 TB, is more than an int of 32 bits can count")
 	defer func() {
 		err, _ := recover().(error)
 		var memory *kernels.OutOfMemoryError

@@ -14,6 +14,7 @@ import (
 
 	"baregrad/autograd"
 	"baregrad/kernels"
+	"baregrad/kernels/kerneltest"
 	"baregrad/nn"
 	"baregrad/tensor"
 )
@@ -359,9 +360,7 @@ func TestColumnOfClassNumbers(t *testing.T) {
 
 // A model that no memory can hold is an error, not the end of the program.
 func TestModelBeyondMemory(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("the size of the machine's memory is known on Linux only")
-	}
+	kerneltest.Require(t, "memory-size", runtime.GOOS == "linux", "how much memory the machine has is known on Linux only; elsewhere Go ends the program")
 	for _, name := range []string{"reference", "cpu"} {
 		m := nn.NewSequential(open(t, name), nil, &nn.Dense{Units: 1 << 20, InputShape: []int{1 << 20}})
 		err := m.Build()

@@ -2,11 +2,14 @@ package terminal
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"runtime"
 	"testing"
+
+	"baregrad/kernels/kerneltest"
 )
 
 // wrapped hands on to another writer.
@@ -31,9 +34,7 @@ func TestWidthOfWhatIsNoTerminal(t *testing.T) {
 // A terminal is one behind another writer, too.
 func TestWidthOfATerminal(t *testing.T) {
 	f, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
-	if err != nil || runtime.GOOS != "linux" {
-		t.Skipf("needs Linux and /dev/ptmx: %v", err)
-	}
+	kerneltest.Require(t, "terminal", err == nil && runtime.GOOS == "linux", fmt.Sprintf("Linux gives a new one by /dev/ptmx: %v", err))
 	defer f.Close()
 	for _, w := range []io.Writer{f, wrapped{f}, wrapped{wrapped{f}}} {
 		if watched, _ := Width(w); !watched {
