@@ -2,7 +2,9 @@ package emulator
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 )
 
 // Decoding turns every instruction into an op once, when a module is loaded: a
@@ -226,7 +228,7 @@ func (d *decoder) instruction() {
 	in := d.in
 	dec, ok := decoders[in.Op]
 	if !ok {
-		d.refuse("unsupported instruction")
+		d.refuse("unsupported instruction; the nearest: %s", Nearest(in.Op, slices.Sorted(maps.Keys(decoders))))
 	}
 	d.checkRequirements()
 	o := op{in: in}

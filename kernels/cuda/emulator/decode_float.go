@@ -86,7 +86,7 @@ func (m modset) roundings() (n int) {
 // rounded refuses an instruction that does not say how its result is rounded.
 func (d *decoder) rounded(m modset) {
 	if m.roundings() == 0 {
-		d.refuse("expected a rounding mode")
+		d.refuse("expected a rounding mode, such as .rn")
 	}
 }
 

@@ -81,7 +81,7 @@ func (d *decoder) access() access {
 func (d *decoder) place(a *Operand, space Space) {
 	o := d.o
 	if a.Kind != OperandAddress || len(a.Elems) > 0 {
-		d.refuse("expected an address")
+		d.refuse("expected an address in brackets, such as [x] or [x+4]")
 	}
 	o.x.space = space
 	o.x.origin = d.originOf(a)

@@ -237,7 +237,7 @@ func decodeCvt(d *decoder) {
 	case st.Float() && !dt.Float() && !mode.Integer:
 		d.refuse("expected .rni, .rzi, .rmi or .rpi")
 	case narrows && m.roundings() != 1:
-		d.refuse("expected a rounding mode")
+		d.refuse("expected a rounding mode, such as .rn")
 	case !narrows && !mode.Integer && m.roundings() != 0 && st != BF16: // which may be widened with one
 		d.refuse("a rounding mode, where nothing is rounded")
 	case mode.FTZ && dt != F32 && st != F32:

@@ -29,6 +29,10 @@ func (d *decoder) constant(v uint64, wide bool) int32 {
 func (d *decoder) immediate(a *Operand, t Type) uint64 {
 	var v uint64
 	switch {
+	case a.Kind == OperandInt && t.Float():
+		d.refuse("%d is an integer, expected a number of .%s: 1.0 is one of .f32 and .f64, and 0f3F800000 is its bits", int64(a.Int), t)
+	case a.Kind == OperandFloat && !t.Float() && !t.bare(), a.Kind == OperandFloat && !a.Single && t == B32:
+		d.refuse("a floating-point constant, expected one of .%s", t)
 	case a.Kind == OperandFloat && t == F64:
 		v = math.Float64bits(a.Float)
 	case a.Kind == OperandFloat && t.Bits() == 32:
@@ -43,10 +47,6 @@ func (d *decoder) immediate(a *Operand, t Type) uint64 {
 		v = math.Float64bits(a.Float)
 	case a.Kind == OperandFloat:
 		d.refuse("a floating constant is no .%s", t)
-	case t == F32:
-		v = uint64(math.Float32bits(float32(int64(a.Int))))
-	case t == F64:
-		v = math.Float64bits(float64(int64(a.Int)))
 	default:
 		v = a.Int
 	}
@@ -72,6 +72,7 @@ func (d *decoder) src(a *Operand, t Type, loose bool) (slot int32, wide bool) {
 		if n := r.Type.Bits(); n != t.Bits() && !(loose && n > t.Bits()) || n > 64 {
 			d.refuse("register %s is .%s, expected %d bits", r.Name, r.Type, t.Bits())
 		}
+		d.sameKind(r, t)
 		slot, wide = d.slots[r], r.Type.Bits() == 64
 	case OperandInt, OperandFloat:
 		wide = t.Bits() == 64
@@ -121,9 +122,20 @@ func (d *decoder) dst(a *Operand, t Type, loose bool) (slot int32, wide bool) {
 	if n := r.Type.Bits(); n != t.Bits() && !(loose && n > t.Bits()) || n > 64 {
 		d.refuse("register %s is .%s, expected %d bits", r.Name, r.Type, t.Bits())
 	}
+	d.sameKind(r, t)
 	slot, wide = d.slots[r], r.Type.Bits() == 64
 	d.define(slot, wide)
 	return
+}
+
+// sameKind refuses a register whose type is of another kind than t, as NVIDIA's assembler
+// does: an integer's register where floating-point numbers are computed, or the other way
+// round. Registers and instructions of types .b8 to .b128 agree with all.
+func (d *decoder) sameKind(r *Register, t Type) {
+	if r.Type.bare() || t.bare() || r.Type == t || !r.Type.Float() && !t.Float() {
+		return
+	}
+	d.refuse("register %s is .%s, expected .%s: cvt converts numbers, mov.b%d copies their bits", r.Name, r.Type, t, r.Type.Bits())
 }
 
 // halves gives the first of the two 64-bit registers that a .b128 register is.
@@ -203,6 +215,9 @@ func (d *decoder) special(a *Operand, t Type) (slot int32, wide bool) {
 	info := specials[a.Name]
 	if info.kind == spFalse {
 		d.refuse("%s is a predicate", a.Name)
+	}
+	if t.Float() {
+		d.refuse("%s is an integer, expected a .%s", a.Name, t)
 	}
 	wide = t.Bits() == 64
 	key := a.Name

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -111,6 +112,9 @@ func (p *parser) enter() {
 
 func (p *parser) leave() { p.depth-- }
 
+// targetName is what stands behind .target: an architecture, or one of four switches.
+var targetName = regexp.MustCompile(`^((sm|compute)_[1-9][0-9]{1,2}[af]?|texmode_unified|texmode_independent|debug|map_f64_to_f32)$`)
+
 // file_ reads the directives of the file.
 func (p *parser) file_() {
 	if !p.isDot("version") {
@@ -133,7 +137,7 @@ func (p *parser) file_() {
 		p.directive()
 	}
 	if len(p.mod.Targets) == 0 {
-		p.fail(p.tok.pos, "the file has no .target")
+		p.fail(p.tok.pos, "the file has no .target, expected one such as .target sm_70 after its .version")
 	}
 	for _, o := range p.pending {
 		p.resolveLate(o)
@@ -170,7 +174,11 @@ func (p *parser) directive() {
 	case "target":
 		p.advance()
 		for {
-			p.mod.Targets = append(p.mod.Targets, p.ident("a target such as sm_70"))
+			at, name := p.tok.pos, p.ident("a target such as sm_70")
+			if !targetName.MatchString(name) {
+				p.fail(at, "no target is called %q, expected one such as sm_70", clip(name))
+			}
+			p.mod.Targets = append(p.mod.Targets, name)
 			if !p.accept(",") {
 				break
 			}

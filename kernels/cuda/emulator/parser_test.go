@@ -115,6 +115,8 @@ func TestParseErrors(t *testing.T) {
 		{".target sm_70", "begins with .version", 1},
 		{".version 2.3\n.target sm_70", "not supported", 1},
 		{".version 7.0\n", "no .target", 2},
+		{".version 7.0\n.target sm_7", `no target is called "sm_7"`, 2},
+		{".version 7.0\n.target sm_70, bug", `no target is called "bug"`, 2},
 		{header + "hello", "expected a directive", 4},
 		{header + ".bogus", "unknown directive", 4},
 		{header + ".entry k( {", "expected .param", 4},
@@ -157,6 +159,7 @@ func TestParseErrors(t *testing.T) {
 func TestLoadErrors(t *testing.T) {
 	for _, c := range []struct{ body, reason string }{
 		{"wgmma.fence.sync.aligned;", "unsupported instruction"},
+		{"mull.f32 %f, %f, %f;", "the nearest: mul, "},
 		{"tex.2d.v4.f32.f32 {%f,%f,%f,%f}, [%rd, {%f,%f}];", "unsupported instruction"},
 		{"add.u32 %r, %rd, 1;", "expected 32 bits"},
 		{"add.u32 %r, %r;", "2 operands, expected 3"},

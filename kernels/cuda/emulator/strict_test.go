@@ -29,3 +29,60 @@ func TestModifiersByType(t *testing.T) {
 		}
 	}
 }
+
+// TestOperandKinds gives instructions with registers and constants of the wrong kind, and
+// ones that look so and are not. NVIDIA's assembler, where it is there, judges the same.
+func TestOperandKinds(t *testing.T) {
+	for _, c := range []struct {
+		instructions string
+		refused      string // empty where they are right
+	}{
+		{"mul.f32 f, f, r;", "register r is .u32, expected .f32: cvt converts numbers, mov.b32 copies their bits"},
+		{"mul.f32 r, f, f;", "register r is .u32"},
+		{"add.u32 r, r, f;", "register f is .f32, expected .u32"},
+		{"add.f64 d, d, x;", "register x is .u64"},
+		{"add.u64 x, d, x;", "register d is .f64"},
+		{"mov.f32 f, r;", "register r is .u32"},
+		{"mov.u32 f, %tid.x;", "register f is .f32"},
+		{"mov.f32 f, %tid.x;", "%tid.x is an integer"},
+		{"setp.lt.f32 p, f, r;", "register r is .u32"},
+		{"selp.f32 f, f, r, p;", "register r is .u32"},
+		{"shr.u32 r, f, 1;", "register f is .f32"},
+		{"clz.b32 f, r;", "register f is .f32"},
+		{"set.lt.u32.f32 f, f, f;", "register f is .f32, expected .u32"},
+		{"cvt.rn.f32.u32 f, f;", "register f is .f32"},
+		{"cvt.rna.tf32.f32 f, f;", "register f is .f32, expected .tf32"},
+		{"cvt.f32.f16 f, u;", "register u is .u16"},
+		{"ld.global.f32 r, [x];", "register r is .u32"},
+		{"ld.global.u16 f, [x];", "register f is .f32"},
+		{"ld.global.u32 d, [x];", "register d is .f64"},
+		{"st.global.u32 [x], f;", "register f is .f32"},
+		{"atom.global.add.f32 f, [x], r;", "register r is .u32"},
+		{"bar.sync f;", "register f is .f32"},
+		{"add.f16x2 b, b, r;", "register r is .u32"},
+		{"add.f32 f, f, 1;", "1 is an integer, expected a number of .f32"},
+		{"setp.eq.f32 p, f, 0;", "0 is an integer"},
+		{"st.global.f32 [x], 0;", "0 is an integer"},
+		{"add.u32 r, r, 1.0;", "a floating-point constant, expected one of .u32"},
+		{"add.u32 r, r, 0f3f800000;", "a floating-point constant, expected one of .u32"},
+		{"mov.b32 b, 1.0;", "a floating-point constant, expected one of .b32"},
+		{"mul.f32 f, f, b; mul.f32 b, b, b; mul.f32 f, f, 2.0; mul.f64 d, d, 2.0; mov.b32 b, 0f3f800000;", ""},
+		{"add.u32 r, r, s; add.s32 r, s, b; mov.b32 f, r; mov.b32 r, f; and.b32 r, f, r; not.b32 f, r;", ""},
+		{"cvt.rn.f32.u32 f, r; cvt.rn.f32.u32 f, 5; clz.b32 r, f; selp.b32 f, r, f, p; mov.b64 d, {r, r};", ""},
+		{"ld.global.b32 f, [x]; ld.global.b16 f, [x]; ld.global.u16 r, [x]; st.global.b16 [x], f; cvt.f32.f16 f, h;", ""},
+	} {
+		text := ".version 8.0\n.target sm_80\n.address_size 64\n.entry k() {\n.reg .u16 u; .reg .b16 h; .reg .b32 b; .reg .u32 r; .reg .s32 s; .reg .u64 x; .reg .f32 f; .reg .f64 d; .reg .pred p;\n" + c.instructions + "\nret;\n}"
+		_, err := New(Options{}).Load(mustParse(t, "kinds.ptx", text))
+		if c.refused == "" {
+			if err != nil {
+				t.Errorf("%s: %v", c.instructions, err)
+			}
+			assemble(t, text)
+			continue
+		}
+		if err == nil || !strings.HasPrefix(err.Error(), "kinds.ptx:6: ") || !strings.Contains(err.Error(), c.refused) {
+			t.Errorf("%s: error %v, expected one at line 6 with %q", c.instructions, err, c.refused)
+		}
+		refusedByAssembler(t, text)
+	}
+}

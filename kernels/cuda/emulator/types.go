@@ -98,6 +98,9 @@ func (t Type) Float() bool { return typeTable[t].float }
 // Signed says whether t is a signed integer or a floating-point type.
 func (t Type) Signed() bool { return typeTable[t].signed }
 
+// bare says whether t is bits without a meaning: .b8 to .b128.
+func (t Type) bare() bool { return t >= B8 && t <= B128 }
+
 // Space is a PTX state space.
 type Space uint8
 

@@ -161,7 +161,7 @@ func TestAtomics(t *testing.T) {
 		if c.op == "add.f32" {
 			value = "0f3F800000"
 		} else if strings.HasPrefix(c.op, "add.noftz") {
-			value = "0x3c003c00"
+			value = "%k"
 		}
 		for _, space := range []string{"global", ""} {
 			sp := space
@@ -170,7 +170,7 @@ func TestAtomics(t *testing.T) {
 			}
 			text := fmt.Sprintf("mov.u64 %%x, cell;\nred%s.%s [%%x], %s;\nret;", sp, c.op, value)
 			m := New(Options{Checks: AllChecks})
-			p := load(t, m, "atom.ptx", fmt.Sprintf("%s.global .u32 cell = %d;\n.entry k() {\n.reg .b64 %%x; .reg .b32 %%i, %%j, %%k;\nmov.u32 %%i, %%ctaid.x;\nmov.u32 %%j, %%tid.x;\nmad.lo.u32 %%i, %%i, 64, %%j;\n%s\n}", header, c.start, text))
+			p := load(t, m, "atom.ptx", fmt.Sprintf("%s.global .u32 cell = %d;\n.entry k() {\n.reg .b64 %%x; .reg .b32 %%i, %%j, %%k;\nmov.u32 %%i, %%ctaid.x;\nmov.u32 %%j, %%tid.x;\nmov.b32 %%k, 0x3c003c00;\nmad.lo.u32 %%i, %%i, 64, %%j;\n%s\n}", header, c.start, text))
 			launch(t, m, kernel(t, p, "k"), Dim3{3, 1, 1}, Dim3{64, 1, 1})
 			cell, _, err := p.Global("cell")
 			if err != nil {
