@@ -97,14 +97,18 @@
 //	                        conv_pool_filter.go, conv_pool_*.s: its gradient; conv_sparse.go:
 //	                        the gradients of more channels, from the nonzeros that
 //	                        conv_sparse_rows.go and conv_nonzeros_*.s find, with
-//	                        conv_sparse_product.go
+//	                        conv_sparse_product.go and conv_sparse_positions_*.s
 //	pooling                 pooling.go; pooling_2x2_*.s: the usual windows
 //	one element by itself   activation.go, with relu, exp and gelu; affine.go; arithmetic.go,
-//	                        with product_*.s; bias_relu.go; optimizer.go: the steps
+//	                        with product_*.s; bias_relu.go; optimizer.go: the steps,
+//	                        with adam_amd64.h, root_amd64.h, subnormal_amd64.h
 //	sums, maxima, losses    reduce.go; softmax.go; loss.go; classes.go: few classes
-//	copies and random bits  transpose.go; convert.go: Gather; dropout.go, with philox
+//	copies and random bits  transpose.go; convert.go: Gather, with gather_amd64.h;
+//	                        dropout.go, with philox
 //	vectors in general      vector.go: the names of the kernels on vectors and rows;
-//	                        vector_test.go tests each of them at every length
+//	                        vector_test.go tests each of them at every length;
+//	                        lanes_amd64.h, lanes_amd64.s: their ends; math_amd64.s: exp's
+//	                        constants; prefetch_amd64.s: what is fetched ahead
 //
 // Assembly is left out on other architectures and with the build tag purego;
 // then New returns an error, and package auto opens the reference instead.
