@@ -1,6 +1,10 @@
 package tutorial
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -91,7 +95,8 @@ func (s *Setting) classify(model *nn.Sequential, kind string, trainX, trainY, te
 }
 
 // npz loads mnist.npz, the file in which Keras ships MNIST, from the folder of
-// data sets. Where there is none, it is made from the embedded files first.
+// data sets. Where there is none, it is made from the embedded files first; a file of
+// that name with other data is left alone, and an error.
 func (s *Setting) npz() (*mnist.Dataset, error) {
 	if path := filepath.Join(s.Data.Dir, "mnist.npz"); s.Data.Dir != "" {
 		if _, err := os.Stat(path); err == nil {
@@ -110,7 +115,17 @@ func (s *Setting) npz() (*mnist.Dataset, error) {
 		defer os.RemoveAll(folder)
 	}
 	path := filepath.Join(folder, "mnist.npz")
-	f, err := os.Create(path)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if errors.Is(err, fs.ErrExist) {
+		there, err := mnist.LoadNPZ(s.Context, path)
+		if s.Context.Err() != nil {
+			return nil, err
+		}
+		if err != nil || !same(there.Train, data.Train) || !same(there.Test, data.Test) {
+			return nil, fmt.Errorf("%s is there already, and is not what the tutorial would write there: name another folder with --out, or --data-dir %s to train on it", path, folder)
+		}
+		return there, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -129,4 +144,9 @@ func (s *Setting) npz() (*mnist.Dataset, error) {
 		return nil, err
 	}
 	return mnist.LoadNPZ(s.Context, path)
+}
+
+// same tells whether two sets hold the same images and labels.
+func same(a, b mnist.Set) bool {
+	return a.Rows == b.Rows && a.Cols == b.Cols && bytes.Equal(a.Images, b.Images) && bytes.Equal(a.Labels, b.Labels)
 }

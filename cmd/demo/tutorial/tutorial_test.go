@@ -226,6 +226,26 @@ func TestNPZFromEmbedded(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(folder, "mnist.npz")); err != nil {
 		t.Error(err)
 	}
+	if again, err := s.npz(); err != nil || again.Train.N != 60000 { // the file that is there
+		t.Errorf("a second time: %v, error %v", again, err)
+	}
+}
+
+// A mnist.npz with other data in the folder for results stays as it is.
+func TestNPZIsNotOverwritten(t *testing.T) {
+	folder := smallData(t, 20, 10)
+	path := filepath.Join(folder, "mnist.npz")
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Setting{Context: context.Background(), Folder: folder}
+	if _, err := s.npz(); err == nil || !strings.Contains(err.Error(), path+" is there already") || !strings.Contains(err.Error(), "--data-dir "+folder) {
+		t.Errorf("error %v", err)
+	}
+	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the file is another one now, error %v", err)
+	}
 }
 
 func TestByName(t *testing.T) {
