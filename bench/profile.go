@@ -3,7 +3,6 @@ package bench
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -191,60 +190,4 @@ func (f *profiler) result() ProfileResult {
 func middle(seconds []float64) float64 {
 	sorted := slices.Sorted(slices.Values(seconds))
 	return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2
-}
-
-// Text lays the profile out for a terminal: a line for each call, with a bar for its
-// share of the step where there is one configuration, and where there are two how many
-// times as fast the second is.
-func (p *Profile) Text() string {
-	const whole = "a step, calls not timed"
-	name, shape := len(whole), 0 // the columns' widths
-	for _, c := range p.Results[0].Calls {
-		name, shape = max(name, 2+len(c.Operation)), max(shape, len([]rune(c.Shape)))
-	}
-	var b strings.Builder
-	line := func(label, what string, of func(r ProfileResult) CallTime) {
-		fmt.Fprintf(&b, "%-*s  %-*s", name, label, shape, what)
-		for _, r := range p.Results {
-			c, speed := of(r), ""
-			if c.GFLOPS > 0 {
-				speed = Figure(c.GFLOPS)
-			}
-			fmt.Fprintf(&b, "  %9.1f  %5.1f %%  %7s", 1e6*c.Seconds, 100*c.Share, speed)
-		}
-		switch first := of(p.Results[0]); len(p.Results) {
-		case 1:
-			b.WriteString("  " + bar(20*min(1, first.Share)))
-		case 2:
-			fmt.Fprintf(&b, "  %5.2f", first.Seconds/of(p.Results[1]).Seconds)
-		}
-		text := strings.TrimRight(b.String(), " ")
-		b.Reset()
-		b.WriteString(text + "\n")
-	}
-	fmt.Fprintf(&b, "%-*s  %-*s", name, "", shape, "")
-	for _, r := range p.Results {
-		fmt.Fprintf(&b, "  %27s", r.Config)
-	}
-	fmt.Fprintf(&b, "\n%-*s  %-*s", name, "", shape, "")
-	for range p.Results {
-		fmt.Fprintf(&b, "  %9s  %7s  %7s", "µs", "share", "GFLOP/s")
-	}
-	if len(p.Results) == 2 {
-		fmt.Fprintf(&b, "  %5s", "×")
-	}
-	b.WriteString("\n")
-	phase := ""
-	for i, c := range p.Results[0].Calls {
-		if c.Phase != phase {
-			phase = c.Phase
-			b.WriteString(phase + "\n")
-		}
-		line("  "+c.Operation, c.Shape, func(r ProfileResult) CallTime { return r.Calls[i] })
-	}
-	line("all calls", "", func(r ProfileResult) CallTime {
-		return CallTime{Seconds: r.Sum(), Share: r.Sum() / r.StepSeconds}
-	})
-	line(whole, "", func(r ProfileResult) CallTime { return CallTime{Seconds: r.StepSeconds, Share: 1} })
-	return b.String()
 }

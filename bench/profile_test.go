@@ -126,7 +126,7 @@ backward
 all calls                                   60.0   60.0 %           ████████████
 a step, calls not timed                    100.0  100.0 %           ████████████████████
 `
-	if got := p.Text(); got != one {
+	if got := p.Text(0); got != one {
 		t.Errorf("got\n%swant\n%s", got, one)
 	}
 	p.Results = append(p.Results, ProfileResult{Config{"avx2", 2}, 5, 40e-6, []CallTime{
@@ -142,7 +142,7 @@ backward
 all calls                                   60.0   60.0 %                28.0   70.0 %            2.14
 a step, calls not timed                    100.0  100.0 %                40.0  100.0 %            2.50
 `
-	if got := p.Text(); got != two {
+	if got := p.Text(0); got != two {
 		t.Errorf("got\n%swant\n%s", got, two)
 	}
 }

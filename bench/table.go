@@ -154,10 +154,10 @@ func (t Table) Markdown() string {
 	return b.String()
 }
 
-// Chart draws the table as bars of characters, the longest width wide. The scale
-// is logarithmic, from a third of the least figure, where figures differ more
-// than fiftyfold.
-func (t Table) Chart(width int) string {
+// Chart draws the table as bars of characters, the longest width wide, each with its
+// figure and, if shares is true, its share of the peak. The scale is logarithmic, from a
+// third of the least figure, where figures differ more than fiftyfold.
+func (t Table) Chart(width int, shares bool) string {
 	low, high, label := 0.0, 0.0, 0
 	for i := range t.Rows {
 		for j, v := range t.Cells[i] {
@@ -184,7 +184,11 @@ func (t Table) Chart(width int) string {
 		fmt.Fprintln(&b, row)
 		for j, v := range t.Cells[i] {
 			if v > 0 {
-				fmt.Fprintf(&b, "  %-*s %s %s\n", label, t.Columns[j], bar(scale(v)*float64(width)), Figure(v))
+				fmt.Fprintf(&b, "  %-*s %s %s", label, t.Columns[j], bar(scale(v)*float64(width)), Figure(v))
+				if s := t.Shares[i][j]; shares && s > 0 {
+					fmt.Fprintf(&b, " (%.0f %%)", 100*s)
+				}
+				b.WriteString("\n")
 			}
 		}
 	}

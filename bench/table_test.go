@@ -48,7 +48,7 @@ func TestTableChart(t *testing.T) {
 20×3×4
   avx2/cores=1      ██ 80.0
 `
-	if got := table.Chart(2); got != want {
+	if got := table.Chart(2, false); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
 }
@@ -64,8 +64,16 @@ func TestTableChartOfUnlikeFigures(t *testing.T) {
 20×3×4
   avx2/cores=1      ████████ 80.0
 `
-	if got := tableForTest().Chart(8); got != want {
+	if got := tableForTest().Chart(8, false); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+// In place of a table, the chart tells the shares.
+func TestTableChartWithShares(t *testing.T) {
+	const want = "  avx2/cores=1      ███████▍ 50.0 (50 %)\n"
+	if got := tableForTest().Chart(8, true); !strings.Contains(got, want) || !strings.Contains(got, " 0.5\n") {
+		t.Errorf("got\n%swant it with\n%s", got, want)
 	}
 }
 

@@ -7,7 +7,9 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"baregrad/bench"
 	"baregrad/cmd/demo/figure"
@@ -40,7 +42,8 @@ func (c *BenchCommand) Run(ctx context.Context, w io.Writer) error {
 			return err
 		}
 	}
-	fmt.Fprintf(w, "%v\n%s", bench.ThisMachine(), crowded(configs))
+	say := paragraphs(w)
+	say(0, "%v\n%s", bench.ThisMachine(), crowded(configs))
 	begin := time.Now()
 	watched, columns := terminal.Width(w)
 	watched = watched && os.Getenv("TERM") != "dumb"
@@ -56,7 +59,7 @@ func (c *BenchCommand) Run(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	showReport(w, r)
-	fmt.Fprintf(w, "Measured in %.0f s. Other programs at work make figures smaller.\n", time.Since(begin).Seconds())
+	say(0, "Measured in %.0f s. Other programs at work make figures smaller.\n", time.Since(begin).Seconds())
 	if c.Out != "" {
 		folder := figure.Folder{Dir: c.Out, Format: "svg", Saved: func(path string) { fmt.Fprintln(w, "Drawn to", path) }}
 		for name, t := range map[string]bench.Table{"matmul": r.Products(), "train": r.Steps()} {
@@ -133,37 +136,63 @@ func crowded(configs []bench.Config) string {
 	return ""
 }
 
-// showReport prints the tables and the chart.
+// showReport prints the tables and the charts. Where a terminal has no room for a table, both
+// are left out, and the charts give the shares, too.
 func showReport(w io.Writer, r *bench.Report) {
+	_, columns := terminal.Width(w)
+	say := paragraphs(w)
 	if len(r.Peaks) > 0 {
-		fmt.Fprintln(w, "\nWhat the machine was measured to do at best:")
+		say(0, "\nWhat the machine was measured to do at best:\n")
 		for _, p := range r.Peaks {
-			fmt.Fprintf(w, "  %-16s %6s GFLOP/s in registers, %5s GB/s copied past the caches\n",
+			say(4, "  %-16s %6s GFLOP/s in registers, %5s GB/s copied past the caches\n",
 				p.Config, bench.Figure(p.GFLOPS), bench.Figure(p.CopyGBs))
 		}
-		fmt.Fprintln(w, "\nPer cents are of that peak.")
+		say(0, "\nPer cents are of that peak.\n")
 	}
-	for _, t := range []bench.Table{r.Products(), r.Steps()} {
-		fmt.Fprintf(w, "\n%s", t.Text())
+	tables := []bench.Table{r.Products(), r.Steps()}
+	roomy := columns == 0
+	if !roomy {
+		roomy = widest(tables[0].Text()) <= columns && widest(tables[1].Text()) <= columns
+	}
+	for _, t := range tables {
+		if roomy {
+			fmt.Fprintf(w, "\n%s", t.Text())
+		} else {
+			fmt.Fprintf(w, "\n%s", t.Chart(chartWidth, true))
+		}
 		if len(t.Rows) > 0 {
-			fmt.Fprintln(w, t.Note)
+			say(0, "%s\n", t.Note)
 		}
 	}
 	for _, note := range r.StandIns() {
-		fmt.Fprintf(w, "OTHER DATA: %s. Its figures are not the tutorial's.\n", note)
+		say(0, "OTHER DATA: %s. Its figures are not the tutorial's.\n", note)
 	}
-	fmt.Fprintf(w, "\n%s\n%s", r.Products().Chart(40), r.Steps().Chart(40))
+	if roomy {
+		fmt.Fprintf(w, "\n%s\n%s", tables[0].Chart(chartWidth, false), tables[1].Chart(chartWidth, false))
+	}
 	for _, t := range r.Transfers {
-		fmt.Fprintf(w, "\n%v has memory of its own: %s are written at %s GB/s and read at %s GB/s.\n", t.Config,
+		say(0, "\n%v has memory of its own: %s are written at %s GB/s and read at %s GB/s.\n", t.Config,
 			kernels.FormatBytes(int64(t.Bytes)), bench.Figure(t.WriteGBs), bench.Figure(t.ReadGBs))
 	}
 	if len(r.Left) > 0 {
-		fmt.Fprintf(w, "\nNot measured (–), because it would take too long:\n")
+		say(0, "\nNot measured%s, because it would take too long:\n", map[bool]string{true: " (–)"}[roomy])
 		for _, left := range r.Left {
-			fmt.Fprintln(w, " ", left)
+			say(4, "  %s\n", left)
 		}
 	}
 	fmt.Fprintln(w)
+}
+
+// chartWidth is the length of the longest bar of a chart. With the name of a device and a
+// figure with its share, that is at most 80 columns.
+const chartWidth = 40
+
+// widest is the number of columns of a text's longest line.
+func widest(text string) (columns int) {
+	for line := range strings.Lines(text) {
+		columns = max(columns, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")))
+	}
+	return columns
 }
 
 // columnNames are the names of the table's devices.

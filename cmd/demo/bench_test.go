@@ -80,3 +80,30 @@ func TestBenchRefuses(t *testing.T) {
 		}
 	}
 }
+
+// On a terminal of 80 columns no line is longer, and what a table would tell is told by the
+// charts; where there is room, tables come first.
+func TestBenchFits(t *testing.T) {
+	r := &bench.Report{}
+	for i, name := range []string{"avx512", "avx2", "reference", "emulator"} {
+		for threads := 1; threads <= 2; threads++ {
+			c := bench.Config{Device: name, Threads: threads}
+			r.Peaks = append(r.Peaks, bench.PeakResult{Config: c, GFLOPS: 1234, CopyGBs: 40.5})
+			r.MatMul = append(r.MatMul, bench.ProductResult{Config: c, M: 73728, N: 64, K: 288, GFLOPS: 1100 / float64(1+40*i)})
+			r.Train = append(r.Train, bench.TrainResult{Config: c, Network: "mnist-cnn-channels-first", Batch: 200, From: 150,
+				ImagesPerSecond: 12345678 / float64(1+40*i), GFLOPS: 617})
+			r.Left = append(r.Left, c.String()+": a step of mnist-cnn-channels-first, which would take about 1.4 s")
+		}
+	}
+	for columns, table := range map[int]bool{80: false, 400: true, 0: true} {
+		var out strings.Builder
+		showReport(sized{&out, columns}, r)
+		if columns > 0 && widest(out.String()) > columns {
+			t.Errorf("in %d columns a line has %d:\n%s", columns, widest(out.String()), out.String())
+		}
+		// The heading of a table names the devices.
+		if strings.Contains(out.String(), "avx512/cores=1  avx512/cores=2") != table || strings.Contains(out.String(), "(50 %)") == table {
+			t.Errorf("in %d columns:\n%s", columns, out.String())
+		}
+	}
+}

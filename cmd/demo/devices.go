@@ -20,23 +20,25 @@ func (c *DevicesCommand) Run(w io.Writer) error {
 	if c.JSON {
 		return json.NewEncoder(w).Encode(map[string]any{"devices": list})
 	}
+	say := paragraphs(w)
 	for _, d := range list {
+		const indent = 13 // where what is said of a device begins
 		if !d.Available {
-			fmt.Fprintf(w, "✗ %-10s %s\n", d.Name, d.Reason)
+			say(indent, "✗ %-10s %s\n", d.Name, d.Reason)
 			continue
 		}
-		fmt.Fprintf(w, "✓ %-10s", d.Name)
+		what := ""
 		if d.Hardware != "" {
-			fmt.Fprintf(w, " %s,", d.Hardware)
+			what = d.Hardware + ", "
 		}
-		fmt.Fprintf(w, " %d %s", d.Workers, plural(d.Workers, "core", "cores"))
+		what += fmt.Sprintf("%d %s", d.Workers, plural(d.Workers, "core", "cores"))
 		if d.Memory > 0 {
-			fmt.Fprintf(w, ", %s of memory", kernels.FormatBytes(d.Memory))
+			what += fmt.Sprintf(", %s of memory", kernels.FormatBytes(d.Memory))
 		}
 		if d.Free > 0 {
-			fmt.Fprintf(w, " (%s to be had)", kernels.FormatBytes(d.Free))
+			what += fmt.Sprintf(" (%s to be had)", kernels.FormatBytes(d.Free))
 		}
-		fmt.Fprintln(w)
+		say(indent, "✓ %-10s %s\n", d.Name, what)
 	}
 	return nil
 }

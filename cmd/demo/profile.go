@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"baregrad/bench"
+	"baregrad/internal/terminal"
 	"baregrad/kernels/auto"
 )
 
@@ -35,19 +36,22 @@ func (c *ProfileCommand) Run(ctx context.Context, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "%v\n%s", bench.ThisMachine(), crowded(configs))
+	say := paragraphs(w)
+	say(0, "%v\n%s", bench.ThisMachine(), crowded(configs))
 	p, err := bench.ProfileSteps(ctx, n, configs, c.Budget)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\n%s: training steps of %d examples from step %d of an epoch on, on %s.\n", p.Network, p.Batch, p.From, p.Data)
+	say(0, "\n%s: training steps of %d examples from step %d of an epoch on, on %s.\n", p.Network, p.Batch, p.From, p.Data)
 	if p.StandIn {
-		fmt.Fprintln(w, "OTHER DATA: the figures are not the tutorial's.")
+		say(0, "OTHER DATA: the figures are not the tutorial's.\n")
 	}
-	fmt.Fprintf(w, "Each time is the middle one of %s.\n\n%s\n", steps(p.Results), p.Text())
-	fmt.Fprintln(w, "Products and convolutions leave zeros out, but GFLOP/s count them. Other programs at work make times longer.")
+	_, columns := terminal.Width(w)
+	say(0, "Each time is the middle one of %s.\n", steps(p.Results))
+	fmt.Fprintf(w, "\n%s\n", p.Text(columns))
+	say(0, "Products and convolutions leave zeros out, but GFLOP/s count them. Other programs at work make times longer.\n")
 	if configs[0].Device == "cuda" {
-		fmt.Fprintln(w, "Here each call is waited for. In a training a GPU gets all of a step at once, as one graph, which takes less time.")
+		say(0, "Here each call is waited for. In a training a GPU gets all of a step at once, as one graph, which takes less time.\n")
 	}
 	if c.JSON {
 		return json.NewEncoder(w).Encode(p)

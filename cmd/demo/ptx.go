@@ -30,12 +30,13 @@ type PTXListCommand struct{}
 
 // Run prints a line for each file.
 func (c *PTXListCommand) Run(w io.Writer) error {
+	say := paragraphs(w)
 	for _, file := range cuda.Files() {
 		names, err := cuda.Entries(file)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "%-36s %s\n", file, strings.Join(names, " "))
+		say(37, "%-36s %s\n", file, strings.Join(names, " "))
 	}
 	return nil
 }
@@ -290,10 +291,11 @@ func (c *PTXStatsCommand) Run(ctx context.Context, w io.Writer) error {
 		return json.NewEncoder(w).Encode(counts)
 	}
 	fmt.Fprint(w, counts)
-	fmt.Fprintf(w, "\nWhat a GPU's data sheet allows at least (arithmetic and memory alone; a launch costs microseconds more):\n")
+	say := paragraphs(w)
+	say(0, "\nWhat a GPU's data sheet allows at least (arithmetic and memory alone; a launch costs microseconds more):\n")
 	for _, gpu := range rooflines {
 		r := counts.Roofline(gpu)
-		fmt.Fprintf(w, "  %-16s %10.3g µs, bound by %s (%.3g of the %.3g flops a byte at which its limits meet)\n",
+		say(19, "  %-16s %10.3g µs, bound by %s (%.3g of the %.3g flops a byte at which its limits meet)\n",
 			gpu.Name, r.Seconds*1e6, r.Bound, r.Intensity, r.Ridge)
 	}
 	return j.writeFiles()

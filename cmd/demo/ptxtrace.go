@@ -116,15 +116,15 @@ func (t *tracer) step(s emulator.Step) {
 	if line <= len(t.lines) {
 		text, _, _ = strings.Cut(t.lines[line-1], "//")
 	}
-	fmt.Fprintf(t.w, "%5d  %-56s", line, strings.TrimSpace(text))
+	traced := fmt.Sprintf("%5d  %-56s", line, strings.TrimSpace(text))
 	shown := map[string]bool{}
 	for _, r := range s.Registers() {
 		if !shown[r.Name] {
 			shown[r.Name] = true
-			fmt.Fprintf(t.w, " %s=%s", r.Name, t.value(s, r))
+			traced += fmt.Sprintf(" %s=%s", r.Name, t.value(s, r))
 		}
 	}
-	fmt.Fprintln(t.w)
+	paragraphs(t.w)(11, "%s\n", strings.TrimRight(traced, " "))
 	if t.stops[line] {
 		t.waiting = true
 	}
@@ -148,7 +148,24 @@ func (t *tracer) value(s emulator.Step, r *emulator.Register) string {
 	if same {
 		return values[0]
 	}
+	if evenly(values) {
+		values = []string{values[0], values[1], "…", values[len(values)-1]}
+	}
 	return "[" + strings.Join(values, " ") + "]"
+}
+
+// evenly tells whether values are whole numbers, five or more, from each of which it is as
+// far to the next, as those of a thread's number or address mostly are.
+func evenly(values []string) bool {
+	var before, step int64
+	for i, text := range values {
+		v, err := strconv.ParseInt(text, 0, 64)
+		if err != nil || i > 1 && v-before != step {
+			return false
+		}
+		before, step = v, v-before
+	}
+	return len(values) >= 5
 }
 
 // command carries out one command; it returns true if the kernel is to go on.

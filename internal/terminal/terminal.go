@@ -10,11 +10,14 @@ import (
 )
 
 // Width tells whether w is a terminal, and how many columns it has; 0 where it does
-// not say. A writer that hands on to another one tells which by a method Unwrap.
+// not say. A writer that hands on to another one tells which by a method Unwrap; one that
+// stands for a terminal, as in tests, has a method Width itself.
 func Width(w io.Writer) (terminal bool, columns int) {
 	switch w := w.(type) {
 	case *os.File:
 		return width(w)
+	case interface{ Width() (bool, int) }:
+		return w.Width()
 	case interface{ Unwrap() io.Writer }:
 		return Width(w.Unwrap())
 	}

@@ -106,26 +106,45 @@ func (c Counters) Roofline(g GPU) Roofline {
 	return r
 }
 
-// String writes the counts as a table.
+// String writes the counts as a table: for each line how many instructions of warps were
+// issued, how many lanes of a warp took part in the mean, and what they did.
 func (c Counters) String() string {
-	var sb strings.Builder
-	fmt.Fprintf(&sb, "%6s %12s %6s %12s %12s %12s %10s %12s  %s\n", "line", "warp instr", "lanes", "flops", "bytes", "sectors", "ideal", "conflicts", "instruction")
+	rows := [][]string{{"line", "issued", "lanes", "flops", "bytes", "sectors", "ideal", "conflicts", "instruction"}}
 	row := func(line string, l LineCount) {
 		lanes := 0.0
 		if l.WarpInstructions > 0 {
 			lanes = float64(l.ThreadInstructions) / float64(l.WarpInstructions)
 		}
-		fmt.Fprintf(&sb, "%6s %12d %6.1f %12d %12d %12d %10d %12d  %s\n", line, l.WarpInstructions, lanes, l.Flops, l.GlobalBytes, l.Sectors, l.IdealSectors, l.BankConflicts, l.Instr)
+		rows = append(rows, []string{line, fmt.Sprint(l.WarpInstructions), fmt.Sprintf("%.1f", lanes), fmt.Sprint(l.Flops), fmt.Sprint(l.GlobalBytes),
+			fmt.Sprint(l.Sectors), fmt.Sprint(l.IdealSectors), fmt.Sprint(l.BankConflicts), l.Instr})
 	}
 	kernel := ""
 	for _, l := range c.Lines {
 		if l.Kernel != kernel {
 			kernel = l.Kernel
-			fmt.Fprintf(&sb, "%s (%s)\n", kernel, l.File)
+			rows = append(rows, []string{fmt.Sprintf("%s (%s)", kernel, l.File)})
 		}
 		row(fmt.Sprint(l.Line), l)
 	}
 	row("all", c.Total)
+	var widths [8]int // of the columns with numbers
+	for _, cells := range rows {
+		for i := range min(len(cells)-1, len(widths)) {
+			widths[i] = max(widths[i], len(cells[i]))
+		}
+	}
+	var sb strings.Builder
+	for _, cells := range rows {
+		var line strings.Builder
+		for i, cell := range cells {
+			if i < len(widths) && len(cells) > 1 {
+				fmt.Fprintf(&line, "%*s  ", widths[i], cell)
+			} else {
+				line.WriteString(cell)
+			}
+		}
+		sb.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+	}
 	fmt.Fprintf(&sb, "%.3g flops for each byte of global memory\n", c.Intensity())
 	return sb.String()
 }
