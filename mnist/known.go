@@ -25,6 +25,8 @@ type known struct {
 	system, hint string
 	// addresses lists folders on the web that the files are published in.
 	addresses []string
+	// ownClasses is Options.OwnClasses.
+	ownClasses bool
 	// sums are the SHA-256 sums of the decompressed files.
 	sums [numFiles]string
 }
@@ -129,6 +131,15 @@ func lookup(name string) (*known, error) {
 // the published ones are an error unless own is true, and even then if they
 // are those of another known data set.
 func (k *known) dataset(c *contents, source string, own bool) (*Dataset, error) {
+	if own && k.ownClasses && c.sums != k.sums {
+		d, err := ownDataset(c, source+" (not the published files)")
+		if err != nil {
+			return nil, err
+		}
+		if len(d.ClassNames) != len(k.classes) {
+			return d, d.Train.expectSize(c.files[trainImages], imageSize, imageSize)
+		}
+	}
 	d := &Dataset{
 		Name: k.name, Title: k.title, ClassNames: slices.Clone(k.classes),
 		Source: source, Published: c.sums == k.sums,

@@ -21,6 +21,11 @@ type Options struct {
 	// in a folder named after the data set ("mnist", "fashion-mnist"), or a .npz
 	// file named after it (mnist.npz); or it is the path of a .npz file itself.
 	Dir string
+	// OwnClasses takes the classes from the labels where Dir holds files of one's own whose
+	// labels name more or fewer classes than the data set has: each is called by its
+	// number, and the data set is called "own". Otherwise such files get the data set's
+	// classes, and labels beyond them are an error.
+	OwnClasses bool
 	// CacheDir is the folder that downloaded data sets are kept in, each in a
 	// folder of its own. Empty: baregrad in os.UserCacheDir().
 	CacheDir string
@@ -157,6 +162,11 @@ func (k *known) places(opts Options) (places []place, cache string) {
 
 // load looks in each place in turn.
 func (k *known) load(ctx context.Context, opts Options) (*Dataset, error) {
+	if opts.OwnClasses {
+		own := *k
+		own.ownClasses = true
+		k = &own
+	}
 	if opts.Dir != "" {
 		info, err := os.Stat(opts.Dir)
 		if err != nil {

@@ -250,6 +250,17 @@ func TestLoadOwnFiles(t *testing.T) {
 	if d.Train.N != 5 || d.Test.N != 3 || d.Published || !strings.Contains(d.Source, "not the published files") {
 		t.Errorf("%d and %d images from %q, published: %v", d.Train.N, d.Test.N, d.Source, d.Published)
 	}
+	// Of the ten classes the labels name five, which OwnClasses takes.
+	if d.Name != "small" || len(d.ClassNames) != 10 {
+		t.Errorf("%q with the classes %q", d.Name, d.ClassNames)
+	}
+	if d, err = k.load(t.Context(), Options{Dir: dir, OwnClasses: true}); err != nil || d.Name != "own" || len(d.ClassNames) != 5 || d.Published {
+		t.Errorf("own classes: %+v, error %v", d, err)
+	}
+	write(t, dir, ".gz", smallFiles(11, 3)) // all ten
+	if d, err = k.load(t.Context(), Options{Dir: dir, OwnClasses: true}); err != nil || d.Name != "small" || len(d.ClassNames) != 10 || d.Published {
+		t.Errorf("own files with as many classes: %+v, error %v", d, err)
+	}
 	t.Setenv(EnvDir, dir)
 	var bad *FormatError
 	if _, err := k.load(t.Context(), Options{}); !errors.As(err, &bad) || !strings.Contains(err.Error(), k.sums[0]) {

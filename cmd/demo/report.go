@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
-	"text/tabwriter"
+	"unicode/utf8"
 
+	"baregrad/internal/terminal"
 	"baregrad/mnist"
 )
 
@@ -75,23 +77,45 @@ func (j judgement) tiles(data *mnist.Dataset) (tiles []mnist.Tile) {
 }
 
 // next suggests commands to try after training.
-func (c *TrainCommand) next(w io.Writer, saved string) {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "\nTry next:")
-	suggest := func(command, what string) { fmt.Fprintf(table, "  %s %s\t%s\n", program, command, what) }
+func (c *TrainCommand) next(w io.Writer, dataset, saved string) {
+	var commands, whats []string
+	suggest := func(command, what string) {
+		commands, whats = append(commands, program+" "+command), append(whats, what)
+	}
 	if saved != "" {
-		suggest("predict --model "+saved+" PICTURE.png", "what it takes a picture of "+map[bool]string{true: "a digit", false: "clothes"}[c.Dataset == "mnist"]+" for")
-		suggest("show --model "+saved, "what is inside it")
+		of := map[string]string{"mnist": "a picture of a digit", "fashion": "a picture of clothes"}[dataset]
+		suggest("predict --model "+saved+" PICTURE.png", "what it takes "+cmp.Or(of, "a picture")+" for")
+		folder := ""
+		if dataset == "own" {
+			folder = " --data-dir " + c.DataDir
+		}
+		suggest("show --model "+saved+folder, "what is inside it")
 	}
 	if c.Model == "cnn" {
 		suggest("train --model mlp", "one hidden layer: quicker, less exact")
 	} else {
 		suggest("train --model cnn", "convolutions: slower, more exact")
 	}
-	if c.Dataset == "mnist" {
+	if dataset == "mnist" {
 		suggest("train --dataset fashion", "clothes in place of digits: harder")
 	}
 	suggest("train --device reference --limit 1000", "the same in plain Go loops")
 	suggest("devices", "what this machine can compute on")
-	table.Flush()
+
+	command, whole := 0, 0 // their widths, and that of both beside each other
+	for i := range commands {
+		command = max(command, utf8.RuneCountInString(commands[i]))
+	}
+	for i := range commands {
+		whole = max(whole, 2+command+2+utf8.RuneCountInString(whats[i]))
+	}
+	_, columns := terminal.Width(w)
+	fmt.Fprintln(w, "\nTry next:")
+	for i := range commands {
+		if columns > 0 && whole > columns {
+			fmt.Fprintf(w, "  %s\n      %s\n", commands[i], whats[i])
+		} else {
+			fmt.Fprintf(w, "  %-*s  %s\n", command, commands[i], whats[i])
+		}
+	}
 }

@@ -145,12 +145,16 @@ func (c *classifier) data(ctx context.Context, name string, o mnist.Options) (*m
 	if name == "" {
 		name = c.dataset
 	}
-	if name == "" || name == "own" && o.Dir == "" {
+	if name == "own" && o.Dir == "" {
+		return nil, fmt.Errorf("%s was trained on data of your own: name their folder with --data-dir", c.file)
+	}
+	if name == "" {
 		return nil, fmt.Errorf("%s does not say which data set it was trained on: name one with --dataset", c.file)
 	}
 	if name == "own" {
 		name = "mnist" // what the folder holds is taken as it is
 	}
+	o.OwnClasses = true
 	data, err := mnist.Load(ctx, name, o)
 	if err != nil {
 		return nil, err

@@ -124,7 +124,7 @@ func (c *TrainCommand) Run(ctx context.Context, w io.Writer) (failed error) {
 	if t.saved != "" {
 		fmt.Fprintf(t.say, "\nSaved to %s\n", t.saved)
 	}
-	c.next(t.say, t.saved)
+	c.next(t.say, t.data.Name, t.saved)
 	if c.JSON {
 		return json.NewEncoder(w).Encode(r)
 	}

@@ -39,7 +39,7 @@ type training struct {
 
 // load loads the data set, and copies what is trained on to the device.
 func (t *training) load(ctx context.Context) (err error) {
-	if t.data, err = mnist.Load(ctx, t.Dataset, mnist.Options{Dir: t.DataDir, Progress: downloads(t.say)}); err != nil {
+	if t.data, err = mnist.Load(ctx, t.Dataset, mnist.Options{Dir: t.DataDir, OwnClasses: true, Progress: downloads(t.say)}); err != nil {
 		return err
 	}
 	data := t.data
@@ -51,7 +51,7 @@ func (t *training) load(ctx context.Context) (err error) {
 	if data.Source != "embedded" {
 		fmt.Fprintln(t.say, "Data from", data.Source)
 	}
-	if !data.Published {
+	if !data.Published && data.Name != "own" {
 		fmt.Fprintf(t.say, "These are not the files that %s's authors published.\n", data.Title)
 	}
 	fmt.Fprintf(t.say, "%s: %s training images, %s test images of %d×%d\n", data.Title,
@@ -179,7 +179,7 @@ func (t *training) test(ctx context.Context, w io.Writer) (r result, probabiliti
 		TestLoss: number(scores["loss"]), TestAccuracy: scores["accuracy"], History: numbers(t.history), Saved: t.saved,
 	}
 	all := t.data.Test.N
-	fmt.Fprintf(w, "\nTest accuracy %.2f %%: %s of %s images right (loss %.4f), after %s of training on %s\n",
+	paragraphs(w)(0, "\nTest accuracy %.2f %%: %s of %s images right (loss %.4f), after %s of training on %s\n",
 		100*r.TestAccuracy, thousands(int(math.Round(r.TestAccuracy*float64(all)))), thousands(all),
 		r.TestLoss, spell(t.seconds), r.Device)
 	if loss := scores["loss"]; math.IsNaN(loss) || math.IsInf(loss, 0) {
