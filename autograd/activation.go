@@ -8,7 +8,7 @@ import "baregrad/kernels"
 // ReLU is y = max(x, 0); its derivative at 0 is taken as 0. Of what a fused ReLU gave
 // it is x itself.
 func (t *Tape) ReLU(x *Var) *Var {
-	if x.rectified {
+	if x.isRectified() {
 		return x
 	}
 	y := t.outputLike(x)

@@ -24,6 +24,18 @@ func (y *Var) rectify(relu bool, bias *Var) {
 	}
 }
 
+// isRectified tells whether x, or what it is a reshaped view of, is the output of an operation
+// that a ReLU is fused into.
+func (x *Var) isRectified() bool {
+	for !x.rectified {
+		if x.gate == nil || x.gate == x || x.gate.pass != x.pass {
+			return false
+		}
+		x = x.gate
+	}
+	return true
+}
+
 // inheritGate says that y is not above 0 only where x is not, or where y's gradient does not
 // reach x.
 func (y *Var) inheritGate(x *Var) {

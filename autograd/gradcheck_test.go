@@ -58,6 +58,10 @@ func gradientCases() []gradientCase {
 		{"MatMulTransposed by itself", spread, shapes{{3, 5}}, func(t *Tape, x []*Var) *Var { return t.MatMulTransposed(x[0], x[0], false, true) }},
 		{"Dense", spread, shapes{{3, 5}, {5, 7}, {7}}, func(t *Tape, x []*Var) *Var { return t.Dense(x[0], x[1], x[2], false) }},
 		{"Dense without bias", spread, shapes{{3, 5}, {5, 7}}, func(t *Tape, x []*Var) *Var { return t.Dense(x[0], x[1], nil, false) }},
+		{"Dense of three axes", spread, shapes{{2, 3, 5}, {5, 4}, {4}}, func(t *Tape, x []*Var) *Var { return t.Dense(x[0], x[1], x[2], false) }},
+		{"Dense with ReLU of four axes", spread, shapes{{2, 1, 3, 5}, {5, 4}}, func(t *Tape, x []*Var) *Var {
+			return t.ReLU(t.Dense(x[0], x[1], shift(t, 4), true))
+		}},
 		{"Dense with ReLU", spread, shapes{{3, 5}, {5, 4}}, func(t *Tape, x []*Var) *Var {
 			return t.Dense(x[0], x[1], shift(t, 4), true)
 		}},

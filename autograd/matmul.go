@@ -2,6 +2,7 @@ package autograd
 
 import (
 	"fmt"
+	"slices"
 
 	"baregrad/kernels"
 )
@@ -18,11 +19,18 @@ func (t *Tape) MatMulTransposed(a, b *Var, transA, transB bool) *Var {
 }
 
 // Dense is y = x·w + bias, then ReLU if relu is set, in one pass over y.
-// x is [N,In], w is [In,Out], bias is [Out] or nil.
+// x is [N,In], w is [In,Out], bias is [Out] or nil. Of an x of more axes the last is
+// multiplied: [N,…,In] gives [N,…,Out].
 func (t *Tape) Dense(x, w, bias *Var, relu bool) *Var {
 	if bias != nil && (bias.Value.Rank() != 1 || w.Value.Rank() == 2 && bias.Value.Dim(0) != w.Value.Dim(1)) {
 		kernels.Panicf("dense", "weights %v and bias %v: the bias must be one number for each column",
 			w.Shape(), bias.Shape())
+	}
+	if x.Value.Rank() > 2 && w.Value.Rank() == 2 {
+		shape := slices.Clone(x.Shape())
+		shape[len(shape)-1] = w.Value.Dim(1)
+		rows := t.Reshape(x, -1, x.Value.Dim(-1))
+		return t.Reshape(t.product("dense", rows, w, bias, kernels.MatMulSpec{ReLU: relu}), shape...)
 	}
 	return t.product("dense", x, w, bias, kernels.MatMulSpec{ReLU: relu})
 }

@@ -71,7 +71,7 @@ func (a ActivationFunc) check() error {
 // whatever it is: nothing could be learned behind it.
 func (a ActivationFunc) checkOver(shape []int) error {
 	if !a.elementwise() && len(shape) > 0 && shape[len(shape)-1] == 1 {
-		return fmt.Errorf("%s over one value gives the same for all examples; for one output use sigmoid", a)
+		return fmt.Errorf("%s over one value gives the same for all examples; for one output use sigmoid, with the loss binary_crossentropy", a)
 	}
 	return a.check()
 }

@@ -2,12 +2,14 @@ package nn
 
 import (
 	"fmt"
+	"slices"
 
 	"baregrad/autograd"
 )
 
-// Dense is a fully connected layer: y = activation(x·kernel + bias) for x
-// [batch, In], kernel [In, Units] and bias [Units]; y is [batch, Units].
+// Dense is a fully connected layer: y = activation(x·kernel + bias) for x [batch, In],
+// kernel [In, Units] and bias [Units]; y is [batch, Units]. Of an input of more axes it
+// takes the last, as Keras's does: [batch, time, In] gives [batch, time, Units].
 type Dense struct {
 	Units      int            // how many numbers come out for an example; at least 1
 	Activation ActivationFunc // applied to the output; Linear, which is none, where empty
@@ -29,8 +31,8 @@ func (*Dense) Kind() string { return "Dense" }
 // Options are the settings that every layer has.
 func (l *Dense) Options() LayerOptions { return LayerOptions{l.Name, l.InputShape, l.Frozen} }
 
-// Build makes kernel and bias. The input must have one axis. A softmax over one unit is
-// refused.
+// Build makes kernel and bias. The input must have an axis beside the batch. A softmax over
+// one unit is refused.
 func (l *Dense) Build(b *Builder, in []int) ([]int, error) {
 	if err := firstError(b.claim(&l.place), l.Activation.checkOver([]int{l.Units})); err != nil {
 		return nil, err
@@ -38,15 +40,16 @@ func (l *Dense) Build(b *Builder, in []int) ([]int, error) {
 	if l.Units < 1 {
 		return nil, fmt.Errorf("units is %d, must be at least 1", l.Units)
 	}
-	if len(in) != 1 {
-		return nil, fmt.Errorf("the input is %s, must have one axis; put a Flatten layer before it", shapeString(in))
+	if len(in) == 0 {
+		return nil, fmt.Errorf("the input is %s, must have an axis beside the batch", shapeString(in))
 	}
-	l.kernel = b.Param("kernel", orElse(l.KernelInit, GlorotUniform{}), in[0], l.Units)
+	last := len(in) - 1
+	l.kernel = b.Param("kernel", orElse(l.KernelInit, GlorotUniform{}), in[last], l.Units)
 	l.bias, l.next = nil, b.next
 	if !l.NoBias {
 		l.bias = b.Param("bias", orElse(l.BiasInit, Zeros{}), l.Units)
 	}
-	return []int{l.Units}, nil
+	return append(slices.Clone(in[:last]), l.Units), nil
 }
 
 // Forward records product, bias and activation. A ReLU that is a layer of its own after

@@ -15,8 +15,8 @@ import (
 // defaults, without progress.
 type EvaluateOptions struct {
 	BatchSize int // 32 where 0
-	// SampleWeight is how much each example counts in the loss that Evaluate gives;
-	// [n]. Metrics count all examples alike. Predict does not look at it.
+	// SampleWeight is how much each example counts in the loss that Evaluate gives, [n],
+	// or each position of each example, as in FitOptions. Metrics count all examples alike. Predict does not look at it.
 	SampleWeight []float32
 	Progress     bool      // show how far it is
 	Output       io.Writer // where progress is shown; os.Stdout where nil
@@ -162,7 +162,9 @@ func (m *Sequential) predict(ctx context.Context, x *tensor.Tensor, o EvaluateOp
 }
 
 // PredictClasses gives the number of the largest output for each example of x;
-// for a model with a single output, whether it is above one half (1) or not (0).
+// for a model with a single output, whether it is above one half (1) or not (0). Where the
+// output has several axes, [n, time, classes], it gives that for each position, row by row:
+// the class of position j of example i is in place i·time + j.
 func (m *Sequential) PredictClasses(ctx context.Context, x *tensor.Tensor, o EvaluateOptions) (classes []int, err error) {
 	defer catchDevice(&err)
 	predictions, err := m.Predict(ctx, x, o)
@@ -170,15 +172,17 @@ func (m *Sequential) PredictClasses(ctx context.Context, x *tensor.Tensor, o Eva
 		return nil, err
 	}
 	defer predictions.Free()
-	if predictions.Rank() != 2 {
-		return nil, fmt.Errorf("predict classes: the model's output is %s, must have one axis", shapeString(m.OutputShape()))
+	if predictions.Rank() < 2 {
+		return nil, fmt.Errorf("predict classes: the model's output is %s, must have a value for each class", shapeString(m.OutputShape()))
 	}
-	found := tensor.NewOf(m.device, kernels.Int32, predictions.Dim(0))
+	width := predictions.Dim(-1)
+	rows := predictions.Len() / width
+	found := tensor.NewOf(m.device, kernels.Int32, rows)
 	defer found.Free()
-	if predictions.Dim(1) == 1 {
+	if width == 1 {
 		m.device.Greater(found.Buffer(), predictions.Buffer(), 0.5)
 	} else {
-		m.device.ArgMax(found.Buffer(), predictions.Buffer(), kernels.ReduceSpec{Outer: predictions.Dim(0), N: predictions.Dim(1), Inner: 1})
+		m.device.ArgMax(found.Buffer(), predictions.Buffer(), kernels.ReduceSpec{Outer: rows, N: width, Inner: 1})
 	}
 	for _, class := range found.Ints() {
 		classes = append(classes, int(class))

@@ -275,10 +275,10 @@ func ExampleEarlyStopping() {
 // Layers that do not fit are found when the model is built.
 func ExampleSequential_Build() {
 	model := nn.NewSequential(reference.New(), nn.Seed(1),
-		&nn.Conv2D{Filters: 8, Kernel: [2]int{5, 5}, InputShape: []int{28, 28, 1}},
-		&nn.Dense{Units: 10})
+		&nn.Dense{Units: 10, InputShape: []int{784}},
+		&nn.Conv2D{Filters: 8, Kernel: [2]int{5, 5}})
 	fmt.Println(model.Build())
-	// Output: layer dense (Dense): the input is (None, 24, 24, 8), must have one axis; put a Flatten layer before it
+	// Output: layer conv2d (Conv2D): the input is (None, 10), must have the axes height, width, channels: grey images of 28×28 are (None, 28, 28, 1)
 }
 
 // What a layer inside a model puts out can be looked at.

@@ -10,17 +10,19 @@ import (
 
 // How much each example counts in the loss: FitOptions.ClassWeight and SampleWeight.
 
-// exampleWeights makes the weight of each example from those of the classes and
-// of the examples, [n]; nil if there are neither.
+// exampleWeights makes the weight of each example from those of the classes and of the
+// examples, [n], or of each position of each example's output, [n, positions]; nil if there
+// are neither.
 func exampleWeights(op string, m *Sequential, labels *tensor.Tensor, classes map[int]float64, examples []float32) (*tensor.Tensor, error) {
 	if classes == nil && examples == nil {
 		return nil, nil
 	}
 	n := labels.Dim(0)
-	if examples != nil && len(examples) != n {
-		return nil, fmt.Errorf("%s: %d sample weights for %d examples", op, len(examples), n)
+	if err := m.checkSampleWeight(op, examples, n); err != nil {
+		return nil, err
 	}
-	weights := make([]float32, n)
+	each := max(1, len(examples)/n) // weights of an example
+	weights := make([]float32, n*each)
 	for i := range weights {
 		weights[i] = 1
 	}
@@ -34,16 +36,40 @@ func exampleWeights(op string, m *Sequential, labels *tensor.Tensor, classes map
 		}
 		for i, class := range of {
 			if w, ok := classes[class]; ok {
-				weights[i] *= float32(w)
+				for j := range each {
+					weights[i*each+j] *= float32(w)
+				}
 			}
 		}
 	}
 	for i, w := range weights {
 		if !(w >= 0 && w <= math.MaxFloat32) {
-			return nil, fmt.Errorf("%s: the weight of example %d is %v, must be a number from 0", op, i, w)
+			return nil, fmt.Errorf("%s: the weight of example %d is %v, must be a number from 0", op, i/each, w)
 		}
 	}
+	if each > 1 {
+		return tensor.From(m.device, weights, n, each), nil
+	}
 	return tensor.From(m.device, weights, n), nil
+}
+
+// checkSampleWeight refuses sample weights that are not one for each of n examples, or for
+// each position of each.
+func (m *Sequential) checkSampleWeight(op string, weights []float32, n int) error {
+	each := positions(m.OutputShape())
+	switch {
+	case weights == nil || len(weights) == n:
+		return nil
+	case each == 1:
+		return fmt.Errorf("%s: %d sample weights for %d examples", op, len(weights), n)
+	case len(weights) != n*each:
+		return fmt.Errorf("%s: %d sample weights for %d examples of %d positions each: there must be one for each example, or %d",
+			op, len(weights), n, each, n*each)
+	case !knowsPositions(m.loss):
+		return fmt.Errorf("%s: there are sample weights for the positions of the output, but the loss %s, of type %T, is a number for each example",
+			op, m.loss.Name(), m.loss)
+	}
+	return nil
 }
 
 // classNumbers reads the class of each example from labels of any form.
@@ -70,7 +96,7 @@ func classNumbers(op string, labels *tensor.Tensor) ([]int, error) {
 			classes[i] = best
 		}
 	default:
-		return nil, fmt.Errorf("%s: class weights need labels of [n] or [n classes], not %v", op, labels.Shape())
+		return nil, fmt.Errorf("%s: class weights need labels of [n] or [n classes], not %v; give SampleWeight in their place", op, labels.Shape())
 	}
 	return classes, nil
 }

@@ -54,7 +54,14 @@ func hashUniform(n int, seed uint64) []float32 {
 	return values
 }
 
-func kerasLabels(d kernels.Device, kind string, n, outputs int) *tensor.Tensor {
+// kerasLabels are labels of n examples for an output of the given shape.
+func kerasLabels(d kernels.Device, kind string, n int, output []int) *tensor.Tensor {
+	of := append([]int{n}, output[:len(output)-1]...)
+	rows := kerasRows(d, kind, n*positions(output), output[len(output)-1])
+	return rows.Reshape(append(of, rows.Shape()[1:]...)...)
+}
+
+func kerasRows(d kernels.Device, kind string, n, outputs int) *tensor.Tensor {
 	u := hashUniform(n*outputs, 2)
 	index := make([]int32, n)
 	for i, v := range hashUniform(n, 3) {
@@ -173,7 +180,7 @@ func againstKeras(t *testing.T, device string, c kerasCase) {
 	defer d.Close()
 	m := c.build(t, d)
 	x := tensor.From(d, hashUniform(c.Batch*tensor.Size(c.Input), 1), append([]int{c.Batch}, c.Input...)...)
-	y := kerasLabels(d, c.Labels, c.Batch, m.OutputShape()[0])
+	y := kerasLabels(d, c.Labels, c.Batch, m.OutputShape())
 	if err := m.checkData("test", x, y, c.Batch); err != nil {
 		t.Fatal(err)
 	}

@@ -57,9 +57,10 @@ type kerasTraining struct {
 		History  []float64
 		Saved    []int
 	}
-	Fit      []kerasFit
-	Metrics  []kerasMetrics
-	Defaults map[string]map[string]any
+	Fit       []kerasFit
+	Metrics   []kerasMetrics
+	Positions []kerasPositions
+	Defaults  map[string]map[string]any
 }
 
 func readKerasTraining(t *testing.T) (k kerasTraining) {

@@ -11,7 +11,9 @@ import (
 	"baregrad/tensor"
 )
 
-// A Loss says how wrong predictions are.
+// A Loss says how wrong predictions are. Where a model gives several for an example, such as
+// [batch, time, classes], the losses of this package compare each with its label, along the
+// last axis, and an example's loss is the mean.
 type Loss interface {
 	// Name is Keras's name of the loss.
 	Name() string
@@ -41,7 +43,8 @@ func (o *Output) Value(t *autograd.Tape) *autograd.Var {
 }
 
 // CategoricalCrossentropy is −Σ labels·ln(prediction) over the classes, for
-// labels given as distributions: one-hot rows, float32 [n, classes].
+// labels given as distributions: one-hot rows, float32 [n, …, classes], as the model's
+// output.
 //
 // Where the model's last activation is Softmax, or with FromLogits, it is worked
 // out from the logits, which is exact however sure the model is. Predictions of
@@ -61,20 +64,25 @@ func (l CategoricalCrossentropy) Check(output []int, labels *tensor.Tensor) erro
 		return err
 	}
 	if labels.Type() == kernels.Int32 {
-		return fmt.Errorf("labels are int32 %v: categorical_crossentropy takes one-hot rows, float32 [n %d]; "+
-			"for labels that are class numbers use sparse_categorical_crossentropy", labels.Shape(), output[len(output)-1])
+		return fmt.Errorf("labels are int32 %v: categorical_crossentropy takes one-hot rows, float32 %s; "+
+			"for labels that are class numbers use sparse_categorical_crossentropy", labels.Shape(), nShape(output))
 	}
 	return checkTargets(output, labels)
 }
 
 // Record records the loss of each example: [batch].
 func (l CategoricalCrossentropy) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
+	return byExample(t, out, l.byPosition(t, out, labels))
+}
+
+func (l CategoricalCrossentropy) byPosition(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
 	labels = smoothed(t, labels, l.LabelSmoothing, labels.Value.Dim(-1))
 	return crossEntropy(t, out, labels, l.FromLogits)
 }
 
 // SparseCategoricalCrossentropy is CategoricalCrossentropy for labels given as
-// class numbers: int32 [n], from 0 to classes−1. (Predictions that do not come
+// class numbers, from 0 to classes−1: int32 [n], or [n, …] with the axes that the model's
+// output has before that of the classes. (Predictions that do not come
 // from a softmax are held within [1e-7, 1−1e-7], but not divided by their sum, as
 // in Keras on JAX and PyTorch. On TensorFlow it does both.)
 type SparseCategoricalCrossentropy struct {
@@ -84,22 +92,25 @@ type SparseCategoricalCrossentropy struct {
 // Name is "sparse_categorical_crossentropy".
 func (SparseCategoricalCrossentropy) Name() string { return "sparse_categorical_crossentropy" }
 
-// Check refuses labels that are not int32 [n], each from 0 to classes−1.
+// Check refuses labels that are not int32 [n, …], each from 0 to classes−1.
 func (SparseCategoricalCrossentropy) Check(output []int, labels *tensor.Tensor) error {
-	if len(output) != 1 {
-		return fmt.Errorf("the model's output is %s, must be one value for each class", shapeString(output))
+	if len(output) == 0 {
+		return fmt.Errorf("the model's output is %s, must have a value for each class", shapeString(output))
 	}
-	if labels.Type() != kernels.Int32 || labels.Rank() != 1 {
+	classes, of := output[len(output)-1], output[:len(output)-1]
+	if labels.Type() != kernels.Int32 || labels.Rank() == 0 || !slices.Equal(labels.Shape()[1:], of) {
 		hint := ""
-		if labels.Type() == kernels.Float32 && labels.Rank() == 2 && labels.Dim(1) > 1 {
+		if labels.Type() == kernels.Float32 && labels.Rank() > 1 && classes > 1 && slices.Equal(labels.Shape()[1:], output) {
 			hint = "; for one-hot rows use categorical_crossentropy"
+		} else if len(of) > 0 && labels.Rank() == 1 {
+			hint = forgottenFlatten
 		}
-		return fmt.Errorf("labels are %v %v: sparse_categorical_crossentropy takes class numbers, int32 [n]%s",
-			labels.Type(), labels.Shape(), hint)
+		return fmt.Errorf("labels are %v %v: sparse_categorical_crossentropy takes class numbers, int32 %s%s",
+			labels.Type(), labels.Shape(), nShape(of), hint)
 	}
 	for i, label := range labels.Ints() {
-		if label < 0 || int(label) >= output[0] {
-			return fmt.Errorf("label %d of example %d is out of range: the model has the classes 0 to %d", label, i, output[0]-1)
+		if label < 0 || int(label) >= classes {
+			return fmt.Errorf("label %d of example %d is out of range: the model has the classes 0 to %d", label, i/positions(output), classes-1)
 		}
 	}
 	return nil
@@ -107,22 +118,31 @@ func (SparseCategoricalCrossentropy) Check(output []int, labels *tensor.Tensor) 
 
 // Record records the loss of each example: [batch].
 func (l SparseCategoricalCrossentropy) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
+	return byExample(t, out, l.byPosition(t, out, labels))
+}
+
+func (l SparseCategoricalCrossentropy) byPosition(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
 	return crossEntropy(t, out, labels, l.FromLogits)
 }
 
+// crossEntropy is that of each position: [batch·positions].
 func crossEntropy(t *autograd.Tape, out *Output, labels *autograd.Var, fromLogits bool) *autograd.Var {
+	labels = labelsByPosition(t, out, labels)
 	if out.Activation == Softmax || fromLogits {
 		logits := out.Logits
 		if fromLogits {
 			logits = out.Value(t)
 		}
-		loss, probs := t.SoftmaxCrossEntropy(logits, labels)
+		loss, probs := t.SoftmaxCrossEntropy(byPosition(t, logits), labels)
 		if !fromLogits {
+			if logits.Value.Rank() > 2 {
+				probs = t.Reshape(probs, logits.Shape()...)
+			}
 			out.value = probs
 		}
 		return loss
 	}
-	return t.CrossEntropy(out.Value(t), labels)
+	return t.CrossEntropy(byPosition(t, out.Value(t)), labels)
 }
 
 // smoothed moves a share of each label to the even distribution over the classes
@@ -134,8 +154,8 @@ func smoothed(t *autograd.Tape, labels *autograd.Var, share float64, classes int
 	return t.Affine(labels, float32(1-share), float32(share/float64(classes)))
 }
 
-// BinaryCrossentropy is the mean over the outputs of
-// −t·ln(p) − (1−t)·ln(1−p), for targets t from 0 to 1: float32 [n, outputs].
+// BinaryCrossentropy is the mean over the outputs of −t·ln(p) − (1−t)·ln(1−p), for targets
+// t from 0 to 1: float32 of the shape of the model's output.
 // Behind a Sigmoid, or with FromLogits, it is worked out from the logits; other
 // predictions are held within [1e-7, 1−1e-7].
 type BinaryCrossentropy struct {
@@ -154,18 +174,22 @@ func (l BinaryCrossentropy) Check(output []int, labels *tensor.Tensor) error {
 
 // Record records the loss of each example: [batch].
 func (l BinaryCrossentropy) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
-	labels = smoothed(t, labels, l.LabelSmoothing, 2)
-	switch {
-	case l.FromLogits:
-		return t.SigmoidBinaryCrossEntropy(out.Value(t), labels)
-	case out.Activation == Sigmoid:
-		return t.SigmoidBinaryCrossEntropy(out.Logits, labels)
-	}
-	return t.BinaryCrossEntropy(out.Value(t), labels)
+	return byExample(t, out, l.byPosition(t, out, labels))
 }
 
-// MeanSquaredError is the mean over the outputs of (prediction−target)², for
-// targets float32 [n, outputs].
+func (l BinaryCrossentropy) byPosition(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
+	labels = byPosition(t, smoothed(t, labels, l.LabelSmoothing, 2))
+	switch {
+	case l.FromLogits:
+		return t.SigmoidBinaryCrossEntropy(byPosition(t, out.Value(t)), labels)
+	case out.Activation == Sigmoid:
+		return t.SigmoidBinaryCrossEntropy(byPosition(t, out.Logits), labels)
+	}
+	return t.BinaryCrossEntropy(byPosition(t, out.Value(t)), labels)
+}
+
+// MeanSquaredError is the mean over the outputs of (prediction−target)², for targets
+// float32 of the shape of the model's output.
 type MeanSquaredError struct{}
 
 // Name is "mean_squared_error".
@@ -177,8 +201,12 @@ func (MeanSquaredError) Check(output []int, labels *tensor.Tensor) error {
 }
 
 // Record records the loss of each example: [batch].
-func (MeanSquaredError) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
-	return t.MeanSquaredError(out.Value(t), labels)
+func (l MeanSquaredError) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
+	return byExample(t, out, l.byPosition(t, out, labels))
+}
+
+func (MeanSquaredError) byPosition(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
+	return t.MeanSquaredError(byPosition(t, out.Value(t)), byPosition(t, labels))
 }
 
 func checkTargets(output []int, labels *tensor.Tensor) error {
@@ -187,23 +215,44 @@ func checkTargets(output []int, labels *tensor.Tensor) error {
 
 // checkTargetsWithin is checkTargets for a loss that takes numbers from low to high only.
 func checkTargetsWithin(loss string, output []int, labels *tensor.Tensor, low, high float32) error {
-	if len(output) != 1 {
-		return fmt.Errorf("the model's output is %s, must have one axis for this loss; "+
-			"put a Flatten layer at the end, and give labels [n %d]", shapeString(output), tensor.Size(output))
+	if len(output) == 0 {
+		return fmt.Errorf("the model's output is %s, must have an axis for this loss; end with a Reshape to (None, 1)", shapeString(output))
 	}
 	if labels.Type() != kernels.Float32 || labels.Rank() == 0 || !slices.Equal(labels.Shape()[1:], output) {
-		return fmt.Errorf("labels are %v %v, must be float32 [n %d], as the model's output",
-			labels.Type(), labels.Shape(), output[0])
+		hint := ""
+		if len(output) > 1 && labels.Rank() < 3 {
+			hint = forgottenFlatten
+		}
+		return fmt.Errorf("labels are %v %v, must be float32 %s, as the model's output%s",
+			labels.Type(), labels.Shape(), nShape(output), hint)
 	}
 	for i, v := range labels.Floats() {
+		example := i / tensor.Size(output)
 		if v != v {
-			return fmt.Errorf("the label of example %d is not a number", i/output[0])
+			return fmt.Errorf("the label of example %d is not a number", example)
 		}
 		if v < low || v > high {
-			return fmt.Errorf("the label of example %d is %v: %s takes numbers from %v to %v", i/output[0], v, loss, low, high)
+			hint := "for classes beyond 0 and 1, give the model an output for each, a softmax, and sparse_categorical_crossentropy"
+			if v < 0 {
+				hint = "for labels of -1 and 1 take hinge, or bring them to 0 and 1"
+			}
+			return fmt.Errorf("the label of example %d is %v: %s takes numbers from %v to %v; %s", example, v, loss, low, high, hint)
 		}
 	}
 	return nil
+}
+
+// forgottenFlatten is for a model that gives several predictions for an example, and labels
+// of one.
+const forgottenFlatten = "; for one prediction for each example put a Flatten layer before the last Dense"
+
+// nShape writes the shape of labels, or of examples, of any number n: [n 4 3].
+func nShape(shape []int) string {
+	s := "[n"
+	for _, size := range shape {
+		s += fmt.Sprintf(" %d", size)
+	}
+	return s + "]"
 }
 
 var losses = map[string]Loss{

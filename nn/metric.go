@@ -21,7 +21,8 @@ type labelChecker interface {
 	Check(output []int, labels *tensor.Tensor) error
 }
 
-// Accuracy is the share of examples whose class was predicted. What that means
+// Accuracy is the share of examples, or of their positions where the output has several
+// axes, whose class was predicted. What that means
 // follows from the shapes: labels that are class numbers (int32) are compared
 // with the largest output; a single output with its target, both above one half
 // or not; otherwise the largest output with the largest target.
@@ -39,11 +40,11 @@ func (Accuracy) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *aut
 	if out.Activation.elementwise() {
 		output = out.Value(t)
 	}
-	return t.Accuracy(output, labels)
+	return byExample(t, out, t.Accuracy(byPosition(t, output), labelsByPosition(t, out, labels)))
 }
 
 // BinaryAccuracy is the share of outputs that lie on the same side of one half
-// as their targets, float32 [n, outputs].
+// as their targets, float32 of the shape of the model's output.
 type BinaryAccuracy struct{}
 
 // Name is "binary_accuracy".
@@ -57,10 +58,10 @@ func (BinaryAccuracy) Check(output []int, labels *tensor.Tensor) error {
 // Record records the share of each example's outputs that were right.
 func (BinaryAccuracy) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
 	right := equal(t, above(t, out.Value(t)), above(t, labels))
-	if labels.Value.Dim(-1) == 1 {
+	if labels.Value.Len() == labels.Value.Dim(0) {
 		return t.Reshape(right, labels.Shape()[0])
 	}
-	return t.Mean(t.Reshape(right, labels.Shape()...), -1, -1)
+	return t.Mean(t.Reshape(right, labels.Value.Dim(0), -1), 1, 1)
 }
 
 // above is 1 where x is above one half, else 0.

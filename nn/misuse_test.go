@@ -186,7 +186,7 @@ func TestWhatIsLeftOut(t *testing.T) {
 		{"layer conv2d (Conv2D): images [1 8 8 1], filters [3 3 1 1], down: the padding is 7, must be Valid or Same", build(&padded)},
 		{"layer max_pooling2d (MaxPooling2D): images [1 8 8 1], window [2 2], down: the padding is -1, must be Valid or Same",
 			build(&nn.MaxPooling2D{Padding: -1, InputShape: []int{8, 8, 1}})},
-		{"layer dense (Dense): softmax over one value gives the same for all examples; for one output use sigmoid",
+		{"layer dense (Dense): softmax over one value gives the same for all examples; for one output use sigmoid, with the loss binary_crossentropy",
 			build(&nn.Dense{Units: 1, Activation: nn.Softmax, InputShape: []int{4}})},
 		{"layer activation (Activation): log_softmax over one value", build(&nn.Activation{Function: nn.LogSoftmax, InputShape: []int{4, 1}})},
 		{`layer dense (Dense): unknown activation "rleu": did you mean "relu"?`, build(&nn.Dense{Units: 1, Activation: "rleu", InputShape: []int{4}})},
@@ -296,16 +296,16 @@ func TestErrorsOfData(t *testing.T) {
 			fit(sparse, tensor.New(d, 4, 2), nn.FitOptions{})},
 		{"fit: labels are float32 [4]: sparse_categorical_crossentropy takes class numbers, int32 [n]", fit(sparse, tensor.New(d, 4), nn.FitOptions{})},
 		{"fit: verbose is 4, must be Auto, Bar, Lines or Silent, which are 0 to 3", fit(sparse, classes, nn.FitOptions{Verbose: 4})},
-		{"fit: the label of example 2 is 3: binary_crossentropy takes numbers from 0 to 1",
+		{"fit: the label of example 2 is 3: binary_crossentropy takes numbers from 0 to 1; " +
+			"for classes beyond 0 and 1, give the model an output for each, a softmax, and sparse_categorical_crossentropy",
 			fit(binary, tensor.From(d, []float32{0, 1, 3, 2}, 4), nn.FitOptions{})},
-		{"fit: the label of example 1 is -1: binary_crossentropy takes numbers from 0 to 1",
+		{"fit: the label of example 1 is -1: binary_crossentropy takes numbers from 0 to 1; for labels of -1 and 1 take hinge, or bring them to 0 and 1",
 			fit(binary, tensor.From(d, []float32{1, -1, 1, -1}, 4), nn.FitOptions{})},
 		{"fit: labels are int32 [4], must be float32 [n 1], as the model's output", fit(binary, classes, nn.FitOptions{})},
-		{"evaluate: the model's output is (None, 1, 3), must have one axis for this loss; put a Flatten layer at the end, and give labels [n 3]",
-			func() error {
-				_, err := image.Evaluate(ctx, tensor.New(d, 4, 3), tensor.New(d, 4, 1, 3), nn.EvaluateOptions{})
-				return err
-			}},
+		{"evaluate: labels are float32 [4 3 1], must be float32 [n 1 3], as the model's output", func() error {
+			_, err := image.Evaluate(ctx, tensor.New(d, 4, 3), tensor.New(d, 4, 3, 1), nn.EvaluateOptions{})
+			return err
+		}},
 		{"predict: the examples are [3], the model takes (None, 3); one example is a batch too: Reshape it to [1 3]", func() error {
 			_, err := sparse.Predict(ctx, tensor.New(d, 3), nn.EvaluateOptions{})
 			return err

@@ -8,12 +8,13 @@ import (
 )
 
 // The losses below are put together from kernels. Each is a mean over the outputs
-// of an example, for targets float32 [n, outputs]; x is the model's output.
+// of an example, for targets float32 of the shape of the model's output, x. What is said of
+// vectors and one-hot rows is along the last axis.
 
 // A composed loss is a formula over the model's output and the targets.
 type composed struct {
 	name   string
-	values func(t *autograd.Tape, x, targets *autograd.Var) *autograd.Var // [n, outputs]
+	values func(t *autograd.Tape, x, targets *autograd.Var) *autograd.Var // of rows [n, outputs]
 	sum    bool                                                           // of the outputs, in place of the mean
 }
 
@@ -24,7 +25,11 @@ func (l composed) Check(output []int, labels *tensor.Tensor) error {
 }
 
 func (l composed) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
-	values := l.values(t, out.Value(t), labels)
+	return byExample(t, out, l.byPosition(t, out, labels))
+}
+
+func (l composed) byPosition(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
+	values := l.values(t, byPosition(t, out.Value(t)), byPosition(t, labels))
 	if l.sum {
 		return t.Sum(values, 1, 1)
 	}

@@ -25,7 +25,7 @@ type session struct {
 // A stepKind tells steps that need a tape of their own.
 type stepKind struct {
 	x, y     *tensor.Tensor // the data set's examples [n, …] and labels [n, …]; y is nil for predictions
-	weights  *tensor.Tensor // float32 [n], one for each example; nil where all count the same
+	weights  *tensor.Tensor // float32 [n] or [n, positions]: exampleWeights; nil where all count the same
 	batch    int            // examples in the step
 	training bool
 	keep     bool // keep the output of a step that has labels
@@ -125,11 +125,7 @@ func (s *session) record(kind stepKind) *recorded {
 		s.counters.record(t, kind)
 		return r
 	}
-	rows := m.loss.Record(t, out, labels)
-	checkRecorded("loss "+m.loss.Name(), rows, []int{kind.batch}, "a number for each example")
-	if weights != nil {
-		rows = t.Mul(rows, weights)
-	}
+	rows := recordLoss(t, m.loss, out, labels, weights)
 	measured := []*autograd.Var{rows}
 	for _, metric := range m.metrics {
 		values := metric.Record(t, out, labels)

@@ -4,8 +4,8 @@ A Go test in nn compares it with what baregrad does. The file holds, for random
 histories and settings, which epoch EarlyStopping ends with and whose weights it
 restores, the learning rates of ReduceLROnPlateau, and the epochs that ModelCheckpoint
 saves; the history and the last weights of Fit with class and sample weights; the
-values of the metrics on random rows; and the defaults of the arguments that both
-sides have.
+values of the metrics on random rows; Fit where an output has several positions; and
+the defaults of the arguments that both sides have.
 
 Run it in a virtual environment with tensorflow-cpu (Keras's backend here):
     python bench/peers/keras_training.py
@@ -168,6 +168,32 @@ def metrics(kind, r):
     return {"kind": kind, "outputs": p.tolist(), "labels": labels, "loss": float(scores["loss"]), "metrics": found}
 
 
+def positions(r, labels, weights=None):
+    """One epoch on outputs [time, classes], labels at each time, and a validation split."""
+    n, time, outputs = 10, 3, 1 if labels == "binary" else 4
+    x = [rows(r, time, 2) for _ in range(n)]
+    y = [[r.randrange(max(2, outputs)) for _ in range(time)] for _ in range(n)]
+    kernel = rows(r, 2, outputs)
+    activation, loss = {"sparse": ("softmax", "sparse_categorical_crossentropy"), "onehot": ("softmax", "categorical_crossentropy"),
+                        "binary": ("sigmoid", "binary_crossentropy")}[labels]
+    model = keras.Sequential([keras.Input((time, 2)), keras.layers.Dense(outputs, activation=activation)])
+    model.compile(optimizer=keras.optimizers.SGD(0.5), loss=loss, metrics=["accuracy", "mse"][:1 if labels == "sparse" else 2])
+    model.set_weights([np.array(kernel, np.float32), np.zeros(outputs, np.float32)])
+    case = {"labels": labels, "x": x, "y": y, "kernel": kernel}
+    options = {"batch_size": 4, "shuffle": False, "verbose": 0, "validation_split": 0.3}
+    if weights:  # [n, 1] is what Keras takes for an example's, [n, time] for a position's
+        given = [[r.randrange(0, 9) / 4 for _ in range(1 if weights == "example" else time)] for _ in range(n)]
+        case["sample_weight"] = sum(given, [])
+        options["sample_weight"] = np.array(given, np.float32)
+    target = np.array(y)
+    if labels == "onehot":
+        target = np.eye(outputs, dtype=np.float32)[target]
+    if labels == "binary":
+        target = target.astype(np.float32)[..., None]
+    history = model.fit(np.array(x, np.float32), target, **options).history
+    return case | {"history": history, "weights": [w.ravel().tolist() for w in model.get_weights()]}
+
+
 DEFAULTS = [
     keras.callbacks.EarlyStopping, keras.callbacks.ModelCheckpoint, keras.callbacks.ReduceLROnPlateau, keras.optimizers.SGD,
     keras.optimizers.RMSprop, keras.optimizers.Adam, keras.optimizers.AdamW, keras.layers.MaxPooling2D, keras.layers.Conv2D,
@@ -205,6 +231,10 @@ training = {
     ],
     "metrics": [metrics(kind, r) for kind in METRICS],
     "defaults": defaults(),
+    "positions": [
+        positions(random.Random(i), labels, weights)
+        for i, labels in enumerate(["sparse", "onehot", "binary"]) for weights in [None, "example", "position"]
+    ],
 }
 lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in training.items())
 FILE.write_text("{" + lines + "}\n")

@@ -44,7 +44,13 @@ def uniform(n, seed):
     return ((h >> np.uint64(8)).astype(np.float64) / 2**24).astype(np.float32)
 
 
-def labels(kind, n, outputs):
+def labels(kind, n, output):
+    """Labels of n examples for an output of the given shape, of which the last axis is compared."""
+    rows = by_row(kind, n * int(np.prod(output[:-1])), output[-1])
+    return rows.reshape([n, *output[:-1], *rows.shape[1:]])
+
+
+def by_row(kind, n, outputs):
     u = uniform(n * outputs, 2).reshape(n, outputs)
     index = (uniform(n, 3) * outputs).astype(np.int32)
     match kind:
@@ -147,8 +153,7 @@ def run(case):
         limit = np.float32(np.sqrt(3 / fan)) if fan else np.float32(0.1)
         v.assign(((uniform(int(np.prod(shape)), 100 + i) * 2 - 1) * limit).reshape(shape))
     x = uniform(case["batch"] * int(np.prod(case["input"])), 1).reshape([case["batch"]] + case["input"])
-    outputs = model.output_shape[-1]
-    y = labels(case["labels"], case["batch"], outputs)
+    y = labels(case["labels"], case["batch"], model.output_shape[1:])
     f, o = loss(*case["loss"]), optimizer(*case["optimizer"])
     result = {}
     keep("output", np.asarray(model(x)), result)

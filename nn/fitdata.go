@@ -1,0 +1,183 @@
+package nn
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"runtime"
+	runtimemetrics "runtime/metrics"
+	"slices"
+
+	"baregrad/kernels"
+	"baregrad/tensor"
+)
+
+// What Fit, Evaluate and Predict do with options and data before anything is computed.
+
+// prepareFit fills in defaults, splits off validation data, and checks everything.
+func (m *Sequential) prepareFit(x, y *tensor.Tensor, o FitOptions) (FitOptions, *tensor.Tensor, *tensor.Tensor, error) {
+	fail := func(err error) (FitOptions, *tensor.Tensor, *tensor.Tensor, error) { return o, nil, nil, err }
+	if m.updater == nil {
+		return fail(errors.New("fit: the model is not compiled"))
+	}
+	if o.Epochs == 0 {
+		o.Epochs = 1
+	}
+	if o.BatchSize == 0 {
+		o.BatchSize = 32
+	}
+	if o.Output == nil {
+		o.Output = os.Stdout
+	}
+	if o.Epochs < 1 {
+		return fail(fmt.Errorf("fit: epochs is %d, must be at least 1", o.Epochs))
+	}
+	if o.InitialEpoch < 0 {
+		return fail(fmt.Errorf("fit: initial epoch is %d, must be at least 0", o.InitialEpoch))
+	}
+	if o.Verbose < Auto || o.Verbose > Silent {
+		return fail(fmt.Errorf("fit: verbose is %d, must be Auto, Bar, Lines or Silent, which are 0 to 3", o.Verbose))
+	}
+	if i := slices.Index(o.Callbacks, nil); i >= 0 {
+		return fail(fmt.Errorf("fit: callback %d is nil", i))
+	}
+	if !slices.ContainsFunc(m.params, func(p *Param) bool { return p.Trainable() }) {
+		return fail(errors.New("fit: the model has nothing to train: it has no parameters, or all are frozen"))
+	}
+	y, o.ValidationY = m.labels(y), m.labels(o.ValidationY)
+	if err := m.checkData("fit", x, y, o.BatchSize); err != nil {
+		return fail(err)
+	}
+	if err := m.checkSampleWeight("fit", o.SampleWeight, x.Dim(0)); err != nil {
+		return fail(err)
+	}
+	if o.ValidationX == nil && (o.ValidationY != nil || o.ValidationSampleWeight != nil) {
+		return fail(errors.New("fit: labels or weights to validate with were given, but no examples"))
+	}
+	if split := o.ValidationSplit; split != 0 {
+		if o.ValidationX != nil {
+			return fail(errors.New("fit: both validation data and a validation split were given"))
+		}
+		if !(split > 0 && split < 1) {
+			return fail(fmt.Errorf("fit: validation split is %v, must be between 0 and 1", split))
+		}
+		n := x.Dim(0)
+		cut := int(math.Floor(float64(n) * (1 - split)))
+		if cut == 0 || cut == n {
+			return fail(fmt.Errorf("fit: a validation split of %v leaves one side of %d examples empty", split, n))
+		}
+		if o.SampleWeight != nil {
+			at := len(o.SampleWeight) / n * cut // an example may have several
+			o.SampleWeight, o.ValidationSampleWeight = o.SampleWeight[:at], o.SampleWeight[at:]
+		}
+		o.ValidationX, o.ValidationY = x.Slice(cut, n), y.Slice(cut, n)
+		x, y = x.Slice(0, cut), y.Slice(0, cut)
+	} else if o.ValidationX != nil {
+		if err := m.checkData("fit: validation data", o.ValidationX, o.ValidationY, o.BatchSize); err != nil {
+			return fail(err)
+		}
+	}
+	return o, x, y, nil
+}
+
+// labels gives labels in the shape that the loss takes, where Keras takes another one too:
+// float32 [n] for a model with one output are [n 1], and class numbers [n 1], as CIFAR-10
+// has them, are [n]. Where the output has more axes, these stand in between.
+func (m *Sequential) labels(y *tensor.Tensor) *tensor.Tensor {
+	if y == nil || y.Rank() == 0 {
+		return y
+	}
+	output, shape := m.OutputShape(), y.Shape()
+	last := len(output) - 1
+	_, sparse := m.loss.(SparseCategoricalCrossentropy)
+	switch {
+	case last < 0:
+	case y.Type() == kernels.Float32 && output[last] == 1 && slices.Equal(shape[1:], output[:last]):
+		return y.Reshape(append(slices.Clone(shape), 1)...)
+	case sparse && y.Type() == kernels.Int32 && slices.Equal(shape[1:], append(slices.Clone(output[:last]), 1)):
+		return y.Reshape(shape[:len(shape)-1]...)
+	}
+	return y
+}
+
+// checkExamples says what is wrong with examples for this model.
+func (m *Sequential) checkExamples(op string, x *tensor.Tensor, batch int) error {
+	if batch < 1 {
+		return fmt.Errorf("%s: batch size is %d, must be at least 1", op, batch)
+	}
+	if x == nil || x.Rank() == 0 {
+		return fmt.Errorf("%s: no examples were given", op)
+	}
+	if x.Device() != m.device {
+		return fmt.Errorf("%s: the examples are in the memory of %s, the model computes on %s: Tensor.To copies them there",
+			op, x.Device().Name(), m.device.Name())
+	}
+	if x.Type() == kernels.Int32 {
+		return fmt.Errorf("%s: the examples are int32, must be float32 or uint8", op)
+	}
+	if !slices.Equal(x.Shape()[1:], m.input) {
+		return fmt.Errorf("%s: the examples are %v, the model takes %s%s", op, x.Shape(), shapeString(m.input), m.reshapeHint(x.Shape()))
+	}
+	if x.Dim(0) == 0 {
+		return fmt.Errorf("%s: there are 0 examples, must be at least 1", op)
+	}
+	return nil
+}
+
+// reshapeHint tells how examples of another shape than the model's input get that, where
+// their numbers are in the right order already; else it is empty.
+func (m *Sequential) reshapeHint(shape []int) string {
+	sizes := func(shape []int) []int {
+		return slices.DeleteFunc(slices.Clone(shape), func(n int) bool { return n == 1 })
+	}
+	example := shape[1:]
+	switch {
+	case slices.Equal(shape, m.input):
+		return fmt.Sprintf("; one example is a batch too: Reshape it to %v", append([]int{1}, m.input...))
+	case slices.Equal(sizes(example), sizes(m.input)), // an axis of 1 is one too many, or is missing
+		min(len(example), len(m.input)) == 1 && tensor.Size(example) == tensor.Size(m.input): // or all are one
+		return fmt.Sprintf("; Reshape them to %v", append([]int{-1}, m.input...))
+	}
+	return ""
+}
+
+// checkData says what is wrong with examples and labels for this model.
+func (m *Sequential) checkData(op string, x, y *tensor.Tensor, batch int) error {
+	if err := m.checkExamples(op, x, batch); err != nil {
+		return err
+	}
+	if y == nil {
+		return fmt.Errorf("%s: %d examples and no labels", op, x.Dim(0))
+	}
+	if y.Rank() == 0 || y.Dim(0) != x.Dim(0) {
+		return fmt.Errorf("%s: %d examples and labels of shape %v: there must be one label for each", op, x.Dim(0), y.Shape())
+	}
+	if y.Device() != m.device {
+		return fmt.Errorf("%s: the labels are in the memory of %s, the model computes on %s: Tensor.To copies them there",
+			op, y.Device().Name(), m.device.Name())
+	}
+	if err := m.loss.Check(m.OutputShape(), y); err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	for _, metric := range m.metrics {
+		if c, ok := metric.(labelChecker); ok {
+			if err := c.Check(m.OutputShape(), y); err != nil {
+				return fmt.Errorf("%s: metric %s: %w", op, metric.Name(), err)
+			}
+		}
+	}
+	return nil
+}
+
+// collectGarbage makes room for the step, where loading and converting the data left much
+// behind. Where they did not, as between the calls of Fit on one batch each, it costs some
+// microseconds: a collection waits for all threads, and may take longer than a small step.
+func collectGarbage() {
+	const much = 16 << 20
+	heap := []runtimemetrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/live:bytes"}}
+	runtimemetrics.Read(heap)
+	if now, lastSeen := heap[0].Value.Uint64(), heap[1].Value.Uint64(); now > lastSeen+much {
+		runtime.GC()
+	}
+}
