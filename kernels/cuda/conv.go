@@ -13,12 +13,13 @@ import "baregrad/kernels"
 type ConvForm int
 
 const (
-	ConvByShape    ConvForm = iota // the one that suits the shape
-	ConvDirect                     // one thread for each result
-	ConvImplicit                   // an implicit matrix product, wherever there is one
-	ConvAsync                      // the same, fed by asynchronous copies wherever that can be, else directly
-	ConvAsyncLarge                 // the same in its largest tiles
-	ConvWinograd                   // forward by Winograd's algorithm wherever that can be, else by the shape
+	ConvByShape        ConvForm = iota // the one that suits the shape
+	ConvDirect                         // one thread for each result
+	ConvImplicit                       // an implicit matrix product, wherever there is one
+	ConvAsync                          // the same, fed by asynchronous copies wherever that can be, else directly
+	ConvAsyncLarge                     // the same in its largest tiles
+	ConvWinograd                       // forward and by input by Winograd's algorithm wherever that can be, else by the shape
+	ConvWinogradNarrow                 // the same in its narrow tiles
 )
 
 // implicitSuits decides for a product of [m,k]·[k,n].
@@ -53,16 +54,32 @@ func (d *Device) Conv2D(y, x, w, bias kernels.Buffer, s kernels.ConvSpec) {
 // Conv2DGradInput is the gradient by x.
 func (d *Device) Conv2DGradInput(dx, dy, w kernels.Buffer, s kernels.ConvSpec, m kernels.Mode) {
 	s.Check("conv2d gradient by input", dy, dx, w, nil)
-	ones := s.StrideH == 1 && s.StrideW == 1
-	if ones && d.asyncSuits(s.N*s.H*s.W, s.C, s.Out, s, address(dx), address(dy), address(w)) {
-		d.convAsyncGradInput(dx, dy, w, s, m)
+	if d.conv2DGradInputBelow(dx, dy, w, s, m, behindReLU{}) {
 		return
 	}
+	ones := s.StrideH == 1 && s.StrideW == 1
 	if ones && d.implicitSuits(s.N*s.H*s.W, s.C, s.KH*s.KW*s.Out) {
 		d.convImplicitGradInput(dx, dy, w, s, m)
 		return
 	}
 	d.convDirectGradInput(dx, dy, w, s, m)
+}
+
+// conv2DGradInputBelow is the gradient by x, and behind the ReLU below if that is asked for,
+// where one of the forms suits that does both in one launch. It tells whether one does.
+func (d *Device) conv2DGradInputBelow(dx, dy, w kernels.Buffer, s kernels.ConvSpec, m kernels.Mode, below behindReLU) bool {
+	if s.StrideH != 1 || s.StrideW != 1 {
+		return false
+	}
+	if t := turned(s); d.winogradSuits(t, address(dx), address(dy), address(w), address(below.x)) {
+		d.convWinogradGradInput(dx, dy, w, t, m, below)
+		return true
+	}
+	if d.asyncSuits(s.N*s.H*s.W, s.C, s.Out, s, address(dx), address(dy), address(w), address(below.x)) {
+		d.convAsyncGradInput(dx, dy, w, s, m, below)
+		return true
+	}
+	return false
 }
 
 // Conv2DGradFilter is the gradient by w.

@@ -67,7 +67,7 @@ func (d *Device) asyncSuits(m, n, channels int, s kernels.ConvSpec, addresses ..
 		return false
 	}
 	switch d.ConvForm {
-	case ConvByShape, ConvWinograd:
+	case ConvByShape, ConvWinograd, ConvWinogradNarrow:
 		return m >= 64 && n >= 16 && 4*channels >= 3*16*ceilDiv(channels, 16)
 	case ConvAsync, ConvAsyncLarge:
 		return true
@@ -81,9 +81,12 @@ func (d *Device) convAsync(y, x, w, bias kernels.Buffer, s kernels.ConvSpec) {
 }
 
 // convAsyncGradInput takes strides of 1 only, as convImplicitGradInput.
-func (d *Device) convAsyncGradInput(dx, dy, w kernels.Buffer, s kernels.ConvSpec, m kernels.Mode) {
+func (d *Device) convAsyncGradInput(dx, dy, w kernels.Buffer, s kernels.ConvSpec, m kernels.Mode, below behindReLU) {
 	rows, k := s.N*s.H*s.W, s.KH*s.KW*s.Out
-	d.async(d.tiling(convAsyncBwdInput, rows, s.C), address(dx), dy, w, 0, rows, s.C, k, k, s, bool(m), false)
+	t := d.tiling(convAsyncBwdInput, rows, s.C)
+	grid := driver.Dim{X: ceilDiv(rows, t.bm), Y: ceilDiv(s.C, t.bn), Z: 1}
+	arguments := d.asyncArguments(address(dx), dy, w, 0, rows, s.C, k, k, s, bool(m), false)
+	d.launch(t.kernel, grid, lanes(t.bm*t.bn/64), d.appendBelow(arguments, below, grid)...)
 }
 
 // asyncSuitsFilter decides for the gradient by the filter, in tiles 64 wide.
@@ -92,7 +95,7 @@ func (d *Device) asyncSuitsFilter(s kernels.ConvSpec, addresses ...uint64) bool 
 		return false
 	}
 	switch d.ConvForm {
-	case ConvByShape, ConvWinograd:
+	case ConvByShape, ConvWinograd, ConvWinogradNarrow:
 		return s.Cols() >= 48 && s.Out > 32
 	case ConvAsync, ConvAsyncLarge:
 		return true
@@ -124,7 +127,12 @@ func (d *Device) convAsyncGradFilter(dw, dy, x kernels.Buffer, s kernels.ConvSpe
 func (d *Device) async(t convTiling, result uint64, from, b kernels.Buffer, bias uint64, m, n, k, share int,
 	s kernels.ConvSpec, accumulate, relu bool) {
 	grid := driver.Dim{X: ceilDiv(m, t.bm), Y: ceilDiv(n, t.bn), Z: ceilDiv(k, share)}
+	d.launch(t.kernel, grid, lanes(t.bm*t.bn/64), d.asyncArguments(result, from, b, bias, m, n, k, share, s, accumulate, relu)...)
+}
+
+// asyncArguments lists what all kernels of conv_async.ptx take.
+func (d *Device) asyncArguments(result uint64, from, b kernels.Buffer, bias uint64, m, n, k, share int,
+	s kernels.ConvSpec, accumulate, relu bool) []uint64 {
 	arguments := d.with(result, address(from), address(b), bias, count(m), count(n), count(k), count(s.Out))
-	arguments = append(appendConvSizes(arguments, s), truth(accumulate), truth(relu), count(share))
-	d.launch(t.kernel, grid, lanes(t.bm*t.bn/64), arguments...)
+	return append(appendConvSizes(arguments, s), truth(accumulate), truth(relu), count(share))
 }

@@ -19,8 +19,7 @@ func (d *Device) Conv2DReLUMaxPool(y, arg, x, w, bias kernels.Buffer, s kernels.
 // memory, and goes on from there.
 func (d *Device) Conv2DReLUMaxPoolGrad(dx, dw, dbias, dy, y, arg, x, w kernels.Buffer, s kernels.ConvPoolSpec, mx, mw, mb kernels.Mode) {
 	s.CheckGrad("conv2d relu maxpool gradient", dx, dw, dbias, dy, y, arg, x, w)
-	dz := d.unpooled.buffer(d, s.Conv.Rows()*s.Conv.Out)
-	d.BiasReLUMaxPoolGrad(dz, dbias, dy, y, arg, s.Pool, mb)
+	dz := d.unpooledGrad(dbias, dy, y, arg, s, mb)
 	if dx != nil {
 		d.Conv2DGradInput(dx, dz, w, s.Conv, mx)
 	}
@@ -29,9 +28,24 @@ func (d *Device) Conv2DReLUMaxPoolGrad(dx, dw, dbias, dy, y, arg, x, w kernels.B
 	}
 }
 
-// BiasReLUConv2DReLUMaxPoolGrad is Conv2DReLUMaxPoolGrad. The ReLU below is a launch of its own, and left to the caller.
+// BiasReLUConv2DReLUMaxPoolGrad is Conv2DReLUMaxPoolGrad, and where the gradient by input has
+// a form that does so, what lies behind the ReLU below is part of its launch.
 func (d *Device) BiasReLUConv2DReLUMaxPoolGrad(dx, dbelow, dw, dbias, dy, y, arg, x, w kernels.Buffer, s kernels.ConvPoolSpec, mbelow, mw, mb kernels.Mode) (done bool) {
 	s.CheckGradBelow("bias relu conv2d relu maxpool gradient", dx, dbelow, dw, dbias, dy, y, arg, x, w)
-	d.Conv2DReLUMaxPoolGrad(dx, dw, dbias, dy, y, arg, x, w, s, kernels.Overwrite, mw, mb)
-	return false
+	dz := d.unpooledGrad(dbias, dy, y, arg, s, mb)
+	done = d.conv2DGradInputBelow(dx, dz, w, s.Conv, kernels.Overwrite, behindReLU{x, dbelow, mbelow})
+	if !done {
+		d.Conv2DGradInput(dx, dz, w, s.Conv, kernels.Overwrite)
+	}
+	if dw != nil {
+		d.Conv2DGradFilter(dw, dz, x, s.Conv, mw)
+	}
+	return done
+}
+
+// unpooledGrad spreads the gradient over the convolution's output in scratch memory.
+func (d *Device) unpooledGrad(dbias, dy, y, arg kernels.Buffer, s kernels.ConvPoolSpec, m kernels.Mode) kernels.Buffer {
+	dz := d.unpooled.buffer(d, s.Conv.Rows()*s.Conv.Out)
+	d.BiasReLUMaxPoolGrad(dz, dbias, dy, y, arg, s.Pool, m)
+	return dz
 }

@@ -11,11 +11,33 @@ import (
 // until a GPU has been seen to be faster with it: the lab times both.
 const preferWinograd = false
 
-const (
-	winogradTiles   = 32                  // of 2×2 outputs, in a block
-	winogradOutputs = 64                  // channels, in a block
-	winogradShared  = 2*16*2112 + 16*1216 // bytes of shared memory: U twice, and V
+// winogradTiles is how many tiles of 2×2 outputs a block has.
+const winogradTiles = 32
+
+// A winogradTiling is how many channels a block has of a result, and the names of its kernels.
+type winogradTiling struct {
+	outputs                   int
+	forward, pooled, gradient kernel
+}
+
+var (
+	winogradWide = winogradTiling{64, kernel{"conv_winograd.ptx", "conv_winograd_fwd_32x64_f32"},
+		kernel{"conv_winograd.ptx", "conv_winograd_maxpool_fwd_32x64_f32"}, kernel{"conv_winograd.ptx", "conv_winograd_bwd_input_32x64_f32"}}
+	winogradNarrow = winogradTiling{32, kernel{"conv_winograd.ptx", "conv_winograd_fwd_32x32_f32"},
+		kernel{"conv_winograd.ptx", "conv_winograd_maxpool_fwd_32x32_f32"}, kernel{"conv_winograd.ptx", "conv_winograd_bwd_input_32x32_f32"}}
 )
+
+// shared is its bytes of shared memory: U twice, V, and the table of tiles.
+func (t winogradTiling) shared() int { return 2*16*33*t.outputs + 16*1216 + 16*winogradTiles }
+
+// winogradTiling picks the tiles for so many channels of a result: the wide ones transform
+// the pixels of a tile half as often, the narrow ones fill what is not a multiple of 64.
+func (d *Device) winogradTiling(outputs int) winogradTiling {
+	if d.ConvForm == ConvWinogradNarrow || outputs%winogradWide.outputs != 0 {
+		return winogradNarrow
+	}
+	return winogradWide
+}
 
 // winogradFits tells whether the kernels can take a convolution.
 func (d *Device) winogradFits(s kernels.ConvSpec, addresses ...uint64) bool {
@@ -23,25 +45,35 @@ func (d *Device) winogradFits(s kernels.ConvSpec, addresses ...uint64) bool {
 	for _, a := range addresses {
 		all |= a
 	}
+	const static = 1024 // bytes of shared memory that the driver or last.tmpl may have besides
 	switch {
-	case d.info.Compute[0] < 8, d.info.SharedPerBlock < winogradShared, all%16 != 0:
+	case d.info.Compute[0] < 8, d.info.SharedPerBlock < d.winogradTiling(s.Out).shared()+static, all%16 != 0:
 		return false
 	case s.KH != 3, s.KW != 3, s.StrideH != 1, s.StrideW != 1, s.DilationH != 1, s.DilationW != 1:
 		return false
 	}
-	return s.C%8 == 0 && s.Out%winogradOutputs == 0 && s.Rows()*s.C*s.Out > 0
+	return s.C%8 == 0 && s.Out%winogradNarrow.outputs == 0 && s.Rows()*s.C*s.Out > 0
 }
 
 // winogradSuits decides for y = x∗w + bias.
 func (d *Device) winogradSuits(s kernels.ConvSpec, addresses ...uint64) bool {
 	switch d.ConvForm {
-	case ConvWinograd:
+	case ConvWinograd, ConvWinogradNarrow:
 		return d.winogradFits(s, addresses...)
 	case ConvByShape:
 		tiles := s.N * ceilDiv(s.OH, 2) * ceilDiv(s.OW, 2)
 		return preferWinograd && tiles >= busy*winogradTiles && s.C >= 16 && d.winogradFits(s, addresses...)
 	}
 	return false
+}
+
+// turned is the convolution that the gradient by input is, where strides and dilations are
+// 1: dx = dy ∗ w', with w'[u,v,o,c] = w[KH-1-u, KW-1-v, c, o]. Its padding may be below 0.
+func turned(s kernels.ConvSpec) kernels.ConvSpec {
+	t := s
+	t.H, t.W, t.C, t.OH, t.OW, t.Out = s.OH, s.OW, s.Out, s.H, s.W, s.C
+	t.PadTop, t.PadLeft, t.ReLU = s.KH-1-s.PadTop, s.KW-1-s.PadLeft, false
+	return t
 }
 
 // winogradPools tells whether the pooling's windows are the algorithm's tiles.
@@ -54,16 +86,40 @@ func winogradPools(s kernels.ConvPoolSpec) bool {
 // convWinograd transforms the filters, in one launch, and does all else in another. Where
 // arg is not nil, y and arg are those of the pooled outputs.
 func (d *Device) convWinograd(y, arg, x, w, bias kernels.Buffer, s kernels.ConvSpec) {
-	u := uint64(d.scratch.floats(d, 16*s.C*s.Out))
-	d.each(kernel{"conv_winograd.ptx", "conv_winograd_filter_f32"}, s.C*s.Out, u, address(w), count(s.C*s.Out), count(s.Out))
-	rows, columns := ceilDiv(s.OH, 2), ceilDiv(s.OW, 2)
-	tiles := s.N * rows * columns
-	name, arguments := "conv_winograd_fwd_f32", d.with(address(y))
+	t := d.winogradTiling(s.Out)
+	u := d.winogradFilter(w, s, false)
+	k, arguments := t.forward, d.with(address(y))
 	if arg != nil {
-		name, arguments = "conv_winograd_maxpool_fwd_f32", append(arguments, address(arg))
+		k, arguments = t.pooled, append(arguments, address(arg))
 	}
-	arguments = append(arguments, address(x), address(w), u, address(bias), count(tiles), count(rows), count(columns),
-		count(s.H), count(s.W), count(s.C), count(s.Out), count(s.PadTop), count(s.PadLeft), count(s.OH), count(s.OW), truth(s.ReLU))
-	grid := driver.Dim{X: ceilDiv(tiles, winogradTiles), Y: s.Out / winogradOutputs, Z: 1}
-	d.launchShared(kernel{"conv_winograd.ptx", name}, grid, lanes(256), winogradShared, arguments...)
+	arguments = append(appendWinogradSizes(append(arguments, address(x), address(w), u), s), address(bias), truth(s.ReLU))
+	d.launchShared(k, winogradGrid(t, s), lanes(4*t.outputs), t.shared(), arguments...)
+}
+
+// convWinogradGradInput is the same for the gradient by input, and by what went into the
+// ReLU below, if that is asked for: s is turned.
+func (d *Device) convWinogradGradInput(dx, dy, w kernels.Buffer, s kernels.ConvSpec, m kernels.Mode, below behindReLU) {
+	t := d.winogradTiling(s.Out)
+	grid := winogradGrid(t, s)
+	u := d.winogradFilter(w, s, true)
+	arguments := appendWinogradSizes(d.with(address(dx), address(dy), address(w), u), s)
+	arguments = d.appendBelow(append(arguments, mode(m)), below, grid)
+	d.launchShared(t.gradient, grid, lanes(4*t.outputs), t.shared(), arguments...)
+}
+
+// winogradFilter transforms the filters of a convolution.
+func (d *Device) winogradFilter(w kernels.Buffer, s kernels.ConvSpec, turned bool) uint64 {
+	u := uint64(d.between.floats(d, 16*s.C*s.Out))
+	d.each(kernel{"conv_winograd.ptx", "conv_winograd_filter_f32"}, s.C*s.Out, u, address(w), count(s.C*s.Out), count(s.Out), truth(turned))
+	return u
+}
+
+func winogradGrid(t winogradTiling, s kernels.ConvSpec) driver.Dim {
+	return driver.Dim{X: ceilDiv(s.N*ceilDiv(s.OH, 2)*ceilDiv(s.OW, 2), winogradTiles), Y: s.Out / t.outputs, Z: 1}
+}
+
+func appendWinogradSizes(arguments []uint64, s kernels.ConvSpec) []uint64 {
+	rows, columns := ceilDiv(s.OH, 2), ceilDiv(s.OW, 2)
+	return append(arguments, count(s.N*rows*columns), count(rows), count(columns),
+		count(s.H), count(s.W), count(s.C), count(s.Out), count(s.PadTop), count(s.PadLeft), count(s.OH), count(s.OW))
 }
