@@ -107,8 +107,8 @@ func cases(smoke bool) (list []Case) {
 				if s.C%4 != 0 && strings.HasPrefix(one.Form, "async") {
 					continue // it needs channels by fours
 				}
-				if one.Form == "winograd" && (kind != "conv" || s.KH != 3 || s.C%8 != 0 || s.Out%64 != 0) {
-					continue // what conv_winograd.ptx can't take
+				if strings.HasPrefix(one.Form, "winograd") && !byWinograd(s, kind, one.Form) {
+					continue
 				}
 				one.Name = name + ", " + one.Form
 				list = append(list, one)
@@ -151,7 +151,16 @@ func (c Case) rotation() int {
 // convForms are the ways to work a convolution out.
 var convForms = map[string]cuda.ConvForm{
 	"direct": cuda.ConvDirect, "implicit": cuda.ConvImplicit, "async": cuda.ConvAsync, "async large": cuda.ConvAsyncLarge,
-	"winograd": cuda.ConvWinograd,
+	"winograd": cuda.ConvWinograd, "winograd narrow": cuda.ConvWinogradNarrow,
+}
+
+// byWinograd tells whether conv_winograd.ptx can take a convolution, and has a form of its own for it.
+func byWinograd(s kernels.ConvSpec, kind, form string) bool {
+	c, out := s.C, s.Out
+	if kind == "conv_dx" {
+		c, out = out, c
+	}
+	return kind != "conv_dw" && s.KH == 3 && s.KW == 3 && c%8 == 0 && out%32 == 0 && (out%64 == 0 || form == "winograd narrow")
 }
 
 // convSpec is a convolution with a stride of 1 and no padding.

@@ -75,7 +75,7 @@ func formChecks() (list []formCheck) {
 			list = append(list, c)
 		}
 	}
-	s := convSpec([]int{5, 12, 10, 8, 3, 3, 64})
+	s := convSpec([]int{2, 12, 10, 32, 3, 3, 64})
 	x, filter, y := s.N*s.H*s.W*s.C, s.Cols()*s.Out, s.Rows()*s.Out
 	pooled := kernels.ConvPoolSpec{Conv: s, Pool: kernels.PoolSpec{N: s.N, H: s.OH, W: s.OW, C: s.Out, KH: 2, KW: 2,
 		StrideH: 2, StrideW: 2, OH: s.OH / 2, OW: s.OW / 2}}
@@ -95,12 +95,15 @@ func formChecks() (list []formCheck) {
 			{"by input", []int{x, y, filter}, func(on kernels.Device, b []kernels.Buffer) {
 				on.Conv2DGradInput(b[0], b[1], b[2], s, kernels.Overwrite)
 			}},
+			{"by input, behind the ReLU below", []int{s.C, y / 4, x, filter}, func(on kernels.Device, b []kernels.Buffer) {
+				behindReLU(on, b[0], b[1], b[2], b[3], pooled)
+			}},
 			{"by filter", []int{filter, y, x}, func(on kernels.Device, b []kernels.Buffer) {
 				on.Conv2DGradFilter(b[0], b[1], b[2], s, kernels.Overwrite)
 			}},
 		} {
-			if form == "winograd" && strings.HasPrefix(pass.name, "by") {
-				continue // it is for forward alone
+			if strings.HasPrefix(form, "winograd") && pass.name == "by filter" {
+				continue // it is not for that
 			}
 			list = append(list, formCheck{name: "convolution " + pass.name + ", " + form, allowed: 0x1p-18, error: func(d *cuda.Device, host kernels.Device) float64 {
 				d.ConvForm = convForms[form]
@@ -112,6 +115,27 @@ func formChecks() (list []formCheck) {
 		}
 	}
 	return list
+}
+
+// behindReLU gives the bias of the ReLU below its gradient, by one call or by two, where
+// each window's first element was the greatest.
+func behindReLU(on kernels.Device, dbelow, dy, x, w kernels.Buffer, s kernels.ConvPoolSpec) {
+	const o = kernels.Overwrite
+	places := make([]int32, dy.Len())
+	for i := range places {
+		c, p := i%s.Pool.C, i/s.Pool.C
+		row, column := p/s.Pool.OW, p%s.Pool.OW // of all images: each has a whole number of windows
+		places[i] = int32((2*row*s.Pool.W+2*column)*s.Pool.C + c)
+	}
+	arg, y, dx := on.Alloc(kernels.Int32, len(places)), on.Alloc(kernels.Float32, len(places)), on.Alloc(kernels.Float32, x.Len())
+	defer arg.Free()
+	defer y.Free()
+	defer dx.Free()
+	kernels.Upload(on, arg, places)
+	on.Fill(y, 1)
+	if !on.BiasReLUConv2DReLUMaxPoolGrad(dx, dbelow, nil, nil, dy, y, arg, x, w, s, o, o, o) {
+		on.BiasReLUGrad(dx, dbelow, dx, x, s.Conv.N*s.Conv.H*s.Conv.W, s.Conv.C, o)
+	}
 }
 
 // copies are an operation's buffers on a device and on the host, the result first, and

@@ -7,29 +7,30 @@ import (
 
 // The convolutions as matrix products fed by asynchronous copies: see conv_async.ptx.
 
-// A convTiling is a kernel of conv_async.ptx; the block's tile of bm×bn has a thread
-// for 64 elements.
+// A convTiling is a kernel of conv_async.ptx: the block's tile of bm×bn, and its threads.
 type convTiling struct {
-	kernel kernel
-	bm, bn int
+	kernel          kernel
+	bm, bn, threads int
 }
 
-// convAsyncKernels are the tiles of one pass: for at most 32 columns, and for more
-// those that give more blocks, and those that load less.
-type convAsyncKernels struct{ narrow, small, large convTiling }
+// convAsyncKernels are the tiles of one pass: for at most 32 columns, perhaps also lower ones
+// that may be dealt out more evenly; and for more columns those that give more blocks, and
+// those that load less.
+type convAsyncKernels struct{ narrow, low, small, large convTiling }
 
 var (
 	convAsyncFwd = convAsyncKernels{
-		narrow: convTiling{kernel{"conv_async.ptx", "conv_async_fwd_128x32_f32"}, 128, 32},
-		small:  convTiling{kernel{"conv_async.ptx", "conv_async_fwd_64x64_f32"}, 64, 64},
-		large:  convTiling{kernel{"conv_async.ptx", "conv_async_fwd_128x64_f32"}, 128, 64},
+		narrow: convTiling{kernel{"conv_async.ptx", "conv_async_fwd_128x32_f32"}, 128, 32, 64},
+		small:  convTiling{kernel{"conv_async.ptx", "conv_async_fwd_64x64_f32"}, 64, 64, 64},
+		large:  convTiling{kernel{"conv_async.ptx", "conv_async_fwd_128x64_f32"}, 128, 64, 128},
 	}
 	convAsyncBwdInput = convAsyncKernels{
-		narrow: convTiling{kernel{"conv_async.ptx", "conv_async_bwd_input_128x32_f32"}, 128, 32},
-		small:  convTiling{kernel{"conv_async.ptx", "conv_async_bwd_input_64x64_f32"}, 64, 64},
-		large:  convTiling{kernel{"conv_async.ptx", "conv_async_bwd_input_128x64_f32"}, 128, 64},
+		narrow: convTiling{kernel{"conv_async.ptx", "conv_async_bwd_input_128x32_f32"}, 128, 32, 64},
+		low:    convTiling{kernel{"conv_async.ptx", "conv_async_bwd_input_112x32_f32"}, 112, 32, 64},
+		small:  convTiling{kernel{"conv_async.ptx", "conv_async_bwd_input_64x64_f32"}, 64, 64, 64},
+		large:  convTiling{kernel{"conv_async.ptx", "conv_async_bwd_input_128x64_f32"}, 128, 64, 128},
 	}
-	convAsyncBwdFilter = convTiling{kernel{"conv_async.ptx", "conv_async_bwd_filter_96x64_f32"}, 96, 64}
+	convAsyncBwdFilter = convTiling{kernel{"conv_async.ptx", "conv_async_bwd_filter_96x64_f32"}, 96, 64, 96}
 )
 
 // tiling picks the tiles for a product of m×n. All give the same bits, so that
@@ -40,11 +41,21 @@ func (d *Device) tiling(k convAsyncKernels, m, n int) convTiling {
 	case d.ConvForm == ConvAsyncLarge:
 		return k.large
 	case n <= k.narrow.bn:
-		return k.narrow
+		return k.lowOrNarrow(m)
 	case ceilDiv(m, k.large.bm)*ceilDiv(n, k.large.bn) < 8*busy:
 		return k.small
 	}
 	return k.large
+}
+
+// lowOrNarrow picks the tiles with which the multiprocessor that has the most of m rows has
+// the least: all are busy at once, and so it decides. A low one takes 1 % more for each row.
+func (k convAsyncKernels) lowOrNarrow(m int) convTiling {
+	most := func(t convTiling) int { return ceilDiv(ceilDiv(m, t.bm), multiprocessors) * t.bm }
+	if k.low.bm > 0 && 101*most(k.low) < 100*most(k.narrow) {
+		return k.low
+	}
+	return k.narrow
 }
 
 // asyncFits tells whether conv_async.ptx can take a convolution: it copies 16 bytes
@@ -82,11 +93,14 @@ func (d *Device) convAsync(y, x, w, bias kernels.Buffer, s kernels.ConvSpec) {
 
 // convAsyncGradInput takes strides of 1 only, as convImplicitGradInput.
 func (d *Device) convAsyncGradInput(dx, dy, w kernels.Buffer, s kernels.ConvSpec, m kernels.Mode, below behindReLU) {
+	d.asyncGradInput(d.tiling(convAsyncBwdInput, s.N*s.H*s.W, s.C), dx, dy, w, s, m, below)
+}
+
+func (d *Device) asyncGradInput(t convTiling, dx, dy, w kernels.Buffer, s kernels.ConvSpec, m kernels.Mode, below behindReLU) {
 	rows, k := s.N*s.H*s.W, s.KH*s.KW*s.Out
-	t := d.tiling(convAsyncBwdInput, rows, s.C)
 	grid := driver.Dim{X: ceilDiv(rows, t.bm), Y: ceilDiv(s.C, t.bn), Z: 1}
 	arguments := d.asyncArguments(address(dx), dy, w, 0, rows, s.C, k, k, s, bool(m), false)
-	d.launch(t.kernel, grid, lanes(t.bm*t.bn/64), d.appendBelow(arguments, below, grid)...)
+	d.launch(t.kernel, grid, lanes(t.threads), d.appendBelow(arguments, below, grid)...)
 }
 
 // asyncSuitsFilter decides for the gradient by the filter, in tiles 64 wide.
@@ -127,7 +141,7 @@ func (d *Device) convAsyncGradFilter(dw, dy, x kernels.Buffer, s kernels.ConvSpe
 func (d *Device) async(t convTiling, result uint64, from, b kernels.Buffer, bias uint64, m, n, k, share int,
 	s kernels.ConvSpec, accumulate, relu bool) {
 	grid := driver.Dim{X: ceilDiv(m, t.bm), Y: ceilDiv(n, t.bn), Z: ceilDiv(k, share)}
-	d.launch(t.kernel, grid, lanes(t.bm*t.bn/64), d.asyncArguments(result, from, b, bias, m, n, k, share, s, accumulate, relu)...)
+	d.launch(t.kernel, grid, lanes(t.threads), d.asyncArguments(result, from, b, bias, m, n, k, share, s, accumulate, relu)...)
 }
 
 // asyncArguments lists what all kernels of conv_async.ptx take.

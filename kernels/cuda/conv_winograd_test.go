@@ -13,13 +13,15 @@ import (
 )
 
 // winogradShapes are small ones with every kind of edge: one output, odd numbers of
-// outputs, padding, tiles that fill no whole block, two blocks of channels.
+// outputs, padding, tiles that fill no whole block, two blocks of channels, channels that
+// are no multiple of 64.
 var winogradShapes = []kernels.ConvSpec{
 	threeByThree(kernels.ConvSpec{N: 1, H: 3, W: 3, C: 8, Out: 64}),
 	threeByThree(kernels.ConvSpec{N: 2, H: 6, W: 7, C: 24, Out: 64, ReLU: true}),
 	threeByThree(kernels.ConvSpec{N: 3, H: 5, W: 8, C: 16, Out: 128, PadTop: 1, PadLeft: 1}),
 	threeByThree(kernels.ConvSpec{N: 3, H: 10, W: 12, C: 32, Out: 64, ReLU: true}),
 	threeByThree(kernels.ConvSpec{N: 1, H: 2, W: 1, C: 8, Out: 64, PadTop: 2, PadLeft: 2, ReLU: true}),
+	threeByThree(kernels.ConvSpec{N: 2, H: 9, W: 5, C: 8, Out: 96, PadTop: 1, ReLU: true}),
 }
 
 // threeByThree completes a spec with 3×3 filters, in steps of 1, padded alike on all sides.
@@ -31,8 +33,8 @@ func threeByThree(s kernels.ConvSpec) kernels.ConvSpec {
 
 // A winogradCase is a convolution's inputs, on the host.
 type winogradCase struct {
-	s          kernels.ConvSpec
-	x, w, bias []float32
+	s              kernels.ConvSpec
+	x, w, bias, dy []float32
 }
 
 func newWinogradCase(s kernels.ConvSpec) winogradCase {
@@ -44,13 +46,18 @@ func newWinogradCase(s kernels.ConvSpec) winogradCase {
 		}
 		return x
 	}
-	return winogradCase{s, draw(s.N * s.H * s.W * s.C), draw(s.Cols() * s.Out), draw(s.Out)}
+	return winogradCase{s, draw(s.N * s.H * s.W * s.C), draw(s.Cols() * s.Out), draw(s.Out), draw(s.Rows() * s.Out)}
 }
 
 // by is the convolution by a form.
 func (c winogradCase) by(d *cuda.Device, form cuda.ConvForm, biased bool) []float32 {
 	d.ConvForm = form
 	defer func() { d.ConvForm = cuda.ConvByShape }()
+	return c.forward(d, biased)
+}
+
+// forward is the convolution by a device.
+func (c winogradCase) forward(d kernels.Device, biased bool) []float32 {
 	x, w, y := uploaded(d, c.x), uploaded(d, c.w), d.Alloc(kernels.Float32, c.s.Rows()*c.s.Out)
 	defer x.Free()
 	defer w.Free()
@@ -61,12 +68,40 @@ func (c winogradCase) by(d *cuda.Device, form cuda.ConvForm, biased bool) []floa
 		defer bias.Free()
 	}
 	d.Conv2D(y, x, w, bias, c.s)
-	result := make([]float32, y.Len())
-	kernels.Download(d, result, y)
-	return result
+	return downloaded(d, y)
 }
 
-func uploaded[T float32 | int32](d *cuda.Device, x []T) kernels.Buffer {
+// gradientBy is the gradient by input by a form; before, if not nil, is what it is added to.
+func (c winogradCase) gradientBy(d *cuda.Device, form cuda.ConvForm, before []float32) []float32 {
+	d.ConvForm = form
+	defer func() { d.ConvForm = cuda.ConvByShape }()
+	return c.byInput(d, before)
+}
+
+// byInput is the gradient by input by a device.
+func (c winogradCase) byInput(d kernels.Device, before []float32) []float32 {
+	dy, w, dx := uploaded(d, c.dy), uploaded(d, c.w), d.Alloc(kernels.Float32, len(c.x))
+	defer dy.Free()
+	defer w.Free()
+	defer dx.Free()
+	m := kernels.Overwrite
+	if before != nil {
+		m = kernels.Accumulate
+		kernels.Upload(d, dx, before)
+	} else {
+		d.Fill(dx, float32(math.NaN())) // what is not written shows
+	}
+	d.Conv2DGradInput(dx, dy, w, c.s, m)
+	return downloaded(d, dx)
+}
+
+func downloaded(d kernels.Device, b kernels.Buffer) []float32 {
+	x := make([]float32, b.Len())
+	kernels.Download(d, x, b)
+	return x
+}
+
+func uploaded[T float32 | int32](d kernels.Device, x []T) kernels.Buffer {
 	kind := kernels.Float32
 	if _, ok := any(x).([]int32); ok {
 		kind = kernels.Int32
@@ -85,17 +120,28 @@ func TestWinograd(t *testing.T) {
 		for _, biased := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%+v/%v", s, biased), func(t *testing.T) {
 				c := newWinogradCase(s)
-				want, got := c.by(d, cuda.ConvDirect, biased), c.by(d, cuda.ConvWinograd, biased)
-				// A sum of 9C products of size 1 at most, in two orders; V is up to 4 times as
-				// large as x, and y adds up 9 of M.
-				n := float64(s.Cols() + 2)
-				tolerance := 4 * 0x1p-23 * n * math.Sqrt(n)
-				for i := range want {
-					if difference := math.Abs(float64(got[i]) - float64(want[i])); !(difference <= tolerance) {
-						t.Fatalf("element %d is %v, %v by the formula, want within %v", i, got[i], want[i], tolerance)
+				want := c.by(d, cuda.ConvDirect, biased)
+				wide, narrow := c.by(d, cuda.ConvWinograd, biased), c.by(d, cuda.ConvWinogradNarrow, biased)
+				closeToFormula(t, wide, want, s.Cols())
+				for i := range wide {
+					if wide[i] != narrow[i] {
+						t.Fatalf("element %d is %v in narrow tiles, %v in wide ones, want the same", i, narrow[i], wide[i])
 					}
 				}
 			})
+		}
+	}
+}
+
+// closeToFormula: sums of so many products of size 1 at most, in two orders; V is up to 4
+// times as large as x, and y adds up 9 of M.
+func closeToFormula(t *testing.T, got, want []float32, terms int) {
+	t.Helper()
+	n := float64(terms + 2)
+	tolerance := 4 * 0x1p-23 * n * math.Sqrt(n)
+	for i := range want {
+		if difference := math.Abs(float64(got[i]) - float64(want[i])); !(difference <= tolerance) {
+			t.Fatalf("element %d is %v, %v by the formula, want within %v", i, got[i], want[i], tolerance)
 		}
 	}
 }
@@ -107,15 +153,6 @@ func TestWinogradAccuracy(t *testing.T) {
 	driver, machine := metered(t)
 	defer driver.Close()
 	c := newWinogradCase(threeByThree(kernels.ConvSpec{N: 1, H: 26, W: 26, C: 32, Out: 64}))
-	reference := func(x, w []float32) []float32 {
-		r := reference.New()
-		y := r.Alloc(kernels.Float32, c.s.Rows()*c.s.Out)
-		bx, bw := r.Alloc(kernels.Float32, len(x)), r.Alloc(kernels.Float32, len(w))
-		kernels.Upload(r, bx, x)
-		kernels.Upload(r, bw, w)
-		r.Conv2D(y, bx, bw, nil, c.s)
-		return kernels.Floats(y)
-	}
 	magnitudes := func(x []float32) []float32 {
 		m := make([]float32, len(x))
 		for i, v := range x {
@@ -123,20 +160,31 @@ func TestWinogradAccuracy(t *testing.T) {
 		}
 		return m
 	}
-	want, sums := reference(c.x, c.w), reference(magnitudes(c.x), magnitudes(c.w))
-	for name, form := range map[string]cuda.ConvForm{"directly": cuda.ConvAsync, "by Winograd's algorithm": cuda.ConvWinograd} {
-		machine.ResetCounters()
-		worst := 0.0
-		for i, v := range c.by(driver, form, false) {
-			if e := math.Abs(float64(v)-float64(want[i])) / float64(sums[i]); !(e <= worst) {
-				worst = e
+	m := winogradCase{c.s, magnitudes(c.x), magnitudes(c.w), nil, magnitudes(c.dy)}
+	r := reference.New()
+	for _, pass := range []struct {
+		kernel string
+		by     func(c winogradCase, d kernels.Device) []float32
+	}{
+		{"conv_winograd_fwd", func(c winogradCase, d kernels.Device) []float32 { return c.forward(d, false) }},
+		{"conv_winograd_bwd_input", func(c winogradCase, d kernels.Device) []float32 { return c.byInput(d, nil) }},
+	} {
+		want, sums := pass.by(c, r), pass.by(m, r)
+		for name, form := range map[string]cuda.ConvForm{"directly": cuda.ConvAsync, "by Winograd's algorithm": cuda.ConvWinograd} {
+			machine.ResetCounters()
+			driver.ConvForm = form
+			worst := 0.0
+			for i, v := range pass.by(c, driver) {
+				if e := math.Abs(float64(v)-float64(want[i])) / float64(sums[i]); !(e <= worst) {
+					worst = e
+				}
 			}
+			used := strings.Contains(machine.Counters().String(), pass.kernel)
+			if used != (form == cuda.ConvWinograd) || !(worst <= allowed) {
+				t.Errorf("%s, %s: largest error %v, want at most %v; the algorithm was used: %v", pass.kernel, name, worst, allowed, used)
+			}
+			t.Logf("%s, %s: largest error %.2g", pass.kernel, name, worst)
 		}
-		used := strings.Contains(machine.Counters().String(), "conv_winograd_fwd_f32")
-		if used != (form == cuda.ConvWinograd) || !(worst <= allowed) {
-			t.Errorf("%s: largest error %v, want at most %v; the algorithm was used: %v", name, worst, allowed, used)
-		}
-		t.Logf("%s: largest error %.2g", name, worst)
 	}
 }
 
@@ -193,57 +241,20 @@ func TestWinogradMaxPool(t *testing.T) {
 		z, y, arg := d.Alloc(kernels.Float32, 4*n), d.Alloc(kernels.Float32, n), d.Alloc(kernels.Int32, n)
 		got, want := make([]float32, n), make([]float32, n)
 		gotArg, wantArg := make([]int32, n), make([]int32, n)
-		d.ConvForm = cuda.ConvWinograd
-		d.Conv2D(z, x, w, bias, s)
-		d.MaxPool(y, arg, z, p.Pool)
-		kernels.Download(d, want, y)
-		kernels.Download(d, wantArg, arg)
-		d.Conv2DReLUMaxPool(y, arg, x, w, bias, p)
-		kernels.Download(d, got, y)
-		kernels.Download(d, gotArg, arg)
-		for i := range want {
-			if math.Float32bits(got[i]) != math.Float32bits(want[i]) && (got[i] == got[i] || want[i] == want[i]) || gotArg[i] != wantArg[i] {
-				t.Fatalf("%+v: maximum %d is %v at %d, %v at %d by pooling afterwards", s, i, got[i], gotArg[i], want[i], wantArg[i])
+		for _, form := range []cuda.ConvForm{cuda.ConvWinograd, cuda.ConvWinogradNarrow} {
+			d.ConvForm = form
+			d.Conv2D(z, x, w, bias, s)
+			d.MaxPool(y, arg, z, p.Pool)
+			kernels.Download(d, want, y)
+			kernels.Download(d, wantArg, arg)
+			d.Conv2DReLUMaxPool(y, arg, x, w, bias, p)
+			kernels.Download(d, got, y)
+			kernels.Download(d, gotArg, arg)
+			for i := range want {
+				if math.Float32bits(got[i]) != math.Float32bits(want[i]) && (got[i] == got[i] || want[i] == want[i]) || gotArg[i] != wantArg[i] {
+					t.Fatalf("%+v, form %v: maximum %d is %v at %d, %v at %d by pooling afterwards", s, form, i, got[i], gotArg[i], want[i], wantArg[i])
+				}
 			}
 		}
-	}
-}
-
-// The kernel has 16 multiply-adds for four outputs where the formula has 36, most of its
-// instructions are multiply-adds, and it meets no conflict between banks of shared memory.
-func TestWinogradCounts(t *testing.T) {
-	d, machine := metered(t)
-	defer d.Close()
-	s := threeByThree(kernels.ConvSpec{N: 2, H: 26, W: 26, C: 32, Out: 64}) // mnist-cnn's second, of fewer images: 9 whole blocks
-	c := newWinogradCase(s)
-	products := uint64(s.Rows() * s.Out * s.Cols() / 32) // multiply-adds of the formula, by warps
-	instructions := map[cuda.ConvForm]float64{}
-	for _, form := range []cuda.ConvForm{cuda.ConvAsyncLarge, cuda.ConvWinograd} {
-		machine.ResetCounters()
-		c.by(d, form, true)
-		var all, multiplied, shared, conflicts uint64
-		for _, l := range machine.Counters().Lines {
-			all += l.WarpInstructions
-			conflicts += l.BankConflicts
-			shared += l.SharedBytes
-			if strings.HasPrefix(l.Instr, "fma") {
-				multiplied += l.WarpInstructions
-			}
-		}
-		if form == cuda.ConvWinograd {
-			multiplied -= 32 * 8 * 9 // that find out whether all is finite: in 9 blocks of 8 warps
-		}
-		instructions[form] = float64(all) / float64(products)
-		t.Logf("form %v: %.3f instructions and %.3f multiply-adds for one of the formula, %.3f of them multiply-adds; %.2f bytes of shared memory; %d conflicts",
-			form, instructions[form], float64(multiplied)/float64(products), float64(multiplied)/float64(all), float64(shared)/float64(32*products), conflicts)
-		if conflicts != 0 {
-			t.Errorf("form %v: %d bank conflicts, want none", form, conflicts)
-		}
-		if want := map[cuda.ConvForm]uint64{cuda.ConvAsyncLarge: 36, cuda.ConvWinograd: 16}[form]; multiplied*36 != products*want {
-			t.Errorf("form %v: %d multiply-adds, want %d", form, multiplied, products*want/36)
-		}
-	}
-	if !(instructions[cuda.ConvWinograd] <= 0.54*instructions[cuda.ConvAsyncLarge]) {
-		t.Errorf("%.3f instructions for a multiply-add of the formula, want at most 0.54 of %.3f", instructions[cuda.ConvWinograd], instructions[cuda.ConvAsyncLarge])
 	}
 }
