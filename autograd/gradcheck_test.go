@@ -138,6 +138,19 @@ func gradientCases() []gradientCase {
 			return t.MeanSquaredError(x[0], constant(t.Device(), spread(9, 15), 3, 5))
 		}},
 
+		{"Normalize columns", spread, shapes{{7, 3}}, func(t *Tape, x []*Var) *Var { y, _, _ := t.Normalize(x[0], 0, 0, .25); return y }},
+		{"Normalize rows", spread, shapes{{2, 3, 5}}, func(t *Tape, x []*Var) *Var { y, _, _ := t.Normalize(x[0], -1, -1, .25); return y }},
+		{"Normalize between", spread, shapes{{2, 3, 2, 5}}, func(t *Tape, x []*Var) *Var { y, _, _ := t.Normalize(x[0], 1, 2, .25); return y }},
+		{"Normalize added to its operand", spread, shapes{{7, 3}}, func(t *Tape, x []*Var) *Var {
+			y, _, _ := t.Normalize(x[0], 0, 0, .25)
+			z, _, _ := t.Normalize(x[0], 1, 1, .5)
+			return t.Mul(t.Add(y, x[0]), z)
+		}},
+		{"ScaleShift", spread, shapes{{2, 3, 5}, {5}, {5}}, func(t *Tape, x []*Var) *Var { return t.ScaleShift(x[0], x[1], x[2]) }},
+		{"ScaleShift of all by one", spread, shapes{{3, 5}, {5}}, func(t *Tape, x []*Var) *Var {
+			return t.Add(t.ScaleShift(x[0], x[1], x[1]), x[0])
+		}},
+
 		{"normalised rows", spread, shapes{{3, 5}}, func(t *Tape, x []*Var) *Var { // (x − mean)/deviation
 			centred := t.Sub(x[0], t.Reshape(t.Mean(x[0], 1, 1), 3, 1))
 			variance := t.Mean(t.Mul(centred, centred), 1, 1)

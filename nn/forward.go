@@ -63,6 +63,7 @@ func (m *Sequential) forward(p *Pass, x *autograd.Var, last int) *Output {
 			logits, activation := l.forwardLogits(p, x)
 			return &Output{Logits: p.inOrder(logits), Activation: activation}
 		}
+		p.frozen = !m.info[i].Trained
 		x = l.Forward(p, x)
 		if !p.imagesLast { // else the shape is another one than the layer's: layout.go
 			checkRecorded(fmt.Sprintf("layer %s (%s)", m.info[i].Name, l.Kind()), x, append([]int{batch}, m.info[i].Output...), "the batch and what Build gave")

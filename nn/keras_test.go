@@ -127,7 +127,7 @@ func (c kerasCase) build(t *testing.T, d kernels.Device) *Sequential {
 	if err := m.Compile(CompileOptions{Optimizer: optimizer, Loss: loss}); err != nil {
 		t.Fatal(err)
 	}
-	for i, p := range m.params {
+	for i, p := range m.learnt() {
 		shape := p.Shape()
 		limit := float32(0.1)
 		if len(shape) > 1 {
@@ -207,16 +207,28 @@ func againstKeras(t *testing.T, device string, c kerasCase) {
 				t.Errorf("loss is %v, Keras's %v", loss, want["loss"][0])
 			}
 			if clipping == (Clipping{}) {
-				for i, p := range m.params {
+				for i, p := range m.learnt() {
 					compareKept(t, fmt.Sprintf("gradient/%d", i), p.Grad.Floats(), want, 1e-5)
 				}
 			}
 		}
 		if step == 0 || step == 9 {
-			for i, p := range m.params {
+			for i, p := range m.learnt() {
 				compareKept(t, fmt.Sprintf("after%d/%d", step+1, i), p.Value.Floats(), want, 2e-5)
 			}
 		}
+	}
+	moving := 0
+	for _, p := range m.params {
+		if p.state {
+			compareKept(t, fmt.Sprintf("moving/%d", moving), p.Value.Floats(), want, 2e-5)
+			moving++
+		}
+	}
+	if moving > 0 {
+		after := &Pass{Tape: autograd.NewForwardTape(d)}
+		out := m.forward(after, autograd.NewConst(x), len(m.layers)-1)
+		compareKept(t, "output/trained", out.Value(after.Tape).Value.Floats(), want, 2e-5)
 	}
 }
 

@@ -40,6 +40,7 @@ type Param struct {
 	*autograd.Var
 
 	shape []int
+	state bool // made by Builder.State
 }
 
 // A Builder makes a layer's parameters.
@@ -69,6 +70,18 @@ func (b *Builder) Param(role string, init Initializer, shape ...int) *autograd.V
 	tensor.Set(p.Value, values)
 	p.SetTrainable(!b.frozen)
 	return p.Var
+}
+
+// State makes a parameter that is not learnt but kept by the layer's own Forward, such as a
+// moving average. It goes into the model's file with the others; no optimizer touches it, and
+// SetTrainable leaves it as it is.
+func (b *Builder) State(role string, init Initializer, shape ...int) *autograd.Var {
+	v := b.Param(role, init, shape...)
+	b.params[len(b.params)-1].state = true
+	if v != nil {
+		v.SetTrainable(false)
+	}
+	return v
 }
 
 // Number is different for each layer of a model: what Pass.Dropout wants to be told.
@@ -102,6 +115,7 @@ type Pass struct {
 	step       *autograd.Var // int32: the number of the training step
 	seed       uint64
 	imagesLast bool // see layout.go
+	frozen     bool // the layer that is being recorded is not trained
 }
 
 // Dropout records a dropout for the layer of the given number (Builder.Number): the share

@@ -256,7 +256,7 @@ func (m *Sequential) Compile(o CompileOptions) (err error) {
 	}
 	m.freeOptimizer()
 	m.optimizer, m.loss, m.metrics = o.Optimizer, o.Loss, o.Metrics
-	m.updater = o.Optimizer.Prepare(m.device, m.params)
+	m.updater = o.Optimizer.Prepare(m.device, m.learnt())
 	m.step, m.rate = 0, nil
 	return nil
 }
@@ -339,6 +339,11 @@ func catchDevice(err *error) {
 	}
 }
 
+// learnt lists the parameters that are not kept by layers themselves: the optimizer's.
+func (m *Sequential) learnt() []*Param {
+	return slices.DeleteFunc(slices.Clone(m.params), func(p *Param) bool { return p.state })
+}
+
 // count is the number of elements of all params.
 func count(params []*Param) int {
 	n := 0
@@ -352,8 +357,10 @@ func count(params []*Param) int {
 func (m *Sequential) ParamCount() (trained, all int) {
 	for _, l := range m.info {
 		all += count(l.Params)
-		if l.Trained {
-			trained += count(l.Params)
+		for _, p := range l.Params {
+			if l.Trained && !p.state {
+				trained += tensor.Size(p.Shape())
+			}
 		}
 	}
 	return trained, all

@@ -58,15 +58,19 @@ type savedPart struct {
 
 // layerKinds makes a layer for each kind that a file can name.
 var layerKinds = map[string]func() Layer{
-	"Activation":       func() Layer { return new(Activation) },
-	"AveragePooling2D": func() Layer { return new(AveragePooling2D) },
-	"Conv2D":           func() Layer { return new(Conv2D) },
-	"Dense":            func() Layer { return new(Dense) },
-	"Dropout":          func() Layer { return new(Dropout) },
-	"Flatten":          func() Layer { return new(Flatten) },
-	"InputLayer":       func() Layer { return new(Input) },
-	"MaxPooling2D":     func() Layer { return new(MaxPooling2D) },
-	"Reshape":          func() Layer { return new(Reshape) },
+	"Activation":             func() Layer { return new(Activation) },
+	"AveragePooling2D":       func() Layer { return new(AveragePooling2D) },
+	"BatchNormalization":     func() Layer { return new(BatchNormalization) },
+	"Conv2D":                 func() Layer { return new(Conv2D) },
+	"Dense":                  func() Layer { return new(Dense) },
+	"Dropout":                func() Layer { return new(Dropout) },
+	"Flatten":                func() Layer { return new(Flatten) },
+	"GlobalAveragePooling2D": func() Layer { return new(GlobalAveragePooling2D) },
+	"GlobalMaxPooling2D":     func() Layer { return new(GlobalMaxPooling2D) },
+	"LayerNormalization":     func() Layer { return new(LayerNormalization) },
+	"InputLayer":             func() Layer { return new(Input) },
+	"MaxPooling2D":           func() Layer { return new(MaxPooling2D) },
+	"Reshape":                func() Layer { return new(Reshape) },
 }
 
 // Save writes the model to a file: layers, parameters, Metadata, and, if it is

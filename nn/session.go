@@ -155,7 +155,8 @@ func (s *session) recordUpdate(t *autograd.Tape) {
 	m := s.model
 	var trained []*Param
 	var places []int
-	for i, param := range m.params {
+	learnt := m.learnt()
+	for i, param := range learnt {
 		switch {
 		case t.HasGrad(param.Var):
 			trained, places = append(trained, param), append(places, i)
@@ -165,7 +166,7 @@ func (s *session) recordUpdate(t *autograd.Tape) {
 	}
 	m.optimizer.Clipping().record(t, trained)
 	for _, i := range places {
-		t.Update(m.params[i].Var, m.updater.Update(i, s.counters.rates.Buffer()))
+		t.Update(learnt[i].Var, m.updater.Update(i, s.counters.rates.Buffer()))
 	}
 }
 

@@ -102,7 +102,7 @@ func (m *Sequential) SetTrainable(layer string, on bool) error {
 		if m.info[i].Name == layer {
 			m.info[i].Trained = on
 			for _, p := range m.info[i].Params {
-				p.SetTrainable(on)
+				p.SetTrainable(on && !p.state)
 			}
 			return nil
 		}

@@ -1,7 +1,8 @@
 """Writes what Keras computes for the models in nn/testdata/keras/cases.json.
 
 For each case: the outputs for one batch, the loss, every gradient, and the
-weights after 1 and after 10 steps of the optimizer on that batch. A Go test in nn
+weights after 1 and after 10 steps of the optimizer on that batch; where a layer
+keeps moving averages, these and the outputs after the 10 steps, too. A Go test in nn
 compares them with what baregrad computes. Weights, inputs and labels are not
 stored: both sides make them from the same integer hash. Of large tensors only
 evenly spaced elements are kept, and the sums.
@@ -79,10 +80,15 @@ def gelu_tanh(x):
 def layer(kind, c):
     names = {"Units": "units", "Filters": "filters", "Kernel": "kernel_size", "Strides": "strides",
              "Dilations": "dilation_rate", "Pool": "pool_size", "DataFormat": "data_format", "Rate": "rate",
-             "Function": "activation", "Activation": "activation"}
+             "Function": "activation", "Activation": "activation", "Momentum": "momentum", "Epsilon": "epsilon",
+             "KeepDims": "keepdims"}
     arguments = {}
     for key, value in c.items():
-        if key == "Padding":
+        if kind == "BatchNormalization" and key == "DataFormat":
+            arguments["axis"] = 1 if value == "channels_first" else -1
+        elif key in ("NoScale", "NoCenter"):
+            arguments["scale" if key == "NoScale" else "center"] = not value
+        elif key == "Padding":
             arguments["padding"] = "same" if value else "valid"
         elif key == "NoBias":
             arguments["use_bias"] = not value
@@ -129,10 +135,12 @@ def gradients(model, f, x, y):
     import jax
 
     def value(weights):
-        out, _ = model.stateless_call(weights, [v.value for v in model.non_trainable_variables], x, training=True)
-        return f(y, out)
+        out, kept = model.stateless_call(weights, [v.value for v in model.non_trainable_variables], x, training=True)
+        return f(y, out), kept
 
-    v, g = jax.value_and_grad(value)([v.value for v in model.trainable_variables])
+    (v, kept), g = jax.value_and_grad(value, has_aux=True)([v.value for v in model.trainable_variables])
+    for variable, now in zip(model.non_trainable_variables, kept):
+        variable.assign(now)
     return float(v), [np.asarray(a) for a in g]
 
 
@@ -167,6 +175,11 @@ def run(case):
         if step in (0, 9):
             for i, v in enumerate(model.trainable_variables):
                 keep(f"after{step + 1}/{i}", v.numpy() if BACKEND == "tensorflow" else np.asarray(v.value), result)
+    moving = [v for v in model.non_trainable_variables if v.name.startswith("moving_")]
+    for i, v in enumerate(moving):
+        keep(f"moving/{i}", v.numpy() if BACKEND == "tensorflow" else np.asarray(v.value), result)
+    if moving:
+        keep("output/trained", np.asarray(model(x)), result)
     version = {"keras": keras.__version__, "backend": BACKEND}
     save_file(result, FOLDER / (case["name"] + ".safetensors"), metadata=version)
     print(case["name"], value)

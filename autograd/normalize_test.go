@@ -1,0 +1,34 @@
+package autograd_test
+
+import (
+	"testing"
+
+	"baregrad/autograd"
+	"baregrad/kernels"
+	"baregrad/tensor"
+)
+
+// By hand: the columns have the means 2 and −1 and the variances 1 and 4; over 3 places of a
+// row the variance is the mean of the squares, not of one less.
+func TestNormalize(t *testing.T) {
+	onDevices(t, func(t *testing.T, d kernels.Device) {
+		tape := autograd.NewTape(d)
+		x := autograd.NewParam(tensor.From(d, []float32{1, 1, 3, -3, 3, 1, 1, -3}, 4, 2))
+		y, mean, variance := tape.Normalize(x, 0, 0, 0)
+		near(t, "y", y.Value.Floats(), []float32{-1, 1, 1, -1, 1, 1, -1, -1}, 1e-6)
+		near(t, "mean", mean.Value.Floats(), []float32{2, -1}, 1e-6)
+		near(t, "variance", variance.Value.Floats(), []float32{1, 4}, 1e-6)
+		y, mean, variance = tape.Normalize(autograd.NewConst(tensor.From(d, []float32{0, 3, 6}, 1, 3)), 1, 1, 3)
+		near(t, "y of a row", y.Value.Floats(), []float32{-1, 0, 1}, 1e-6)
+		near(t, "mean of a row", mean.Value.Floats(), []float32{3}, 1e-6)
+		near(t, "variance of a row", variance.Value.Floats(), []float32{6}, 1e-6)
+		// A column of equal values has no direction to be normalized in: y is 0, and so is its gradient.
+		flat := autograd.NewParam(tensor.From(d, []float32{5, 5, 5, 5}, 4, 1))
+		y, _, _ = tape.Normalize(flat, 0, 0, 1e-3)
+		near(t, "y of equal values", y.Value.Floats(), []float32{0, 0, 0, 0}, 0)
+		z := tape.ScaleShift(y, autograd.NewConst(tensor.From(d, []float32{2}, 1)), autograd.NewConst(tensor.From(d, []float32{3}, 1)))
+		near(t, "z", z.Value.Floats(), []float32{3, 3, 3, 3}, 0)
+		tape.Backward(tape.Sum(tape.Reshape(z, -1), 0, 0))
+		near(t, "dx of equal values", flat.Grad.Floats(), []float32{0, 0, 0, 0}, 1e-6)
+	})
+}
