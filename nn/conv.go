@@ -31,9 +31,12 @@ type Conv2D struct {
 	NoBias     bool             // leave the bias out
 	KernelInit Initializer      `json:"-"` // GlorotUniform where nil
 	BiasInit   Initializer      `json:"-"` // Zeros where nil
-	Name       string           // made from the kind where empty: conv2d, conv2d_1, …
-	InputShape []int            // of one example, without the batch; needed of the first layer only
-	Frozen     bool             // kernel and bias are not trained
+
+	KernelRegularizer Regularizer `json:",omitzero"` // what the kernel adds to the loss, such as L2(0.01); nothing where not given
+
+	Name       string // made from the kind where empty: conv2d, conv2d_1, …
+	InputShape []int  // of one example, without the batch; needed of the first layer only
+	Frozen     bool   // kernel and bias are not trained
 
 	kernel, bias *autograd.Var
 	place        claim
@@ -51,7 +54,7 @@ func (l *Conv2D) window() autograd.Window {
 
 // Build makes kernel and bias. The kernel has the same shape in both data formats.
 func (l *Conv2D) Build(b *Builder, in []int) ([]int, error) {
-	if err := firstError(b.claim(&l.place), l.Activation.check(), l.DataFormat.check()); err != nil {
+	if err := firstError(b.claim(&l.place), l.Activation.check(), l.DataFormat.check(), l.KernelRegularizer.check()); err != nil {
 		return nil, err
 	}
 	if l.Filters < 1 {
@@ -69,7 +72,7 @@ func (l *Conv2D) Build(b *Builder, in []int) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.kernel = b.Param("kernel", orElse(l.KernelInit, GlorotUniform{}), shape...)
+	l.kernel = b.regularized("kernel", l.KernelRegularizer, orElse(l.KernelInit, GlorotUniform{}), shape...)
 	l.bias = nil
 	if !l.NoBias {
 		l.bias = b.Param("bias", orElse(l.BiasInit, Zeros{}), l.Filters)

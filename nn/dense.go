@@ -16,9 +16,12 @@ type Dense struct {
 	NoBias     bool           // leave the bias out
 	KernelInit Initializer    `json:"-"` // GlorotUniform where nil
 	BiasInit   Initializer    `json:"-"` // Zeros where nil
-	Name       string         // made from the kind where empty: dense, dense_1, …
-	InputShape []int          // of one example, without the batch; needed of the first layer only
-	Frozen     bool           // kernel and bias are not trained
+
+	KernelRegularizer Regularizer `json:",omitzero"` // what the kernel adds to the loss, such as L2(0.01); nothing where not given
+
+	Name       string // made from the kind where empty: dense, dense_1, …
+	InputShape []int  // of one example, without the batch; needed of the first layer only
+	Frozen     bool   // kernel and bias are not trained
 
 	kernel, bias *autograd.Var
 	next         Layer // the one after this in its model, or nil
@@ -34,7 +37,7 @@ func (l *Dense) Options() LayerOptions { return LayerOptions{l.Name, l.InputShap
 // Build makes kernel and bias. The input must have an axis beside the batch. A softmax over
 // one unit is refused.
 func (l *Dense) Build(b *Builder, in []int) ([]int, error) {
-	if err := firstError(b.claim(&l.place), l.Activation.checkOver([]int{l.Units})); err != nil {
+	if err := firstError(b.claim(&l.place), l.Activation.checkOver([]int{l.Units}), l.KernelRegularizer.check()); err != nil {
 		return nil, err
 	}
 	if l.Units < 1 {
@@ -44,7 +47,7 @@ func (l *Dense) Build(b *Builder, in []int) ([]int, error) {
 		return nil, fmt.Errorf("the input is %s, must have an axis beside the batch", shapeString(in))
 	}
 	last := len(in) - 1
-	l.kernel = b.Param("kernel", orElse(l.KernelInit, GlorotUniform{}), in[last], l.Units)
+	l.kernel = b.regularized("kernel", l.KernelRegularizer, orElse(l.KernelInit, GlorotUniform{}), in[last], l.Units)
 	l.bias, l.next = nil, b.next
 	if !l.NoBias {
 		l.bias = b.Param("bias", orElse(l.BiasInit, Zeros{}), l.Units)

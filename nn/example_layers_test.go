@@ -42,3 +42,107 @@ func ExampleDense_time() {
 	// output: [4 2] accuracy above 0.95: true
 	// [0 1 1 0]
 }
+
+// brightHalves are images of 6×6 pixels, noise but for one half that is brighter: the left, of
+// class 0, or the right, of class 1.
+func brightHalves(n int) (x, y *tensor.Tensor) {
+	d := reference.New()
+	x = tensor.New(d, n, 6, 6, 1)
+	d.Uniform(x.Buffer(), 0, 1, 2)
+	values, classes := x.Floats(), make([]float32, n)
+	for i := range classes {
+		classes[i] = float32(i % 2)
+		for p := range 36 {
+			if p%6/3 == i%2 {
+				values[i*36+p] += 0.3
+			}
+		}
+	}
+	tensor.Set(x, values)
+	return x, tensor.From(d, classes, n)
+}
+
+// A convolution with batch normalization, which takes the place of its bias, and the mean over
+// the picture in place of a Flatten. The moving averages are parameters that are not trained.
+func ExampleBatchNormalization() {
+	x, y := brightHalves(64)
+	model := nn.NewSequential(x.Device(), nn.Seed(1),
+		&nn.Conv2D{Filters: 8, Kernel: [2]int{3, 3}, NoBias: true, InputShape: []int{6, 6, 1}},
+		&nn.BatchNormalization{Momentum: 0.9},
+		&nn.Activation{Function: nn.ReLU},
+		&nn.Conv2D{Filters: 8, Kernel: [2]int{4, 4}, Activation: nn.ReLU, KernelRegularizer: nn.L2(0.001)},
+		&nn.GlobalAveragePooling2D{},
+		&nn.Dense{Units: 1, Activation: nn.Sigmoid})
+	if err := model.Compile(nn.CompileOptions{Optimizer: nn.Adam{LearningRate: 0.01}, Loss: nn.BinaryCrossentropy{},
+		Metrics: []nn.Metric{nn.Accuracy{}}}); err != nil {
+		log.Fatal(err)
+	}
+	if _, err := model.Fit(context.Background(), x, y, nn.FitOptions{Epochs: 20, Verbose: nn.Silent}); err != nil {
+		log.Fatal(err)
+	}
+	scores, err := model.Evaluate(context.Background(), x, y, nn.EvaluateOptions{}) // by the moving averages
+	if err != nil {
+		log.Fatal(err)
+	}
+	trained, all := model.ParamCount()
+	fmt.Println("accuracy above 0.95:", scores["accuracy"] > 0.95)
+	fmt.Println("parameters:", all, "of which trained:", trained)
+	for _, l := range model.Layers()[1].Params {
+		fmt.Println(l.Name)
+	}
+	// Output:
+	// accuracy above 0.95: true
+	// parameters: 1145 of which trained: 1129
+	// batch_normalization/gamma
+	// batch_normalization/beta
+	// batch_normalization/moving_mean
+	// batch_normalization/moving_variance
+}
+
+// Of ten patients three are ill, and the model warns of four, two of them ill: half of its
+// warnings are right, and it finds two thirds of the ill. The accuracy, 7 of 10, tells
+// neither.
+func ExamplePrecision() {
+	d := reference.New()
+	predictions := tensor.From(d, []float32{.9, .8, .3, .7, .6, .2, .1, .1, .3, .2}, 10, 1)
+	ill := tensor.From(d, []float32{1, 1, 1, 0, 0, 0, 0, 0, 0, 0}, 10)
+	model := nn.NewSequential(d, nil, &nn.Activation{InputShape: []int{1}}) // gives what it is given
+	if err := model.Compile(nn.CompileOptions{Loss: nn.BinaryCrossentropy{},
+		Metrics: []nn.Metric{nn.Accuracy{}, nn.Precision{}, nn.Recall{}, nn.Recall{Threshold: 0.25, As: "recall at 0.25"}}}); err != nil {
+		log.Fatal(err)
+	}
+	scores, err := model.Evaluate(context.Background(), predictions, ill, nn.EvaluateOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("accuracy %.2f, precision %.2f, recall %.2f\n", scores["accuracy"], scores["precision"], scores["recall"])
+	fmt.Printf("recall at 0.25: %.2f\n", scores["recall at 0.25"])
+	// Output:
+	// accuracy 0.70, precision 0.50, recall 0.67
+	// recall at 0.25: 1.00
+}
+
+// What a penalty costs is a part of the loss: the target is twice the first input, but a weight
+// below 2 saves more of the penalty than it costs in error. For L2 the best is
+// mean(x²)·2/(mean(x²)+0.5), where mean(x²) is 7.5, or nearly, as the second input helps a little.
+func ExampleRegularizer() {
+	d := reference.New()
+	x := tensor.From(d, []float32{1, 0.3, 2, -0.3, 3, 0.1, 4, -0.2}, 4, 2)
+	y := tensor.From(d, []float32{2, 4, 6, 8}, 4, 1) // twice the first
+	for _, penalty := range []nn.Regularizer{{}, nn.L2(0.5), nn.L1(0.5)} {
+		model := nn.NewSequential(d, nn.Seed(1), &nn.Dense{Units: 1, NoBias: true, KernelRegularizer: penalty, InputShape: []int{2}})
+		if err := model.Compile(nn.CompileOptions{Optimizer: nn.SGD{LearningRate: 0.05}, Loss: nn.MeanSquaredError{}}); err != nil {
+			log.Fatal(err)
+		}
+		history, err := model.Fit(context.Background(), x, y, nn.FitOptions{Epochs: 3000, Verbose: nn.Silent})
+		if err != nil {
+			log.Fatal(err)
+		}
+		w := model.Weights("dense/kernel").Value.Floats()
+		fmt.Printf("L1 %v, L2 %v: weight %.2f, loss %.2f\n", penalty.L1, penalty.L2, w[0], history.Last("loss"))
+	}
+	// Output:
+	// L1 0, L2 0: weight 2.00, loss 0.00
+	// L1 0, L2 0.5: weight 1.87, loss 1.87
+	// L1 0.5, L2 0: weight 1.97, loss 1.00
+}

@@ -63,8 +63,8 @@ func ExampleLoss() {
 	// Output: accuracy 1 loss below 0.01: true
 }
 
-// penalized is a loss with a regularizer: Rate·Σw² of the kernels is added, as
-// kernel_regularizer=L2(Rate) of every layer does in Keras.
+// penalized is a loss with a penalty of one's own: Rate·Σw² of the kernels is added. (This one
+// there is: KernelRegularizer of Dense and Conv2D.)
 type penalized struct {
 	nn.Loss
 	model *nn.Sequential

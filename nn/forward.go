@@ -12,7 +12,8 @@ import (
 // Forward records the model on a tape of one's own, where Fit does not do what is wanted:
 // for another loop of training, or the gradient by the input. x is float32 [batch, …],
 // each example of the model's InputShape; pixels of uint8 are scaled by Fit, not here. The
-// Output's Value is the prediction; a Loss takes the Output as it is.
+// Output's Value is the prediction; a Loss takes the Output as it is. What regularizers add
+// to the loss is recorded by Penalty.
 //
 // With training set, dropout drops: by other masks in each recording, and in each Replay
 // of it. The gradients are then in the Grad of Params, after the tape's Backward. The

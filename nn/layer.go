@@ -41,6 +41,8 @@ type Param struct {
 
 	shape []int
 	state bool // made by Builder.State
+
+	regularizer Regularizer
 }
 
 // A Builder makes a layer's parameters.
@@ -70,6 +72,13 @@ func (b *Builder) Param(role string, init Initializer, shape ...int) *autograd.V
 	tensor.Set(p.Value, values)
 	p.SetTrainable(!b.frozen)
 	return p.Var
+}
+
+// regularized is Param for a kernel whose penalty is a part of the loss.
+func (b *Builder) regularized(role string, r Regularizer, init Initializer, shape ...int) *autograd.Var {
+	v := b.Param(role, init, shape...)
+	b.params[len(b.params)-1].regularizer = r
+	return v
 }
 
 // State makes a parameter that is not learnt but kept by the layer's own Forward, such as a

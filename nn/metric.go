@@ -11,7 +11,8 @@ import (
 type Metric interface {
 	// Name is the key in the history and in the progress line.
 	Name() string
-	// Record records the metric of each example: float32 [batch]. Its mean is shown.
+	// Record records the metric of each example: float32 [batch]. Its mean is shown, or, of
+	// a RatioMetric, its sum divided by another.
 	Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var
 }
 
@@ -134,6 +135,11 @@ var metrics = map[string]Metric{
 	"categorical_accuracy":        categoricalAccuracy{name: "categorical_accuracy"},
 	"sparse_categorical_accuracy": categoricalAccuracy{name: "sparse_categorical_accuracy"},
 	"cosine_similarity":           CosineMetric{},
+	"precision":                   Precision{},
+	"recall":                      Recall{},
+
+	"top_k_categorical_accuracy":        TopKCategoricalAccuracy{},
+	"sparse_top_k_categorical_accuracy": SparseTopKCategoricalAccuracy{},
 }
 
 // MetricByName is the metric that Keras calls by that name, or the one registered

@@ -12,8 +12,8 @@ import (
 type Mode int
 
 const (
-	// Either is Smallest for losses and Largest for accuracies and for the metric
-	// cosine_similarity, whether of the training or (val_…) of the validation data.
+	// Either is Smallest for losses and Largest for accuracies and for the metrics
+	// cosine_similarity, precision and recall, whether of the training or (val_…) of the validation data.
 	// Of any other value it can't be told, and is refused.
 	Either Mode = iota
 	// Smallest takes the smallest value for the best.
@@ -52,7 +52,7 @@ func (m *monitor) beat(threshold *float64) {
 
 // direction is which way a value of this package should go, or Either.
 func direction(name string) Mode {
-	if name == "cosine_similarity" || strings.Contains(name, "acc") {
+	if name == "cosine_similarity" || name == "precision" || name == "recall" || strings.Contains(name, "acc") {
 		return Largest
 	}
 	if _, ok := losses[name]; ok || name == "loss" {

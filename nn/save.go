@@ -195,13 +195,28 @@ func (m *Sequential) describe(place *position) ([]byte, error) {
 func metricPart(m Metric) (savedPart, error) {
 	l, ok := m.(LossMetric)
 	if !ok {
-		return part("metric", m.Name(), m)
+		return part("metric", metricKind(m), m)
 	}
 	if _, err := part("loss", l.Loss.Name(), l.Loss); err != nil {
 		return savedPart{}, err
 	}
 	config, err := json.Marshal(l)
 	return savedPart{l.Loss.Name(), config}, err
+}
+
+// metricKind is the name by which restoreMetric knows a metric; its Name may be another.
+func metricKind(m Metric) string {
+	switch m.(type) {
+	case Precision:
+		return Precision{}.Name()
+	case Recall:
+		return Recall{}.Name()
+	case TopKCategoricalAccuracy:
+		return TopKCategoricalAccuracy{}.Name()
+	case SparseTopKCategoricalAccuracy:
+		return SparseTopKCategoricalAccuracy{}.Name()
+	}
+	return m.Name()
 }
 
 // Load reads a model that Save has written, for device d. Its training, if it

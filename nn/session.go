@@ -16,7 +16,7 @@ type session struct {
 	tapes    map[stepKind]*recorded
 	index    map[int]*tensor.Tensor // for n examples: the order in which they are taken
 	counters *counters              // where in the data and in the training the device is
-	totals   *tensor.Tensor         // the loss and each metric, summed over the examples so far
+	totals   *tensor.Tensor         // the loss and each metric, summed over the examples so far; then the divisors of RatioMetrics
 
 	totalsNow []float32 // for reading; kept here so that reading allocates nothing
 	unreached []string  // parameters that are to be trained and get no gradient
@@ -41,6 +41,11 @@ type recorded struct {
 func newSession(m *Sequential) *session {
 	d := m.device
 	totals := 1 + len(m.metrics)
+	for _, metric := range m.metrics {
+		if _, ratio := metric.(RatioMetric); ratio {
+			totals++
+		}
+	}
 	return &session{
 		model: m, tapes: map[stepKind]*recorded{}, index: map[int]*tensor.Tensor{},
 		counters:  newCounters(m),
@@ -126,11 +131,21 @@ func (s *session) record(kind stepKind) *recorded {
 		return r
 	}
 	rows := recordLoss(t, m.loss, out, labels, weights)
+	if penalty := m.Penalty(t); penalty != nil {
+		rows = t.Add(rows, penalty) // to each example's: so to their mean
+	}
 	measured := []*autograd.Var{rows}
 	for _, metric := range m.metrics {
 		values := metric.Record(t, out, labels)
 		checkRecorded("metric "+metric.Name(), values, []int{kind.batch}, "a number for each example")
 		measured = append(measured, values)
+	}
+	for _, metric := range m.metrics {
+		if ratio, ok := metric.(RatioMetric); ok {
+			values := ratio.RecordDenominator(t, out, labels)
+			checkRecorded("the divisor of metric "+metric.Name(), values, []int{kind.batch}, "a number for each example")
+			measured = append(measured, values)
+		}
 	}
 	for i, examples := range measured {
 		s.add(t, i, examples)
@@ -199,12 +214,22 @@ func (s *session) add(t *autograd.Tape, i int, examples *autograd.Var) {
 // resetTotals begins a new sum over examples.
 func (s *session) resetTotals() { s.model.device.Fill(s.totals.Buffer(), 0) }
 
-// means reads the loss and the metrics, each as the mean over n examples.
+// means reads the loss and the metrics, each as the mean over n examples, or divided by the
+// sum of its own.
 func (s *session) means(n int, prefix string) map[string]float64 {
 	kernels.Download(s.model.device, s.totalsNow, s.totals.Buffer())
 	values := map[string]float64{prefix + "loss": float64(s.totalsNow[0]) / float64(n)}
+	divisors := s.totalsNow[1+len(s.model.metrics):]
 	for i, metric := range s.model.metrics {
-		values[prefix+metric.Name()] = float64(s.totalsNow[1+i]) / float64(n)
+		divisor := float64(n)
+		if _, ratio := metric.(RatioMetric); ratio {
+			divisor, divisors = float64(divisors[0]), divisors[1:]
+		}
+		value := float64(s.totalsNow[1+i])
+		if divisor != 0 {
+			value /= divisor
+		}
+		values[prefix+metric.Name()] = value
 	}
 	return values
 }

@@ -4,7 +4,8 @@ A Go test in nn compares it with what baregrad does. The file holds, for random
 histories and settings, which epoch EarlyStopping ends with and whose weights it
 restores, the learning rates of ReduceLROnPlateau, and the epochs that ModelCheckpoint
 saves; the history and the last weights of Fit with class and sample weights; the
-values of the metrics on random rows; Fit where an output has several positions; and
+values of the metrics on random rows; Fit where an output has several positions,
+and with regularizers; precision, recall and top-k accuracies; and
 the defaults of the arguments that both sides have.
 
 Run it in a virtual environment with tensorflow-cpu (Keras's backend here):
@@ -194,6 +195,49 @@ def positions(r, labels, weights=None):
     return case | {"history": history, "weights": [w.ravel().tolist() for w in model.get_weights()]}
 
 
+def regularized(r, frozen):
+    """Two epochs with regularizers, sample weights and validation data; the first layer may be frozen."""
+    x, y, vx, vy = rows(r, 10, 2), rows(r, 10, 1), rows(r, 5, 2), rows(r, 5, 1)
+    kernels, weights = [rows(r, 2, 3), rows(r, 3, 1)], [r.randrange(0, 9) / 4 for _ in x]
+    regularizers = keras.regularizers
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, "tanh", kernel_regularizer=regularizers.L2(0.05)),
+                              keras.layers.Dense(1, kernel_regularizer=regularizers.L1L2(0.1, 0.02))])
+    model.layers[0].trainable = not frozen
+    model.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse", metrics=["mse"])
+    for layer, kernel in zip(model.layers, kernels):
+        layer.kernel.assign(np.array(kernel, np.float32))
+    data = [np.array(a, np.float32) for a in (x, y, vx, vy, weights)]
+    history = model.fit(data[0], data[1], sample_weight=data[4], validation_data=(data[2], data[3]), epochs=2,
+                        batch_size=4, shuffle=False, verbose=0).history
+    return {"frozen": frozen, "x": x, "y": y, "vx": vx, "vy": vy, "kernels": kernels, "sample_weight": weights, "history": history,
+            "weights": [np.array(v).ravel().tolist() for layer in model.layers for v in (layer.kernel, layer.bias)]}
+
+
+def ratios(r):
+    """Precision, recall and the top-k accuracies on random rows, over batches of 4."""
+    n, width = 13, 6
+    scores = [[r.randrange(0, 33) / 32 for _ in range(width)] for _ in range(n)]  # with ties
+    labels = [r.randrange(width) for _ in range(n)]
+    marks = [[float(r.random() < 0.4) for _ in range(width)] for _ in range(n)]
+    m = keras.metrics
+    found = {}
+    for name, metric, y in [
+        ("precision", m.Precision(), marks), ("recall", m.Recall(), marks),
+        ("precision 0.75", m.Precision(thresholds=0.75), marks), ("recall 0.25", m.Recall(thresholds=0.25), marks),
+        ("precision none", m.Precision(thresholds=1.0), marks), ("recall none", m.Recall(), np.zeros((n, width))),
+        ("top_k_categorical_accuracy", m.TopKCategoricalAccuracy(), np.eye(width)[labels]),
+        ("sparse_top_k_categorical_accuracy", m.SparseTopKCategoricalAccuracy(), labels),
+        ("top_k_categorical_accuracy 2", m.TopKCategoricalAccuracy(k=2), np.eye(width)[labels]),
+        ("sparse_top_k_categorical_accuracy 3", m.SparseTopKCategoricalAccuracy(k=3), labels),
+        ("sparse_top_k_categorical_accuracy 1", m.SparseTopKCategoricalAccuracy(k=1), labels),
+    ]:
+        x, y = np.array(scores, np.float32), np.array(y)
+        for i in range(0, n, 4):
+            metric.update_state(y[i : i + 4], x[i : i + 4])
+        found[name] = float(metric.result())
+    return {"scores": scores, "labels": labels, "marks": marks, "values": found}
+
+
 DEFAULTS = [
     keras.callbacks.EarlyStopping, keras.callbacks.ModelCheckpoint, keras.callbacks.ReduceLROnPlateau, keras.optimizers.SGD,
     keras.optimizers.RMSprop, keras.optimizers.Adam, keras.optimizers.AdamW, keras.layers.MaxPooling2D, keras.layers.Conv2D,
@@ -235,6 +279,8 @@ training = {
         positions(random.Random(i), labels, weights)
         for i, labels in enumerate(["sparse", "onehot", "binary"]) for weights in [None, "example", "position"]
     ],
+    "regularized": [regularized(random.Random(4), False), regularized(random.Random(5), True)],
+    "ratios": ratios(random.Random(6)),
 }
 lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in training.items())
 FILE.write_text("{" + lines + "}\n")

@@ -86,6 +86,8 @@ def layer(kind, c):
     for key, value in c.items():
         if kind == "BatchNormalization" and key == "DataFormat":
             arguments["axis"] = 1 if value == "channels_first" else -1
+        elif key == "KernelRegularizer":
+            arguments["kernel_regularizer"] = keras.regularizers.L1L2(l1=value.get("L1", 0), l2=value.get("L2", 0))
         elif key in ("NoScale", "NoCenter"):
             arguments["scale" if key == "NoScale" else "center"] = not value
         elif key == "Padding":
@@ -130,7 +132,7 @@ def gradients(model, f, x, y):
         import tensorflow as tf
 
         with tf.GradientTape() as tape:
-            value = f(y, model(x, training=True))
+            value = f(y, model(x, training=True)) + sum(model.losses)  # these are the regularizers' penalties
         return float(value), [g.numpy() for g in tape.gradient(value, model.trainable_variables)]
     import jax
 

@@ -1,0 +1,89 @@
+package nn
+
+import (
+	"fmt"
+
+	"baregrad/autograd"
+	"baregrad/kernels"
+	"baregrad/tensor"
+)
+
+// TopKCategoricalAccuracy is the share of examples, or of their positions, whose class is
+// among the K largest outputs; labels are one-hot rows, float32 of the shape of the model's
+// output. Outputs that are equal to that of the class don't count against it.
+type TopKCategoricalAccuracy struct {
+	K  int    `json:",omitempty"` // how many outputs; 5 where 0
+	As string `json:",omitempty"` // the key in the history; "top_k_categorical_accuracy" where empty
+}
+
+// Name is As, or "top_k_categorical_accuracy".
+func (m TopKCategoricalAccuracy) Name() string { return orName(m.As, "top_k_categorical_accuracy") }
+
+// Check refuses labels that are not float32 of the shape of the model's output, and a K
+// below 0.
+func (m TopKCategoricalAccuracy) Check(output []int, labels *tensor.Tensor) error {
+	return firstError(checkK(m.K), checkTargets(output, labels))
+}
+
+// Record records the share of each example's positions that were right.
+func (m TopKCategoricalAccuracy) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
+	return inTopK(t, out, t.ArgMax(byPosition(t, labels), 1, 1), m.K)
+}
+
+// SparseTopKCategoricalAccuracy is TopKCategoricalAccuracy for labels that are class numbers,
+// as SparseCategoricalCrossentropy takes them.
+type SparseTopKCategoricalAccuracy struct {
+	K  int    `json:",omitempty"` // how many outputs; 5 where 0
+	As string `json:",omitempty"` // the key in the history; "sparse_top_k_categorical_accuracy" where empty
+}
+
+// Name is As, or "sparse_top_k_categorical_accuracy".
+func (m SparseTopKCategoricalAccuracy) Name() string {
+	return orName(m.As, "sparse_top_k_categorical_accuracy")
+}
+
+// Check refuses labels that SparseCategoricalCrossentropy refuses, and a K below 0.
+func (m SparseTopKCategoricalAccuracy) Check(output []int, labels *tensor.Tensor) error {
+	return firstError(checkK(m.K), SparseCategoricalCrossentropy{}.Check(output, labels))
+}
+
+// Record records the share of each example's positions that were right.
+func (m SparseTopKCategoricalAccuracy) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
+	return inTopK(t, out, labelsByPosition(t, out, labels), m.K)
+}
+
+func checkK(k int) error {
+	if k < 0 {
+		return fmt.Errorf("K is %d, must be at least 1, or 0 for 5", k)
+	}
+	return nil
+}
+
+// inTopK is the share of each example's positions where fewer than k outputs are larger than
+// that of the class. classes is int32 [batch·positions]. An output that is no number is wrong.
+func inTopK(t *autograd.Tape, out *Output, classes *autograd.Var, k int) *autograd.Var {
+	if k == 0 {
+		k = 5
+	}
+	x := byPosition(t, autograd.NewConst(out.Value(t).Value)) // no gradient comes from here
+	rows, cols := x.Value.Dim(0), x.Value.Dim(1)
+	// Of the class's row of the unit matrix and the outputs, only the class's output is left.
+	unit := t.Input(cols, cols)
+	values := make([]float32, cols*cols)
+	for i := range cols {
+		values[i*cols+i] = 1
+	}
+	tensor.Set(unit.Value, values)
+	first, hot := t.InputOf(kernels.Int32, 1), t.Input(rows, cols)
+	t.Do("one-hot", func() {
+		t.Device().Gather(hot.Value.Buffer(), unit.Value.Buffer(), classes.Value.Buffer(), first.Value.Buffer(),
+			kernels.GatherSpec{Rows: rows, Width: cols, Scale: 1})
+	})
+	of := t.Sum(t.Mul(x, hot), 1, 1)
+	distance := t.Sub(x, t.Reshape(of, rows, 1))
+	// A difference above a threshold that is no difference yet: the smallest normal number.
+	larger := countOf(t, ones(t, distance, 0x1p-126))
+	right := ones(t, t.Affine(larger, -1, float32(k)), 0.5)
+	number := ones(t, t.Affine(t.Sub(of, of), 1, 1), 0.5) // NaN−NaN and ∞−∞ are not above
+	return byExample(t, out, t.Mul(right, number))
+}
