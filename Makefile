@@ -21,7 +21,7 @@ build: ## compile everything; the program is bin/demo
 test: ## run the tests
 	go test ./...
 
-check: ## before a change is handed in: every way of building, and the tests of what differs from BASE as machines without assembly, or with 32 bits, run them
+check: ## before a change is handed in: every way of building, and the tests of what differs from BASE as machines without assembly, with 32 bits, or of arm64 (where qemu-user is installed) run them
 	scripts/check.sh changed $(BASE)
 
 race: ## run what works in parallel under the race detector

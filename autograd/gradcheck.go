@@ -54,7 +54,7 @@ func CheckGradients(d kernels.Device, f func(t *Tape, x []*Var) *Var, inputs ...
 	value := func() (sum float64) {
 		t.Forward()
 		for i, v := range y.Value.Floats() {
-			sum += float64(v) * float64(weights[i])
+			sum += float64(v) * float64(weights[i]) // exact
 		}
 		return sum
 	}

@@ -111,7 +111,7 @@ var workspaces = sync.Pool{New: func() any { return new(workspace) }}
 
 // symmetric returns a number from -1 to 1.
 func (w *workspace) symmetric() float64 {
-	return float64(w.source.Uint64()>>11)/(1<<52) - 1
+	return float64(w.source.Uint64()>>11)/(1<<52) - 1 // exact
 }
 
 // affine is the map (x, y) → (XX·x + XY·y + X0, YX·x + YY·y + Y0).
@@ -120,14 +120,14 @@ type affine struct{ XX, XY, X0, YX, YY, Y0 float32 }
 // image writes a variation of src to dst.
 func (w *workspace) image(a *Augmenter, dst, src []uint8, rows, cols int) {
 	angle := a.Rotate * w.symmetric() * math.Pi / 180
-	scale := 1 + a.Scale*w.symmetric()
-	shiftX, shiftY := a.Shift*w.symmetric(), a.Shift*w.symmetric()
+	scale := 1 + float64(a.Scale*w.symmetric())
+	shiftX, shiftY := float64(a.Shift*w.symmetric()), float64(a.Shift*w.symmetric())
 	sin, cos := math.Sincos(angle)
 	sin, cos = sin/scale, cos/scale
 	centerX, centerY := float64(cols-1)/2, float64(rows-1)/2
 	m := affine{
-		XX: float32(cos), XY: float32(-sin), X0: float32(centerX - cos*centerX + sin*centerY - shiftX),
-		YX: float32(sin), YY: float32(cos), Y0: float32(centerY - sin*centerX - cos*centerY - shiftY),
+		XX: float32(cos), XY: float32(-sin), X0: float32(centerX - float64(cos*centerX) + float64(sin*centerY) - shiftX), // halves are exact
+		YX: float32(sin), YY: float32(cos), Y0: float32(centerY - float64(sin*centerX) - float64(cos*centerY) - shiftY), // halves are exact
 	}
 	if a.Alpha == 0 {
 		warp(dst, src, rows, cols, m, nil, nil)
@@ -141,9 +141,9 @@ func (w *workspace) image(a *Augmenter, dst, src []uint8, rows, cols int) {
 // (dx, dy) where these are given, one for each pixel.
 func warp(dst, src []uint8, rows, cols int, m affine, dx, dy []float32) {
 	for y := range rows {
-		rowX, rowY := m.XY*float32(y)+m.X0, m.YY*float32(y)+m.Y0
+		rowX, rowY := float32(m.XY*float32(y))+m.X0, float32(m.YY*float32(y))+m.Y0
 		for x := range cols {
-			u, v := m.XX*float32(x)+rowX, m.YX*float32(x)+rowY
+			u, v := float32(m.XX*float32(x))+rowX, float32(m.YX*float32(x))+rowY
 			i := y*cols + x
 			if dx != nil {
 				u += dx[i]
@@ -188,7 +188,7 @@ func bilinear(src []uint8, rows, cols int, u, v float32) uint8 {
 			}
 		}
 	}
-	upper := p00 + fu*(p01-p00)
-	lower := p10 + fu*(p11-p10)
-	return uint8(upper + fv*(lower-upper) + .5)
+	upper := p00 + float32(fu*(p01-p00))
+	lower := p10 + float32(fu*(p11-p10))
+	return uint8(upper + float32(fv*(lower-upper)) + .5)
 }

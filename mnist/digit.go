@@ -73,11 +73,12 @@ func checkImageSize(name string, width, height int) error {
 // than the background's own noise, and the largest of these distances.
 func (p *plane) ink() (*plane, float64) {
 	level, slopeX, slopeY, noise := p.background()
+	centerX, centerY := float64(p.width-1)/2, float64(p.height-1)/2
 	out := newPlane(p.width, p.height)
 	lightest, darkest := 0., 0.
 	for y := range p.height {
 		for x := range p.width {
-			back := level + slopeX*(float64(x)-float64(p.width-1)/2) + slopeY*(float64(y)-float64(p.height-1)/2)
+			back := level + float64(slopeX*(float64(x)-centerX)) + float64(slopeY*(float64(y)-centerY)) // halves are exact
 			// The slope may lead beyond what a pixel can be.
 			back = min(max(back, 0), 255)
 			d := float64(p.at(x, y)) - back
@@ -110,8 +111,8 @@ func (p *plane) background() (level, slopeX, slopeY, noise float64) {
 	for y := range p.height {
 		for x := range p.width {
 			if x < frame || y < frame || x >= p.width-frame || y >= p.height-frame {
-				xs = append(xs, float64(x)-float64(p.width-1)/2)
-				ys = append(ys, float64(y)-float64(p.height-1)/2)
+				xs = append(xs, float64(x)-float64(p.width-1)/2)  // exact
+				ys = append(ys, float64(y)-float64(p.height-1)/2) // exact
 				values = append(values, float64(p.at(x, y)))
 			}
 		}
@@ -129,10 +130,10 @@ func (p *plane) background() (level, slopeX, slopeY, noise float64) {
 		}
 		n++
 		sum += v
-		sumX += xs[i] * (v - median)
-		sumXX += xs[i] * xs[i]
-		sumY += ys[i] * (v - median)
-		sumYY += ys[i] * ys[i]
+		sumX += float64(xs[i] * (v - median))
+		sumXX += float64(xs[i] * xs[i])
+		sumY += float64(ys[i] * (v - median))
+		sumYY += float64(ys[i] * ys[i])
 	}
 	level = sum / n // the median itself is near, so n > 0
 	if sumXX > 0 {
@@ -144,8 +145,8 @@ func (p *plane) background() (level, slopeX, slopeY, noise float64) {
 	squares := 0.
 	for i, v := range values {
 		if math.Abs(v-median) <= near {
-			off := v - (level + slopeX*xs[i] + slopeY*ys[i])
-			squares += off * off
+			off := v - (level + float64(slopeX*xs[i]) + float64(slopeY*ys[i]))
+			squares += float64(off * off)
 		}
 	}
 	return level, slopeX, slopeY, math.Sqrt(squares / n)
@@ -215,8 +216,8 @@ func center28(p *plane) []uint8 {
 				strong = append(strong, float32(v))
 			}
 			mass += v
-			massX += v * float64(x)
-			massY += v * float64(y)
+			massX += float64(v * float64(x))
+			massY += float64(v * float64(y))
 		}
 	}
 	out := make([]uint8, imageSize*imageSize)

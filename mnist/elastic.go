@@ -21,8 +21,8 @@ func (w *workspace) elastic(rows, cols int, alpha float32, sigma float64) {
 	for i := range size {
 		// One draw has bits enough for both directions.
 		bits := w.source.Uint64()
-		w.field[i] = alpha * (float32(bits>>40)/(1<<23) - 1)
-		w.field[size+i] = alpha * (float32(bits<<24>>40)/(1<<23) - 1)
+		w.field[i] = alpha * (float32(bits>>40)/(1<<23) - 1)          // exact
+		w.field[size+i] = alpha * (float32(bits<<24>>40)/(1<<23) - 1) // exact
 	}
 	radii := boxRadii(sigma)
 	for _, field := range [][]float32{w.field[:size], w.field[size:]} {
@@ -41,13 +41,13 @@ func (w *workspace) elastic(rows, cols int, alpha float32, sigma float64) {
 func boxRadii(sigma float64) [3]int {
 	variance := func(radius int) float64 {
 		width := float64(2*radius + 1)
-		return (width*width - 1) / 12
+		return (width*width - 1) / 12 // exact
 	}
 	lower := int((math.Sqrt(12*sigma*sigma/3+1) - 1) / 2)
 	best, radii := math.Inf(1), [3]int{}
 	for higher := range 4 { // how many are of the higher radius
-		sum := float64(3-higher)*variance(lower) + float64(higher)*variance(lower+1)
-		if off := math.Abs(sum - sigma*sigma); off < best {
+		sum := float64(float64(3-higher)*variance(lower)) + float64(float64(higher)*variance(lower+1))
+		if off := math.Abs(sum - float64(sigma*sigma)); off < best {
 			best = off
 			for i := range radii {
 				radii[i] = lower

@@ -140,7 +140,7 @@ func (c *dotCanvas) line(values []float64, n int, least, most float64, series in
 		}
 		v := values[left]
 		if part := at - float64(left); part > 0 && left+1 < len(values) {
-			v += part * (values[left+1] - v)
+			v += float64(part * (values[left+1] - v))
 		} else if part > 0 {
 			return // the line is shorter than the axis
 		}

@@ -43,7 +43,7 @@ func greyPlanes(img image.Image) (onWhite, onBlack *plane) {
 				row := strip.Pix[v*strip.Stride+4*x*factor:]
 				for u := range m {
 					pixel := row[4*u : 4*u+4]
-					light += .299*float64(pixel[0]) + .587*float64(pixel[1]) + .114*float64(pixel[2])
+					light += float64(.299*float64(pixel[0])) + float64(.587*float64(pixel[1])) + float64(.114*float64(pixel[2]))
 					clear += 255 - float64(pixel[3])
 				}
 			}
@@ -113,7 +113,7 @@ func (p *plane) fit(size int) *plane {
 		for x := range across.width {
 			sum := 0.
 			for _, w := range weights[x] {
-				sum += w.weight * float64(p.at(w.from, y))
+				sum += float64(w.weight * float64(p.at(w.from, y)))
 			}
 			across.set(x, y, float32(sum))
 		}
@@ -124,7 +124,7 @@ func (p *plane) fit(size int) *plane {
 		for x := range out.width {
 			sum := 0.
 			for _, w := range weights[y] {
-				sum += w.weight * float64(across.at(x, w.from))
+				sum += float64(w.weight * float64(across.at(x, w.from)))
 			}
 			out.set(x, y, float32(sum))
 		}
@@ -143,9 +143,9 @@ type areaWeight struct {
 // pixels lies in their middle.
 func areaWeights(before, after int, ratio float64) [][]areaWeight {
 	out := make([][]areaWeight, after)
-	first := (float64(before) - float64(after)*ratio) / 2
+	first := (float64(before) - float64(float64(after)*ratio)) / 2
 	for i := range out {
-		start := first + float64(i)*ratio
+		start := first + float64(float64(i)*ratio) // half of a number, as first is, is exact
 		end := start + ratio
 		for from := max(int(start), 0); from < before && float64(from) < end; from++ {
 			covered := min(end, float64(from+1)) - max(start, float64(from))

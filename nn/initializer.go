@@ -45,7 +45,7 @@ func (u RandomUniform) Fill(r *Random, values []float32, _ []int) {
 		u = RandomUniform{-0.05, 0.05}
 	}
 	for i := range values {
-		values[i] = float32(u.Min + (u.Max-u.Min)*r.Float64())
+		values[i] = float32(u.Min + float64((u.Max-u.Min)*r.Float64()))
 	}
 }
 
@@ -55,7 +55,7 @@ type RandomNormal struct{ Mean, StdDev float64 }
 // Fill draws the values.
 func (n RandomNormal) Fill(r *Random, values []float32, _ []int) {
 	for i := range values {
-		values[i] = float32(n.Mean + or(n.StdDev, 0.05)*r.NormFloat64())
+		values[i] = float32(n.Mean + float64(or(n.StdDev, 0.05)*r.NormFloat64()))
 	}
 }
 
@@ -70,7 +70,7 @@ func (n TruncatedNormal) Fill(r *Random, values []float32, _ []int) {
 		for math.Abs(x) > 2 {
 			x = r.NormFloat64()
 		}
-		values[i] = float32(n.Mean + or(n.StdDev, 0.05)*x)
+		values[i] = float32(n.Mean + float64(or(n.StdDev, 0.05)*x))
 	}
 }
 
@@ -213,16 +213,16 @@ func (o Orthogonal) Fill(r *Random, values []float32, shape []int) {
 			for _, u := range vectors[:i] {
 				dot := 0.0
 				for j := range v {
-					dot += v[j] * u[j]
+					dot += float64(v[j] * u[j])
 				}
 				for j := range v {
-					v[j] -= dot * u[j]
+					v[j] -= float64(dot * u[j])
 				}
 			}
 		}
 		squares := 0.0
 		for _, x := range v {
-			squares += x * x
+			squares += float64(x * x)
 		}
 		for j := range v {
 			v[j] /= math.Sqrt(squares)
@@ -236,7 +236,7 @@ func (o Orthogonal) Fill(r *Random, values []float32, shape []int) {
 func uniform(r *Random, values []float32, fan float64) {
 	limit := math.Sqrt(3 / fan)
 	for i := range values {
-		values[i] = float32((2*r.Float64() - 1) * limit)
+		values[i] = float32((2*r.Float64() - 1) * limit) // exact
 	}
 }
 

@@ -77,7 +77,7 @@ func (c OneCycle) Check() error {
 func (c OneCycle) At(step int) float64 {
 	start := c.Peak / or(c.Start, 25)
 	end := start / or(c.End, 1e4)
-	top := or(c.Rise, 0.3)*float64(c.Steps) - 1
+	top := float64(or(c.Rise, 0.3)*float64(c.Steps)) - 1
 	last := float64(c.Steps - 1)
 	at := math.Min(float64(step), last)
 	if at < top {
@@ -87,7 +87,7 @@ func (c OneCycle) At(step int) float64 {
 }
 
 // halfCosine goes from a to b as x goes from 0 to 1, without a corner at either end.
-func halfCosine(a, b, x float64) float64 { return b + (a-b)*(1+math.Cos(math.Pi*x))/2 }
+func halfCosine(a, b, x float64) float64 { return b + float64((a-b)*(1+math.Cos(math.Pi*x))/2) }
 
 // or is x, or fallback where x is 0.
 func or(x, fallback float64) float64 {

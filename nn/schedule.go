@@ -42,7 +42,7 @@ func (InverseTimeDecay) Name() string { return "inverse_time_decay" }
 
 // At is the learning rate of a step, counted from 0.
 func (s InverseTimeDecay) At(step int) float64 {
-	return s.Initial / (1 + s.Rate*stairs(step, s.Steps, s.Staircase))
+	return s.Initial / (1 + float64(s.Rate*stairs(step, s.Steps, s.Staircase)))
 }
 
 // Check refuses settings out of range.
@@ -71,7 +71,7 @@ func (s PolynomialDecay) At(step int) float64 {
 	} else {
 		at = math.Min(at, steps)
 	}
-	return (s.Initial-end)*math.Pow(1-at/steps, or(s.Power, 1)) + end
+	return float64((s.Initial-end)*math.Pow(1-at/steps, or(s.Power, 1))) + end
 }
 
 // Check refuses settings out of range.
@@ -141,7 +141,7 @@ func (s CosineDecay) At(step int) float64 {
 		}
 		high, step = s.WarmupTarget, step-s.WarmupSteps
 	}
-	return halfCosine(high, s.Alpha*high, math.Min(float64(step)/float64(s.Steps), 1))
+	return halfCosine(high, float64(s.Alpha*high), math.Min(float64(step)/float64(s.Steps), 1))
 }
 
 // Check refuses settings out of range.
@@ -174,11 +174,11 @@ func (s CosineDecayRestarts) At(step int) float64 {
 		fall = math.Floor(at)
 		at -= fall
 	} else {
-		fall = math.Floor(math.Log(1-at*(1-factor)) / math.Log(factor))
+		fall = math.Floor(math.Log(1-float64(at*(1-factor))) / math.Log(factor))
 		at = (at - (1-math.Pow(factor, fall))/(1-factor)) / math.Pow(factor, fall)
 	}
 	share := (1 + math.Cos(math.Pi*at)) / 2 * math.Pow(or(s.RateFactor, 1), fall)
-	return s.Initial * ((1-s.Alpha)*share + s.Alpha)
+	return s.Initial * (float64((1-s.Alpha)*share) + s.Alpha)
 }
 
 // Check refuses settings out of range. A factor below 1 would bring the falls to

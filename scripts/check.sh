@@ -4,9 +4,11 @@
 #   scripts/check.sh builds             gofmt, vet and build for every way of building
 #   scripts/check.sh purego [PACKAGE…]   tests without assembly and cgo
 #   scripts/check.sh 386 [PACKAGE…]      tests where an int has 32 bits
-#   scripts/check.sh changed [BASE]     all three, the tests of what differs from BASE (main)
+#   scripts/check.sh arm64 [PACKAGE…]    tests on arm64; elsewhere qemu-aarch64 must be installed
+#   scripts/check.sh changed [BASE]     all four, the tests of what differs from BASE (main)
 #
-# Without packages, all are tested that such machines have a use for.
+# Without packages, all are tested that such machines have a use for; arm64 tests those
+# whose results must have the same bits as elsewhere.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,6 +16,7 @@ cd "$(dirname "$0")/.."
 # bits; what measures and emulates need not.
 of_purego() { go list ./... | grep -v /kernels/cuda; }
 of_386() { go list ./tensor ./kernels ./kernels/reference ./autograd ./nn/... ./mnist; }
+of_arm64() { go list ./tensor ./kernels ./kernels/reference ./kernels/auto ./kernels/cuda/emulator/... ./autograd ./nn/... ./mnist; }
 
 builds() {
 	scripts/lint.sh
@@ -22,10 +25,20 @@ builds() {
 	GOOS=darwin GOARCH=arm64 go build ./...
 	GOOS=windows GOARCH=amd64 go build ./...
 	GOOS=linux GOARCH=386 go build ./...
+	scripts/fused.sh
 }
 
 purego() { CGO_ENABLED=0 go test -tags purego "$@"; }
 narrow() { GOARCH=386 CGO_ENABLED=0 go test "$@"; }
+
+# arm64 leaves out three tests of nn that take most of its time: minutes, where the processor
+# is emulated.
+arm64() {
+	local run=(-exec qemu-aarch64)
+	[ "$(go env GOHOSTARCH)" = arm64 ] && run=()
+	GOARCH=arm64 CGO_ENABLED=0 go test "${run[@]}" -skip '^(TestAgainstKeras|TestUpdatesWithTheirProducts|TestTruncated)$' "$@"
+}
+runs_arm64() { [ "$(go env GOHOSTARCH)" = arm64 ] || command -v qemu-aarch64 >/dev/null; }
 
 # differing lists the packages with files that differ from BASE, or are new.
 differing() {
@@ -43,18 +56,27 @@ case $what in
 builds) builds ;;
 purego) purego ${*:-$(of_purego)} ;;
 386) narrow ${*:-$(of_386)} ;;
+arm64)
+	runs_arm64 || { echo 'qemu-aarch64 is missing: it is in the package qemu-user of Debian and Ubuntu' >&2; exit 1; }
+	arm64 ${*:-$(of_arm64)}
+	;;
 changed)
 	git rev-parse -q --verify "${1:-main}^{commit}" >/dev/null || { echo "there is no commit ${1:-main}" >&2; exit 1; }
 	builds
 	list=$(differing "${1:-main}")
 	echo "differs from ${1:-main}:" ${list:-nothing}
-	for way in purego 386; do
+	for way in purego 386 arm64; do
 		packages=$(both "$list" "$("of_$way")")
-		[ -z "$packages" ] || scripts/check.sh $way $packages
+		[ -n "$packages" ] || continue
+		if [ $way = arm64 ] && ! runs_arm64; then
+			echo "LEFT OUT: tests on arm64, without qemu-aarch64 (of the package qemu-user)"
+			continue
+		fi
+		scripts/check.sh $way $packages
 	done
 	;;
 *)
-	sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
+	sed -n '2,11s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 	;;
 esac

@@ -176,7 +176,7 @@ func sequence(values, element string) (func(i int) (uint64, error), error) {
 	}
 	switch {
 	case name == "range" && len(parameters) <= 2:
-		return func(i int) (uint64, error) { return number(parameter(0, 0) + float64(i)*parameter(1, 1)) }, nil
+		return func(i int) (uint64, error) { return number(parameter(0, 0) + float64(float64(i)*parameter(1, 1))) }, nil
 	case name == "random" && len(parameters) <= 1:
 		seed := parameter(0, 1)
 		if !(seed >= 0 && seed <= 1<<53 && seed == math.Trunc(seed)) {
@@ -185,7 +185,7 @@ func sequence(values, element string) (func(i int) (uint64, error), error) {
 		r := rand.New(rand.NewPCG(uint64(seed), 0))
 		return func(int) (uint64, error) {
 			if float {
-				return number(float64(r.Float32()*2 - 1)) // from -1 to 1
+				return number(float64(r.Float32()*2 - 1)) // from -1 to 1; exact
 			}
 			return number(float64(r.IntN(100)))
 		}, nil

@@ -33,7 +33,7 @@ func (d *Device) SoftmaxCrossEntropy(loss, probs, logits, labels kernels.Buffer,
 				loss = log - (float64(x[j.arg[r]]) - float64(maximum))
 			} else {
 				for c, t := range j.row(j.b, r) {
-					loss -= float64(t) * (float64(x[c]) - float64(maximum) - log)
+					loss -= float64(float64(t) * (float64(x[c]) - float64(maximum) - log))
 				}
 			}
 			j.c[r] = float32(loss)
@@ -65,7 +65,7 @@ func (d *Device) SoftmaxCrossEntropyGrad(dlogits, dloss, probs, labels kernels.B
 				continue
 			}
 			class := j.arg[r]
-			gradient := dl * (p[class] - 1)
+			gradient := float32(dl * (p[class] - 1))
 			if j.mode == kernels.Accumulate {
 				gradient += dx[class]
 			}

@@ -89,16 +89,16 @@ func rmspropLoop(s *optimizerStep, g []float32, at int) {
 	spec, rho := &s.rmsprop, float64(s.rmsprop.Rho)
 	for i, gradient := range g {
 		i, gradient := at+i, float64(gradient)
-		variance := rho*float64(s.v[i]) + (1-rho)*gradient*gradient
+		variance := rho*float64(s.v[i]) + float64((1-rho)*gradient*gradient) // the first is exact
 		s.v[i] = float32(variance)
 		if spec.Centered {
-			average := rho*float64(s.mean[i]) + (1-rho)*gradient
+			average := rho*float64(s.mean[i]) + float64((1-rho)*gradient) // the first is exact
 			s.mean[i] = float32(average)
-			variance -= average * average
+			variance -= float64(average * average)
 		}
 		step := s.rate * gradient / math.Sqrt(variance+float64(spec.Epsilon))
 		if spec.Momentum != 0 {
-			step += float64(spec.Momentum) * float64(s.moment[i])
+			step += float64(spec.Momentum) * float64(s.moment[i]) // exact
 			s.moment[i] = float32(step)
 		}
 		s.w[i] = float32(float64(s.w[i]) - step)
@@ -119,7 +119,7 @@ func (d *Device) adam(w, m, v, rate kernels.Buffer, s kernels.AdamSpec) optimize
 			float32(1 - float64(s.Beta1)),
 			float32(1 - float64(s.Beta2)),
 			s.Epsilon,
-			float32(1 - float64(s.WeightDecay)*float64(rates[0])),
+			float32(1 - float64(s.WeightDecay)*float64(rates[0])), // exact
 		},
 		do: func(s *optimizerStep, g []float32, at int) {
 			to, c := at+len(g), &s.scalar

@@ -97,7 +97,7 @@ func padded(inner int) int { return (inner + 7) &^ 7 }
 // store rounds sums into y: y = factor·sums, or y += factor·sums.
 func store(y []float32, sums []float64, factor float64, m kernels.Mode) {
 	for i, v := range sums {
-		v *= factor
+		v = float64(v * factor)
 		if m == kernels.Accumulate {
 			v += float64(y[i])
 		}

@@ -121,7 +121,7 @@ func (g generator) signed(n int) []float32 {
 func (g generator) between(n int, low, high float64) []float32 {
 	x := make([]float32, n)
 	for i := range x {
-		x[i] = float32(low + (high-low)*g.Float64())
+		x[i] = float32(low + float64((high-low)*g.Float64()))
 	}
 	return x
 }

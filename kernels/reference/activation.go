@@ -94,7 +94,7 @@ func (d *Device) TanhGrad(dx, dy, y kernels.Buffer, m kernels.Mode) {
 	dxs, dys, ys := kernels.Floats(dx), kernels.Floats(dy), kernels.Floats(y)
 	for i, v := range ys {
 		y := float64(v)
-		put(&dxs[i], float32(float64(dys[i])*(1-y*y)), m)
+		put(&dxs[i], float32(float64(dys[i])*(1-y*y)), m) // exact
 	}
 }
 
@@ -108,7 +108,7 @@ func gelu(x float64) float64 {
 }
 
 func geluSlope(x float64) float64 {
-	share := math.Erfc(-x/math.Sqrt2) / 2
+	share := float64(math.Erfc(-x/math.Sqrt2) / 2)
 	if math.Abs(x) > 40 {
 		return share
 	}

@@ -146,7 +146,7 @@ func (d *Device) Affine(y, x kernels.Buffer, scale, shift float32) {
 	kernels.SameLen("affine", y, x)
 	ys, xs := kernels.Floats(y), kernels.Floats(x)
 	for i, v := range xs {
-		ys[i] = float32(float64(scale)*float64(v) + float64(shift))
+		ys[i] = float32(float64(scale)*float64(v) + float64(shift)) // exact
 	}
 }
 
@@ -164,7 +164,7 @@ func (d *Device) AddScaled(y, x kernels.Buffer, scale float32) {
 	kernels.SameLen("addscaled", y, x)
 	ys, xs := kernels.Floats(y), kernels.Floats(x)
 	for i, v := range xs {
-		ys[i] = float32(float64(ys[i]) + float64(scale)*float64(v))
+		ys[i] = float32(float64(ys[i]) + float64(scale)*float64(v)) // exact
 	}
 }
 

@@ -15,7 +15,7 @@ func (d *Device) AddSquares(total, x kernels.Buffer) {
 	kernels.SameLen("add squares", x)
 	sum := float64(kernels.Floats(total)[0])
 	for _, v := range kernels.Floats(x) {
-		sum += float64(v) * float64(v)
+		sum += float64(v) * float64(v) // exact
 	}
 	kernels.Floats(total)[0] = float32(sum)
 }

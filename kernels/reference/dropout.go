@@ -44,6 +44,6 @@ func (d *Device) Uniform(y kernels.Buffer, low, high float32, seed uint64) {
 		if i%4 == 0 {
 			bits = kernels.Philox([4]uint32{uint32(i / 4), 0, 0, 1}, key)
 		}
-		ys[i] = float32(float64(low) + width*float64(kernels.UniformBits(bits[i%4])))
+		ys[i] = float32(float64(low) + float64(width*float64(kernels.UniformBits(bits[i%4]))))
 	}
 }

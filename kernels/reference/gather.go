@@ -33,12 +33,12 @@ func (d *Device) Gather(dst, src, index, cursor kernels.Buffer, s kernels.Gather
 		case kernels.Uint8:
 			y := kernels.Floats(dst)[at:]
 			for j, v := range kernels.Uint8s(src)[from:to] {
-				y[j] = float32(float64(v)*scale + shift)
+				y[j] = float32(float64(v)*scale + shift) // exact
 			}
 		case kernels.Float32:
 			y := kernels.Floats(dst)[at:]
 			for j, v := range kernels.Floats(src)[from:to] {
-				y[j] = float32(float64(v)*scale + shift)
+				y[j] = float32(float64(v)*scale + shift) // exact
 			}
 		case kernels.Int32:
 			copy(kernels.Ints(dst)[at:], kernels.Ints(src)[from:to])

@@ -55,7 +55,7 @@ func (d *Device) SoftmaxCrossEntropy(loss, probs, logits, labels kernels.Buffer,
 			sum = float64(x[class]) - maximum - log
 		}
 		for c, t := range dense {
-			sum += float64(t) * (float64(x[c]) - maximum - log)
+			sum += float64(float64(t) * (float64(x[c]) - maximum - log))
 		}
 		losses[r] = float32(-sum)
 		softmaxRow(kernels.Floats(probs)[r*cols:(r+1)*cols], x)
@@ -84,7 +84,7 @@ func (d *Device) SoftmaxCrossEntropyGrad(dlogits, dloss, probs, labels kernels.B
 			} else if class < 0 {
 				t = float64(dense[c])
 			}
-			put(&dx[c], float32(dl*(float64(p[c])*weight-t)), m)
+			put(&dx[c], float32(dl*(float64(float64(p[c])*weight)-t)), m)
 		}
 	}
 }
@@ -120,7 +120,7 @@ func (d *Device) CrossEntropy(loss, probs, labels kernels.Buffer, rows, cols int
 		total, logs := sum(q), 0.0
 		for c, t := range dense {
 			p, _ := clip(float64(q[c]) / total)
-			logs += float64(t) * math.Log(p)
+			logs += float64(float64(t) * math.Log(p))
 		}
 		losses[r] = float32(-logs)
 	}
@@ -173,7 +173,7 @@ func (d *Device) CrossEntropyGrad(dprobs, dloss, probs, labels kernels.Buffer, r
 func (d *Device) SigmoidBinaryCrossEntropy(loss, logits, targets kernels.Buffer, rows, cols int) {
 	kernels.CheckTargets("sigmoid binary cross-entropy", loss, logits, targets, rows, cols)
 	meanByRow(loss, logits, targets, rows, cols, func(x, t float64) float64 {
-		return max(x, 0) - x*t + math.Log1p(math.Exp(-math.Abs(x)))
+		return max(x, 0) - x*t + math.Log1p(math.Exp(-math.Abs(x))) // exact
 	})
 }
 
@@ -191,7 +191,7 @@ func (d *Device) BinaryCrossEntropy(loss, probs, targets kernels.Buffer, rows, c
 	kernels.CheckTargets("binary cross-entropy", loss, probs, targets, rows, cols)
 	meanByRow(loss, probs, targets, rows, cols, func(p, t float64) float64 {
 		p, _ = clip(p)
-		return -t*math.Log(p) - (1-t)*math.Log1p(-p)
+		return float64(-t*math.Log(p)) - float64((1-t)*math.Log1p(-p))
 	})
 }
 

@@ -80,7 +80,7 @@ func addProduct(sums []float64, x []float32, w []float64) {
 		x0, x1, x2, x3 := float64(x[0]), float64(x[1]), float64(x[2]), float64(x[3])
 		w0, w1, w2, w3 := w[:n], w[n:2*n], w[2*n:3*n], w[3*n:4*n]
 		for j := range sums {
-			sums[j] += x0*w0[j] + x1*w1[j] + x2*w2[j] + x3*w3[j]
+			sums[j] += x0*w0[j] + x1*w1[j] + x2*w2[j] + x3*w3[j] // exact
 		}
 		x, w = x[4:], w[4*n:]
 	}
@@ -90,10 +90,10 @@ func addProduct(sums []float64, x []float32, w []float64) {
 	}
 }
 
-// addScaled is y += scale·x.
+// addScaled is y += scale·x, where scale and x have been float32.
 func addScaled(y []float64, scale float64, x []float64) {
 	for i, v := range x[:len(y)] {
-		y[i] += scale * v
+		y[i] += scale * v // exact
 	}
 }
 

@@ -17,12 +17,12 @@ func (d *Device) SGD(w, g, v, rate kernels.Buffer, s kernels.SGDSpec) {
 	ws, gs, vs := kernels.Floats(w), kernels.Floats(g), kernels.Floats(v)
 	lr, momentum := float64(kernels.Floats(rate)[0]), float64(s.Momentum)
 	for i, gradient := range gs {
-		step := -lr * float64(gradient)
+		step := -lr * float64(gradient) // exact
 		if momentum != 0 {
-			velocity := momentum*float64(vs[i]) + step
+			velocity := momentum*float64(vs[i]) + step // exact
 			vs[i] = float32(velocity)
 			if s.Nesterov {
-				step += momentum * velocity
+				step += float64(momentum * velocity) // step is exact
 			} else {
 				step = velocity
 			}
@@ -41,16 +41,16 @@ func (d *Device) RMSprop(w, g, v, mean, moment, rate kernels.Buffer, s kernels.R
 	lr, rho := float64(kernels.Floats(rate)[0]), float64(s.Rho)
 	for i := range gs {
 		gradient := float64(gs[i])
-		variance := rho*float64(vs[i]) + (1-rho)*gradient*gradient
+		variance := rho*float64(vs[i]) + float64((1-rho)*gradient*gradient) // the first is exact
 		vs[i] = float32(variance)
 		if s.Centered {
-			average := rho*float64(means[i]) + (1-rho)*gradient
+			average := rho*float64(means[i]) + float64((1-rho)*gradient) // the first is exact
 			means[i] = float32(average)
-			variance -= average * average
+			variance -= float64(average * average)
 		}
 		step := lr * gradient / math.Sqrt(variance+float64(s.Epsilon))
 		if s.Momentum != 0 {
-			step += float64(s.Momentum) * float64(moments[i])
+			step += float64(s.Momentum) * float64(moments[i]) // exact
 			moments[i] = float32(step)
 		}
 		ws[i] = float32(float64(ws[i]) - step)
@@ -66,12 +66,12 @@ func (d *Device) Adam(w, g, m, v, rate kernels.Buffer, s kernels.AdamSpec) {
 	s.Check(w, g, m, v, rate)
 	ws, gs, ms, vs := kernels.Floats(w), kernels.Floats(g), kernels.Floats(m), kernels.Floats(v)
 	lr, alpha := float64(kernels.Floats(rate)[0]), float64(kernels.Floats(rate)[1])
-	keep := 1 - float64(s.WeightDecay)*lr
+	keep := 1 - float64(s.WeightDecay)*lr // exact
 	for i := range gs {
 		gradient := float64(gs[i])
-		first := float64(ms[i]) + (gradient-float64(ms[i]))*(1-float64(s.Beta1))
-		second := float64(vs[i]) + (gradient*gradient-float64(vs[i]))*(1-float64(s.Beta2))
+		first := float64(ms[i]) + float64((gradient-float64(ms[i]))*(1-float64(s.Beta1)))
+		second := float64(vs[i]) + float64((gradient*gradient-float64(vs[i]))*(1-float64(s.Beta2))) // the square is exact
 		ms[i], vs[i] = float32(first), float32(second)
-		ws[i] = float32(float64(ws[i])*keep - alpha*first/(math.Sqrt(second)+float64(s.Epsilon)))
+		ws[i] = float32(float64(float64(ws[i])*keep) - alpha*first/(math.Sqrt(second)+float64(s.Epsilon)))
 	}
 }

@@ -51,7 +51,7 @@ func (d *Device) SoftmaxGrad(dx, dy, y kernels.Buffer, rows, cols int, m kernels
 		dxs, dys, ys := kernels.Floats(dx)[from:to], kernels.Floats(dy)[from:to], kernels.Floats(y)[from:to]
 		sum := 0.0
 		for c, v := range dys {
-			sum += float64(v) * float64(ys[c])
+			sum += float64(v) * float64(ys[c]) // exact
 		}
 		for c, v := range dys {
 			put(&dxs[c], float32(float64(ys[c])*(float64(v)-sum)), m)
@@ -83,7 +83,7 @@ func (d *Device) LogSoftmaxGrad(dx, dy, y kernels.Buffer, rows, cols int, m kern
 			sum += float64(v)
 		}
 		for c, v := range dys {
-			put(&dxs[c], float32(float64(v)-math.Exp(float64(ys[c]))*sum), m)
+			put(&dxs[c], float32(float64(v)-float64(math.Exp(float64(ys[c]))*sum)), m)
 		}
 	}
 }

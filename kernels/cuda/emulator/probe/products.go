@@ -123,7 +123,7 @@ func matrices(m arith.MMA, r *rand.Rand) (all []uint32) {
 				x := 0.0
 				switch item % 4 {
 				case 0: // anything
-					x = math.Ldexp(2*r.Float64()-1, r.IntN(2*reach)-reach)
+					x = math.Ldexp(2*r.Float64()-1, r.IntN(2*reach)-reach) // doubling is exact
 				case 1: // one small product beside c = 1
 					if k == at {
 						x = power(-(item / 4 % 24) / 2)
@@ -148,7 +148,7 @@ func matrices(m arith.MMA, r *rand.Rand) (all []uint32) {
 				x := 1.0
 				switch item % 4 {
 				case 0:
-					x = math.Ldexp(2*r.Float64()-1, r.IntN(2*reach)-reach)
+					x = math.Ldexp(2*r.Float64()-1, r.IntN(2*reach)-reach) // doubling is exact
 				case 1, 3:
 					x = power(-(item/4+col)%14) * float64(1-2*(item/96%2))
 				}
@@ -157,7 +157,7 @@ func matrices(m arith.MMA, r *rand.Rand) (all []uint32) {
 		}
 		for row := range m.M {
 			for col := range m.N {
-				x := []float64{math.Ldexp(2*r.Float64()-1, r.IntN(2*reach)-reach), 1, power(-row), 1 + power(-9)*float64(row%2)}[item%4]
+				x := []float64{math.Ldexp(2*r.Float64()-1, r.IntN(2*reach)-reach), 1, power(-row), 1 + power(-9)*float64(row%2)}[item%4] // powers of 2 are exact
 				elementD(m.C, na+nb, row, col).set(words, x)
 			}
 		}
