@@ -31,12 +31,12 @@ builds() {
 purego() { CGO_ENABLED=0 go test -tags purego "$@"; }
 narrow() { GOARCH=386 CGO_ENABLED=0 go test "$@"; }
 
-# arm64 leaves out three tests of nn that take most of its time: minutes, where the processor
-# is emulated.
+# arm64 leaves out the trainings of nn that take most of its time: many minutes, where the
+# processor is emulated.
 arm64() {
 	local run=(-exec qemu-aarch64)
 	[ "$(go env GOHOSTARCH)" = arm64 ] && run=()
-	GOARCH=arm64 CGO_ENABLED=0 go test "${run[@]}" -skip '^(TestAgainstKeras|TestUpdatesWithTheirProducts|TestTruncated)$' "$@"
+	GOARCH=arm64 CGO_ENABLED=0 go test "${run[@]}" -skip '^(Example_.*|TestAgainstKeras|TestUpdatesWithTheirProducts|TestTrainingSideBySide|TestBackupResumesBitForBit|TestTruncated)$' "$@"
 }
 runs_arm64() { [ "$(go env GOHOSTARCH)" = arm64 ] || command -v qemu-aarch64 >/dev/null; }
 
