@@ -104,7 +104,7 @@ func (r *Report) Markdown(list []Benchmark) string {
 			"a few milliseconds was interrupted in every run, and its figures are far below what the machine does when it is free.**\n",
 			load, m.Cores)
 	}
-	for _, t := range []Table{r.Products(), r.SparseProducts(), r.Steps()} {
+	for _, t := range []Table{r.Products(), r.SparseProducts(), r.Steps(), r.Gains()} {
 		if len(t.Rows) > 0 {
 			fmt.Fprintf(&b, "\n## %s\n\n%s\n\n%s", strings.ToUpper(t.Title[:1])+t.Title[1:], t.Note, t.Markdown())
 		}

@@ -51,14 +51,15 @@ func TestProductsSurviveAnInterruption(t *testing.T) {
 	// The trial takes six products; then come one that is not counted and the one that is.
 	late := &hiccup{Device: d, at: 7}
 	r := &Report{}
-	pace, err := r.products(t.Context(), Config{"reference", 1}, late, Options{
+	s := &seat{Config: Config{"reference", 1}, device: late}
+	err = r.products(t.Context(), []*seat{s}, Options{
 		Products: []Product{{64, 64, 64}, {32, 32, 64}}, Budget: 1, Slowest: 100 * time.Millisecond, Progress: func(string) {},
 	})
 	if late.product != 10 || len(r.MatMul) != 2 || len(r.Left) != 0 || err != nil {
 		t.Errorf("%d products were computed, want 10; %d figures, want 2; left out %q (error %v)", late.product, len(r.MatMul), r.Left, err)
 	}
-	if slow := (Product{32, 32, 64}).FLOP() / 0.1; !(pace > slow) {
-		t.Errorf("interrupted at the smaller product: %.3g operations a second, want those of the others, more than %.3g", pace, slow)
+	if slow := (Product{32, 32, 64}).FLOP() / 0.1; !(s.pace > slow) {
+		t.Errorf("interrupted at the smaller product: %.3g operations a second, want those of the others, more than %.3g", s.pace, slow)
 	}
 }
 

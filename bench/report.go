@@ -21,6 +21,7 @@ type Report struct {
 	MatMul    []ProductResult    `json:"matmul"`
 	Sparse    []SparseResult     `json:"sparse"`
 	Train     []TrainResult      `json:"train"`
+	Scaling   []ScalingResult    `json:"scaling"`   // of all of these
 	Transfers []TransferResult   `json:"transfers"` // of devices with memory of their own
 	Left      []string           `json:"left"`      // what was left out, and why
 	Machine   Machine            `json:"machine"`
@@ -77,7 +78,7 @@ type Options struct {
 	Networks []Network // Networks() where nil
 	Products []Product // Products() where nil
 	Sparse   []SparseProduct
-	Budget   time.Duration // for each figure in a round; 0.15 s where 0
+	Budget   time.Duration // for each figure on each number of cores in a round; 0.15 s where 0
 	// Rounds is how often all is measured, one figure after the other; 1 where 0. The
 	// best of each figure counts. What takes longer than Budget is measured once.
 	Rounds int
@@ -125,15 +126,15 @@ func Measure(ctx context.Context, o Options) (*Report, error) {
 func measureOnce(ctx context.Context, o Options) (*Report, error) {
 	m := ThisMachine()
 	r := &Report{CPU: m.CPU, Machine: m, PeakFLOPS: map[string]float64{},
-		Peaks: []PeakResult{}, MatMul: []ProductResult{}, Sparse: []SparseResult{}, Train: []TrainResult{}, Transfers: []TransferResult{}, Left: []string{}}
+		Peaks: []PeakResult{}, MatMul: []ProductResult{}, Sparse: []SparseResult{}, Train: []TrainResult{}, Scaling: []ScalingResult{}, Transfers: []TransferResult{}, Left: []string{}}
 	for _, c := range o.Configs {
 		r.Threads = max(r.Threads, c.Threads)
 	}
 	if err := r.peaks(ctx, o); err != nil {
 		return r, err
 	}
-	for _, c := range o.Configs {
-		if err := r.device(ctx, c, o); err != nil {
+	for _, configs := range byDevice(o.Configs) {
+		if err := r.device(ctx, configs, o); err != nil {
 			return r, err
 		}
 	}
@@ -174,64 +175,80 @@ func (r *Report) peaks(ctx context.Context, o Options) error {
 	return nil
 }
 
-// device measures one device.
-func (r *Report) device(ctx context.Context, c Config, o Options) (err error) {
-	d, closeDevice, err := c.Open()
-	if err != nil {
-		return err
+// device measures one device, on each of the numbers of cores.
+func (r *Report) device(ctx context.Context, configs []Config, o Options) (err error) {
+	var seats []*seat
+	defer func() {
+		for _, s := range slices.Backward(seats) {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	for _, c := range configs {
+		s, err := c.seat()
+		if err != nil {
+			return err
+		}
+		seats = append(seats, s)
 	}
-	defer func() { err = errors.Join(err, closeDevice()) }()
-	pace, err := r.products(ctx, c, d, o)
-	if err != nil {
+	if err := r.products(ctx, seats, o); err != nil {
 		return err
 	}
 	for _, p := range o.Sparse {
-		if err := r.sparse(ctx, c, d, p, pace, o); err != nil {
+		if err := r.sparse(ctx, seats, p, o); err != nil {
 			return err
 		}
 	}
 	for _, n := range o.Networks {
-		if err := r.train(ctx, c, d, n, pace, o); err != nil {
+		if err := r.train(ctx, seats, n, o); err != nil {
 			return err
 		}
 	}
-	if OwnMemory(d) {
-		const bytes = 16 << 20
-		o.Progress(fmt.Sprintf("%v: transfers", c))
-		write, read := Transfer(d, bytes)
-		r.Transfers = append(r.Transfers, TransferResult{c, bytes, write, read})
+	for _, s := range seats {
+		if OwnMemory(s.device) {
+			const bytes = 16 << 20
+			o.Progress(fmt.Sprintf("%v: transfers", s.Config))
+			write, read := Transfer(s.device, bytes)
+			r.Transfers = append(r.Transfers, TransferResult{s.Config, bytes, write, read})
+		}
 	}
 	return nil
 }
 
 // products measures the matrix products, the smallest first: by the most operations a
-// second so far it tells which ones would take too long. It gives that. (Not by those of
+// second so far it tells which ones would take too long. (Not by those of
 // the product before: a moment in which something else had the processor would keep all
 // that follows from being measured.)
-func (r *Report) products(ctx context.Context, c Config, d kernels.Device, o Options) (pace float64, err error) {
-	pace = trial(d)
+func (r *Report) products(ctx context.Context, seats []*seat, o Options) error {
+	for _, s := range seats {
+		s.take()
+		s.pace = trial(s.device)
+	}
 	ascending := slices.Clone(o.Products)
 	slices.SortStableFunc(ascending, func(a, b Product) int { return cmp.Compare(a.FLOP(), b.FLOP()) })
-	speeds := map[Product]float64{}
+	speeds := map[*seat]map[Product]float64{}
+	for _, s := range seats {
+		speeds[s] = map[Product]float64{}
+	}
 	for _, p := range ascending {
-		if err := ctx.Err(); err != nil {
-			return pace, err
+		seconds, err := r.turns(ctx, seats, "product "+p.String(), p.FLOP(), o, func(s *seat) (timer, error) {
+			return productTimer{NewMultiplier(s.device, p)}, nil
+		})
+		if err != nil {
+			return err
 		}
-		if r.tooSlow(c, "product "+p.String(), p.FLOP()/pace, o) {
-			continue
-		}
-		o.Progress(fmt.Sprintf("%v: product %v", c, p))
-		m := NewMultiplier(d, p)
-		speeds[p] = p.FLOP() / m.Time(o.Budget)
-		m.Close()
-		pace = max(pace, speeds[p])
-	}
-	for _, p := range o.Products {
-		if speed, measured := speeds[p]; measured {
-			r.MatMul = append(r.MatMul, ProductResult{c, p.M, p.N, p.K, speed / 1e9})
+		for s, t := range seconds {
+			speeds[s][p] = p.FLOP() / t
+			s.pace = max(s.pace, speeds[s][p])
 		}
 	}
-	return pace, nil
+	for _, s := range seats {
+		for _, p := range o.Products {
+			if speed, measured := speeds[s][p]; measured {
+				r.MatMul = append(r.MatMul, ProductResult{s.Config, p.M, p.N, p.K, speed / 1e9})
+			}
+		}
+	}
+	return nil
 }
 
 // trial is the operations a second of a product that even the emulator computes
@@ -245,51 +262,46 @@ func trial(d kernels.Device) float64 {
 }
 
 // sparse measures a product with zeros.
-func (r *Report) sparse(ctx context.Context, c Config, d kernels.Device, p SparseProduct, pace float64, o Options) error {
-	if err := ctx.Err(); err != nil {
-		return err
+func (r *Report) sparse(ctx context.Context, seats []*seat, p SparseProduct, o Options) error {
+	nonzero := 0.0
+	seconds, err := r.turns(ctx, seats, "product "+p.String(), p.FLOP(), o, func(s *seat) (timer, error) {
+		m, share, err := NewSparseMultiplier(ctx, s.device, p)
+		nonzero = share
+		return productTimer{m}, err
+	})
+	for _, s := range seats {
+		if t, measured := seconds[s]; measured {
+			r.Sparse = append(r.Sparse, SparseResult{ProductResult{s.Config, p.M, p.N, p.K, p.FLOP() / t / 1e9}, p.Transposed, p.Of, nonzero})
+		}
 	}
-	if r.tooSlow(c, "product "+p.String(), p.FLOP()/pace, o) {
-		return nil
-	}
-	o.Progress(fmt.Sprintf("%v: product %v", c, p))
-	m, share, err := NewSparseMultiplier(ctx, d, p)
-	if err != nil {
-		return err
-	}
-	defer m.Close()
-	speed := p.FLOP() / m.Time(o.Budget) / 1e9
-	r.Sparse = append(r.Sparse, SparseResult{ProductResult{c, p.M, p.N, p.K, speed}, p.Transposed, p.Of, share})
-	return nil
+	return err
 }
 
 // train measures training steps from the middle of the network's first epoch on.
-func (r *Report) train(ctx context.Context, c Config, d kernels.Device, n Network, pace float64, o Options) error {
-	m, err := n.Model(d)
+func (r *Report) train(ctx context.Context, seats []*seat, n Network, o Options) error {
+	m, err := n.Model(seats[0].device)
 	if err != nil {
 		return err
 	}
 	flop := n.FLOP(m, n.Batch)
 	m.Free()
-	if r.tooSlow(c, "a step of "+n.Name, flop/pace, o) {
-		return nil
+	trainers := map[*seat]*Trainer{}
+	seconds, err := r.turns(ctx, seats, "a step of "+n.Name, flop, o, func(s *seat) (timer, error) {
+		from, err := n.Middle(ctx)
+		if err != nil {
+			return nil, err
+		}
+		trainers[s], err = NewTrainer(ctx, s.device, n, 0, from)
+		return trainers[s], err
+	})
+	for _, s := range seats {
+		if seconds, measured := seconds[s]; measured {
+			t := trainers[s]
+			r.Train = append(r.Train, TrainResult{s.Config, n.Name, t.Batch, t.Data.String(), t.Data.Missing != "", t.From,
+				seconds, float64(t.Batch) / seconds, flop / seconds / 1e9})
+		}
 	}
-	o.Progress(fmt.Sprintf("%v: training %s", c, n.Name))
-	from, err := n.Middle(ctx)
-	if err != nil {
-		return err
-	}
-	t, err := NewTrainer(ctx, d, n, 0, from)
-	if err != nil {
-		return err
-	}
-	seconds, err := t.Time(o.Budget)
-	if err := errors.Join(err, t.Close()); err != nil {
-		return err
-	}
-	r.Train = append(r.Train, TrainResult{c, n.Name, t.Batch, t.Data.String(), t.Data.Missing != "", t.From,
-		seconds, float64(t.Batch) / seconds, flop / seconds / 1e9})
-	return nil
+	return err
 }
 
 // tooSlow notes what is left out because it would take longer than it may.

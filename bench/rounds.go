@@ -1,7 +1,8 @@
 package bench
 
 // takeBest takes what another round measured better. Other programs only ever make a figure
-// worse, and a moment in which they do may well be longer than a round's time for one figure.
+// worse, and a moment in which they do may well be longer than a round's time for one figure. Of what
+// several cores gain the turns of all rounds count.
 func (r *Report) takeBest(o *Report) {
 	better(r.Peaks, o.Peaks, func(a, b *PeakResult) bool { return a.Config == b.Config },
 		func(a, b *PeakResult) { a.GFLOPS, a.CopyGBs = max(a.GFLOPS, b.GFLOPS), max(a.CopyGBs, b.CopyGBs) })
@@ -19,6 +20,8 @@ func (r *Report) takeBest(o *Report) {
 				*a = *b
 			}
 		})
+	better(r.Scaling, o.Scaling, func(a, b *ScalingResult) bool { return a.Config == b.Config && a.What == b.What },
+		func(a, b *ScalingResult) { a.Turns = append(a.Turns, b.Turns...) })
 	better(r.Transfers, o.Transfers, func(a, b *TransferResult) bool { return a.Config == b.Config && a.Bytes == b.Bytes },
 		func(a, b *TransferResult) {
 			a.WriteGBs, a.ReadGBs = max(a.WriteGBs, b.WriteGBs), max(a.ReadGBs, b.ReadGBs)

@@ -17,11 +17,19 @@ func TestTakeBest(t *testing.T) {
 	sparse := func(transposed bool, speed float64) SparseResult {
 		return SparseResult{ProductResult: product(one, 8, speed), Transposed: transposed, Of: "images"}
 	}
+	gain := func(what string, times ...float64) ScalingResult {
+		s := ScalingResult{Config: two, What: what}
+		for _, t := range times {
+			s.Turns = append(s.Turns, Turn{t, 2})
+		}
+		return s
+	}
 	r := &Report{PeakFLOPS: map[string]float64{"avx2": 100},
 		Peaks:     []PeakResult{{one, 100, 20}, {two, 190, 30}},
 		MatMul:    []ProductResult{product(one, 8, 50), product(two, 8, 60), product(one, 16, 70)},
 		Sparse:    []SparseResult{sparse(false, 5), sparse(true, 6)},
 		Train:     []TrainResult{step("a", 2), step("b", 2)},
+		Scaling:   []ScalingResult{gain("a", 1.5, 2, 1.9), gain("b", 2)},
 		Transfers: []TransferResult{{one, 16, 1, 2}},
 		Left:      []string{"reference/cores=1: too slow"}}
 	r.takeBest(&Report{PeakFLOPS: map[string]float64{"avx2": 90},
@@ -29,6 +37,7 @@ func TestTakeBest(t *testing.T) {
 		MatMul:    []ProductResult{product(one, 16, 60), product(two, 8, 80), product(two, 16, 99)},
 		Sparse:    []SparseResult{sparse(true, 7), sparse(false, 4)},
 		Train:     []TrainResult{step("b", 1), step("a", 4)},
+		Scaling:   []ScalingResult{gain("a", 1, 1.5), gain("c", 1)},
 		Transfers: []TransferResult{{one, 16, 3, 1}},
 		Left:      []string{"reference/cores=1: something else"}})
 	want := &Report{PeakFLOPS: map[string]float64{"avx2": 100},
@@ -36,6 +45,7 @@ func TestTakeBest(t *testing.T) {
 		MatMul:    []ProductResult{product(one, 8, 50), product(two, 8, 80), product(one, 16, 70)},
 		Sparse:    []SparseResult{sparse(false, 5), sparse(true, 7)},
 		Train:     []TrainResult{step("a", 2), step("b", 1)},
+		Scaling:   []ScalingResult{gain("a", 1.5, 2, 1.9, 1, 1.5), gain("b", 2)}, // the turns of both
 		Transfers: []TransferResult{{one, 16, 3, 2}},
 		Left:      []string{"reference/cores=1: too slow"}}
 	if !reflect.DeepEqual(r, want) {

@@ -53,6 +53,24 @@ func (r *Report) Steps() Table {
 	return t
 }
 
+// Gains is the table of what several cores gain over one.
+func (r *Report) Gains() Table {
+	t := Table{Title: "cores over one", Unit: "times as fast", Note: "One core and several take turns, a fraction of a second each, and the fastest runs " +
+		"of a turn are compared; this is the median of the turns in which the machine had all its cores. " +
+		"So it is not what the tables above give, whose figures may be from minutes that are unlike."}
+	for i := range r.Scaling {
+		if c := r.Scaling[i].Config; !slices.Contains(t.Columns, c) {
+			t.Columns = append(t.Columns, c)
+		}
+	}
+	for i := range r.Scaling {
+		s := &r.Scaling[i]
+		times, _ := r.Times(s)
+		t.set(s.What, s.Config, times, 0)
+	}
+	return t
+}
+
 func share(value, peak float64) float64 {
 	if peak == 0 {
 		return 0

@@ -191,7 +191,11 @@ func (t *Trainer) FLOP() float64 { return t.Network.FLOP(t.model, t.Batch) }
 // Time takes steps for about the given time, at least one, after one that is not
 // counted, and gives the fastest, in seconds.
 func (t *Trainer) Time(budget time.Duration) (seconds float64, err error) {
-	if err := t.Step(); err != nil {
+	first := t.Step
+	if t.Ended() {
+		first = t.Restart
+	}
+	if err := first(); err != nil {
 		return 0, err
 	}
 	times, err := t.repeat(budget)

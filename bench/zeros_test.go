@@ -110,9 +110,9 @@ func TestSparseTable(t *testing.T) {
 		pace float64
 		rows int
 	}{{1, 0}, {1e9, 1}} {
-		d := open(t, "reference")
+		s := &seat{Config: Config{"reference", 1}, device: open(t, "reference"), pace: c.pace}
 		o := Options{Budget: time.Nanosecond, Slowest: time.Second, Progress: func(string) {}}
-		if err := r.sparse(t.Context(), Config{"reference", 1}, d, p, c.pace, o); err != nil {
+		if err := r.sparse(t.Context(), []*seat{s}, p, o); err != nil {
 			t.Fatal(err)
 		}
 		if len(r.Sparse) != c.rows {

@@ -28,7 +28,7 @@ func main() {
 	pattern := flag.String("bench", ".", "which benchmarks go test runs; - for none")
 	times := flag.String("benchtime", "10x", "how often, or for how long, each one runs")
 	budget := flag.Duration("budget", time.Second/2, "how long each figure of the matrix products and training steps may take in a round")
-	rounds := flag.Int("rounds", 4, "how often these are measured, one after the other, the fastest of all counting; what takes longer than the budget is measured once")
+	rounds := flag.Int("rounds", 4, "how often these are measured, one after the other, the fastest of all counting, and of what several cores gain over one the median of all turns; what takes longer than the budget is measured once")
 	slowest := flag.Duration("slowest", 10*time.Second, "leave out a product or a training step that would take longer than this once")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

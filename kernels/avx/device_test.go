@@ -126,6 +126,28 @@ func TestPeakIsPlausible(t *testing.T) {
 	}
 }
 
+// One goroutine does as much as one does; four do no more than four times as much, and less than
+// one only where something else takes the processor away.
+func TestMeasureCores(t *testing.T) {
+	for _, set := range Names() {
+		t.Run(set, func(t *testing.T) {
+			need(t, set)
+			for _, workers := range []int{1, 4} {
+				cores, err := MeasureCores(set, workers)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if n := float64(workers); !(cores > 0.1 && cores < 3*n) {
+					t.Errorf("%v cores for %d goroutines", cores, workers)
+				}
+			}
+		})
+	}
+	if _, err := MeasureCores("none", 2); err == nil {
+		t.Error("an unknown instruction set gave no error")
+	}
+}
+
 func TestPeakCopyCopies(t *testing.T) {
 	for _, set := range Names() {
 		t.Run(set, func(t *testing.T) {

@@ -31,7 +31,7 @@ func MeasurePeak(set string, workers int) (Peak, error) {
 	d.pool.close()
 	d.pool = newPool(workers)
 	defer d.Close()
-	t := &peakTask{kernels: d.set.peak, loops: 200_000}
+	t := &peakTask{kernels: d.set.peak, loops: peakLoops}
 	const length = 1 << 23 // 32 MB for each worker, twice
 	for range workers {
 		t.dst = append(t.dst, make([]float32, length))
@@ -56,6 +56,32 @@ func MeasurePeak(set string, workers int) (Peak, error) {
 	p.CopyGBs = float64(workers*length*8) / best(6) / 1e9
 	runtime.KeepAlive(t)
 	return p, nil
+}
+
+// peakLoops is how many loops of multiply-adds are timed: about a millisecond.
+const peakLoops = 200_000
+
+// MeasureCores measures how many times as many multiply-adds in registers that many goroutines do
+// at once as one does, the best of three runs: as many as there are free cores for them. It takes
+// some 6 ms.
+func MeasureCores(set string, workers int) (cores float64, err error) {
+	d, err := New(set)
+	if err != nil {
+		return 0, err
+	}
+	d.pool.close()
+	d.pool = newPool(workers)
+	defer d.Close()
+	t := &peakTask{kernels: d.set.peak, loops: peakLoops}
+	one, all := 1e9, 1e9
+	for range 3 {
+		start := time.Now()
+		t.part(0, 0)
+		between := time.Now()
+		d.pool.run(workers, t)
+		one, all = min(one, between.Sub(start).Seconds()), min(all, time.Since(between).Seconds())
+	}
+	return float64(workers) * one / all, nil
 }
 
 // peakTask runs a peak kernel once in each part.
