@@ -165,8 +165,10 @@ func (t *matmulTask) plan() {
 		each := (s.K + t.chunks - 1) / t.chunks
 		runs = (each + blockK - 1) / blockK
 		t.depth = ((each+runs-1)/runs + 15) &^ 15
-		if t.d.pool.workers == 1 && t.chunks == (s.K+t.depth-1)/t.depth {
-			t.chunks = 1 // each is a run, and runs are added up as chunks are
+		if (t.d.pool.workers == 1 || t.zeros) && t.chunks == (s.K+t.depth-1)/t.depth {
+			// Each is a run, and runs are added up as chunks are. Where zeros are left out, two
+			// that meet in C are faster than a pass over both sums afterwards: matmul_halves.go.
+			t.chunks = 1
 		}
 	}
 	t.cut()

@@ -38,7 +38,7 @@ type cuts struct {
 // cut decides into how many blocks of rows by groups of columns C is cut. One
 // worker does all as one part, unless its panels would get too large. For
 // several, each way of cutting is given the time that it should take, in
-// multiply-adds, and the shortest is taken: the rounds of the largest part, a
+// multiply-adds, and the shortest is taken: the parts of the worker that has most to do, a
 // quarter of a part, or where zeros are left out half of one, because workers are not
 // equally fast, and in each part what handing it over, copying A and reading B cost.
 // (Parts that leave out zeros can be small: what a worker has found out about A and B in
@@ -112,6 +112,21 @@ func (t *matmulTask) begin(block int) int {
 	return min((from+(to-from)*i*(2*n-i+1)/(n*(n+1)))*t.height, t.s.M)
 }
 
+// largestShare is how many strips the worker has to do that has most of them, counted once for each
+// block and chunk: groups of strips are not always equal.
+func (t *matmulTask) largestShare(blocks, groups, chunks int) (most int) {
+	strips, workers, each := t.strips.count(), t.d.pool.workers, blocks*chunks
+	for w := range workers {
+		own := 0
+		for i := t.d.pool.begin(w, each*groups); i < t.d.pool.begin(w+1, each*groups); i++ {
+			group := i / each
+			own += (group+1)*strips/groups - group*strips/groups
+		}
+		most = max(most, own)
+	}
+	return most
+}
+
 // search is find, by trying all ways.
 func (t *matmulTask) search(least, most, whole int) {
 	s, strips, workers, l2 := t.s, t.strips.count(), t.d.pool.workers, t.d.cacheL2/4
@@ -122,7 +137,6 @@ func (t *matmulTask) search(least, most, whole int) {
 		}
 		rows := (whole + blocks - 1) / blocks * t.height
 		columns := min(s.N, (strips+groups-1)/groups*t.widest)
-		parts := blocks * groups * chunks
 		depth := s.K / chunks
 		work, copying, reading, waiting := rows*columns*depth, 8*rows*depth, 4*columns*depth, 4
 		if t.zeros { // a third of the work or so remains
@@ -138,7 +152,7 @@ func (t *matmulTask) search(least, most, whole int) {
 			reading += 4 * columns * depth
 		}
 		part := work + copying + reading + handing
-		cost := (parts+workers-1)/workers*part + part/waiting
+		cost := t.largestShare(blocks, groups, chunks)*part/((strips+groups-1)/groups) + part/waiting
 		if n := t.seriesOf(blocks, groups*chunks); n > 1 { // all of a worker's rows; the last part is 2/n/(n+1) of it
 			all := (work + copying) / rows * t.height * ((whole + workers - 1) / workers)
 			cost = all + n*(reading+handing) + all*2/(n*(n+1))/waiting

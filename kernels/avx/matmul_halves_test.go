@@ -69,3 +69,33 @@ func TestHalvesChangeNoBit(t *testing.T) {
 		}
 	})
 }
+
+// The ReLU of a sum that is −0, which only products make that are too small for a float32, is +0 on
+// any number of workers: behind a run of K, behind several, and behind sums of chunks.
+func TestReLUOfMinusZero(t *testing.T) {
+	eachSet(t, func(t *testing.T, set string) {
+		for _, workers := range []int{1, 2, 3} {
+			d := workersOf(t, set, workers)
+			for _, s := range []kernels.MatMulSpec{
+				{M: 19, N: 22, K: 40}, {M: 19, N: 22, K: 703}, {M: 9, N: 50, K: 2500}, {M: 130, N: 130, K: 700},
+			} {
+				s.ReLU = true
+				c, a, b := make([]float32, s.M*s.N), make([]float32, s.M*s.K), make([]float32, s.K*s.N)
+				for i := range a {
+					a[i] = 0x1p-80
+				}
+				for i := range b {
+					b[i] = -0x1p-80
+				}
+				for _, zeros := range []bool{false, true} {
+					multiply(d, c, a, b, nil, s, zeros)
+					for i, v := range c {
+						if math.Float32bits(v) != 0 {
+							t.Fatalf("%+v, %d workers, zeros left out %v: element %d is %v (%#x), want 0", s, workers, zeros, i, v, math.Float32bits(v))
+						}
+					}
+				}
+			}
+		}
+	})
+}

@@ -107,7 +107,7 @@ func (p *pool) run(n int, t task) {
 	number, first := p.queues[0].number()+1, 0
 	for w := range p.queues {
 		q := &p.queues[w]
-		q.task, q.end = t, ((w+1)*n+p.workers-1)/p.workers // worker 0, which is awake, has one at least
+		q.task, q.end = t, p.begin(w+1, n)
 		q.ticket.Store(number<<32 | uint64(q.end-first))
 		first = q.end
 	}
@@ -135,6 +135,9 @@ func (p *pool) run(n int, t task) {
 	}
 	p.busy.Store(false)
 }
+
+// begin is the first of n parts that are a worker's own. Worker 0, which is awake, has one at least.
+func (p *pool) begin(worker, n int) int { return (worker*n + p.workers - 1) / p.workers }
 
 // finished tells whether all parts are that worker 0 has left to others.
 func (p *pool) finished() bool {

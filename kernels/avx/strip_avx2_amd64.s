@@ -112,8 +112,11 @@ none: \
 	line; ADDQ DX, BX; \
 	line
 
-// Three sums at a time: y = max(y, 0), or y itself if it is NaN. Y12 is 0.
+// Three sums at a time: y = max(y, 0), or y itself if it is NaN. Y12 is 0, which makes +0 of −0 first.
 #define RELU3(y0, y1, y2) \
+	VADDPS Y12, y0, y0; \
+	VADDPS Y12, y1, y1; \
+	VADDPS Y12, y2, y2; \
 	VMAXPS y0, Y12, y0; \
 	VMAXPS y1, Y12, y1; \
 	VMAXPS y2, Y12, y2

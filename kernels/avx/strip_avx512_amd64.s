@@ -141,8 +141,12 @@ none: \
 #define FAR3 PREFETCHT1 (BX); PREFETCHT1 64(BX); PREFETCHT1 128(BX)
 #define FAR2 PREFETCHT1 (BX); PREFETCHT1 64(BX)
 
-// Four sums at a time: z = max(z, 0), or z itself if it is NaN. Z27 is 0.
+// Four sums at a time: z = max(z, 0), or z itself if it is NaN. Z27 is 0, which makes +0 of −0 first.
 #define RELU4(z0, z1, z2, z3) \
+	VADDPS Z27, z0, z0; \
+	VADDPS Z27, z1, z1; \
+	VADDPS Z27, z2, z2; \
+	VADDPS Z27, z3, z3; \
 	VMAXPS z0, Z27, z0; \
 	VMAXPS z1, Z27, z1; \
 	VMAXPS z2, Z27, z2; \
