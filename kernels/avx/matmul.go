@@ -54,7 +54,8 @@ type matmulTask struct {
 	height      int          // rows of a tile, or of several that stay together
 	widest      int          // columns of the widest strip
 	depth       int          // k in the longest run
-	rows        []int        // the table of a whole step's rows
+	rows        []int        // the table of a whole step's rows,
+	rowStep     int          // or where zeros are left out, bytes from row to row of A
 	aStep       int          // bytes from k to k+1 in A
 	sample      [3]uint64    // bits of two rows of A, and of either
 	shares      rowShares    // what they tell of A's rows: manyZeros sets it

@@ -258,7 +258,7 @@ func (t *matmulTask) leaveNone(w *workspace, p *strip, from, to, width int) {
 	for i := from; i < to; i += tiles.height {
 		m := min(tiles.height, to-i)
 		for r := range tiles.height {
-			z.rows[r] = t.rows[i+min(r, m-1)]
+			z.rows[r] = (i + min(r, m-1)) * t.rowStep
 		}
 		for j := 0; j < width; {
 			columns := min(tiles.columns(width-j), width-j)

@@ -2,7 +2,6 @@ package avx
 
 import (
 	"math/bits"
-	"slices"
 
 	"baregrad/kernels"
 )
@@ -167,10 +166,7 @@ func (t *matmulTask) planColumns() {
 	for i := range t.d.workspaces {
 		t.d.workspaces[i].zeros.reserve(blocks*p.words*zeroColumns, sums*t.widest, (s.K+t.depth-1)/t.depth*t.strips.count())
 	}
-	t.rows = slices.Grow(t.rows[:0], t.step)[:t.step]
-	for i := range t.rows {
-		t.rows[i] = 4 * i
-	}
+	t.rowStep = 4
 }
 
 // computeColumns is compute, leaving out zeros of a transposed A.
@@ -182,7 +178,7 @@ func (t *matmulTask) computeColumns(w *workspace, c []float32, i0, m, k0, first,
 	for n := first; n < last; n++ {
 		j, width := t.strips.strip(n)
 		p := &w.strip
-		p.rows, p.m, p.length = w.table(t.rows, m, 1), m, depth
+		p.m, p.length = m, depth
 		p.a, p.aStep = address(t.a[k0*s.M+i0:]), t.aStep
 		p.c, p.cStep, p.add = address(c[(i0-w.first)*s.N+j:]), 4*s.N, add
 		p.bias, p.relu = 0, false

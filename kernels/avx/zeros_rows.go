@@ -109,11 +109,7 @@ func (t *matmulTask) planRows() {
 		z, words := &t.d.workspaces[i].zeros, (t.depth+t.each-1)/t.each
 		z.reserve((t.step+1)*words, t.step*t.widest, (s.K+t.depth-1)/t.depth*t.strips.count())
 	}
-	t.aStep = 4
-	t.rows = t.rows[:0]
-	for i := range t.step {
-		t.rows = append(t.rows, 4*i*s.K)
-	}
+	t.aStep, t.rowStep = 4, 4*s.K
 }
 
 // computeRows is compute, leaving out zeros of A's rows.
