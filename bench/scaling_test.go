@@ -45,7 +45,7 @@ func TestTurns(t *testing.T) {
 	}
 	r := &Report{}
 	seconds, err := r.turns(t.Context(), []*seat{one, two}, "work", 3e6, Options{
-		Budget: time.Second, Slowest: time.Hour * 1e3, Progress: func(string) {},
+		Budget: time.Hour, Slowest: time.Hour * 1e3, Progress: func(string) {},
 	}, func(s *seat) (timer, error) { return scripts[s], nil })
 	if err != nil {
 		t.Fatal(err)
@@ -146,7 +146,7 @@ func TestMeasureInTurns(t *testing.T) {
 	before := runtime.GOMAXPROCS(0)
 	r, err := Measure(t.Context(), Options{
 		Configs: []Config{{"reference", 1}, {"reference", 2}}, Networks: []Network{network(t, "binary-mlp")}, Products: []Product{{16, 16, 16}},
-		Budget: time.Millisecond, Slowest: time.Hour, Rounds: 2,
+		Budget: 100 * time.Millisecond, Slowest: time.Hour, Rounds: 2,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -159,7 +159,7 @@ func TestMeasureInTurns(t *testing.T) {
 	}
 	for _, s := range r.Scaling {
 		if s.Threads != 2 || len(s.Turns) < 2 {
-			t.Errorf("%+v: want a turn at least in each round, on 2 cores", s)
+			t.Errorf("%s on %d cores: %d turns, want one at least in each round, on 2 cores", s.What, s.Threads, len(s.Turns))
 		}
 	}
 }
