@@ -108,8 +108,8 @@ type Host struct {
 const cacheLine = 64
 
 // NewHost returns a zeroed host buffer of n elements that starts on a cache line. More than
-// the machine has panics with a *DeviceError, where Linux tells what it has: Go itself would
-// end the program.
+// the machine has, together with what the program has already, panics with a *DeviceError,
+// where Linux tells what it has: Go itself, or Linux, would end the program.
 func NewHost(t Type, n int) *Host {
 	if n < 0 {
 		Panicf("alloc", "%d elements: a length can't be negative", n)
@@ -124,17 +124,6 @@ func NewHost(t Type, n int) *Host {
 	preferHugePages(raw)
 	skip := int(-uintptr(unsafe.Pointer(&raw[0])) & (cacheLine - 1))
 	return &Host{elements: t, n: n, memory: raw[skip : skip+size : skip+size], owner: true}
-}
-
-// checkHostMemory panics if so many bytes can't be had. Small sizes are not looked at.
-func checkHostMemory(size int64) {
-	if size < 64<<20 {
-		return
-	}
-	if all, free := hostMemory(); all > 0 && size > all {
-		panic(&DeviceError{Device: "host memory", Op: "alloc", Hint: "a smaller model or batch needs less",
-			Err: &OutOfMemoryError{Asked: size, Used: all - free, Free: free}})
-	}
 }
 
 // HostOver returns a host buffer of the elements that memory holds, whatever they are

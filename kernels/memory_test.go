@@ -1,0 +1,74 @@
+package kernels
+
+import (
+	"errors"
+	"math"
+	"runtime"
+	"testing"
+)
+
+// machineOf stands for a machine that has so many bytes more than this program has.
+func machineOf(t *testing.T, bytes int64) {
+	t.Helper()
+	runtime.GC()
+	all := heap() + bytes
+	machineMemory = func() (int64, int64) { return all, all / 2 }
+	t.Cleanup(func() { machineMemory = hostMemory })
+}
+
+// refused allocates, and gives the error if that is refused.
+func refused(n int) (b *Host, err error) {
+	defer func() {
+		if e, ok := recover().(*DeviceError); ok {
+			err = e
+		}
+	}()
+	return NewHost(Uint8, n), nil
+}
+
+// Buffers of which each has room are refused where all together have not, be they large or small.
+func TestHostMemoryOfAllBuffers(t *testing.T) {
+	for _, size := range []int{300 << 20, 16 << 20} {
+		machineOf(t, 1<<30)
+		var held []*Host
+		for err := error(nil); err == nil; {
+			var b *Host
+			if b, err = refused(size); err == nil {
+				if held = append(held, b); len(held) > (1<<30+2*memoryStep)/size {
+					t.Fatalf("%d buffers of %d bytes are taken, where 1 GB is to be had", len(held), size)
+				}
+				continue
+			}
+			var memory *OutOfMemoryError
+			if !errors.As(err, &memory) || memory.Asked != int64(size) || memory.Used < int64(len(held)*size) || memory.Free < 0 {
+				t.Errorf("%v after %d buffers of %d bytes", err, len(held), size)
+			}
+		}
+		if len(held) < (1<<30-2*memoryStep)/size {
+			t.Errorf("only %d buffers of %d bytes are taken, where 1 GB is to be had", len(held), size)
+		}
+		// The next is refused, too, and not only one after some more.
+		if _, err := refused(size); err == nil {
+			t.Errorf("a buffer of %d bytes is taken after one was refused", size)
+		}
+		runtime.KeepAlive(held)
+	}
+}
+
+// What nobody uses any more does not count.
+func TestHostMemoryOfGarbage(t *testing.T) {
+	machineOf(t, 1<<30)
+	for range 10 {
+		if _, err := refused(300 << 20); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestHostMemoryUnknown(t *testing.T) {
+	machineMemory = func() (int64, int64) { return 0, 0 }
+	t.Cleanup(func() { machineMemory = hostMemory })
+	unseen.Store(math.MaxInt32)
+	checkHostMemory(math.MaxInt64 / 2) // nothing is said
+	unseen.Store(0)
+}
