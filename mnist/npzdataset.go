@@ -64,7 +64,7 @@ func readNPZ(ctx context.Context, path string) (*contents, error) {
 func npzImages(a *Array, file string) (*IDX, error) {
 	pixels, ok := a.Data.([]uint8)
 	if !ok {
-		return nil, &FormatError{File: file, Thing: "type of the values", Found: a.DType(), Expected: "|u1, for images"}
+		return nil, &FormatError{File: file, Thing: "type of the values", Found: a.DType(), Expected: "|u1 (uint8, from 0 to 255), for images"}
 	}
 	if len(a.Shape) != 3 {
 		return nil, &FormatError{File: file, Thing: "shape", Found: formatShape(a.Shape),
@@ -89,7 +89,7 @@ func npzLabels(a *Array, file string) (*IDX, error) {
 	case []int64:
 		labels, err = narrowLabels(data, file)
 	default:
-		err = &FormatError{File: file, Thing: "type of the values", Found: a.DType(), Expected: "|u1, <i4 or <i8, for labels"}
+		err = &FormatError{File: file, Thing: "type of the values", Found: a.DType(), Expected: "|u1, <i4 or <i8 (uint8, int32 or int64), for labels"}
 	}
 	if err != nil {
 		return nil, err

@@ -53,7 +53,7 @@ func TestTrainJSON(t *testing.T) {
 		len(r.EpochSeconds) != 2 || len(r.History["loss"]) != 2 || !(r.TrainSeconds > 0) || !(r.TestLoss > 0) || !(r.TestAccuracy > 0.8) {
 		t.Errorf("result %+v", r)
 	}
-	for _, want := range []string{"Model: \"sequential\"", "Epoch 2/2", "20/20 ━", "Test accuracy", "recall", "surest", "Saved to " + path, "Try next"} {
+	for _, want := range []string{"Model: \"sequential\"", "Epoch 2/2", "20/20 ━", "Test accuracy", "recall", "surest", "Saved to " + path + "\n", "Try next"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the output lacks %q:\n%s", want, out)
 		}
@@ -67,6 +67,9 @@ func TestTrainJSON(t *testing.T) {
 	var again result
 	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &again); err != nil || again.TestLoss != r.TestLoss {
 		t.Errorf("a second run gave the test loss %v, the first %v (error %v)", again.TestLoss, r.TestLoss, err)
+	}
+	if _, out, errs = demo(context.Background(), "--model", "mlp", "--limit", "100", "--epochs", "1", "--save", path); !strings.Contains(out, "Saved to "+path+", in place of the file that was there\n") {
+		t.Errorf("that a file is replaced is not said:\n%s%s", out, errs)
 	}
 }
 

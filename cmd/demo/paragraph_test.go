@@ -19,7 +19,7 @@ func (s sized) Width() (terminal bool, columns int) { return s.columns > 0, s.co
 func TestNarrowOutput(t *testing.T) {
 	t.Setenv("NO_COLOR", "1") // whose codes take no room
 	for _, command := range []string{
-		"devices", "ptx list",
+		"devices", "ptx list", "tutorial list",
 		"ptx stats relu.ptx -k relu_fwd_f32 --block 256 --arg f32[5] --arg f32[5]=range(-2,1) --arg 5",
 		"ptx trace relu.ptx -k relu_fwd_f32 --block 256 --arg f32[5] --arg f32[5]=range(-2,1) --arg 5 --warp",
 		"profile binary-mlp --device reference --budget 1ns --threads 1",

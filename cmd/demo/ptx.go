@@ -256,7 +256,7 @@ func (c *PTXCheckCommand) Run(ctx context.Context, w io.Writer) error {
 		}
 		fmt.Fprintf(w, "%s\n", text)
 	} else {
-		fmt.Fprint(w, report)
+		paragraphs(w)(8, "%v", report)
 	}
 	if found != nil {
 		n := len(report.Findings) + report.Dropped

@@ -122,7 +122,11 @@ func (c *TrainCommand) Run(ctx context.Context, w io.Writer) (failed error) {
 		}
 	}
 	if t.saved != "" {
-		fmt.Fprintf(t.say, "\nSaved to %s\n", t.saved)
+		before := ""
+		if t.replaces {
+			before = ", in place of the file that was there"
+		}
+		fmt.Fprintf(t.say, "\nSaved to %s%s\n", t.saved, before)
 	}
 	c.next(t.say, t.data.Name, t.saved)
 	if c.JSON {

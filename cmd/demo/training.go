@@ -32,6 +32,8 @@ type training struct {
 	x, y  *tensor.Tensor // those, with their labels
 	model *nn.Sequential
 	saved string // the model's file; empty where none is wanted
+	// replaces tells that there was a file of that name before.
+	replaces bool
 
 	history *nn.History
 	seconds float64 // that the training took
@@ -83,6 +85,10 @@ func (t *training) build(context.Context) error {
 	}
 	if err := writable(t.saved); err != nil {
 		return fmt.Errorf("save %w (--save - saves nothing)", err)
+	}
+	if t.saved != "" {
+		_, missing := os.Stat(t.saved)
+		t.replaces = missing == nil
 	}
 	if err := writable(t.Backup); err != nil {
 		return fmt.Errorf("backup %w", err)

@@ -27,7 +27,7 @@ type TutorialCommand struct {
 func (c *TutorialCommand) Run(ctx context.Context, w io.Writer) error {
 	if c.Name == "list" {
 		for _, t := range tutorial.All() {
-			fmt.Fprintf(w, "%-25s %s\n", t.Name, t.Title)
+			paragraphs(w)(26, "%-25s %s\n", t.Name, t.Title)
 		}
 		return nil
 	}
