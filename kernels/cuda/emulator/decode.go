@@ -231,6 +231,7 @@ func (d *decoder) instruction() {
 		d.refuse("unsupported instruction; the nearest: %s", Nearest(in.Op, slices.Sorted(maps.Keys(decoders))))
 	}
 	d.checkRequirements()
+	d.checkTypes()
 	o := op{in: in}
 	if in.Guard != nil {
 		o.guard = d.slots[in.Guard]

@@ -203,7 +203,7 @@ func TestLoadErrors(t *testing.T) {
 		{"tcgen05.fence::before_thread_sync;", "unsupported instruction"},
 		{"tensormap.replace.tile.rank.global.b1024.b32 [%rd], 3;", "unsupported instruction"},
 		{"mma.sync.aligned.m16n8k64.row.col.kind::mxf4.block_scale.f32.e2m1.e2m1.f32.ue8m0 {%f,%f,%f,%f}, {%r,%r,%r,%r}, {%r,%r}, {%f,%f,%f,%f}, %r, {0,0}, %r, {0,0};", "unsupported modifier"},
-		{"selp.b128 %q, %q, %q, %p;", "unsupported type"},
+		{"selp.b128 %q, %q, %q, %p;", "it is of .b128, expected .b16, "},
 		{"ld.relaxed.gpu.global.b128 %q, [%rd];", "weakly"},
 		{"st.global.u64 [%rd], %q;", "expected 64 bits"},
 	} {

@@ -1,0 +1,86 @@
+package emulator
+
+import (
+	"slices"
+	"strings"
+)
+
+// Which types an instruction has. What is computed would often be the same with another one
+// (and.u32, add.b32), but NVIDIA's assembler refuses it, and so no GPU runs it.
+
+const (
+	signedTypes = "s16 s32 s64"
+	wholeTypes  = "u16 u32 u64 " + signedTypes
+	memoryTypes = "b8 b16 b32 b64 b128 u8 u16 u32 u64 s8 s16 s32 s64 f32 f64"
+)
+
+// typesOf are the types of instructions that have one, and are not choosy in their decoders.
+var typesOf = map[string]string{
+	"and": "pred b16 b32 b64", "or": "pred b16 b32 b64", "xor": "pred b16 b32 b64", "not": "pred b16 b32 b64",
+	"cnot": "b16 b32 b64", "shl": "b16 b32 b64", "shf": "b32", "popc": "b32 b64", "clz": "b32 b64", "brev": "b32 b64",
+	"bfi": "b32 b64", "prmt": "b32", "lop3": "b32", "shfl": "b32", "match": "b32 b64", "nanosleep": "u32",
+	"sad": wholeTypes, "rem": wholeTypes,
+	"neg": signedTypes + " f16 f16x2 bf16 bf16x2 f32 f64", "abs": signedTypes + " f16 f16x2 bf16 bf16x2 f32 f64",
+	"ld": memoryTypes, "ldu": memoryTypes, "st": memoryTypes,
+	"mov":  "pred b16 b32 b64 b128 u16 u32 u64 s16 s32 s64 f32 f64",
+	"selp": "b16 b32 b64 u16 u32 u64 s16 s32 s64 f32 f64",
+}
+
+// numeric are the instructions that compute with numbers, not with bits.
+var numeric = []string{"add", "sub", "mul", "mad", "min", "max", "div"}
+
+// atomTypes are the types of the operations of atom and red.
+var atomTypes = map[string]string{
+	"add": "u32 s32 u64 f16 f16x2 bf16 bf16x2 f32 f64", "min": "u32 s32 u64 s64 f16 f16x2 bf16 bf16x2", "max": "u32 s32 u64 s64 f16 f16x2 bf16 bf16x2",
+	"inc": "u32", "dec": "u32", "and": "b32 b64", "or": "b32 b64", "xor": "b32 b64", "cas": "b16 b32 b64 b128", "exch": "b32 b64 b128",
+}
+
+// checkTypes refuses an instruction of a type that it does not have.
+func (d *decoder) checkTypes() {
+	typ := TypeNone
+	for _, w := range d.in.Mods {
+		if t, ok := typeByName[w]; ok {
+			typ = t // the last one
+		}
+	}
+	has := func(word string) bool { return slices.Contains(d.in.Mods, word) }
+	op := d.in.Op
+	allowed, listed := typesOf[op]
+	switch {
+	case op == "atom" || op == "red":
+		for word, types := range atomTypes {
+			if has(word) && !has("v2") && !has("v4") && !has("v8") {
+				op, allowed, listed = op+"."+word, types, true
+			}
+		}
+	case (op == "setp" || op == "set") && typ.bare() && !has("eq") && !has("ne"):
+		d.refuse(".%s has no order, expected .eq or .ne, or a type such as .u%d", typ, typ.Bits())
+	case (op == "setp" || op == "set") && (typ.Signed() || typ.bare()) && (has("lo") || has("ls") || has("hi") || has("hs")):
+		d.refuse(".lo, .ls, .hi and .hs are for unsigned integers; expected .lt, .le, .gt or .ge for .%s", typ)
+	case slices.Contains(numeric, op) && typ.bare():
+		d.refuse(".%s is no type of numbers, expected one such as .u%d or .s%d", typ, typ.Bits(), typ.Bits())
+	}
+	if listed && (typ != TypeNone || op == "nanosleep") && !slices.Contains(strings.Fields(allowed), typ.String()) {
+		what := "no type"
+		if typ != TypeNone {
+			what = "." + typ.String()
+		}
+		d.refuse("it is of %s, expected .%s", what, strings.Join(strings.Fields(allowed), ", ."))
+	}
+	d.checkSpecials()
+}
+
+// checkSpecials refuses special registers that an instruction can't read: a mov can, and a cvt
+// between integers.
+func (d *decoder) checkSpecials() {
+	for _, a := range d.in.Args {
+		if a.Kind != OperandSpecial || specials[a.Name].kind == spFalse || a.Name == "WARP_SZ" {
+			continue
+		}
+		if d.in.Op != "mov" && (d.in.Op != "cvt" || slices.ContainsFunc(d.in.Mods, isFloat)) {
+			d.refuse("%s can't stand here: a mov, such as mov.u32, takes it to a register first", a.Name)
+		}
+	}
+}
+
+func isFloat(word string) bool { return typeByName[word].Float() }
