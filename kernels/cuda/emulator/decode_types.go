@@ -67,6 +67,9 @@ func (d *decoder) checkTypes() {
 		}
 		d.refuse("it is of %s, expected .%s", what, strings.Join(strings.Fields(allowed), ", ."))
 	}
+	if has("nc") && (op != "ld" || !has("global")) {
+		d.refuse(".nc is for ld.global")
+	}
 	d.checkSpecials()
 }
 

@@ -22,7 +22,7 @@ var requirements = []requirement{
 	{62, 70, "nanosleep"}, {62, 0, "activemask"}, {63, 70, "wmma"}, {63, 70, "atom noftz f16"}, {63, 70, "red noftz f16"},
 	{64, 70, "mma"}, {65, 75, "mma m16n8k8"}, {65, 75, "mma m8n8k16"}, {65, 75, "mma m8n8k32"}, {65, 75, "ldmatrix"},
 	{70, 75, "tanh f32"}, {70, 75, "tanh f16"}, {70, 75, "tanh f16x2"}, {70, 75, "ex2 f16"}, {70, 75, "ex2 f16x2"},
-	{70, 80, "redux"}, {70, 80, "mbarrier"}, {70, 80, "cp async"}, {70, 80, "cvt tf32"}, {70, 80, "cvt bf16"}, {70, 80, "cvt bf16x2"}, {70, 80, "cvt relu"},
+	{78, 90, "cvt rn tf32"}, {70, 80, "redux"}, {70, 80, "mbarrier"}, {70, 80, "cp async"}, {70, 80, "cvt tf32"}, {70, 80, "cvt bf16"}, {70, 80, "cvt bf16x2"}, {70, 80, "cvt relu"},
 	{70, 80, "mma bf16"}, {70, 80, "mma tf32"}, {70, 80, "mma f64"}, {70, 80, "mma m16n8k16"}, {70, 80, "mma m16n8k32"},
 	{70, 80, "fma bf16"}, {70, 80, "fma bf16x2"}, {70, 80, "fma relu"}, {70, 80, "min f16"}, {70, 80, "max f16"}, {70, 80, "min f16x2"},
 	{70, 80, "max f16x2"}, {70, 80, "min bf16"}, {70, 80, "max bf16"}, {70, 80, "min NaN"}, {70, 80, "max NaN"}, {70, 80, "neg bf16"},
@@ -73,6 +73,8 @@ func (d *decoder) checkRequirements() {
 	version, target := needs(d.in)
 	has, of := mod.VersionMajor*10+mod.VersionMinor, mod.target()
 	switch {
+	case (d.in.Op == "shfl" || d.in.Op == "vote") && !slices.Contains(d.in.Mods, "sync") && has >= 64 && of >= 70:
+		d.refuse("needs .sync, and a mask of the lanes, from .version 6.4 and .target sm_70 on")
 	case version > has && target > of && of > 0:
 		d.refuse("needs .version %d.%d and .target sm_%d, or later; the file has %d.%d and sm_%d", version/10, version%10, target, has/10, has%10, of)
 	case version > has:
