@@ -100,6 +100,11 @@ func gradientCases() []gradientCase {
 			return t.AvgPool(x[0], [2]int{3, 2}, window{Strides: [2]int{1, 1}, Padding: autograd.Same})
 		}},
 
+		{"UpSample", spread, shapes{{2, 2, 3, 2}}, func(t *Tape, x []*Var) *Var { return t.UpSample(x[0], [2]int{3, 2}) }},
+		{"UpSample added to its operand", spread, shapes{{1, 2, 3, 1}}, func(t *Tape, x []*Var) *Var {
+			return t.Add(t.UpSample(x[0], [2]int{1, 1}), x[0])
+		}},
+
 		{"Sum", spread, shapes{{2, 3, 5}}, func(t *Tape, x []*Var) *Var { return t.Sum(x[0], 1, 1) }},
 		{"Sum of all", spread, shapes{{2, 3, 5}}, func(t *Tape, x []*Var) *Var { return t.Sum(x[0], 0, -1) }},
 		{"Mean", spread, shapes{{2, 3, 5}}, func(t *Tape, x []*Var) *Var { return t.Mean(x[0], 0, 1) }},

@@ -146,3 +146,29 @@ func ExampleRegularizer() {
 	// L1 0, L2 0.5: weight 1.87, loss 1.87
 	// L1 0.5, L2 0: weight 1.97, loss 1.00
 }
+
+// An autoencoder: a convolution and a pooling make images of 6×6 pixels smaller, 3×3 of two
+// channels, and an UpSampling2D and a convolution make them from that again. The target is the
+// image itself.
+func ExampleUpSampling2D() {
+	x, _ := brightHalves(64)
+	model := nn.NewSequential(x.Device(), nn.Seed(1),
+		&nn.Conv2D{Filters: 2, Kernel: [2]int{3, 3}, Padding: nn.Same, Activation: nn.ReLU, InputShape: []int{6, 6, 1}},
+		&nn.MaxPooling2D{Name: "code"},
+		&nn.UpSampling2D{},
+		&nn.Conv2D{Filters: 1, Kernel: [2]int{3, 3}, Padding: nn.Same})
+	if err := model.Compile(nn.CompileOptions{Optimizer: nn.Adam{LearningRate: 0.01}, Loss: nn.MeanSquaredError{}}); err != nil {
+		log.Fatal(err)
+	}
+	history, err := model.Fit(context.Background(), x, x, nn.FitOptions{Epochs: 40, Verbose: nn.Silent})
+	if err != nil {
+		log.Fatal(err)
+	}
+	code, err := model.LayerOutput(context.Background(), "code", x.Slice(0, 1), nn.EvaluateOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	// Of pixels with the variance 0.1 the mean alone would leave that as the error.
+	fmt.Println("code:", code.Shape(), "image:", model.OutputShape(), "error below 0.09:", history.Last("loss") < 0.09)
+	// Output: code: [1 3 3 2] image: [6 6 1] error below 0.09: true
+}

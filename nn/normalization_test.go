@@ -2,6 +2,7 @@ package nn
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"path/filepath"
 	"slices"
@@ -166,7 +167,7 @@ func TestMovingAverages(t *testing.T) {
 }
 
 // What does not fit is refused when the model is built, and shapes are Keras's.
-func TestNormalizationAndGlobalPoolingShapes(t *testing.T) {
+func TestShapesOfLayers(t *testing.T) {
 	d := openReference(t)
 	for _, c := range []struct {
 		layer Layer
@@ -186,6 +187,13 @@ func TestNormalizationAndGlobalPoolingShapes(t *testing.T) {
 			"layer global_max_pooling2d (GlobalMaxPooling2D): the input is (None, 3), must have the axes height, width, channels: grey images of 28×28 are (None, 28, 28, 1)"},
 		{&GlobalAveragePooling2D{DataFormat: "first", InputShape: []int{3, 4, 5}},
 			`layer global_average_pooling2d (GlobalAveragePooling2D): unknown data format "first". Known: channels_first, channels_last`},
+		{&UpSampling2D{InputShape: []int{4, 5, 3}}, "(None, 8, 10, 3)"},
+		{&UpSampling2D{Size: [2]int{1, 3}, DataFormat: ChannelsFirst, InputShape: []int{3, 4, 5}}, "(None, 3, 4, 15)"},
+		{&UpSampling2D{Size: [2]int{2, -1}, InputShape: []int{4, 5, 3}}, "layer up_sampling2d (UpSampling2D): size is 2×-1, must be at least 1×1"},
+		{&UpSampling2D{Size: [2]int{math.MaxInt, 1}, InputShape: []int{4, 5, 3}},
+			fmt.Sprintf("layer up_sampling2d (UpSampling2D): size is %d×1: of images of 4×5 it makes more than memory can hold", math.MaxInt)},
+		{&UpSampling2D{InputShape: []int{4, 5}},
+			"layer up_sampling2d (UpSampling2D): the input is (None, 4, 5), must have the axes height, width, channels: grey images of 28×28 are (None, 28, 28, 1)"},
 	} {
 		m := NewSequential(d, nil, c.layer)
 		err := m.Build()

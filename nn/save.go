@@ -70,6 +70,7 @@ var layerKinds = map[string]func() Layer{
 	"LayerNormalization":     func() Layer { return new(LayerNormalization) },
 	"InputLayer":             func() Layer { return new(Input) },
 	"MaxPooling2D":           func() Layer { return new(MaxPooling2D) },
+	"UpSampling2D":           func() Layer { return new(UpSampling2D) },
 	"Reshape":                func() Layer { return new(Reshape) },
 }
 

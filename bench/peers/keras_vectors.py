@@ -81,7 +81,7 @@ def layer(kind, c):
     names = {"Units": "units", "Filters": "filters", "Kernel": "kernel_size", "Strides": "strides",
              "Dilations": "dilation_rate", "Pool": "pool_size", "DataFormat": "data_format", "Rate": "rate",
              "Function": "activation", "Activation": "activation", "Momentum": "momentum", "Epsilon": "epsilon",
-             "KeepDims": "keepdims"}
+             "KeepDims": "keepdims", "Size": "size"}
     arguments = {}
     for key, value in c.items():
         if kind == "BatchNormalization" and key == "DataFormat":
