@@ -133,12 +133,19 @@ func TestMeasureCores(t *testing.T) {
 		t.Run(set, func(t *testing.T) {
 			need(t, set)
 			for _, workers := range []int{1, 4} {
-				cores, err := MeasureCores(set, workers)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if n := float64(workers); !(cores > 0.1 && cores < 3*n) {
-					t.Errorf("%v cores for %d goroutines", cores, workers)
+				var seen []float64
+				for range 20 { // in any one, something else may have come between
+					cores, err := MeasureCores(set, workers)
+					if err != nil {
+						t.Fatal(err)
+					}
+					seen = append(seen, cores)
+					if n := float64(workers); cores > 0.1 && cores < 1.5*n {
+						break
+					}
+					if len(seen) == 20 {
+						t.Errorf("%v cores for %d goroutines", seen, workers)
+					}
 				}
 			}
 		})
