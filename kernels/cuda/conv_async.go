@@ -13,49 +13,52 @@ type convTiling struct {
 	bm, bn, threads int
 }
 
-// convAsyncKernels are the tiles of one pass: for at most 32 columns, perhaps also lower ones
-// that may be dealt out more evenly; and for more columns those that give more blocks, and
-// those that load less.
-type convAsyncKernels struct{ narrow, low, small, large convTiling }
+// convAsyncKernels are the tiles of one pass: for at most 32 columns, and for more those that
+// give more blocks, and those that load less; and low ones, as wide as narrow or small ones, that
+// may be dealt out more evenly.
+type convAsyncKernels struct{ narrow, small, large, low convTiling }
 
 var (
 	convAsyncFwd = convAsyncKernels{
 		narrow: convTiling{kernel{"conv_async.ptx", "conv_async_fwd_128x32_f32"}, 128, 32, 64},
 		small:  convTiling{kernel{"conv_async.ptx", "conv_async_fwd_64x64_f32"}, 64, 64, 64},
 		large:  convTiling{kernel{"conv_async.ptx", "conv_async_fwd_128x64_f32"}, 128, 64, 128},
+		low:    convTiling{kernel{"conv_async.ptx", "conv_async_fwd_56x64_f32"}, 56, 64, 64},
 	}
 	convAsyncBwdInput = convAsyncKernels{
 		narrow: convTiling{kernel{"conv_async.ptx", "conv_async_bwd_input_128x32_f32"}, 128, 32, 64},
-		low:    convTiling{kernel{"conv_async.ptx", "conv_async_bwd_input_112x32_f32"}, 112, 32, 64},
 		small:  convTiling{kernel{"conv_async.ptx", "conv_async_bwd_input_64x64_f32"}, 64, 64, 64},
 		large:  convTiling{kernel{"conv_async.ptx", "conv_async_bwd_input_128x64_f32"}, 128, 64, 128},
+		low:    convTiling{kernel{"conv_async.ptx", "conv_async_bwd_input_112x32_f32"}, 112, 32, 64},
 	}
 	convAsyncBwdFilter = convTiling{kernel{"conv_async.ptx", "conv_async_bwd_filter_96x64_f32"}, 96, 64, 96}
 )
 
-// tiling picks the tiles for a product of m×n. All give the same bits, so that
-// the GPU's size may decide: small ones are dealt out more evenly, and where there
-// are so many large ones that this does not matter, these load less.
+// tiling picks the tiles for a product of m×n. All give the same bits: small ones are dealt
+// out more evenly, and where there are so many large ones that this does not matter, these
+// load less.
 func (d *Device) tiling(k convAsyncKernels, m, n int) convTiling {
+	t := k.large
 	switch {
 	case d.ConvForm == ConvAsyncLarge:
-		return k.large
+		return t
 	case n <= k.narrow.bn:
-		return k.lowOrNarrow(m)
+		t = k.narrow
 	case ceilDiv(m, k.large.bm)*ceilDiv(n, k.large.bn) < 8*busy:
-		return k.small
+		t = k.small
 	}
-	return k.large
-}
-
-// lowOrNarrow picks the tiles with which the multiprocessor that has the most of m rows has
-// the least: all are busy at once, and so it decides. A low one takes 1 % more for each row.
-func (k convAsyncKernels) lowOrNarrow(m int) convTiling {
-	most := func(t convTiling) int { return ceilDiv(ceilDiv(m, t.bm), multiprocessors) * t.bm }
-	if k.low.bm > 0 && 101*most(k.low) < 100*most(k.narrow) {
+	// A low one takes 1 % more for each of its sums.
+	if t.bn == k.low.bn && 101*k.low.busiest(m, n) < 100*t.busiest(m, n) {
 		return k.low
 	}
-	return k.narrow
+	return t
+}
+
+// busiest is how many sums a lane has to work out on the scheduler that has the most warps,
+// with the blocks dealt out evenly to the multiprocessors of an H100: it is done last.
+func (t convTiling) busiest(m, n int) int {
+	blocks := ceilDiv(ceilDiv(m, t.bm)*ceilDiv(n, t.bn), multiprocessors)
+	return ceilDiv(blocks*t.threads/32, schedulers) * t.bm * t.bn / t.threads
 }
 
 // asyncFits tells whether conv_async.ptx can take a convolution: it copies 16 bytes
@@ -123,8 +126,9 @@ func (d *Device) convAsyncGradFilter(dw, dy, x kernels.Buffer, s kernels.ConvSpe
 	rows, k := s.Cols(), s.Rows()
 	tiles := ceilDiv(rows, t.bm) * ceilDiv(s.Out, t.bn)
 	share := k
-	// Three of these small blocks for each place; whole steps of 12 along k.
-	if parts := min(3*busy/tiles, k/120); parts > 1 {
+	// Four of these blocks on a multiprocessor, three warps for each of its schedulers: with
+	// three blocks one would have three, the others two. Whole steps of 12 along k.
+	if parts := min(4*multiprocessors/tiles, k/120); parts > 1 {
 		share = ceilDiv(ceilDiv(k, parts), 12) * 12
 	}
 	splits := ceilDiv(k, share)

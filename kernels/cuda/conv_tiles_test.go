@@ -8,22 +8,28 @@ import (
 	"baregrad/kernels/cuda/emulator"
 )
 
-// Of at most 32 columns, low tiles are picked where the multiprocessor with the most rows has
-// fewer of them so, as with the batches of mnist-cnn; else those that load less.
+// Low tiles are picked where the scheduler with the most work has less of it so, as with the
+// batches of mnist-cnn; else those that load less.
 func TestLowTiles(t *testing.T) {
-	for rows, low := range map[int]bool{
-		128 * 26 * 26: true,  // 773 of 112, six for a multiprocessor; 676 of 128, six as well
-		132 * 128:     false, // one of 128; two of 112
-		132 * 112:     true,
-		200:           true,
-		1 << 24:       false,
+	d := &Device{}
+	for _, c := range []struct {
+		kernels convAsyncKernels
+		m, n    int
+		low     bool
+	}{
+		{convAsyncBwdInput, 128 * 26 * 26, 32, true}, // 773 of 112 rows, six for a multiprocessor; 676 of 128, six as well
+		{convAsyncBwdInput, 6 * 132 * 128, 32, false},
+		{convAsyncBwdInput, 6 * 132 * 112, 32, true},
+		{convAsyncBwdInput, 1 << 24, 32, false},
+		{convAsyncBwdInput, 128 * 26 * 26, 64, false}, // there are none of that width
+		{convAsyncFwd, 128 * 24 * 24, 64, true},       // 1317 of 56 rows, ten for a multiprocessor, five warps for a scheduler; of 64 nine, and five
+		{convAsyncFwd, 8 * 132 * 64, 64, false},
+		{convAsyncFwd, 1 << 24, 64, false},
+		{convAsyncFwd, 128 * 24 * 24, 32, false},
 	} {
-		if got := convAsyncBwdInput.lowOrNarrow(rows) == convAsyncBwdInput.low; got != low {
-			t.Errorf("%d rows: low tiles are picked: %v, want %v", rows, got, low)
+		if got := d.tiling(c.kernels, c.m, c.n); (got == c.kernels.low) != c.low {
+			t.Errorf("%d×%d: %s is picked, low tiles: want %v", c.m, c.n, got.kernel.name, c.low)
 		}
-	}
-	if got := convAsyncFwd.lowOrNarrow(200); got != convAsyncFwd.narrow {
-		t.Errorf("forward %v is picked, want %v", got, convAsyncFwd.narrow)
 	}
 }
 
@@ -43,6 +49,21 @@ func TestTilesAlike(t *testing.T) {
 		return b
 	}
 	x, dy, w := uniform(s.N*s.H*s.W*s.C, 1), uniform(s.Rows()*s.Out, 2), uniform(s.Cols()*s.Out, 3)
+	var forward []float32
+	for _, tile := range []convTiling{convAsyncFwd.narrow, convAsyncFwd.low, convAsyncFwd.small, convAsyncFwd.large} {
+		y := uniform(dy.Len(), 4)
+		d.async(tile, address(y), x, w, 0, s.Rows(), s.Out, s.Cols(), s.Cols(), s, true, true)
+		got := make([]float32, y.Len())
+		kernels.Download(d, got, y)
+		if forward == nil {
+			forward = got
+		}
+		for i := range got {
+			if math.Float32bits(got[i]) != math.Float32bits(forward[i]) {
+				t.Fatalf("%s: element %d is %v, %v by %s", tile.kernel.name, i, got[i], forward[i], convAsyncFwd.narrow.kernel.name)
+			}
+		}
+	}
 	var want, wantSum []float32
 	for _, tile := range []convTiling{convAsyncBwdInput.narrow, convAsyncBwdInput.low, convAsyncBwdInput.small, convAsyncBwdInput.large} {
 		dx, dbias := uniform(x.Len(), 4), uniform(s.C, 5)
