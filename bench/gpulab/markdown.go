@@ -38,12 +38,15 @@ func (r *Report) markdown() string {
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", c.Name, r.cells(ours, r.missing(c.group(), false)), r.cells(theirs, missing), r.ratio(ours, theirs))
 	}
-	b.WriteString("\n## Training\n\nSeconds of an epoch on the tutorial's data after the first (of the whole training, to 99 %).\n\n" +
+	b.WriteString("\n## Training\n\nSeconds of an epoch on the tutorial's data after the first (of the whole training, to 99 %: the median of its seeds).\n\n" +
 		"| what | by | batch | examples | seconds | first epoch | epochs | test accuracy |\n|---|---|---|---|---|---|---|---|\n")
 	for _, e := range r.Training {
 		seconds, first, accuracy := r.seconds(e.Seconds, e.Problem), r.seconds(e.First, e.Problem), ""
 		if e.Accuracy > 0 && !r.About.Emulated {
 			accuracy = fmt.Sprintf("%.2f %%", 100*e.Accuracy)
+			if n := len(e.Trials); n > 1 {
+				accuracy += fmt.Sprintf(" (mean of %d seeds, from %.2f to %.2f %%)", n, 100*slices.Min(e.Trials), 100*slices.Max(e.Trials))
+			}
 			if e.Problem != "" {
 				accuracy += ": " + e.Problem
 			}

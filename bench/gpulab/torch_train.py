@@ -44,9 +44,9 @@ class Device:
         extra = dict(capturable=True) if self.gpu and known else {}
         return lambda parameters: torch.optim.RMSprop(parameters, lr=1e-3, alpha=0.9, eps=eps, **extra)
 
-    def adam(self, rate=1e-3):
+    def adam(self, rate=1e-3, betas=(0.9, 0.999)):
         extra = dict(capturable=True, fused=True) if self.gpu else {}
-        return lambda parameters: torch.optim.Adam(parameters, lr=rate, eps=1e-7, **extra)
+        return lambda parameters: torch.optim.Adam(parameters, lr=rate, betas=betas, eps=1e-7, **extra)
 
     def wait(self):
         if self.gpu:
@@ -82,7 +82,8 @@ class Training:
     numbers from 0 to 1. The last batch is left out where it is not whole.
     """
 
-    def __init__(self, device, model, optimizer, x, y, batch, channels_last=False):
+    def __init__(self, device, model, optimizer, x, y, batch, channels_last=False, smoothing=0.0):
+        self.smoothing = smoothing
         self.device, self.batch, self.x, self.y = device, batch, x, y
         self.examples = len(x) // batch * batch
         self.model = model.to(device.name)
@@ -104,7 +105,7 @@ class Training:
         out = self.model(x)
         if out.shape[1] == 1:
             return F.binary_cross_entropy_with_logits(out[:, 0], y.float()), (out[:, 0] > 0) == (y == 1)
-        return F.cross_entropy(out, y), out.argmax(1) == y
+        return F.cross_entropy(out, y, label_smoothing=self.smoothing), out.argmax(1) == y
 
     def step(self):
         loss, right = self.forward(self.images(self.x[self.index]), self.y[self.index])
@@ -214,12 +215,12 @@ def measure_epochs(device, folder, network, way, channels_last):
     return line
 
 
-def one_cycle(peak, steps):
-    """PyTorch's OneCycleLR with its defaults, as a function of the step."""
+def one_cycle(peak, steps, rise):
+    """PyTorch's OneCycleLR with its defaults but for pct_start, rise, as a function of the step."""
     def cosine(a, b, x):
         return b + (a - b) * (1 + math.cos(math.pi * x)) / 2
 
-    start, top, last = peak / 25, 0.3 * steps - 1, steps - 1
+    start, top, last = peak / 25, rise * steps - 1, steps - 1
 
     def at(step):
         if step < top:
@@ -229,30 +230,50 @@ def one_cycle(peak, steps):
     return at
 
 
-def measure_to99(device, data, way, most):
-    """Trains for one, two, … epochs anew, each with one cycle of the learning rate,
-    until 99 % of the test images are right. The time is that of the training alone:
-    compiling, capturing and a first step come before it."""
-    line = dict(name="to 99 %", by="torch " + way, batch=256, examples=len(data[0]), seconds=0, first=0, epochs=0)
+# The training to 99 %: the recipe of to99.go. Labels are smoothed by PyTorch's loss.
+BATCH, PEAK, RISE, BETAS, SMOOTHING, BORDER, SEEDS = 250, 0.02, 0.2, (0.7, 0.9), 0.15, 2, 12
+
+
+def ninety_nine():
+    """The network that is trained to 99 %, with first weights drawn as ours are. The pooling
+    comes before the ReLU, which gives the same and is less work; ours does both at once."""
+    model = nn.Sequential(nn.Conv2d(1, 16, 5), nn.MaxPool2d(2), nn.ReLU(), nn.Conv2d(16, 64, 3), nn.MaxPool2d(2), nn.ReLU(),
+                          nn.Flatten(), nn.Linear(1024, 128), nn.ReLU(), nn.Linear(128, 10))
+    for layer in model:
+        if isinstance(layer, (nn.Conv2d, nn.Linear)):
+            nn.init.xavier_uniform_(layer.weight)
+            nn.init.zeros_(layer.bias)
+    return model
+
+
+def begin_anew(t, seed):
+    """Puts other first weights in place, and zeros the optimizer's sums: a captured or
+    compiled step goes on with them."""
+    torch.manual_seed(seed)
+    with torch.no_grad():
+        for p, first in zip(t.model.parameters(), ninety_nine().parameters()):
+            p.copy_(first)
+        for state in t.optimizer.state.values():
+            for value in state.values():
+                value.zero_()
+
+
+def measure_to99(device, data, way):
+    """Trains from each of the seeds, with one cycle of the learning rate. The time is that of
+    the training alone, the median: compiling, capturing and a first step come before it."""
+    line = dict(name="to 99 %", by="torch " + way, batch=BATCH, examples=len(data[0]), seconds=0, first=0, epochs=0)
     x, y, test_x, test_y = data
     try:
-        for epochs in range(1, most + 1):
-            torch.manual_seed(1)
-            rate = torch.tensor(0.01, device="cuda") if device.gpu else 0.01
-            model = nn.Sequential(nn.Conv2d(1, 24, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(24, 32, 3), nn.ReLU(), nn.MaxPool2d(2),
-                                  nn.Flatten(), nn.Linear(800, 256), nn.ReLU(), nn.Linear(256, 10))
-            t = Training(device, model, device.adam(rate), x, y, min(256, len(x)), channels_last=True)
-            saved = [p.detach().clone() for p in t.model.parameters()]
-            t.prepare(way)
-            t.index.copy_(torch.arange(t.batch, device=device.name))
-            t.run()  # compiles, and chooses algorithms
-            with torch.no_grad():  # begins anew, whatever that has trained
-                for p, first in zip(t.model.parameters(), saved):
-                    p.copy_(first)
-                for state in t.optimizer.state.values():
-                    for value in state.values():
-                        value.zero_()
-            schedule, step = one_cycle(0.01, epochs * (t.examples // t.batch)), 0
+        rate = torch.tensor(PEAK, device="cuda") if device.gpu else PEAK
+        t = Training(device, ninety_nine(), device.adam(rate, BETAS), x, y, BATCH, channels_last=True, smoothing=SMOOTHING)
+        t.prepare(way)
+        t.index.copy_(torch.arange(t.batch, device=device.name))
+        t.run()  # compiles, and chooses algorithms
+        schedule = one_cycle(PEAK, t.examples // t.batch, RISE)
+        seconds, trials = [], []
+        for seed in range(1, SEEDS + 1):
+            begin_anew(t, seed)
+            step = 0
 
             def before():
                 nonlocal step
@@ -262,21 +283,22 @@ def measure_to99(device, data, way, most):
                     t.optimizer.param_groups[0]["lr"] = schedule(step)
                 step += 1
 
-            seconds = [t.epoch(before) for _ in range(epochs)]
-            accuracy = t.accuracy(test_x, test_y)
+            seconds.append(t.epoch(before))
+            trials.append(t.accuracy(test_x, test_y))
             if not device.gpu:
                 raise Tried
-            line.update(seconds=sum(seconds), first=seconds[0], epochs=epochs, accuracy=accuracy)
-            if accuracy >= 0.99:
-                return line
-        line["problem"] = "99 % was not reached"
+        line.update(seconds=statistics.median(seconds), first=statistics.median(seconds), epochs=1,
+                    accuracy=statistics.mean(trials), trials=trials)
+        below = sum(a < 0.99 for a in trials)
+        if 12 * below > SEEDS:
+            line["problem"] = f"{below} of {SEEDS} seeds did not reach 99 %"
     except Exception as e:
         line["problem"] = problem(e, device, way)
     return line
 
 
 def mnist(folder, device):
-    """MNIST's training and test images and labels, from gpulab data."""
+    """MNIST's training and test images, without their borders, and labels, from gpulab data."""
     def read(name):
         with open(os.path.join(folder, name), "rb") as file:
             return torch.frombuffer(bytearray(file.read()), dtype=torch.uint8)
@@ -284,6 +306,7 @@ def mnist(folder, device):
     data = []
     for part in ("mnist", "test"):
         images, labels = read(part + ".inputs").view(-1, 1, 28, 28), read(part + ".labels").long()
+        images = images[:, :, BORDER:-BORDER, BORDER:-BORDER].contiguous()
         if not device.gpu:
             images, labels = images[:512], labels[:512]
         data += [images.to(device.name), labels.to(device.name)]
@@ -313,7 +336,7 @@ def main():
 
     for way in WAYS:
         if o.what == "to99":
-            line = left_out("to 99 %", way, 256, len(data[0])) if late() else measure_to99(device, data, way, 5)
+            line = left_out("to 99 %", way, BATCH, len(data[0])) if late() else measure_to99(device, data, way)
             print(json.dumps(line), flush=True)
             continue
         for network in networks(device):
