@@ -36,8 +36,10 @@ type Turn struct {
 	Cores float64 `json:"cores"` // that the machine had: the less of before and after; 0 if that can't be told
 }
 
-// leastCores is the share of the most cores that were ever there that a turn must have had.
-const leastCores = 0.95
+// leastCores is the share of the machine's cores that a turn must have had. They are the most that
+// were ever there, but no more than were asked for: a count is of some milliseconds, and where the
+// clock changed meanwhile it is now and then too high.
+const leastCores = 0.85
 
 // Times is how many times as fast it is, the median of the turns that count, and how many these
 // are.
@@ -50,6 +52,7 @@ func (r *Report) Times(s *ScalingResult) (times float64, turns int) {
 			}
 		}
 	}
+	most = min(most, float64(s.Threads))
 	var counted []float64
 	for _, t := range s.Turns {
 		if t.Cores >= leastCores*most {

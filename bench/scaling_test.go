@@ -113,11 +113,12 @@ func TestTimes(t *testing.T) {
 		{two, "b", 1, []Turn{{1, 1}, {1, 1.1}}},
 		{two, "c", 1, []Turn{{1.5, 1.98}, {1.6, 1.98}, {1, 0}}},
 		{four, "a", 1, []Turn{{3, 3}, {3.5, 3}}},
+		{two, "d", 1, []Turn{{1.2, 3.1}, {1.9, 1.9}, {1.8, 1.8}}}, // 3.1 of two cores is a wrong count
 	}}
 	for i, want := range []struct {
 		times float64
 		turns int
-	}{{1.8, 3}, {0, 0}, {1.55, 2}, {3.25, 2}} {
+	}{{1.8, 3}, {0, 0}, {1.55, 2}, {3.25, 2}, {1.8, 3}} {
 		times, turns := r.Times(&r.Scaling[i])
 		if !(math.Abs(times-want.times) <= 1e-12) || turns != want.turns {
 			t.Errorf("%+v: %v in %d turns, want %v in %d", r.Scaling[i], times, turns, want.times, want.turns)
