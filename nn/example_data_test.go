@@ -226,7 +226,7 @@ func Example_transfer() {
 		log.Fatal(err)
 	}
 	for _, p := range trained.Params() {
-		if model.Weights(p.Name) != nil { // those of body
+		if strings.HasPrefix(p.Name, "body/") {
 			if err := model.SetWeights(p.Name, p.Value.Floats()); err != nil {
 				log.Fatal(err)
 			}

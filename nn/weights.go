@@ -10,15 +10,31 @@ import (
 	"baregrad/tensor"
 )
 
-// Weights gives a parameter of a model that is built by its name, such as "dense_1/kernel",
-// or nil. Weights(name).Value.Floats() copies its numbers.
+// Weights gives a parameter of a model that is built by its name, such as "dense_1/kernel".
+// Weights(name).Value.Floats() copies its numbers. It panics with a *NameError, which names
+// the parameters that there are, where there is none of that name, and with a
+// *kernels.ShapeError where the model is not built. Params lists them all.
 func (m *Sequential) Weights(name string) *autograd.Var {
+	if !m.built {
+		kernels.Panicf("weights", "the model has no %q yet: it is not built; Build and Compile do that", name)
+	}
+	v, err := m.param(name)
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// param finds a parameter by its name; the error is a *NameError.
+func (m *Sequential) param(name string) (*autograd.Var, error) {
+	names := []string{}
 	for _, p := range m.params {
 		if p.Name == name {
-			return p.Var
+			return p.Var, nil
 		}
+		names = append(names, p.Name)
 	}
-	return nil
+	return nil, Unknown("parameter", name, names)
 }
 
 // SetWeights gives a parameter new values, row by row: a Dense layer's kernel is [in, units],
@@ -29,22 +45,15 @@ func (m *Sequential) SetWeights(name string, values []float32) error {
 	if err := m.Build(); err != nil {
 		return err
 	}
-	v := m.Weights(name)
-	if v == nil {
-		return Unknown("parameter", name, m.paramNames())
+	v, err := m.param(name)
+	if err != nil {
+		return err
 	}
 	if len(values) != v.Value.Len() {
 		return fmt.Errorf("set weights: %d values for %q of shape %v, which has %d", len(values), name, v.Shape(), v.Value.Len())
 	}
 	tensor.Set(v.Value, values)
 	return nil
-}
-
-func (m *Sequential) paramNames() (names []string) {
-	for _, p := range m.params {
-		names = append(names, p.Name)
-	}
-	return names
 }
 
 // LearningRate is the rate of the next training step, or 0 if the model is not
