@@ -67,17 +67,12 @@ func inTopK(t *autograd.Tape, out *Output, classes *autograd.Var, k int) *autogr
 	}
 	x := byPosition(t, autograd.NewConst(out.Value(t).Value)) // no gradient comes from here
 	rows, cols := x.Value.Dim(0), x.Value.Dim(1)
-	// Of the class's row of the unit matrix and the outputs, only the class's output is left.
-	unit := t.Input(cols, cols)
-	values := make([]float32, cols*cols)
-	for i := range cols {
-		values[i*cols+i] = 1
-	}
-	tensor.Set(unit.Value, values)
-	first, hot := t.InputOf(kernels.Int32, 1), t.Input(rows, cols)
+	// Of the outputs only the class's is left: a one-hot row is a maximum's gradient.
+	one, hot := t.Input(rows), t.Input(rows, cols)
+	t.Device().Fill(one.Value.Buffer(), 1)
 	t.Do("one-hot", func() {
-		t.Device().Gather(hot.Value.Buffer(), unit.Value.Buffer(), classes.Value.Buffer(), first.Value.Buffer(),
-			kernels.GatherSpec{Rows: rows, Width: cols, Scale: 1})
+		t.Device().MaxGrad(hot.Value.Buffer(), one.Value.Buffer(), classes.Value.Buffer(),
+			kernels.ReduceSpec{Outer: rows, N: cols, Inner: 1}, kernels.Overwrite)
 	})
 	of := t.Sum(t.Mul(x, hot), 1, 1)
 	distance := t.Sub(x, t.Reshape(of, rows, 1))
