@@ -131,6 +131,11 @@ func restoreCustom[T any](kind string, p savedPart) (made T, err error) {
 		return made, fmt.Errorf("%w. If it is a %s of your own, call nn.Register with a value of its type before Load",
 			Unknown(kind, p.Name, knownNames(kind)), kind)
 	}
+	return withSettings(v.(T), kind, p)
+}
+
+// withSettings makes a copy of a value, with the settings of a file.
+func withSettings[T any](v T, kind string, p savedPart) (made T, err error) {
 	of := reflect.ValueOf(v)
 	pointer := of.Kind() == reflect.Pointer
 	if pointer {

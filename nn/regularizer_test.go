@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"baregrad/autograd"
+	"baregrad/kernels"
 	"baregrad/tensor"
 )
 
@@ -63,6 +64,51 @@ func TestRegularizersAgainstKeras(t *testing.T) {
 					t.Errorf("frozen %v: %s[%d] is %v, Keras has %v", c.Frozen, p.Name, j, w, c.Weights[i][j])
 				}
 			}
+		}
+	}
+}
+
+// multiplications counts the calls of Mul.
+type multiplications struct {
+	kernels.Device
+	count int
+}
+
+func (d *multiplications) Mul(y, a, b kernels.Buffer, s kernels.BroadcastSpec) {
+	d.count++
+	d.Device.Mul(y, a, b, s)
+}
+
+// An evaluation works out the penalty once, not with each of its batches, and by the weights as
+// they are then.
+func TestPenaltyOncePerEvaluation(t *testing.T) {
+	d, ctx := &multiplications{Device: openReference(t)}, context.Background()
+	m := NewSequential(d, nil, &Dense{Units: 1, KernelRegularizer: L2(0.5), InputShape: []int{1}})
+	if err := m.Compile(CompileOptions{Optimizer: SGD{LearningRate: 0.1}, Loss: MeanSquaredError{}}); err != nil {
+		t.Fatal(err)
+	}
+	x := tensor.From(d, []float32{0, 0, 0}, 3, 1)
+	for _, w := range []float32{2, 3} {
+		if err := m.SetWeights("dense/kernel", []float32{w}); err != nil {
+			t.Fatal(err)
+		}
+		d.count = 0
+		scores, err := m.Evaluate(ctx, x, tensor.New(d, 3, 1), EvaluateOptions{BatchSize: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := float64(w * w / 2); scores["loss"] != want || d.count != 1 {
+			t.Errorf("weight %v: the loss is %v, want %v; the weights were squared %d times, want once", w, scores["loss"], want, d.count)
+		}
+	}
+	// Fit's validations, too: the weight is nearer to 0 after each epoch, by 0.1·(w + 0).
+	h, err := m.Fit(ctx, x, tensor.New(d, 3, 1), FitOptions{Epochs: 2, Verbose: Silent, ValidationX: x, ValidationY: tensor.New(d, 3, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for epoch, w := range []float64{2.7, 2.43} {
+		if got := h.Values["val_loss"][epoch]; !(math.Abs(got-w*w/2) <= 1e-6) {
+			t.Errorf("val_loss of epoch %d is %v, want %v", epoch, got, w*w/2)
 		}
 	}
 }

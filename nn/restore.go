@@ -266,17 +266,10 @@ func restoreMetric(p savedPart) (Metric, error) {
 	if _, own := custom("metric", p.Name); own {
 		return restoreCustom[Metric]("metric", p)
 	}
-	switch p.Name {
-	case Precision{}.Name():
-		return decoded[Precision](p.Config)
-	case Recall{}.Name():
-		return decoded[Recall](p.Config)
-	case TopKCategoricalAccuracy{}.Name():
-		return decoded[TopKCategoricalAccuracy](p.Config)
-	case SparseTopKCategoricalAccuracy{}.Name():
-		return decoded[SparseTopKCategoricalAccuracy](p.Config)
+	if own, ok := metrics[p.Name]; ok {
+		return withSettings(own, "metric", p)
 	}
-	if m, err := MetricByName(p.Name); err == nil {
+	if m, err := MetricByName(p.Name); err == nil { // a loss
 		return m, nil
 	}
 	return restoreCustom[Metric]("metric", p)

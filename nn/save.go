@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"reflect"
 
 	"baregrad/internal/regular"
 	"baregrad/kernels"
@@ -205,17 +206,17 @@ func metricPart(m Metric) (savedPart, error) {
 	return savedPart{l.Loss.Name(), config}, err
 }
 
-// metricKind is the name by which restoreMetric knows a metric; its Name may be another.
+// metricKind is the name by which restoreMetric knows a metric: that of its type among metrics,
+// where it is one of this package that has got a name of its own.
 func metricKind(m Metric) string {
-	switch m.(type) {
-	case Precision:
-		return Precision{}.Name()
-	case Recall:
-		return Recall{}.Name()
-	case TopKCategoricalAccuracy:
-		return TopKCategoricalAccuracy{}.Name()
-	case SparseTopKCategoricalAccuracy:
-		return SparseTopKCategoricalAccuracy{}.Name()
+	of := reflect.TypeOf(m)
+	if reflect.TypeOf(metrics[m.Name()]) == of {
+		return m.Name()
+	}
+	for kind, own := range metrics {
+		if reflect.TypeOf(own) == of {
+			return kind
+		}
 	}
 	return m.Name()
 }

@@ -18,6 +18,8 @@ type session struct {
 	counters *counters              // where in the data and in the training the device is
 	totals   *tensor.Tensor         // the loss and each metric, summed over the examples so far; then the divisors of RatioMetrics
 
+	penalty *recorded // what regularizers add to the loss of an evaluation; nil until one asks
+
 	totalsNow []float32 // for reading; kept here so that reading allocates nothing
 	unreached []string  // parameters that are to be trained and get no gradient
 }
@@ -57,6 +59,9 @@ func newSession(m *Sequential) *session {
 func (s *session) free() {
 	for _, r := range s.tapes {
 		r.tape.Free()
+	}
+	if s.penalty != nil {
+		s.penalty.tape.Free()
 	}
 	for _, t := range s.index {
 		t.Free()
@@ -131,8 +136,10 @@ func (s *session) record(kind stepKind) *recorded {
 		return r
 	}
 	rows := recordLoss(t, m.loss, out, labels, weights)
-	if penalty := m.Penalty(t); penalty != nil {
-		rows = t.Add(rows, penalty) // to each example's: so to their mean
+	if kind.training {
+		if penalty := m.Penalty(t); penalty != nil {
+			rows = t.Add(rows, penalty) // to each example's: so to their mean
+		}
 	}
 	measured := []*autograd.Var{rows}
 	for _, metric := range m.metrics {
@@ -232,6 +239,21 @@ func (s *session) means(n int, prefix string) map[string]float64 {
 		values[prefix+metric.Name()] = value
 	}
 	return values
+}
+
+// penaltyNow is what the regularizers add to the loss by the weights as they are: the same for
+// all batches of an evaluation. It is 0 where there are none.
+func (s *session) penaltyNow() float64 {
+	if s.penalty == nil {
+		s.penalty = &recorded{tape: autograd.NewForwardTape(s.model.device)}
+		s.penalty.output = s.model.Penalty(s.penalty.tape)
+	} else {
+		s.penalty.tape.Forward()
+	}
+	if s.penalty.output == nil {
+		return 0
+	}
+	return float64(s.penalty.output.Value.Floats()[0])
 }
 
 // ascending is the order 0, 1, 2, ….
