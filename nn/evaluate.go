@@ -96,6 +96,12 @@ func (s *session) evaluate(ctx context.Context, kind stepKind, prefix string, pr
 	n := x.Dim(0)
 	s.order(ascending(n))
 	s.resetTotals()
+	penalty := s.penaltyNow()
+	means := func(n int) map[string]float64 {
+		values := s.means(n, prefix)
+		values[prefix+"loss"] += penalty
+		return values
+	}
 	steps := (n + batch - 1) / batch
 	bar.begin("", steps)
 	for from := 0; from < n; from += batch {
@@ -109,10 +115,10 @@ func (s *session) evaluate(ctx context.Context, kind stepKind, prefix string, pr
 			s.model.device.Copy(predictions.Slice(from, from+kind.batch).Buffer(), r.output.Value.Buffer())
 		}
 		if bar.due() {
-			bar.draw(from/batch+1, s.means(from+kind.batch, prefix))
+			bar.draw(from/batch+1, means(from+kind.batch))
 		}
 	}
-	scores := s.means(n, prefix)
+	scores := means(n)
 	bar.trained()
 	bar.end(steps, scores)
 	return scores, nil
