@@ -26,13 +26,13 @@ func checkHostMemory(size int64) {
 	}
 	unseen.Store(0)
 	all, free := machineMemory()
-	if all == 0 || size <= all-heap() {
+	if all == 0 || size <= all-held() {
 		return
 	}
 	own := int64(0)
 	if size <= all {
 		runtime.GC() // some of it may be of use to nobody any more
-		if own = heap(); size <= all-own {
+		if own = held(); size <= all-own {
 			return
 		}
 	}
@@ -41,9 +41,15 @@ func checkHostMemory(size int64) {
 		Err: &OutOfMemoryError{Asked: size, Used: max(own, all-free), Free: max(0, min(free, all-own))}})
 }
 
-// heap is how many bytes Go has in objects, those included that it has not collected yet.
-func heap() int64 {
-	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-	metrics.Read(sample)
-	return int64(sample[0].Value.Uint64())
+// Heap is how many bytes Go has in objects, those included that it has not collected yet, and
+// how many were in use at the last collection.
+func Heap() (held, inUse int64) {
+	samples := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/live:bytes"}}
+	metrics.Read(samples)
+	return int64(samples[0].Value.Uint64()), int64(samples[1].Value.Uint64())
+}
+
+func held() int64 {
+	held, _ := Heap()
+	return held
 }

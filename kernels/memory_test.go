@@ -11,7 +11,7 @@ import (
 func machineOf(t *testing.T, bytes int64) {
 	t.Helper()
 	runtime.GC()
-	all := heap() + bytes
+	all := held() + bytes
 	machineMemory = func() (int64, int64) { return all, all / 2 }
 	t.Cleanup(func() { machineMemory = hostMemory })
 }

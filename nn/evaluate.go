@@ -61,7 +61,9 @@ func (m *Sequential) evaluate(ctx context.Context, x, y *tensor.Tensor, o Evalua
 	if m.updater == nil {
 		return nil, nil, errors.New("evaluate: the model is not compiled")
 	}
-	o, y = o.withDefaults(), m.labels(y)
+	o = o.withDefaults()
+	y, free := m.labels(y)
+	defer free()
 	if err := m.checkData("evaluate", x, y, o.BatchSize); err != nil {
 		return nil, nil, err
 	}

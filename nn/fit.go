@@ -71,7 +71,7 @@ func (e *InterruptedError) Unwrap() error { return e.Err }
 // a new random order in each epoch; the last batch may be smaller. x holds
 // float32, or uint8 that is scaled to 0–1; what y must hold depends on the loss. For a
 // model with one output, [n] will do in place of [n 1], and so will class numbers [n 1]
-// in place of [n].
+// in place of [n]. Where a loss of this package takes float32, int32 of that shape will do.
 //
 // The values in the history, and on the progress line, are means over the epoch,
 // while the model learns: Evaluate, after it, gives others. When ctx ends, Fit
@@ -80,6 +80,10 @@ func (e *InterruptedError) Unwrap() error { return e.Err }
 // is computed; a device that fails gives a *kernels.DeviceError.
 func (m *Sequential) Fit(ctx context.Context, x, y *tensor.Tensor, o FitOptions) (history *History, err error) {
 	defer catchDevice(&err)
+	y, free := m.labels(y)
+	defer free()
+	o.ValidationY, free = m.labels(o.ValidationY)
+	defer free()
 	if o, x, y, err = m.prepareFit(x, y, o); err != nil {
 		return nil, err
 	}

@@ -188,8 +188,9 @@ func TestFitRefusesAnotherDevicesData(t *testing.T) {
 	otherX, otherY := stripes(open(t, "reference"), 10)
 	for _, c := range []struct{ x, y *tensor.Tensor }{{otherX, y}, {x, otherY}} {
 		_, err := m.Fit(context.Background(), c.x, c.y, nn.FitOptions{Verbose: nn.Silent})
-		if err == nil || !strings.Contains(err.Error(), "are in the memory of reference, the model computes on reference: Tensor.To copies them there") {
-			t.Errorf("error %v, want one that says whose memory it is", err)
+		if err == nil || !strings.Contains(err.Error(), "are in the memory of another device than the model's, though both are called reference: "+
+			"each opening makes a device of its own; use one for both, or copy them with Tensor.To") {
+			t.Errorf("error %v, want one that says that there are two devices", err)
 		}
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"math"
 	"os"
 	"runtime"
-	runtimemetrics "runtime/metrics"
 	"slices"
 
 	"baregrad/kernels"
@@ -45,7 +44,6 @@ func (m *Sequential) prepareFit(x, y *tensor.Tensor, o FitOptions) (FitOptions, 
 	if !slices.ContainsFunc(m.params, func(p *Param) bool { return p.Trainable() }) {
 		return fail(errors.New("fit: the model has nothing to train: it has no parameters, or all are frozen"))
 	}
-	y, o.ValidationY = m.labels(y), m.labels(o.ValidationY)
 	if err := m.checkData("fit", x, y, o.BatchSize); err != nil {
 		return fail(err)
 	}
@@ -81,24 +79,49 @@ func (m *Sequential) prepareFit(x, y *tensor.Tensor, o FitOptions) (FitOptions, 
 	return o, x, y, nil
 }
 
-// labels gives labels in the shape that the loss takes, where Keras takes another one too:
-// float32 [n] for a model with one output are [n 1], and class numbers [n 1], as CIFAR-10
-// has them, are [n]. Where the output has more axes, these stand in between.
-func (m *Sequential) labels(y *tensor.Tensor) *tensor.Tensor {
+// labels gives labels in the shape and of the type that the loss takes, where Keras takes
+// others too: float32 [n] for a model with one output are [n 1], and class numbers [n 1], as
+// CIFAR-10 has them, are [n]. Where the output has more axes, these stand in between. To a loss
+// of this package that compares with numbers, int32 of the output's shape are those numbers.
+// The caller calls free when the labels are used no more.
+func (m *Sequential) labels(y *tensor.Tensor) (labels *tensor.Tensor, free func()) {
+	free = func() {}
 	if y == nil || y.Rank() == 0 {
-		return y
+		return y, free
 	}
 	output, shape := m.OutputShape(), y.Shape()
 	last := len(output) - 1
-	_, sparse := m.loss.(SparseCategoricalCrossentropy)
-	switch {
-	case last < 0:
-	case y.Type() == kernels.Float32 && output[last] == 1 && slices.Equal(shape[1:], output[:last]):
-		return y.Reshape(append(slices.Clone(shape), 1)...)
-	case sparse && y.Type() == kernels.Int32 && slices.Equal(shape[1:], append(slices.Clone(output[:last]), 1)):
-		return y.Reshape(shape[:len(shape)-1]...)
+	if last < 0 {
+		return y, free
 	}
-	return y
+	if _, sparse := m.loss.(SparseCategoricalCrossentropy); sparse {
+		if y.Type() == kernels.Int32 && slices.Equal(shape[1:], append(slices.Clone(output[:last]), 1)) {
+			y = y.Reshape(shape[:len(shape)-1]...)
+		}
+		return y, free
+	}
+	whole := y.Type() == kernels.Int32 && knowsPositions(m.loss)
+	if (whole || y.Type() == kernels.Float32) && output[last] == 1 && slices.Equal(shape[1:], output[:last]) {
+		y = y.Reshape(append(slices.Clone(shape), 1)...)
+	}
+	if whole && slices.Equal(y.Shape()[1:], output) {
+		numbers := make([]float32, y.Len())
+		for i, v := range y.Ints() {
+			numbers[i] = float32(v)
+		}
+		y = tensor.From(y.Device(), numbers, y.Shape()...)
+		free = y.Free
+	}
+	return y, free
+}
+
+// elsewhere says that something is in the memory of another device than the model's.
+func (m *Sequential) elsewhere(d kernels.Device) string {
+	if d.Name() == m.device.Name() {
+		return fmt.Sprintf("in the memory of another device than the model's, though both are called %s: "+
+			"each opening makes a device of its own; use one for both, or copy them with Tensor.To", d.Name())
+	}
+	return fmt.Sprintf("in the memory of %s, the model computes on %s: Tensor.To copies them there", d.Name(), m.device.Name())
 }
 
 // checkExamples says what is wrong with examples for this model.
@@ -110,8 +133,7 @@ func (m *Sequential) checkExamples(op string, x *tensor.Tensor, batch int) error
 		return fmt.Errorf("%s: no examples were given", op)
 	}
 	if x.Device() != m.device {
-		return fmt.Errorf("%s: the examples are in the memory of %s, the model computes on %s: Tensor.To copies them there",
-			op, x.Device().Name(), m.device.Name())
+		return fmt.Errorf("%s: the examples are %s", op, m.elsewhere(x.Device()))
 	}
 	if x.Type() == kernels.Int32 {
 		return fmt.Errorf("%s: the examples are int32, must be float32 or uint8", op)
@@ -154,8 +176,7 @@ func (m *Sequential) checkData(op string, x, y *tensor.Tensor, batch int) error 
 		return fmt.Errorf("%s: %d examples and labels of shape %v: there must be one label for each", op, x.Dim(0), y.Shape())
 	}
 	if y.Device() != m.device {
-		return fmt.Errorf("%s: the labels are in the memory of %s, the model computes on %s: Tensor.To copies them there",
-			op, y.Device().Name(), m.device.Name())
+		return fmt.Errorf("%s: the labels are %s", op, m.elsewhere(y.Device()))
 	}
 	if err := m.loss.Check(m.OutputShape(), y); err != nil {
 		return fmt.Errorf("%s: %w", op, err)
@@ -175,9 +196,7 @@ func (m *Sequential) checkData(op string, x, y *tensor.Tensor, batch int) error 
 // microseconds: a collection waits for all threads, and may take longer than a small step.
 func collectGarbage() {
 	const much = 16 << 20
-	heap := []runtimemetrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/live:bytes"}}
-	runtimemetrics.Read(heap)
-	if now, lastSeen := heap[0].Value.Uint64(), heap[1].Value.Uint64(); now > lastSeen+much {
+	if held, inUse := kernels.Heap(); held > inUse+much {
 		runtime.GC()
 	}
 }

@@ -26,6 +26,10 @@ func (m *Sequential) Forward(t *autograd.Tape, x *autograd.Var, training bool) (
 		return nil, err
 	}
 	if t.Device() != m.device {
+		if t.Device().Name() == m.device.Name() {
+			kernels.Panicf("forward", "the tape computes on another device than the model, though both are called %s: "+
+				"each opening makes a device of its own", m.device.Name())
+		}
 		kernels.Panicf("forward", "the tape computes on %s, the model on %s", t.Device().Name(), m.device.Name())
 	}
 	if x.Value.Type() != kernels.Float32 || x.Value.Rank() == 0 || !slices.Equal(x.Shape()[1:], m.input) {

@@ -301,7 +301,10 @@ func TestErrorsOfData(t *testing.T) {
 			fit(binary, tensor.From(d, []float32{0, 1, 3, 2}, 4), nn.FitOptions{})},
 		{"fit: the label of example 1 is -1: binary_crossentropy takes numbers from 0 to 1; for labels of -1 and 1 take hinge, or bring them to 0 and 1",
 			fit(binary, tensor.From(d, []float32{1, -1, 1, -1}, 4), nn.FitOptions{})},
-		{"fit: labels are int32 [4], must be float32 [n 1], as the model's output", fit(binary, classes, nn.FitOptions{})},
+		{"fit: the label of example 2 is 3: binary_crossentropy takes numbers from 0 to 1; " +
+			"for classes beyond 0 and 1, give the model an output for each, a softmax, and sparse_categorical_crossentropy",
+			fit(binary, tensor.From(d, []int32{0, 1, 3, 2}, 4), nn.FitOptions{})},
+		{"fit: labels are int32 [4 2], must be float32 [n 1], as the model's output", fit(binary, tensor.NewOf(d, kernels.Int32, 4, 2), nn.FitOptions{})},
 		{"evaluate: labels are float32 [4 3 1], must be float32 [n 1 3], as the model's output", func() error {
 			_, err := image.Evaluate(ctx, tensor.New(d, 4, 3), tensor.New(d, 4, 3, 1), nn.EvaluateOptions{})
 			return err
