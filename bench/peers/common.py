@@ -67,18 +67,19 @@ def glorot(random, shape):
     return random.uniform(-limit, limit, shape).astype(np.float32)
 
 
-def clocks():
-    """The time, and the processor time of this process's threads, in seconds."""
-    return time.perf_counter(), time.process_time()
-
-
 def repeat(seconds, step):
-    """Calls step for that long, at least once, and gives the clocks around each."""
-    marks, begin = [clocks()], time.perf_counter()
-    while len(marks) == 1 or time.perf_counter() - begin < seconds:
+    """Calls step for that long, at least once, and gives the time before the first and
+    after each, in seconds."""
+    marks = [time.perf_counter()]
+    while len(marks) == 1 or marks[-1] - marks[0] < seconds:
         step()
-        marks.append(clocks())
+        marks.append(time.perf_counter())
     return marks
+
+
+def spans(marks):
+    """The seconds between one time and the next."""
+    return [b - a for a, b in zip(marks, marks[1:])]
 
 
 class Loop:
@@ -103,11 +104,11 @@ class Loop:
         self.at += self.batch
 
     def take(self, count):
-        """Takes so many steps and gives the clocks before the first and after each."""
-        marks = [clocks()]
+        """Takes so many steps and gives the time before the first and after each."""
+        marks = [time.perf_counter()]
         for _ in range(count):
             self.one()
-            marks.append(clocks())
+            marks.append(time.perf_counter())
         return marks
 
 
@@ -119,9 +120,9 @@ class Trainings:
         self.trainer, self.length, self.left = trainer, training(name)[1]["steps"], 0
 
     def steps(self, count):
-        """Takes so many steps and gives the seconds and the processor's seconds of each,
+        """Takes so many steps and gives the seconds of each and the processor's of all,
         but for the first of a training, in which some compile and all allocate."""
-        spans = []
+        times, busy = [], 0
         while count > 0:
             if self.left == 0:
                 self.trainer.fresh()
@@ -129,10 +130,11 @@ class Trainings:
                 self.left, count = self.length - 1, count - 1
                 continue
             n = min(count, self.left)
-            marks = self.trainer.take(n)
-            spans += [(b[0] - a[0], b[1] - a[1]) for a, b in zip(marks, marks[1:])]
+            begin = time.process_time()
+            times += spans(self.trainer.take(n))
+            busy += time.process_time() - begin
             self.left, count = self.left - n, count - n
-        return spans
+        return times, busy
 
 
 def serve(version, product=None, trainer=None):
@@ -141,10 +143,9 @@ def serve(version, product=None, trainer=None):
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print goes elsewhere
 
-    def answer(spans, **values):
-        times, busy = (sorted(s[i] for s in spans) for i in (0, 1))
-        values.update(median=times[len(times) // 2], fastest=times[0], total=sum(times),
-                      processor=busy[len(busy) // 2], count=len(times))
+    def answer(times, busy, **values):
+        times = sorted(times)
+        values.update(median=times[len(times) // 2], fastest=times[0], total=sum(times), processor=busy / len(times), count=len(times))
         out.write(json.dumps(values) + "\n")
         out.flush()
 
@@ -159,8 +160,9 @@ def serve(version, product=None, trainer=None):
                 ready.clear()  # the one before is freed
                 ready[key] = product(*key)
                 ready[key]()  # the first run compiles and allocates, and is not counted
-            marks = repeat(float(words[4]), ready[key])
-            answer([(b[0] - a[0], b[1] - a[1]) for a, b in zip(marks, marks[1:])])
+            begin = time.process_time()
+            times = spans(repeat(float(words[4]), ready[key]))
+            answer(times, time.process_time() - begin)
         elif words[0] == "train":
             key = words[1]
             if key not in ready:
@@ -169,7 +171,7 @@ def serve(version, product=None, trainer=None):
                 ready.clear()
                 ready[key] = Trainings(key, trainer(key))
             t = ready[key]
-            answer(t.steps(int(words[2])), loss=t.trainer.loss(), data=t.trainer.data)
+            answer(*t.steps(int(words[2])), loss=t.trainer.loss(), data=t.trainer.data)
     for t in ready.values():
         end(t)
 

@@ -40,7 +40,7 @@ static void multiply(const float *a, const float *b, float *c, int m, int n, int
 
 int main(void) {
 	enum { most = 1 << 20 };
-	static double times[most], busy[most];
+	static double times[most];
 	float *a = 0, *b = 0, *c = 0;
 	int m0 = 0, n0 = 0, k0 = 0, m, n, k;
 	double seconds;
@@ -56,18 +56,17 @@ int main(void) {
 			multiply(a, b, c, m, n, k); // not counted
 		}
 		int count = 0;
-		double total = 0;
-		for (double begin = now(); count == 0 || (now() - begin < seconds && count < most); count++) {
-			double start = now(), start_busy = processor();
+		double busy = processor(), begin = now(), end = begin;
+		for (; count == 0 || (end - begin < seconds && count < most); count++) {
+			double start = end;
 			multiply(a, b, c, m, n, k);
-			times[count] = now() - start;
-			total += times[count];
-			busy[count] = processor() - start_busy;
+			end = now();
+			times[count] = end - start;
 		}
+		busy = processor() - busy;
 		qsort(times, count, sizeof times[0], ascending);
-		qsort(busy, count, sizeof busy[0], ascending);
 		printf("{\"median\": %.9g, \"fastest\": %.9g, \"total\": %.9g, \"processor\": %.9g, \"count\": %d}\n",
-		       times[count / 2], times[0], total, busy[count / 2], count);
+		       times[count / 2], times[0], end - begin, busy / count, count);
 		fflush(stdout);
 	}
 	return 0;

@@ -195,8 +195,8 @@ def markdown(r):
         "Written by `make peers`. Matrix products are of random numbers without zeros; each figure is the median of " + str(r["rounds"])
         + " rounds in which all take turns, each for " + str(r["seconds"]) + " s, and each ratio (in brackets) the median of the ratios within a "
         "round: above 1, ours is faster. Training is of the tutorials' data, the same for all, shuffled in each epoch; an epoch from fresh "
-        "weights is cut into rounds in which all take turns for equally many steps (README.md says more). Of one thread the processor time "
-        "is given as well: it is what the time would be if nothing else ran, and the one to look at where the load is high. "
+        "weights is cut into rounds in which all take turns for equally many steps (README.md says more). Of one thread the processor time, "
+        "for each run of a round on average, is given as well: it is what the time would be if nothing else ran, and the one to look at where the load is high. "
         "The fastest run of all is the next best.", "",
         "Versions: " + "; ".join(f"{n}: {v}" for n, v in r["versions"].items()) + ".", ""]
     # At the end the load is also what was measured here: up to one for each core.

@@ -75,21 +75,46 @@ type result struct {
 	Median    float64 `json:"median"` // of the runs
 	Fastest   float64 `json:"fastest"`
 	Total     float64 `json:"total"`
-	Processor float64 `json:"processor"` // the median of the time that all threads used
+	Processor float64 `json:"processor"` // the time that all threads used, for a run on average
 	Count     int     `json:"count"`
 
 	Loss *float64     `json:"loss,omitempty"` // of training: the mean of the epoch so far
 	Data *fingerprint `json:"data,omitempty"`
 }
 
-// resultOf sums up the seconds of each run, and the processor's seconds.
-func resultOf(times, busy []float64) *result {
-	slices.Sort(times)
-	slices.Sort(busy)
-	r := &result{Median: times[len(times)/2], Fastest: times[0], Processor: busy[len(busy)/2], Count: len(times)}
-	for _, t := range times {
+// A meter takes the time of runs that follow each other. What the processor worked is asked for
+// once for all of them, since that takes as long as a small product does.
+type meter struct {
+	start, end time.Time
+	busy       float64
+	times      []float64
+}
+
+func (m *meter) begin() {
+	m.busy -= processorTime()
+	m.start = time.Now()
+	m.end = m.start
+}
+
+// ran notes that a run has ended and the next one begins.
+func (m *meter) ran() {
+	now := time.Now()
+	m.times = append(m.times, now.Sub(m.end).Seconds())
+	m.end = now
+}
+
+// pause ends what begin began.
+func (m *meter) pause() { m.busy += processorTime() }
+
+// result sums up. There must have been a run.
+func (m *meter) result() *result {
+	n := len(m.times)
+	r := &result{Processor: m.busy / float64(n), Count: n}
+	for _, t := range m.times {
 		r.Total += t
 	}
+	slices.Sort(m.times)
+	r.Median, r.Fastest = m.times[n/2], m.times[0]
 	return r
 }
 
@@ -155,36 +180,41 @@ func (w *worker) multiply(p bench.Product, seconds float64) (*result, error) {
 		w.product = bench.NewMultiplier(w.device, p)
 		w.product.Run() // not counted
 	}
-	var times, busy []float64
-	for begin := time.Now(); len(times) == 0 || time.Since(begin).Seconds() < seconds; {
-		start, startBusy := time.Now(), processorTime()
+	var m meter
+	m.begin()
+	for len(m.times) == 0 || m.end.Sub(m.start).Seconds() < seconds {
 		w.product.Run()
-		times, busy = append(times, time.Since(start).Seconds()), append(busy, processorTime()-startBusy)
+		m.ran()
 	}
-	return resultOf(times, busy), nil
+	m.pause()
+	return m.result(), nil
 }
 
 // train takes so many steps. Where a training ends another begins with fresh weights;
 // its first step, which records, is not counted.
 func (w *worker) train(steps int) (*result, error) {
-	var times, busy []float64
-	for ; steps > 0; steps-- {
+	m := meter{times: make([]float64, 0, steps)}
+	for steps > 0 {
 		if w.trainer.Ended() {
 			if err := w.trainer.Restart(); err != nil {
 				return nil, err
 			}
+			steps--
 			continue
 		}
-		start, startBusy := time.Now(), processorTime()
-		if err := w.trainer.Step(); err != nil {
-			return nil, err
+		m.begin()
+		for ; steps > 0 && !w.trainer.Ended(); steps-- {
+			if err := w.trainer.Step(); err != nil {
+				return nil, err
+			}
+			m.ran()
 		}
-		times, busy = append(times, time.Since(start).Seconds()), append(busy, processorTime()-startBusy)
+		m.pause()
 	}
-	if len(times) == 0 {
+	if len(m.times) == 0 {
 		return nil, errors.New("no step was left to measure")
 	}
-	r := resultOf(times, busy)
+	r := m.result()
 	loss := w.trainer.Loss()
 	r.Loss, r.Data = &loss, w.data
 	return r, nil
