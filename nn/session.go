@@ -244,10 +244,11 @@ func (s *session) means(n int, prefix string) map[string]float64 {
 // penaltyNow is what the regularizers add to the loss by the weights as they are: the same for
 // all batches of an evaluation. It is 0 where there are none.
 func (s *session) penaltyNow() float64 {
-	if s.penalty == nil {
+	switch {
+	case s.penalty == nil:
 		s.penalty = &recorded{tape: autograd.NewForwardTape(s.model.device)}
 		s.penalty.output = s.model.Penalty(s.penalty.tape)
-	} else {
+	case s.penalty.output != nil:
 		s.penalty.tape.Forward()
 	}
 	if s.penalty.output == nil {
