@@ -204,6 +204,8 @@ begin:
 	MOVQ  s+0(FP), CX
 	CMPQ  strip_panel(CX), $0
 	JNE   panel
+	CMPQ  strip_m(CX), $2
+	JLE   few
 
 segment:
 	SEGMENT_BEGIN
@@ -310,6 +312,24 @@ panelK:
 	PANEL_END(192)
 	JMP        summed
 
+few: // as segment, for a last tile of at most two rows: of ten, nothing else is computed
+	SEGMENT_BEGIN
+
+	PCALIGN $32
+fewK:
+	AHEAD
+	VMOVUPS   (BX), Z24          // row k of B
+	VMOVUPS   64(BX), Z25
+	VMOVUPS.Z 128(BX), K1, Z26
+	MUL3(R8, Z27, Z0, Z1, Z2)    // row 0 of the tile
+	MUL3(R9, Z28, Z3, Z4, Z5)
+	K_END
+	JNZ       fewK
+	SEGMENT_END
+	JNZ       few
+	MOVQ      s+0(FP), DI
+	JMP       summed
+
 end:
 	VZEROUPPER
 	RET
@@ -359,6 +379,8 @@ begin:
 	MOVQ  s+0(FP), CX
 	CMPQ  strip_panel(CX), $0
 	JNE   panel
+	CMPQ  strip_m(CX), $2
+	JLE   few
 
 segment:
 	SEGMENT_BEGIN
@@ -457,6 +479,23 @@ panelK:
 	JNZ        panelK
 	PANEL_END(128)
 	JMP        summed
+
+few: // as segment, for a last tile of at most two rows: of ten, nothing else is computed
+	SEGMENT_BEGIN
+
+	PCALIGN $32
+fewK:
+	AHEAD
+	VMOVUPS   (BX), Z24        // row k of B
+	VMOVUPS.Z 64(BX), K1, Z25
+	MUL2(R8, Z27, Z0, Z1)      // row 0 of the tile
+	MUL2(R9, Z28, Z2, Z3)
+	K_END
+	JNZ       fewK
+	SEGMENT_END
+	JNZ       few
+	MOVQ      s+0(FP), DI
+	JMP       summed
 
 end:
 	VZEROUPPER
