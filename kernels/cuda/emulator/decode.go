@@ -223,6 +223,18 @@ func (d *decoder) function(f *Function) {
 	d.finishChecks(fc, lo, hi)
 }
 
+// decoders maps an opcode to what decodes it.
+var decoders map[string]func(*decoder)
+
+func register(table map[string]func(*decoder)) {
+	if decoders == nil {
+		decoders = map[string]func(*decoder){}
+	}
+	for name, f := range table {
+		decoders[name] = f
+	}
+}
+
 // instruction decodes d.in.
 func (d *decoder) instruction() {
 	in := d.in
@@ -258,7 +270,7 @@ func (d *decoder) prefix(p op) {
 	d.kern.ops = append(d.kern.ops, p)
 }
 
-// next is the number that the op at hand will have.
+// here is the number that the op at hand will have.
 func (d *decoder) here() int32 { return int32(len(d.kern.ops)) }
 
 // extra is what few ops need.

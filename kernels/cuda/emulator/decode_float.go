@@ -50,7 +50,7 @@ func halfOf(t Type) (h arith.Half, pair, ok bool) {
 	return
 }
 
-// binary gives the scalar function of a 16-bit operation.
+// halfBinary gives the scalar function of a 16-bit operation.
 func halfBinary(pair bool, one func(a, b uint16, m arith.HalfMode) uint16, two func(a, b uint32, m arith.HalfMode) uint32, m arith.HalfMode) func(a, b uint32) uint32 {
 	if pair {
 		return func(a, b uint32) uint32 { return two(a, b, m) }

@@ -1,24 +1,8 @@
 package emulator
 
-import (
-	"math/bits"
-
-	"baregrad/kernels/cuda/emulator/arith"
-)
+import "baregrad/kernels/cuda/emulator/arith"
 
 // Integer arithmetic.
-
-// decoders maps an opcode to what decodes it.
-var decoders map[string]func(*decoder)
-
-func register(table map[string]func(*decoder)) {
-	if decoders == nil {
-		decoders = map[string]func(*decoder){}
-	}
-	for name, f := range table {
-		decoders[name] = f
-	}
-}
 
 func init() {
 	register(map[string]func(*decoder){
@@ -26,7 +10,6 @@ func init() {
 		"mul24": decodeMul24, "mad24": decodeMul24, "sad": decodeSad,
 		"div": decodeDiv, "rem": decodeDiv, "abs": decodeAbs, "neg": decodeNeg,
 		"min": decodeMinMax, "max": decodeMinMax,
-		"addc": decodeCarry, "subc": decodeCarry, "madc": decodeMadCarry,
 	})
 }
 
@@ -340,87 +323,4 @@ func decodeMinMax(d *decoder) {
 	default:
 		d.compute(func(a, b, _ uint64) uint64 { return scalar(a, b, t) }, t, t, t)
 	}
-}
-
-// decodeCarry is add.cc, addc{.cc}, sub.cc, subc{.cc}. The flag is a bit a lane;
-// after a subtraction it is the borrow.
-func decodeCarry(d *decoder) {
-	m := d.mods()
-	t := d.one(m)
-	d.allow(m, "cc")
-	if t.Float() || t.Bits() < 32 {
-		d.refuse("expected a type of 32 or 64 bits")
-	}
-	sub := d.in.Op == "sub" || d.in.Op == "subc"
-	in := d.in.Op == "addc" || d.in.Op == "subc"
-	out := m.has["cc"]
-	d.compute(func(w *warp, o *op, mask uint32) {
-		for l := mask; l != 0; l &= l - 1 {
-			i := bits.TrailingZeros32(l)
-			c := uint64(0)
-			if in {
-				c = uint64(w.carry >> i & 1)
-			}
-			if t.Bits() == 32 {
-				a, b := w.r32[o.a][i], w.r32[o.b][i]
-				if sub {
-					a, b = bits.Sub32(a, b, uint32(c))
-				} else {
-					a, b = bits.Add32(a, b, uint32(c))
-				}
-				w.r32[o.d][i], c = a, uint64(b)
-			} else {
-				a, b := w.r64[o.a][i], w.r64[o.b][i]
-				if sub {
-					a, b = bits.Sub64(a, b, c)
-				} else {
-					a, b = bits.Add64(a, b, c)
-				}
-				w.r64[o.d][i], c = a, b
-			}
-			if out {
-				w.carry = w.carry&^(1<<i) | uint32(c)<<i
-			}
-		}
-	}, t, t, t)
-	d.o.pure = 0
-}
-
-// decodeMadCarry is mad.{lo,hi}.cc and madc.{lo,hi}{.cc}.
-func decodeMadCarry(d *decoder) {
-	m := d.mods()
-	t := d.one(m)
-	d.allow(m, "cc", "lo", "hi")
-	if t.Float() || t.Bits() < 32 {
-		d.refuse("expected a type of 32 or 64 bits")
-	}
-	in, out, hi := d.in.Op == "madc", m.has["cc"], m.has["hi"]
-	high := mulHi(t)
-	d.compute(func(w *warp, o *op, mask uint32) {
-		for l := mask; l != 0; l &= l - 1 {
-			i := bits.TrailingZeros32(l)
-			c := uint64(0)
-			if in {
-				c = uint64(w.carry >> i & 1)
-			}
-			if t.Bits() == 32 {
-				p := w.r32[o.a][i] * w.r32[o.b][i]
-				if hi {
-					p = high.(func(a, b uint32) uint32)(w.r32[o.a][i], w.r32[o.b][i])
-				}
-				s, co := bits.Add32(p, w.r32[o.c][i], uint32(c))
-				w.r32[o.d][i], c = s, uint64(co)
-			} else {
-				p := w.r64[o.a][i] * w.r64[o.b][i]
-				if hi {
-					p = high.(func(a, b uint64) uint64)(w.r64[o.a][i], w.r64[o.b][i])
-				}
-				w.r64[o.d][i], c = bits.Add64(p, w.r64[o.c][i], c)
-			}
-			if out {
-				w.carry = w.carry&^(1<<i) | uint32(c)<<i
-			}
-		}
-	}, t, t, t, t)
-	d.o.pure = 0
 }

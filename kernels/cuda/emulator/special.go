@@ -1,6 +1,9 @@
 package emulator
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Special registers. Those that do not change while a block runs are ordinary
 // registers that are filled when the block starts; the others (clocks) are read
@@ -161,5 +164,51 @@ func (w *warp) fillSpecial(k specialKind, d *vec32) {
 			v = 1
 		}
 		d[i] = v
+	}
+}
+
+// readClock fills a register with a clock: %clock counts the warp's
+// instructions, %globaltimer is the host's clock in nanoseconds.
+func readClock(w *warp, o *op, _ uint32) {
+	ticks := w.steps
+	if w.cur != nil {
+		w.tick++
+		ticks += w.tick
+	}
+	now := uint64(time.Now().UnixNano())
+	var v uint64
+	switch o.x.v.(specialKind) {
+	case spClock:
+		v = ticks & 0xffffffff
+	case spClockHi:
+		v = ticks >> 32
+	case spClock64:
+		v = ticks
+	case spTimer:
+		v = now
+	case spTimerLo:
+		v = now & 0xffffffff
+	case spTimerHi:
+		v = now >> 32
+	}
+	for i := 0; i < 32; i++ {
+		if o.x.wide {
+			w.r64[o.d][i] = v
+		} else {
+			w.r32[o.d][i] = uint32(v)
+		}
+	}
+}
+
+// localAddress fills a register with the address of a local variable, which
+// depends on the depth of calls.
+func localAddress(w *warp, o *op, _ uint32) {
+	v := w.fr.local + o.imm
+	for i := 0; i < 32; i++ {
+		if o.x.wide {
+			w.r64[o.d][i] = v
+		} else {
+			w.r32[o.d][i] = uint32(v)
+		}
 	}
 }
