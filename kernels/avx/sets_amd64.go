@@ -28,7 +28,7 @@ var instructionSets = []*instructionSet{
 			width: []func(*strip){matmul_8x16_f32_avx512, matmul_8x32_f32_avx512, matmul_8x48_f32_avx512},
 		},
 		zeros: zeroKernels{
-			finite_f32: finite_f32_avx512, finite_rows_f32: finite_rows_f32_avx512, add_sums_f32: add_sums_f32_avx512,
+			finite_f32: finite_f32_avx512, add_sums_f32: add_sums_f32_avx512,
 			rows: rowKernels{
 				single: singleAVX512, either: eitherAVX512, both: bothAVX512[:4],
 				singleCost: 130, eitherCost: 100, bothCost: 115, changeCost: 60,
@@ -83,7 +83,7 @@ var instructionSets = []*instructionSet{
 			width: []func(*strip){matmul_6x8_f32_avx2, matmul_6x16_f32_avx2},
 		},
 		zeros: zeroKernels{
-			finite_f32: finite_f32_avx2, finite_rows_f32: finite_rows_f32_avx2, add_sums_f32: add_sums_f32_avx2,
+			finite_f32: finite_f32_avx2, add_sums_f32: add_sums_f32_avx2,
 			rows: rowKernels{
 				single: singleAVX2, both: bothAVX2,
 				singleCost: 140, bothCost: 120,

@@ -29,8 +29,6 @@ import (
 type zeroKernels struct {
 	// finite_f32 says whether rows of so many columns have neither infinity nor NaN.
 	finite_f32 func(b *float32, step, columns, rows int) bool
-	// finite_rows_f32 says the same of those rows whose bits are 1, which are whole registers.
-	finite_rows_f32 func(b *float32, step, columns int, rows uint64) bool
 	// add_sums_f32 brings the sums of rows to C.
 	add_sums_f32 func(s *strip, registers int)
 	rows         rowKernels
@@ -216,10 +214,11 @@ func (s *strip) multiplyRows(product func(s *strip), m, rows int) {
 		return
 	}
 	// The last row is its own neighbour.
-	aRow, maskStep, sumStep, minus := s.aRow, s.maskStep, s.sumStep, s.minus && m > odd
+	aRow, maskStep, sumStep, minus, infinite := s.aRow, s.maskStep, s.sumStep, s.minus && m > odd, s.infinite && m > odd
 	s.m, s.aRow, s.maskStep, s.sumStep = rows, 0, 0, 0
 	product(s)
-	s.aRow, s.maskStep, s.sumStep, s.minus = aRow, maskStep, sumStep, s.minus || minus
+	s.aRow, s.maskStep, s.sumStep = aRow, maskStep, sumStep
+	s.minus, s.infinite = s.minus || minus, s.infinite || infinite
 }
 
 // endRows brings the sums of m rows of a strip to C, unless they are there, and computes those

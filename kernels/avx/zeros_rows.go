@@ -14,9 +14,9 @@ import "math"
 // the whole run, and the bits of the result are what zeros.go says.
 //
 // Whether B is finite, which has to be known before zeros are left out, the sums tell: an
-// infinity or a NaN of B that meets an element of A that is not zero makes a sum infinite or
-// NaN for good. So only rows of B that meet none are looked through. The first rows of A that
-// a strip of B is multiplied with tell it for the others. But where rows of A are many, or a
+// infinity or a NaN of B that meets an element of A makes a sum infinite or NaN for good, also
+// if that element is zero. So k at which no row of A has another one are not left out of the
+// first row. The first rows of A that a strip of B is multiplied with tell it for the others. But where rows of A are many, or a
 // strip's rows of B lie apart, all of a part is looked through before it is used: that costs
 // little beside them, and brings it into the first cache faster than the products would.
 //
@@ -125,6 +125,12 @@ func (t *matmulTask) computeRows(w *workspace, c []float32, i0, m, k0, first, la
 		z.marked = p
 		clear(anyRow)
 		r.nonzero_bits_f32(&ones[0], &anyRow[0], &t.a[i0*s.K+k0], 4*s.K, m, depth, t.each)
+		if !t.lookThrough { // the first row meets what no row would
+			for q, met := range anyRow {
+				unused := wordBits - min(t.each, depth-q*t.each)
+				ones[q] |= ^met << unused >> unused
+			}
+		}
 	}
 	p, seen := &w.strip, t.seen(z, k0)
 	ends := t.ends(w, k0+depth)
@@ -158,12 +164,11 @@ func (t *matmulTask) computeRows(w *workspace, c []float32, i0, m, k0, first, la
 		dense := *p
 
 		isFinite, look, sums := seen[n] != notFinite, seen[n] == unseen, z.sums[:m*padded]
+		p.looks, p.infinite = look && !t.lookThrough, false
 		for q := 0; q < words && isFinite; q += t.words {
 			k := q * t.each
 			if look && t.lookThrough {
 				isFinite = t.d.set.zeros.finite_f32(&b[k*bStep], p.bStep, padded, min(t.words*t.each, depth-k))
-			} else if look {
-				isFinite = t.unmetFinite(anyRow[q:min(q+t.words, words)], b[k*bStep:], bStep, padded, depth-k)
 			}
 			if !isFinite {
 				break
@@ -173,11 +178,11 @@ func (t *matmulTask) computeRows(w *workspace, c []float32, i0, m, k0, first, la
 			}
 			p.a, p.b = dense.a+uintptr(k*p.aStep), dense.b+uintptr(k*p.bStep)
 			p.masks, p.words = address(ones[q:]), min(t.words, words-q)
-			p.sums, p.sumStep, p.begins = address(sums), 4*padded, k == 0
+			p.sums, p.sumStep, p.begins, p.last = address(sums), 4*padded, k == 0, q+t.words >= words
 			p.multiplyRows(t.product(padded), m, t.tall)
 		}
 		if look {
-			isFinite = isFinite && (t.lookThrough || t.d.set.zeros.finite_f32(&z.sums[0], 4*padded, padded, m))
+			isFinite = isFinite && !p.infinite
 			seen[n] = finiteIf(isFinite)
 		}
 		if !isFinite {
@@ -186,19 +191,6 @@ func (t *matmulTask) computeRows(w *workspace, c []float32, i0, m, k0, first, la
 		}
 		t.endRows(w, p, &dense, 0, m, width, sums)
 	}
-}
-
-// unmetFinite tells whether those rows of a part of B are finite that meet no element of A, which
-// words of any row's bits say. depth is how many rows follow from the part's first on.
-func (t *matmulTask) unmetFinite(anyRow []uint64, b []float32, step, padded, depth int) bool {
-	for w, met := range anyRow {
-		n := min(t.each, depth-w*t.each)
-		unmet := ^met << (wordBits - n) >> (wordBits - n)
-		if unmet != 0 && !t.d.set.zeros.finite_rows_f32(&b[w*t.each*step], 4*step, padded, unmet) {
-			return false
-		}
-	}
-	return true
 }
 
 // operandRows gives the rows of B of a strip and a run of K, and the floats from one to the

@@ -12,7 +12,8 @@
 //			}
 //		}
 //		sums[i] = sum
-//		if any sum is −0 { s.minus = true } // or else it is false
+//		if s.last && any sum is −0 { s.minus = true } // or else it is false
+//		if s.last && s.looks && any sum is infinite or NaN { s.infinite = true } // likewise
 //	}
 //
 // EACH_ROW does that. EITHER_ROW keeps the sums of two rows, goes over the k at which
@@ -31,7 +32,7 @@
 	MOVQ strip_bStep(DI), R11; \
 	MOVQ strip_ahead(DI), R12; \
 	MOVQ strip_aheadStep(DI), R13; \
-	LEAST_BEGIN
+	TELL_BEGIN
 
 // Begin n rows: where they are in A, B, and the bits, and what is fetched while they are
 // computed. What the next rows begin with is moved on at once: where the bits of these end is
@@ -81,13 +82,23 @@ ahead:
 	ADDQ       BX, DX; \
 	BLSRQ      CX, CX
 
-#define EACH_ROW(zero, load, mul, least, store) \
+// What the kernel tells of sums that are done: of(X) is X of each register of them.
+#define TELL(of) \
+	CMPB strip_last(DI), $0; \
+	JEQ  told; \
+	TELL_LEAST(of); \
+	CMPB strip_looks(DI), $0; \
+	JEQ  told; \
+	TELL_FINITE(of); \
+told:
+
+#define EACH_ROW(of, load, mul, store) \
 	ROWS_BEGIN; \
 row: \
 	ROW_BEGIN(1); \
 	CMPB strip_begins(DI), $0; \
 	JEQ  continued; \
-	zero; \
+	of(ZERO); \
 	JMP  begun; \
 continued: \
 	MOVQ strip_sums(DI), AX; \
@@ -112,21 +123,21 @@ next: \
 	ADDQ strip_bWord(DI), BX; \
 	JMP  word; \
 summed: \
-	least; \
 	MOVQ strip_sums(DI), AX; \
 	store; \
+	TELL(of); \
 	ADDQ strip_sumStep(DI), AX; \
 	ROW_END(1); \
 	JGT row; \
 	ROWS_END
 
-#define BOTH_ROWS(zero, load0, load1, mul, least, store0, store1) \
+#define BOTH_ROWS(of, load0, load1, mul, store0, store1) \
 	ROWS_BEGIN; \
 row: \
 	ROW_BEGIN(2); \
 	CMPB strip_begins(DI), $0; \
 	JEQ  continued; \
-	zero; \
+	of(ZERO); \
 	JMP  begun; \
 continued: \
 	MOVQ strip_sums(DI), AX; \
@@ -157,11 +168,11 @@ next: \
 	ADDQ strip_bWord(DI), BX; \
 	JMP  word; \
 summed: \
-	least; \
 	MOVQ strip_sums(DI), AX; \
 	store0; \
 	ADDQ strip_sumStep(DI), AX; \
 	store1; \
+	TELL(of); \
 	ADDQ strip_sumStep(DI), AX; \
 	ROW_END(2); \
 	JGT row; \
@@ -186,13 +197,13 @@ summed: \
 	BTQ        AX, R15; \
 	JCC        first
 
-#define EITHER_ROW(zero, load0, load1, mul0, mul1, mulBoth, least, store0, store1) \
+#define EITHER_ROW(of, load0, load1, mul0, mul1, mulBoth, store0, store1) \
 	ROWS_BEGIN; \
 row: \
 	ROW_BEGIN(2); \
 	CMPB strip_begins(DI), $0; \
 	JEQ  continued; \
-	zero; \
+	of(ZERO); \
 	JMP  begun; \
 continued: \
 	MOVQ strip_sums(DI), AX; \
@@ -227,11 +238,11 @@ second: \
 	EITHER_NEXT; \
 	JMP both; \
 summed: \
-	least; \
 	MOVQ strip_sums(DI), AX; \
 	store0; \
 	ADDQ strip_sumStep(DI), AX; \
 	store1; \
+	TELL(of); \
 	ADDQ strip_sumStep(DI), AX; \
 	ROW_END(2); \
 	JGT row; \

@@ -358,45 +358,6 @@ func TestFinite(t *testing.T) {
 	})
 }
 
-// The same of rows that bits say: what is not finite is found in these, and in no others.
-func TestFiniteRows(t *testing.T) {
-	eachSet(t, func(t *testing.T, set string) {
-		need(t, set)
-		z, lanes := &setNamed(set).zeros, setNamed(set).tiles.lanes
-		r := rand.New(rand.NewPCG(23, 24))
-		for columns := lanes; columns <= 9*lanes; columns += lanes {
-			const rows, gap = 64, 3
-			x := newFenced(rows*(columns+gap)-gap, columns%8).floats()
-			for _, few := range []int{0, 1, 2, 30, 63, 64} {
-				bits := uint64(0)
-				for _, i := range r.Perm(rows)[:few] {
-					bits |= 1 << i
-				}
-				for i := range x {
-					x[i] = math.MaxFloat32 * (2*r.Float32() - 1)
-				}
-				for i := range rows - 1 {
-					x[i*(columns+gap)+columns] = guard // between the rows: not looked at
-				}
-				if !z.finite_rows_f32(&x[0], 4*(columns+gap), columns, bits) {
-					t.Fatalf("%d columns of finite numbers are called infinite", columns)
-				}
-				for i := range rows {
-					at := &x[i*(columns+gap)+r.IntN(columns)]
-					was := *at
-					for _, v := range []float32{guard, float32(math.Inf(1)), float32(math.Inf(-1))} {
-						*at = v
-						if z.finite_rows_f32(&x[0], 4*(columns+gap), columns, bits) != (bits>>i&1 == 0) {
-							t.Fatalf("%v in row %d of %d columns, rows %b: found, or not", v, i, columns, bits)
-						}
-					}
-					*at = was
-				}
-			}
-		}
-	})
-}
-
 // setNamed is the instruction set of that name.
 func setNamed(name string) *instructionSet {
 	return instructionSets[slices.IndexFunc(instructionSets, func(s *instructionSet) bool { return s.name == name })]
