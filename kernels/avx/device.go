@@ -32,6 +32,7 @@ type Device struct {
 	cacheL3    int         // and of the third; 0 if there is none
 	workspaces []workspace // one for each worker
 	product    matmulTask
+	choices    zeroChoices // whether products leave out zeros
 	sampling   sampledTask
 	conv       convTask
 	filter     filterTask

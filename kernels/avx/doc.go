@@ -83,6 +83,7 @@
 //	                        what the kernels read; matmul_halves.go; strip.go, strip_*.s: the
 //	                        inner loop; columns.go, pack_*.s: B packed; matmul_update.go
 //	MatMul without zeros    zeros.go: what all of it shares, with zeros_finite_*.s;
+//	                        zeros_choice.go: for how long a choice is kept;
 //	                        zeros_rows.go, zeros_rows_sample.go, zeros_bits_*.s: of A;
 //	                        zeros_columns.go, zeros_mark_*.s: of a transposed A;
 //	                        zeros_rows_*.s: the products of both;

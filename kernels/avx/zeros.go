@@ -76,8 +76,8 @@ func finiteIf(is bool) finiteness {
 const leastZeros = 1 << 19
 
 // manyZeros decides whether leaving out zeros pays, by samples of A: some neighbours
-// each, from places spread over all of it. It depends on the shape and on A alone. What the
-// sample tells of rows is kept for the product, which chooses its kernels by it.
+// each, from places spread over all of it, or by what they told some calls ago: see
+// zeros_choice.go. The product chooses its kernels by it, too.
 func (d *Device) manyZeros(a []float32, s kernels.MatMulSpec) bool {
 	return d.costWithoutZeros(a, s) <= 100
 }
@@ -89,13 +89,19 @@ func (d *Device) costWithoutZeros(a []float32, s kernels.MatMulSpec) int {
 	if d.set.zeros.finite_f32 == nil || s.M < 16 || s.K < 16 || s.N < 16 || s.M*s.N*s.K < leastZeros {
 		return no
 	}
-	if s.TransA {
-		cost, single := d.columnCost(a, s)
-		d.product.column.single = single
-		return cost
+	choice := d.choices.find(a, s)
+	if choice.calls == 0 {
+		choice.calls = choiceCalls
+		if s.TransA {
+			choice.cost, choice.single = d.columnCost(a, s)
+		} else {
+			choice.shares = d.sampleRows(a, s)
+			choice.cost = d.rowsCost(s, choice.shares)
+		}
 	}
-	d.product.shares = d.sampleRows(a, s)
-	return d.rowsCost(s, d.product.shares)
+	choice.calls--
+	d.product.column.single, d.product.shares = choice.single, choice.shares
+	return choice.cost
 }
 
 // spread is the p-th of places that are spread evenly over 0 to n−1, however many there are:

@@ -247,6 +247,7 @@ func TestZerosAreLeftOutWhereThereAreMany(t *testing.T) {
 						a.floats()[i] = 1
 					}
 				}
+				d.choices = zeroChoices{} // memory is used again
 				if got := d.manyZeros(a.floats(), s); got != test.want {
 					t.Errorf("%+v with %v of A not zero: left out: %v, want %v", s, test.density, got, test.want)
 				}
