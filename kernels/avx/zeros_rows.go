@@ -163,7 +163,11 @@ func (t *matmulTask) computeRows(w *workspace, c []float32, i0, m, k0, first, la
 		p.maskStep, p.maskNext, p.aWord, p.bWord = 8*words, 8, t.each*p.aStep, t.each*p.bStep
 		dense := *p
 
-		isFinite, look, sums := seen[n] != notFinite, seen[n] == unseen, z.sums[:m*padded]
+		isFinite, look := seen[n] != notFinite, seen[n] == unseen
+		sums := z.sums[:m*padded]
+		if width == padded && width == s.N && !add && p.bias == 0 && !p.relu { // nothing is done to them
+			sums = c[(i0-w.first)*s.N:][:m*padded]
+		}
 		p.looks, p.infinite = look && !t.lookThrough, false
 		for q := 0; q < words && isFinite; q += t.words {
 			k := q * t.each
