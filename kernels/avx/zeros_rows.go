@@ -105,9 +105,9 @@ func (t *matmulTask) planRows() {
 	t.step = min(t.blockRows, ((t.blockRows+steps-1)/steps+1)&^1)
 	t.d.reserve(t.step, 0, 0, 0, 0)
 	t.planPanels()
-	for i := range t.d.workspaces {
+	for i := range t.d.workspaces { // words of the step's rows, of any row, and two rows' that kernels read in vain
 		z, words := &t.d.workspaces[i].zeros, (t.depth+t.each-1)/t.each
-		z.reserve((t.step+1)*words, t.step*t.widest, (s.K+t.depth-1)/t.depth*t.strips.count())
+		z.reserve((t.step+3)*words, t.step*t.widest, (s.K+t.depth-1)/t.depth*t.strips.count())
 	}
 	t.aStep, t.rowStep = 4, 4*s.K
 }

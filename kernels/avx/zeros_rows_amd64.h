@@ -48,6 +48,10 @@
 	LEAQ (R14)(R15*n), AX; \
 	MOVQ AX, strip_masks(DI); \
 	MOVQ strip_b(DI), BX; \
+	ROW_AHEAD
+
+// The next line of each row that is fetched, if this one is done.
+#define ROW_AHEAD \
 	CMPQ R12, strip_aheadEnd(DI); \
 	JCS  ahead; \
 	MOVQ strip_aheadFirst(DI), R12; \ // the next line of each row
@@ -181,7 +185,10 @@ summed: \
 // The bits of the two rows, of one word each, are in R14 and R15. Which of the three ways
 // is gone at a k depends on branches that may be foretold wrongly; but as they depend on
 // nothing but the bits, they are known long before the multiply-adds that are still to be
-// done, and these go on meanwhile. So each way ends with the branches to the next.
+// done, and these go on meanwhile. So each way ends with the branches to the next. The bits of the
+// next two rows are in R10 and SI (behind the last rows there must be two words more): these
+// rows' end is mostly foretold wrongly, and then those are at hand. Neighbours in k are
+// neighbours in memory.
 #define EITHER_NEXT \
 	TESTQ CX, CX; \
 	JEQ   summed; \
@@ -199,8 +206,26 @@ summed: \
 
 #define EITHER_ROW(of, load0, load1, mul0, mul1, mulBoth, store0, store1) \
 	ROWS_BEGIN; \
+	MOVQ strip_masks(DI), AX; \
+	MOVQ strip_maskStep(DI), DX; \
+	MOVQ (AX), R10; \
+	MOVQ (AX)(DX*1), SI; \
+	MOVQ strip_b(DI), BX; \
 row: \
-	ROW_BEGIN(2); \
+	MOVQ R10, R14; \
+	MOVQ SI, R15; \
+	MOVQ strip_maskStep(DI), DX; \
+	MOVQ strip_masks(DI), AX; \
+	LEAQ (AX)(DX*2), AX; \
+	MOVQ AX, strip_masks(DI); \
+	MOVQ (AX), R10; \
+	MOVQ (AX)(DX*1), SI; \
+	MOVQ strip_a(DI), R8; \
+	MOVQ strip_aRow(DI), R9; \
+	LEAQ (R8)(R9*2), AX; \
+	MOVQ AX, strip_a(DI); \
+	ADDQ R8, R9; \
+	ROW_AHEAD; \
 	CMPB strip_begins(DI), $0; \
 	JEQ  continued; \
 	of(ZERO); \
@@ -211,29 +236,24 @@ continued: \
 	ADDQ strip_sumStep(DI), AX; \
 	load1; \
 begun: \
-	MOVQ (R14)(R15*1), R15; \
-	MOVQ (R14), R14; \
 	MOVQ R14, CX; \
 	ORQ  R15, CX; \
 	EITHER_NEXT; \
 both: \
-	IMULQ R10, AX; \
-	ELEMENT0; \
-	ELEMENT1; \
+	ELEMENT0_NEAR; \
+	ELEMENT1_NEAR; \
 	mulBoth; \
 	EITHER_NEXT; \
 	JMP both; \
 	PCALIGN $32; \
 first: \
-	IMULQ R10, AX; \
-	ELEMENT0; \
+	ELEMENT0_NEAR; \
 	mul0; \
 	EITHER_NEXT; \
 	JMP both; \
 	PCALIGN $32; \
 second: \
-	IMULQ R10, AX; \
-	ELEMENT1; \
+	ELEMENT1_NEAR; \
 	mul1; \
 	EITHER_NEXT; \
 	JMP both; \

@@ -122,6 +122,10 @@
 #define ELEMENT0 VBROADCASTSS (R8)(AX*1), Z24
 #define ELEMENT1 VBROADCASTSS (R9)(AX*1), Z25
 
+// The same of neighbours.
+#define ELEMENT0_NEAR VBROADCASTSS (R8)(AX*4), Z24
+#define ELEMENT1_NEAR VBROADCASTSS (R9)(AX*4), Z25
+
 // ---- each row by itself ----
 
 // func matmul_nonzeros_1x64_f32_avx512(s *strip)
