@@ -63,7 +63,8 @@ type matmulTask struct {
 	tall        int          // and the rows that they multiply at a time
 	each        int          // zeros of rows are left out: k in a word of bits
 	words       int          // and words of a part of a run;
-	lookThrough bool         // and whether all of a part of B is looked through for what is not finite
+	lookThrough bool         // and whether all of a part of B is looked through for what is not finite,
+	tells       bool         // or else kernels tell of the sums, not a pass over these
 	column      columnPlan   // zeros of a transposed A are left out
 	tileStep    int          // floats from tile to tile of a copied piece of A
 	step        int          // rows of a step

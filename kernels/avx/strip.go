@@ -64,12 +64,11 @@ type strip struct {
 	sums       uintptr  // rows of whole registers
 	sumStep    int      // from row to row of them
 	begins     bool     // the sums begin at 0
-	last       bool     // they are done when the kernel is, which tells of them:
-	minus      bool     // some are −0;
-	looks      bool     // and if this is set,
+	last       bool     // they are done when the kernel is
+	minus      bool     // set by the kernel: some sums are −0
+	looks      bool     // a kernel for either of two rows tells whether
 	infinite   bool     // some are infinite or NaN
 	least      [8]int32 // a kernel's own
-	none       [8]int32 // and this
 }
 
 // tiles is the table of the kernels that work on strips, and the sizes of the

@@ -223,7 +223,7 @@ func (t *matmulTask) columnStrip(w *workspace, dense *strip, c []float32, i0, k0
 	}
 	p := &w.strip
 	p.setMask(width - (padded - t.d.set.tiles.lanes))
-	p.aRow, p.maskStep, p.maskNext, p.last, p.looks = 4, 8, 8*zeroColumns, true, false
+	p.aRow, p.maskStep, p.maskNext = 4, 8, 8*zeroColumns
 	p.aWord, p.bWord = wordBits*p.aStep, wordBits*p.bStep
 	if t.fused {
 		t.fusedStrip(w, dense, c, i0)
@@ -233,7 +233,6 @@ func (t *matmulTask) columnStrip(w *workspace, dense *strip, c []float32, i0, k0
 	there := width == padded && !p.add && p.bias == 0 && !p.relu
 	for part, k := 0, 0; k < depth; part, k = part+1, k+plan.length {
 		length := min(plan.length, depth-k)
-		p.last = k+length == depth
 		p.b, p.words, p.begins = dense.b+uintptr(k*dense.bStep), (length+wordBits-1)/wordBits, k == 0
 		for i := 0; i < m; i += zeroColumns {
 			bits := z.bits[:cap(z.bits)]
@@ -266,7 +265,7 @@ func (t *matmulTask) columnStrip(w *workspace, dense *strip, c []float32, i0, k0
 			}
 			p.multiplyRows(t.product(padded), rows, t.tall)
 			t.d.set.zeros.columns.fetch_rest(p)
-			if p.last {
+			if k+length == depth {
 				t.endRows(w, p, dense, i, rows, width, sums)
 			}
 		}

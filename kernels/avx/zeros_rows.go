@@ -74,7 +74,7 @@ func (t *matmulTask) cutRows() {
 		}
 	}
 	t.cutStrips(form, rows)
-	t.height = 2
+	t.height, t.tells = 2, len(r.either) > 0 && &form[0] == &r.either[0]
 }
 
 // planRows decides what remains to be decided when the product is cut.
@@ -168,7 +168,7 @@ func (t *matmulTask) computeRows(w *workspace, c []float32, i0, m, k0, first, la
 		if width == padded && width == s.N && !add && p.bias == 0 && !p.relu { // nothing is done to them
 			sums = c[(i0-w.first)*s.N:][:m*padded]
 		}
-		p.looks, p.infinite = look && !t.lookThrough, false
+		p.looks, p.infinite = look && !t.lookThrough && t.tells, false
 		for q := 0; q < words && isFinite; q += t.words {
 			k := q * t.each
 			if look && t.lookThrough {
@@ -186,7 +186,8 @@ func (t *matmulTask) computeRows(w *workspace, c []float32, i0, m, k0, first, la
 			p.multiplyRows(t.product(padded), m, t.tall)
 		}
 		if look {
-			isFinite = isFinite && !p.infinite
+			isFinite = isFinite && !p.infinite &&
+				(t.lookThrough || t.tells || t.d.set.zeros.finite_f32(&sums[0], 4*padded, padded, m))
 			seen[n] = finiteIf(isFinite)
 		}
 		if !isFinite {

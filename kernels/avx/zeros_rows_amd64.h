@@ -12,13 +12,15 @@
 //			}
 //		}
 //		sums[i] = sum
-//		if s.last && any sum is −0 { s.minus = true } // or else it is false
-//		if s.last && s.looks && any sum is infinite or NaN { s.infinite = true } // likewise
+//		if any sum is −0 { s.minus = true } // or else it is false
 //	}
 //
 // EACH_ROW does that. EITHER_ROW keeps the sums of two rows, goes over the k at which
 // either is not zero, and multiplies the row or the rows that are not. BOTH_ROWS goes over
 // the same k and multiplies both rows. They change s.a, s.masks, s.sums and s.m.
+//
+// EITHER_ROW looks at its sums only if they are done, which s.last says; and if s.looks, s.infinite says
+// whether any is infinite or NaN.
 //
 // Registers: R8 and R9 the row or rows of A, R10 the step from k to k+1 in them; BX is B,
 // R11 the step there; R14 the words of bits and R15 the step to the second row's, or the words
@@ -32,7 +34,7 @@
 	MOVQ strip_bStep(DI), R11; \
 	MOVQ strip_ahead(DI), R12; \
 	MOVQ strip_aheadStep(DI), R13; \
-	TELL_BEGIN
+	LEAST_BEGIN
 
 // Begin n rows: where they are in A, B, and the bits, and what is fetched while they are
 // computed. What the next rows begin with is moved on at once: where the bits of these end is
@@ -86,23 +88,13 @@ ahead:
 	ADDQ       BX, DX; \
 	BLSRQ      CX, CX
 
-// What the kernel tells of sums that are done: of(X) is X of each register of them.
-#define TELL(of) \
-	CMPB strip_last(DI), $0; \
-	JEQ  told; \
-	TELL_LEAST(of); \
-	CMPB strip_looks(DI), $0; \
-	JEQ  told; \
-	TELL_FINITE(of); \
-told:
-
-#define EACH_ROW(of, load, mul, store) \
+#define EACH_ROW(zero, load, mul, least, store) \
 	ROWS_BEGIN; \
 row: \
 	ROW_BEGIN(1); \
 	CMPB strip_begins(DI), $0; \
 	JEQ  continued; \
-	of(ZERO); \
+	zero; \
 	JMP  begun; \
 continued: \
 	MOVQ strip_sums(DI), AX; \
@@ -127,21 +119,21 @@ next: \
 	ADDQ strip_bWord(DI), BX; \
 	JMP  word; \
 summed: \
+	least; \
 	MOVQ strip_sums(DI), AX; \
 	store; \
-	TELL(of); \
 	ADDQ strip_sumStep(DI), AX; \
 	ROW_END(1); \
 	JGT row; \
 	ROWS_END
 
-#define BOTH_ROWS(of, load0, load1, mul, store0, store1) \
+#define BOTH_ROWS(zero, load0, load1, mul, least, store0, store1) \
 	ROWS_BEGIN; \
 row: \
 	ROW_BEGIN(2); \
 	CMPB strip_begins(DI), $0; \
 	JEQ  continued; \
-	of(ZERO); \
+	zero; \
 	JMP  begun; \
 continued: \
 	MOVQ strip_sums(DI), AX; \
@@ -172,11 +164,11 @@ next: \
 	ADDQ strip_bWord(DI), BX; \
 	JMP  word; \
 summed: \
+	least; \
 	MOVQ strip_sums(DI), AX; \
 	store0; \
 	ADDQ strip_sumStep(DI), AX; \
 	store1; \
-	TELL(of); \
 	ADDQ strip_sumStep(DI), AX; \
 	ROW_END(2); \
 	JGT row; \
@@ -204,8 +196,9 @@ summed: \
 	BTQ        AX, R15; \
 	JCC        first
 
-#define EITHER_ROW(of, load0, load1, mul0, mul1, mulBoth, store0, store1) \
+#define EITHER_ROW(zero, load0, load1, mul0, mul1, mulBoth, least, finite, store0, store1) \
 	ROWS_BEGIN; \
+	FINITE_BEGIN; \
 	MOVQ strip_masks(DI), AX; \
 	MOVQ strip_maskStep(DI), DX; \
 	MOVQ (AX), R10; \
@@ -228,7 +221,7 @@ row: \
 	ROW_AHEAD; \
 	CMPB strip_begins(DI), $0; \
 	JEQ  continued; \
-	of(ZERO); \
+	zero; \
 	JMP  begun; \
 continued: \
 	MOVQ strip_sums(DI), AX; \
@@ -262,8 +255,15 @@ summed: \
 	store0; \
 	ADDQ strip_sumStep(DI), AX; \
 	store1; \
-	TELL(of); \
+	CMPB strip_last(DI), $0; \
+	JEQ  told; \
+	least; \
+	CMPB strip_looks(DI), $0; \
+	JEQ  told; \
+	finite; \
+told: \
 	ADDQ strip_sumStep(DI), AX; \
 	ROW_END(2); \
 	JGT row; \
+	FINITE_END; \
 	ROWS_END

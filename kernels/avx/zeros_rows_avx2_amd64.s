@@ -8,32 +8,32 @@
 // register. zeros_rows_amd64.h has the loops that they replace, and the other registers.
 //
 // The sums of a row are in Y0…Y13, with an element of A in Y14; or those of two rows in
-// Y0…Y5 and Y6…Y11, elements of A in Y12 and Y13, and a row of B in Y14 and Y15 by turns.
+// Y0…Y5 and Y6…Y11, elements of A in Y12 and Y13, and a row of B in Y14 and Y15 by turns. Y15
+// is the least of all rows' sums, but where B needs it, while that waits in memory.
 
-// X of each of so many registers of sums: of a row, and of two.
-#define OF1(X) X(Y0)
-#define OF2(X) OF1(X); X(Y1)
-#define OF3(X) OF2(X); X(Y2)
-#define OF4(X) OF3(X); X(Y3)
-#define OF5(X) OF4(X); X(Y4)
-#define OF6(X) OF5(X); X(Y5)
-#define OF7(X) OF6(X); X(Y6)
-#define OF8(X) OF7(X); X(Y7)
-#define OF9(X) OF8(X); X(Y8)
-#define OF10(X) OF9(X); X(Y9)
-#define OF11(X) OF10(X); X(Y10)
-#define OF12(X) OF11(X); X(Y11)
-#define OF13(X) OF12(X); X(Y12)
-#define OF14(X) OF13(X); X(Y13)
-#define OF_TWO1(X) X(Y0); X(Y6)
-#define OF_TWO2(X) OF_TWO1(X); X(Y1); X(Y7)
-#define OF_TWO3(X) OF_TWO2(X); X(Y2); X(Y8)
-#define OF_TWO4(X) OF_TWO3(X); X(Y3); X(Y9)
-#define OF_TWO5(X) OF_TWO4(X); X(Y4); X(Y10)
-#define OF_TWO6(X) OF_TWO5(X); X(Y5); X(Y11)
-
-// So many registers of sums: = 0, = s.sums or the other way round. AX is where they are.
+// So many registers of sums: = 0, = s.sums or the other way round. at is where they are.
 #define ZERO(y) VXORPS y, y, y
+#define ZERO1 ZERO(Y0)
+#define ZERO2 ZERO1; ZERO(Y1)
+#define ZERO3 ZERO2; ZERO(Y2)
+#define ZERO4 ZERO3; ZERO(Y3)
+#define ZERO5 ZERO4; ZERO(Y4)
+#define ZERO6 ZERO5; ZERO(Y5)
+#define ZERO7 ZERO6; ZERO(Y6)
+#define ZERO8 ZERO7; ZERO(Y7)
+#define ZERO9 ZERO8; ZERO(Y8)
+#define ZERO10 ZERO9; ZERO(Y9)
+#define ZERO11 ZERO10; ZERO(Y10)
+#define ZERO12 ZERO11; ZERO(Y11)
+#define ZERO13 ZERO12; ZERO(Y12)
+#define ZERO14 ZERO13; ZERO(Y13)
+#define ZERO_B1 ZERO(Y6)
+#define ZERO_B2 ZERO_B1; ZERO(Y7)
+#define ZERO_B3 ZERO_B2; ZERO(Y8)
+#define ZERO_B4 ZERO_B3; ZERO(Y9)
+#define ZERO_B5 ZERO_B4; ZERO(Y10)
+#define ZERO_B6 ZERO_B5; ZERO(Y11)
+
 #define LOAD1 VMOVUPS (AX), Y0
 #define LOAD2 LOAD1; VMOVUPS 32(AX), Y1
 #define LOAD3 LOAD2; VMOVUPS 64(AX), Y2
@@ -76,33 +76,40 @@
 #define STORE_B5 STORE_B4; VMOVUPS Y10, 128(AX)
 #define STORE_B6 STORE_B5; VMOVUPS Y11, 160(AX)
 
-// The least of all sums, as integers, and the sums of 0 times them, which is NaN where they are
-// not finite; and at the end whether the one is −0, and the other NaN. Registers for that are
-// free only where a row's sums are done; meanwhile both are in memory.
-#define TELL_BEGIN \
+// The least of the sums so far, as integers, and at the end whether it is −0.
+#define LEAST_BEGIN \
 	VPXOR   Y15, Y15, Y15; \
-	VMOVDQU Y15, strip_least(DI); \
-	VMOVDQU Y15, strip_none(DI)
-#define LEAST(y) VPMINSD y, Y15, Y15
-#define FINITE(y) VFMADD231PS y, Y14, Y15
-#define TELL_LEAST(of) \
-	VMOVDQU strip_least(DI), Y15; \
-	of(LEAST); \
 	VMOVDQU Y15, strip_least(DI)
-#define TELL_FINITE(of) \
-	VPXOR   Y14, Y14, Y14; \
-	VMOVUPS strip_none(DI), Y15; \
-	of(FINITE); \
-	VMOVUPS Y15, strip_none(DI)
+#define LEAST(y) VPMINSD y, Y15, Y15
+#define LEAST1 LEAST(Y0)
+#define LEAST2 LEAST1; LEAST(Y1)
+#define LEAST3 LEAST2; LEAST(Y2)
+#define LEAST4 LEAST3; LEAST(Y3)
+#define LEAST5 LEAST4; LEAST(Y4)
+#define LEAST6 LEAST5; LEAST(Y5)
+#define LEAST7 LEAST6; LEAST(Y6)
+#define LEAST8 LEAST7; LEAST(Y7)
+#define LEAST9 LEAST8; LEAST(Y8)
+#define LEAST10 LEAST9; LEAST(Y9)
+#define LEAST11 LEAST10; LEAST(Y10)
+#define LEAST12 LEAST11; LEAST(Y11)
+#define LEAST13 LEAST12; LEAST(Y12)
+#define LEAST14 LEAST13; LEAST(Y13)
+#define LEAST_B1 LEAST(Y6)
+#define LEAST_B2 LEAST_B1; LEAST(Y7)
+#define LEAST_B3 LEAST_B2; LEAST(Y8)
+#define LEAST_B4 LEAST_B3; LEAST(Y9)
+#define LEAST_B5 LEAST_B4; LEAST(Y10)
+#define LEAST_B6 LEAST_B5; LEAST(Y11)
+#define LEAST_OF(sums) \
+	VMOVDQU strip_least(DI), Y15; \
+	sums; \
+	VMOVDQU Y15, strip_least(DI)
 #define ROWS_RETURN \
 	VPBROADCASTD ·sign_f32(SB), Y14; \
-	VPCMPEQD     strip_least(DI), Y14, Y14; \
+	VPCMPEQD     Y15, Y14, Y14; \
 	VPTEST       Y14, Y14; \
 	SETNE        strip_minus(DI); \
-	VMOVUPS      strip_none(DI), Y15; \
-	VCMPPS       $3, Y15, Y15, Y15; \
-	VPTEST       Y15, Y15; \
-	SETNE        strip_infinite(DI); \
 	VZEROUPPER; \
 	RET
 
@@ -141,35 +148,35 @@
 
 // func matmul_nonzeros_1x56_f32_avx2(s *strip)
 TEXT ·matmul_nonzeros_1x56_f32_avx2(SB), NOSPLIT, $0-8
-	EACH_ROW(OF7, LOAD7, MUL7, STORE7)
+	EACH_ROW(ZERO7, LOAD7, MUL7, LEAST7, STORE7)
 
 // func matmul_nonzeros_1x64_f32_avx2(s *strip)
 TEXT ·matmul_nonzeros_1x64_f32_avx2(SB), NOSPLIT, $0-8
-	EACH_ROW(OF8, LOAD8, MUL8, STORE8)
+	EACH_ROW(ZERO8, LOAD8, MUL8, LEAST8, STORE8)
 
 // func matmul_nonzeros_1x72_f32_avx2(s *strip)
 TEXT ·matmul_nonzeros_1x72_f32_avx2(SB), NOSPLIT, $0-8
-	EACH_ROW(OF9, LOAD9, MUL9, STORE9)
+	EACH_ROW(ZERO9, LOAD9, MUL9, LEAST9, STORE9)
 
 // func matmul_nonzeros_1x80_f32_avx2(s *strip)
 TEXT ·matmul_nonzeros_1x80_f32_avx2(SB), NOSPLIT, $0-8
-	EACH_ROW(OF10, LOAD10, MUL10, STORE10)
+	EACH_ROW(ZERO10, LOAD10, MUL10, LEAST10, STORE10)
 
 // func matmul_nonzeros_1x88_f32_avx2(s *strip)
 TEXT ·matmul_nonzeros_1x88_f32_avx2(SB), NOSPLIT, $0-8
-	EACH_ROW(OF11, LOAD11, MUL11, STORE11)
+	EACH_ROW(ZERO11, LOAD11, MUL11, LEAST11, STORE11)
 
 // func matmul_nonzeros_1x96_f32_avx2(s *strip)
 TEXT ·matmul_nonzeros_1x96_f32_avx2(SB), NOSPLIT, $0-8
-	EACH_ROW(OF12, LOAD12, MUL12, STORE12)
+	EACH_ROW(ZERO12, LOAD12, MUL12, LEAST12, STORE12)
 
 // func matmul_nonzeros_1x104_f32_avx2(s *strip)
 TEXT ·matmul_nonzeros_1x104_f32_avx2(SB), NOSPLIT, $0-8
-	EACH_ROW(OF13, LOAD13, MUL13, STORE13)
+	EACH_ROW(ZERO13, LOAD13, MUL13, LEAST13, STORE13)
 
 // func matmul_nonzeros_1x112_f32_avx2(s *strip)
 TEXT ·matmul_nonzeros_1x112_f32_avx2(SB), NOSPLIT, $0-8
-	EACH_ROW(OF14, LOAD14, MUL14, STORE14)
+	EACH_ROW(ZERO14, LOAD14, MUL14, LEAST14, STORE14)
 
 // ---- pairs of rows, always both ----
 
@@ -179,24 +186,24 @@ TEXT ·matmul_nonzeros_1x112_f32_avx2(SB), NOSPLIT, $0-8
 
 // func matmul_nonzeros_both_2x8_f32_avx2(s *strip)
 TEXT ·matmul_nonzeros_both_2x8_f32_avx2(SB), NOSPLIT, $0-8
-	BOTH_ROWS(OF_TWO1, LOAD1, LOAD_B1, MUL_BOTH1, STORE1, STORE_B1)
+	BOTH_ROWS(ZERO1; ZERO_B1, LOAD1, LOAD_B1, MUL_BOTH1, LEAST_OF(LEAST1; LEAST_B1), STORE1, STORE_B1)
 
 // func matmul_nonzeros_both_2x16_f32_avx2(s *strip)
 TEXT ·matmul_nonzeros_both_2x16_f32_avx2(SB), NOSPLIT, $0-8
-	BOTH_ROWS(OF_TWO2, LOAD2, LOAD_B2, MUL_BOTH2, STORE2, STORE_B2)
+	BOTH_ROWS(ZERO2; ZERO_B2, LOAD2, LOAD_B2, MUL_BOTH2, LEAST_OF(LEAST2; LEAST_B2), STORE2, STORE_B2)
 
 // func matmul_nonzeros_both_2x24_f32_avx2(s *strip)
 TEXT ·matmul_nonzeros_both_2x24_f32_avx2(SB), NOSPLIT, $0-8
-	BOTH_ROWS(OF_TWO3, LOAD3, LOAD_B3, MUL_BOTH3, STORE3, STORE_B3)
+	BOTH_ROWS(ZERO3; ZERO_B3, LOAD3, LOAD_B3, MUL_BOTH3, LEAST_OF(LEAST3; LEAST_B3), STORE3, STORE_B3)
 
 // func matmul_nonzeros_both_2x32_f32_avx2(s *strip)
 TEXT ·matmul_nonzeros_both_2x32_f32_avx2(SB), NOSPLIT, $0-8
-	BOTH_ROWS(OF_TWO4, LOAD4, LOAD_B4, MUL_BOTH4, STORE4, STORE_B4)
+	BOTH_ROWS(ZERO4; ZERO_B4, LOAD4, LOAD_B4, MUL_BOTH4, LEAST_OF(LEAST4; LEAST_B4), STORE4, STORE_B4)
 
 // func matmul_nonzeros_both_2x40_f32_avx2(s *strip)
 TEXT ·matmul_nonzeros_both_2x40_f32_avx2(SB), NOSPLIT, $0-8
-	BOTH_ROWS(OF_TWO5, LOAD5, LOAD_B5, MUL_BOTH5, STORE5, STORE_B5)
+	BOTH_ROWS(ZERO5; ZERO_B5, LOAD5, LOAD_B5, MUL_BOTH5, LEAST_OF(LEAST5; LEAST_B5), STORE5, STORE_B5)
 
 // func matmul_nonzeros_both_2x48_f32_avx2(s *strip)
 TEXT ·matmul_nonzeros_both_2x48_f32_avx2(SB), NOSPLIT, $0-8
-	BOTH_ROWS(OF_TWO6, LOAD6, LOAD_B6, MUL_BOTH6, STORE6, STORE_B6)
+	BOTH_ROWS(ZERO6; ZERO_B6, LOAD6, LOAD_B6, MUL_BOTH6, LEAST_OF(LEAST6; LEAST_B6), STORE6, STORE_B6)

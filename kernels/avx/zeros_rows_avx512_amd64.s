@@ -8,29 +8,25 @@
 // zeros_rows_amd64.h has the loops that they replace, and the other registers.
 //
 // The sums of a row, or of the first of a pair, are in Z0…Z7, those of the second in
-// Z8…Z15. Z16…Z23 are a row of B, Z24 and Z25 elements of A; Z26 and Z27 are what is told of all
-// rows' sums, Z28 = 0.
+// Z8…Z15. Z16…Z23 are a row of B, Z24 and Z25 elements of A; Z26 is the least of all rows' sums,
+// Z27 the sum of 0 = Z28 times them.
 
-// X of each of so many registers of sums: of a row, and of two.
-#define OF1(X) X(Z0)
-#define OF2(X) OF1(X); X(Z1)
-#define OF3(X) OF2(X); X(Z2)
-#define OF4(X) OF3(X); X(Z3)
-#define OF5(X) OF4(X); X(Z4)
-#define OF6(X) OF5(X); X(Z5)
-#define OF7(X) OF6(X); X(Z6)
-#define OF8(X) OF7(X); X(Z7)
-#define OF_TWO1(X) X(Z0); X(Z8)
-#define OF_TWO2(X) OF_TWO1(X); X(Z1); X(Z9)
-#define OF_TWO3(X) OF_TWO2(X); X(Z2); X(Z10)
-#define OF_TWO4(X) OF_TWO3(X); X(Z3); X(Z11)
-#define OF_TWO5(X) OF_TWO4(X); X(Z4); X(Z12)
-#define OF_TWO6(X) OF_TWO5(X); X(Z5); X(Z13)
-#define OF_TWO7(X) OF_TWO6(X); X(Z6); X(Z14)
-#define OF_TWO8(X) OF_TWO7(X); X(Z7); X(Z15)
-
-// So many registers of sums: = 0, = s.sums or the other way round. AX is where they are.
+// So many registers of sums: = 0, = s.sums or the other way round. at is where they are.
 #define ZERO(z) VPXORD z, z, z
+#define ZERO4 ZERO(Z0); ZERO(Z1); ZERO(Z2); ZERO(Z3)
+#define ZERO5 ZERO4; ZERO(Z4)
+#define ZERO6 ZERO5; ZERO(Z5)
+#define ZERO7 ZERO6; ZERO(Z6)
+#define ZERO8 ZERO7; ZERO(Z7)
+#define ZERO_B1 ZERO(Z8)
+#define ZERO_B2 ZERO_B1; ZERO(Z9)
+#define ZERO_B3 ZERO_B2; ZERO(Z10)
+#define ZERO_B4 ZERO_B3; ZERO(Z11)
+#define ZERO_B5 ZERO_B4; ZERO(Z12)
+#define ZERO_B6 ZERO_B5; ZERO(Z13)
+#define ZERO_B7 ZERO_B6; ZERO(Z14)
+#define ZERO_B8 ZERO_B7; ZERO(Z15)
+
 #define LOAD1 VMOVUPS (AX), Z0
 #define LOAD2 LOAD1; VMOVUPS 64(AX), Z1
 #define LOAD3 LOAD2; VMOVUPS 128(AX), Z2
@@ -65,23 +61,52 @@
 #define STORE_B7 STORE_B6; VMOVUPS Z14, 384(AX)
 #define STORE_B8 STORE_B7; VMOVUPS Z15, 448(AX)
 
-// The least of all sums, as integers, and the sums of 0 times them, which is NaN where they are
-// not finite; and at the end whether the one is −0, and the other NaN.
-#define TELL_BEGIN \
-	VPXORD Z26, Z26, Z26; \
+// The least of the sums so far, as integers, and at the end whether it is −0.
+#define LEAST_BEGIN VPXORD Z26, Z26, Z26
+#define LEAST(z) VPMINSD z, Z26, Z26
+#define LEAST1 LEAST(Z0)
+#define LEAST2 LEAST1; LEAST(Z1)
+#define LEAST3 LEAST2; LEAST(Z2)
+#define LEAST4 LEAST3; LEAST(Z3)
+#define LEAST5 LEAST4; LEAST(Z4)
+#define LEAST6 LEAST5; LEAST(Z5)
+#define LEAST7 LEAST6; LEAST(Z6)
+#define LEAST8 LEAST7; LEAST(Z7)
+#define LEAST_B1 LEAST(Z8)
+#define LEAST_B2 LEAST_B1; LEAST(Z9)
+#define LEAST_B3 LEAST_B2; LEAST(Z10)
+#define LEAST_B4 LEAST_B3; LEAST(Z11)
+#define LEAST_B5 LEAST_B4; LEAST(Z12)
+#define LEAST_B6 LEAST_B5; LEAST(Z13)
+#define LEAST_B7 LEAST_B6; LEAST(Z14)
+#define LEAST_B8 LEAST_B7; LEAST(Z15)
+
+// The sums of 0 times each of them, which is NaN where they are not finite, and at the end whether
+// it is.
+#define FINITE_BEGIN \
 	VPXORD Z27, Z27, Z27; \
 	VPXORD Z28, Z28, Z28
-#define LEAST(z) VPMINSD z, Z26, Z26
 #define FINITE(z) VFMADD231PS z, Z28, Z27
-#define TELL_LEAST(of) of(LEAST)
-#define TELL_FINITE(of) of(FINITE)
+#define FINITE4 FINITE(Z0); FINITE(Z1); FINITE(Z2); FINITE(Z3)
+#define FINITE5 FINITE4; FINITE(Z4)
+#define FINITE6 FINITE5; FINITE(Z5)
+#define FINITE7 FINITE6; FINITE(Z6)
+#define FINITE8 FINITE7; FINITE(Z7)
+#define FINITE_B4 FINITE(Z8); FINITE(Z9); FINITE(Z10); FINITE(Z11)
+#define FINITE_B5 FINITE_B4; FINITE(Z12)
+#define FINITE_B6 FINITE_B5; FINITE(Z13)
+#define FINITE_B7 FINITE_B6; FINITE(Z14)
+#define FINITE_B8 FINITE_B7; FINITE(Z15)
+#define FINITE_END \
+	VCMPPS   $3, Z27, Z27, K1; \
+	KORTESTW K1, K1; \
+	SETNE    strip_infinite(DI)
+
 #define ROWS_RETURN \
-	VPCMPEQD.BCST ·sign_f32(SB), Z26, K1; \
-	KORTESTW      K1, K1; \
-	SETNE         strip_minus(DI); \
-	VCMPPS        $3, Z27, Z27, K1; \
-	KORTESTW      K1, K1; \
-	SETNE         strip_infinite(DI); \
+	VPBROADCASTD ·sign_f32(SB), Z27; \
+	VPCMPEQD     Z26, Z27, K1; \
+	KORTESTW     K1, K1; \
+	SETNE        strip_minus(DI); \
 	VZEROUPPER; \
 	RET
 
@@ -130,76 +155,76 @@
 
 // func matmul_nonzeros_1x64_f32_avx512(s *strip)
 TEXT ·matmul_nonzeros_1x64_f32_avx512(SB), NOSPLIT, $0-8
-	EACH_ROW(OF4, LOAD4, MUL4, STORE4)
+	EACH_ROW(ZERO4, LOAD4, MUL4, LEAST4, STORE4)
 
 // func matmul_nonzeros_1x80_f32_avx512(s *strip)
 TEXT ·matmul_nonzeros_1x80_f32_avx512(SB), NOSPLIT, $0-8
-	EACH_ROW(OF5, LOAD5, MUL5, STORE5)
+	EACH_ROW(ZERO5, LOAD5, MUL5, LEAST5, STORE5)
 
 // func matmul_nonzeros_1x96_f32_avx512(s *strip)
 TEXT ·matmul_nonzeros_1x96_f32_avx512(SB), NOSPLIT, $0-8
-	EACH_ROW(OF6, LOAD6, MUL6, STORE6)
+	EACH_ROW(ZERO6, LOAD6, MUL6, LEAST6, STORE6)
 
 // func matmul_nonzeros_1x112_f32_avx512(s *strip)
 TEXT ·matmul_nonzeros_1x112_f32_avx512(SB), NOSPLIT, $0-8
-	EACH_ROW(OF7, LOAD7, MUL7, STORE7)
+	EACH_ROW(ZERO7, LOAD7, MUL7, LEAST7, STORE7)
 
 // func matmul_nonzeros_1x128_f32_avx512(s *strip)
 TEXT ·matmul_nonzeros_1x128_f32_avx512(SB), NOSPLIT, $0-8
-	EACH_ROW(OF8, LOAD8, MUL8, STORE8)
+	EACH_ROW(ZERO8, LOAD8, MUL8, LEAST8, STORE8)
 
 // ---- pairs of rows, one or both at a k ----
 
 // func matmul_nonzeros_either_2x64_f32_avx512(s *strip)
 TEXT ·matmul_nonzeros_either_2x64_f32_avx512(SB), NOSPLIT, $0-8
-	EITHER_ROW(OF_TWO4, LOAD4, LOAD_B4, MUL4, MUL_B4, MUL_BOTH4, STORE4, STORE_B4)
+	EITHER_ROW(ZERO4; ZERO_B4, LOAD4, LOAD_B4, MUL4, MUL_B4, MUL_BOTH4, LEAST4; LEAST_B4, FINITE4; FINITE_B4, STORE4, STORE_B4)
 
 // func matmul_nonzeros_either_2x80_f32_avx512(s *strip)
 TEXT ·matmul_nonzeros_either_2x80_f32_avx512(SB), NOSPLIT, $0-8
-	EITHER_ROW(OF_TWO5, LOAD5, LOAD_B5, MUL5, MUL_B5, MUL_BOTH5, STORE5, STORE_B5)
+	EITHER_ROW(ZERO5; ZERO_B5, LOAD5, LOAD_B5, MUL5, MUL_B5, MUL_BOTH5, LEAST5; LEAST_B5, FINITE5; FINITE_B5, STORE5, STORE_B5)
 
 // func matmul_nonzeros_either_2x96_f32_avx512(s *strip)
 TEXT ·matmul_nonzeros_either_2x96_f32_avx512(SB), NOSPLIT, $0-8
-	EITHER_ROW(OF_TWO6, LOAD6, LOAD_B6, MUL6, MUL_B6, MUL_BOTH6, STORE6, STORE_B6)
+	EITHER_ROW(ZERO6; ZERO_B6, LOAD6, LOAD_B6, MUL6, MUL_B6, MUL_BOTH6, LEAST6; LEAST_B6, FINITE6; FINITE_B6, STORE6, STORE_B6)
 
 // func matmul_nonzeros_either_2x112_f32_avx512(s *strip)
 TEXT ·matmul_nonzeros_either_2x112_f32_avx512(SB), NOSPLIT, $0-8
-	EITHER_ROW(OF_TWO7, LOAD7, LOAD_B7, MUL7, MUL_B7, MUL_BOTH7, STORE7, STORE_B7)
+	EITHER_ROW(ZERO7; ZERO_B7, LOAD7, LOAD_B7, MUL7, MUL_B7, MUL_BOTH7, LEAST7; LEAST_B7, FINITE7; FINITE_B7, STORE7, STORE_B7)
 
 // func matmul_nonzeros_either_2x128_f32_avx512(s *strip)
 TEXT ·matmul_nonzeros_either_2x128_f32_avx512(SB), NOSPLIT, $0-8
-	EITHER_ROW(OF_TWO8, LOAD8, LOAD_B8, MUL8, MUL_B8, MUL_BOTH8, STORE8, STORE_B8)
+	EITHER_ROW(ZERO8; ZERO_B8, LOAD8, LOAD_B8, MUL8, MUL_B8, MUL_BOTH8, LEAST8; LEAST_B8, FINITE8; FINITE_B8, STORE8, STORE_B8)
 
 // ---- pairs of rows, always both ----
 
 // func matmul_nonzeros_both_2x16_f32_avx512(s *strip)
 TEXT ·matmul_nonzeros_both_2x16_f32_avx512(SB), NOSPLIT, $0-8
-	BOTH_ROWS(OF_TWO1, LOAD1, LOAD_B1, MUL_BOTH1, STORE1, STORE_B1)
+	BOTH_ROWS(ZERO(Z0); ZERO_B1, LOAD1, LOAD_B1, MUL_BOTH1, LEAST1; LEAST_B1, STORE1, STORE_B1)
 
 // func matmul_nonzeros_both_2x32_f32_avx512(s *strip)
 TEXT ·matmul_nonzeros_both_2x32_f32_avx512(SB), NOSPLIT, $0-8
-	BOTH_ROWS(OF_TWO2, LOAD2, LOAD_B2, MUL_BOTH2, STORE2, STORE_B2)
+	BOTH_ROWS(ZERO(Z0); ZERO(Z1); ZERO_B2, LOAD2, LOAD_B2, MUL_BOTH2, LEAST2; LEAST_B2, STORE2, STORE_B2)
 
 // func matmul_nonzeros_both_2x48_f32_avx512(s *strip)
 TEXT ·matmul_nonzeros_both_2x48_f32_avx512(SB), NOSPLIT, $0-8
-	BOTH_ROWS(OF_TWO3, LOAD3, LOAD_B3, MUL_BOTH3, STORE3, STORE_B3)
+	BOTH_ROWS(ZERO(Z0); ZERO(Z1); ZERO(Z2); ZERO_B3, LOAD3, LOAD_B3, MUL_BOTH3, LEAST3; LEAST_B3, STORE3, STORE_B3)
 
 // func matmul_nonzeros_both_2x64_f32_avx512(s *strip)
 TEXT ·matmul_nonzeros_both_2x64_f32_avx512(SB), NOSPLIT, $0-8
-	BOTH_ROWS(OF_TWO4, LOAD4, LOAD_B4, MUL_BOTH4, STORE4, STORE_B4)
+	BOTH_ROWS(ZERO4; ZERO_B4, LOAD4, LOAD_B4, MUL_BOTH4, LEAST4; LEAST_B4, STORE4, STORE_B4)
 
 // func matmul_nonzeros_both_2x80_f32_avx512(s *strip)
 TEXT ·matmul_nonzeros_both_2x80_f32_avx512(SB), NOSPLIT, $0-8
-	BOTH_ROWS(OF_TWO5, LOAD5, LOAD_B5, MUL_BOTH5, STORE5, STORE_B5)
+	BOTH_ROWS(ZERO5; ZERO_B5, LOAD5, LOAD_B5, MUL_BOTH5, LEAST5; LEAST_B5, STORE5, STORE_B5)
 
 // func matmul_nonzeros_both_2x96_f32_avx512(s *strip)
 TEXT ·matmul_nonzeros_both_2x96_f32_avx512(SB), NOSPLIT, $0-8
-	BOTH_ROWS(OF_TWO6, LOAD6, LOAD_B6, MUL_BOTH6, STORE6, STORE_B6)
+	BOTH_ROWS(ZERO6; ZERO_B6, LOAD6, LOAD_B6, MUL_BOTH6, LEAST6; LEAST_B6, STORE6, STORE_B6)
 
 // func matmul_nonzeros_both_2x112_f32_avx512(s *strip)
 TEXT ·matmul_nonzeros_both_2x112_f32_avx512(SB), NOSPLIT, $0-8
-	BOTH_ROWS(OF_TWO7, LOAD7, LOAD_B7, MUL_BOTH7, STORE7, STORE_B7)
+	BOTH_ROWS(ZERO7; ZERO_B7, LOAD7, LOAD_B7, MUL_BOTH7, LEAST7; LEAST_B7, STORE7, STORE_B7)
 
 // func matmul_nonzeros_both_2x128_f32_avx512(s *strip)
 TEXT ·matmul_nonzeros_both_2x128_f32_avx512(SB), NOSPLIT, $0-8
-	BOTH_ROWS(OF_TWO8, LOAD8, LOAD_B8, MUL_BOTH8, STORE8, STORE_B8)
+	BOTH_ROWS(ZERO8; ZERO_B8, LOAD8, LOAD_B8, MUL_BOTH8, LEAST8; LEAST_B8, STORE8, STORE_B8)
