@@ -147,15 +147,6 @@ func (m *Multiplier) Run() {
 	m.device.Sync()
 }
 
-// Time computes the product for about the given time, at least once, after one
-// that is not counted. It gives the fastest, in seconds: what else the machine
-// does only ever makes one slower.
-func (m *Multiplier) Time(budget time.Duration) float64 {
-	m.Run()
-	times, _ := repeat(budget, func() error { m.Run(); return nil })
-	return slices.Min(times)
-}
-
 // Close frees the operands.
 func (m *Multiplier) Close() {
 	for _, b := range []kernels.Buffer{m.a, m.b, m.c} {
@@ -188,17 +179,4 @@ func OwnMemory(d kernels.Device) bool {
 	defer b.Free()
 	_, host := b.(*kernels.Host)
 	return !host
-}
-
-// repeat calls f until the time is up, at least once, and gives the seconds that
-// each call took.
-func repeat(budget time.Duration, f func() error) (seconds []float64, err error) {
-	for begin := time.Now(); len(seconds) == 0 || time.Since(begin) < budget; {
-		start := time.Now()
-		if err := f(); err != nil {
-			return seconds, err
-		}
-		seconds = append(seconds, time.Since(start).Seconds())
-	}
-	return seconds, nil
 }

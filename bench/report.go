@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -84,8 +85,16 @@ type Options struct {
 	Rounds int
 	// Slowest is the longest that one product or one step may take; 1 s where 0.
 	// What would take longer is left out.
-	Slowest  time.Duration
+	Slowest time.Duration
+	// More is for how long, after the rounds, that is measured again of whose turns on one core and on several
+	// too few count: see scaling.go.
+	More     time.Duration
 	Progress func(what string) // told what is measured next; may be nil
+
+	// Of moreTurns alone.
+	only  map[row]bool       // what is measured, on one of the device's numbers of cores at least
+	until time.Time          // when no more is begun
+	pace  map[Config]float64 // operations a second
 }
 
 // Measure measures the peaks of the machine, the matrix products, a training
@@ -119,17 +128,27 @@ func Measure(ctx context.Context, o Options) (*Report, error) {
 		again, err = measureOnce(ctx, o)
 		r.takeBest(again)
 	}
+	if err == nil && o.More > 0 {
+		o.Slowest = min(o.Slowest, o.Budget)
+		err = r.moreTurns(ctx, o)
+	}
 	return r, err
 }
 
-// measureOnce is a round of Measure, where nothing of o is left to be filled in.
-func measureOnce(ctx context.Context, o Options) (*Report, error) {
+// newReport is one in which nothing is measured yet.
+func newReport(o Options) *Report {
 	m := ThisMachine()
 	r := &Report{CPU: m.CPU, Machine: m, PeakFLOPS: map[string]float64{},
 		Peaks: []PeakResult{}, MatMul: []ProductResult{}, Sparse: []SparseResult{}, Train: []TrainResult{}, Scaling: []ScalingResult{}, Transfers: []TransferResult{}, Left: []string{}}
 	for _, c := range o.Configs {
 		r.Threads = max(r.Threads, c.Threads)
 	}
+	return r
+}
+
+// measureOnce is a round of Measure, where nothing of o is left to be filled in.
+func measureOnce(ctx context.Context, o Options) (*Report, error) {
+	r := newReport(o)
 	if err := r.peaks(ctx, o); err != nil {
 		return r, err
 	}
@@ -204,7 +223,7 @@ func (r *Report) device(ctx context.Context, configs []Config, o Options) (err e
 		}
 	}
 	for _, s := range seats {
-		if OwnMemory(s.device) {
+		if OwnMemory(s.device) && o.only == nil {
 			const bytes = 16 << 20
 			o.Progress(fmt.Sprintf("%v: transfers", s.Config))
 			write, read := Transfer(s.device, bytes)
@@ -221,7 +240,7 @@ func (r *Report) device(ctx context.Context, configs []Config, o Options) (err e
 func (r *Report) products(ctx context.Context, seats []*seat, o Options) error {
 	for _, s := range seats {
 		s.take()
-		s.pace = trial(s.device)
+		s.pace = max(trial(s.device), o.pace[s.Config])
 	}
 	ascending := slices.Clone(o.Products)
 	slices.SortStableFunc(ascending, func(a, b Product) int { return cmp.Compare(a.FLOP(), b.FLOP()) })
@@ -258,7 +277,14 @@ func trial(d kernels.Device) float64 {
 	p := Product{32, 32, 64}
 	m := NewMultiplier(d, p)
 	defer m.Close()
-	return p.FLOP() / min(m.Time(0), m.Time(0), m.Time(0))
+	m.Run()
+	seconds := math.Inf(1)
+	for range 3 {
+		start := time.Now()
+		m.Run()
+		seconds = min(seconds, time.Since(start).Seconds())
+	}
+	return p.FLOP() / seconds
 }
 
 // sparse measures a product with zeros.
@@ -266,8 +292,11 @@ func (r *Report) sparse(ctx context.Context, seats []*seat, p SparseProduct, o O
 	nonzero := 0.0
 	seconds, err := r.turns(ctx, seats, "product "+p.String(), p.FLOP(), o, func(s *seat) (timer, error) {
 		m, share, err := NewSparseMultiplier(ctx, s.device, p)
+		if err != nil {
+			return nil, err
+		}
 		nonzero = share
-		return productTimer{m}, err
+		return productTimer{m}, nil
 	})
 	for _, s := range seats {
 		if t, measured := seconds[s]; measured {
@@ -291,8 +320,12 @@ func (r *Report) train(ctx context.Context, seats []*seat, n Network, o Options)
 		if err != nil {
 			return nil, err
 		}
-		trainers[s], err = NewTrainer(ctx, s.device, n, 0, from)
-		return trainers[s], err
+		t, err := NewTrainer(ctx, s.device, n, 0, from)
+		if err != nil {
+			return nil, err
+		}
+		trainers[s] = t
+		return stepTimer{t}, nil
 	})
 	for _, s := range seats {
 		if seconds, measured := seconds[s]; measured {

@@ -20,12 +20,17 @@ func (r *Report) takeBest(o *Report) {
 				*a = *b
 			}
 		})
-	better(r.Scaling, o.Scaling, func(a, b *ScalingResult) bool { return a.Config == b.Config && a.What == b.What },
-		func(a, b *ScalingResult) { a.Turns = append(a.Turns, b.Turns...) })
+	r.takeTurns(o)
 	better(r.Transfers, o.Transfers, func(a, b *TransferResult) bool { return a.Config == b.Config && a.Bytes == b.Bytes },
 		func(a, b *TransferResult) {
 			a.WriteGBs, a.ReadGBs = max(a.WriteGBs, b.WriteGBs), max(a.ReadGBs, b.ReadGBs)
 		})
+}
+
+// takeTurns takes another round's turns, and nothing else.
+func (r *Report) takeTurns(o *Report) {
+	better(r.Scaling, o.Scaling, func(a, b *ScalingResult) bool { return a.Config == b.Config && a.What == b.What },
+		func(a, b *ScalingResult) { a.Turns = append(a.Turns, b.Turns...) })
 }
 
 func (p *ProductResult) same(o *ProductResult) bool {

@@ -1,6 +1,8 @@
 package bench
 
 import (
+	"encoding/json"
+	"fmt"
 	"math"
 	"reflect"
 	"runtime"
@@ -10,6 +12,7 @@ import (
 	"time"
 
 	"baregrad/kernels/avx"
+	"baregrad/kernels/kerneltest"
 )
 
 // A script is a timer that takes as long as it was told to, one turn after the other.
@@ -21,7 +24,7 @@ type script struct {
 	closed  bool
 }
 
-func (s *script) Time(time.Duration) (float64, error) {
+func (s *script) Time() (float64, error) {
 	*s.log = append(*s.log, s.name)
 	time.Sleep(s.each)
 	first := s.seconds[0]
@@ -35,7 +38,8 @@ func (s *script) Close() error {
 }
 
 // The clock halves in the middle of the turns: of each number of cores the fastest run counts, and
-// of their ratio the median of the turns, which takes no notice of the clock.
+// of their ratio the median of the turns, which takes no notice of the clock. The first run of each
+// is not counted, and of long ones a turn has one.
 func TestTurns(t *testing.T) {
 	one, two := &seat{Config: Config{"avx2", 1}, pace: 1}, &seat{Config: Config{"avx2", 2}, pace: 1}
 	var log []string
@@ -45,38 +49,102 @@ func TestTurns(t *testing.T) {
 	}
 	r := &Report{}
 	seconds, err := r.turns(t.Context(), []*seat{one, two}, "work", 3e6, Options{
-		Budget: time.Hour, Slowest: time.Hour * 1e3, Progress: func(string) {},
-	}, func(s *seat) (timer, error) { return scripts[s], nil })
+		Budget: 50 * time.Millisecond, Slowest: time.Hour * 1e3, Progress: func(string) {},
+	}, func(s *seat) (timer, error) { scripts[s].each = time.Millisecond; return scripts[s], nil })
 	if err != nil {
 		t.Fatal(err)
+	}
+	turns := r.Scaling[0].Turns
+	if n := len(turns); n < 8 || len(r.Scaling) != 1 {
+		t.Fatalf("%d turns in a tenth of a second, want 8 and more", n)
 	}
 	if want := map[*seat]float64{one: 10, two: 5}; !reflect.DeepEqual(seconds, want) {
 		t.Errorf("%v and %v s, want 10 and 5", seconds[one], seconds[two])
 	}
-	var times []float64
-	for i, turn := range r.Scaling[0].Turns {
-		times = append(times, turn.Times)
+	for i, turn := range turns {
 		set, err := avx.Best()
 		if told := err == nil && slices.Contains(avx.Names(), set); (turn.Cores > 0) != told {
 			t.Errorf("turn %d: %v cores, told: %v", i, turn.Cores, told)
 		}
-		r.Scaling[0].Turns[i].Cores = 2
+		if want := []float64{10. / 6, 2, 2, 2, 2, 2, 2, 1.8}[(i+1)%8]; turn.Times != want {
+			t.Errorf("turn %d: %v times as fast, want %v", i, turn.Times, want)
+		}
+		turns[i].Cores = 2
 	}
-	if want := []float64{10. / 6, 2, 2, 2, 2, 2, 2, 1.8}; !slices.Equal(times, want) || len(r.Scaling) != 1 {
-		t.Errorf("%+v, want %v", r.Scaling, want)
-	}
-	if want := slices.Repeat([]string{"one", "two"}, turnsInBudget); !slices.Equal(log, want) {
+	if want := slices.Repeat([]string{"one", "two"}, 1+len(turns)); !slices.Equal(log, want) {
 		t.Errorf("the turns were %v, want %v", log, want)
 	}
 	if !scripts[one].closed || !scripts[two].closed {
 		t.Error("a timer was not closed")
 	}
-	if table := r.Gains(); !strings.Contains(table.Markdown(), "| work | 2.00 |") {
-		t.Errorf("no gain of 2.00 in\n%s", table.Markdown())
+	table := r.Gains()
+	for _, text := range []string{table.Markdown(), table.Text()} {
+		if want := fmt.Sprintf("2.00 (%d of %[1]d)", len(turns)); !strings.Contains(text, want) {
+			t.Errorf("no gain of %s in\n%s", want, text)
+		}
 	}
 }
 
-// What takes longer than the budget has one turn; what is too slow on one core has no ratio.
+// Of short runs a turn has several, as many on one core as on two, after one on each that is not counted.
+func TestTurnsOfShortRuns(t *testing.T) {
+	one, two := &seat{Config: Config{"avx2", 1}}, &seat{Config: Config{"avx2", 2}}
+	var log []string
+	short := func(name string) *script {
+		// Had the first run of a turn counted, it were the fastest.
+		return &script{name: name, log: &log, seconds: []float64{0.002}, each: turnTime / 4}
+	}
+	fastest, turns, err := takeTurns(100*time.Millisecond, []*seat{one, two}, []timer{short("one"), short("two")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(fastest, []float64{0.002, 0.002}) || len(turns) != 2 || len(turns[0]) != len(turns[1]) || len(turns[0]) < 2 {
+		t.Errorf("fastest %v, turns %v", fastest, turns)
+	}
+	if len(log) < 2 || log[0] != "one" || log[1] != "two" {
+		t.Fatalf("the runs were %v", log)
+	}
+	of, several := 0, false // runs on one core, less those on two
+	for i, name := range log[2:] {
+		if name == "one" {
+			if i > 0 && log[2+i-1] == "two" && of != 0 {
+				t.Fatalf("the runs were %v: not as many of each", log)
+			}
+			of++
+			several = several || of > 2
+		} else {
+			of--
+		}
+	}
+	if of != 0 || !several {
+		t.Errorf("the runs were %v: as many on each are wanted, and more than the one that is not counted", log)
+	}
+}
+
+// The run that is not counted is not counted: it takes another time than those that follow.
+func TestFirstRunOfATurn(t *testing.T) {
+	var log []string
+	fastest, runs, err := timeFor(&script{log: &log, seconds: []float64{0.001, 0.004, 0.003, 0.005}, each: turnTime}, 3*turnTime)
+	if err != nil || fastest != 0.003 && runs > 1 || fastest == 0.001 || runs+1 != len(log) {
+		t.Errorf("the fastest of %d runs took %v s (error %v), %d in all; want 0.003 of all but the first", runs, fastest, err, len(log))
+	}
+	for _, c := range []struct {
+		uncounted bool
+		want      float64
+		runs      int
+	}{{true, 0.003, 3}, {false, 0.001, 2}} {
+		log = nil
+		fastest, err := timeRuns(&script{log: &log, seconds: []float64{0.001, 0.004, 0.003}}, 2, c.uncounted)
+		if err != nil || fastest != c.want || len(log) != c.runs {
+			t.Errorf("uncounted %v: %v s of %d runs (error %v), want %v of %d", c.uncounted, fastest, len(log), err, c.want, c.runs)
+		}
+	}
+	long := longRun.Seconds()
+	if fastest, runs, err := timeFor(&script{log: &log, seconds: []float64{long, 1e-9}}, time.Hour); err != nil || fastest != long || runs != 1 {
+		t.Errorf("a long run: %v s, %d runs (error %v), want %v and 1", fastest, runs, err, long)
+	}
+}
+
+// What takes longer than the budget has one turn, after a run that is not counted; what is too slow on one core has no ratio.
 func TestTurnsOfWhatTakesLong(t *testing.T) {
 	one, two := &seat{Config: Config{"avx2", 1}, pace: 1}, &seat{Config: Config{"avx2", 2}, pace: 2}
 	for _, c := range []struct {
@@ -84,8 +152,8 @@ func TestTurnsOfWhatTakesLong(t *testing.T) {
 		want    []string
 		ratios  int
 	}{
-		{time.Hour, []string{"one", "two"}, 1},
-		{time.Second * 3 / 4, []string{"two"}, 0},
+		{time.Hour, []string{"one", "two", "one", "two"}, 1},
+		{time.Second * 3 / 4, []string{"two", "two"}, 0},
 		{time.Second / 4, nil, 0},
 	} {
 		var log []string
@@ -99,7 +167,7 @@ func TestTurnsOfWhatTakesLong(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !slices.Equal(log, c.want) || len(seconds) != len(c.want) || len(r.Scaling) != c.ratios || len(r.Left) != 2-len(c.want) {
+		if !slices.Equal(log, c.want) || len(seconds) != len(c.want)/2 || len(r.Scaling) != c.ratios || len(r.Left) != 2-len(c.want)/2 {
 			t.Errorf("slowest %v: turns %v, %d figures, %d ratios, left out %v; want %v and %d ratios", c.slowest, log, len(seconds), len(r.Scaling), r.Left, c.want, c.ratios)
 		}
 	}
@@ -128,6 +196,46 @@ func TestTimes(t *testing.T) {
 	r = &Report{Scaling: []ScalingResult{{two, "a", 1, []Turn{{1, 0}, {2, 0}, {3, 0}}}}}
 	if times, turns := r.Times(&r.Scaling[0]); times != 2 || turns != 3 {
 		t.Errorf("%v in %d turns, want 2 in 3", times, turns)
+	}
+}
+
+// What lacks turns is measured again until it has enough, and what has enough is not; other figures stay.
+func TestMoreTurns(t *testing.T) {
+	set, err := avx.Best()
+	kerneltest.Require(t, "avx2", err == nil && slices.Contains(avx.Names(), set), "cores are not counted without assembly")
+	configs := []Config{{"reference", 1}, {"reference", 2}}
+	small, other := Product{16, 16, 16}, Product{16, 16, 32}
+	r := newReport(Options{})
+	r.MatMul = []ProductResult{{configs[0], 16, 16, 16, 1e-9}}
+	enough := slices.Repeat([]Turn{{1, 2}}, enoughTurns)
+	r.Scaling = []ScalingResult{
+		{configs[1], "product " + small.String(), 1, []Turn{{1, 1}}},
+		{configs[1], "product " + other.String(), 1, enough},
+	}
+	o := Options{Configs: configs, Products: []Product{small, other}, Networks: []Network{}, Budget: 50 * time.Millisecond,
+		Slowest: time.Hour, More: 5 * time.Second, Progress: func(string) {}}
+	if err := r.moreTurns(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	if _, n := r.Times(&r.Scaling[0]); n < enoughTurns && len(r.Scaling[0].Turns) < 100 {
+		t.Errorf("%d turns count of %d, want %d", n, len(r.Scaling[0].Turns), enoughTurns)
+	}
+	if n := len(r.Scaling[1].Turns); n != enoughTurns || len(r.Scaling) != 2 || len(r.MatMul) != 1 || r.MatMul[0].GFLOPS != 1e-9 {
+		t.Errorf("%d turns where there were enough, %d rows, products %v", n, len(r.Scaling), r.MatMul)
+	}
+	// Without time for it nothing is measured.
+	r.Scaling[0].Turns = []Turn{{1, 1}}
+	o.More = 0
+	if err := r.moreTurns(t.Context(), o); err != nil || len(r.Scaling[0].Turns) != 1 {
+		t.Errorf("no time: %d turns (error %v), want the one", len(r.Scaling[0].Turns), err)
+	}
+}
+
+// In JSON the turns are two lists.
+func TestTurnsJSON(t *testing.T) {
+	text, err := json.Marshal(ScalingResult{What: "work", Turns: []Turn{{1.23456, 2}, {1.5, 0}}})
+	if want := `"turns":{"times":[1.235,1.5],"cores":[2,0]}`; err != nil || !strings.Contains(string(text), want) {
+		t.Errorf("%s (error %v), want it with %s", text, err, want)
 	}
 }
 

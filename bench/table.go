@@ -15,6 +15,7 @@ type Table struct {
 	Columns []Config
 	Cells   [][]float64 // [row][column]
 	Shares  [][]float64 // of the peak, from 0 to 1; 0 where unknown
+	Counts  [][]string  // of what each cell is the median; nil if none is
 }
 
 // Products is the table of the matrix products, in GFLOP/s.
@@ -55,9 +56,9 @@ func (r *Report) Steps() Table {
 
 // Gains is the table of what several cores gain over one.
 func (r *Report) Gains() Table {
-	t := Table{Title: "cores over one", Unit: "times as fast", Note: "One core and several take turns, a fraction of a second each, and the fastest runs " +
+	t := Table{Title: "cores over one", Unit: "times as fast", Note: "One core and several take turns of some milliseconds, and the fastest runs " +
 		"of a turn are compared; this is the median of the turns in which the machine had all its cores. " +
-		"So it is not what the tables above give, whose figures may be from minutes that are unlike."}
+		"So it is not what the tables above give, whose figures may be from minutes that are unlike. In brackets: how many turns that were, of all."}
 	for i := range r.Scaling {
 		if c := r.Scaling[i].Config; !slices.Contains(t.Columns, c) {
 			t.Columns = append(t.Columns, c)
@@ -65,8 +66,12 @@ func (r *Report) Gains() Table {
 	}
 	for i := range r.Scaling {
 		s := &r.Scaling[i]
-		times, _ := r.Times(s)
-		t.set(s.What, s.Config, times, 0)
+		times, counted := r.Times(s)
+		row, column := t.set(s.What, s.Config, times, 0)
+		for len(t.Counts) < len(t.Rows) {
+			t.Counts = append(t.Counts, make([]string, len(t.Columns)))
+		}
+		t.Counts[row][column] = fmt.Sprintf(" (%d of %d)", counted, len(s.Turns))
 	}
 	return t
 }
@@ -78,16 +83,17 @@ func share(value, peak float64) float64 {
 	return value / peak
 }
 
-func (t *Table) set(row string, c Config, value, share float64) {
-	i := slices.Index(t.Rows, row)
+func (t *Table) set(row string, c Config, value, share float64) (i, j int) {
+	i = slices.Index(t.Rows, row)
 	if i < 0 {
 		i = len(t.Rows)
 		t.Rows = append(t.Rows, row)
 		t.Cells = append(t.Cells, make([]float64, len(t.Columns)))
 		t.Shares = append(t.Shares, make([]float64, len(t.Columns)))
 	}
-	j := slices.Index(t.Columns, c)
+	j = slices.Index(t.Columns, c)
 	t.Cells[i][j], t.Shares[i][j] = value, share
+	return i, j
 }
 
 // Figure writes a number with three digits that count, or whole with commas where it has
@@ -124,6 +130,9 @@ func (t Table) Text() string {
 			cell := Figure(v)
 			if s := t.Shares[i][j]; s > 0 {
 				cell += fmt.Sprintf(" %3.0f %%", 100*s)
+			}
+			if t.Counts != nil {
+				cell += t.Counts[i][j]
 			}
 			line = append(line, cell)
 		}
@@ -164,6 +173,9 @@ func (t Table) Markdown() string {
 			fmt.Fprintf(&b, " %s", Figure(v))
 			if s := t.Shares[i][j]; s > 0 {
 				fmt.Fprintf(&b, " (%.0f %%)", 100*s)
+			}
+			if t.Counts != nil {
+				b.WriteString(t.Counts[i][j])
 			}
 			b.WriteString(" |")
 		}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"math"
-	"slices"
 	"time"
 
 	"baregrad/kernels"
@@ -188,37 +187,17 @@ func (t *Trainer) Close() error {
 // FLOP is Network.FLOP of the trainer's batch.
 func (t *Trainer) FLOP() float64 { return t.Network.FLOP(t.model, t.Batch) }
 
-// Time takes steps for about the given time, at least one, after one that is not
-// counted, and gives the fastest, in seconds.
-func (t *Trainer) Time(budget time.Duration) (seconds float64, err error) {
-	first := t.Step
-	if t.Ended() {
-		first = t.Restart
-	}
-	if err := first(); err != nil {
-		return 0, err
-	}
-	times, err := t.repeat(budget)
-	if err != nil {
-		return 0, err
-	}
-	return slices.Min(times), nil
-}
+// stepTimer times a training's steps. Where a training ends another begins, whose first step is not
+// counted.
+type stepTimer struct{ *Trainer }
 
-// repeat takes steps until the time is up, at least one, and gives the seconds that
-// each took. Where a training ends another begins, whose first step is not counted.
-func (t *Trainer) repeat(budget time.Duration) (seconds []float64, err error) {
-	for begin := time.Now(); len(seconds) == 0 || time.Since(begin) < budget; {
-		if t.Ended() {
-			if err := t.Restart(); err != nil {
-				return seconds, err
-			}
+func (t stepTimer) Time() (seconds float64, err error) {
+	if t.Ended() {
+		if err := t.Restart(); err != nil {
+			return 0, err
 		}
-		start := time.Now()
-		if err := t.Step(); err != nil {
-			return seconds, err
-		}
-		seconds = append(seconds, time.Since(start).Seconds())
 	}
-	return seconds, nil
+	start := time.Now()
+	err = t.Step()
+	return time.Since(start).Seconds(), err
 }

@@ -18,6 +18,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"time"
 
 	"baregrad/bench"
@@ -29,11 +30,12 @@ func main() {
 	times := flag.String("benchtime", "10x", "how often, or for how long, each one runs")
 	budget := flag.Duration("budget", time.Second/2, "how long each figure of the matrix products and training steps may take in a round")
 	rounds := flag.Int("rounds", 4, "how often these are measured, one after the other, the fastest of all counting, and of what several cores gain over one the median of all turns; what takes longer than the budget is measured once")
+	more := flag.Duration("more", 150*time.Second, "for how long, at most, that is measured again of whose turns on one core and on several too few had all cores")
 	slowest := flag.Duration("slowest", 10*time.Second, "leave out a product or a training step that would take longer than this once")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *out, *pattern, *times, *budget, *rounds, *slowest); err != nil {
+	if err := run(ctx, *out, *pattern, *times, *budget, *more, *rounds, *slowest); err != nil {
 		fmt.Fprintln(os.Stderr, "report:", err)
 		os.Exit(1)
 	}
@@ -45,11 +47,11 @@ type written struct {
 	Benchmarks []bench.Benchmark `json:"benchmarks"` // of every kernel, by go test
 }
 
-func run(ctx context.Context, out, pattern, times string, budget time.Duration, rounds int, slowest time.Duration) error {
+func run(ctx context.Context, out, pattern, times string, budget, more time.Duration, rounds int, slowest time.Duration) error {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return err
 	}
-	r, err := bench.Measure(ctx, bench.Options{Budget: budget, Rounds: rounds, Slowest: slowest, Sparse: bench.SparseProducts(),
+	r, err := bench.Measure(ctx, bench.Options{Budget: budget, Rounds: rounds, Slowest: slowest, More: more, Sparse: bench.SparseProducts(),
 		Progress: func(what string) { fmt.Fprintln(os.Stderr, what) }})
 	if err != nil {
 		return err
@@ -72,7 +74,7 @@ func run(ctx context.Context, out, pattern, times string, budget time.Duration, 
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(base+".json", append(content, '\n'), 0o644); err != nil {
+	if err := os.WriteFile(base+".json", append(inLines(content), '\n'), 0o644); err != nil {
 		return err
 	}
 	if err := os.WriteFile(base+".md", []byte(r.Markdown(all.Benchmarks)), 0o644); err != nil {
@@ -80,6 +82,16 @@ func run(ctx context.Context, out, pattern, times string, budget time.Duration, 
 	}
 	fmt.Println("Written:", base+".json,", base+".md")
 	return nil
+}
+
+// numbers is a list of numbers, one in each line.
+var numbers = regexp.MustCompile(`\[\s*-?\d[-+.,\deE\s]*\]`)
+
+// inLines puts each list of numbers in one line: there are thousands of turns.
+func inLines(content []byte) []byte {
+	return numbers.ReplaceAllFunc(content, func(list []byte) []byte {
+		return bytes.Join(bytes.Fields(list), nil)
+	})
 }
 
 // benchmarks runs go test and gives what it printed.

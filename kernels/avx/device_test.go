@@ -129,17 +129,18 @@ func TestPeakIsPlausible(t *testing.T) {
 
 // One goroutine does as much as one does; four do no more than there are processors for, and less
 // than one only where something else takes these away.
-func TestMeasureCores(t *testing.T) {
+func TestCoreCounter(t *testing.T) {
 	for _, set := range Names() {
 		t.Run(set, func(t *testing.T) {
 			need(t, set)
 			for _, workers := range []int{1, 4} {
+				counter, err := NewCoreCounter(set, workers)
+				if err != nil {
+					t.Fatal(err)
+				}
 				var seen []float64
 				for range 20 { // in any one, something else may have come between
-					cores, err := MeasureCores(set, workers)
-					if err != nil {
-						t.Fatal(err)
-					}
+					cores := counter.Count()
 					seen = append(seen, cores)
 					if n := float64(min(workers, runtime.NumCPU())); cores > 0.1 && cores < 1.5*n {
 						break
@@ -148,10 +149,13 @@ func TestMeasureCores(t *testing.T) {
 						t.Errorf("%v cores for %d goroutines", seen, workers)
 					}
 				}
+				if err := counter.Close(); err != nil {
+					t.Error(err)
+				}
 			}
 		})
 	}
-	if _, err := MeasureCores("none", 2); err == nil {
+	if _, err := NewCoreCounter("none", 2); err == nil {
 		t.Error("an unknown instruction set gave no error")
 	}
 }

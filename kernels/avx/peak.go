@@ -1,6 +1,7 @@
 package avx
 
 import (
+	"math"
 	"runtime"
 	"time"
 )
@@ -61,28 +62,51 @@ func MeasurePeak(set string, workers int) (Peak, error) {
 // peakLoops is how many loops of multiply-adds are timed: about a millisecond.
 const peakLoops = 200_000
 
-// MeasureCores measures how many times as many multiply-adds in registers that many goroutines do
-// at once as one does, the best of three runs: as many as there are free cores for them. It takes
-// some 6 ms.
-func MeasureCores(set string, workers int) (cores float64, err error) {
+// A CoreCounter counts the free cores, again and again.
+type CoreCounter struct {
+	device *Device
+	task   peakTask
+}
+
+// countLoops is how many loops of multiply-adds a run of a count has: 0.1 to 0.2 ms.
+const countLoops = 20_000
+
+// NewCoreCounter begins with as many goroutines as there should be free cores. An unknown
+// instruction set, and one that this processor lacks, is an error.
+func NewCoreCounter(set string, goroutines int) (*CoreCounter, error) {
 	d, err := New(set)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	d.pool.close()
-	d.pool = newPool(workers)
-	defer d.Close()
-	t := &peakTask{kernels: d.set.peak, loops: peakLoops}
-	one, all := 1e9, 1e9
-	for range 3 {
+	d.pool = newPool(goroutines)
+	return &CoreCounter{d, peakTask{kernels: d.set.peak, loops: countLoops}}, nil
+}
+
+// Count is how many times as many multiply-adds in registers all goroutines do at once as one does:
+// as many as there are free cores for them. Within two thirds of a millisecond it takes the time of two runs of one, of
+// which the faster counts, as what comes between makes it slower; and of two of all, after one
+// that wakes them, of which both count: a core that is there for one of them alone is not free.
+func (c *CoreCounter) Count() float64 {
+	pool, t := c.device.pool, &c.task
+	const runs = 2
+	one := math.Inf(1)
+	for range runs {
 		start := time.Now()
 		t.part(0, 0)
-		between := time.Now()
-		d.pool.run(workers, t)
-		one, all = min(one, between.Sub(start).Seconds()), min(all, time.Since(between).Seconds())
+		one = min(one, time.Since(start).Seconds())
 	}
-	return float64(workers) * one / all, nil
+	pool.run(pool.workers, t)
+	start := time.Now()
+	for range runs {
+		pool.run(pool.workers, t)
+	}
+	all := time.Since(start).Seconds() / runs
+	return float64(pool.workers) * one / all
 }
+
+// Close ends the goroutines.
+func (c *CoreCounter) Close() error { return c.device.Close() }
 
 // peakTask runs a peak kernel once in each part.
 type peakTask struct {
