@@ -49,14 +49,14 @@ func TestTurns(t *testing.T) {
 	}
 	r := &Report{}
 	seconds, err := r.turns(t.Context(), []*seat{one, two}, "work", 3e6, Options{
-		Budget: 50 * time.Millisecond, Slowest: time.Hour * 1e3, Progress: func(string) {},
+		Budget: 200 * time.Millisecond, Slowest: time.Hour * 1e3, Progress: func(string) {},
 	}, func(s *seat) (timer, error) { scripts[s].each = time.Millisecond; return scripts[s], nil })
 	if err != nil {
 		t.Fatal(err)
 	}
 	turns := r.Scaling[0].Turns
 	if n := len(turns); n < 8 || len(r.Scaling) != 1 {
-		t.Fatalf("%d turns in a tenth of a second, want 8 and more", n)
+		t.Fatalf("%d turns in 0.4 s, want 8 and more", n)
 	}
 	if want := map[*seat]float64{one: 10, two: 5}; !reflect.DeepEqual(seconds, want) {
 		t.Errorf("%v and %v s, want 10 and 5", seconds[one], seconds[two])
