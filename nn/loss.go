@@ -226,8 +226,12 @@ func checkTargetsWithin(loss string, output []int, labels *tensor.Tensor, low, h
 		return fmt.Errorf("labels are %v %v, must be float32 %s, as the model's output%s",
 			labels.Type(), labels.Shape(), nShape(output), hint)
 	}
+	size := tensor.Size(output)
 	for i, v := range labels.Floats() {
-		example := i / tensor.Size(output)
+		if v >= low && v <= high {
+			continue
+		}
+		example := i / size
 		if v != v {
 			return fmt.Errorf("the label of example %d is not a number", example)
 		}
