@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"math/bits"
+	"slices"
 
 	"baregrad/kernels/cuda/emulator/arith"
 )
@@ -141,6 +142,9 @@ func decodeAtom(d *decoder) {
 	o.x = &extra{}
 	ao := &atomOp{dead: red}
 	ac.strong = true
+	if slices.ContainsFunc(a, func(e Operand) bool { return e.Kind == OperandVector }) && ac.vec == 1 {
+		d.refuse("a vector, but the instruction has no .v2, .v4 or .v8")
+	}
 	if red {
 		d.place(&a[0], ac.space)
 		d.elems(&a[1], ac, false)

@@ -111,6 +111,9 @@ func decodeShf(d *decoder) {
 	m := d.mods()
 	t := d.one(m)
 	d.allow(m, "l", "r", "clamp", "wrap")
+	if m.has["l"] == m.has["r"] || m.has["clamp"] == m.has["wrap"] {
+		d.refuse("expected .l or .r, and .clamp or .wrap")
+	}
 	wrap := m.has["wrap"]
 	if m.has["l"] {
 		d.compute(func(lo, hi, n uint32) uint32 { return arith.ShfL(lo, hi, n, wrap) }, t, t, t, U32)
@@ -159,8 +162,18 @@ func decodeFns(d *decoder) {
 	d.compute(func(a, b, c uint32) uint32 { return arith.Fns(a, b, int32(c)) }, B32, B32, B32, S32)
 }
 
+// checkField refuses a constant place or length of a field that has more than 8 bits.
+func (d *decoder) checkField(operands []Operand) {
+	for _, a := range operands {
+		if a.Kind == OperandInt && a.Int > 255 {
+			d.refuse("%d as a place or length in bits, expected 0 to 255", int64(a.Int))
+		}
+	}
+}
+
 func decodeBfe(d *decoder) {
 	t := d.one(d.mods())
+	d.checkField(d.args(4)[2:])
 	switch t {
 	case U32:
 		d.compute(arith.BFEU32, t, t, U32, U32)
@@ -177,6 +190,7 @@ func decodeBfe(d *decoder) {
 func decodeBfi(d *decoder) {
 	t := d.one(d.mods())
 	a := d.args(5)
+	d.checkField(a[3:])
 	o := d.o
 	o.x = &extra{}
 	var wide bool
@@ -208,6 +222,9 @@ func decodeBmsk(d *decoder) {
 	m := d.mods()
 	t := d.one(m)
 	d.allow(m, "clamp", "wrap")
+	if m.has["clamp"] == m.has["wrap"] {
+		d.refuse("expected .clamp or .wrap")
+	}
 	wrap := m.has["wrap"]
 	if d.in.Op == "bmsk" {
 		d.compute(func(a, b uint32) uint32 { return arith.BMsk(a, b, wrap) }, t, t, U32)
@@ -285,15 +302,23 @@ func decodeDP(d *decoder) {
 		d.refuse("%d types, expected 2", len(m.types))
 	}
 	d.allow(m, "lo", "hi")
+	for _, t := range m.types {
+		if t != U32 && t != S32 {
+			d.refuse("it is of .%s, expected .u32 or .s32", t)
+		}
+	}
+	if half := m.has["lo"] != m.has["hi"]; half != (d.in.Op == "dp2a") || m.has["lo"] && m.has["hi"] {
+		d.refuse("dp2a has .lo or .hi, dp4a neither")
+	}
 	sa, sb := m.types[0].Signed(), m.types[1].Signed()
 	r := U32
 	if sa || sb {
 		r = S32
 	}
 	if d.in.Op == "dp4a" {
-		d.compute(func(a, b, c uint32) uint32 { return arith.DP4A(a, b, c, sa, sb) }, r, B32, B32, r)
+		d.compute(func(a, b, c uint32) uint32 { return arith.DP4A(a, b, c, sa, sb) }, r, U32, U32, r)
 		return
 	}
 	hi := m.has["hi"]
-	d.compute(func(a, b, c uint32) uint32 { return arith.DP2A(a, b, c, sa, sb, hi) }, r, B32, B32, r)
+	d.compute(func(a, b, c uint32) uint32 { return arith.DP2A(a, b, c, sa, sb, hi) }, r, U32, U32, r)
 }

@@ -26,7 +26,11 @@ func (d *decoder) bulk() {
 		if len(words) < 3 || words[1] != "L2" || words[2] != "global" {
 			d.refuse("unsupported instruction")
 		}
-		decodeHint(d)
+		a := d.args(2 + int(one(words[len(words)-1] == "L2::cache_hint")))
+		d.src(&a[1], U32, false)
+		d.o.x = &extra{}
+		d.place(&a[0], Global)
+		nothing(d)
 		return
 	case "tensor":
 		d.refuse("unsupported instruction")

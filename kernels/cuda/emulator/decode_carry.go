@@ -15,7 +15,7 @@ func decodeCarry(d *decoder) {
 	m := d.mods()
 	t := d.one(m)
 	d.allow(m, "cc")
-	if t.Float() || t.Bits() < 32 {
+	if t.Float() || t.Bits() < 32 || t == U16x2 || t == S16x2 {
 		d.refuse("expected a type of 32 or 64 bits")
 	}
 	sub := d.in.Op == "sub" || d.in.Op == "subc"

@@ -1,6 +1,11 @@
 package emulator
 
-import "baregrad/kernels/cuda/emulator/arith"
+import (
+	"slices"
+	"strings"
+
+	"baregrad/kernels/cuda/emulator/arith"
+)
 
 // Comparisons and selection: setp, set, selp, slct.
 
@@ -113,10 +118,18 @@ func (d *decoder) compareWarp(op arith.CmpOp, t Type, ftz bool) compareFunc {
 	}
 }
 
+// flushes refuses .ftz where there are no subnormals to flush, or no such form.
+func (d *decoder) flushes(m modset, t Type) {
+	if m.has["ftz"] && t != F32 && t != F16 && t != F16x2 {
+		d.refuse(".ftz is for .f32, .f16 and .f16x2")
+	}
+}
+
 func decodeSetp(d *decoder) {
 	m := d.mods()
 	t := d.one(m)
 	op, combine := d.comparison(m)
+	d.flushes(m, t)
 	n := 3
 	if combine != "" {
 		n = 4
@@ -131,6 +144,9 @@ func decodeSetp(d *decoder) {
 	}
 	second := int32(-1)
 	if a[0].Second != nil {
+		if t == F16 || t == BF16 {
+			d.refuse("a second predicate, which setp of .%s does not have", t)
+		}
 		second = d.pdst(a[0].Second)
 	}
 	first := a[0]
@@ -196,6 +212,19 @@ func decodeSet(d *decoder) {
 	}
 	op, combine := d.comparison(m)
 	dt, st := m.types[0], m.types[1]
+	d.flushes(m, st)
+	results := "u32 s32 f32 f16 bf16"
+	switch st {
+	case F16:
+		results = "u16 s16 u32 s32 f16 bf16"
+	case BF16:
+		results = "u16 s16 u32 s32 bf16"
+	case F16x2, BF16x2:
+		results = "u32 s32 " + st.String()
+	}
+	if !slices.Contains(strings.Fields(results), dt.String()) {
+		d.refuse("a result of .%s, expected one of .%s", dt, strings.ReplaceAll(results, " ", ", ."))
+	}
 	n := 3
 	if combine != "" {
 		n = 4
@@ -273,6 +302,14 @@ func decodeSlct(d *decoder) {
 	}
 	d.allow(m, "ftz")
 	t, ct := m.types[0], m.types[1]
+	switch {
+	case ct != S32 && ct != F32:
+		d.refuse("it chooses by a .%s, expected .s32 or .f32", ct)
+	case !slices.Contains(strings.Fields(typesOf["selp"]), t.String()):
+		d.refuse("it is of .%s, expected .%s", t, strings.ReplaceAll(typesOf["selp"], " ", ", ."))
+	case m.has["ftz"] && ct != F32:
+		d.refuse(".ftz is for a choice by .f32")
+	}
 	f := func(a, b, c uint64) uint64 {
 		if int32(c) >= 0 {
 			return a

@@ -10,7 +10,6 @@ var arithType = map[Type]arith.Type{
 	U8: arith.TypeU8, S8: arith.TypeS8, U16: arith.TypeU16, S16: arith.TypeS16, U32: arith.TypeU32, S32: arith.TypeS32,
 	U64: arith.TypeU64, S64: arith.TypeS64, F16: arith.TypeF16, BF16: arith.TypeBF16, TF32: arith.TypeTF32,
 	F32: arith.TypeF32, F64: arith.TypeF64,
-	B8: arith.TypeU8, B16: arith.TypeU16, B32: arith.TypeU32, B64: arith.TypeU64,
 }
 
 func decodeCvt(d *decoder) {
@@ -36,6 +35,9 @@ func decodeCvt(d *decoder) {
 		d.compute(func(a, b uint32) uint32 { return arith.CvtPack2(at, mode, a, b) }, dt, st, st)
 		return
 	case (dt == E4M3x2 || dt == E5M2x2) && (st == F32 || st == F16x2):
+		if !mode.SatFinite || !m.has["rn"] {
+			d.refuse("expected .rn.satfinite")
+		}
 		fp := pick(dt == E4M3x2, arith.E4M3, arith.E5M2)
 		if st == F32 {
 			d.compute(func(a, b uint32) uint32 { return uint32(fp.PackF32(a, b, relu)) }, B16, st, st)
@@ -44,9 +46,15 @@ func decodeCvt(d *decoder) {
 		}
 		return
 	case dt == F16x2 && (st == E4M3x2 || st == E5M2x2):
+		if !m.has["rn"] {
+			d.refuse("expected .rn")
+		}
 		fp := pick(st == E4M3x2, arith.E4M3, arith.E5M2)
 		d.compute(func(a uint32) uint32 { return fp.UnpackF16x2(uint16(a), relu) }, dt, B16)
 		return
+	}
+	if dt.bare() || st.bare() {
+		d.refuse("it is of .%s and .%s, expected types of numbers, such as .u32: mov copies bits", dt, st)
 	}
 	adt, ok1 := arithType[dt]
 	ast, ok2 := arithType[st]
@@ -63,8 +71,14 @@ func decodeCvt(d *decoder) {
 		d.refuse("a rounding mode, where nothing is rounded")
 	case mode.FTZ && dt != F32 && st != F32:
 		d.refuse(".ftz is for .f32")
-	case mode.Sat && dt == BF16:
+	case mode.Sat && (dt == BF16 || st == BF16):
 		d.refuse(".sat is not for .bf16")
+	case mode.Sat && !dt.Float() && !st.Float() && holds(dt, st):
+		d.refuse(".sat, where every .%s is a .%s", st, dt)
+	case dt == BF16 && (st == U8 || st == S8):
+		d.refuse("it is of .%s, expected .u16 or wider", st)
+	case dt == BF16 && st == BF16 && m.roundings() != 0:
+		d.refuse("a rounding mode, where nothing is rounded")
 	}
 	f, err := arith.Cvt(adt, ast, mode)
 	if err != nil {
@@ -99,6 +113,14 @@ func decodeCvt(d *decoder) {
 	o.x = &extra{wides: []bool{dw, sw}}
 	st64 := 64 - uint(st.Bits())
 	d.o.run = mapMixed(1, func(a, _, _ uint64) uint64 { return f(a<<st64>>st64) << drop >> drop })
+}
+
+// holds says whether every integer of type t is one of type wide.
+func holds(wide, t Type) bool {
+	if wide.Signed() == t.Signed() {
+		return wide.Bits() >= t.Bits()
+	}
+	return wide.Signed() && wide.Bits() > t.Bits()
 }
 
 // cvtPack is cvt.pack.sat.T.s32 d, a, b, and cvt.pack.sat.T.s32.b32 d, a, b, c:

@@ -153,6 +153,9 @@ func decodeFMA(d *decoder) {
 	d.rounded(m)
 	mode := m.mode()
 	if h, pair, ok := halfOf(t); ok {
+		if d.in.Op == "mad" || m.has["sat"] && m.has["relu"] {
+			d.refuse("expected fma, with .sat or .relu but not both")
+		}
 		hm := m.half()
 		if pair {
 			d.compute(func(a, b, c uint32) uint32 { return h.FMA2(a, b, c, hm) }, t, t, t, t)
@@ -243,6 +246,9 @@ func decodeFloatMinMax(d *decoder, m modset, t Type) {
 	}
 	f := pick(isMax, arith.MaxF32, arith.MinF32)
 	if len(d.in.Args) == 4 { // the form with three inputs
+		if of := d.prog.mod.target(); of < 100 {
+			d.refuse("three inputs need .target sm_100 or later; the file has sm_%d", of)
+		}
 		d.compute(func(a, b, c uint32) uint32 { return f(f(a, b, mm), c, mm) }, t, t, t, t)
 		return
 	}

@@ -10,8 +10,8 @@ import (
 func init() {
 	register(map[string]func(*decoder){
 		"bra": decodeBra, "brx": decodeBrx, "call": decodeCall, "ret": decodeRet, "exit": decodeExit,
-		"trap": decodeTrap, "brkpt": decodeTrap, "nanosleep": decodeSleep, "pmevent": decodeHint,
-		"setmaxnreg": decodeHint,
+		"trap": decodeTrap, "brkpt": decodeTrap, "nanosleep": decodeSleep, "pmevent": decodeNumber,
+		"setmaxnreg": decodeNumber,
 	})
 }
 

@@ -146,6 +146,9 @@ func decodeMad(d *decoder) {
 		return
 	}
 	d.allow(m, "lo", "hi", "wide", "sat")
+	if m.has["sat"] && (t != S32 || !m.has["hi"]) {
+		d.refuse(".sat is for mad.hi.s32")
+	}
 	switch {
 	case m.has["wide"]:
 		switch t {
@@ -157,9 +160,6 @@ func decodeMad(d *decoder) {
 			d.compute(func(a, b, c uint64) uint64 { return trim(ext(a, t)*ext(b, t)+c, U32) }, t.double(), t, t, t.double())
 		}
 	case m.has["hi"] && m.has["sat"]:
-		if t != S32 {
-			d.refuse(".sat needs .s32")
-		}
 		d.compute(func(a, b, c uint32) uint32 {
 			return uint32(arith.MadHiSatS32(int32(a), int32(b), int32(c)))
 		}, t, t, t, t)
@@ -184,8 +184,13 @@ func decodeMul24(d *decoder) {
 	m := d.mods()
 	t := d.one(m)
 	d.allow(m, "lo", "hi", "sat")
-	if t != U32 && t != S32 {
+	switch {
+	case t != U32 && t != S32:
 		d.refuse("expected .u32 or .s32")
+	case m.has["hi"] == m.has["lo"]:
+		d.refuse("expected .lo or .hi")
+	case m.has["sat"] && (t != S32 || !m.has["hi"] || d.in.Op == "mul24"):
+		d.refuse(".sat is for mad24.hi.s32")
 	}
 	mul := func(a, b uint32) uint32 {
 		switch {
@@ -286,6 +291,9 @@ func decodeMinMax(d *decoder) {
 		return
 	}
 	d.allow(m, "relu")
+	if m.has["relu"] && t != S32 && t != S16x2 {
+		d.refuse(".relu is for .s32 and .s16x2")
+	}
 	isMax, relu := d.in.Op == "max", m.has["relu"]
 	scalar := func(a, b uint64, t Type) uint64 {
 		x, y := ext(a, t), ext(b, t)

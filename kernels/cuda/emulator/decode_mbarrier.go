@@ -77,7 +77,7 @@ func decodeMbarrier(d *decoder) {
 		if len(a) == 3 {
 			o.b, _ = d.src(&a[2], U32, false)
 		}
-		o.d, _ = d.dst(&a[0], B64, false)
+		o.d, _ = d.dst(&a[0], U64, false)
 		how := arrival{drop: kind == "arrive_drop", tx: mod["expect_tx"], stays: mod["noComplete"], release: !relaxed}
 		o.run = func(w *warp, o *op_, mask uint32) { mbarArrive(w, o, mask, how) }
 	case "expect_tx", "complete_tx":
@@ -99,7 +99,15 @@ func decodeMbarrier(d *decoder) {
 		}
 		d.place(&a[1], ac.space)
 		parity := mod["parity"]
-		o.b, _ = d.src(&a[2], pick(parity, U32, B64), false)
+		switch state := a[2]; {
+		case parity && state.Kind == OperandInt && state.Int > 1:
+			d.refuse("%d as the parity of a phase, expected 0 or 1", int64(state.Int))
+		case !parity && state.Kind != OperandReg && state.Kind != OperandInt:
+			d.refuse("the state of a barrier is not a register")
+		case a[0].Kind == OperandSink:
+			d.refuse("_ can't stand here: the result goes to a predicate")
+		}
+		o.b, _ = d.src(&a[2], pick(parity, U32, U64), false)
 		if len(a) == 4 {
 			d.src(&a[3], U32, false)
 		}

@@ -1,6 +1,9 @@
 package emulator
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Decoding of ld, st and their like.
 
@@ -77,6 +80,31 @@ func (d *decoder) access() access {
 	return a
 }
 
+// checkOrder refuses an order of memory, a scope and a hint that don't go together or that
+// the instruction does not have.
+func (d *decoder) checkOrder() {
+	has := func(words ...string) string {
+		for _, w := range d.in.Mods {
+			if slices.Contains(words, w) {
+				return w
+			}
+		}
+		return ""
+	}
+	order, scope := has("relaxed", "acquire", "release", "acq_rel"), has("cta", "cluster", "gpu", "sys")
+	load := d.in.Op == "ld"
+	switch {
+	case order != "" && scope == "":
+		d.refuse(".%s needs a scope, such as .gpu", order)
+	case order == "" && scope != "" && has("mmio") == "":
+		d.refuse(".%s needs an order of memory, such as .relaxed", scope)
+	case load && (order == "release" || order == "acq_rel"), d.in.Op == "st" && (order == "acquire" || order == "acq_rel"):
+		d.refuse("%s has no .%s", d.in.Op, order)
+	case load && has("wb", "wt") != "", d.in.Op == "st" && has("ca", "lu", "cv") != "":
+		d.refuse("%s has no .%s", d.in.Op, has("wb", "wt", "ca", "lu", "cv"))
+	}
+}
+
 // place decodes an address operand into o.a, o.imm, x.wide and x.space.
 func (d *decoder) place(a *Operand, space Space) {
 	o := d.o
@@ -89,6 +117,9 @@ func (d *decoder) place(a *Operand, space Space) {
 	switch {
 	case a.Reg != nil:
 		n := a.Reg.Type.Bits()
+		if t := a.Reg.Type; t.Float() {
+			d.refuse("address register %s is .%s, expected an integer of 64 bits", a.Reg.Name, t)
+		}
 		if n != 64 && (n != 32 || space == Generic || space == Global || space == Const) {
 			d.refuse("address register %s is .%s, expected 64 bits", a.Reg.Name, a.Reg.Type)
 		}
@@ -108,6 +139,8 @@ func (d *decoder) place(a *Operand, space Space) {
 		sym.Kind = OperandSymbol
 		sym.Offset = 0
 		o.a, o.x.wide = d.symbol(&sym, U64), true
+	case space != Local:
+		d.refuse("a number as an address is for .local alone, expected a register or a variable")
 	default:
 		o.a, o.x.wide = d.constant(0, true), true
 	}
@@ -140,6 +173,10 @@ func (d *decoder) elems(a *Operand, ac access, load bool) {
 		}
 		list = a.Elems
 	}
+	d.alike(list)
+	if load && ac.vec > 1 && !slices.ContainsFunc(list, func(e Operand) bool { return e.Kind != OperandSink }) {
+		d.refuse("every element is _, expected a register")
+	}
 	x := d.o.x
 	x.vmask = fullMask
 	if ac.typ == B128 { // as two elements of 64 bits
@@ -152,7 +189,7 @@ func (d *decoder) elems(a *Operand, ac access, load bool) {
 	}
 	for i := range list {
 		e := &list[i]
-		if load && e.Kind == OperandSink {
+		if load && e.Kind == OperandSink && ac.vec > 1 {
 			x.vec, x.wides = append(x.vec, -1), append(x.wides, false)
 			continue
 		}
@@ -166,7 +203,7 @@ func (d *decoder) elems(a *Operand, ac access, load bool) {
 				x.vmask = 0xff
 			}
 		} else {
-			s, wide = d.src(e, ac.typ, true)
+			s, wide = d.src(e, ac.typ, d.in.Op == "st")
 		}
 		x.vec, x.wides = append(x.vec, s), append(x.wides, wide)
 	}
@@ -183,6 +220,10 @@ func decodeLoad(d *decoder) {
 	if len(ac.rest) > 0 {
 		d.refuse("unknown modifier .%s", ac.rest[0])
 	}
+	if d.in.Op == "ldu" && ac.space != Global && ac.space != Generic {
+		d.refuse("ldu loads from .global")
+	}
+	d.checkOrder()
 	n := 2
 	if ac.cache {
 		n = 3
@@ -236,6 +277,7 @@ func decodeStore(d *decoder) {
 	if ac.space == Const {
 		d.refuse("constant memory is not written")
 	}
+	d.checkOrder()
 	n := 2
 	if ac.cache {
 		n = 3
@@ -243,6 +285,9 @@ func decodeStore(d *decoder) {
 	a := d.args(n)
 	o := d.o
 	o.x = &extra{}
+	if d.kernelParam(&a[0]) >= 0 {
+		d.refuse("a kernel does not write its parameters")
+	}
 	d.place(&a[0], ac.space)
 	d.elems(&a[1], ac, false)
 	o.run = storeGeneral
@@ -267,10 +312,37 @@ func decodeStore(d *decoder) {
 	}
 }
 
-// decodeHint is an instruction that only hints at caches.
+// decodeHint is an instruction that only hints at caches, about an address; discard and
+// applypriority, of the 128 bytes from there on.
 func decodeHint(d *decoder) {
-	d.o.run = func(*warp, *op, uint32) {}
+	n := 1
+	if d.in.Op == "discard" || d.in.Op == "applypriority" {
+		n = 2
+	}
+	if a := d.args(n); n == 2 && (a[1].Kind != OperandInt || a[1].Int != 128) {
+		d.refuse("expected 128, the number of bytes")
+	}
+	space := d.access().space
+	if v := d.in.Args[0].Var; v != nil && space == Generic && v.Space != Global {
+		d.refuse("variable %s is in .%s, expected one in .global", v.Name, v.Space)
+	}
+	d.o.x = &extra{}
+	if a := d.in.Args[0]; a.Kind != OperandAddress || space != Generic || a.Var == nil { // a variable's name is an address of .global here
+		d.place(&d.in.Args[0], space)
+	}
+	nothing(d)
 }
+
+// decodeNumber is an instruction that only tells hardware a number.
+func decodeNumber(d *decoder) {
+	if a := d.args(1)[0]; a.Kind != OperandInt {
+		d.refuse("expected a constant")
+	}
+	nothing(d)
+}
+
+// nothing is an instruction that has no effect here.
+func nothing(d *decoder) { d.o.run = func(*warp, *op, uint32) {} }
 
 // decodePolicy gives a cache policy: 64 bits without a meaning here.
 func decodePolicy(d *decoder) {

@@ -13,15 +13,16 @@ func init() {
 	register(map[string]func(*decoder){"ldmatrix": decodeLdmatrix, "stmatrix": decodeLdmatrix, "mma": decodeMMA, "movmatrix": decodeMovmatrix})
 }
 
-// regList gives the registers of a vector operand, or of a single register.
+// regList gives the registers of a vector operand.
 func (d *decoder) regList(a *Operand, t Type, n int, dst bool) []int32 {
-	list := []Operand{*a}
-	if a.Kind == OperandVector {
-		list = a.Elems
+	if a.Kind != OperandVector || a.Name != "" {
+		d.refuse("operand is not a vector of registers, expected %d registers in braces", n)
 	}
+	list := a.Elems
 	if len(list) != n {
 		d.refuse("%d registers, expected %d", len(list), n)
 	}
+	d.alike(list)
 	var out []int32
 	for i := range list {
 		var s int32

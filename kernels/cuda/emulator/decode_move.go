@@ -13,10 +13,12 @@ func init() {
 func decodeMov(d *decoder) {
 	m := d.mods()
 	t := d.one(m)
-	d.allow(m)
+	d.allow(m, "v2", "v4")
 	a := d.args(2)
 	o := d.o
 	switch {
+	case m.has["v2"] || m.has["v4"]:
+		d.movVector(t, pick(m.has["v2"], 2, 4), a)
 	case t == B128:
 		d.mov128(a)
 	case t == Pred:
@@ -26,6 +28,8 @@ func decodeMov(d *decoder) {
 		o.run = func(w *warp, o *op_, mask uint32) {
 			w.p[o.d] = w.p[o.d]&^mask | (w.p[o.a]^not)&mask
 		}
+	case a[1].Kind == OperandVector && a[1].Name != "":
+		d.refuse("%s has four elements, expected mov.v4.u32 or one of them, such as %s.x", a[1].Name, a[1].Name)
 	case a[1].Kind == OperandVector:
 		d.pack(t, &a[0], a[1].Elems)
 	case a[0].Kind == OperandVector:
@@ -39,6 +43,58 @@ func decodeMov(d *decoder) {
 			o.pure, o.run = 2, movB64
 		}
 		o.x = &extra{v: moveMark{}}
+	}
+}
+
+// movVector is mov.v2 and mov.v4 of n elements of type t, such as mov.v4.u32 {a, b, c, _}, %tid.
+func (d *decoder) movVector(t Type, n int, a []Operand) {
+	if t == Pred || n*t.Bits() > 128 {
+		d.refuse("a vector of %d .%s, expected numbers of up to 128 bits together", n, t)
+	}
+	for i := range a {
+		if a[i].Kind != OperandVector || len(a[i].Elems) != n {
+			d.refuse("expected vectors of %d elements", n)
+		}
+		d.alike(a[i].Elems)
+	}
+	o := d.o
+	var from, to []int32
+	var wide bool
+	for i := range n {
+		s, _ := d.src(&a[1].Elems[i], t, false)
+		from = append(from, s)
+	}
+	for i := range n {
+		if a[0].Elems[i].Kind == OperandSink {
+			to = append(to, d.scratch(t.Bits() == 64))
+			continue
+		}
+		s, w := d.dst(&a[0].Elems[i], t, false)
+		to, wide = append(to, s), w
+	}
+	if len(o.defs) == 0 {
+		d.refuse("every element is _, expected a register")
+	}
+	o.x = &extra{}
+	o.run = func(w *warp, o *op_, mask uint32) {
+		for m := mask; m != 0; m &= m - 1 {
+			i := bits.TrailingZeros32(m) & 31
+			var v [4]uint64 // read first: the vectors may have registers in common
+			for k, s := range from {
+				if wide {
+					v[k] = w.r64[s][i]
+				} else {
+					v[k] = uint64(w.r32[s][i])
+				}
+			}
+			for k, s := range to {
+				if wide {
+					w.r64[s][i] = v[k]
+				} else {
+					w.r32[s][i] = uint32(v[k])
+				}
+			}
+		}
 	}
 }
 
@@ -105,6 +161,9 @@ type moveMark struct{}
 
 // part is the type of one of n parts of t.
 func (d *decoder) part(t Type, n int) Type {
+	if !t.bare() {
+		d.refuse("a vector is made and taken apart as bits, expected .b%d", t.Bits())
+	}
 	switch {
 	case n > 0 && t.Bits()%n == 0 && t.Bits()/n == 32:
 		return B32
@@ -117,9 +176,25 @@ func (d *decoder) part(t Type, n int) Type {
 	return 0
 }
 
+// alike refuses a vector of registers of integers and of floating-point numbers.
+func (d *decoder) alike(elems []Operand) {
+	var first *Register
+	for i := range elems {
+		r := elems[i].Reg
+		switch {
+		case elems[i].Kind != OperandReg || r.Type.bare():
+		case first == nil:
+			first = r
+		case first.Type.Float() != r.Type.Float():
+			d.refuse("a vector of %s, which is .%s, and %s, which is .%s: expected registers of one kind, or .b%d", first.Name, first.Type, r.Name, r.Type, r.Type.Bits())
+		}
+	}
+}
+
 // pack is mov.b64 d, {a, b}: the first element is the lowest.
 func (d *decoder) pack(t Type, dst *Operand, elems []Operand) {
 	pt := d.part(t, len(elems))
+	d.alike(elems)
 	o := d.o
 	o.x = &extra{}
 	for i := range elems {
@@ -148,6 +223,7 @@ func (d *decoder) pack(t Type, dst *Operand, elems []Operand) {
 // unpack is mov.b64 {a, b}, d.
 func (d *decoder) unpack(t Type, elems []Operand, src *Operand) {
 	pt := d.part(t, len(elems))
+	d.alike(elems)
 	o := d.o
 	o.x = &extra{}
 	var wide bool
@@ -159,6 +235,9 @@ func (d *decoder) unpack(t Type, elems []Operand, src *Operand) {
 		}
 		s, _ := d.dst(&elems[i], pt, false)
 		o.x.vec = append(o.x.vec, s)
+	}
+	if len(o.defs) == 0 {
+		d.refuse("every element is _, expected a register")
 	}
 	n := pt.Bits()
 	cut := uint32(trim(^uint64(0), pt))
@@ -208,6 +287,11 @@ func decodeCvta(d *decoder) {
 		base = paramWindow
 	default:
 		d.refuse("expected a space")
+	}
+	if a := d.args(2)[1]; a.Kind == OperandFunc {
+		d.refuse("%s is a function, expected a variable or a register", a.Name)
+	} else if a.Kind == OperandSymbol && (to || a.Var.Space != space) {
+		d.refuse("variable %s is in .%s; cvta.%s takes its address to a generic one", a.Var.Name, a.Var.Space, a.Var.Space)
 	}
 	if to {
 		base = -base

@@ -1,6 +1,9 @@
 package emulator
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Operands: which register stands for a register, a constant, a special register
 // or an address, and the modifiers of an instruction.
@@ -31,7 +34,7 @@ func (d *decoder) immediate(a *Operand, t Type) uint64 {
 	switch {
 	case a.Kind == OperandInt && t.Float():
 		d.refuse("%d is an integer, expected a number of .%s: 1.0 is one of .f32 and .f64, and 0f3F800000 is its bits", int64(a.Int), t)
-	case a.Kind == OperandFloat && !t.Float() && !t.bare(), a.Kind == OperandFloat && !a.Single && t == B32:
+	case a.Kind == OperandFloat && t != F32 && t != F64 && (t != B32 || !a.Single) && (t != B64 || a.Single):
 		d.refuse("a floating-point constant, expected one of .%s", t)
 	case a.Kind == OperandFloat && t == F64:
 		v = math.Float64bits(a.Float)
@@ -41,12 +44,8 @@ func (d *decoder) immediate(a *Operand, t Type) uint64 {
 		} else {
 			v = uint64(math.Float32bits(float32(a.Float)))
 		}
-	case a.Kind == OperandFloat && a.Single: // bits of a float in a wider or narrower type
-		v = a.Int
-	case a.Kind == OperandFloat && t.Bits() == 64:
-		v = math.Float64bits(a.Float)
 	case a.Kind == OperandFloat:
-		d.refuse("a floating constant is no .%s", t)
+		v = math.Float64bits(a.Float)
 	default:
 		v = a.Int
 	}
@@ -81,6 +80,12 @@ func (d *decoder) src(a *Operand, t Type, loose bool) (slot int32, wide bool) {
 	case OperandSpecial:
 		return d.special(a, t)
 	case OperandSymbol, OperandFunc:
+		if name := a.Name; !takesAddress[d.in.Op] && (a.Kind == OperandFunc || a.Offset == 0) {
+			if a.Kind == OperandSymbol {
+				name = a.Var.Name
+			}
+			d.refuse("the address of %s can't stand here: a mov, such as mov.u64, takes it to a register first", name)
+		}
 		return d.symbol(a, t), t.Bits() == 64
 	default:
 		d.refuse("operand is not a register or constant")
@@ -88,6 +93,12 @@ func (d *decoder) src(a *Operand, t Type, loose bool) (slot int32, wide bool) {
 	d.use(slot, wide)
 	return
 }
+
+// takesAddress are the instructions that read the address of a variable from its name.
+var takesAddress = map[string]bool{"mov": true, "cvta": true, "mapa": true, "call": true}
+
+// dropsResult are the instructions whose result may be _.
+var dropsResult = map[string]bool{"setp": true, "lop3": true, "elect": true, "match": true, "shfl": true, "atom": true, "mbarrier": true, "call": true}
 
 func (d *decoder) use(slot int32, wide bool) {
 	if wide {
@@ -111,6 +122,9 @@ func (d *decoder) dst(a *Operand, t Type, loose bool) (slot int32, wide bool) {
 		d.refuse("unsupported type")
 	}
 	if a.Kind == OperandSink {
+		if !dropsResult[d.in.Op] {
+			d.refuse("_ can't stand here: the result goes to a register")
+		}
 		wide = t.Bits() == 64
 		return d.scratch(wide), wide
 	}
@@ -155,9 +169,12 @@ func (d *decoder) halves(a *Operand, dst bool) int32 {
 	return s
 }
 
-// whole refuses parts of registers and minus signs, which only video instructions
-// have; they take them off first.
+// whole refuses parts of registers and minus signs, which only video instructions have,
+// and a second result, which few have: they take them off first.
 func (d *decoder) whole(a *Operand) {
+	if a.Second != nil {
+		d.refuse("a predicate after |, which this instruction does not have")
+	}
 	if a.Part != "" || a.Neg {
 		d.refuse("operand %s has a part or a minus sign", a.Reg.Name)
 	}
@@ -176,12 +193,16 @@ func (d *decoder) scratch(wide bool) int32 {
 // pdst gives the predicate that operand a names as a result.
 func (d *decoder) pdst(a *Operand) int32 {
 	if a.Kind == OperandSink {
+		if !dropsResult[d.in.Op] {
+			d.refuse("_ can't stand here: the result goes to a predicate")
+		}
 		d.fc.np++
 		return int32(d.fc.np - 1)
 	}
 	if a.Kind != OperandReg || a.Reg.Type != Pred || a.Not {
 		d.refuse("the result is not a predicate")
 	}
+	d.whole(a)
 	s := d.slots[a.Reg]
 	d.o.defs = append(d.o.defs, bankP|s)
 	return s
@@ -196,6 +217,9 @@ func (d *decoder) psrc(a *Operand) (slot int32, not uint32) {
 		return 0, 0
 	}
 	if a.Kind == OperandSpecial && specials[a.Name].kind == spFalse {
+		if d.in.Op != "mov" {
+			d.refuse("%s can't stand here: a mov.pred takes it to a register first", a.Name)
+		}
 		return 0, fullMask
 	}
 	if a.Kind != OperandReg || a.Reg.Type != Pred {
@@ -218,6 +242,11 @@ func (d *decoder) special(a *Operand, t Type) (slot int32, wide bool) {
 	}
 	if t.Float() {
 		d.refuse("%s is an integer, expected a .%s", a.Name, t)
+	}
+	widths := info.widths(a.Name)
+	most := widths[len(widths)-1]
+	if !slices.Contains(widths, t.Bits()) && (d.in.Op != "cvt" || most < t.Bits()) {
+		d.refuse("%s has %d bits, expected .u%d", a.Name, most, most)
 	}
 	wide = t.Bits() == 64
 	key := a.Name
@@ -246,6 +275,9 @@ func (d *decoder) special(a *Operand, t Type) (slot int32, wide bool) {
 // symbol gives a register that holds the address of a variable or function.
 func (d *decoder) symbol(a *Operand, t Type) int32 {
 	wide := t.Bits() == 64
+	if t.Float() && a.Kind == OperandSymbol {
+		d.refuse("the address of %s is an integer, expected a .%s", a.Var.Name, t)
+	}
 	if !wide && t.Bits() != 32 {
 		d.refuse("an address does not fit .%s", t)
 	}

@@ -7,7 +7,7 @@ import "math/bits"
 func init() {
 	register(map[string]func(*decoder){
 		"bar": decodeBar, "barrier": decodeBar, "membar": decodeFence, "fence": decodeFence,
-		"griddepcontrol": decodeHint,
+		"griddepcontrol": func(d *decoder) { d.args(0); nothing(d) },
 	})
 }
 
@@ -60,8 +60,14 @@ func decodeBar(d *decoder) {
 	if len(rest) < 1 || len(rest) > 2 || info.arrive && len(rest) != 2 {
 		d.refuse("expected a barrier and a number of threads")
 	}
+	if id := rest[0]; id.Kind == OperandInt && id.Int > 15 {
+		d.refuse("barrier %d, expected 0 to 15", int64(id.Int))
+	}
 	o.a, _ = d.src(&rest[0], U32, false)
 	if len(rest) == 2 {
+		if n := rest[1]; n.Kind == OperandInt && (n.Int%32 != 0 || n.Int == 0 && info.arrive) {
+			d.refuse("%d threads, expected a multiple of 32", int64(n.Int))
+		}
 		info.hasN = true
 		o.b, _ = d.src(&rest[1], U32, false)
 	}
@@ -161,9 +167,10 @@ func decodeFence(d *decoder) {
 	d.allow(m, "gl", "cta", "sys", "gpu", "cluster", "sc", "acq_rel", "acquire", "release", "proxy", "alias", "async",
 		"async::generic", "mbarrier_init", "global", "shared::cta", "shared::cluster", "sync_restrict::shared::cta", "sync_restrict::shared::cluster")
 	if m.has["proxy"] && !m.has["acquire"] && !m.has["release"] { // of one thread's accesses by different ways
-		decodeHint(d)
+		nothing(d)
 		return
 	}
+	d.args(0)
 	cta := m.has["cta"]
 	d.o.x = &extra{cta: cta}
 	d.o.run = func(w *warp, o *op_, mask uint32) {

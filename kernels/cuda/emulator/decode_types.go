@@ -9,9 +9,12 @@ import (
 // (and.u32, add.b32), but NVIDIA's assembler refuses it, and so no GPU runs it.
 
 const (
-	signedTypes = "s16 s32 s64"
-	wholeTypes  = "u16 u32 u64 " + signedTypes
-	memoryTypes = "b8 b16 b32 b64 b128 u8 u16 u32 u64 s8 s16 s32 s64 f32 f64"
+	signedTypes   = "s16 s32 s64"
+	wholeTypes    = "u16 u32 u64 " + signedTypes
+	carryTypes    = "u32 u64 s32 s64"
+	addressTypes  = "u32 u64 s32 s64"
+	comparedTypes = "b16 b32 b64 " + wholeTypes + " f16 f16x2 bf16 bf16x2 f32 f64"
+	memoryTypes   = "b8 b16 b32 b64 b128 u8 u16 u32 u64 s8 s16 s32 s64 f32 f64"
 )
 
 // typesOf are the types of instructions that have one, and are not choosy in their decoders.
@@ -21,6 +24,11 @@ var typesOf = map[string]string{
 	"bfi": "b32 b64", "prmt": "b32", "lop3": "b32", "shfl": "b32", "match": "b32 b64", "nanosleep": "u32",
 	"sad": wholeTypes, "rem": wholeTypes,
 	"neg": signedTypes + " f16 f16x2 bf16 bf16x2 f32 f64", "abs": signedTypes + " f16 f16x2 bf16 bf16x2 f32 f64",
+	"shr": "b16 b32 b64 " + wholeTypes, "addc": carryTypes, "subc": carryTypes, "madc": carryTypes, "bfind": carryTypes,
+	"fns": "b32", "bmsk": "b32", "szext": "u32 s32", "copysign": "f32 f64", "testp": "f32 f64", "activemask": "b32",
+	"sin": "f32", "cos": "f32", "lg2": "f32", "rsqrt": "f32 f64", "ex2": "f16 f16x2 bf16 bf16x2 f32", "tanh": "f16 f16x2 bf16 bf16x2 f32",
+	"dp4a": "u32 s32", "dp2a": "u32 s32", "mapa": addressTypes, "getctarank": addressTypes, "vote": "pred b32",
+	"setp": comparedTypes, "set": comparedTypes,
 	"ld": memoryTypes, "ldu": memoryTypes, "st": memoryTypes,
 	"mov":  "pred b16 b32 b64 b128 u16 u32 u64 s16 s32 s64 f32 f64",
 	"selp": "b16 b32 b64 u16 u32 u64 s16 s32 s64 f32 f64",
@@ -31,9 +39,12 @@ var numeric = []string{"add", "sub", "mul", "mad", "min", "max", "div"}
 
 // atomTypes are the types of the operations of atom and red.
 var atomTypes = map[string]string{
-	"add": "u32 s32 u64 f16 f16x2 bf16 bf16x2 f32 f64", "min": "u32 s32 u64 s64 f16 f16x2 bf16 bf16x2", "max": "u32 s32 u64 s64 f16 f16x2 bf16 bf16x2",
+	"add": "u32 s32 u64 f16 f16x2 bf16 bf16x2 f32 f64", "min": "u32 s32 u64 s64", "max": "u32 s32 u64 s64",
 	"inc": "u32", "dec": "u32", "and": "b32 b64", "or": "b32 b64", "xor": "b32 b64", "cas": "b16 b32 b64 b128", "exch": "b32 b64 b128",
 }
+
+// vectorAtomTypes are the types of atom and red on vectors.
+const vectorAtomTypes = "f16 f16x2 bf16 bf16x2 f32"
 
 // checkTypes refuses an instruction of a type that it does not have.
 func (d *decoder) checkTypes() {
@@ -49,14 +60,33 @@ func (d *decoder) checkTypes() {
 	switch {
 	case op == "atom" || op == "red":
 		for word, types := range atomTypes {
-			if has(word) && !has("v2") && !has("v4") && !has("v8") {
+			if has(word) {
 				op, allowed, listed = op+"."+word, types, true
+				if has("v2") || has("v4") || has("v8") {
+					allowed = vectorAtomTypes
+				}
 			}
+		}
+		if _, _, half := halfOf(typ); half != has("noftz") {
+			d.refuse(".noftz is for .f16, .f16x2, .bf16 and .bf16x2, which must have it")
+		}
+		if d.in.Op == "red" && (has("cas") || has("exch")) {
+			d.refuse("red has no such operation; atom has, and gives the old value")
+		}
+	case op == "redux":
+		listed, allowed = true, "u32 s32"
+		switch {
+		case has("and"), has("or"), has("xor"):
+			allowed = "b32"
+		case typ == F32:
+			allowed = "f32"
 		}
 	case (op == "setp" || op == "set") && typ.bare() && !has("eq") && !has("ne"):
 		d.refuse(".%s has no order, expected .eq or .ne, or a type such as .u%d", typ, typ.Bits())
 	case (op == "setp" || op == "set") && (typ.Signed() || typ.bare()) && (has("lo") || has("ls") || has("hi") || has("hs")):
 		d.refuse(".lo, .ls, .hi and .hs are for unsigned integers; expected .lt, .le, .gt or .ge for .%s", typ)
+	case slices.Contains(numeric, op) && (typ == U16x2 || typ == S16x2) && op != "add" && op != "sub" && op != "min" && op != "max":
+		d.refuse("no such operation on .%s", typ)
 	case slices.Contains(numeric, op) && typ.bare():
 		d.refuse(".%s is no type of numbers, expected one such as .u%d or .s%d", typ, typ.Bits(), typ.Bits())
 	}

@@ -98,7 +98,7 @@ func (d *decoder) memberMask(m modset, a *Operand) int32 {
 	if !m.has["sync"] {
 		return -1
 	}
-	s, _ := d.src(a, B32, false)
+	s, _ := d.src(a, U32, false)
 	return s
 }
 
@@ -115,7 +115,20 @@ func decodeShfl(d *decoder) {
 	}
 	a := d.args(n)
 	o := d.o
-	mode := m.rest[len(m.rest)-1]
+	mode := ""
+	for _, w := range m.rest {
+		if w != "sync" && mode != "" {
+			d.refuse(".%s and .%s, expected one of them", mode, w)
+		} else if w != "sync" {
+			mode = w
+		}
+	}
+	if mode == "" {
+		d.refuse("expected .up, .down, .bfly or .idx")
+	}
+	if a[0].Kind == OperandSink {
+		d.refuse("_ can't stand here: the result goes to a register")
+	}
 	o.a, _ = d.src(&a[1], t, false)
 	o.b, _ = d.src(&a[2], B32, false)
 	o.c, _ = d.src(&a[3], B32, false)
@@ -256,11 +269,16 @@ func decodeMatch(d *decoder) {
 	slot := d.memberMask(m, &a[2])
 	pred := int32(-1)
 	if a[0].Second != nil {
+		if m.has["any"] {
+			d.refuse("a predicate after |, which match.all has alone")
+		}
 		pred = d.pdst(a[0].Second)
+	} else if a[0].Kind == OperandSink {
+		d.refuse("_ can't stand here: the result goes to a register")
 	}
 	dst := a[0]
 	dst.Second = nil
-	o.d, _ = d.dst(&dst, B32, false)
+	o.d, _ = d.dst(&dst, U32, false)
 	all := m.has["all"]
 	o.run = func(w *warp, o *op_, mask uint32) {
 		mask, ok := w.members(o, mask, slot)
@@ -292,6 +310,9 @@ func decodeRedux(d *decoder) {
 	m := d.mods()
 	t := d.one(m)
 	d.allow(m, "sync", "add", "min", "max", "and", "or", "xor", "abs", "NaN")
+	if (m.has["abs"] || m.has["NaN"]) && t != F32 {
+		d.refuse(".abs and .NaN are for .f32")
+	}
 	a := d.args(3)
 	o := d.o
 	o.a, _ = d.src(&a[1], t, false)
@@ -345,6 +366,9 @@ func decodeRedux(d *decoder) {
 func decodeElect(d *decoder) {
 	m := d.mods()
 	d.allow(m, "sync")
+	if len(m.types) > 0 {
+		d.refuse("it has no type")
+	}
 	a := d.args(2)
 	o := d.o
 	slot := d.memberMask(m, &a[1])

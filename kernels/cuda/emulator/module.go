@@ -164,7 +164,7 @@ type Operand struct {
 	Float  float64     // value of a float
 	Var    *Variable   // of an address or symbol
 	Offset int64       // of an address or symbol
-	Name   string      // of a function, a label or a special register
+	Name   string      // of a function, a label, a special register or a vector of those
 	Elems  []Operand   // of a vector or list
 	Second *Operand    // q of p|q
 	Part   string      // h0 of a.h0, in a video instruction

@@ -1,6 +1,9 @@
 package emulator
 
-import "regexp"
+import (
+	"regexp"
+	"slices"
+)
 
 // The operands of instructions.
 
@@ -30,7 +33,7 @@ func (p *parser) operand(call bool) Operand {
 		return o
 	case p.accept("["):
 		return p.address(pos)
-	case p.is("!"):
+	case p.is("!") && p.peek().kind == tokIdent && p.peek().text != "WARP_SZ":
 		p.advance()
 		if p.tok.kind != tokIdent {
 			p.fail(p.tok.pos, "expected a predicate after \"!\", found %s", p.tok.describe())
@@ -134,22 +137,28 @@ func (p *parser) named() Operand {
 			}
 			return Operand{Kind: OperandSpecial, Pos: pos, Name: full}
 		}
+		if full == name && slices.Contains(specialVectors, name) {
+			o := Operand{Kind: OperandVector, Pos: pos, Name: name}
+			for _, element := range []string{".x", ".y", ".z", ".w"} {
+				o.Elems = append(o.Elems, Operand{Kind: OperandSpecial, Pos: pos, Name: name + element})
+			}
+			return o
+		}
 		p.fail(pos, "register %q is not declared", clip(full))
 	}
 	return Operand{Kind: OperandFunc, Pos: pos, Name: name} // a label or function; see body
 }
 
-// offset reads "+4" or "-4" or "+-4" after a base.
+// offset reads "+4" or "+-4" after a base. PTX has no "-4" there.
 func (p *parser) offset() int64 {
 	pos := p.tok.pos
-	neg := p.is("-")
+	if p.is("-") {
+		p.fail(pos, "PTX has no \"-\" after the base of an address, expected \"+-\" as in [x+-4]")
+	}
 	p.advance()
 	c := p.expression()
 	if c.isFloat || c.symbol != "" {
 		p.fail(pos, "an offset must be an integer")
-	}
-	if neg {
-		return -int64(c.bits)
 	}
 	return int64(c.bits)
 }

@@ -136,6 +136,8 @@ func TestParseErrors(t *testing.T) {
 		{body(".reg .b32 a;\nmov.u32 a 1;"), "expected \";\"", 6},
 		{body(".reg .b32 a;\n@a ret;"), "not a declared predicate", 6},
 		{body(".reg .b32 a;\nld.global.u32 a, [b];"), "not declared", 6},
+		{body(".reg .b32 a; .reg .b64 x;\nld.global.u32 a, [x-4];"), "expected \"+-\" as in [x+-4]", 6},
+		{body(".shared .b32 v;\n.reg .b32 a;\nmov.u32 a, v-4;"), "expected \"+-\"", 7},
 		{body("ret\n}"), "expected \";\"", 6},
 		{body("#"), "unexpected character", 5},
 		{header + strings.Repeat("(", 10), "expected a directive", 4},

@@ -33,6 +33,8 @@ var requirements = []requirement{
 	{78, 90, "atom bf16"}, {78, 90, "red bf16"}, {78, 90, "mma m16n8k8 f64"}, {81, 89, "cvt e4m3x2"}, {81, 89, "cvt e5m2x2"}, {84, 89, "mma e4m3"}, {84, 89, "mma e5m2"},
 	{80, 90, "elect"}, {80, 90, "cp async bulk"}, {80, 90, "mbarrier expect_tx"}, {80, 90, "fence proxy async"}, {81, 90, "st async"}, {81, 90, "atom v4"},
 	{83, 70, "ld b128"}, {83, 70, "st b128"}, {83, 70, "mov b128"}, {88, 100, "ld v8"}, {88, 100, "st v8"},
+	{88, 100, "ld v4 b64"}, {88, 100, "ld v4 u64"}, {88, 100, "ld v4 s64"}, {88, 100, "ld v4 f64"},
+	{88, 100, "st v4 b64"}, {88, 100, "st v4 u64"}, {88, 100, "st v4 s64"}, {88, 100, "st v4 f64"}, {86, 100, "redux f32"}, {86, 100, "cvt satfinite tf32"},
 }
 
 // firstVersions say since which version there is a target.

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -53,6 +54,20 @@ type specialInfo struct {
 	wide bool // 64 bits
 }
 
+// widths says which types a mov reads the register %name as: the indices and sizes of
+// threads and blocks were of 16 bits once, and %gridid has been of all.
+func (s specialInfo) widths(name string) []int {
+	switch vector, _, _ := strings.Cut(name, "."); {
+	case name == "%gridid":
+		return []int{16, 32, 64}
+	case s.wide:
+		return []int{64}
+	case vector == "%tid" || vector == "%ntid" || vector == "%ctaid" || vector == "%nctaid":
+		return []int{16, 32}
+	}
+	return []int{32}
+}
+
 // What a driver may put there and this one leaves zero: environment registers,
 // performance counters, the shared memory that a driver keeps to itself, and the
 // graph that a kernel runs in.
@@ -68,7 +83,13 @@ func init() {
 		specials["%reserved_smem_offset_"+name] = specialInfo{kind: spZero}
 	}
 	specials["%current_graph_exec"] = specialInfo{spZero, true}
+	for _, name := range specialVectors {
+		specials[name+".w"] = specialInfo{kind: spZero} // of four elements, of which the last is always zero
+	}
 }
+
+// specialVectors are the special registers that have elements .x, .y, .z and .w.
+var specialVectors = []string{"%tid", "%ntid", "%ctaid", "%nctaid", "%clusterid", "%nclusterid", "%cluster_ctaid", "%cluster_nctaid"}
 
 var specials = map[string]specialInfo{
 	"%tid.x": {kind: spTidX}, "%tid.y": {kind: spTidY}, "%tid.z": {kind: spTidZ},

@@ -66,12 +66,28 @@ func TestOperandKinds(t *testing.T) {
 		{"add.u32 r, r, 1.0;", "a floating-point constant, expected one of .u32"},
 		{"add.u32 r, r, 0f3f800000;", "a floating-point constant, expected one of .u32"},
 		{"mov.b32 b, 1.0;", "a floating-point constant, expected one of .b32"},
+		{"mov.b64 x, {r, f};", "a vector of r, which is .u32, and f, which is .f32: expected registers of one kind, or .b32"},
+		{"mov.u64 x, {r, r};", "a vector is made and taken apart as bits, expected .b64"},
+		{"mov.b64 {_, _}, x;", "every element is _"},
+		{"add.u32 _, r, r;", "_ can't stand here: the result goes to a register"},
+		{"add.u32 r|p, r, r;", "a predicate after |, which this instruction does not have"},
+		{"add.u64 x, x, sh;", "the address of sh can't stand here: a mov, such as mov.u64, takes it to a register first"},
+		{"mov.f64 d, sh;", "the address of sh is an integer, expected a .f64"},
+		{"add.f16 h, h, 0f3F800000;", "a floating-point constant, expected one of .f16"},
+		{"ld.global.u32 r, [d];", "address register d is .f64, expected an integer of 64 bits"},
+		{"ld.global.u32 r, [16];", "a number as an address is for .local alone"},
+		{"ld.global.f32 _, [x];", "_ can't stand here"},
+		{"bar.sync 16;", "barrier 16, expected 0 to 15"},
+		{"bar.sync 1, 33;", "33 threads, expected a multiple of 32"},
+		{"bfe.u32 r, r, 256, 1;", "256 as a place or length in bits, expected 0 to 255"},
+		{"prefetch.global.L1 x;", "expected an address in brackets"},
+		{"mov.b64 x, {b, f}; mov.b64 {_, s}, x; mov.v2.u32 {r, s}, {s, 1}; mov.v4.u32 {r, s, _, b}, %ntid; mov.u16 u, %tid.x;", ""},
 		{"mul.f32 f, f, b; mul.f32 b, b, b; mul.f32 f, f, 2.0; mul.f64 d, d, 2.0; mov.b32 b, 0f3f800000;", ""},
 		{"add.u32 r, r, s; add.s32 r, s, b; mov.b32 f, r; mov.b32 r, f; and.b32 r, f, r; not.b32 f, r;", ""},
 		{"cvt.rn.f32.u32 f, r; cvt.rn.f32.u32 f, 5; clz.b32 r, f; selp.b32 f, r, f, p; mov.b64 d, {r, r};", ""},
 		{"ld.global.b32 f, [x]; ld.global.b16 f, [x]; ld.global.u16 r, [x]; st.global.b16 [x], f; cvt.f32.f16 f, h;", ""},
 	} {
-		text := ".version 8.0\n.target sm_80\n.address_size 64\n.entry k() {\n.reg .u16 u; .reg .b16 h; .reg .b32 b; .reg .u32 r; .reg .s32 s; .reg .u64 x; .reg .f32 f; .reg .f64 d; .reg .pred p;\n" + c.instructions + "\nret;\n}"
+		text := ".version 8.0\n.target sm_80\n.address_size 64\n.entry k() {\n.reg .u16 u; .reg .b16 h; .shared .u32 sh; .reg .b32 b; .reg .u32 r; .reg .s32 s; .reg .u64 x; .reg .f32 f; .reg .f64 d; .reg .pred p;\n" + c.instructions + "\nret;\n}"
 		_, err := New(Options{}).Load(mustParse(t, "kinds.ptx", text))
 		if c.refused == "" {
 			if err != nil {

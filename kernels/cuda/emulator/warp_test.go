@@ -4,6 +4,35 @@ import "testing"
 
 // The instructions in which lanes look at each other, against what Go computes.
 
+// mov.v2 and mov.v4 read all elements before they write one.
+func TestVectorMoves(t *testing.T) {
+	expectU32(t, "mov.v4 of %tid", "", `
+{
+.reg .u32 %v<4>;
+mov.v4.u32 {%v0, %v1, %v2, %v3}, %tid;
+mad.lo.u32 %j, %v1, 8, %v0;
+mad.lo.u32 %j, %v2, 16, %j;
+mad.wide.u32 %o, %j, 4, %base;
+mad.lo.u32 %j, %v2, 100, %v1;
+mad.lo.u32 %j, %v3, 10000, %j;
+st.global.u32 [%o], %j;
+}
+`, Dim3{X: 1}, Dim3{X: 8, Y: 2, Z: 4}, func(i uint32) uint32 { return i/16*100 + i/8%2 })
+	expectU32(t, "mov.v2 exchanges two registers", "", `
+{
+.reg .v2 .u32 %v; .reg .u64 %z<2>;
+mov.v2.u32 %v, {%i, 7};
+mov.v2.u32 {%v.y, %v.x}, %v;
+mov.v2.u64 {%z0, %z1}, {5, 9};
+mov.v2.u64 {_, %z0}, {%z1, %z0};
+cvt.u32.u64 %j, %z0;
+mad.lo.u32 %j, %j, 1000, %v.y;
+mad.lo.u32 %j, %v.x, 10000, %j;
+st.global.u32 [%o], %j;
+}
+`, Dim3{X: 1}, Dim3{X: 32}, func(i uint32) uint32 { return 75000 + i })
+}
+
 func TestWarpInstructions(t *testing.T) {
 	block := Dim3{32, 1, 1}
 	shfl := func(mode, b, c string) string {
