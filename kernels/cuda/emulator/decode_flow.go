@@ -290,7 +290,7 @@ func (fc *funcCode) bit(wide bool, slot int32) int32 {
 	return int32(fc.np) + slot
 }
 
-// callee completes bindings with the side of the function that is called.
+// complete completes bindings with the side of the function that is called.
 func (fc *funcCode) complete(list []binding, vars []*Variable, in bool) []binding {
 	out := make([]binding, len(list))
 	for i, b := range list {

@@ -332,12 +332,11 @@ func (d *decoder) args(n int) []Operand {
 	return d.in.Args
 }
 
-// mods takes the modifiers apart: it removes those in the list that are there,
-// and says which; the rest must be types.
+// modset is the modifiers of an instruction, taken apart.
 type modset struct {
-	has   map[string]bool
-	types []Type
-	rest  []string
+	has   map[string]bool // those that are no types
+	types []Type          // in their order
+	rest  []string        // those that are no types, in their order
 }
 
 func (d *decoder) mods() modset {

@@ -7,10 +7,10 @@ import "sort"
 // before the code that follows the loop. Where compilers and people lay code out
 // in the usual way, that is the order of the text.
 
-// succ gives the places that the op at i may go to, within [lo, hi).
+// succFunc gives the places that the op at i may go to, within [lo, hi).
 type succFunc func(i int32) (to []int32, falls bool)
 
-// order returns the rank of each op in [lo, hi), counting from base.
+// order returns the rank of each op in [lo, hi), counting from 0.
 func order(lo, hi int32, succ succFunc) []int32 {
 	n := hi - lo
 	// Blocks begin at lo, at targets, and after ops that do not simply fall on.

@@ -255,7 +255,7 @@ func (w *warp) fork(mask uint32, pc int32) *split {
 	return s
 }
 
-// retire takes the exited or returned lanes out of the frames above.
+// leaveFrames takes the exited or returned lanes out of the frames above.
 func (w *warp) leaveFrames(f *frame, until *frame) {
 	for f != until {
 		up := f.caller

@@ -67,7 +67,7 @@ func ifElse(c bool, a, b int) int {
 	return b
 }
 
-// element places and reads elements in a fragment: number i of a lane.
+// setElement places an element in a fragment: number i of a lane.
 func setElement(f *Fragment, e Elem, lane, i int, v uint32) {
 	n := e.bits()
 	per := 32 / n

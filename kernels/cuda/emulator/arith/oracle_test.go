@@ -144,7 +144,7 @@ func sumZero(f *format, negA, negB bool, r Rounding) uint64 {
 
 func (s *sampler) neg(b uint64) bool { return b&s.f.sign != 0 }
 
-// checkBinary compares add, sub, mul and div of one format with the oracle on n
+// checkArithmetic compares add, sub, mul, div, fma and sqrt of one format with the oracle on n
 // finite samples in each rounding.
 func checkArithmetic(t *testing.T, f *format, n int, rs []Rounding,
 	add, sub, mul, div func(a, b uint64, r Rounding) uint64,
