@@ -238,6 +238,16 @@ func (d *timed) Accuracy(y, x, labels kernels.Buffer, rows, cols int) {
 	d.time(of("Accuracy", rows, cols), func() { d.Device.Accuracy(y, x, labels, rows, cols) })
 }
 
+func (d *timed) BatchNorm(y, mean, variance, x, gamma, beta kernels.Buffer, rows, cols int, epsilon float32) {
+	d.time(of("BatchNorm", rows, cols), func() { d.Device.BatchNorm(y, mean, variance, x, gamma, beta, rows, cols, epsilon) })
+}
+
+func (d *timed) BatchNormGrad(dx, dgamma, dbeta, dy, x, mean, variance, gamma kernels.Buffer, rows, cols int, epsilon float32, mx, mg, mb kernels.Mode) {
+	d.time(of("BatchNormGrad", rows, cols), func() {
+		d.Device.BatchNormGrad(dx, dgamma, dbeta, dy, x, mean, variance, gamma, rows, cols, epsilon, mx, mg, mb)
+	})
+}
+
 func (d *timed) Softmax(y, x kernels.Buffer, rows, cols int) {
 	d.time(of("Softmax", rows, cols), func() { d.Device.Softmax(y, x, rows, cols) })
 }

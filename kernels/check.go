@@ -38,6 +38,22 @@ func CheckBiasReLU(op string, dx, dbias, dy, y Buffer, rows, cols int) {
 	}
 }
 
+// CheckBatchNorm panics unless there is a row, the matrices are float32 [rows, cols] and the
+// columns' values float32 [cols]. Those of optional may be nil.
+func CheckBatchNorm(op string, rows, cols int, matrices, columns, optional [2]Buffer) {
+	if rows < 1 {
+		Panicf(op, "%d rows: a column must have 1 at least for a mean", rows)
+	}
+	CheckRows(op, rows, cols, matrices[0], matrices[1])
+	Want(op, "mean", columns[0], Float32, cols)
+	Want(op, "variance", columns[1], Float32, cols)
+	for i, name := range [2]string{"gamma", "beta"} {
+		if optional[i] != nil {
+			Want(op, name, optional[i], Float32, cols)
+		}
+	}
+}
+
 // CheckLoss panics unless loss is float32 [rows], x float32 [rows, cols], and
 // labels either int32 [rows] or float32 [rows, cols].
 func CheckLoss(op string, loss, x, labels Buffer, rows, cols int) {

@@ -170,6 +170,17 @@ type Device interface {
 	// below; of float32 labels [rows, cols] the row's ArgMax counts.
 	Accuracy(y, x, labels Buffer, rows, cols int)
 
+	// BatchNorm is y = gamma·(x−mean)/√(variance+epsilon) + beta for x and y [rows, cols],
+	// and the rest [cols]: mean and variance, which it writes too, are those of each column
+	// over its rows, of which there is 1 at least. The variance is the mean of (x−mean)². gamma
+	// may be nil, for 1, and beta, for 0.
+	BatchNorm(y, mean, variance, x, gamma, beta Buffer, rows, cols int, epsilon float32)
+	// BatchNormGrad is its gradient, also through mean and variance. With
+	// i = 1/√(variance+epsilon) and n = (x−mean)·i it is, by column: dbeta = Σ dy,
+	// dgamma = Σ dy·n, and dx = gamma·i·(dy − dbeta/rows − n·dgamma/rows), where these are the
+	// sums of this call. Any of the three may be nil, and gamma, for 1.
+	BatchNormGrad(dx, dgamma, dbeta, dy, x, mean, variance, gamma Buffer, rows, cols int, epsilon float32, mx, mg, mb Mode)
+
 	// Softmax is y[r,c] = e^x[r,c] / Σ over k of e^x[r,k], with the row's maximum
 	// subtracted first.
 	Softmax(y, x Buffer, rows, cols int)

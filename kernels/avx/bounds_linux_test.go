@@ -53,6 +53,13 @@ func TestKernelsStayWithinTheirMemory(t *testing.T) {
 				}
 				within("sum_f32", n, func() { k.sum_f32(a) })
 				within("sum_rows_f32", n, func() { k.sum_rows_f32(atEnd[float64](memory[3], n), a, 1) })
+				within("batch_norm_sums_f32", n, func() {
+					k.batch_norm_sums_f32(atEnd[float64](memory[3], n), atEnd[float64](memory[4], n), a, b, y, 1)
+				})
+				within("batch_norm_fwd_f32", n, func() { k.batch_norm_fwd_f32(y, a, b, slice(3, n), slice(4, n), 1) })
+				for _, m := range []kernels.Mode{kernels.Overwrite, kernels.Accumulate} {
+					within("batch_norm_bwd_f32", n, func() { k.batch_norm_bwd_f32(y, a, b, slice(3, n), slice(4, n), slice(4, n), slice(3, n), 1, m) })
+				}
 				if n > 0 && n%8 == 0 {
 					within("sum_parts_f64", n, func() { k.sum_parts_f64(atEnd[float64](memory[3], 2*n), n, 2) })
 				}

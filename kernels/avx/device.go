@@ -42,6 +42,7 @@ type Device struct {
 	sparse     sparseTask
 	wino       winogradTask
 	classes    classTask
+	columns    []float32           // batch normalization: what belongs to each column
 	panels     []float32           // matrix product: B packed
 	partial    []float32           // sums of chunks of K
 	padded     []float32           // sampled product: A with rows of whole chunks

@@ -21,6 +21,7 @@
 //	GELU                           | yes     | yes  | yes
 //	BiasReLU's and                 |         |      |
 //	  BiasReLUMaxPool's gradients  | yes     | yes  | yes
+//	BatchNorm and its gradient     | yes     | yes  | yes
 //	Softmax, LogSoftmax            | yes     | yes  | yes
 //	SoftmaxCrossEntropy            | yes     | yes  | yes
 //	SigmoidBinaryCrossEntropy      | yes     | yes  | yes
@@ -103,7 +104,8 @@
 //	one element by itself   activation.go, with relu, exp and gelu; affine.go; arithmetic.go,
 //	                        with product_*.s; bias_relu.go; optimizer.go: the steps,
 //	                        with adam_amd64.h, root_amd64.h, subnormal_amd64.h
-//	sums, maxima, losses    reduce.go; softmax.go; loss.go; classes.go: few classes
+//	sums, maxima, losses    reduce.go; batch_norm.go; softmax.go; loss.go; classes.go: few
+//	                        classes
 //	copies and random bits  transpose.go; convert.go: Gather, with gather_amd64.h;
 //	                        dropout.go, with philox
 //	vectors in general      vector.go: the names of the kernels on vectors and rows;

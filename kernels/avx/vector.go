@@ -57,4 +57,7 @@ type vectorKernels struct {
 	sigmoid_binary_cross_entropy_fwd_f32 func(y, x, t []float32)
 	transpose_f32                        func(y, x *float32, rows, cols, rowY, rowX int)
 	binary_cross_entropy_f32             func(x, t []float32) float32
+	batch_norm_sums_f32                  func(sums, products []float64, a, b, shift []float32, rows int)
+	batch_norm_fwd_f32                   func(y, x, mean, scale, shift []float32, rows int)
+	batch_norm_bwd_f32                   func(dx, dy, x, mean, offset, slope, scale []float32, rows int, m kernels.Mode)
 }

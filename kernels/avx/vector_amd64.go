@@ -55,6 +55,9 @@ var vectorAVX512 = vectorKernels{
 	sigmoid_binary_cross_entropy_fwd_f32: sigmoid_binary_cross_entropy_fwd_f32_avx512,
 	transpose_f32:                        transpose_f32_avx2,
 	binary_cross_entropy_f32:             binary_cross_entropy_f32_avx512,
+	batch_norm_sums_f32:                  batch_norm_sums_f32_avx512,
+	batch_norm_fwd_f32:                   batch_norm_fwd_f32_avx512,
+	batch_norm_bwd_f32:                   batch_norm_bwd_f32_avx512,
 }
 
 // vectorAVX2 are the kernels for avx2.
@@ -110,4 +113,7 @@ var vectorAVX2 = vectorKernels{
 	sigmoid_binary_cross_entropy_fwd_f32: sigmoid_binary_cross_entropy_fwd_f32_avx2,
 	transpose_f32:                        transpose_f32_avx2,
 	binary_cross_entropy_f32:             binary_cross_entropy_f32_avx2,
+	batch_norm_sums_f32:                  batch_norm_sums_f32_avx2,
+	batch_norm_fwd_f32:                   batch_norm_fwd_f32_avx2,
+	batch_norm_bwd_f32:                   batch_norm_bwd_f32_avx2,
 }

@@ -336,7 +336,8 @@ var testedElsewhere = []string{
 	"gather_u8_f32", "gather_f32", "equal_i32", "greater_f32", // convert_test.go
 	"prefetch2",                                                                                                       // it changes nothing
 	"softmax_fwd_f32", "dot_f32", "squared_error_f32", "sigmoid_binary_cross_entropy_f32", "binary_cross_entropy_f32", // softmax_test.go
-	"transpose_f32", // transpose_test.go
+	"transpose_f32",                                                   // transpose_test.go
+	"batch_norm_sums_f32", "batch_norm_fwd_f32", "batch_norm_bwd_f32", // batch_norm_test.go
 }
 
 // vectorsOf returns the set's kernels, or skips the test.

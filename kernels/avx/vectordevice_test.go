@@ -50,6 +50,9 @@ func deviceTests() []deviceTest {
 	for _, s := range [][2]int{{0, 3}, {1, 1}, {128, 10}, {4001, 17}, {3, 1000}, {7, 8}, {200, 32}, {65, 33}, {64, 7}} {
 		tests = append(tests, rowTests(s[0], s[1])...)
 	}
+	for _, s := range [][2]int{{1, 1}, {128, 10}, {4001, 17}, {3, 1000}, {7, 8}, {20_000, 3}, {5000, 32}, {3001, 70}} {
+		tests = append(tests, batchNormTests(s[0], s[1])...)
+	}
 	for _, s := range []struct{ shape, order []int }{
 		{[]int{1}, []int{0}}, {[]int{0, 3}, []int{1, 0}}, {[]int{5}, []int{0}}, {[]int{2, 3}, []int{0, 1}}, {[]int{8, 8}, []int{1, 0}}, {[]int{37, 53}, []int{1, 0}},
 		{[]int{1000, 129}, []int{1, 0}}, {[]int{3, 28, 28, 5}, []int{0, 3, 1, 2}}, {[]int{3, 17, 9, 16}, []int{0, 2, 3, 1}}, {[]int{2, 3, 4, 5, 6}, []int{4, 2, 0, 3, 1}},
@@ -186,6 +189,20 @@ func rowTests(rows, cols int) []deviceTest {
 		}},
 		{"SigmoidBinaryCrossEntropyGrad", []int{n, rows, n, n}, 1, 1e-6, func(d kernels.Device, b []kernels.Buffer) {
 			d.SigmoidBinaryCrossEntropyGrad(b[0], b[1], b[2], b[3], rows, cols, add)
+		}},
+	}
+}
+
+func batchNormTests(rows, cols int) []deviceTest {
+	n := rows * cols
+	const over, add = kernels.Overwrite, kernels.Accumulate
+	return []deviceTest{
+		{"BatchNorm", []int{n, cols, cols, n, cols, cols}, 3, 2e-6, func(d kernels.Device, b []kernels.Buffer) {
+			d.BatchNorm(b[0], b[1], b[2], b[3], b[4], b[5], rows, cols, 0.1)
+		}},
+		{"BatchNormGrad", []int{n, cols, cols, n, n, cols, cols, cols}, 3, 1e-5, func(d kernels.Device, b []kernels.Buffer) {
+			squares(d, b[6])
+			d.BatchNormGrad(b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], rows, cols, 0.1, add, over, add)
 		}},
 	}
 }

@@ -259,6 +259,14 @@ func (counter *counting) Accuracy(y, x, labels kernels.Buffer, rows, cols int) {
 	counter.d.Accuracy(y, x, labels, rows, cols)
 	counter.calls["Accuracy"]++
 }
+func (counter *counting) BatchNorm(y, mean, variance, x, gamma, beta kernels.Buffer, rows, cols int, epsilon float32) {
+	counter.d.BatchNorm(y, mean, variance, x, gamma, beta, rows, cols, epsilon)
+	counter.calls["BatchNorm"]++
+}
+func (counter *counting) BatchNormGrad(dx, dgamma, dbeta, dy, x, mean, variance, gamma kernels.Buffer, rows, cols int, epsilon float32, mx, mg, mb kernels.Mode) {
+	counter.d.BatchNormGrad(dx, dgamma, dbeta, dy, x, mean, variance, gamma, rows, cols, epsilon, mx, mg, mb)
+	counter.calls["BatchNormGrad"]++
+}
 func (counter *counting) Softmax(y, x kernels.Buffer, rows, cols int) {
 	counter.d.Softmax(y, x, rows, cols)
 	counter.calls["Softmax"]++
