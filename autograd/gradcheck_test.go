@@ -151,6 +151,13 @@ func gradientCases() []gradientCase {
 			z, _, _ := t.Normalize(x[0], 1, 1, .5)
 			return t.Mul(t.Add(y, x[0]), z)
 		}},
+		{"BatchNorm", spread, shapes{{2, 4, 3}, {3}, {3}}, func(t *Tape, x []*Var) *Var { y, _, _ := t.BatchNorm(x[0], x[1], x[2], .25); return y }},
+		{"BatchNorm without scale", spread, shapes{{7, 3}, {3}}, func(t *Tape, x []*Var) *Var { y, _, _ := t.BatchNorm(x[0], nil, x[1], .25); return y }},
+		{"BatchNorm without shift, added to its operand", spread, shapes{{7, 3}, {3}}, func(t *Tape, x []*Var) *Var {
+			y, _, _ := t.BatchNorm(x[0], x[1], nil, .25)
+			z, _, _ := t.BatchNorm(x[0], nil, nil, .5)
+			return t.Add(t.Add(y, z), x[0])
+		}},
 		{"ScaleShift", spread, shapes{{2, 3, 5}, {5}, {5}}, func(t *Tape, x []*Var) *Var { return t.ScaleShift(x[0], x[1], x[2]) }},
 		{"ScaleShift of all by one", spread, shapes{{3, 5}, {5}}, func(t *Tape, x []*Var) *Var {
 			return t.Add(t.ScaleShift(x[0], x[1], x[1]), x[0])

@@ -59,6 +59,36 @@ func (t *Tape) Normalize(x *Var, first, last int, epsilon float32) (y, mean, var
 	return y, mean, variance
 }
 
+// BatchNorm is y = gamma·(x−mean)/√(variance+epsilon) + beta, of x's shape, where gamma and beta
+// [C] are one number for each place of x's last axis, or nil for 1 and 0, and mean and variance
+// those of each place over all else. It is what Normalize and ScaleShift give, in fewer passes
+// over memory, and keeps x alone. mean and variance [C] are variables without a gradient.
+func (t *Tape) BatchNorm(x, gamma, beta *Var, epsilon float32) (y, mean, variance *Var) {
+	rows, cols := rowsAndCols("batch norm", x)
+	inputs := []*Var{x}
+	var scale, shift kernels.Buffer
+	if gamma != nil {
+		inputs, scale = append(inputs, gamma), gamma.data()
+	}
+	if beta != nil {
+		inputs, shift = append(inputs, beta), beta.data()
+	}
+	y = t.output(x.Shape(), inputs...)
+	mean, variance = t.Input(cols), t.Input(cols)
+	d := t.device
+	t.record("batch-norm", y, inputs,
+		func() {
+			d.BatchNorm(y.data(), mean.data(), variance.data(), x.data(), scale, shift, rows, cols, epsilon)
+		},
+		func() {
+			dx, mx := t.into(x)
+			dgamma, mg := t.into(gamma)
+			dbeta, mb := t.into(beta)
+			d.BatchNormGrad(dx, dgamma, dbeta, y.grad(), x.data(), mean.data(), variance.data(), scale, rows, cols, epsilon, mx, mg, mb)
+		})
+	return y, mean, variance
+}
+
 // ScaleShift is y = x·scale + shift, where scale and shift [C] are one number for each place
 // of x's last axis. It is what Mul and Add give, and keeps less for the backward pass.
 func (t *Tape) ScaleShift(x, scale, shift *Var) *Var {

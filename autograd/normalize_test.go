@@ -8,6 +8,26 @@ import (
 	"baregrad/tensor"
 )
 
+// By hand: the columns have the means 2 and −1 and the variances 1 and 4, and with dy of 1, 0,
+// 0, 0 in each of them the gradients are those of the formula: dbeta 1, dgamma n, and
+// dx = gamma·i·(dy − 1/4 − n·n₀/4) for n = −1, 1, 1, −1 and 1, −1, 1, −1.
+func TestBatchNorm(t *testing.T) {
+	onDevices(t, func(t *testing.T, d kernels.Device) {
+		tape := autograd.NewTape(d)
+		x := autograd.NewParam(tensor.From(d, []float32{1, 1, 3, -3, 3, 1, 1, -3}, 2, 2, 2))
+		gamma, beta := autograd.NewParam(tensor.From(d, []float32{2, 3}, 2)), autograd.NewParam(tensor.From(d, []float32{0.5, -1}, 2))
+		y, mean, variance := tape.BatchNorm(x, gamma, beta, 0)
+		near(t, "y", y.Value.Floats(), []float32{-1.5, 2, 2.5, -4, 2.5, 2, -1.5, -4}, 1e-6)
+		near(t, "mean", mean.Value.Floats(), []float32{2, -1}, 1e-6)
+		near(t, "variance", variance.Value.Floats(), []float32{1, 4}, 1e-6)
+		first := autograd.NewConst(tensor.From(d, []float32{1, 1, 0, 0, 0, 0, 0, 0}, 2, 2, 2))
+		tape.Backward(tape.Sum(tape.Reshape(tape.Mul(y, first), -1), 0, 0))
+		near(t, "dbeta", beta.Grad.Floats(), []float32{1, 1}, 1e-6)
+		near(t, "dgamma", gamma.Grad.Floats(), []float32{-1, 1}, 1e-6)
+		near(t, "dx", x.Grad.Floats(), []float32{1, 0.75, 0, 0, 0, -0.75, -1, 0}, 1e-6)
+	})
+}
+
 // By hand: the columns have the means 2 and −1 and the variances 1 and 4; over 3 places of a
 // row the variance is the mean of the squares, not of one less.
 func TestNormalize(t *testing.T) {

@@ -358,6 +358,8 @@ func TestMistakes(t *testing.T) {
 		"add: [2 3] and [2]: sizes 3 and 2 can't be broadcast":         func() { tape.Add(of(2, 3), of(2)) },
 		"normalize: axes 0 to 2 of [2 3]: there are no such axes":      func() { tape.Normalize(of(2, 3), 0, 2, 1) },
 		"normalize: axes 0 to 0 of [0 3] are empty":                    func() { tape.Normalize(of(0, 3), 0, 0, 1) },
+		"batch norm: the gamma is 2 float32, must be 3 float32":        func() { tape.BatchNorm(of(2, 3), of(2), of(3), 1) },
+		"batch norm: 0 rows": func() { tape.BatchNorm(of(0, 3), nil, nil, 1) },
 		"scale-shift: x [2 3], scale [3], shift [1]: both must be one": func() { tape.ScaleShift(of(2, 3), of(3), of(1)) },
 		"sub: [4] and [3]":     func() { tape.Sub(of(4), of(3)) },
 		"mul: [4 1] and [3 2]": func() { tape.Mul(of(4, 1), of(3, 2)) },

@@ -76,7 +76,7 @@ func (l *BatchNormalization) Forward(p *Pass, x *autograd.Var) *autograd.Var {
 		}
 		return t.ScaleShift(x, scale, shift)
 	}
-	y, mean, variance := t.Normalize(byPosition(t, x), 0, 0, l.epsilon())
+	y, mean, variance := t.BatchNorm(x, l.gamma, l.beta, l.epsilon())
 	momentum := float32(or(l.Momentum, 0.99))
 	t.Do("moving averages", func() {
 		for _, a := range [...][2]*autograd.Var{{l.mean, mean}, {l.variance, variance}} {
@@ -85,7 +85,7 @@ func (l *BatchNormalization) Forward(p *Pass, x *autograd.Var) *autograd.Var {
 			t.Device().AddScaled(moving, a[1].Value.Buffer(), 1-momentum)
 		}
 	})
-	return scaledAndShifted(t, t.Reshape(y, x.Shape()...), l.gamma, l.beta)
+	return y
 }
 
 func (l *BatchNormalization) epsilon() float32 { return float32(or(l.Epsilon, 1e-3)) }

@@ -95,7 +95,7 @@ func (d *Device) BatchNorm(y, mean, variance, x, gamma, beta kernels.Buffer, row
 	gammas, betas := kernels.Floats(gamma), kernels.Floats(beta)
 	for c, sum := range sums {
 		m := sum / float64(rows)
-		v := squares[c]/float64(rows) - m*m
+		v := squares[c]/float64(rows) - float64(m*m)
 		if v < 0 { // by rounding; NaN stays
 			v = 0
 		}
