@@ -119,31 +119,12 @@ func (t *classTask) readLabels(b *classBlock, from, n int) (labels *float32, cla
 	return &b.labels[0], nil
 }
 
-// read transposes n rows of x from the given one on to a block. Where the columns are no
-// multiple of 8, the last 8 of them overlap others.
+// read transposes n rows of x from the given one on to a block.
 func (t *classTask) read(block, x []float32, from, n int) {
-	x, whole := x[from*t.cols:(from+n)*t.cols], n&^7
-	for c := 0; whole > 0 && c < t.cols; c += 8 {
-		c := min(c, t.cols-8)
-		t.d.set.vector.transpose_f32(&block[c*classRows], &x[c], 8, whole, classRows, t.cols)
-	}
-	for r := whole; r < n; r++ {
-		for c, v := range x[r*t.cols : (r+1)*t.cols] {
-			block[c*classRows+r] = v
-		}
-	}
+	t.d.set.tiles.transpose(block, classRows, x[from*t.cols:], t.cols, n, t.cols)
 }
 
 // write transposes a block back to n rows of y.
 func (t *classTask) write(y, block []float32, from, n int) {
-	y, whole := y[from*t.cols:(from+n)*t.cols], n&^7
-	for c := 0; whole > 0 && c < t.cols; c += 8 {
-		c := min(c, t.cols-8)
-		t.d.set.vector.transpose_f32(&y[c], &block[c*classRows], whole, 8, t.cols, classRows)
-	}
-	for r := whole; r < n; r++ {
-		for c := range t.cols {
-			y[r*t.cols+c] = block[c*classRows+r]
-		}
-	}
+	t.d.set.tiles.transpose(y[from*t.cols:], t.cols, block, classRows, t.cols, n)
 }

@@ -108,21 +108,30 @@ func (m *columns) pad(strip, from, to int) {
 
 // transpose is dst[j,i] = src[i,j] for rows·columns elements of src. The rows of
 // dst and src are dstStride and srcStride floats apart. Where rows or columns are no multiple
-// of 8, the last 8 of them overlap others.
+// of 8, the last 8 of them overlap others. The kernels' blocks go along the longer side.
 func (t *tiles) transpose(dst []float32, dstStride int, src []float32, srcStride, rows, columns int) {
-	if rows < 8 || columns < 8 {
+	switch {
+	case rows < 8 || columns < 8:
 		for i := range rows {
 			for j, v := range src[i*srcStride : i*srcStride+columns] {
 				dst[j*dstStride+i] = v
 			}
 		}
-		return
-	}
-	for i := 0; i < rows; i += 8 {
-		i := min(i, rows-8)
-		t.transpose8(&dst[i], 4*dstStride, &src[i*srcStride], 4*srcStride, columns/8)
-		if j := columns - 8; columns%8 != 0 {
-			t.transpose8(&dst[j*dstStride+i], 4*dstStride, &src[i*srcStride+j], 4*srcStride, 1)
+	case columns < rows:
+		for j := 0; j < columns; j += 8 {
+			j := min(j, columns-8)
+			t.transposeColumns(&dst[j*dstStride], &src[j], 8, rows&^7, dstStride, srcStride)
+			if i := rows - 8; rows%8 != 0 {
+				t.transposeColumns(&dst[j*dstStride+i], &src[i*srcStride+j], 8, 8, dstStride, srcStride)
+			}
+		}
+	default:
+		for i := 0; i < rows; i += 8 {
+			i := min(i, rows-8)
+			t.transpose8(&dst[i], 4*dstStride, &src[i*srcStride], 4*srcStride, columns/8)
+			if j := columns - 8; columns%8 != 0 {
+				t.transpose8(&dst[j*dstStride+i], 4*dstStride, &src[i*srcStride+j], 4*srcStride, 1)
+			}
 		}
 	}
 }

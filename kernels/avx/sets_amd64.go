@@ -24,7 +24,7 @@ var instructionSets = []*instructionSet{
 			{"POPCNT", cpu.X86.HasPOPCNT}, // how many nonzeros there are
 		},
 		tiles: tiles{
-			height: 8, lanes: 16, masked: true, copyTiles: copy_tiles_8_f32_avx2, transpose8: transpose_8_f32_avx2,
+			height: 8, lanes: 16, masked: true, copyTiles: copy_tiles_8_f32_avx2, transpose8: transpose_8_f32_avx2, transposeColumns: transpose_f32_avx2,
 			width: []func(*strip){matmul_8x16_f32_avx512, matmul_8x32_f32_avx512, matmul_8x48_f32_avx512},
 		},
 		zeros: zeroKernels{
@@ -79,7 +79,7 @@ var instructionSets = []*instructionSet{
 			{"BMI1", cpu.X86.HasBMI1},
 		},
 		tiles: tiles{
-			height: 6, lanes: 8, copyTiles: copy_tiles_6_f32_avx2, transpose8: transpose_8_f32_avx2,
+			height: 6, lanes: 8, copyTiles: copy_tiles_6_f32_avx2, transpose8: transpose_8_f32_avx2, transposeColumns: transpose_f32_avx2,
 			width: []func(*strip){matmul_6x8_f32_avx2, matmul_6x16_f32_avx2},
 		},
 		zeros: zeroKernels{

@@ -84,6 +84,8 @@ type tiles struct {
 	copyTiles func(dst, src *float32, dstStep, srcStep, tiles, n int)
 	// transpose8 writes 8 rows of src as columns of dst, blocks·8 of their elements.
 	transpose8 func(dst *float32, dstStep int, src *float32, srcStep, blocks int)
+	// transposeColumns writes some columns of a number of rows of src, both multiples of 8, as rows of dst.
+	transposeColumns func(dst, src *float32, columns, rows, dstStride, srcStride int)
 }
 
 // columns is the width in floats of the next strip of a matrix that has n
