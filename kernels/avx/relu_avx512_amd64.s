@@ -42,8 +42,27 @@ TEXT ·relu_bwd_f32_avx512(SB), NOSPLIT, $0-73
 	MODE16(R8, K7)             // K7 = all lanes if m is Accumulate, else none
 	XORL    AX, AX             // AX = i = 0
 	VXORPS  Z0, Z0, Z0         // Z0 = 0
-	TESTQ   CX, CX
-	JLE     done
+	SUBQ    $32, CX            // n −= 32
+	JLT     rest
+	TESTL   R8, R8
+	JNZ     rest
+
+whole: // two registers, without masks
+	VMOVUPS   (DX)(AX*4), Z1       // y = y[i:]
+	VMOVUPS   64(DX)(AX*4), Z2
+	VCMPPS    $0x1e, Z0, Z1, K3    // K3 = y > 0
+	VCMPPS    $0x1e, Z0, Z2, K4
+	VMOVUPS.Z (SI)(AX*4), K3, Z1   // d = K3 ? dy[i:] : 0
+	VMOVUPS.Z 64(SI)(AX*4), K4, Z2
+	VMOVUPS   Z1, (DI)(AX*4)       // dx[i:] = d
+	VMOVUPS   Z2, 64(DI)(AX*4)
+	ADDQ      $32, AX              // i += 32
+	SUBQ      $32, CX              // n −= 32
+	JGE       whole
+
+rest:
+	ADDQ $32, CX
+	JLE  done
 
 loop:
 	LANES16(CX, K1)                  // K1 = the lanes that exist
