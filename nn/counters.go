@@ -27,6 +27,8 @@ type counters struct {
 	now      [3]int32 // in all
 	ratesNow [2]float32
 	tableNow [2 * tableRows]float32
+	learning []float64 // the learning rate of each step that the table is for
+	first    int       // and the first of these steps
 }
 
 // tableRows is for how many steps rates are worked out ahead, at most.
@@ -36,7 +38,8 @@ func newCounters(m *Sequential) *counters {
 	d := m.device
 	all := tensor.NewOf(d, kernels.Int32, 3)
 	return &counters{model: m, all: all, cursor: all.Slice(0, 1), step: all.Slice(1, 2),
-		rates: tensor.New(d, 2), table: tensor.New(d, tableRows, 2), by: map[stepKind]*tensor.Tensor{}}
+		rates: tensor.New(d, 2), table: tensor.New(d, tableRows, 2), by: map[stepKind]*tensor.Tensor{},
+		learning: make([]float64, 0, tableRows)}
 }
 
 func (c *counters) free() {
@@ -53,7 +56,7 @@ func (c *counters) set(kind stepKind, from int) {
 	want := [3]int32{int32(from), c.now[1], c.now[2]}
 	if kind.training {
 		want[1] = int32(c.model.step)
-		if c.ratesAt(c.model.step) != c.ratesNow {
+		if !c.known(c.model.step) && c.ratesAt(c.model.step) != c.ratesNow {
 			c.fill(1 + max(0, kind.x.Dim(0)-from-1)/kind.batch)
 			want[2] = 0
 		}
@@ -62,6 +65,13 @@ func (c *counters) set(kind stepKind, from int) {
 		c.now = want
 		tensor.Set(c.all, c.now[:])
 	}
+}
+
+// known tells whether the row that the device has come to was worked out for this step and for the
+// learning rate that it has now: it need not be worked out again, which for Adam takes two powers.
+func (c *counters) known(step int) bool {
+	row := int(c.now[2])
+	return row < len(c.learning) && c.first+row == step && c.learning[row] == c.model.learningRateAt(step)
 }
 
 // ratesAt gives the optimizer's rates at a step, if nothing changes them before.
@@ -73,11 +83,13 @@ func (c *counters) ratesAt(step int) [2]float32 {
 // still has (a schedule need not know more), and those of this step into their place.
 // The rows behind them repeat the last: rates that stay are never written again.
 func (c *counters) fill(steps int) {
+	c.learning, c.first = c.learning[:0], c.model.step
 	for i := range tableRows {
 		rates := c.tableNow[max(0, 2*i-2):]
 		if i < steps {
 			next := c.ratesAt(c.model.step + i)
 			rates = next[:]
+			c.learning = append(c.learning, c.model.learningRateAt(c.model.step+i))
 		}
 		copy(c.tableNow[2*i:], rates[:2])
 	}
