@@ -68,7 +68,7 @@ func (d *Device) LogGrad(dx, dy, x kernels.Buffer, m kernels.Mode) {
 
 // unary shares f(y, x) among the workers.
 func (d *Device) unary(y, x kernels.Buffer, f func(y, x []float32)) {
-	d.share(job{y: kernels.Floats(y), a: kernels.Floats(x), unary: f}, y.Len(), 1, func(j *job, from, to int) {
+	d.share(&job{y: kernels.Floats(y), a: kernels.Floats(x), unary: f}, y.Len(), 1, func(j *job, from, to int) {
 		j.unary(j.y[from:to], j.a[from:to])
 	})
 }
@@ -77,7 +77,7 @@ func (d *Device) unary(y, x kernels.Buffer, f func(y, x []float32)) {
 // gradient is worked out from: some take the operation's input instead.)
 func (d *Device) gradient(dx, dy, y kernels.Buffer, m kernels.Mode, f func(dx, dy, y []float32, m kernels.Mode)) {
 	j := job{y: kernels.Floats(dx), a: kernels.Floats(dy), b: kernels.Floats(y), mode: m, gradient: f}
-	d.share(j, dx.Len(), 1, func(j *job, from, to int) {
+	d.share(&j, dx.Len(), 1, func(j *job, from, to int) {
 		j.gradient(j.y[from:to], j.a[from:to], j.b[from:to], j.mode)
 	})
 }

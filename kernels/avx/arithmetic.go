@@ -101,13 +101,13 @@ func refuse(op string, s kernels.BroadcastSpec) {
 // binaryGrid shares one pair of axes: a single row is cut along its columns.
 func (d *Device) binaryGrid(j job) {
 	if j.grid.rows == 1 {
-		d.share(j, j.grid.cols, 1, func(j *job, from, to int) {
+		d.share(&j, j.grid.cols, 1, func(j *job, from, to int) {
 			g := j.grid
 			j.binary(&j.y[from], &j.a[from*g.stepA], &j.b[from*g.stepB], 1, to-from, 0, 0, g.stepA, g.stepB)
 		})
 		return
 	}
-	d.share(j, j.grid.rows, j.grid.cols, func(j *job, from, to int) {
+	d.share(&j, j.grid.rows, j.grid.cols, func(j *job, from, to int) {
 		g := j.grid
 		j.binary(&j.y[from*g.cols], &j.a[from*g.rowA], &j.b[from*g.rowB], to-from, g.cols, g.rowA, g.rowB, g.stepA, g.stepB)
 	})
@@ -166,7 +166,7 @@ func (d *Device) DivGrad(da, db, dy, a, b kernels.Buffer, s kernels.BroadcastSpe
 		return
 	}
 	j := job{y: kernels.Floats(db), a: kernels.Floats(dy), b: kernels.Floats(a), c: kernels.Floats(b), mode: mb}
-	d.share(j, db.Len(), 1, func(j *job, from, to int) {
+	d.share(&j, db.Len(), 1, func(j *job, from, to int) {
 		j.k.div_bwd_divisor_f32(j.y[from:to], j.a[from:to], j.b[from:to], j.c[from:to], j.mode)
 	})
 }

@@ -23,7 +23,7 @@ func (d *Device) BiasReLUGrad(dx, dbias, dy, y kernels.Buffer, rows, cols int, m
 	count, _ := parts(rows, cols)
 	sums := d.sumScratch(count * padded(cols))
 	j := job{y: kernels.Floats(dx), a: kernels.Floats(dy), b: kernels.Floats(y), cols: cols, sums: sums}
-	d.share(j, rows, cols, func(j *job, from, to int) {
+	d.share(&j, rows, cols, func(j *job, from, to int) {
 		n := j.cols
 		dx := j.y[from*n : to*n]
 		j.k.relu_bwd_f32(dx, j.a[from*n:to*n], j.b[from*n:to*n], kernels.Overwrite)

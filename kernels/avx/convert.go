@@ -40,7 +40,7 @@ func (d *Device) Gather(dst, src, index, cursor kernels.Buffer, s kernels.Gather
 	switch src.Type() {
 	case kernels.Uint8:
 		j.y, j.bytes = kernels.Floats(dst), kernels.Uint8s(src)
-		d.share(j, s.Rows, s.Width+rowCost, func(j *job, from, to int) {
+		d.share(&j, s.Rows, s.Width+rowCost, func(j *job, from, to int) {
 			width := j.gather.Width
 			ahead := rowsAhead(width)
 			for _, row := range j.arg[from:min(from+ahead, to)] {
@@ -60,7 +60,7 @@ func (d *Device) Gather(dst, src, index, cursor kernels.Buffer, s kernels.Gather
 		})
 	case kernels.Float32:
 		j.y, j.a = kernels.Floats(dst), kernels.Floats(src)
-		d.share(j, s.Rows, s.Width+rowCost, func(j *job, from, to int) {
+		d.share(&j, s.Rows, s.Width+rowCost, func(j *job, from, to int) {
 			width := j.gather.Width
 			ahead := rowsAhead(4 * width)
 			for _, row := range j.arg[from:min(from+ahead, to)] {

@@ -24,9 +24,10 @@ type Device struct {
 	*reference.Device
 	set   *instructionSet
 	pool  *pool
-	job   job       // the elementwise call in progress: see share
-	sums  []float64 // scratch: see sumScratch
-	masks masks     // of dropout
+	job   job           // the elementwise call in progress: see share
+	step  optimizerStep // the optimizer's step in progress
+	sums  []float64     // scratch: see sumScratch
+	masks masks         // of dropout
 
 	cacheL2    int         // bytes of one core's second cache
 	cacheL3    int         // and of the third; 0 if there is none

@@ -37,7 +37,7 @@ func (d *Device) dropout(y, x, step kernels.Buffer, s kernels.DropoutSpec, m ker
 	mask, drawn := d.masks.find(mask{spec: s, step: kernels.Ints(step)[0], n: y.Len()})
 	j := job{y: kernels.Floats(y), a: kernels.Floats(x), kept: mask.kept, scalar: [5]float32{s.Scale()}, mode: m}
 	if drawn {
-		d.share(j, y.Len(), 1, func(j *job, from, to int) {
+		d.share(&j, y.Len(), 1, func(j *job, from, to int) {
 			j.k.keep_f32(j.y[from:to], j.a[from:to], j.kept[from/32:], j.scalar[0], j.mode)
 		})
 		return
@@ -46,7 +46,7 @@ func (d *Device) dropout(y, x, step kernels.Buffer, s kernels.DropoutSpec, m ker
 		keys: roundKeys(s.Seed),
 		step: uint32(mask.step), layer: s.Layer, threshold: s.Threshold(),
 	}
-	d.share(j, y.Len(), randomCost, func(j *job, from, to int) {
+	d.share(&j, y.Len(), randomCost, func(j *job, from, to int) {
 		p := &j.philox
 		j.k.dropout_f32(j.y[from:to], j.a[from:to], j.kept[from/32:], &p.keys, uint32(from/4), p.step, p.layer, p.threshold, j.scalar[0], j.mode)
 	})
@@ -96,7 +96,7 @@ func (d *Device) Uniform(y kernels.Buffer, low, high float32, seed uint64) {
 	kernels.SameLen("uniform", y)
 	scale := float32((float64(high) - float64(low)) / (1 << 24))
 	j := job{y: kernels.Floats(y), scalar: [5]float32{low, scale}, philox: philox{keys: roundKeys(seed)}}
-	d.share(j, y.Len(), randomCost, func(j *job, from, to int) {
+	d.share(&j, y.Len(), randomCost, func(j *job, from, to int) {
 		j.k.uniform_f32(j.y[from:to], &j.philox.keys, uint32(from/4), j.scalar[0], j.scalar[1])
 	})
 }

@@ -12,7 +12,7 @@ type job struct {
 
 	// Operands. An operation uses those that it needs.
 	y, a, b, c []float32 // an output and inputs
-	step       optimizerStep
+	step       *optimizerStep
 	arg        []int32    // indices: labels, maxima or a batch's rows
 	bytes      []uint8    // images
 	following  []int32    // indices behind those in arg
@@ -76,10 +76,10 @@ func parts(n, elements int) (count, size int) {
 
 // share does the job for n rows of the given number of elements, or of work that takes
 // as long as copying so many does. do must not capture variables: what it needs is in j.
-func (d *Device) share(j job, n, elements int, do func(j *job, from, to int)) {
+func (d *Device) share(j *job, n, elements int, do func(j *job, from, to int)) {
 	count, size := parts(n, elements)
-	j.k, j.do, j.n, j.size = &d.set.vector, do, n, size
-	d.job = j
+	d.job = *j
+	d.job.k, d.job.do, d.job.n, d.job.size = &d.set.vector, do, n, size
 	d.pool.run(count, &d.job)
 	d.job = job{} // so that no memory is held that the caller frees
 }

@@ -24,7 +24,7 @@ func (d *Device) SoftmaxCrossEntropy(loss, probs, logits, labels kernels.Buffer,
 		return
 	}
 	j := job{y: kernels.Floats(probs), a: kernels.Floats(logits), b: distributions, c: kernels.Floats(loss), arg: classes, cols: cols}
-	d.share(j, rows, cols+rowCost, func(j *job, from, to int) {
+	d.share(&j, rows, cols+rowCost, func(j *job, from, to int) {
 		for r := from; r < to; r++ {
 			x := j.row(j.a, r)
 			maximum, sum := j.k.softmax_fwd_f32(j.row(j.y, r), x)
@@ -56,7 +56,7 @@ func (d *Device) SoftmaxCrossEntropyGrad(dlogits, dloss, probs, labels kernels.B
 		return
 	}
 	j := job{y: kernels.Floats(dlogits), a: kernels.Floats(probs), b: distributions, c: kernels.Floats(dloss), arg: classes, cols: cols, mode: m}
-	d.share(j, rows, cols+rowCost, func(j *job, from, to int) {
+	d.share(&j, rows, cols+rowCost, func(j *job, from, to int) {
 		for r := from; r < to; r++ {
 			dx, p, dl := j.row(j.y, r), j.row(j.a, r), j.c[r]
 			if j.arg == nil {
@@ -108,7 +108,7 @@ func (d *Device) SigmoidBinaryCrossEntropy(loss, logits, targets kernels.Buffer,
 	kernels.CheckTargets("sigmoid binary cross-entropy", loss, logits, targets, rows, cols)
 	if cols == 1 { // as in a model of two classes: no sums
 		j := job{y: kernels.Floats(loss), a: kernels.Floats(logits), b: kernels.Floats(targets)}
-		d.share(j, rows, rowCost/8, func(j *job, from, to int) {
+		d.share(&j, rows, rowCost/8, func(j *job, from, to int) {
 			j.k.sigmoid_binary_cross_entropy_fwd_f32(j.y[from:to], j.a[from:to], j.b[from:to])
 		})
 		return
@@ -139,7 +139,7 @@ func (d *Device) BinaryCrossEntropyGrad(dprobs, dloss, probs, targets kernels.Bu
 // meanByRow is loss[r] = f(x[r,:], t[r,:])/cols.
 func (d *Device) meanByRow(loss, x, targets kernels.Buffer, rows, cols int, f func(x, t []float32) float32) {
 	j := job{c: kernels.Floats(loss), a: kernels.Floats(x), b: kernels.Floats(targets), cols: cols, rowSum: f}
-	d.share(j, rows, cols+rowCost, func(j *job, from, to int) {
+	d.share(&j, rows, cols+rowCost, func(j *job, from, to int) {
 		for r := from; r < to; r++ {
 			j.c[r] = float32(float64(j.rowSum(j.row(j.a, r), j.row(j.b, r))) / float64(j.cols))
 		}
@@ -154,7 +154,7 @@ func (d *Device) meanByRowGrad(dx, dloss, x, targets kernels.Buffer, rows, cols 
 		y: kernels.Floats(dx), a: kernels.Floats(x), b: kernels.Floats(targets), c: kernels.Floats(dloss),
 		cols: cols, factor: factor, mode: m, rowGradient: f,
 	}
-	d.share(j, rows, cols+rowCost, func(j *job, from, to int) {
+	d.share(&j, rows, cols+rowCost, func(j *job, from, to int) {
 		for r, end := from, from; r < to; r = end {
 			for end < to && math.Float32bits(j.c[end]) == math.Float32bits(j.c[r]) {
 				end++

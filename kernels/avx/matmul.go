@@ -77,12 +77,12 @@ type matmulTask struct {
 	partial     []float32    // [chunks−1, M, N]: products of all chunks but the first
 	halved      bool         // the chunks are two runs that meet in C: see matmul_halves.go
 	cells       []halves
-	cuts        cuts          // that were found
-	update      optimizerStep // by C, the gradient: see matmul_update.go
-	updates     bool          // it is done as soon as rows of C are finished,
-	own         bool          // which are in the worker's own memory alone,
-	fused       bool          // or as they are computed: see matmul_adam.go
-	leastB      int           // the exponent of B's least element that is not 0
+	cuts        cuts           // that were found
+	update      *optimizerStep // by C, the gradient, or nil: see matmul_update.go
+	updates     bool           // it is done as soon as rows of C are finished,
+	own         bool           // which are in the worker's own memory alone,
+	fused       bool           // or as they are computed: see matmul_adam.go
+	leastB      int            // the exponent of B's least element that is not 0
 }
 
 // MatMul computes a matrix product: see kernels.Device.
@@ -115,7 +115,7 @@ const fewColumns = 16
 // them. Each element's products are added in the same order.
 func (d *Device) multiplyAcross(c, a, b []float32, s kernels.MatMulSpec) {
 	across := grow(&d.across, s.N*s.M)
-	d.product.update = optimizerStep{} // C is not finished here
+	d.product.update = nil // C is not finished here
 	d.multiply(across, b, a, nil, kernels.MatMulSpec{M: s.N, N: s.M, K: s.K, TransA: true}, false)
 	d.set.tiles.transpose(c, s.N, across, s.M, s.N, s.M)
 }

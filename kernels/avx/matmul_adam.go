@@ -59,7 +59,7 @@ const leastExponents = 2*127 + 46 - 126
 // canFuse says whether the product can be done together with Adam's step.
 func (t *matmulTask) canFuse() bool {
 	s := t.s
-	return t.d.set.zeros.adam.run != nil && t.update.fuses && t.zeros && s.TransA && s.N == adamColumns && s.K <= wordBits &&
+	return t.d.set.zeros.adam.run != nil && t.update != nil && t.update.fuses && t.zeros && s.TransA && s.N == adamColumns && s.K <= wordBits &&
 		t.tall == 2 && t.strips.count() == 1 && t.inPlace && s.Mode == kernels.Overwrite && t.bias == nil && !s.ReLU
 }
 
@@ -67,7 +67,7 @@ func (t *matmulTask) canFuse() bool {
 // it: of many rows at a time in one kernel, if that changes no bit. w.strip is set up but for what
 // depends on these rows.
 func (t *matmulTask) fusedStrip(w *workspace, dense *strip, c []float32, i0 int) {
-	adam, u, p, bits := &t.d.set.zeros.adam, &t.update, &w.strip, w.zeros.bits[:fusedRows]
+	adam, u, p, bits := &t.d.set.zeros.adam, t.update, &w.strip, w.zeros.bits[:fusedRows]
 	m, depth := dense.m, dense.length
 	p.words, p.begins, p.sumStep = 1, true, p.cStep
 	for i := 0; i < m; i += fusedRows {

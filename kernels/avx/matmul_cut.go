@@ -73,7 +73,7 @@ func (t *matmulTask) cut() {
 // find chooses how many blocks of rows and groups of columns there are: of whole tiles from
 // top to bottom, with at least so many groups and at most so many parts.
 func (t *matmulTask) find(least, most, whole int) {
-	by := cutBy{t.s, t.zeros, t.inPlace, t.update.do != nil, t.height, t.widest, t.strips.count()}
+	by := cutBy{t.s, t.zeros, t.inPlace, t.update != nil, t.height, t.widest, t.strips.count()}
 	cuts := &t.cuts
 	for i := range cuts.by {
 		if cuts.by[i] == by {
@@ -132,7 +132,7 @@ func (t *matmulTask) search(least, most, whole int) {
 	s, strips, workers, l2 := t.s, t.strips.count(), t.d.pool.workers, t.d.cacheL2/4
 	best := math.MaxInt
 	consider := func(blocks, groups, chunks int, halved bool) {
-		if groups > 1 && t.update.do != nil && s.M*s.N > l2 {
+		if groups > 1 && t.update != nil && s.M*s.N > l2 {
 			return // the optimizer's step is done for whole rows
 		}
 		rows := (whole + blocks - 1) / blocks * t.height

@@ -126,7 +126,7 @@ const cacheLine = 64
 // applies ReLU.
 func (t *matmulTask) sumChunks() {
 	j := job{y: t.c, a: t.partial, b: t.bias, cols: t.s.N, relu: t.s.ReLU}
-	t.d.share(j, t.s.M, t.s.N*t.chunks, func(j *job, from, to int) {
+	t.d.share(&j, t.s.M, t.s.N*t.chunks, func(j *job, from, to int) {
 		c := j.y[from*j.cols : to*j.cols]
 		for partial := j.a; len(partial) > 0; partial = partial[len(j.y):] {
 			j.k.add_scaled_f32(c, partial[from*j.cols:to*j.cols], 1)

@@ -17,17 +17,25 @@ func (d *Device) MatMulUpdate(u kernels.Update, g, a, b kernels.Buffer, s kernel
 	s.CheckUpdate(u, g, a, b)
 	t := &d.product
 	t.updates = false // unless planUpdate says so
+	t.update = &d.step
 	switch u := u.(type) {
 	case *kernels.SGDUpdate:
-		t.update = d.sgd(u.W, u.V, u.Rate, u.Spec)
+		d.step = d.sgd(u.W, u.V, u.Rate, u.Spec)
 	case *kernels.RMSpropUpdate:
-		t.update = d.rmsprop(u.W, u.V, u.Mean, u.Moment, u.Rate, u.Spec)
+		d.step = d.rmsprop(u.W, u.V, u.Mean, u.Moment, u.Rate, u.Spec)
 	case *kernels.AdamUpdate:
-		t.update = d.adam(u.W, u.M, u.V, u.Rate, u.Spec)
+		d.step = d.adam(u.W, u.M, u.V, u.Rate, u.Spec)
+	default:
+		t.update = nil
 	}
-	defer func() { t.update = optimizerStep{} }() // also where the product panics: the next one has no step
+	known := t.update != nil
+	defer func() { t.update, d.step = nil, optimizerStep{} }() // also where the product panics: the next one has no step
 	d.MatMul(g, a, b, nil, s)
-	if !t.updates {
+	switch {
+	case t.updates:
+	case known:
+		d.take(kernels.Floats(g))
+	default:
 		u.Apply(d, g)
 	}
 	return true
@@ -43,7 +51,7 @@ const leastUpdated = 128
 // kernels are as fast as from the first.)
 func (t *matmulTask) mostUpdated() int {
 	l2 := t.d.cacheL2 / 4 // in floats
-	if t.update.do == nil || t.chunks > 1 || t.groups > 1 || t.s.M*t.s.N <= l2 {
+	if t.update == nil || t.chunks > 1 || t.groups > 1 || t.s.M*t.s.N <= l2 {
 		return 0
 	}
 	return l2 * 5 / 8 / t.s.N
@@ -51,7 +59,7 @@ func (t *matmulTask) mostUpdated() int {
 
 // planUpdate decides whether the optimizer's step is done with the product.
 func (t *matmulTask) planUpdate() {
-	t.updates = t.step <= t.mostUpdated() || t.update.do != nil && t.halved && t.groups == 1
+	t.updates = t.step <= t.mostUpdated() || t.update != nil && t.halved && t.groups == 1
 	t.own = t.updates && t.depth >= t.s.K
 	if t.fused = t.canFuse(); t.fused {
 		t.updates, t.leastB = true, t.d.set.zeros.adam.least_exponent_f32(&t.b[0], t.s.K*t.s.N)
@@ -66,5 +74,5 @@ func (t *matmulTask) planUpdate() {
 // updateRows does the optimizer's step for m rows from i0 on, whose gradient is in c.
 func (t *matmulTask) updateRows(w *workspace, c []float32, i0, m int) {
 	n := t.s.N
-	t.update.do(&t.update, c[(i0-w.first)*n:][:m*n], i0*n)
+	t.update.do(t.update, c[(i0-w.first)*n:][:m*n], i0*n)
 }

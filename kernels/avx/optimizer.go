@@ -23,17 +23,19 @@ type optimizerStep struct {
 	fuses bool // it is Adam's without decay, which a product's kernel can do: see matmul_adam.go
 }
 
-// take does a step by the gradient g.
-func (d *Device) take(s optimizerStep, g []float32) {
+// take does the device's step by the gradient g.
+func (d *Device) take(g []float32) {
 	const cost = 2 // at least: a copy moves 8 bytes, SGD 12, Adam 28
-	d.share(job{a: g, step: s}, len(g), cost, func(j *job, from, to int) {
-		j.step.do(&j.step, j.a[from:to], from)
+	d.share(&job{a: g, step: &d.step}, len(g), cost, func(j *job, from, to int) {
+		j.step.do(j.step, j.a[from:to], from)
 	})
+	d.step = optimizerStep{} // so that no memory is held that the caller frees
 }
 
 func (d *Device) SGD(w, g, v, rate kernels.Buffer, s kernels.SGDSpec) {
 	s.Check(w, g, v, rate)
-	d.take(d.sgd(w, v, rate, s), kernels.Floats(g))
+	d.step = d.sgd(w, v, rate, s)
+	d.take(kernels.Floats(g))
 }
 
 func (d *Device) sgd(w, v, rate kernels.Buffer, s kernels.SGDSpec) optimizerStep {
@@ -62,7 +64,8 @@ func (d *Device) sgd(w, v, rate kernels.Buffer, s kernels.SGDSpec) optimizerStep
 
 func (d *Device) RMSprop(w, g, v, mean, moment, rate kernels.Buffer, s kernels.RMSpropSpec) {
 	s.Check(w, g, v, mean, moment, rate)
-	d.take(d.rmsprop(w, v, mean, moment, rate, s), kernels.Floats(g))
+	d.step = d.rmsprop(w, v, mean, moment, rate, s)
+	d.take(kernels.Floats(g))
 }
 
 // rmsprop has no kernels for the centered form and the one with momentum: their loop is the
@@ -107,7 +110,8 @@ func rmspropLoop(s *optimizerStep, g []float32, at int) {
 
 func (d *Device) Adam(w, g, m, v, rate kernels.Buffer, s kernels.AdamSpec) {
 	s.Check(w, g, m, v, rate)
-	d.take(d.adam(w, m, v, rate, s), kernels.Floats(g))
+	d.step = d.adam(w, m, v, rate, s)
+	d.take(kernels.Floats(g))
 }
 
 func (d *Device) adam(w, m, v, rate kernels.Buffer, s kernels.AdamSpec) optimizerStep {

@@ -43,7 +43,7 @@ func (d *Device) sum(y, x []float32, s kernels.ReduceSpec, factor float64, m ker
 		_, size := parts(s.Outer, s.N*s.Inner)
 		j.y, j.a = y, x
 		j.sums = d.sumScratch((s.Outer + size - 1) / size * padded(s.Inner))
-		d.share(j, s.Outer, s.N*s.Inner, sumSlabs)
+		d.share(&j, s.Outer, s.N*s.Inner, sumSlabs)
 		return
 	}
 	for o := range s.Outer {
@@ -78,7 +78,7 @@ func (d *Device) sumLong(j job) {
 	sums := d.sumScratch(count * padded(s.Inner))
 	j.sums = sums
 	y, factor, m := j.y, j.factor, j.mode
-	d.share(j, s.N, s.Inner, func(j *job, from, to int) {
+	d.share(&j, s.N, s.Inner, func(j *job, from, to int) {
 		s := j.reduce
 		sumSlab(j.k, j.sums[from/j.size*padded(s.Inner):][:s.Inner], j.a[from*s.Inner:to*s.Inner], to-from)
 	})
@@ -117,7 +117,7 @@ func (d *Device) sumScratch(n int) []float64 {
 func (d *Device) spread(dx, dy []float32, s kernels.ReduceSpec, scale float32, m kernels.Mode) {
 	j := job{y: dx, a: dy, reduce: s, scalar: [5]float32{scale}, mode: m}
 	if s.Inner == 1 {
-		d.share(j, s.Outer, s.N, func(j *job, from, to int) {
+		d.share(&j, s.Outer, s.N, func(j *job, from, to int) {
 			for o := from; o < to; o++ {
 				row, v := j.y[o*j.reduce.N:(o+1)*j.reduce.N], j.scalar[0]*j.a[o]
 				if j.mode == kernels.Accumulate {
@@ -129,7 +129,7 @@ func (d *Device) spread(dx, dy []float32, s kernels.ReduceSpec, scale float32, m
 		})
 		return
 	}
-	d.share(j, s.Outer*s.N, s.Inner, func(j *job, from, to int) {
+	d.share(&j, s.Outer*s.N, s.Inner, func(j *job, from, to int) {
 		s := j.reduce
 		for r := from; r < to; r++ {
 			o := r / s.N
@@ -178,7 +178,7 @@ func (d *Device) Accuracy(y, x, labels kernels.Buffer, rows, cols int) {
 		return
 	}
 	j := job{y: kernels.Floats(y), a: kernels.Floats(x), b: distributions, arg: classes, cols: cols}
-	d.share(j, rows, 2*(cols+rowCost), func(j *job, from, to int) {
+	d.share(&j, rows, 2*(cols+rowCost), func(j *job, from, to int) {
 		for r := from; r < to; r++ {
 			at, beyond := r*j.cols, (r+1)*j.cols
 			found, class := j.k.argmax_f32(j.a[at:beyond]), 0
@@ -197,7 +197,7 @@ func (d *Device) Accuracy(y, x, labels kernels.Buffer, rows, cols int) {
 
 // argMax finds the maximum of each row x[o,:].
 func (d *Device) argMax(arg, x kernels.Buffer, s kernels.ReduceSpec) {
-	d.share(job{arg: kernels.Ints(arg), a: kernels.Floats(x), reduce: s}, s.Outer, s.N+rowCost, func(j *job, from, to int) {
+	d.share(&job{arg: kernels.Ints(arg), a: kernels.Floats(x), reduce: s}, s.Outer, s.N+rowCost, func(j *job, from, to int) {
 		n := j.reduce.N
 		for o := from; o < to; o++ {
 			j.arg[o] = int32(j.k.argmax_f32(j.a[o*n : (o+1)*n]))

@@ -109,7 +109,7 @@ func (d *Device) permute(y, x []float32, a axes) {
 	j := job{y: y, a: x, axes: a}
 	last := a.rank - 1
 	if a.stepX[last] == 1 {
-		d.share(j, len(y)/a.dim[last], a.dim[last], func(j *job, from, to int) {
+		d.share(&j, len(y)/a.dim[last], a.dim[last], func(j *job, from, to int) {
 			n := j.axes.dim[j.axes.rank-1]
 			for run := from; run < to; run++ {
 				_, atX := j.axes.position(run, -1)
@@ -120,7 +120,7 @@ func (d *Device) permute(y, x []float32, a axes) {
 	}
 	strips := (a.dim[a.contiguous()] + stripRows - 1) / stripRows
 	planes := len(y) / (a.dim[last] * a.dim[a.contiguous()])
-	d.share(j, planes*strips, stripRows*a.dim[last], func(j *job, from, to int) {
+	d.share(&j, planes*strips, stripRows*a.dim[last], func(j *job, from, to int) {
 		axis := j.axes.contiguous()
 		strips := (j.axes.dim[axis] + stripRows - 1) / stripRows
 		for i := from; i < to; i++ {

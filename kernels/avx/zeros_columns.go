@@ -214,7 +214,7 @@ func (t *matmulTask) columnStrip(w *workspace, dense *strip, c []float32, i0, k0
 	if !finite {
 		t.leaveNone(w, dense, 0, m, width)
 		if t.fused {
-			t.update.do(&t.update, c[:m*t.s.N], i0*t.s.N)
+			t.update.do(t.update, c[:m*t.s.N], i0*t.s.N)
 			return
 		}
 		if n > first || n+1 == last {
