@@ -54,7 +54,7 @@ func (d *Device) columnSums(n norm, a, b []float32) (sums, products []float64) {
 	total := all[:width]
 	clear(total)
 	if count > 0 {
-		d.share(job{a: a, b: b, c: n.coefficients[:n.cols], cols: n.cols, sums: all}, n.rows, n.cols, func(j *job, from, to int) {
+		d.share(&job{a: a, b: b, c: n.coefficients[:n.cols], cols: n.cols, sums: all}, n.rows, n.cols, func(j *job, from, to int) {
 			half := padded(j.cols)
 			of := j.sums[from/j.size*2*half:][:2*half]
 			clear(of)
@@ -109,7 +109,7 @@ func (d *Device) BatchNorm(y, mean, variance, x, gamma, beta kernels.Buffer, row
 		at, k := n.rows*n.cols, n.coefficients
 		d.set.vector.batch_norm_fwd_f32(j.y[at:], xs[at:], k[:left], k[n.cols:], k[2*n.cols:], 1)
 	}
-	d.share(j, n.rows, n.cols, func(j *job, from, to int) {
+	d.share(&j, n.rows, n.cols, func(j *job, from, to int) {
 		n := j.cols
 		for some := atOnce(n); from < to; from += some {
 			j.k.batch_norm_fwd_f32(j.y[from*n:], j.a[from*n:], j.c[:n], j.c[n:], j.c[2*n:], min(some, to-from))
@@ -155,7 +155,7 @@ func (d *Device) BatchNormGrad(dx, dgamma, dbeta, dy, x, mean, variance, gamma k
 		at, k := n.rows*n.cols, n.coefficients
 		d.set.vector.batch_norm_bwd_f32(j.y[at:], dys[at:], xs[at:], k[:left], k[n.cols:], k[2*n.cols:], k[3*n.cols:], 1, mx)
 	}
-	d.share(j, n.rows, n.cols, func(j *job, from, to int) {
+	d.share(&j, n.rows, n.cols, func(j *job, from, to int) {
 		n := j.cols
 		for some := atOnce(n); from < to; from += some {
 			j.k.batch_norm_bwd_f32(j.y[from*n:], j.a[from*n:], j.b[from*n:], j.c[:n], j.c[n:], j.c[2*n:], j.c[3*n:], min(some, to-from), j.mode)
