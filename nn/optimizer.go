@@ -28,7 +28,7 @@ type Optimizer interface {
 type Updater interface {
 	// Rates are the two numbers that the kernels read at step t, counted from 0,
 	// at the given learning rate: the rate itself, and the one corrected for the
-	// step, where the optimizer has one.
+	// step, where the optimizer has one. They follow from these two alone.
 	Rates(rate float64, step int) [2]float32
 	// Update is the step for parameter i, by a gradient that its Apply is given, at the
 	// rates that the buffer holds then: float32 [2], what Rates gives. It is asked for
