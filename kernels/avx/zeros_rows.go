@@ -16,9 +16,10 @@ import "math"
 // Whether B is finite, which has to be known before zeros are left out, the sums tell: an
 // infinity or a NaN of B that meets an element of A makes a sum infinite or NaN for good, also
 // if that element is zero. So k at which no row of A has another one are not left out of the
-// first row. The first rows of A that a strip of B is multiplied with tell it for the others. But where rows of A are many, or a
-// strip's rows of B lie apart, all of a part is looked through before it is used: that costs
-// little beside them, and brings it into the first cache faster than the products would.
+// first row. The first rows of A that a strip of B is multiplied with tell it for the others.
+// But where rows of A are many, or a strip's rows of B lie apart, all of a part is looked
+// through before it is used: that costs little beside them, and brings it into the first cache
+// faster than the products would.
 //
 // There are three forms of the kernels:
 //
