@@ -13,13 +13,19 @@ import (
 // feature is known to be there, a skip would hide that it is not used.
 func Require(t testing.TB, feature string, have bool, why string) {
 	t.Helper()
-	if have {
-		return
+	if !Has(t, feature, have, why) {
+		t.Skipf("needs %s: %s", feature, why)
 	}
-	if required(os.Getenv("BAREGRAD_REQUIRE"), feature) {
+}
+
+// Has is Require for a part of a test, where the rest goes on without the feature: it skips
+// nothing, and gives have.
+func Has(t testing.TB, feature string, have bool, why string) bool {
+	t.Helper()
+	if !have && required(os.Getenv("BAREGRAD_REQUIRE"), feature) {
 		t.Fatalf("BAREGRAD_REQUIRE lists %s, which is missing: %s", feature, why)
 	}
-	t.Skipf("needs %s: %s", feature, why)
+	return have
 }
 
 func required(list, feature string) bool {

@@ -271,7 +271,7 @@ func TestAssembler(t *testing.T) {
 				vocabulary = append(vocabulary, info.name)
 			}
 		}
-		if program := os.Getenv("BAREGRAD_PTXAS"); program != "" {
+		if program := assembler(t); program != "" {
 			var all []string
 			for _, r := range rows {
 				for _, of := range r.cases(name == "types") {

@@ -6,9 +6,20 @@ import (
 	"path/filepath"
 	"regexp"
 	"testing"
+
+	"baregrad/kernels/kerneltest"
 )
 
 var ptxTarget = regexp.MustCompile(`\.target (sm_\w+)`)
+
+// assembler is NVIDIA's, which BAREGRAD_PTXAS names; "" where there is none, unless
+// BAREGRAD_REQUIRE lists it.
+func assembler(t testing.TB) string {
+	t.Helper()
+	program := os.Getenv("BAREGRAD_PTXAS")
+	kerneltest.Has(t, "ptxas", program != "", "BAREGRAD_PTXAS names none")
+	return program
+}
 
 // assemble has NVIDIA's assembler look at a test's kernel, where BAREGRAD_PTXAS
 // says where it is: a test must not rest on PTX that only this emulator takes.
@@ -22,7 +33,7 @@ func assemble(t testing.TB, text string) {
 // refusedByAssembler sees that NVIDIA's assembler, where there is one, refuses a kernel, too.
 func refusedByAssembler(t testing.TB, text string) {
 	t.Helper()
-	if _, err := ptxas(t, text); err == nil && os.Getenv("BAREGRAD_PTXAS") != "" {
+	if _, err := ptxas(t, text); err == nil && assembler(t) != "" {
 		t.Errorf("NVIDIA's assembler takes\n%s", text)
 	}
 }
@@ -30,7 +41,7 @@ func refusedByAssembler(t testing.TB, text string) {
 // ptxas runs NVIDIA's assembler on a kernel; without one it does nothing.
 func ptxas(t testing.TB, text string) (out []byte, err error) {
 	t.Helper()
-	ptxas := os.Getenv("BAREGRAD_PTXAS")
+	ptxas := assembler(t)
 	if ptxas == "" {
 		return nil, nil
 	}

@@ -34,7 +34,7 @@ var needy = []string{
 // each with the version and target of the table, and refuses it with less; so, where it is
 // there, does NVIDIA's assembler.
 func TestRequirements(t *testing.T) {
-	ptxas := os.Getenv("BAREGRAD_PTXAS")
+	ptxas := assembler(t)
 	targets, versions := []int{60, 70, 75, 80, 89, 90, 100}, []int{60, 61, 62, 63, 64, 65, 70, 71, 73, 74, 76, 78, 80, 81, 83, 84, 86, 88}
 	text := func(version, target int, instruction string) string {
 		return fmt.Sprintf(`.version %d.%d
