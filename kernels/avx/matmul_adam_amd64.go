@@ -15,7 +15,8 @@ package avx
 //		}
 //	}
 //
-// All of it takes results below 2⁻¹²⁶ for 0. It changes s.a, s.masks and s.m, and u's addresses.
+// All of it takes results below 2⁻¹²⁶ for 0. Rows of A are 4 bytes apart, rows of bits a word, and rows
+// of B 512 bytes, whatever s says of them. s.m is even.
 //
 //go:noescape
 func matmul_adam_2x128_f32_avx512(s *strip, u *adamRows)
