@@ -12,7 +12,7 @@ func (t *Tape) Dropout(x, step *Var, s kernels.DropoutSpec) *Var {
 	}
 	y := t.outputLike(x)
 	y.inheritGate(x) // what is kept has x's sign, and of what is not kept the gradient is 0
-	t.record("dropout", y, nil,
+	t.record("dropout", y, []*Var{step},
 		func() { t.device.Dropout(y.data(), x.data(), step.data(), s) },
 		func() { // the same mask, drawn again
 			dx, mode := t.into(x)

@@ -62,7 +62,7 @@ func (t *Tape) ArgMax(x *Var, first, last int) *Var {
 		kernels.Panicf("argmax", "axes %d to %d of %v are empty", first, last, x.Shape())
 	}
 	y := t.InputOf(kernels.Int32, shape...)
-	t.Do("argmax", func() { t.device.ArgMax(y.data(), x.data(), s) })
+	t.record("argmax", nil, []*Var{x}, func() { t.device.ArgMax(y.data(), x.data(), s) }, nil)
 	return y
 }
 
@@ -72,7 +72,8 @@ func (t *Tape) ArgMax(x *Var, first, last int) *Var {
 func (t *Tape) Accuracy(x, labels *Var) *Var {
 	rows, cols := labelled("accuracy", x, labels, true)
 	y := t.Input(rows)
-	t.Do("accuracy", func() { t.device.Accuracy(y.data(), x.data(), labels.data(), rows, cols) })
+	t.record("accuracy", nil, []*Var{x, labels},
+		func() { t.device.Accuracy(y.data(), x.data(), labels.data(), rows, cols) }, nil)
 	return y
 }
 

@@ -6,7 +6,7 @@ import "baregrad/kernels"
 // costs nothing: value and gradient are the same memory seen differently, so
 // there is no step to record.
 func (t *Tape) Reshape(x *Var, shape ...int) *Var {
-	y := &Var{Value: x.Value.Reshape(shape...), pass: x.pass, from: x.from}
+	y := &Var{Value: x.Value.Reshape(shape...), pass: x.pass, from: x.from, tape: x.tape}
 	y.inheritGate(x)
 	if t.wants(x) {
 		y.wanted = true

@@ -8,7 +8,8 @@
 // third.
 //
 // Shapes are checked when an operation is recorded: what does not fit panics with a
-// *kernels.ShapeError that names the operation and the shapes. A device that fails panics
+// *kernels.ShapeError that names the operation and the shapes, and so does an operand of
+// another device or tape, or one that was freed. A device that fails panics
 // with a *kernels.DeviceError.
 package autograd
 
@@ -43,6 +44,7 @@ type Var struct {
 	wanted bool    // a gradient is wanted
 	pass   *uint64 // the backward pass that last wrote to Grad; shared by reshaped views
 	from   []*Var  // what it was computed from; nil for what is no operation's output
+	tape   *Tape   // whose operation's output it is, or a view of; nil for what is none
 }
 
 // NewParam returns a variable that is trained: gradient tapes compute its
@@ -193,6 +195,7 @@ func (t *Tape) backward(loss *Var, replaying bool) {
 	if !t.gradients {
 		kernels.Panicf("backward", "this is a forward tape, which keeps nothing for gradients: NewTape makes one that does")
 	}
+	checkOwner("backward", t, loss)
 	if !t.targets[loss] {
 		kernels.Panicf("backward", "the loss depends on nothing that wants a gradient on this tape")
 	}
@@ -262,9 +265,14 @@ func (t *Tape) Free() {
 	*t = *newTape(t.device, t.gradients)
 }
 
-// record runs a step forward and keeps it. out is nil for steps without a value.
-// reads are the values that backward reads: no other is sure to be there then.
+// record checks a step's operands, which are out.from and reads, runs it forward and keeps it.
+// out is nil for steps without a value. reads are the values that backward reads: no other is
+// sure to be there then. (Of a step that has none, they are what it reads forward.)
 func (t *Tape) record(name string, out *Var, reads []*Var, forward, backward func()) {
+	if out != nil {
+		t.check(name, out.from)
+	}
+	t.check(name, reads)
 	if out == nil || !t.targets[out] {
 		backward = nil
 	}
@@ -278,7 +286,7 @@ func (t *Tape) record(name string, out *Var, reads []*Var, forward, backward fun
 // one of the inputs wants one.
 func (t *Tape) output(shape []int, inputs ...*Var) *Var {
 	y := NewConst(t.alloc(kernels.Float32, shape))
-	y.from = inputs
+	y.from, y.tape = inputs, t
 	t.memory.outputs = append(t.memory.outputs, y)
 	for _, x := range inputs {
 		if t.wants(x) && y.Grad == nil { // wants is asked for each: it makes room for a gradient
@@ -310,7 +318,7 @@ func (t *Tape) wants(x *Var) bool {
 		t.targets[x] = wanted
 	}
 	if wanted && x.Grad == nil && x.from == nil {
-		x.Grad = tensor.New(t.device, x.Shape()...)
+		x.Grad = tensor.New(x.Value.Device(), x.Shape()...) // the tape's, or record refuses x
 	}
 	return wanted
 }

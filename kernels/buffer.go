@@ -50,6 +50,8 @@ type Buffer interface {
 	Slice(from, to int) Buffer
 	// Free gives the memory back. Using a freed buffer is a mistake that panics.
 	Free()
+	// Freed tells whether the memory was given back, so that using it would panic.
+	Freed() bool
 }
 
 // Element lists the Go types that a buffer's elements have on the host.
@@ -159,6 +161,9 @@ func (h *Host) Free() {
 		h.memory = nil
 	}
 }
+
+// Freed tells whether Free was called. (Of a slice it is never so: it stays usable.)
+func (h *Host) Freed() bool { return h.memory == nil }
 
 func (h *Host) bytes() []byte {
 	if h.memory == nil {

@@ -49,6 +49,9 @@ func (b *buffer) Free() {
 	}
 }
 
+// Freed tells whether the memory was given back, that of a slice with its owner's.
+func (b *buffer) Freed() bool { return b.block.freed }
+
 // address is where the buffer's first element lies.
 func (b *buffer) address() driver.Pointer {
 	if b.block.freed {
