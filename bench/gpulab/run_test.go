@@ -296,10 +296,11 @@ func TestLabKillsWhatHangs(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	statuses, _, said, took := f.run(t, "--budget", "16", "correctness", "bits")
-	// The first step has 16 - 12 seconds, or one less, and two more until it is killed.
-	if !(took < 16*time.Second) {
-		t.Errorf("the run took %v, more than its budget of 16 s", took)
+	statuses, _, said, took := f.run(t, "--budget", "20", "correctness", "bits")
+	// The first step has 20 - 12 seconds, less what the start takes on a busy machine, and two
+	// more until it is killed.
+	if !(took < 20*time.Second) {
+		t.Errorf("the run took %v, more than its budget of 20 s", took)
 	}
 	if !strings.HasPrefix(statuses["devices"], "stopped after") || !strings.HasSuffix(statuses["devices"], "out of time") {
 		t.Errorf("devices, which hangs: %q\n%s", statuses["devices"], said)
