@@ -55,6 +55,25 @@ func TestChoiceFollowsTheData(t *testing.T) {
 	})
 }
 
+// Two products of the same A have an answer each: the second is told by what A holds by then.
+func TestChoicesOfTheSameMatrix(t *testing.T) {
+	eachSet(t, func(t *testing.T, set string) {
+		r := rand.New(rand.NewPCG(47, 48))
+		d := workersOf(t, set, 1)
+		s := choiceSpecs()[0]
+		other := s
+		other.N *= 2
+		a := make([]float32, s.M*s.K)
+		for call, few := range []bool{true, false} {
+			fewNonzeros(r, a, few)
+			if first, second := d.manyZeros(a, s), d.manyZeros(a, other); !first || second != (call == 0) {
+				t.Errorf("call %d: zeros left out of %+v: %v, and of %+v: %v", call, s, first, other, second)
+			}
+			d.choices.find(a, other).calls = 0 // a sample of it is due again
+		}
+	})
+}
+
 // More products than answers are kept for, and freed ones: none is chosen wrongly, none of the memory kept.
 func TestChoicesOfManyProducts(t *testing.T) {
 	eachSet(t, func(t *testing.T, set string) {
