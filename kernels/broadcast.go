@@ -3,21 +3,21 @@ package kernels
 import "fmt"
 
 // MaxRank is the largest number of axes that broadcasting and transposition
-// handle, after neighbouring axes that behave alike have been merged.
+// handle, after adjacent axes that behave alike have been merged.
 const MaxRank = 6
 
-// BroadcastSpec says, for each element of an elementwise operation's output,
-// which elements of a and b it is computed from, by NumPy's rules. Axes are
-// listed from the outermost; a stride of 0 repeats the operand along that axis.
+// BroadcastSpec says which elements of a and b each element of an elementwise
+// operation's output is computed from, by NumPy's rules. Axes are listed from
+// the outermost. A stride of 0 repeats the operand along that axis.
 type BroadcastSpec struct {
-	Rank int          // how many axes there are; the rest of the arrays is unused
+	Rank int          // the number of axes; the rest of the arrays is unused
 	Dim  [MaxRank]int // the output's sizes
 	A, B [MaxRank]int // the operands' strides, in elements
 }
 
-// Broadcast returns the shape of an elementwise operation on shapes a and b,
-// and the spec for the kernel. Shapes are aligned at their last axis; sizes must
-// be equal, or one of them 1.
+// Broadcast returns the output shape of an elementwise operation on shapes a and b,
+// and the kernel's spec. Shapes are aligned at their last axis. Two sizes must be
+// equal, or one of them 1.
 func Broadcast(a, b []int) (shape []int, s BroadcastSpec, err error) {
 	rank := max(len(a), len(b))
 	shape = make([]int, rank)
@@ -41,8 +41,8 @@ func Broadcast(a, b []int) (shape []int, s BroadcastSpec, err error) {
 		stepA *= sizeA
 		stepB *= sizeB
 	}
-	// Merge an axis into the one outside it where both operands walk on evenly:
-	// two shapes that are equal become one long axis.
+	// Merge an axis into the one outside it if both operands continue evenly from one
+	// to the other. Two equal shapes become one long axis.
 	for i, n := range shape {
 		if n == 1 {
 			continue
@@ -74,7 +74,7 @@ func (s BroadcastSpec) LenA() int { return lenOf(s.Dim[:s.Rank], s.A[:s.Rank]) }
 // LenB is the number of elements of the second operand.
 func (s BroadcastSpec) LenB() int { return lenOf(s.Dim[:s.Rank], s.B[:s.Rank]) }
 
-// Check panics unless the buffers have the sizes that s gives them.
+// Check panics unless the buffers have the sizes given by s.
 func (s BroadcastSpec) Check(op string, y, a, b Buffer) {
 	Want(op, "output", y, Float32, s.Len())
 	Want(op, "first operand", a, Float32, s.LenA())
@@ -92,16 +92,16 @@ func (s BroadcastSpec) CheckGrad(op string, da, db, dy Buffer) {
 	}
 }
 
-// PermuteSpec describes y = x with its axes in another order: y's axes have the
-// sizes Dim, and one step along y's axis i is Stride[i] elements in x.
+// PermuteSpec describes y = x with its axes in another order. y has the sizes Dim.
+// A step along y's axis i is Stride[i] elements in x.
 type PermuteSpec struct {
-	Rank   int          // how many axes there are; the rest of the arrays is unused
+	Rank   int          // the number of axes; the rest of the arrays is unused
 	Dim    [MaxRank]int // y's sizes
-	Stride [MaxRank]int // how far apart in x, in elements, neighbours along an axis of y are
+	Stride [MaxRank]int // the stride in x of each axis of y, in elements
 }
 
-// Permute returns the shape of x, of the given shape, with its axes in the order
-// given, as NumPy's transpose: axis i of the result is axis order[i] of x.
+// Permute reorders the axes of an x of the given shape, as NumPy's transpose does: axis i
+// of the result is axis order[i] of x. It returns the resulting shape and the kernel's spec.
 func Permute(shape, order []int) (permuted []int, s PermuteSpec, err error) {
 	if len(order) != len(shape) {
 		return nil, s, fmt.Errorf("%d axes for shape %v, which has %d", len(order), shape, len(shape))
@@ -150,8 +150,8 @@ func product(sizes []int) int {
 	return n
 }
 
-// lenOf is the number of elements of an operand that has the given strides
-// over the output's sizes.
+// lenOf is the number of elements of an operand with the given strides,
+// for an output with the given sizes.
 func lenOf(dims, strides []int) int {
 	n := 1
 	for i, dim := range dims {

@@ -9,7 +9,7 @@ import (
 // Type is the type of a buffer's elements.
 type Type uint8
 
-// Everything that is differentiated is Float32. Int32 holds labels and
+// Float32 is the type of everything that is differentiated. Int32 holds labels and
 // indices, Uint8 holds images as they come from a file.
 const (
 	Float32 Type = iota
@@ -39,16 +39,16 @@ func (t Type) String() string {
 }
 
 // A Buffer is a run of elements in the memory of one device. Only that device
-// can compute with it; Write and Read move its contents from and to the host.
+// can compute with it. Device.Write and Device.Read copy its contents from and to the host.
 type Buffer interface {
 	// Type is the type of the elements.
 	Type() Type
 	// Len is the number of elements.
 	Len() int
-	// Slice is the buffer of the elements from (included) to (excluded). It
+	// Slice is the part of the buffer from element from up to, but excluding, to. It
 	// shares the memory; freeing it does nothing.
 	Slice(from, to int) Buffer
-	// Free gives the memory back. Using a freed buffer is a mistake that panics.
+	// Free gives the memory back. Using a freed buffer panics.
 	Free()
 	// Freed tells whether the memory was given back, so that using it would panic.
 	Freed() bool
@@ -84,7 +84,7 @@ func Upload[T Element](d Device, dst Buffer, src []T) {
 }
 
 // Download copies src into dst on the host, which must have src's length. It
-// waits until everything that the device was asked to do before is done.
+// waits for all work that the device was given before.
 func Download[T Element](d Device, dst []T, src Buffer) {
 	checkTransfer[T]("download", src, len(dst))
 	d.Read(Bytes(dst), src)
@@ -103,15 +103,15 @@ type Host struct {
 	n        int
 	memory   []byte // nil once freed
 	owner    bool   // false for slices of another buffer
-	release  func() // called when it is freed, if not nil
+	release  func() // called when the buffer is freed; may be nil
 }
 
-// cacheLine is the alignment of host buffers: one AVX-512 register, one cache line.
+// cacheLine is the alignment of host buffers: a cache line, and the size of an AVX-512 register.
 const cacheLine = 64
 
-// NewHost returns a zeroed host buffer of n elements that starts on a cache line. More than
-// the machine has, together with what the program has already, panics with a *DeviceError,
-// where Linux tells what it has: Go itself, or Linux, would end the program.
+// NewHost returns a zeroed host buffer of n elements that starts on a cache line. On Linux it
+// panics with a *DeviceError if the machine's memory can't hold the buffer in addition to what
+// the program uses already. Otherwise Go or Linux would end the program.
 func NewHost(t Type, n int) *Host {
 	if n < 0 {
 		Panicf("alloc", "%d elements: a length can't be negative", n)
@@ -128,8 +128,8 @@ func NewHost(t Type, n int) *Host {
 	return &Host{elements: t, n: n, memory: raw[skip : skip+size : skip+size], owner: true}
 }
 
-// HostOver returns a host buffer of the elements that memory holds, whatever they are
-// and wherever it begins. When the buffer is freed, release is called, if it is not nil.
+// HostOver returns a host buffer over memory, which may start at any address. Its elements
+// are the contents of memory. Freeing the buffer calls release, if it is not nil.
 func HostOver(t Type, memory []byte, release func()) *Host {
 	if len(memory)%t.Size() != 0 {
 		Panicf("alloc", "%d bytes are no whole number of %v", len(memory), t)
@@ -143,7 +143,7 @@ func (h *Host) Type() Type { return h.elements }
 // Len is the number of elements.
 func (h *Host) Len() int { return h.n }
 
-// Slice is the buffer of the elements from (included) to (excluded), in the same memory.
+// Slice is the part of the buffer from element from up to, but excluding, to, in the same memory.
 func (h *Host) Slice(from, to int) Buffer {
 	if from < 0 || to < from || to > h.n {
 		Panicf("slice", "[%d:%d] of a buffer of %d elements", from, to, h.n)
@@ -172,12 +172,12 @@ func (h *Host) bytes() []byte {
 	return h.memory
 }
 
-// HostScratch is memory that calls of a CPU device use one after the other. It grows to
-// what was ever needed at once.
+// HostScratch is memory that successive calls of a CPU device share. It grows to the
+// largest size that one call needed.
 type HostScratch struct{ whole, part Host }
 
-// Floats returns a buffer of n float32, until the next call. What they hold is left
-// over from before.
+// Floats returns a buffer of n float32, valid until the next call. Its contents are
+// left over from before.
 func (s *HostScratch) Floats(n int) Buffer {
 	if s.whole.n < n {
 		s.whole = *NewHost(Float32, n)
@@ -187,13 +187,13 @@ func (s *HostScratch) Floats(n int) Buffer {
 }
 
 // Floats is the memory of a host buffer of float32. A nil Buffer, which stands
-// for an argument left out, gives a nil slice.
+// for an omitted argument, gives a nil slice.
 func Floats(b Buffer) []float32 { return hostSlice[float32](b) }
 
-// Ints is the memory of a host buffer of int32, as Floats.
+// Ints is the memory of a host buffer of int32; see Floats.
 func Ints(b Buffer) []int32 { return hostSlice[int32](b) }
 
-// Uint8s is the memory of a host buffer of uint8, as Floats.
+// Uint8s is the memory of a host buffer of uint8; see Floats.
 func Uint8s(b Buffer) []uint8 { return hostSlice[uint8](b) }
 
 func hostSlice[T Element](b Buffer) []T {

@@ -1,17 +1,17 @@
 package kernels
 
-// The checks of the operations whose spec alone does not say all the sizes.
-// They stand beside the Check methods of spec.go, and every device calls them.
+// Checks for operations whose spec alone does not determine all sizes. Like the
+// Check methods of spec.go, they are called by every device.
 
-// Check panics unless y and x have s.Len() elements each. (Which of the two is
-// the permuted one makes no difference to their sizes.)
+// Check panics unless y and x have s.Len() elements each. (A permutation does not
+// change the number, so either of them may be the permuted one.)
 func (s PermuteSpec) Check(op string, y, x Buffer) {
 	Want(op, "output", y, Float32, s.Len())
 	Want(op, "input", x, Float32, s.Len())
 }
 
-// CheckMax panics unless there is something to take a maximum of and arg is
-// int32 [Outer,Inner]. A nil y is not looked at.
+// CheckMax panics unless the axis has at least one element and arg is int32
+// [Outer,Inner]. A nil y is not checked.
 func (s ReduceSpec) CheckMax(op string, y, arg, x Buffer) {
 	if s.N < 1 {
 		Panicf(op, "the axis has %d elements: a maximum needs at least 1", s.N)
@@ -38,7 +38,7 @@ func CheckBiasReLU(op string, dx, dbias, dy, y Buffer, rows, cols int) {
 	}
 }
 
-// CheckBatchNorm panics unless there is a row, the matrices are float32 [rows, cols] and the
+// CheckBatchNorm panics unless rows is at least 1, the matrices are float32 [rows, cols] and the
 // columns' values float32 [cols]. Those of optional may be nil.
 func CheckBatchNorm(op string, rows, cols int, matrices, columns, optional [2]Buffer) {
 	if rows < 1 {
@@ -66,7 +66,7 @@ func CheckLoss(op string, loss, x, labels Buffer, rows, cols int) {
 	Want(op, "labels", labels, Float32, rows*cols)
 }
 
-// CheckAccuracy is CheckLoss for rows that have a largest element.
+// CheckAccuracy is CheckLoss with at least one column.
 func CheckAccuracy(y, x, labels Buffer, rows, cols int) {
 	const op = "accuracy"
 	if cols < 1 {
@@ -82,7 +82,7 @@ func CheckTargets(op string, loss, x, targets Buffer, rows, cols int) {
 	Want(op, "targets", targets, Float32, rows*cols)
 }
 
-// Check panics unless y and x are alike, step is one int32, and the rate lies in [0,1].
+// Check panics unless y and x have the same size, step is one int32, and the rate lies in [0,1].
 func (s DropoutSpec) Check(op string, y, x, step Buffer) {
 	if !(s.Rate >= 0 && s.Rate <= 1) {
 		Panicf(op, "the rate is %v, must be from 0 to 1", s.Rate)
@@ -91,7 +91,7 @@ func (s DropoutSpec) Check(op string, y, x, step Buffer) {
 	SameLen(op, x, y)
 }
 
-// Check panics unless the buffers are alike and rate holds a learning rate.
+// Check panics unless the buffers have the same size and rate holds a learning rate.
 func (s SGDSpec) Check(w, g, v, rate Buffer) { s.check("sgd", w, g, v, rate) }
 
 func (s SGDSpec) check(op string, w, g, v, rate Buffer) {
@@ -102,7 +102,7 @@ func (s SGDSpec) check(op string, w, g, v, rate Buffer) {
 	checkRate(op, rate, 1)
 }
 
-// Check panics unless the buffers are alike and rate holds a learning rate.
+// Check panics unless the buffers have the same size and rate holds a learning rate.
 func (s RMSpropSpec) Check(w, g, v, mean, moment, rate Buffer) {
 	s.check("rmsprop", w, g, v, mean, moment, rate)
 }
@@ -118,7 +118,7 @@ func (s RMSpropSpec) check(op string, w, g, v, mean, moment, rate Buffer) {
 	checkRate(op, rate, 1)
 }
 
-// Check panics unless the buffers are alike and rate holds two learning rates.
+// Check panics unless the buffers have the same size and rate holds two learning rates.
 func (s AdamSpec) Check(w, g, m, v, rate Buffer) { s.check("adam", w, g, m, v, rate) }
 
 func (s AdamSpec) check(op string, w, g, m, v, rate Buffer) {

@@ -2,14 +2,14 @@ package kernels
 
 import "fmt"
 
-// ShapeError is a mistake of the programmer: operands that don't fit together,
-// or memory used in a way that it can't be. Operations panic with it.
+// ShapeError is a programming mistake: operands that don't fit together, or memory
+// used in an invalid way. Operations panic with it.
 type ShapeError struct {
 	Op      string // the operation, as in "matmul"
 	Problem string // every shape, and what was expected
 }
 
-// Error is the operation and the problem.
+// Error returns the operation and the problem.
 func (e *ShapeError) Error() string { return e.Op + ": " + e.Problem }
 
 // Panicf panics with a *ShapeError for operation op.
@@ -17,8 +17,8 @@ func Panicf(op, format string, args ...any) {
 	panic(&ShapeError{Op: op, Problem: fmt.Sprintf(format, args...)})
 }
 
-// BusyError is a mistake of the programmer, too: two goroutines computed on one device at
-// the same time. Results are wrong then, even where a device does not notice it.
+// BusyError is a programming mistake, too: two goroutines computed on one device at the
+// same time. The results are wrong then, even if the device does not notice.
 type BusyError struct{}
 
 // Error says what to do.
@@ -26,18 +26,17 @@ func (*BusyError) Error() string {
 	return "two goroutines computed on one device at the same time: it is used by one at a time; open a device for each"
 }
 
-// DeviceError is a failure of the device, not of the program that uses it: no
-// memory left, a driver that reports an error. Device methods panic with it, so
-// that the code of a model reads without error checks; the methods of
-// nn.Sequential return it.
+// DeviceError is a failure of the device, not of the program that uses it: memory
+// has run out, or a driver reports an error. Device methods panic with it, so that
+// the code of a model needs no error checks; the methods of nn.Sequential return it.
 type DeviceError struct {
 	Device string // the device's name
-	Op     string // what was asked of it
+	Op     string // the operation
 	Err    error  // what went wrong
-	Hint   string // what may help; empty where nothing is known
+	Hint   string // what may help; empty if nothing is known
 }
 
-// Error is the device, what was asked of it, what went wrong, and the hint.
+// Error returns the device, the operation, what went wrong, and the hint.
 func (e *DeviceError) Error() string {
 	s := e.Device + ": " + e.Op + ": " + e.Err.Error()
 	if e.Hint != "" {
@@ -46,15 +45,15 @@ func (e *DeviceError) Error() string {
 	return s
 }
 
-// Unwrap is what went wrong.
+// Unwrap returns what went wrong.
 func (e *DeviceError) Unwrap() error { return e.Err }
 
-// OutOfMemoryError says what was asked of a device's memory and what there was, in bytes.
+// OutOfMemoryError says how much memory was requested and how much there was, in bytes.
 type OutOfMemoryError struct {
-	Asked, Used, Free int64 // of what was asked for at last, of all that is held, and of the rest
+	Asked, Used, Free int64 // the size of the failed request, the memory in use, and the rest
 }
 
-// Error gives all three numbers.
+// Error returns a message with all three numbers.
 func (e *OutOfMemoryError) Error() string {
 	return fmt.Sprintf("out of memory: asked for %s, %s in use, %s free",
 		FormatBytes(e.Asked), FormatBytes(e.Used), FormatBytes(e.Free))

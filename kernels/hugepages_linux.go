@@ -5,13 +5,13 @@ import (
 	"unsafe"
 )
 
-// hugePage is the size of a large page of memory on x86-64 and, mostly, on arm64.
+// hugePage is the size of a huge page on x86-64 and, mostly, on arm64.
 const hugePage = 2 << 20
 
-// preferHugePages asks Linux to back large buffers by pages of 2 MB. The processor
-// remembers where some thousand pages lie; in pages of 4 KB that is less than one
-// activation of a convolution, and every row of a shuffled batch is on another page.
-// A system that does not want to refuses, and nothing changes.
+// preferHugePages asks Linux to back large buffers by 2 MB pages. The processor's TLB
+// covers a few thousand pages; with 4 KB pages that is less than one activation of a
+// convolution, and every row of a shuffled batch is on another page. If Linux
+// refuses, nothing changes.
 func preferHugePages(memory []byte) {
 	if len(memory) < 2*hugePage {
 		return

@@ -2,5 +2,5 @@
 
 package kernels
 
-// preferHugePages does nothing: only Linux has to be asked.
+// preferHugePages does nothing: only Linux needs to be asked.
 func preferHugePages([]byte) {}

@@ -6,20 +6,20 @@ import (
 	"sync/atomic"
 )
 
-// machineMemory is hostMemory, but in tests.
+// machineMemory is hostMemory, except in tests.
 var machineMemory = hostMemory
 
-// memoryStep is how many bytes of host buffers may come to be without a look at what the
-// machine has.
+// memoryStep is how many bytes of host buffers may be allocated before the machine's memory
+// is checked again.
 const memoryStep = 64 << 20
 
-// unseen is how many bytes came to be since the last look.
+// unseen is how many bytes were allocated since the last check.
 var unseen atomic.Int64
 
-// checkHostMemory panics if so many bytes can't be had: if the machine's memory does not hold
-// them together with all that the program has. A training is refused so while its first step
-// is recorded, before Linux looks for a program to end. What other programs have is not
-// looked at, as it may be theirs for a moment only.
+// checkHostMemory panics if the machine's memory can't hold size bytes in addition to what
+// the program has already. A training run that is too large thus fails while its first step
+// is recorded, before Linux ends a program to get memory back. Memory used by other programs
+// is not counted, because they may free it at any moment.
 func checkHostMemory(size int64) {
 	if unseen.Add(size) < memoryStep {
 		return
@@ -31,18 +31,18 @@ func checkHostMemory(size int64) {
 	}
 	own := int64(0)
 	if size <= all {
-		runtime.GC() // some of it may be of use to nobody any more
+		runtime.GC() // part of it may be garbage
 		if own = held(); size <= all-own {
 			return
 		}
 	}
-	unseen.Store(memoryStep) // who asks for less may ask at once
+	unseen.Store(memoryStep) // check the next request, however small
 	panic(&DeviceError{Device: "host memory", Op: "alloc", Hint: "a smaller model or batch needs less",
 		Err: &OutOfMemoryError{Asked: size, Used: max(own, all-free), Free: max(0, min(free, all-own))}})
 }
 
-// Heap is how many bytes Go has in objects, those included that it has not collected yet, and
-// how many were in use at the last collection.
+// Heap returns how many bytes Go's heap objects occupy, including garbage that is not
+// collected yet, and how many were live at the last collection.
 func Heap() (held, inUse int64) {
 	samples := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/live:bytes"}}
 	metrics.Read(samples)

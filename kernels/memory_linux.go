@@ -2,8 +2,8 @@ package kernels
 
 import "syscall"
 
-// hostMemory is how many bytes of memory the machine has, and how many nobody uses, what
-// files are cached in not counted; 0 where that is not known.
+// hostMemory returns how many bytes of memory the machine has, and how many are free, not
+// counting the file cache; both are 0 if unknown.
 func hostMemory() (all, free int64) {
 	var info syscall.Sysinfo_t
 	if err := syscall.Sysinfo(&info); err != nil {

@@ -2,5 +2,5 @@
 
 package kernels
 
-// hostMemory is not known here: see memory_linux.go.
+// hostMemory is unknown here: see memory_linux.go.
 func hostMemory() (all, free int64) { return 0, 0 }

@@ -1,10 +1,9 @@
 package kernels
 
-// Philox is the counter-based random generator Philox4x32-10 of Salmon, Moraes,
-// Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC11): ten rounds
-// of a keyed mixing of a counter. There is no state to carry along, so number i
-// of a sequence can be drawn by whichever lane or thread needs it, and every
-// device draws the same.
+// Philox is the counter-based random number generator Philox4x32-10 of Salmon, Moraes,
+// Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC11): ten keyed rounds
+// that mix a counter. It has no state, so any lane or thread can draw number i of a
+// sequence, and every device draws the same numbers.
 func Philox(counter [4]uint32, key [2]uint32) [4]uint32 {
 	const (
 		multiplier0, multiplier1 = 0xD2511F53, 0xCD9E8D57
@@ -29,8 +28,8 @@ func (s DropoutSpec) DropoutBits(block, step uint32) [4]uint32 {
 	return Philox([4]uint32{block, step, s.Layer, 0}, [2]uint32{uint32(s.Seed), uint32(s.Seed >> 32)})
 }
 
-// Threshold is what an element's random bits are compared with: the element is
-// dropped if bits>>8 < Threshold. 24 bits are what a float32 in [0,1) can hold.
+// Threshold is compared with an element's random bits: the element is dropped if
+// bits>>8 < Threshold. 24 bits are the precision of a float32 in [0,1).
 func (s DropoutSpec) Threshold() uint32 { return uint32(float64(s.Rate) * (1 << 24)) }
 
 // UniformBits turns random bits into a float32 in [0,1): the upper 24 bits, scaled.

@@ -1,14 +1,14 @@
 package kernels
 
-// The specs below say what a call computes: its sizes and its options. They are
-// plain values, worked out once when a tape records an operation. Their check
-// methods are the one place where the sizes of buffers are compared with them;
-// every device calls them first.
+// A spec says what a call computes: its sizes and its options. Specs are plain
+// values, computed once when a tape records an operation. Their check methods are
+// the one place that compares them with the sizes of buffers. Every device calls
+// these first.
 
-// Mode says what a gradient kernel does with what its output held before.
-// Gradients accumulate: the first contribution to a gradient in a training step
-// overwrites, every later one adds. That is += on zeros without the pass over
-// memory that writes the zeros.
+// Mode says whether a gradient kernel overwrites its output or adds to it.
+// Gradients accumulate: in each training step the first contribution to a gradient
+// overwrites it and every later one adds to it. This saves the pass over memory that
+// would set it to zero first.
 type Mode bool
 
 const (
@@ -16,8 +16,8 @@ const (
 	Accumulate Mode = true  // dx += …
 )
 
-// MatMulSpec describes C[M,N] = op(A)[M,K] · op(B)[K,N], and what is done to C
-// on the way out: first the old C is added (Accumulate), then the bias, then ReLU.
+// MatMulSpec describes C[M,N] = op(A)[M,K] · op(B)[K,N], and what follows the
+// product: first the old C is added (Accumulate), then the bias, then ReLU.
 type MatMulSpec struct {
 	M, N, K int
 	TransA  bool // A is stored as [K,M]
@@ -26,7 +26,7 @@ type MatMulSpec struct {
 	ReLU    bool // C = max(C, 0), after the bias
 }
 
-// Check panics unless the buffers have the sizes that s gives them. bias may be nil.
+// Check panics unless the buffers have the sizes given by s. bias may be nil.
 func (s MatMulSpec) Check(c, a, b, bias Buffer) {
 	s.check("matmul", c, a, b)
 	if bias != nil {
@@ -40,8 +40,8 @@ func (s MatMulSpec) CheckSampled(c, a, b, gate Buffer) {
 	Want("sampled matmul", "gate", gate, Float32, s.M*s.N)
 }
 
-// CheckUpdate is Check for a gradient g that an optimizer's step u follows: it must be the
-// product alone, and what u works on must fit it.
+// CheckUpdate is Check for a gradient g that is followed by the optimizer's step u. The
+// spec must be a plain product, and u's buffers must fit g.
 func (s MatMulSpec) CheckUpdate(u Update, g, a, b Buffer) {
 	const op = "matmul update"
 	s.check(op, g, a, b)
@@ -67,8 +67,8 @@ func (s MatMulSpec) check(op string, c, a, b Buffer) {
 //	y[n,i,j,o] = Σ over u,v,c of x[n, i·StrideH+u·DilationH−PadTop, j·StrideW+v·DilationW−PadLeft, c] · w[u,v,c,o]
 //
 // where x is 0 outside the image. All strides and dilations are at least 1.
-// Whether products with those zeros are formed is left to the device. That
-// matters only to a NaN or an infinity in w or in dy.
+// The device may form or skip products with those zeros. It makes a difference
+// only if w or dy contains a NaN or an infinity.
 type ConvSpec struct {
 	N, H, W, C           int
 	KH, KW, Out          int
@@ -85,7 +85,7 @@ func (s ConvSpec) Rows() int { return s.N * s.OH * s.OW }
 // Cols is the number of columns of the im2col matrix: the length of one patch.
 func (s ConvSpec) Cols() int { return s.KH * s.KW * s.C }
 
-// Check panics unless the buffers have the sizes that s gives them. bias may be nil.
+// Check panics unless the buffers have the sizes given by s. bias may be nil.
 func (s ConvSpec) Check(op string, y, x, w, bias Buffer) {
 	s.checkSteps(op)
 	Want(op, "output", y, Float32, s.N*s.OH*s.OW*s.Out)
@@ -114,10 +114,10 @@ func (s ConvSpec) checkSteps(op string) {
 	}
 }
 
-// PoolSpec describes pooling over windows of KH×KW of images x[N,H,W,C] to
-// y[N,OH,OW,C], which move on by StrideH rows and StrideW columns. The first begins
-// PadTop above and PadLeft of the image; padding never wins a maximum and does not
-// count in an average.
+// PoolSpec describes pooling of images x[N,H,W,C] to y[N,OH,OW,C] over windows of
+// KH×KW, with strides StrideH and StrideW. The first window begins PadTop rows above
+// and PadLeft columns left of the image. Padding never wins a maximum and is not
+// counted in an average.
 type PoolSpec struct {
 	N, H, W, C       int
 	KH, KW           int
@@ -133,8 +133,8 @@ func (s PoolSpec) CheckMax(op string, y, arg, x Buffer) {
 	s.Check(op, y, arg, x)
 }
 
-// CheckBiasReLU is CheckMax for the gradient of a max pooling over what a ReLU
-// and a bias, which may be nil, were put to before.
+// CheckBiasReLU is CheckMax for the gradient of max pooling that follows a bias and a
+// ReLU. dbias may be nil.
 func (s PoolSpec) CheckBiasReLU(op string, dx, dbias, dy, y, arg Buffer) {
 	s.CheckMax(op, dy, arg, dx)
 	Want(op, "pooled", y, Float32, s.N*s.OH*s.OW*s.C)
@@ -143,8 +143,8 @@ func (s PoolSpec) CheckBiasReLU(op string, dx, dbias, dy, y, arg Buffer) {
 	}
 }
 
-// Check panics unless the buffers have the sizes that s gives them. arg is nil
-// for average pooling.
+// Check panics unless the buffers have the sizes given by s. arg is nil for
+// average pooling.
 func (s PoolSpec) Check(op string, y, arg, x Buffer) {
 	s.checkWindows(op)
 	Want(op, "output", y, Float32, s.N*s.OH*s.OW*s.C)
@@ -154,12 +154,12 @@ func (s PoolSpec) Check(op string, y, arg, x Buffer) {
 	Want(op, "input", x, Float32, s.N*s.H*s.W*s.C)
 }
 
-// checkWindows panics unless each window meets the image.
+// checkWindows panics unless every window overlaps the image.
 func (s PoolSpec) checkWindows(op string) {
 	if s.StrideH < 1 || s.StrideW < 1 {
 		Panicf(op, "strides %d×%d, must be at least 1", s.StrideH, s.StrideW)
 	}
-	// A window that lies wholly in the padding has no maximum and no mean.
+	// A window that lies entirely in the padding has no maximum and no mean.
 	if s.PadTop < 0 || s.PadTop >= s.KH || (s.OH-1)*s.StrideH-s.PadTop >= s.H ||
 		s.PadLeft < 0 || s.PadLeft >= s.KW || (s.OW-1)*s.StrideW-s.PadLeft >= s.W {
 		Panicf(op, "%d×%d windows of %d×%d, strides %d×%d, padding %d above and %d left: some lie outside the image of %d×%d",
@@ -167,14 +167,14 @@ func (s PoolSpec) checkWindows(op string) {
 	}
 }
 
-// ConvPoolSpec describes a convolution with a ReLU and the max pooling of its output.
+// ConvPoolSpec describes a convolution with ReLU, followed by max pooling.
 type ConvPoolSpec struct {
 	Conv ConvSpec // with ReLU
-	Pool PoolSpec // of [N,H,W,C] = Conv's [N,OH,OW,Out]
+	Pool PoolSpec // its [N,H,W,C] is Conv's [N,OH,OW,Out]
 }
 
-// Check panics unless the pooling is one of the convolution's output, and y, arg, x, w
-// and bias have the sizes that s gives them. bias may be nil.
+// Check panics unless the pooling's input is the convolution's output and the buffers
+// have the sizes given by s. bias may be nil.
 func (s ConvPoolSpec) Check(op string, y, arg, x, w, bias Buffer) {
 	c, p := s.Conv, s.Pool
 	if !c.ReLU || [4]int{p.N, p.H, p.W, p.C} != [4]int{c.N, c.OH, c.OW, c.Out} {
@@ -214,7 +214,7 @@ func (s ConvPoolSpec) CheckGradBelow(op string, dx, dbelow, dw, dbias, dy, y, ar
 }
 
 // ReduceSpec describes a reduction of x[Outer,N,Inner] over its middle axis to
-// y[Outer,Inner]. Any run of neighbouring axes of a tensor can be the middle one.
+// y[Outer,Inner]. Any run of adjacent axes of a tensor can be the middle one.
 type ReduceSpec struct {
 	Outer, N, Inner int
 }
@@ -225,17 +225,16 @@ func (s ReduceSpec) Check(op string, y Buffer, t Type, x Buffer) {
 	Want(op, "whole", x, Float32, s.Outer*s.N*s.Inner)
 }
 
-// DropoutSpec describes dropout: which elements are dropped follows from Seed,
-// Layer, the training step and the element's index alone (see Philox), so that
-// every device draws the same mask and the backward pass draws it again instead
-// of keeping it.
+// DropoutSpec describes dropout. Which elements are dropped depends only on Seed,
+// Layer, the training step and the element's index (see Philox). So every device
+// draws the same mask, and the backward pass draws it again instead of storing it.
 type DropoutSpec struct {
-	Rate  float32 // the share that is dropped, in [0,1]; what is kept is scaled by 1/(1−Rate)
+	Rate  float32 // the share that is dropped, in [0,1]; the rest is scaled by 1/(1−Rate)
 	Seed  uint64
-	Layer uint32 // tells one dropout of a model from another
+	Layer uint32 // differs between the dropout layers of a model
 }
 
-// Scale is the factor of what is kept, 1/(1−Rate); 0 where nothing is kept.
+// Scale is the factor for the elements that are kept, 1/(1−Rate), or 0 if none are.
 func (s DropoutSpec) Scale() float32 {
 	if s.Rate >= 1 {
 		return 0
@@ -243,15 +242,15 @@ func (s DropoutSpec) Scale() float32 {
 	return 1 / (1 - s.Rate)
 }
 
-// GatherSpec describes the gathering of a batch of Rows rows of Width elements:
-// dst[i] = src[index[cursor+i]]·Scale + Shift. Rows of int32 are copied as they are.
+// GatherSpec describes gathering a batch of Rows rows of Width elements:
+// dst[i] = src[index[cursor+i]]·Scale + Shift. Rows of int32 are copied unchanged.
 type GatherSpec struct {
 	Rows, Width  int
 	Scale, Shift float32
 }
 
-// Check panics unless the buffers fit s. index may be longer than Rows: it is
-// read from the position that cursor, one int32, holds.
+// Check panics unless the buffers fit s. cursor is one int32, the position in index
+// at which the batch begins. index may be longer than Rows.
 func (s GatherSpec) Check(dst, src, index, cursor Buffer) {
 	LenOf("gather", "destination", dst)
 	Want("gather", "destination", dst, dst.Type(), s.Rows*s.Width)
@@ -269,28 +268,28 @@ func (s GatherSpec) Check(dst, src, index, cursor Buffer) {
 
 // SGDSpec holds the constants of stochastic gradient descent.
 type SGDSpec struct {
-	Momentum float32 // the share of the last step that goes into the next; none where 0
+	Momentum float32 // the share of the last step that goes into the next; 0 for none
 	Nesterov bool    // look ahead along the momentum
 }
 
-// RMSpropSpec holds the constants of RMSprop. Epsilon stands inside the root.
+// RMSpropSpec holds the constants of RMSprop. Epsilon is added inside the root.
 type RMSpropSpec struct {
-	Rho, Momentum, Epsilon float32 // how much of the mean square stays, and of the last step; against division by 0
-	Centered               bool    // take the variance in place of the mean square
+	Rho, Momentum, Epsilon float32 // decay of the mean square; share of the last step; guard against division by 0
+	Centered               bool    // use the variance instead of the mean square
 }
 
-// AdamSpec holds the constants of Adam, and of AdamW where WeightDecay is not
-// 0. Epsilon stands outside the root.
+// AdamSpec holds the constants of Adam, and of AdamW if WeightDecay is not 0.
+// Epsilon is added outside the root.
 type AdamSpec struct {
-	Beta1, Beta2, Epsilon float32 // how much of the means of g and of g² stays; against division by 0
-	WeightDecay           float32 // the share of the learning rate by which weights shrink in a step
+	Beta1, Beta2, Epsilon float32 // decay of the means of g and of g²; guard against division by 0
+	WeightDecay           float32 // weights shrink by WeightDecay times the learning rate in each step
 }
 
-// mostCounters is how many counters, and how many rates, Advance takes.
+// mostCounters is the maximum number of counters, and of rates, that Advance takes.
 const mostCounters = 32
 
 // CheckAdvance panics unless the arguments of Advance fit together. It returns the
-// number of rows of the table, which is 0 without one.
+// number of rows of the table, 0 without one.
 func CheckAdvance(counters, by, rate, table Buffer) (rows int) {
 	const op = "advance"
 	n := LenOf(op, "counters", counters)
@@ -312,7 +311,7 @@ func CheckAdvance(counters, by, rate, table Buffer) (rows int) {
 	return rows
 }
 
-// SameLen panics unless all buffers are float32 and of one length.
+// SameLen panics unless all buffers are float32 and have the same length.
 func SameLen(op string, first Buffer, rest ...Buffer) {
 	n := LenOf(op, "operand", first)
 	Want(op, "operand", first, Float32, n)
@@ -321,7 +320,7 @@ func SameLen(op string, first Buffer, rest ...Buffer) {
 	}
 }
 
-// LenOf is the number of elements of b; it panics if b is missing.
+// LenOf returns the number of elements of b. It panics if b is nil.
 func LenOf(op, part string, b Buffer) int {
 	if b == nil {
 		Panicf(op, "the %s is missing", part)
@@ -329,7 +328,7 @@ func LenOf(op, part string, b Buffer) int {
 	return b.Len()
 }
 
-// Want panics unless b has the type and the number of elements that op needs for its part.
+// Want panics unless b has the type t and n elements. part names its role in op.
 func Want(op, part string, b Buffer, t Type, n int) {
 	if b == nil {
 		Panicf(op, "the %s is missing: it must be %d %v", part, n, t)

@@ -9,24 +9,24 @@ import (
 	"baregrad/kernels"
 )
 
-// Tensors are printed as NumPy prints arrays (its defaults since version 2.3):
-// every number in a column of one width, rows in brackets, lines of at most 75
-// characters, and, above 1000 elements, only the three first and last of each
-// axis. Floats have as many digits as it takes to tell them from their
-// neighbours, at most 8 behind the point; the whole array is written with
-// exponents if one of its numbers is large or small, or if they are far apart.
+// Tensors are printed as NumPy prints arrays (with the defaults since version 2.3):
+// all numbers in columns of one width, rows in brackets, lines of at most 75
+// characters. With more than 1000 elements, only the first and last three of each axis
+// are shown. Floats have the fewest digits that distinguish them from their float32
+// neighbours, at most 8 after the point. The whole array is written with exponents if
+// one number is very large or small, or if the numbers span a wide range.
 const (
 	printThreshold = 1000 // elements; larger tensors are shortened
-	printEdge      = 3    // what is left of each end of a shortened axis
+	printEdge      = 3    // elements shown at each end of a shortened axis
 	printWidth     = 75   // characters in a line
-	printPrecision = 8    // digits behind the point
-	printLarge     = 1e6  // from here on floats are written with exponents …
+	printPrecision = 8    // digits after the point
+	printLarge     = 1e6  // floats are written with exponents from here on …
 	printSmall     = 1e-4 // … and below here …
-	printSpan      = 1000 // … and where the largest is more than this times the smallest
+	printSpan      = 1000 // … and if the largest is more than this times the smallest
 )
 
-// String writes the elements as NumPy does. It copies those that it shows from
-// the device; of a large tensor that is at most six of each axis.
+// String formats the elements as NumPy does. It copies only those that it shows from
+// the device; of a large tensor that is at most six along each axis.
 func (t *Tensor) String() string {
 	if t.Len() == 0 {
 		return "[]"
@@ -53,12 +53,12 @@ func (t *Tensor) String() string {
 	return p.text.String()
 }
 
-// shortened tells whether only the ends of an axis are printed.
+// shortened reports whether only the ends of an axis are printed.
 func shortened(size int, cut bool) bool { return cut && size > 2*printEdge }
 
 // shown copies the elements that are printed, row by row.
 func shown[T kernels.Element](t *Tensor, cut bool) []T {
-	// From this axis on nothing is left out, so that one copy takes it all.
+	// From this axis on nothing is left out, so one copy takes it all.
 	whole := len(t.shape)
 	for whole > 0 && !shortened(t.shape[whole-1], cut) {
 		whole--
@@ -95,7 +95,7 @@ func shown[T kernels.Element](t *Tensor, cut bool) []T {
 	return values
 }
 
-// A printer lays out words, one for each element shown, in brackets and lines.
+// A printer arranges words, one for each element shown, in brackets and lines.
 type printer struct {
 	shape []int
 	cut   bool
@@ -103,15 +103,14 @@ type printer struct {
 	text  strings.Builder
 }
 
-// axis prints everything below one axis, brackets included. What is printed
-// stands behind one opening bracket for each axis outside, and further lines
-// are indented by as much.
+// axis prints everything below one axis, including the brackets. The text follows one
+// opening bracket for each outer axis; further lines are indented by as much.
 func (p *printer) axis(axis int) {
 	p.text.WriteByte('[')
 	if axis == len(p.shape)-1 {
 		p.row(axis)
 	} else {
-		// One line break ends a row; an empty line more for each axis that ends with it.
+		// One line break ends a row; each further axis that ends with it adds an empty line.
 		newline := strings.Repeat("\n", len(p.shape)-1-axis) + strings.Repeat(" ", axis+1)
 		p.each(axis, func(first, gap bool) {
 			if !first {
@@ -127,7 +126,7 @@ func (p *printer) axis(axis int) {
 	p.text.WriteByte(']')
 }
 
-// row prints the elements of the innermost axis. A line is broken where the next
+// row prints the elements of the innermost axis. It breaks the line where the next
 // word and the closing brackets, one for each axis, would not fit.
 func (p *printer) row(axis int) {
 	width, indent := printWidth-1-axis, strings.Repeat(" ", axis+1)
@@ -150,7 +149,7 @@ func (p *printer) row(axis int) {
 	p.text.WriteString(line[len(indent):])
 }
 
-// each calls visit for everything shown along an axis; gap stands for what is left out.
+// each calls visit for everything shown along an axis. gap marks the elements left out.
 func (p *printer) each(axis int, visit func(first, gap bool)) {
 	size := p.shape[axis]
 	if !shortened(size, p.cut) {
@@ -176,8 +175,8 @@ func formatInts[T int32 | uint8](values []T) []string {
 	return words
 }
 
-// formatScalar writes one float on its own: all its digits, and exponents by its
-// own size.
+// formatScalar formats a single float with all its digits, with an exponent
+// depending on its own size.
 func formatScalar(v float32) string {
 	abs := math.Abs(float64(v))
 	switch {
@@ -196,7 +195,7 @@ func formatScalar(v float32) string {
 // formatFloats writes floats in one width, with their points in one column.
 func formatFloats(values []float32) []string {
 	exponents := needExponents(values)
-	digits := 0 // behind the point, where there are exponents: of all numbers as many
+	digits := 0 // after the point with exponents; the same for all numbers
 	if exponents {
 		for _, v := range values {
 			if isFinite(v) {
@@ -207,7 +206,7 @@ func formatFloats(values []float32) []string {
 		}
 	}
 	words := make([]string, len(values))
-	left, right := 0, 0 // the most characters before the point, and from it on
+	left, right := 0, 0 // the most characters before the point, and from the point on
 	for i, v := range values {
 		switch {
 		case !isFinite(v):
@@ -237,8 +236,8 @@ func formatFloats(values []float32) []string {
 	return words
 }
 
-// needExponents looks at the largest and the smallest absolute value but 0. The
-// comparisons are in float32, as NumPy's are.
+// needExponents looks at the largest and the smallest absolute value other than 0. It
+// compares in float32, as NumPy does.
 func needExponents(values []float32) bool {
 	var least, most float32
 	for _, v := range values {
@@ -254,8 +253,8 @@ func needExponents(values []float32) bool {
 	return most >= printLarge || least != 0 && (least < printSmall || most/least > printSpan)
 }
 
-// formatPositional writes the fewest digits that tell v from its neighbours, or
-// 8 behind the point if that is less. A point is always there.
+// formatPositional writes the fewest digits that distinguish v from its neighbours, at
+// most 8 after the point. There is always a point.
 func formatPositional(v float32) string {
 	text := strconv.FormatFloat(float64(v), 'f', -1, 32)
 	point := strings.IndexByte(text, '.')
@@ -268,8 +267,8 @@ func formatPositional(v float32) string {
 	return text
 }
 
-// formatExponent writes v with exactly the given number of digits behind the
-// point. Those beyond the fewest that tell v from its neighbours are v's own.
+// formatExponent writes v with exactly the given number of digits after the point.
+// Digits beyond the fewest that distinguish v from its neighbours are v's exact ones.
 func formatExponent(v float32, digits int) string {
 	text := strconv.FormatFloat(float64(v), 'e', -1, 32)
 	mantissa, exponent, _ := strings.Cut(text, "e")

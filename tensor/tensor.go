@@ -1,14 +1,12 @@
-// Package tensor has arrays of numbers in a device's memory: a shape over a
-// buffer. Everything that computes is in package autograd, over the kernels of
-// the device.
+// Package tensor provides arrays of numbers in a device's memory: a shape over a
+// buffer. All computation is in package autograd, on the device's kernels.
 //
 //	device, err := auto.Open("auto") // of baregrad/kernels/auto
 //	x := tensor.From(device, []float32{1, 2, 3, 4, 5, 6}, 2, 3)
 //	fmt.Println(x.Shape(), x.Slice(0, 1).Floats()) // [2 3] [1 2 3]
 //
-// What does not fit, such as a shape of another number of elements or a type that the
-// elements do not have, panics with a *kernels.ShapeError; a device that fails, with a
-// *kernels.DeviceError.
+// A mistake, such as a shape with another number of elements or a wrong element type,
+// panics with a *kernels.ShapeError. A failing device panics with a *kernels.DeviceError.
 package tensor
 
 import (
@@ -18,9 +16,9 @@ import (
 	"baregrad/kernels"
 )
 
-// A Tensor is an array of any number of axes in the memory of one device, laid
-// out row by row without gaps, the last axis fastest. Its elements are float32,
-// or, for labels, indices and images, int32 and uint8.
+// A Tensor is an array with any number of axes in the memory of one device. It is
+// contiguous and row-major: the last axis varies fastest. Elements are float32 or,
+// for labels, indices and images, int32 and uint8.
 type Tensor struct {
 	shape  []int
 	device kernels.Device
@@ -89,7 +87,7 @@ func product(sizes []int) (n int, fits bool) {
 // Shape is the size of each axis. It must not be changed.
 func (t *Tensor) Shape() []int { return t.shape }
 
-// Dim is the size of one axis; −1 is the last axis, −2 the one before.
+// Dim is the size of one axis. −1 is the last axis, −2 the one before it.
 func (t *Tensor) Dim(axis int) int {
 	i := axis
 	if i < 0 {
@@ -116,8 +114,8 @@ func (t *Tensor) Device() kernels.Device { return t.device }
 // Buffer is the memory of the tensor, for calls of the device's kernels.
 func (t *Tensor) Buffer() kernels.Buffer { return t.buffer }
 
-// Reshape is the same memory with another shape of as many elements. One size
-// may be −1: it is worked out from the others.
+// Reshape returns the same memory with another shape of the same number of elements.
+// One size may be −1, and is then computed from the others.
 func (t *Tensor) Reshape(shape ...int) *Tensor {
 	resolved, err := ResolveShape(t.Len(), shape)
 	if err != "" {
@@ -126,8 +124,8 @@ func (t *Tensor) Reshape(shape ...int) *Tensor {
 	return &Tensor{shape: resolved, device: t.device, buffer: t.buffer}
 }
 
-// ResolveShape works out the size −1 in a shape for n elements. problem is
-// empty, or says why the shape does not fit.
+// ResolveShape computes the size given as −1 in a shape for n elements. problem says
+// why the shape does not fit; it is empty if it does.
 func ResolveShape(n int, shape []int) (resolved []int, problem string) {
 	resolved = slices.Clone(shape)
 	open := -1
@@ -156,8 +154,8 @@ func ResolveShape(n int, shape []int) (resolved []int, problem string) {
 	return resolved, ""
 }
 
-// Slice is rows from (included) to (excluded) of the first axis. It shares the
-// memory.
+// Slice is the part from row from up to, but excluding, row to of the first axis. It
+// shares the memory.
 func (t *Tensor) Slice(from, to int) *Tensor {
 	if len(t.shape) == 0 {
 		kernels.Panicf("slice", "[%d:%d] of shape [], which has no axis", from, to)
@@ -180,16 +178,16 @@ func (t *Tensor) To(d kernels.Device) *Tensor {
 	return copied
 }
 
-// Floats copies the elements of a float32 tensor, row by row, to a new slice of the host.
+// Floats copies the elements of a float32 tensor, row by row, to a new slice on the host.
 func (t *Tensor) Floats() []float32 { return download[float32](t, "floats") }
 
-// Ints copies the elements of an int32 tensor to the host, as Floats does.
+// Ints copies the elements of an int32 tensor to the host, like Floats.
 func (t *Tensor) Ints() []int32 { return download[int32](t, "ints") }
 
-// Uint8s copies the elements of a uint8 tensor to the host, as Floats does.
+// Uint8s copies the elements of a uint8 tensor to the host, like Floats.
 func (t *Tensor) Uint8s() []uint8 { return download[uint8](t, "uint8s") }
 
-// readers are the methods that copy elements of each type.
+// readers names the method that copies elements of each type.
 var readers = map[kernels.Type]string{kernels.Float32: "Floats", kernels.Int32: "Ints", kernels.Uint8: "Uint8s"}
 
 func download[T kernels.Element](t *Tensor, op string) []T {
@@ -201,7 +199,7 @@ func download[T kernels.Element](t *Tensor, op string) []T {
 	return data
 }
 
-// Item is the one element of a float32 tensor that has just one.
+// Item returns the only element of a float32 tensor that has exactly one.
 func (t *Tensor) Item() float32 {
 	if t.Len() != 1 {
 		kernels.Panicf("item", "shape %v has %d elements, must have one", t.shape, t.Len())
@@ -209,8 +207,8 @@ func (t *Tensor) Item() float32 {
 	return download[float32](t, "item")[0]
 }
 
-// Set copies data, row by row, from the host into the tensor; it must have its type and
-// number of elements.
+// Set copies data, row by row, from the host into the tensor. Type and number of
+// elements must match.
 func Set[T kernels.Element](t *Tensor, data []T) {
 	if given := kernels.TypeOf[T](); given != t.Type() || len(data) != t.Len() {
 		kernels.Panicf("set", "%d %v for a tensor %v %v, which has %d %v", len(data), given, t.Type(), t.shape, t.Len(), t.Type())
@@ -218,6 +216,6 @@ func Set[T kernels.Element](t *Tensor, data []T) {
 	kernels.Upload(t.device, t.buffer, data)
 }
 
-// Free gives the memory back. Tensors that share it can't be used after it. On a CPU what is
-// not freed is garbage-collected; a GPU's memory is not. Freeing a Slice does nothing.
+// Free gives the memory back. Tensors that share it can't be used after it. CPU memory that is
+// not freed is garbage-collected; GPU memory is not. Freeing a Slice does nothing.
 func (t *Tensor) Free() { t.buffer.Free() }

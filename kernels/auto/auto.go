@@ -1,4 +1,4 @@
-// Package auto opens a device by its name: the whole choice is on this screen.
+// Package auto opens a device by name. The whole choice fits on this screen.
 package auto
 
 import (
@@ -15,25 +15,25 @@ import (
 	"baregrad/kernels/reference"
 )
 
-// library is the environment variable that says where the CUDA driver is; see
-// package libcuda. Who sets it wants a GPU.
+// library is the environment variable with the path of the CUDA driver; see package
+// libcuda. Setting it means that a GPU is wanted.
 const library = "BAREGRAD_LIBCUDA"
 
-// Names lists what Open takes.
+// Names lists the names that Open takes.
 func Names() []string {
 	return []string{"auto", "cpu", "cuda", "avx512", "avx2", "reference", "emulator"}
 }
 
 // Open opens the named device:
 //
-//	auto             the fastest there is: a GPU, else the processor
+//	auto             the fastest available: a GPU, otherwise the processor
 //	cuda             the first NVIDIA GPU, in a program built with the tag cuda
 //	cpu              the processor, with the best instructions that it has and BAREGRAD_CPU allows
 //	avx512, avx2     the processor, with exactly these instructions
 //	reference        the processor, in plain Go
 //	emulator         the GPU's kernels, on an emulated GPU
 //
-// The error says what is missing, or which names there are.
+// The error says what is missing, or lists the known names.
 func Open(name string) (kernels.Device, error) {
 	switch name {
 	case "auto":
@@ -83,7 +83,7 @@ func Open(name string) (kernels.Device, error) {
 		return d, nil
 	}
 	guess := spelling.Guess(name, Names())
-	if strings.EqualFold(name, "gpu") { // nearer to cpu by its letters alone
+	if strings.EqualFold(name, "gpu") { // spelling alone would suggest cpu
 		guess = "cuda"
 	}
 	if guess != "" {

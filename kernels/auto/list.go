@@ -14,17 +14,17 @@ import (
 
 // Info describes a device that a program could compute on.
 type Info struct {
-	Name      string `json:"name"`      // what Open takes
+	Name      string `json:"name"`      // the name that Open takes
 	Available bool   `json:"available"` // whether Open would succeed
 	Reason    string `json:"reason"`    // why not; empty if available
 	Hardware  string `json:"hardware"`  // the processor's name; empty if unknown
-	Workers   int    `json:"workers"`   // how many cores it computes on
+	Workers   int    `json:"workers"`   // the number of cores that it computes on
 	Memory    int64  `json:"memory"`    // its memory in bytes; 0 if unknown
-	Free      int64  `json:"free"`      // what a program could have of it now, in bytes; 0 if unknown
+	Free      int64  `json:"free"`      // the memory available to a program now, in bytes; 0 if unknown
 }
 
-// List describes every device that baregrad has kernels for, the fastest first,
-// and says why one can't be opened.
+// List describes every device that baregrad has kernels for, fastest first. For a
+// device that can't be opened, Reason says why.
 func List() []Info {
 	memory := systemMemory()
 	hardware := avx.Detect().Name
@@ -80,7 +80,7 @@ func gpu() Info {
 	return info
 }
 
-// systemMemory is the machine's memory in bytes, where Linux tells it, and 0 elsewhere.
+// systemMemory returns the machine's memory in bytes on Linux, and 0 elsewhere.
 func systemMemory() int64 {
 	file, err := os.Open("/proc/meminfo")
 	if err != nil {

@@ -8,10 +8,12 @@ import (
 	"strings"
 )
 
-// gpuMemory is the environment variable that caps what a GPU, or the emulated one,
-// gives to this program: a number of bytes, or of KB, MB, GB or TB in steps of
-// 1024, as in 4GB or 512 MB. Without it memory is taken as it is needed.
+// gpuMemory is the environment variable that limits the memory that this program may
+// take from a GPU or the emulated one. It is a number of bytes, or of KB, MB, GB or TB
+// in steps of 1024, as in 4GB or 512 MB. Without it there is no limit.
 const gpuMemory = "BAREGRAD_GPU_MEMORY"
+
+// memoryLimit reads gpuMemory. 0 means no limit.
 
 // memoryLimit reads it: 0 is no limit.
 func memoryLimit() (int64, error) {

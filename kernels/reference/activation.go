@@ -6,10 +6,10 @@ import (
 	"baregrad/kernels"
 )
 
-// Activations: y[i] = f(x[i]), dx[i] = dy[i]·f′(x[i]). Where f′ can be told from
-// y alone, the gradient takes y, and x need not be kept.
+// Activations: y[i] = f(x[i]), dx[i] = dy[i]·f′(x[i]). If y alone determines f′,
+// the gradient takes y, and x need not be kept.
 
-// relu is v where v > 0 or v is NaN, else 0.
+// relu is v if v > 0 or v is NaN, otherwise 0.
 func relu(v float32) float32 {
 	if v <= 0 {
 		return 0
@@ -38,11 +38,11 @@ func (d *Device) ReLUGrad(dx, dy, y kernels.Buffer, m kernels.Mode) {
 	}
 }
 
-// sigmoid is 1/(1+e⁻ˣ). For very negative x, e⁻ˣ is Inf in float64 only below
-// −709, where the true value is long 0 in float32.
+// sigmoid is 1/(1+e⁻ˣ). In float64, e⁻ˣ overflows to Inf only for x below −709,
+// where the true value has long been 0 in float32.
 func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 
-// BiasReLUGrad: what the ReLU let through goes to x, and its sum to the bias.
+// BiasReLUGrad: the gradient that passes the ReLU goes to x, and its sum to the bias.
 func (d *Device) BiasReLUGrad(dx, dbias, dy, y kernels.Buffer, rows, cols int, m kernels.Mode) {
 	kernels.CheckBiasReLU("bias relu gradient", dx, dbias, dy, y, rows, cols)
 	dxs, dys, ys := kernels.Floats(dx), kernels.Floats(dy), kernels.Floats(y)
@@ -98,8 +98,8 @@ func (d *Device) TanhGrad(dx, dy, y kernels.Buffer, m kernels.Mode) {
 	}
 }
 
-// gelu is x·Φ(x), and geluSlope its derivative. Below −39 float64 has no number for Φ
-// but 0; the limits are put in there, and at +∞, where a factor is infinite.
+// gelu is x·Φ(x), and geluSlope its derivative. For x below −39, Φ(x) underflows to 0
+// in float64. There, and at +∞, where a factor is infinite, they return the limits.
 func gelu(x float64) float64 {
 	if x < -40 {
 		return 0

@@ -2,8 +2,8 @@ package reference
 
 import "baregrad/kernels"
 
-// Advance is counters += by, and then rate = table[i,:] for i = the last counter,
-// where the table has that row.
+// Advance is counters += by, and then, with i the last counter, rate = table[i,:]
+// if the table has that row.
 func (d *Device) Advance(counters, by, rate, table kernels.Buffer) {
 	rows := kernels.CheckAdvance(counters, by, rate, table)
 	now := kernels.Ints(counters)

@@ -2,13 +2,13 @@ package reference
 
 import "baregrad/kernels"
 
-// Elementwise arithmetic with broadcasting: y = a∘b, where BroadcastSpec says
-// which element of a and of b each element of y comes from. In the gradients an
-// operand's element sums up what all its repetitions bring back.
+// Elementwise arithmetic with broadcasting: y = a∘b. BroadcastSpec says which
+// elements of a and b each element of y comes from. The gradient of an operand's
+// element is the sum over all its repetitions.
 
 // forEachRun calls f for each run along the output's innermost axis, with the
-// positions in y, a and b at which it begins. Within the run, y advances by 1
-// and a and b by the strides of that axis.
+// positions in y, a and b at which the run begins. Within the run, y advances by 1,
+// and a and b advance by their strides along that axis.
 func forEachRun(s *kernels.BroadcastSpec, f func(y, a, b int)) {
 	if s.Len() == 0 {
 		return
@@ -19,7 +19,7 @@ func forEachRun(s *kernels.BroadcastSpec, f func(y, a, b int)) {
 	for y := 0; ; y += s.Dim[inner] {
 		f(y, a, b)
 		axis := inner - 1
-		for ; axis >= 0; axis-- { // count up, as an odometer does
+		for ; axis >= 0; axis-- { // count up like an odometer
 			index[axis]++
 			a += s.A[axis]
 			b += s.B[axis]
@@ -48,10 +48,10 @@ func elementwise(y, a, b kernels.Buffer, s *kernels.BroadcastSpec, op func(a, b 
 	})
 }
 
-// elementwiseGrad is da = Σ gradA(dy,a,b), db = Σ gradB(dy,a,b), the sums going
-// over an element's repetitions. Both are worked out before either is stored,
-// so that da or db may share dy's memory. Where a and b are not needed they are
-// nil, and 0 takes their place.
+// elementwiseGrad is da = Σ gradA(dy,a,b), db = Σ gradB(dy,a,b), summed over each
+// element's repetitions. Both are computed before either is stored, so da or db
+// may share dy's memory. a and b are nil where they are not needed; gradA and gradB
+// then get 0.
 func (d *Device) elementwiseGrad(da, db, dy, a, b kernels.Buffer, s *kernels.BroadcastSpec,
 	ma, mb kernels.Mode, gradA, gradB func(dy, a, b float64) float64) {
 	dys, as, bs := kernels.Floats(dy), kernels.Floats(a), kernels.Floats(b)
@@ -168,7 +168,7 @@ func (d *Device) AddScaled(y, x kernels.Buffer, scale float32) {
 	}
 }
 
-// Equal is y = 1 where the int32 a and b agree, else 0: the hits of an accuracy.
+// Equal is y = 1 where the int32 a and b are equal, otherwise 0: the hits of an accuracy.
 func (d *Device) Equal(y, a, b kernels.Buffer) {
 	n := kernels.LenOf("equal", "output", y)
 	kernels.Want("equal", "output", y, kernels.Float32, n)
@@ -183,7 +183,7 @@ func (d *Device) Equal(y, a, b kernels.Buffer) {
 	}
 }
 
-// Greater is y = 1 where x > threshold, else 0: a class from a probability.
+// Greater is y = 1 where x > threshold, otherwise 0: a class from a probability.
 func (d *Device) Greater(y, x kernels.Buffer, threshold float32) {
 	n := kernels.LenOf("greater", "output", y)
 	kernels.Want("greater", "output", y, kernels.Int32, n)

@@ -6,12 +6,12 @@ import (
 	"baregrad/kernels"
 )
 
-// Batch normalization of x [rows, cols], by column (Ioffe and Szegedy, "Batch normalization",
-// 2015):
+// Batch normalization of the columns of x [rows, cols] (Ioffe and Szegedy, "Batch
+// normalization", 2015):
 //
 //	y[r,c] = gamma[c]·(x[r,c]−mean[c])·i[c] + beta[c],  i = 1/√(variance+epsilon)
 //
-// Mean and variance are rounded to float32 first, as they are kept for the gradient.
+// Mean and variance are rounded to float32 before use, because the gradient gets them so.
 
 func (d *Device) BatchNorm(y, mean, variance, x, gamma, beta kernels.Buffer, rows, cols int, epsilon float32) {
 	kernels.CheckBatchNorm("batch norm", rows, cols, [2]kernels.Buffer{y, x}, [2]kernels.Buffer{mean, variance}, [2]kernels.Buffer{gamma, beta})
@@ -41,7 +41,7 @@ func (d *Device) BatchNorm(y, mean, variance, x, gamma, beta kernels.Buffer, row
 //
 //	dx = gamma·i·(dy − dbeta/rows − n·dgamma/rows)
 //
-// The last two terms are what x does to the mean and to the variance.
+// The last two terms come from the dependence of the mean and the variance on x.
 func (d *Device) BatchNormGrad(dx, dgamma, dbeta, dy, x, mean, variance, gamma kernels.Buffer, rows, cols int, epsilon float32, mx, mg, mb kernels.Mode) {
 	const op = "batch norm gradient"
 	kernels.CheckBatchNorm(op, rows, cols, [2]kernels.Buffer{dy, x}, [2]kernels.Buffer{mean, variance}, [2]kernels.Buffer{dgamma, dbeta})
@@ -80,7 +80,7 @@ func inverseDeviation(variance, epsilon float32) float64 {
 	return 1 / math.Sqrt(float64(variance)+float64(epsilon))
 }
 
-// at is values[c], or another number where there are none.
+// at is values[c], or otherwise if values is nil.
 func at(values []float32, c int, otherwise float64) float64 {
 	if values == nil {
 		return otherwise

@@ -6,8 +6,8 @@ import (
 	"baregrad/kernels"
 )
 
-// Clipping keeps a gradient that has grown too large from throwing the weights
-// far off.
+// Clipping keeps a gradient that has grown too large from moving the weights
+// too far.
 
 // AddSquares: total += Σ x².
 func (d *Device) AddSquares(total, x kernels.Buffer) {
@@ -28,7 +28,7 @@ func (d *Device) ClipByNorm(x, total kernels.Buffer, limit float32) {
 	if norm <= float64(limit) {
 		return
 	}
-	factor := float64(limit) / norm // a norm that is NaN makes everything NaN
+	factor := float64(limit) / norm // a NaN norm makes everything NaN
 	xs := kernels.Floats(x)
 	for i, v := range xs {
 		xs[i] = float32(float64(v) * factor)

@@ -9,9 +9,12 @@ import "baregrad/kernels"
 //	k = j·StrideW + v·DilationW − PadLeft
 //
 // The sum is the product of a patch of the image, laid out as a row of KH·KW·C
-// numbers, and w, taken as a matrix [KH·KW·C, Out]. So each kernel here lays out
-// a patch, or puts one back, and calls addProduct, which MatMul uses too. Im2Col
-// lays out all the patches at once.
+// numbers, and w as a matrix [KH·KW·C, Out]. Each kernel here lays out a patch, or
+// adds one back, and calls addProduct, as MatMul does. Im2Col lays out all patches
+// at once.
+
+// pixel is the number h·W+k of the pixel under tap (u,v) of the filter at
+// output (i,j), or −1 in the padding.
 
 // pixel is the number h·W+k of the pixel that tap (u,v) of the filter meets at
 // output (i,j); −1 in the padding.
@@ -24,8 +27,8 @@ func pixel(s *kernels.ConvSpec, i, j, u, v int) int {
 	return h*s.W + k
 }
 
-// layOut copies the patch under output (i,j) of an image into row[KH,KW,C]:
-// zeros where it lies in the padding.
+// layOut copies the patch under output (i,j) of an image into row[KH,KW,C],
+// with zeros in the padding.
 func layOut(row, image []float32, s *kernels.ConvSpec, i, j int) {
 	for u := range s.KH {
 		for v := range s.KW {
@@ -39,7 +42,7 @@ func layOut(row, image []float32, s *kernels.ConvSpec, i, j int) {
 	}
 }
 
-// putBack adds row[KH,KW,C] to the patch that layOut takes it from.
+// putBack adds row[KH,KW,C] to the patch that layOut copies it from.
 func putBack[T float32 | float64](image []float64, row []T, s *kernels.ConvSpec, i, j int) {
 	for u := range s.KH {
 		for v := range s.KW {
@@ -53,7 +56,7 @@ func putBack[T float32 | float64](image []float64, row []T, s *kernels.ConvSpec,
 	}
 }
 
-// Conv2D shares the rows of all images' outputs among the cores.
+// Conv2D divides the rows of all images' outputs among the cores.
 func (d *Device) Conv2D(y, x, w, bias kernels.Buffer, s kernels.ConvSpec) {
 	s.Check("conv2d", y, x, w, bias)
 	d.call = operands{
@@ -62,7 +65,7 @@ func (d *Device) Conv2D(y, x, w, bias kernels.Buffer, s kernels.ConvSpec) {
 	d.share(convRows, s.N*s.OH, s.OW*s.Cols()*s.Out, sizes{row: s.Cols(), sums: s.Out})
 }
 
-// convRows computes y[n,i,:,:] for n·OH+i from from to to−1.
+// convRows computes y[n,i,:,:] for from ≤ n·OH+i < to.
 func convRows(call *operands, own *scratch, from, to int) {
 	s := &call.conv
 	y := call.y[from*s.OW*s.Out:]
@@ -80,13 +83,13 @@ func convRows(call *operands, own *scratch, from, to int) {
 	}
 }
 
-// Conv2DGradInput: the patch under (i,j) took part in all of y[n,i,j,:], so it
-// gets back dy[n,i,j,:]·wᵀ:
+// Conv2DGradInput: the patch under (i,j) contributed to all of y[n,i,j,:], so its
+// gradient is dy[n,i,j,:]·wᵀ:
 //
 //	dpatch[u,v,c] = Σ over o of dy[n,i,j,o]·w[u,v,c,o]
 //
-// and a pixel gets the sum of what all the patches that it lies in bring back.
-// The images are shared among the cores.
+// A pixel's gradient is the sum over all patches that contain it. The images are
+// divided among the cores.
 func (d *Device) Conv2DGradInput(dx, dy, w kernels.Buffer, s kernels.ConvSpec, m kernels.Mode) {
 	s.Check("conv2d gradient by input", dy, dx, w, nil)
 	wT := widenTransposed(&d.wide, kernels.Floats(w), s.Cols(), s.Out)
@@ -113,14 +116,14 @@ func convGradImages(call *operands, own *scratch, from, to int) {
 	}
 }
 
-// Conv2DGradFilter: weight (u,v,c,o) took x[n,h,k,c] to y[n,i,j,o] at every
+// Conv2DGradFilter: weight (u,v,c,o) multiplies x[n,h,k,c] into y[n,i,j,o] at every
 // position, so
 //
 //	dw[u,v,c,o] = Σ over n,i,j of x[n,h,k,c]·dy[n,i,j,o]
 //
-// For each image and each (u,v,c), what the tap meets at all positions is laid
-// out as a row of OH·OW numbers, and multiplied with dy[n] as a matrix [OH·OW, Out].
-// The rows (u,v,c) of dw are shared among the cores.
+// For each image and each (u,v,c), the input under the tap at all positions is laid
+// out as a row of OH·OW numbers and multiplied by dy[n] as a matrix [OH·OW, Out].
+// The rows (u,v,c) of dw are divided among the cores.
 func (d *Device) Conv2DGradFilter(dw, dy, x kernels.Buffer, s kernels.ConvSpec, m kernels.Mode) {
 	s.Check("conv2d gradient by filter", dy, x, dw, nil)
 	d.call = operands{
@@ -130,7 +133,7 @@ func (d *Device) Conv2DGradFilter(dw, dy, x kernels.Buffer, s kernels.ConvSpec, 
 	d.share(convGradWeights, s.Cols(), s.N*s.OH*s.OW*s.Out, sizes{row: s.OH * s.OW})
 }
 
-// convGradWeights computes rows from to to−1 of dw as a matrix [KH·KW·C, Out].
+// convGradWeights computes rows [from, to) of dw as a matrix [KH·KW·C, Out].
 func convGradWeights(call *operands, own *scratch, from, to int) {
 	s := &call.conv
 	row := resize(&own.row, s.OH*s.OW)
@@ -152,8 +155,8 @@ func convGradWeights(call *operands, own *scratch, from, to int) {
 	store(call.y[from*s.Out:to*s.Out], call.sums[from*s.Out:to*s.Out], call.mode)
 }
 
-// Im2Col writes the patch under each output position as one row, which makes
-// Conv2D the product col[N·OH·OW, KH·KW·C] · w[KH·KW·C, Out].
+// Im2Col writes the patch under each output position as one row. Conv2D is then
+// the product col[N·OH·OW, KH·KW·C] · w[KH·KW·C, Out].
 func (d *Device) Im2Col(col, x kernels.Buffer, s kernels.ConvSpec) {
 	s.CheckCol("im2col", col, x)
 	cols, xs := kernels.Floats(col), kernels.Floats(x)

@@ -2,9 +2,9 @@ package reference
 
 import "baregrad/kernels"
 
-// Dropout: y[i] = x[i]·Scale where element i is kept, else 0. Element i is
-// dropped if (bits[i]>>8) < Threshold, where four neighbours share one drawing
-// from Philox: bits[4·block … 4·block+3] = Philox((block, step, Layer, 0), Seed).
+// Dropout: y[i] = x[i]·Scale if element i is kept, otherwise 0. Element i is
+// dropped if (bits[i]>>8) < Threshold. Each draw from Philox gives the bits of four
+// neighbours: bits[4·block … 4·block+3] = Philox((block, step, Layer, 0), Seed).
 // The gradient draws the same bits again.
 
 func (d *Device) Dropout(y, x, step kernels.Buffer, s kernels.DropoutSpec) {
@@ -12,7 +12,7 @@ func (d *Device) Dropout(y, x, step kernels.Buffer, s kernels.DropoutSpec) {
 	dropout(kernels.Floats(y), kernels.Floats(x), kernels.Ints(step)[0], s, kernels.Overwrite)
 }
 
-// DropoutGrad: dx[i] = dy[i]·Scale where element i was kept, else 0.
+// DropoutGrad: dx[i] = dy[i]·Scale if element i was kept, otherwise 0.
 func (d *Device) DropoutGrad(dx, dy, step kernels.Buffer, s kernels.DropoutSpec, m kernels.Mode) {
 	s.Check("dropout gradient", dx, dy, step)
 	dropout(kernels.Floats(dx), kernels.Floats(dy), kernels.Ints(step)[0], s, m)

@@ -6,8 +6,8 @@ import "baregrad/kernels"
 //
 //	dst[i,:] = src[index[cursor+i],:]·Scale + Shift    for i < Rows
 //
-// With images in uint8 and Scale 1/255 this is also the conversion to float32.
-// int32 rows, such as labels, are copied as they are.
+// With uint8 images and Scale 1/255 it also converts them to float32.
+// int32 rows, such as labels, are copied unchanged.
 func (d *Device) Gather(dst, src, index, cursor kernels.Buffer, s kernels.GatherSpec) {
 	s.Check(dst, src, index, cursor)
 	indices := kernels.Ints(index)

@@ -6,9 +6,9 @@ import (
 	"baregrad/kernels"
 )
 
-// Losses, one value for each row of a [rows,cols] input. Labels t are a class
-// for each row (int32 [rows]) or a distribution (float32 [rows,cols]); a class
-// is the distribution that is 1 there and 0 elsewhere.
+// Losses, one value for each row of a [rows,cols] input. Labels t are either a class
+// for each row (int32 [rows]) or a distribution (float32 [rows,cols]). A class stands
+// for the distribution that is 1 at that class and 0 elsewhere.
 
 // labelReader reads labels of either kind.
 type labelReader struct {
@@ -29,8 +29,7 @@ func readLabels(op string, labels kernels.Buffer, cols int) labelReader {
 	return labelReader{classes: classes}
 }
 
-// row returns the labels of row r: either its class, or −1 and its
-// distribution.
+// row returns the labels of row r: either its class, or −1 and its distribution.
 func (l labelReader) row(r, cols int) (class int, dense []float32) {
 	if l.classes != nil {
 		return int(l.classes[r]), nil
@@ -38,8 +37,8 @@ func (l labelReader) row(r, cols int) (class int, dense []float32) {
 	return -1, l.dense[r*cols : (r+1)*cols]
 }
 
-// SoftmaxCrossEntropy: loss = −Σ over c of t[c]·ln softmax(x)[c], where
-// ln softmax(x) = x − M − ln Σ e^(x−M) is worked out without forming the softmax.
+// SoftmaxCrossEntropy: loss = −Σ over c of t[c]·ln softmax(x)[c]. It computes
+// ln softmax(x) = x − M − ln Σ e^(x−M) without forming the softmax.
 func (d *Device) SoftmaxCrossEntropy(loss, probs, logits, labels kernels.Buffer, rows, cols int) {
 	const op = "softmax cross-entropy"
 	kernels.CheckLoss(op, loss, logits, labels, rows, cols)
@@ -89,21 +88,21 @@ func (d *Device) SoftmaxCrossEntropyGrad(dlogits, dloss, probs, labels kernels.B
 	}
 }
 
-// The range that probabilities are clipped to before their logarithm is taken:
-// [1e-7, 1−1e-7], as Keras does, in float32.
+// Probabilities are clipped to this range before their logarithm is taken:
+// [1e-7, 1−1e-7], as in Keras, in float32.
 const (
 	clipLow  = float64(float32(1e-7))
 	clipHigh = float64(float32(1 - 1e-7))
 )
 
-// clip returns p held within the range, and whether it was inside already:
-// elsewhere its derivative is 0. NaN stays NaN.
+// clip returns p clipped to the range, and whether it was inside already. If not,
+// the derivative is 0. NaN stays NaN.
 func clip(p float64) (clipped float64, inside bool) {
 	return max(clipLow, min(p, clipHigh)), !(p < clipLow || p > clipHigh)
 }
 
 // CrossEntropy: loss = −Σ over c of t[c]·ln clip(p[c]), with p = probs for a
-// class and p = probs/Σ probs for a distribution, as Keras has it.
+// class and p = probs/Σ probs for a distribution, as in Keras.
 func (d *Device) CrossEntropy(loss, probs, labels kernels.Buffer, rows, cols int) {
 	const op = "cross-entropy"
 	kernels.CheckLoss(op, loss, probs, labels, rows, cols)
@@ -132,7 +131,7 @@ func (d *Device) CrossEntropy(loss, probs, labels kernels.Buffer, rows, cols int
 //
 //	dprobs[k] = dloss·(Σ over c of t[c] − t[k]/p[k])/S
 //
-// where the terms that the clipping holds are left out on both sides.
+// Terms with a clipped p are left out on both sides.
 func (d *Device) CrossEntropyGrad(dprobs, dloss, probs, labels kernels.Buffer, rows, cols int, m kernels.Mode) {
 	const op = "cross-entropy gradient"
 	kernels.CheckLoss(op, dloss, probs, labels, rows, cols)

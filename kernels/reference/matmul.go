@@ -6,21 +6,21 @@ import "baregrad/kernels"
 //
 //	C[i,j] = Σ over k of A[i,k]·B[k,j]   + old C[i,j]   + bias[j]   then ReLU
 //
-// op(B) is laid out in float64 first, so that for each row of C the rows of B
-// can be walked forwards: see addProduct. The rows of C are shared among the cores.
+// op(B) is first laid out in float64, so that the rows of B can be read in order for
+// each row of C: see addProduct. The rows of C are divided among the cores.
 func (d *Device) MatMul(c, a, b, bias kernels.Buffer, s kernels.MatMulSpec) {
 	s.Check(c, a, b, bias)
 	d.product(c, a, b, bias, nil, s)
 }
 
-// SampledMatMul is MatMul with 0 in place of the sums where the gate is not above 0.
+// SampledMatMul is MatMul, but 0 where the gate is not above 0.
 func (d *Device) SampledMatMul(c, a, b, gate kernels.Buffer, s kernels.MatMulSpec) {
 	s.CheckSampled(c, a, b, gate)
 	s.ReLU = false
 	d.product(c, a, b, nil, gate, s)
 }
 
-// MatMulUpdate is MatMul and the step, one after the other.
+// MatMulUpdate does MatMul and then the step.
 func (d *Device) MatMulUpdate(u kernels.Update, g, a, b kernels.Buffer, s kernels.MatMulSpec) (done bool) {
 	s.CheckUpdate(u, g, a, b)
 	d.MatMul(g, a, b, nil, s)
@@ -72,8 +72,8 @@ func matmulRows(call *operands, own *scratch, from, to int) {
 //		}
 //	}
 //
-// Four rows of w are taken at a time, so that sums is read and written once for
-// the four: that alone makes it almost twice as fast.
+// It takes four rows of w at a time, so that sums is read and written only once for
+// the four. That alone makes it almost twice as fast.
 func addProduct(sums []float64, x []float32, w []float64) {
 	n := len(sums)
 	for len(x) >= 4 {
@@ -90,15 +90,15 @@ func addProduct(sums []float64, x []float32, w []float64) {
 	}
 }
 
-// addScaled is y += scale·x, where scale and x have been float32.
+// addScaled is y += scale·x, where scale and x are values converted from float32.
 func addScaled(y []float64, scale float64, x []float64) {
 	for i, v := range x[:len(y)] {
 		y[i] += scale * v // exact
 	}
 }
 
-// finish writes a row of products: first the old values are added to the sums,
-// where the mode says so, then the bias, if there is one, then comes ReLU.
+// finish writes a row of products: it adds the bias, if there is one, and the old
+// values, if the mode says so, to the sums, and then applies ReLU.
 func finish(y []float32, sums []float64, bias []float32, m kernels.Mode, withReLU bool) {
 	for j, v := range bias {
 		sums[j] += float64(v)

@@ -41,7 +41,7 @@ func (d *Device) Fill(dst kernels.Buffer, value float32) {
 // Sync has nothing to wait for.
 func (d *Device) Sync() {}
 
-// bytes is a host buffer's memory.
+// bytes returns a host buffer's memory.
 func bytes(b kernels.Buffer) []byte {
 	switch b.Type() {
 	case kernels.Float32:

@@ -6,12 +6,11 @@ import (
 	"baregrad/kernels"
 )
 
-// Optimizers: one step of weights w along their gradient g, element by element,
-// with the formulas and the defaults of Keras. What they carry from step to
-// step (v, m, …) begins as zeros.
+// Optimizers: one step of weights w with their gradient g, element by element,
+// with the formulas and defaults of Keras. Their state (v, m, …) starts at zero.
 
-// SGD: w −= rate·g; with momentum v = μ·v − rate·g, then w += v, or, with
-// Nesterov's look ahead, w += μ·v − rate·g.
+// SGD: w −= rate·g. With momentum it is v = μ·v − rate·g and w += v or, with
+// Nesterov's look-ahead, w += μ·v − rate·g.
 func (d *Device) SGD(w, g, v, rate kernels.Buffer, s kernels.SGDSpec) {
 	s.Check(w, g, v, rate)
 	ws, gs, vs := kernels.Floats(w), kernels.Floats(g), kernels.Floats(v)
@@ -31,9 +30,9 @@ func (d *Device) SGD(w, g, v, rate kernels.Buffer, s kernels.SGDSpec) {
 	}
 }
 
-// RMSprop: v = ρ·v + (1−ρ)·g², step = rate·g/√(v+ε); centered, the square of the
-// mean gradient is subtracted from v under the root; with momentum
-// moment = μ·moment + step takes the place of the step; w −= step.
+// RMSprop: v = ρ·v + (1−ρ)·g², step = rate·g/√(v+ε). Centered subtracts the square of
+// the mean gradient from v under the root. With momentum the step becomes
+// moment = μ·moment + step. Then w −= step.
 func (d *Device) RMSprop(w, g, v, mean, moment, rate kernels.Buffer, s kernels.RMSpropSpec) {
 	s.Check(w, g, v, mean, moment, rate)
 	ws, gs, vs := kernels.Floats(w), kernels.Floats(g), kernels.Floats(v)
@@ -58,10 +57,9 @@ func (d *Device) RMSprop(w, g, v, mean, moment, rate kernels.Buffer, s kernels.R
 }
 
 // Adam (Kingma and Ba, "Adam: a method for stochastic optimization", 2015):
-// m and v are running means of g and g²; w −= α·m/(√v+ε), where α = rate[1]
-// holds the correction for their beginning at zero. AdamW (Loshchilov and
-// Hutter, "Decoupled weight decay regularization", 2019) first takes
-// w −= w·decay·rate[0].
+// m and v are running means of g and g²; w −= α·m/(√v+ε). α = rate[1] includes the
+// bias correction, since m and v start at zero. AdamW (Loshchilov and Hutter,
+// "Decoupled weight decay regularization", 2019) first does w −= w·decay·rate[0].
 func (d *Device) Adam(w, g, m, v, rate kernels.Buffer, s kernels.AdamSpec) {
 	s.Check(w, g, m, v, rate)
 	ws, gs, ms, vs := kernels.Floats(w), kernels.Floats(g), kernels.Floats(m), kernels.Floats(v)

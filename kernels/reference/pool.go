@@ -7,29 +7,29 @@ import "baregrad/kernels"
 //	y[n,i,j,c] = max or mean of x[n,h,k,c] over the window's part in the image
 //	h from i·StrideH − PadTop, k from j·StrideW − PadLeft
 //
-// bounds gives that part. PoolSpec.Check has made sure that it is not empty.
+// bounds gives that part. PoolSpec.Check has made sure it is not empty.
 
-// bounds is the part [from, to) of window number i along one axis that lies in
+// bounds returns the part [from, to) of window i along one axis that lies inside
 // the image.
 func bounds(i, kernel, stride, pad, size int) (from, to int) {
 	from = i*stride - pad
 	return max(from, 0), min(from+kernel, size)
 }
 
-// wins tells whether v takes the place of the best so far: a larger value does,
-// and a NaN where there was none. An equal value does not, so the first stays.
+// wins reports whether v replaces the best so far. A larger value does, and so does
+// the first NaN. An equal value does not, so the first one stays.
 func wins(v, best float32) bool {
 	return v > best || (v != v && best == best)
 }
 
-// MaxPool shares the images among the cores.
+// MaxPool divides the images among the cores.
 func (d *Device) MaxPool(y, arg, x kernels.Buffer, s kernels.PoolSpec) {
 	s.CheckMax("maxpool", y, arg, x)
 	d.call = operands{y: kernels.Floats(y), arg: kernels.Ints(arg), x: kernels.Floats(x), pool: s}
 	d.share(maxPoolImages, s.N, s.OH*s.OW*s.KH*s.KW*s.C, sizes{})
 }
 
-// maxPoolImages computes y[from:to,:,:,:] and where the maxima are.
+// maxPoolImages computes y[from:to,:,:,:] and the positions of the maxima.
 func maxPoolImages(call *operands, _ *scratch, from, to int) {
 	s, xs := &call.pool, call.x
 	ys, args := call.y[from*s.OH*s.OW*s.C:], call.arg[from*s.OH*s.OW*s.C:]
@@ -58,8 +58,8 @@ func maxPoolImages(call *operands, _ *scratch, from, to int) {
 	}
 }
 
-// MaxPoolGrad adds each dy to the element that was its window's maximum. One
-// image's sums are kept at a time: windows that overlap meet there.
+// MaxPoolGrad adds each dy to the element that was its window's maximum. It keeps
+// the sums of one image at a time, because windows may overlap.
 func (d *Device) MaxPoolGrad(dx, dy, arg kernels.Buffer, s kernels.PoolSpec, m kernels.Mode) {
 	s.CheckMax("maxpool gradient", dy, arg, dx)
 	dxs, dys, args := kernels.Floats(dx), kernels.Floats(dy), kernels.Ints(arg)
@@ -73,7 +73,7 @@ func (d *Device) MaxPoolGrad(dx, dy, arg kernels.Buffer, s kernels.PoolSpec, m k
 	}
 }
 
-// BiasReLUMaxPoolGrad is MaxPoolGrad of what the ReLU let through, and its sum by channel.
+// BiasReLUMaxPoolGrad is MaxPoolGrad where the ReLU passed, and its sum for each channel.
 func (d *Device) BiasReLUMaxPoolGrad(dx, dbias, dy, y, arg kernels.Buffer, s kernels.PoolSpec, m kernels.Mode) {
 	s.CheckBiasReLU("bias relu maxpool gradient", dx, dbias, dy, y, arg)
 	dys, ys, args := kernels.Floats(dy), kernels.Floats(y), kernels.Ints(arg)
@@ -121,7 +121,7 @@ func (d *Device) AvgPool(y, x kernels.Buffer, s kernels.PoolSpec) {
 	}
 }
 
-// AvgPoolGrad gives each element of a window dy divided by their number.
+// AvgPoolGrad gives each element of a window dy divided by the number of its elements.
 func (d *Device) AvgPoolGrad(dx, dy kernels.Buffer, s kernels.PoolSpec, m kernels.Mode) {
 	s.Check("avgpool gradient", dy, nil, dx)
 	dxs, dys := kernels.Floats(dx), kernels.Floats(dy)

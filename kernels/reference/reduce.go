@@ -6,7 +6,7 @@ import "baregrad/kernels"
 //
 //	y[o,i] = Σ, mean or max over n of x[o,n,i]
 //
-// For each o there is a row of Inner results, and x is walked forwards.
+// For each o there is a row of Inner results, and x is read in order.
 
 func (d *Device) Sum(y, x kernels.Buffer, s kernels.ReduceSpec, m kernels.Mode) {
 	s.Check("sum", y, kernels.Float32, x)
@@ -113,7 +113,7 @@ func (d *Device) Accuracy(y, x, labels kernels.Buffer, rows, cols int) {
 	}
 }
 
-// argMax finds where along the middle axis the maxima are: see wins for ties and NaN.
+// argMax finds the positions of the maxima along the middle axis. See wins for ties and NaN.
 func argMax(arg []int32, x []float32, s kernels.ReduceSpec) {
 	for o := range s.Outer {
 		whole, best := x[o*s.N*s.Inner:], arg[o*s.Inner:(o+1)*s.Inner]

@@ -1,37 +1,36 @@
-// Package reference computes every kernel with plain Go loops. It is the
-// definition that the other devices are compared with, and what runs where
-// there is no faster one.
+// Package reference computes every kernel with plain Go loops. It defines what the
+// other devices must compute, and runs where there is no faster one.
 //
-// Sums are kept in float64 and rounded to float32 once, at the end; so are the
-// functions of the math package. Loops are ordered so that memory is walked
-// forwards, but no further: a reader should see the formula.
+// Sums are kept in float64 and rounded to float32 once, at the end. Functions of the
+// math package are computed the same way. Loops read memory in order, but are not
+// optimized beyond that: the formula should stay visible.
 //
-// The bits are the same on every processor. For x*y + z Go may use one fused
-// instruction, which does not round x*y, on arm64 and others, and does not on
-// amd64. So a product that something is added to is converted, float64(x*y) + z,
-// which makes Go round it; without that stands only a product that is exact as it
-// is, such as that of two float32 in float64. scripts/fused.sh finds what was
-// forgotten. What is left are the functions of the math package, whose last bits
-// of a float64 each processor may have its own way: rounding to float32 leaves a
-// difference in about one of a hundred million results at most.
+// The bits are the same on every processor. For x*y + z, Go may use a fused
+// multiply-add, which does not round x*y. It does so on arm64 and others, but not on
+// amd64. So a product that is added to something is converted, float64(x*y) + z,
+// which makes Go round it. The conversion is missing only where the product is exact
+// anyway, such as that of two float32 in float64. scripts/fused.sh finds forgotten
+// conversions. What remains are the functions of the math package, whose float64
+// results may differ in the last bits between processors. Rounding to float32 hides
+// all but about one difference in a hundred million results.
 package reference
 
 import (
 	"baregrad/kernels"
 )
 
-// Device is the reference device. It works in the machine's own memory and is
-// done with a call when the call returns. What takes longest runs on all cores,
-// everything else on the caller's: see share.go.
+// Device is the reference device. It works in the machine's own memory, and a call
+// is done when it returns. The slowest operations run on all cores, everything else
+// on the caller's: see share.go.
 //
-// A device for a particular machine can embed it and override what that machine
+// A device for a particular machine can embed it and override what the machine
 // does faster.
 type Device struct {
 	scratch           // the caller's
 	wide    []float64 // scratch: an operand widened to float64
 	whole   []float64 // scratch: sums in progress of a whole result
 
-	between kernels.HostScratch // what one kernel leaves for another
+	between kernels.HostScratch // what one kernel leaves for the next
 
 	workers []worker
 	sharing sharing
@@ -56,8 +55,8 @@ func (d *Device) Close() error {
 	return nil
 }
 
-// resize returns n elements of *scratch, which it enlarges where it must: memory
-// is allocated only when a size is met for the first time.
+// resize returns n elements of *scratch, and enlarges it if needed. So memory is
+// allocated only the first time a size is used.
 func resize[T any](scratch *[]T, n int) []T {
 	if cap(*scratch) < n {
 		*scratch = make([]T, n)
@@ -72,8 +71,8 @@ func zeros(scratch *[]float64, n int) []float64 {
 	return s
 }
 
-// widen returns x in float64, in *scratch. Where a value is used many times
-// this saves converting it each time.
+// widen returns x in float64, in *scratch. It saves repeated conversions of values
+// that are used many times.
 func widen(scratch *[]float64, x []float32) []float64 {
 	s := resize(scratch, len(x))
 	for i, v := range x {

@@ -8,11 +8,15 @@ import (
 	"baregrad/kernels"
 )
 
-// Matrix products, convolutions and max pooling, nine tenths of a training step, run
-// on all cores: on machines for which there is no assembly they decide how long it takes.
-// A call is cut into ranges of rows, images or weights. Each element of the result
-// is computed by one goroutine, in the same order wherever the cuts are, so the
-// bits do not depend on the number of cores.
+// Matrix products, convolutions and max pooling take nine tenths of a training step, so
+// they run on all cores. On machines without assembly kernels they decide its speed.
+// A call is split into ranges of rows, images or weights. One goroutine computes each
+// element of the result, in an order that does not depend on the split, so the bits do
+// not depend on the number of cores.
+
+// operands are the arguments of the call in progress. They are kept in the Device,
+// where all goroutines find them. Passing them in closures would allocate memory in
+// each call.
 
 // operands are what the call in progress works on. They are kept in the Device,
 // where all goroutines find them: handing them over in closures would allocate
@@ -29,15 +33,15 @@ type operands struct {
 	pool       kernels.PoolSpec
 }
 
-// scratch is memory for what a goroutine is working out.
+// scratch is working memory of one goroutine.
 type scratch struct {
 	sums  []float64 // sums in progress
 	sumsB []float64 // other sums in progress at the same time
-	row   []float32 // an operand's numbers in the order they are needed
+	row   []float32 // an operand's numbers in the order in which they are needed
 }
 
-// sizes says how much of its scratch a part needs. All goroutines' are allocated when
-// a size is met for the first time: which of them will do something is not known.
+// sizes says how much scratch a part needs. It is allocated for all goroutines when a
+// size is first used, because it is not known which of them will run.
 type sizes struct{ sums, sumsB, row int }
 
 func (s *scratch) resize(need sizes) {
@@ -46,29 +50,29 @@ func (s *scratch) resize(need sizes) {
 	resize(&s.row, need.row)
 }
 
-// A part does items from to to−1 of a call.
+// A part does items [from, to) of a call.
 type part func(call *operands, own *scratch, from, to int)
 
-// worker is one goroutine's share in calls.
+// worker is one goroutine that shares the work of calls.
 type worker struct {
 	scratch
 	run func()
 }
 
-// sharing is what the goroutines of a call have in common.
+// sharing is the state that the goroutines of a call share.
 type sharing struct {
 	part    part
 	busy    atomic.Bool  // a call is in progress
-	n, step int          // items, and how many are taken at a time
-	next    atomic.Int64 // the first that is not taken
+	n, step int          // the number of items, and how many are taken at a time
+	next    atomic.Int64 // the first item that is not taken yet
 	wait    sync.WaitGroup
 }
 
-// leastShared is the number of multiply-adds or comparisons, some 50 µs, from which
-// on a call is shared. Starting the goroutines takes a few µs.
+// leastShared is the smallest number of multiply-adds or comparisons, about 50 µs of
+// work, for which a call is shared. Starting the goroutines takes a few µs.
 const leastShared = 1 << 17
 
-// newWorkers returns a worker for each core but the one that the caller runs on.
+// newWorkers returns a worker for each core except the caller's.
 func (d *Device) newWorkers() []worker {
 	workers := make([]worker, runtime.GOMAXPROCS(0)-1)
 	for i := range workers {
@@ -82,13 +86,13 @@ func (d *Device) newWorkers() []worker {
 }
 
 // share does p for all items from 0 to n−1. work is the number of multiply-adds or
-// comparisons of one.
+// comparisons of one item.
 func (d *Device) share(p part, n, work int, need sizes) {
 	if !d.sharing.busy.CompareAndSwap(false, true) {
 		panic(&kernels.BusyError{})
 	}
 	defer func() {
-		d.call = operands{} // or it would keep memory that is freed
+		d.call = operands{} // otherwise it would keep freed memory alive
 		d.sharing.busy.Store(false)
 	}()
 	d.scratch.resize(need)
@@ -98,7 +102,7 @@ func (d *Device) share(p part, n, work int, need sizes) {
 	}
 	s := &d.sharing
 	s.part, s.n = p, n
-	s.step = max(1, n/(4*(len(d.workers)+1))) // 4 turns: some cores may be slower
+	s.step = max(1, n/(4*(len(d.workers)+1))) // 4 turns each, as some cores may be slower
 	s.next.Store(0)
 	s.wait.Add(len(d.workers))
 	for i := range d.workers {
@@ -111,7 +115,7 @@ func (d *Device) share(p part, n, work int, need sizes) {
 	s.wait.Wait()
 }
 
-// take does what nobody has taken yet, until nothing is left.
+// take does items that nobody has taken yet, until none is left.
 func (d *Device) take(own *scratch) {
 	s := &d.sharing
 	for {

@@ -6,13 +6,13 @@ import (
 	"baregrad/kernels"
 )
 
-// Softmax of each row of x[rows,cols], M being the row's maximum:
+// Softmax of each row of x[rows,cols], where M is the row's maximum:
 //
 //	y[r,c] = e^(x[r,c]−M) / Σ over k of e^(x[r,k]−M)
 //
-// Subtracting M changes nothing in exact arithmetic, but makes every power at
-// most 1, so that huge logits do not overflow, and at least one of them 1, so
-// that the sum does not vanish.
+// Subtracting M changes nothing in exact arithmetic. But it makes every exponential
+// at most 1, so that huge logits do not overflow, and at least one of them 1, so that
+// the sum is not 0.
 
 // logSumExp returns a row's maximum and ln Σ e^(x−maximum).
 func logSumExp(row []float32) (maximum, log float64) {

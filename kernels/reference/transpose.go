@@ -2,8 +2,8 @@ package reference
 
 import "baregrad/kernels"
 
-// Transposition: y[i,j,…] = x[i·Stride[0] + j·Stride[1] + …]. The output is
-// walked forwards and the input by its strides, as a broadcast's operand is.
+// Transposition: y[i,j,…] = x[i·Stride[0] + j·Stride[1] + …]. The output is written in
+// order and the input is read by its strides, like a broadcast operand.
 
 // asBroadcast gives forEachRun the strides of x.
 func asBroadcast(s *kernels.PermuteSpec) kernels.BroadcastSpec {
@@ -22,7 +22,7 @@ func (d *Device) Transpose(y, x kernels.Buffer, s kernels.PermuteSpec) {
 	})
 }
 
-// TransposeGrad carries each dy back to where the forward pass took its element.
+// TransposeGrad adds each dy to the element that the forward pass took it from.
 func (d *Device) TransposeGrad(dx, dy kernels.Buffer, s kernels.PermuteSpec, m kernels.Mode) {
 	s.Check("transpose gradient", dx, dy)
 	dxs, dys := kernels.Floats(dx), kernels.Floats(dy)
