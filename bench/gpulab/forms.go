@@ -75,12 +75,20 @@ func formChecks() (list []formCheck) {
 			list = append(list, c)
 		}
 	}
-	s := convSpec([]int{2, 12, 10, 32, 3, 3, 64})
+	list = append(list, convChecks("", []int{2, 12, 10, 32, 3, 3, 64}, slices.Sorted(maps.Keys(convForms))...)...)
+	// Tiles for 16 columns: low ones, and for so many pixels high ones.
+	list = append(list, convChecks("of 16 channels ", []int{2, 12, 10, 16, 3, 3, 16}, "async")...)
+	return append(list, convChecks("of 16 channels of 168x168 ", []int{1, 168, 168, 16, 1, 1, 16}, "async")...)
+}
+
+// convChecks are those of a convolution: all its passes, by so many forms.
+func convChecks(of string, dims []int, forms ...string) (list []formCheck) {
+	s := convSpec(dims)
 	x, filter, y := s.N*s.H*s.W*s.C, s.Cols()*s.Out, s.Rows()*s.Out
 	pooled := kernels.ConvPoolSpec{Conv: s, Pool: kernels.PoolSpec{N: s.N, H: s.OH, W: s.OW, C: s.Out, KH: 2, KW: 2,
 		StrideH: 2, StrideW: 2, OH: s.OH / 2, OW: s.OW / 2}}
 	pooled.Conv.ReLU = true
-	for _, form := range slices.Sorted(maps.Keys(convForms)) {
+	for _, form := range forms {
 		for _, pass := range []struct {
 			name  string
 			sizes []int
@@ -105,7 +113,7 @@ func formChecks() (list []formCheck) {
 			if strings.HasPrefix(form, "winograd") && pass.name == "by filter" {
 				continue // it is not for that
 			}
-			list = append(list, formCheck{name: "convolution " + pass.name + ", " + form, allowed: 0x1p-18, error: func(d *cuda.Device, host kernels.Device) float64 {
+			list = append(list, formCheck{name: "convolution " + of + pass.name + ", " + form, allowed: 0x1p-18, error: func(d *cuda.Device, host kernels.Device) float64 {
 				d.ConvForm = convForms[form]
 				on := newCopies(d, host, pass.sizes...)
 				defer on.free()

@@ -7,31 +7,54 @@ import (
 
 // The convolutions as matrix products fed by asynchronous copies: see conv_async.ptx.
 
-// A convTiling is a kernel of conv_async.ptx: the block's tile of bm×bn, and its threads.
+// A convTiling is a kernel of conv_async.ptx: the block's tile of bm×bn, and its threads. A low
+// one takes a few percent more instructions for each sum than the high one as wide.
 type convTiling struct {
-	kernel          kernel
-	bm, bn, threads int
+	kernel                kernel
+	bm, bn, threads, more int
 }
 
-// convAsyncKernels are the tiles of one pass: for at most 32 columns, and for more those that
-// give more blocks, and those that load less; and low ones, as wide as narrow or small ones, that
-// may be dealt out more evenly.
-type convAsyncKernels struct{ narrow, small, large, low convTiling }
+// convAsyncKernels are the tiles of one pass: for at most 16 columns, at most 32, and for more
+// those that give more blocks, and those that load less; and low ones, as wide as one of them,
+// that may be dealt out more evenly.
+type convAsyncKernels struct {
+	thin, narrow, small, large convTiling
+	low                        []convTiling
+}
+
+// A convFilterTiling also has the length of its steps along k.
+type convFilterTiling struct {
+	convTiling
+	step int
+}
 
 var (
 	convAsyncFwd = convAsyncKernels{
-		narrow: convTiling{kernel{"conv_async.ptx", "conv_async_fwd_128x32_f32"}, 128, 32, 64},
-		small:  convTiling{kernel{"conv_async.ptx", "conv_async_fwd_64x64_f32"}, 64, 64, 64},
-		large:  convTiling{kernel{"conv_async.ptx", "conv_async_fwd_128x64_f32"}, 128, 64, 128},
-		low:    convTiling{kernel{"conv_async.ptx", "conv_async_fwd_56x64_f32"}, 56, 64, 64},
+		thin:   convTiling{kernel{"conv_async.ptx", "conv_async_fwd_128x16_f32"}, 128, 16, 64, 0},
+		narrow: convTiling{kernel{"conv_async.ptx", "conv_async_fwd_128x32_f32"}, 128, 32, 64, 0},
+		small:  convTiling{kernel{"conv_async.ptx", "conv_async_fwd_64x64_f32"}, 64, 64, 64, 0},
+		large:  convTiling{kernel{"conv_async.ptx", "conv_async_fwd_128x64_f32"}, 128, 64, 128, 0},
+		low: []convTiling{
+			{kernel{"conv_async.ptx", "conv_async_fwd_96x16_f32"}, 96, 16, 64, 3},
+			{kernel{"conv_async.ptx", "conv_async_fwd_56x64_f32"}, 56, 64, 64, 1},
+		},
 	}
 	convAsyncBwdInput = convAsyncKernels{
-		narrow: convTiling{kernel{"conv_async.ptx", "conv_async_bwd_input_128x32_f32"}, 128, 32, 64},
-		small:  convTiling{kernel{"conv_async.ptx", "conv_async_bwd_input_64x64_f32"}, 64, 64, 64},
-		large:  convTiling{kernel{"conv_async.ptx", "conv_async_bwd_input_128x64_f32"}, 128, 64, 128},
-		low:    convTiling{kernel{"conv_async.ptx", "conv_async_bwd_input_112x32_f32"}, 112, 32, 64},
+		thin:   convTiling{kernel{"conv_async.ptx", "conv_async_bwd_input_128x16_f32"}, 128, 16, 64, 0},
+		narrow: convTiling{kernel{"conv_async.ptx", "conv_async_bwd_input_128x32_f32"}, 128, 32, 64, 0},
+		small:  convTiling{kernel{"conv_async.ptx", "conv_async_bwd_input_64x64_f32"}, 64, 64, 64, 0},
+		large:  convTiling{kernel{"conv_async.ptx", "conv_async_bwd_input_128x64_f32"}, 128, 64, 128, 0},
+		low: []convTiling{
+			{kernel{"conv_async.ptx", "conv_async_bwd_input_96x16_f32"}, 96, 16, 64, 3},
+			{kernel{"conv_async.ptx", "conv_async_bwd_input_112x32_f32"}, 112, 32, 64, 1},
+		},
 	}
-	convAsyncBwdFilter = convTiling{kernel{"conv_async.ptx", "conv_async_bwd_filter_96x64_f32"}, 96, 64, 96}
+	// By filter: the narrowest one that holds all columns, else the widest, many of it.
+	convAsyncBwdFilter = []convFilterTiling{
+		{convTiling{kernel{"conv_async.ptx", "conv_async_bwd_filter_96x16_f32"}, 96, 16, 96, 0}, 24},
+		{convTiling{kernel{"conv_async.ptx", "conv_async_bwd_filter_96x32_f32"}, 96, 32, 96, 0}, 12},
+		{convTiling{kernel{"conv_async.ptx", "conv_async_bwd_filter_96x64_f32"}, 96, 64, 96, 0}, 12},
+	}
 )
 
 // tiling picks the tiles for a product of m×n. All give the same bits: small ones are dealt
@@ -42,14 +65,17 @@ func (d *Device) tiling(k convAsyncKernels, m, n int) convTiling {
 	switch {
 	case d.ConvForm == ConvAsyncLarge:
 		return t
+	case n <= k.thin.bn:
+		t = k.thin
 	case n <= k.narrow.bn:
 		t = k.narrow
 	case ceilDiv(m, k.large.bm)*ceilDiv(n, k.large.bn) < 8*busy:
 		t = k.small
 	}
-	// A low one takes 1 % more for each of its sums.
-	if t.bn == k.low.bn && 101*k.low.busiest(m, n) < 100*t.busiest(m, n) {
-		return k.low
+	for _, low := range k.low {
+		if low.bn == t.bn && (100+low.more)*low.busiest(m, n) < 100*t.busiest(m, n) {
+			return low
+		}
 	}
 	return t
 }
@@ -106,14 +132,14 @@ func (d *Device) asyncGradInput(t convTiling, dx, dy, w kernels.Buffer, s kernel
 	d.launch(t.kernel, grid, lanes(t.threads), d.appendBelow(arguments, below, grid)...)
 }
 
-// asyncSuitsFilter decides for the gradient by the filter, in tiles 64 wide.
+// asyncSuitsFilter decides for the gradient by the filter.
 func (d *Device) asyncSuitsFilter(s kernels.ConvSpec, addresses ...uint64) bool {
 	if s.Cols()*s.Out*s.Rows() == 0 || !d.asyncFits(s, addresses...) {
 		return false
 	}
 	switch d.ConvForm {
 	case ConvByShape, ConvWinograd, ConvWinogradNarrow:
-		return s.Cols() >= 48 && s.Out > 32
+		return s.Cols() >= 48 && s.Out >= 16
 	case ConvAsync, ConvAsyncLarge:
 		return true
 	}
@@ -122,22 +148,27 @@ func (d *Device) asyncSuitsFilter(s kernels.ConvSpec, addresses ...uint64) bool 
 
 // convAsyncGradFilter splits the sum over all outputs, and adds up what comes of it.
 func (d *Device) convAsyncGradFilter(dw, dy, x kernels.Buffer, s kernels.ConvSpec, m kernels.Mode) {
-	t := convAsyncBwdFilter
+	t := convAsyncBwdFilter[0]
+	for _, wider := range convAsyncBwdFilter[1:] {
+		if t.bn < s.Out {
+			t = wider
+		}
+	}
 	rows, k := s.Cols(), s.Rows()
 	tiles := ceilDiv(rows, t.bm) * ceilDiv(s.Out, t.bn)
 	share := k
 	// Four of these blocks on a multiprocessor, three warps for each of its schedulers: with
-	// three blocks one would have three, the others two. Whole steps of 12 along k.
+	// three blocks one would have three, the others two. Whole steps along k.
 	if parts := min(4*multiprocessors/tiles, k/120); parts > 1 {
-		share = ceilDiv(ceilDiv(k, parts), 12) * 12
+		share = ceilDiv(ceilDiv(k, parts), t.step) * t.step
 	}
 	splits := ceilDiv(k, share)
 	if splits == 1 {
-		d.async(t, address(dw), x, dy, 0, rows, s.Out, k, k, s, bool(m), false)
+		d.async(t.convTiling, address(dw), x, dy, 0, rows, s.Out, k, k, s, bool(m), false)
 		return
 	}
 	partial := uint64(d.scratch.floats(d, splits*rows*s.Out))
-	d.async(t, partial, x, dy, 0, rows, s.Out, k, share, s, false, false)
+	d.async(t.convTiling, partial, x, dy, 0, rows, s.Out, k, share, s, false, false)
 	d.addSplits(address(dw), partial, 0, rows*s.Out, s.Out, splits, m, false)
 }
 

@@ -60,3 +60,40 @@ func TestConvCounts(t *testing.T) {
 		})
 	}
 }
+
+// Of a gradient by few filters the tiles of conv_async are filled, where those of the implicit
+// product, 128 by 32, were not. Counted is all that the launches do, the sum of the parts
+// included, for a convolution of 3×3 with as many channels as filters.
+func TestFewFiltersCounts(t *testing.T) {
+	d, machine := metered(t)
+	defer d.Close()
+	for _, c := range []struct {
+		channels int
+		part     float64 // of the implicit product's instructions, at most
+	}{{16, 0.4}, {32, 0.7}} {
+		s := kernels.ConvSpec{N: 4, H: 32, W: 32, C: c.channels, KH: 3, KW: 3, Out: c.channels, OH: 32, OW: 32, PadTop: 1, PadLeft: 1,
+			StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1}
+		x, w, y := d.Alloc(kernels.Float32, s.N*s.H*s.W*s.C), d.Alloc(kernels.Float32, s.Cols()*s.Out), d.Alloc(kernels.Float32, s.Rows()*s.Out)
+		counted := func(form cuda.ConvForm) float64 {
+			d.ConvForm = form
+			machine.ResetCounters()
+			d.Conv2DGradFilter(w, y, x, s, kernels.Overwrite)
+			all, conflicts := uint64(0), uint64(0)
+			for _, l := range machine.Counters().Lines {
+				all += l.WarpInstructions
+				if strings.HasPrefix(l.Kernel, "conv_async") {
+					conflicts += l.BankConflicts
+				}
+			}
+			if conflicts != 0 {
+				t.Errorf("%d channels: %d bank conflicts, want none", s.C, conflicts)
+			}
+			return float64(all) / (float64(s.Rows()) * float64(s.Cols()) * float64(s.Out) / 32)
+		}
+		before, after := counted(cuda.ConvImplicit), counted(cuda.ConvByShape)
+		t.Logf("%d channels and filters: %.2f instructions for a multiply-add, %.2f by the implicit product", s.C, after, before)
+		if !(after <= c.part*before) {
+			t.Errorf("%d channels and filters: %.2f instructions for a multiply-add, want %g of the implicit product's %.2f at most", s.C, after, c.part, before)
+		}
+	}
+}

@@ -24,6 +24,8 @@ func TestConvForms(t *testing.T) {
 		{N: 3, H: 7, W: 5, C: 20, KH: 3, KW: 3, Out: 36, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, PadTop: 1, PadLeft: 1, OH: 7, OW: 5, ReLU: true},
 		{N: 2, H: 8, W: 9, C: 32, KH: 2, KW: 3, Out: 68, StrideH: 1, StrideW: 1, DilationH: 2, DilationW: 3, PadTop: 2, PadLeft: 1, OH: 9, OW: 6},
 		{N: 33, H: 3, W: 4, C: 4, KH: 3, KW: 2, Out: 16, StrideH: 2, StrideW: 1, DilationH: 1, DilationW: 2, PadTop: 2, PadLeft: 1, OH: 3, OW: 3},
+		{N: 2, H: 9, W: 7, C: 16, KH: 3, KW: 3, Out: 16, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, PadTop: 1, PadLeft: 1, OH: 9, OW: 7, ReLU: true},
+		{N: 2, H: 10, W: 9, C: 12, KH: 3, KW: 2, Out: 24, StrideH: 1, StrideW: 1, DilationH: 2, DilationW: 1, PadTop: 1, PadLeft: 1, OH: 8, OW: 10},
 		{N: 2, H: 12, W: 14, C: 34, KH: 1, KW: 1, Out: 3, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, OH: 12, OW: 14},
 	} {
 		t.Run(fmt.Sprintf("%+v", s), func(t *testing.T) { testConvForms(t, d, s) })
