@@ -1,16 +1,15 @@
 package avx
 
-// columns is the right-hand matrix op(B)[K,N] of a product, cut into strips of
-// columns for the kernels: in place where its rows can be read as they lie, or
-// else packed into panels. The panel of a strip holds its rows one after the
-// other, each padded with zeros to whole registers.
+// columns is the right-hand matrix op(B)[K,N] of a product, split into strips of columns for the
+// kernels. It is read in place if its rows allow that, otherwise packed into panels. A strip's panel
+// holds its rows one after the other, each padded with zeros to whole registers.
 type columns struct {
 	tiles  *tiles
 	n, k   int
 	b      []float32
 	trans  bool      // B is stored as [N,K]
 	strips []int     // the first column of each strip, and N
-	panels []float32 // nil where B is read in place
+	panels []float32 // nil if B is read in place
 }
 
 // cut sets where the strips of n columns begin.
@@ -23,14 +22,14 @@ func (m *columns) cut(t *tiles, n int) {
 	m.strips = append(m.strips, n)
 }
 
-// set cuts B into strips. It packs nothing yet: pack has to be called for each
-// strip if panels is not nil. rows is how many rows of C the product has.
+// set splits B into strips. It packs nothing yet: if panels is not nil, pack has to be called for
+// each part. rows is the number of rows of C.
 func (m *columns) set(t *tiles, b []float32, n, k int, trans bool, rows int, memory *[]float32) {
 	m.cut(t, n)
 	m.b, m.k, m.trans = b, k, trans
-	// B stays in place where its rows are strips already, and where packing would
-	// cost more than it saves: for few rows of C, unless rows of B that follow each
-	// other push each other out of the cache, being a multiple of 1 KB apart.
+	// B stays in place if its rows are strips already, or if packing costs more than it saves: with
+	// few rows of C, unless B's rows are a multiple of 1 KB apart, where they evict each other from
+	// the cache.
 	whole := t.masked || n%t.lanes == 0
 	m.panels = nil
 	if trans || !whole || !(m.count() == 1 || rows <= 256 && n%256 != 0 || n <= 128) {
@@ -41,12 +40,12 @@ func (m *columns) set(t *tiles, b []float32, n, k int, trans bool, rows int, mem
 // count is the number of strips.
 func (m *columns) count() int { return len(m.strips) - 1 }
 
-// strip gives the first column of strip i and the number of its columns.
+// strip returns the first column of strip i and its number of columns.
 func (m *columns) strip(i int) (first, n int) {
 	return m.strips[i], m.strips[i+1] - m.strips[i]
 }
 
-// at gives the address of row k of strip i, and the bytes from row to row.
+// at returns the address of row k of strip i, and the bytes from row to row.
 func (m *columns) at(i, k int) (b uintptr, step int) {
 	first, n := m.strip(i)
 	if m.panels == nil {
@@ -56,7 +55,7 @@ func (m *columns) at(i, k int) (b uintptr, step int) {
 	return address(m.panels[first*m.k+k*width:]), 4 * width
 }
 
-// packParts is the number of parts that packing is shared in.
+// packParts is the number of parts that packing is split into.
 func (m *columns) packParts() int {
 	if m.trans {
 		return m.count()
@@ -67,8 +66,8 @@ func (m *columns) packParts() int {
 // packRows is how many rows of B one part packs.
 const packRows = 64
 
-// pack does part i of the packing: a strip if B is transposed, so that rows of B
-// become columns, and else some rows for all strips, so that B is read forwards.
+// pack does part i of the packing: one strip if B is transposed, so that rows of B become columns;
+// otherwise some rows of all strips, so that B is read forwards.
 func (m *columns) pack(i int) {
 	if !m.trans {
 		for strip := range m.count() {
@@ -83,7 +82,7 @@ func (m *columns) pack(i int) {
 	m.pad(i, 0, m.k)
 }
 
-// packRows copies rows from (included) to (excluded) of one strip.
+// packRows copies rows [from, to) of one strip.
 func (m *columns) packRows(strip, from, to int) {
 	first, n := m.strip(strip)
 	width := m.tiles.padded(n)
@@ -94,7 +93,7 @@ func (m *columns) packRows(strip, from, to int) {
 	m.pad(strip, from, to)
 }
 
-// pad writes the zeros behind rows of a strip that is no whole registers wide.
+// pad writes the zeros after each row of a strip that is not a whole number of registers wide.
 func (m *columns) pad(strip, from, to int) {
 	first, n := m.strip(strip)
 	width := m.tiles.padded(n)
@@ -106,9 +105,9 @@ func (m *columns) pad(strip, from, to int) {
 	}
 }
 
-// transpose is dst[j,i] = src[i,j] for rows·columns elements of src. The rows of
-// dst and src are dstStride and srcStride floats apart. Where rows or columns are no multiple
-// of 8, the last 8 of them overlap others. The kernels' blocks go along the longer side.
+// transpose is dst[j,i] = src[i,j] for rows·columns elements of src. The rows of dst and src are
+// dstStride and srcStride floats apart. If rows or columns is not a multiple of 8, the last block of
+// 8 overlaps the one before. The kernels' blocks go along the longer side.
 func (t *tiles) transpose(dst []float32, dstStride int, src []float32, srcStride, rows, columns int) {
 	switch {
 	case rows < 8 || columns < 8:

@@ -11,29 +11,29 @@ import (
 	"baregrad/kernels/reference"
 )
 
-// Variable is the environment variable that bounds the choice: avx512, avx2 or
-// reference. Nothing above it is used.
+// Variable names the environment variable that limits the choice of instruction set: avx512, avx2 or
+// reference. No faster set is used.
 const Variable = "BAREGRAD_CPU"
 
-// referenceName is what Best returns where there is no assembly to use.
+// referenceName is what Best returns if there is no assembly to use.
 const referenceName = "reference"
 
-// Device computes with the kernels of one instruction set, and with the
-// reference's where there are none.
+// Device computes with the kernels of one instruction set, and with the reference's for operations
+// that have none.
 type Device struct {
 	*reference.Device
 	set   *instructionSet
 	pool  *pool
 	job   job           // the elementwise call in progress: see share
-	step  optimizerStep // the optimizer's step in progress
+	step  optimizerStep // dropout's
 	sums  []float64     // scratch: see sumScratch
 	masks masks         // of dropout
 
-	cacheL2    int         // bytes of one core's second cache
-	cacheL3    int         // and of the third; 0 if there is none
+	cacheL2    int         // L2 cache of one core, in bytes
+	cacheL3    int         // L3 cache, in bytes; 0 if there is none
 	workspaces []workspace // one for each worker
 	product    matmulTask
-	choices    zeroChoices // whether products leave out zeros
+	choices    zeroChoices // whether products skip zeros
 	sampling   sampledTask
 	conv       convTask
 	filter     filterTask
@@ -43,19 +43,19 @@ type Device struct {
 	sparse     sparseTask
 	wino       winogradTask
 	classes    classTask
-	columns    []float32           // batch normalization: what belongs to each column
-	panels     []float32           // matrix product: B packed
-	partial    []float32           // sums of chunks of K
-	padded     []float32           // sampled product: A with rows of whole chunks
-	across     []float32           // a product with few columns, transposed
-	turned     []float32           // convolution: the filter as its gradient needs it
-	between    kernels.HostScratch // what is to be pooled, or its gradient
+	columns    []float32           // batch normalization: values for each column
+	panels     []float32           // matrix product: packed B
+	partial    []float32           // sums of the chunks of K
+	padded     []float32           // sampled product: A with its rows padded to whole chunks
+	across     []float32           // the transposed result of a product with few columns
+	turned     []float32           // convolution: the filter, rearranged for a gradient
+	between    kernels.HostScratch // what is pooled, or its gradient
 }
 
 var _ kernels.Device = (*Device)(nil)
 
-// instructionSet is the kernels of one instruction set, and what they ask of a
-// processor. instructionSets lists them, the fastest first.
+// instructionSet holds the kernels of one instruction set and the processor features that they need.
+// instructionSets lists them, fastest first.
 type instructionSet struct {
 	name     string
 	needs    []feature
@@ -73,7 +73,7 @@ type instructionSet struct {
 	sparse   sparseKernels
 }
 
-// feature is one extension of the processor's instructions.
+// feature is one instruction-set extension.
 type feature struct {
 	name    string
 	present bool
@@ -90,9 +90,9 @@ func (s *instructionSet) missing() []string {
 	return names
 }
 
-// Best names the device to use: the fastest instruction set of this processor
-// that BAREGRAD_CPU allows, or else "reference". It returns an error if
-// BAREGRAD_CPU is none of the known names or asks for more than there is.
+// Best names the device to use: the fastest instruction set of this processor that BAREGRAD_CPU
+// allows, otherwise "reference". It returns an error if BAREGRAD_CPU is not a known name, or names a
+// set that cannot be used here.
 func Best() (string, error) {
 	limit := os.Getenv(Variable)
 	if limit == referenceName {
@@ -112,8 +112,8 @@ func Best() (string, error) {
 	return referenceName, nil
 }
 
-// Check returns nil if this program can compute with the named instruction set
-// on this processor, and otherwise an error that says what is missing.
+// Check returns nil if this program can use the named instruction set on this processor, otherwise an
+// error that says what is missing.
 func Check(name string) error {
 	if !slices.Contains(Names(), name) {
 		return fmt.Errorf("%q is no instruction set: known are %s, and %s", name, strings.Join(Names(), ", "), referenceName)
@@ -128,11 +128,11 @@ func Check(name string) error {
 	return nil
 }
 
-// Names lists the instruction sets that baregrad has kernels for, the fastest
-// first, whether or not this processor has them.
+// Names lists the instruction sets that baregrad has kernels for, fastest first, whether or not this
+// processor has them.
 func Names() []string { return []string{"avx512", "avx2"} }
 
-// Allowed is Check, and that BAREGRAD_CPU does not rule the name out.
+// Allowed is Check; it also returns an error if BAREGRAD_CPU rules the name out.
 func Allowed(name string) error {
 	if err := Check(name); err != nil {
 		return err
@@ -148,9 +148,9 @@ func Allowed(name string) error {
 	return nil
 }
 
-// New opens the device that computes with the named instruction set, with one
-// worker for each of runtime.GOMAXPROCS. The error says what is missing: an
-// instruction of the processor, assembly in this build, or BAREGRAD_CPU's leave.
+// New opens a device that computes with the named instruction set, with runtime.GOMAXPROCS workers.
+// The error says what is missing: a processor feature, assembly in this build, or permission from
+// BAREGRAD_CPU.
 func New(name string) (*Device, error) {
 	if err := Allowed(name); err != nil {
 		return nil, err
@@ -166,12 +166,12 @@ func New(name string) (*Device, error) {
 		d.workspaces[i].zeros.reserve(usualBits, usualSums, usualStrips)
 	}
 	processor := Detect()
-	// Virtual machines may say nothing of their caches, or nonsense.
+	// Virtual machines may report no cache sizes, or nonsense.
 	d.cacheL2, d.cacheL3 = max(processor.L2, leastL2), processor.L3
 	return d, nil
 }
 
-// leastL2 is the smallest second cache of any processor with AVX2, in bytes.
+// leastL2 is the smallest L2 cache of any processor with AVX2, in bytes.
 const leastL2 = 256 << 10
 
 // Name is avx512 or avx2.

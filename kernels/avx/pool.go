@@ -8,38 +8,35 @@ import (
 	"baregrad/kernels"
 )
 
-// task is work in numbered parts, each of which may run at any time on any
-// worker: so no part may depend on another, and what a part computes must not
-// depend on the worker. That, and splitting by sizes alone, makes the results'
-// bits the same whatever the number of workers.
+// task is work in numbered parts, each of which may run at any time on any worker. So parts must not
+// depend on each other, and what a part computes must not depend on the worker. Because the work is
+// also split by sizes alone, the results have the same bits for any number of workers.
 //
-// Pointers to structs that live as long as the device fit best: handing one to
-// run allocates nothing.
+// Use pointers to structs that live as long as the device: passing one to run allocates nothing.
 type task interface {
-	// part does part i. worker, in [0, workers), is the caller's own: scratch
-	// memory is chosen by it.
+	// part does part i. worker, in [0, workers), is the calling worker; it selects the scratch
+	// memory.
 	part(worker, i int)
 }
 
-// pool runs tasks on several goroutines. The goroutine that calls run is worker
-// 0; the others sleep when there was nothing to do for a while.
+// pool runs tasks on several goroutines. The goroutine that calls run is worker 0; the others sleep
+// after a while without work.
 //
-// Each worker has parts of its own, neighbours of each other, and takes another's
-// when it is done with them. The same part of the next task finds in that core's
-// cache what this one left there: to fetch it from the other core's can take longer
-// than the work itself.
+// Each worker owns a run of neighbouring parts, and takes parts of other workers when its own are
+// done. So the same part of the next task finds its data in the same core's cache; fetching it from
+// another core's cache can take longer than the work itself.
 type pool struct {
 	workers int
 	queues  []queue // one for each worker
-	counts  []count // for each but worker 0, how many parts it has finished
+	counts  []count // for each worker but 0: how many parts it has finished
 	_       line
 
-	// Worker 0's own.
-	busy   atomic.Bool // a task is done
-	others uint64      // parts of all tasks so far that it has not finished itself
+	// Used by worker 0 alone.
+	busy   atomic.Bool // a task is running
+	others uint64      // parts of all tasks so far that other workers did
 	_      line
 
-	mu       sync.Mutex   // for sleeping and waking alone
+	mu       sync.Mutex   // only for sleeping and waking
 	wake     sync.Cond    // a task was posted, or the pool was closed
 	done     sync.Cond    // a worker has finished its last part
 	sleepers atomic.Int32 // workers that wait for wake
@@ -47,38 +44,37 @@ type pool struct {
 	closed   bool
 }
 
-// queue is one worker's own parts, in one line of the cache: when that arrives, the
-// worker has all that it needs to begin.
+// queue is one worker's own parts. It fills one cache line, so a worker that has loaded it has all
+// that it needs to begin.
 type queue struct {
-	// ticket is the number of tasks so far (the upper 32 bits) and those of the worker's
-	// parts of the current one that nobody has begun (the lower). Whoever takes one off
-	// does the part: until that is finished, task and end stay as they are.
+	// ticket holds the number of tasks so far (upper 32 bits) and how many of the worker's parts of
+	// the current one nobody has begun (lower 32 bits). Whoever decrements it does that part; task
+	// and end don't change until the part is finished.
 	ticket atomic.Uint64
 	task   task
-	end    int // behind the last of the worker's parts
+	end    int // after the worker's last part
 	_      [32]byte
 }
 
-// count is how many parts a worker has finished so far, of all tasks. It alone writes that: two
-// workers that counted in one place would wait for its line of the cache.
+// count is how many parts of all tasks a worker has finished so far. Only that worker writes it: two
+// workers that counted in one place would wait for its cache line.
 type count struct {
 	finished atomic.Uint64
 	_        [56]byte
 }
 
-// line keeps what one core writes out of the line of the cache that another reads.
+// line is padding: it keeps what one core writes out of the cache line that another reads.
 type line [64]byte
 
-// number is the number of the task that was posted last.
+// number is the number of the last task posted.
 func (q *queue) number() uint64 { return q.ticket.Load() >> 32 }
 
 const (
-	// spins is how often an idle worker looks for the next task, and the caller for
-	// the end of this one, before it sleeps: some 100 µs. A worker that sleeps was
-	// measured to need 10 to 50 µs until it works; the calls of a training step follow
-	// each other faster than that.
+	// spins is how often an idle worker looks for the next task, and the caller for the end of this
+	// one, before it sleeps: about 100 µs. Waking a sleeping worker was measured to take 10 to 50 µs;
+	// the calls of a training step follow each other faster than that.
 	spins = 2048
-	// yields is after how many looks other goroutines get their turn.
+	// yields is the number of looks after which other goroutines get a turn.
 	yields = 256
 )
 
@@ -91,9 +87,9 @@ func newPool(workers int) *pool {
 	return p
 }
 
-// run does parts 0 to n−1 of t and returns when all are finished. A single part
-// stays on the calling goroutine: tasks too small to share are posted as one. It panics
-// with a *kernels.BusyError if it meets another goroutine's task.
+// run does parts 0 to n−1 of t and returns when all are finished. A single part stays on the calling
+// goroutine, so tasks too small to share are posted as one part. It panics with a *kernels.BusyError
+// if another goroutine's task is running.
 func (p *pool) run(n int, t task) {
 	if n <= 1 || p.workers == 1 {
 		for i := range n {
@@ -113,7 +109,7 @@ func (p *pool) run(n int, t task) {
 	}
 	if asleep := int(p.sleepers.Load()); asleep > 0 {
 		awake := p.workers - 1 - asleep
-		p.mu.Lock() // so that the signal can't fall between a worker's look and its sleep
+		p.mu.Lock() // so the signal can't fall between a worker's look and its sleep
 		for range min(n-1-awake, asleep) {
 			p.wake.Signal()
 		}
@@ -136,10 +132,10 @@ func (p *pool) run(n int, t task) {
 	p.busy.Store(false)
 }
 
-// begin is the first of n parts that are a worker's own. Worker 0, which is awake, has one at least.
+// begin is the first of a worker's own parts, of n. Worker 0, which is awake, has at least one.
 func (p *pool) begin(worker, n int) int { return (worker*n + p.workers - 1) / p.workers }
 
-// finished tells whether all parts are that worker 0 has left to others.
+// finished tells whether the other workers have finished all the parts left to them.
 func (p *pool) finished() bool {
 	var n uint64
 	for w := range p.counts {
@@ -148,7 +144,7 @@ func (p *pool) finished() bool {
 	return n == p.others
 }
 
-// look passes the time until the next look, the i-th.
+// look passes the time before the i-th look.
 func look(i int) {
 	if i%yields == 0 {
 		runtime.Gosched()
@@ -157,9 +153,9 @@ func look(i int) {
 	pause()
 }
 
-// help does parts of the current task until none is left to begin: the worker's
-// own, then the next one's, and so on. It says how many it has done, which for workers other
-// than 0 have been counted then, once for each queue.
+// help does parts of the current task until none is left to begin: first the worker's own, then the
+// next worker's, and so on. It returns how many it did. For workers other than 0 it has counted them
+// by then, once for each queue.
 func (p *pool) help(worker int) (done int) {
 	for i := range p.workers {
 		q, before := &p.queues[(worker+i)%p.workers], done
@@ -183,7 +179,7 @@ func (p *pool) help(worker int) (done int) {
 		}
 		p.counts[worker-1].finished.Add(uint64(done - before))
 		if p.waiting.Load() {
-			p.mu.Lock() // so that the signal can't fall between run's look and its sleep
+			p.mu.Lock() // so the signal can't fall between run's look and its sleep
 			p.done.Signal()
 			p.mu.Unlock()
 		}
@@ -191,7 +187,7 @@ func (p *pool) help(worker int) (done int) {
 	return done
 }
 
-// serve is the life of a worker other than the caller.
+// serve is the loop of a worker other than 0.
 func (p *pool) serve(worker int) {
 	q := &p.queues[worker]
 	var seen uint64 // tasks

@@ -2,16 +2,16 @@ package avx
 
 import "strings"
 
-// Processor is what the machine says about itself, by the instruction CPUID.
-// On other architectures, and with the tag purego, it is all empty.
+// Processor is what the CPUID instruction says about the machine. It is empty on other architectures
+// and with the build tag purego.
 type Processor struct {
 	Name string // as its maker writes it
-	// The sizes in bytes of the caches that hold data: one core's first and
-	// second, and the last level, which cores may share. 0 if unknown.
+	// Data cache sizes in bytes: L1 and L2 of one core, and the last level, which cores may share. 0
+	// if unknown.
 	L1, L2, L3 int
 }
 
-// Detect asks the processor.
+// Detect runs CPUID.
 func Detect() Processor {
 	var p Processor
 	extended, _, _, _ := cpuid(0x80000000, 0)
@@ -25,8 +25,8 @@ func Detect() Processor {
 		}
 		p.Name = strings.TrimSpace(strings.Trim(string(name), "\x00"))
 	}
-	// Leaf 4 lists Intel's caches, leaf 0x8000001D AMD's, in the same form: the
-	// type and level in EAX, line size, partitions and ways in EBX, sets in ECX.
+	// Leaf 4 lists Intel's caches, leaf 0x8000001D AMD's, in the same format: type and level in EAX,
+	// line size, partitions and ways in EBX, sets in ECX.
 	leaf := uint32(4)
 	if basic, _, _, _ := cpuid(0, 0); basic < 4 {
 		return p

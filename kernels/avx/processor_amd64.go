@@ -7,7 +7,7 @@ package avx
 //go:noescape
 func cpuid(leaf, sub uint32) (eax, ebx, ecx, edx uint32)
 
-// pause tells the processor that this is a loop that waits for memory to change.
+// pause tells the processor that this loop waits for memory to change.
 //
 //go:noescape
 func pause()

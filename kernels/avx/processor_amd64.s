@@ -15,9 +15,9 @@ TEXT ·cpuid(SB), NOSPLIT, $0-24
 
 // func pause()
 TEXT ·pause(SB), NOSPLIT, $0-0
-	// One PAUSE, 5 to 40 ns by the processor, and then as much again: a virtual
-	// machine may lose its processor for a while when PAUSEs follow each other within
-	// some 100 cycles.
+	// One PAUSE, 5 to 40 ns depending on the processor, then as much again in a plain loop: a virtual
+	// machine may lose its processor for a while when PAUSEs follow each other within about 100
+	// cycles.
 	PAUSE
 	MOVL $150, CX
 

@@ -2,9 +2,8 @@ package avx
 
 import "baregrad/kernels"
 
-// vectorKernels are the kernels of one instruction set that work on vectors of
-// neighbouring elements. What each computes is said where it is declared, in
-// NAME_amd64.go.
+// vectorKernels are one instruction set's kernels on vectors of contiguous elements. Their
+// declarations in NAME_amd64.go say what each computes.
 type vectorKernels struct {
 	relu_fwd_f32                         func(y, x []float32)
 	relu_bwd_f32                         func(dx, dy, y []float32, m kernels.Mode)

@@ -11,28 +11,28 @@ import (
 type workspace struct {
 	strip      strip
 	adam       adamRows
-	first      int       // the row of C that the memory for it begins with
-	end        int       // behind the last row of the part
+	first      int       // the first row of C in the memory that C is written to
+	end        int       // after the last row of the part
 	gradient   []float32 // that memory, if it is the worker's own: see matmul_update.go
-	cell       int       // the block of C whose two runs are two parts: see matmul_halves.go
-	second     bool      // the block of C has the sum of a run already: see matmul_halves.go
+	cell       int       // the block of C that two parts share: see matmul_halves.go
+	second     bool      // the block of C has the other run's sum already: see matmul_halves.go
 	window     window
-	rows       []int     // a table of rows with its end rounded up
+	rows       []int     // a table of rows, padded to whole tiles
 	a          []float32 // pieces of A
 	panels     []float32 // matrix product: strips of B
-	zeros      zeroSpace // and what leaving out zeros needs
+	zeros      zeroSpace // for skipping zeros
 	sampled    sampledSpace
-	image      []float32 // rows of an image with its padding
+	image      []float32 // rows of a padded image
 	patch      patch
 	classes    classBlock // softmax cross-entropy: rows, transposed
 	product    planeProduct
-	masked     []float32 // pooling: a gradient behind a ReLU
+	masked     []float32 // pooling: a gradient after a ReLU
 	band       []float32 // convolution: rows of its output, to be pooled
 	chosen     chosen
 	sparse     sparseLists
 	choice     places
 	places     []int32        // which of a window's four positions has the maximum
-	windows    []chosenWindow // lists of those that meet a pixel
+	windows    []chosenWindow // lists of the windows that contain a pixel
 	begins     []int          // where each row of them begins
 	pooled     pooledTiles
 	nonzero    []uint64  // which pixels of a row are not 0
@@ -45,8 +45,8 @@ type workspace struct {
 	temp       []float32 // Winograd: a tile between its two transforms
 }
 
-// reserve enlarges every worker's memory to what one call needs, so that nothing
-// is allocated later, when another worker happens to do a part.
+// reserve enlarges every worker's memory to what one call needs, so that nothing is allocated later,
+// whichever worker does a part.
 func (d *Device) reserve(rows, a, image, sums, tile int) {
 	for i := range d.workspaces {
 		w := &d.workspaces[i]
@@ -60,7 +60,7 @@ func (d *Device) reserve(rows, a, image, sums, tile int) {
 	}
 }
 
-// reserveBits enlarges the memory for bits of rows of pixels, and for masks of taps.
+// reserveBits enlarges the memory for bits of rows of pixels and for masks of taps.
 func (w *workspace) reserveBits(rows, masks int) {
 	if cap(w.nonzero) < rows {
 		w.nonzero = make([]uint64, rows)
@@ -77,8 +77,8 @@ func (d *Device) reservePanels(n int) {
 	}
 }
 
-// table gives the address of a table of rows for the kernels: the first m of
-// rows, rounded up to whole tiles by repeating the last one.
+// table returns the address of a table of rows for the kernels: the first m of rows, padded to whole
+// tiles by repeating the last one.
 func (w *workspace) table(rows []int, m, height int) uintptr {
 	if m%height != 0 {
 		w.rows = append(w.rows[:0], rows[:m]...)
@@ -90,8 +90,7 @@ func (w *workspace) table(rows []int, m, height int) uintptr {
 	return uintptr(unsafe.Pointer(unsafe.SliceData(rows)))
 }
 
-// grow returns n floats of scratch memory, which it enlarges where it must.
-// What they hold is left over from before.
+// grow returns n floats of scratch memory, enlarging it if needed. They hold old values.
 func grow(scratch *[]float32, n int) []float32 {
 	if cap(*scratch) < n {
 		*scratch = kernels.Floats(kernels.NewHost(kernels.Float32, n))
