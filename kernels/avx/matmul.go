@@ -6,83 +6,82 @@ import (
 	"baregrad/kernels"
 )
 
-// MatMul is C[M,N] = op(A)[M,K]·op(B)[K,N], with what MatMulSpec adds to it.
+// MatMul computes C[M,N] = op(A)[M,K]·op(B)[K,N], and what MatMulSpec adds to it.
 //
-// The work is cut in four ways, from the outside in:
+// The work is split at three levels, from the outside in:
 //
-//  1. C into blocks of rows by groups of columns: the parts that workers share.
-//  2. A part's rows into steps, and K into runs of at most blockK, so that the
-//     piece of A (rows of a step × blockK) and one strip of B (blockK × 48
-//     columns) stay in the caches while they are used. Each run but the first
-//     adds to C.
-//  3. Columns into strips, each one call of a kernel: see strip.
+// 1. C into blocks of rows by groups of columns: the parts that workers share.
+// 2. A part's rows into steps, and K into runs of at most blockK, so that the
+//    piece of A (rows of a step × blockK) and one strip of B (blockK × 48
+//    columns) stay in the caches while they are used. Each run but the first
+//    adds to C.
+// 3. Columns into strips, each one call of a kernel: see strip.
 //
-// Copies make memory contiguous where that pays. The kernel copies a strip of B
-// to the worker's panel while it computes the first rows, which costs next to
-// nothing. A is copied where its rows would push each other out of the caches,
-// and where it is stored transposed.
+// Operands are copied to contiguous memory where that pays. The kernel copies a strip of B to the
+// worker's panel while it computes the first rows, which costs next to nothing. A is copied if its
+// rows would evict each other from the caches, or if it is stored transposed.
 //
-// Where A has many zeros, they are left out: see zeros.go. Strips and tiles have other
-// sizes then, but the runs of K are the same, and so are the bits of the result.
+// If A has many zeros, they are skipped: see zeros.go. Strips and tiles then have other sizes, but
+// the runs of K are the same, and so are the bits of the result.
 //
-// The bits of the result depend on M, N and K alone: each element of C is a
-// chain of fused multiply-adds in the order of k, broken only between the runs of
-// K, of one length, and for tall products where chunks says. Neither the number of workers nor
-// the width of the registers changes that.
+// The bits of the result depend on M, N and K alone. Each element of C is a chain of fused
+// multiply-adds in the order of k, broken only between runs of K, which have equal lengths, and, for
+// tall products, between chunks. Neither the number of workers nor the width of the registers changes
+// that.
 
 const (
-	// blockK is the longest run of K. Longer ones touch C less often, shorter ones
-	// keep the strip of B in a faster cache.
+	// blockK is the longest run of K. Longer runs touch C less often; shorter ones keep the strip of
+	// B in a faster cache.
 	blockK = 512
-	// partWork is about how many multiply-adds make a part worth handing to
-	// another worker: 10 to 20 µs.
+	// partWork is about how many multiply-adds make a part worth handing to another worker: 10 to 20
+	// µs.
 	partWork = 1 << 20
 )
 
-// matmulTask is one product on its way through the workers.
+// matmulTask is one product being computed by the workers.
 type matmulTask struct {
 	d           *Device
 	s           kernels.MatMulSpec
 	c, a, b     []float32
 	bias        []float32
-	number      uint64       // of products so far
+	number      uint64       // counts the products
 	strips      columns      // only where they begin
 	copyA       bool         // pieces of A are copied
-	zeros       bool         // zeros of A are left out
-	inPlace     bool         // then B is read in place
+	zeros       bool         // zeros of A are skipped
+	inPlace     bool         // zeros skipped: B is read in place,
 	kept        bool         // or else a worker keeps all its panels
 	height      int          // rows of a tile, or of several that stay together
 	widest      int          // columns of the widest strip
 	depth       int          // k in the longest run
-	rows        []int        // the table of a whole step's rows,
-	rowStep     int          // or where zeros are left out, bytes from row to row of A
+	rows        []int        // offsets of the rows of a whole step,
+	rowStep     int          // or, where zeros are skipped, bytes from row to row of A
 	aStep       int          // bytes from k to k+1 in A
 	sample      [3]uint64    // bits of two rows of A, and of either
-	shares      rowShares    // what they tell of A's rows: manyZeros sets it
-	form        []rowProduct // zeros are left out: the kernels,
+	shares      rowShares    // what they say about A's rows; set by manyZeros
+	form        []rowProduct // zeros skipped: the kernels
 	tall        int          // and the rows that they multiply at a time
-	each        int          // zeros of rows are left out: k in a word of bits
-	words       int          // and words of a part of a run;
-	lookThrough bool         // and whether all of a part of B is looked through for what is not finite,
-	tells       bool         // or else kernels tell of the sums, not a pass over these
-	column      columnPlan   // zeros of a transposed A are left out
+	each        int          // zeros of rows skipped: k in a word of bits
+	words       int          // and words of a part of a run
+	lookThrough bool         // whether each part of B is searched for values that are not finite
+	tells       bool         // or else whether kernels check the sums, instead of a pass over them
+	column      columnPlan   // zeros of a transposed A skipped
 	tileStep    int          // floats from tile to tile of a copied piece of A
 	step        int          // rows of a step
-	blockRows   int          // rows of C in one part, at most
-	blocks      int          // blocks of rows,
-	series      int          // each of so many of which is smaller than the one before; or 1
-	group       int          // strips in one part, at most
+	blockRows   int          // most rows of C in one part
+	blocks      int          // blocks of rows
+	series      int          // blocks of a series, each smaller than the one before; or 1
+	group       int          // most strips in one part
 	groups      int          // groups of strips
 	chunks      int          // chunks of K
 	partial     []float32    // [chunks−1, M, N]: products of all chunks but the first
 	halved      bool         // the chunks are two runs that meet in C: see matmul_halves.go
 	cells       []halves
-	cuts        cuts           // that were found
-	update      *optimizerStep // by C, the gradient, or nil: see matmul_update.go
+	cuts        cuts           // the last ones found
+	update      *optimizerStep // the step with C as the gradient, or nil: see matmul_update.go
 	updates     bool           // it is done as soon as rows of C are finished,
-	own         bool           // which are in the worker's own memory alone,
+	own         bool           // which are only in the worker's own memory,
 	fused       bool           // or as they are computed: see matmul_adam.go
-	leastB      int            // the exponent of B's least element that is not 0
+	leastB      int            // the exponent of B's smallest nonzero magnitude
 }
 
 // MatMul computes a matrix product: see kernels.Device.
@@ -96,7 +95,7 @@ func (d *Device) MatMul(c, a, b, bias kernels.Buffer, s kernels.MatMulSpec) {
 }
 
 func (d *Device) matmul(c, a, b, bias []float32, s kernels.MatMulSpec) {
-	if s.N == 1 && s.TransA && bias == nil { // one column is as well the row bᵀ·A, whose tiles are wide
+	if s.N == 1 && s.TransA && bias == nil { // one column is also the row bᵀ·A, whose tiles are wide
 		a, b = b, a
 		s.M, s.N, s.TransA, s.TransB = 1, s.M, false, false
 	}
@@ -107,12 +106,12 @@ func (d *Device) matmul(c, a, b, bias []float32, s kernels.MatMulSpec) {
 	d.multiply(c, a, b, bias, s, d.manyZeros(a, s))
 }
 
-// fewColumns is how many columns leave a part of the widest registers empty.
+// fewColumns is how many columns leave part of the widest registers empty.
 const fewColumns = 16
 
-// multiplyAcross computes C = Aᵀ·B, for A [K,M] and B [K,N] as they are stored and few
-// columns, as Cᵀ = Bᵀ·A: rows of A fill registers, and an element of B meets several of
-// them. Each element's products are added in the same order.
+// multiplyAcross computes C = Aᵀ·B with few columns as Cᵀ = Bᵀ·A, for A [K,M] and B [K,N] as they are
+// stored: rows of A fill registers, and each element of B is multiplied with several of them. Each
+// element's products are added in the same order.
 func (d *Device) multiplyAcross(c, a, b []float32, s kernels.MatMulSpec) {
 	across := grow(&d.across, s.N*s.M)
 	d.product.update = nil // C is not finished here
@@ -120,7 +119,7 @@ func (d *Device) multiplyAcross(c, a, b []float32, s kernels.MatMulSpec) {
 	d.set.tiles.transpose(c, s.N, across, s.M, s.N, s.M)
 }
 
-// multiply is the product, with zeros of A left out or not. The bits are the same.
+// multiply computes the product, skipping zeros of A or not. The bits are the same.
 func (d *Device) multiply(c, a, b, bias []float32, s kernels.MatMulSpec, zeros bool) {
 	t := &d.product
 	t.number++
@@ -140,11 +139,11 @@ func (d *Device) multiply(c, a, b, bias []float32, s kernels.MatMulSpec, zeros b
 	if t.chunks > 1 && !t.halved {
 		t.sumChunks()
 	}
-	t.c, t.a, t.b, t.bias = nil, nil, nil, nil // the caller's; they may be freed
+	t.c, t.a, t.b, t.bias = nil, nil, nil, nil // they are the caller's, and may be freed
 }
 
-// runIfLarge shares n parts among the workers if they are work enough together,
-// and else does them at once. work is in multiply-adds.
+// runIfLarge shares n parts among the workers if together they are enough work, and otherwise does
+// them at once. work is in multiply-adds.
 func (d *Device) runIfLarge(work, n int, t task) {
 	if work > partWork/8 {
 		d.pool.run(n, t)
@@ -155,10 +154,10 @@ func (d *Device) runIfLarge(work, n int, t task) {
 	}
 }
 
-// plan decides how the product is cut.
+// plan decides how the product is split.
 func (t *matmulTask) plan() {
 	s, tiles, l2 := t.s, &t.d.set.tiles, t.d.cacheL2/4 // in floats
-	// Runs are of the same length, whole lines of the cache.
+	// Runs have the same length, whole cache lines.
 	runs := (s.K + blockK - 1) / blockK
 	t.chunks, t.depth, t.halved = 1, min(s.K, ((s.K+runs-1)/runs+15)&^15), false
 	if s.M*s.N <= 1<<16 && s.K >= max(2*s.M, 2*s.N, blockK) && s.M*s.N*s.K >= 4*leastPart {
@@ -168,8 +167,9 @@ func (t *matmulTask) plan() {
 		runs = (each + blockK - 1) / blockK
 		t.depth = ((each+runs-1)/runs + 15) &^ 15
 		if (t.d.pool.workers == 1 || t.zeros) && t.chunks == (s.K+t.depth-1)/t.depth {
-			// Each is a run, and runs are added up as chunks are. Where zeros are left out, two
-			// that meet in C are faster than a pass over both sums afterwards: matmul_halves.go.
+			// Each chunk is one run, and runs are added up as chunks are. Where zeros are skipped,
+			// two runs that meet in C are faster than a pass over both sums afterwards:
+			// matmul_halves.go.
 			t.chunks = 1
 		}
 	}
@@ -184,8 +184,8 @@ func (t *matmulTask) plan() {
 	}
 	t.reservePanels()
 
-	// A piece of A is short, to stay in the second cache while strips of B pass by.
-	// Where all panels stay there as well, it gets what they leave.
+	// A piece of A is short, to stay in the L2 cache while strips of B pass by. If all panels stay
+	// there too, it gets the space that they leave.
 	panels := t.group * tiles.widest() * t.depth
 	near := panels <= l2*3/8
 	most := l2 / 2
@@ -199,8 +199,8 @@ func (t *matmulTask) plan() {
 		panels = tiles.widest() * t.depth
 	}
 
-	// A is copied where its columns would be walked many times, and where its rows
-	// push each other out of the second cache, being a multiple of 8 KB apart.
+	// A is copied if its columns would be walked many times, or if its rows evict each other from the
+	// L2 cache, being a multiple of 8 KB apart.
 	stride := s.K
 	if s.TransA {
 		stride = s.M
@@ -232,22 +232,21 @@ func (t *matmulTask) plan() {
 }
 
 const (
-	// tileRows is a number of rows that makes whole tiles, be they 8 or 6 rows high.
+	// tileRows is a number of rows that makes whole tiles, whether they are 8 or 6 rows high.
 	tileRows = 24
-	// mostRows is the most rows of a step, with runs of blockK.
+	// mostRows is the most rows of a step for runs of blockK.
 	mostRows = 3 * tileRows
-	// copyGap is the gap between tiles of a copied piece of A, in floats,
-	// lest they fall on the same lines of the cache.
+	// copyGap is the gap between tiles of a copied piece of A, in floats, so that they don't fall on
+	// the same cache lines.
 	copyGap = 16
-	// chunkK is the least number of k that a chunk of a tall product has, if there are
-	// more than two.
+	// chunkK is the least number of k in a chunk of a tall product, if there are more than two.
 	chunkK = 4 * blockK
-	// maxChunks is the most chunks that a tall product is cut into.
+	// maxChunks is the most chunks that a tall product is split into.
 	maxChunks = 16
 )
 
-// part computes part i of C: the column group comes first, then the chunk of K,
-// and blocks of rows follow each other.
+// part computes part i of C. Blocks of rows vary fastest in i, then chunks of K, then groups of
+// columns.
 func (t *matmulTask) part(worker, i int) {
 	block, rest := i%t.blocks, i/t.blocks
 	chunk, group := rest%t.chunks, rest/t.chunks
@@ -293,9 +292,8 @@ func (t *matmulTask) part(worker, i int) {
 	}
 }
 
-// compute does the run of K from k0 on for m rows of C from i0 on, in the strips
-// from first (included) to last (excluded). add says that C has a sum already,
-// and fresh that the panels are still to be made.
+// compute does the run of K from k0 on for m rows of C from i0 on, in strips [first, last). add says
+// that C already holds a sum, and fresh that the panels are still to be made.
 func (t *matmulTask) compute(w *workspace, c []float32, i0, m, k0, first, last int, add, fresh bool) {
 	s, tiles := t.s, &t.d.set.tiles
 	depth := min(t.depth, s.K-k0)

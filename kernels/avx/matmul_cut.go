@@ -6,46 +6,45 @@ import (
 	"baregrad/kernels"
 )
 
-// How a product is cut into the parts that workers share.
+// How a product is split into the parts that workers share.
 
 const (
-	// mostPanels is the most floats of the panels of a part: 4 MB.
+	// mostPanels is the most floats in the panels of a part: 4 MB.
 	mostPanels = 1 << 20
 	// leastPart is the least number of multiply-adds in a part, 1 to 3 µs.
 	leastPart = 1 << 16
-	// handing is what handing a part to a worker costs, in multiply-adds.
+	// handing is the cost of handing a part to a worker, in multiply-adds.
 	handing = 1 << 14
 )
 
-// cutBy is all that a product's cut is chosen by, besides the device.
+// cutBy is everything that determines how a product is cut, besides the device.
 type cutBy struct {
 	s                       kernels.MatMulSpec
 	zeros, inPlace, updates bool
 	height, widest, strips  int
 }
 
-// cuts are the last ones that were found. To find one takes some 4 µs, and the products of a
-// training step are the same again and again.
+// cuts caches the last cuts found. Finding one takes about 4 µs, and the products of a training step
+// are the same again and again.
 type cuts struct {
 	by    [32]cutBy
 	found [32]struct {
 		blocks, groups int
 		halved         bool
 	}
-	next int // is overwritten next
+	next int // the entry to overwrite next
 }
 
-// cut decides into how many blocks of rows by groups of columns C is cut. One
-// worker does all as one part, unless its panels would get too large. For
-// several, each way of cutting is given the time that it should take, in
-// multiply-adds, and the shortest is taken: the parts of the worker that has most to do, a
-// quarter of a part, or where zeros are left out half of one, because workers are not
-// equally fast, and in each part what handing it over, copying A and reading B cost.
-// (Parts that leave out zeros can be small: what a worker has found out about A and B in
-// one, it knows in the next.) Tiles and strips that don't divide
-// evenly are spread over the parts, lest the last ones be the smallest and their
-// worker the first to be done. Ways in which workers have memory in common cost more:
-// see matmul_halves.go, which has another way to cut.
+// cut decides how many blocks of rows by groups of columns C is split into. One worker does
+// everything as one part, unless its panels would get too large. For several workers, it estimates
+// the time of each way of cutting, in multiply-adds, and takes the shortest. An estimate consists of
+// the parts of the worker that has most to do; a quarter of a part, or half of one if zeros are
+// skipped, because workers are not equally fast; and for each part, the cost of handing it over,
+// copying A and reading B. (Parts that skip zeros can be small: what a worker has found out about A
+// and B in one part, it knows in the next.) Tiles and strips that don't divide evenly are spread over
+// the parts, so that the last parts are not the smallest and their worker does not finish first.
+// Memory that several workers touch adds to the cost: see matmul_halves.go, which has another way to
+// cut.
 func (t *matmulTask) cut() {
 	s, strips, workers := t.s, t.strips.count(), t.d.pool.workers
 	t.blockRows, t.blocks, t.series, t.group, t.groups = s.M, 1, 1, strips, 1
@@ -70,8 +69,8 @@ func (t *matmulTask) cut() {
 	t.group = (strips + t.groups - 1) / t.groups
 }
 
-// find chooses how many blocks of rows and groups of columns there are: of whole tiles from
-// top to bottom, with at least so many groups and at most so many parts.
+// find chooses the numbers of blocks of rows and groups of columns, given the whole tiles from top to
+// bottom, the least number of groups and the most parts.
 func (t *matmulTask) find(least, most, whole int) {
 	by := cutBy{t.s, t.zeros, t.inPlace, t.update != nil, t.height, t.widest, t.strips.count()}
 	cuts := &t.cuts
@@ -89,10 +88,10 @@ func (t *matmulTask) find(least, most, whole int) {
 	cuts.next = (cuts.next + 1) % len(cuts.by)
 }
 
-// seriesOf is how many blocks of rows each worker has, of which each is smaller than the one
-// before, as 4 : 3 : 2 : 1. The larger ones read B less often, and with the small ones at the
-// end no worker waits for another for long. If blocks are to be as equal as can be, it is 1.
-// others is what else each block is cut into.
+// seriesOf is how many blocks of rows each worker has, if each is to be smaller than the one before,
+// as 4 : 3 : 2 : 1. The larger ones read B less often, and with small ones at the end no worker waits
+// long for another. It is 1 if blocks are to be as equal as possible. others is the number of parts
+// that each block is split into.
 func (t *matmulTask) seriesOf(blocks, others int) int {
 	workers := t.d.pool.workers
 	n := blocks / workers // the smallest has 2 of n·(n+1) shares
@@ -102,8 +101,7 @@ func (t *matmulTask) seriesOf(blocks, others int) int {
 	return n
 }
 
-// begin is the row at which a block begins: its series begins where the tiles are shared out
-// evenly.
+// begin is the first row of a block. Its series begins where an even split of the tiles puts it.
 func (t *matmulTask) begin(block int) int {
 	tiles, n := (t.s.M+t.height-1)/t.height, t.series
 	i, all := block%n, t.blocks/n
@@ -112,8 +110,8 @@ func (t *matmulTask) begin(block int) int {
 	return min((from+(to-from)*i*(2*n-i+1)/(n*(n+1)))*t.height, t.s.M)
 }
 
-// largestShare is how many strips the worker has to do that has most of them, counted once for each
-// block and chunk: groups of strips are not always equal.
+// largestShare is how many strips the worker with the most has, counted once for each block and
+// chunk: groups of strips are not always equal.
 func (t *matmulTask) largestShare(blocks, groups, chunks int) (most int) {
 	strips, workers, each := t.strips.count(), t.d.pool.workers, blocks*chunks
 	for w := range workers {
@@ -127,7 +125,7 @@ func (t *matmulTask) largestShare(blocks, groups, chunks int) (most int) {
 	return most
 }
 
-// search is find, by trying all ways.
+// search is find without the cache: it tries all ways.
 func (t *matmulTask) search(least, most, whole int) {
 	s, strips, workers, l2 := t.s, t.strips.count(), t.d.pool.workers, t.d.cacheL2/4
 	best := math.MaxInt
@@ -139,12 +137,12 @@ func (t *matmulTask) search(least, most, whole int) {
 		columns := min(s.N, (strips+groups-1)/groups*t.widest)
 		depth := s.K / chunks
 		work, copying, reading, waiting := rows*columns*depth, 8*rows*depth, 4*columns*depth, 4
-		if t.zeros { // a third of the work or so remains
+		if t.zeros { // about a third of the work remains
 			work, waiting = work/3, 2
-			if blocks == 1 && !s.TransA { // A's bits stay
+			if blocks == 1 && !s.TransA { // A's bits are kept
 				copying /= groups
 			}
-			if t.inPlace && columns*depth <= l2/2 { // B stays in the second cache
+			if t.inPlace && columns*depth <= l2/2 { // B stays in the L2 cache
 				reading /= 2
 			}
 		}
@@ -163,7 +161,7 @@ func (t *matmulTask) search(least, most, whole int) {
 			t.blocks, t.groups, t.halved = blocks, groups, halved
 		}
 	}
-	each := 4 // blocks for each worker, at most
+	each := 4 // most blocks for each worker
 	if t.zeros {
 		each = 16
 	}

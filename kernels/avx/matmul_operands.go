@@ -2,14 +2,14 @@ package avx
 
 // How a product's operands reach the kernels: in place, or copied.
 
-// operand sets where p reads B, for the strip of width columns from column j on
-// and the run of K from k0 on:
+// operand sets where p reads B, for the strip of width columns from column j on and the run of K from
+// k0 on:
 //
-//   - in place, where rows of B are whole strips already, or where a single tile
-//     of rows reads them;
-//   - or else from the panel, with rows that follow each other, padded to whole
-//     registers. If fresh, the panel is made: from a strip of the usual width by
-//     the kernel as it goes (p.panel), otherwise here.
+//   - in place, if rows of B are whole strips already, or if few tiles of rows
+//     read them;
+//   - otherwise from the panel, whose rows are contiguous and padded to whole
+//     registers. If fresh, the panel is made: for a strip of the usual width by
+//     the kernel as it computes (p.panel), otherwise here.
 func (t *matmulTask) operand(p *strip, panel []float32, j, width, k0, depth int, fresh bool) {
 	s, tiles := t.s, &t.d.set.tiles
 	padded := tiles.padded(width)
@@ -36,7 +36,7 @@ func (t *matmulTask) operand(p *strip, panel []float32, j, width, k0, depth int,
 	}
 }
 
-// clearBehind writes zeros behind the first width floats of each row of a panel.
+// clearBehind writes zeros after the first width floats of each row of a panel.
 func clearBehind(panel []float32, width, padded int) {
 	if width < padded {
 		for ; len(panel) > 0; panel = panel[padded:] {
@@ -45,9 +45,9 @@ func clearBehind(panel []float32, width, padded int) {
 	}
 }
 
-// piece gives the address of the piece of A with m rows from i0 and depth k from
-// k0, having copied it if t says so: as tiles of [depth][8], of which the kernel reads a line
-// after the other, where of rows it would read one of each.
+// piece returns the address of the piece of A with m rows from i0 on and depth k from k0 on. If
+// t.copyA, it copies the piece first, to tiles of [depth][8]: the kernel reads these one cache line
+// after the other, instead of one line of each row.
 func (t *matmulTask) piece(w *workspace, i0, m, k0, depth int) uintptr {
 	s, tiles := t.s, &t.d.set.tiles
 	switch {
@@ -58,7 +58,7 @@ func (t *matmulTask) piece(w *workspace, i0, m, k0, depth int) uintptr {
 	case s.TransA:
 		height := tiles.height
 		packed := w.a[:(m+height-1)/height*t.tileStep]
-		// A tile's row is copied as 8 floats as long as A has so many.
+		// A tile's row is copied as 8 floats if A has that many left.
 		whole := min((m+height-1)/height, max(0, (s.M-i0-8)/height+1))
 		if whole > 0 {
 			tiles.copyTiles(&packed[0], &t.a[k0*s.M+i0], 4*t.tileStep, 4*s.M, whole, depth)
@@ -74,7 +74,7 @@ func (t *matmulTask) piece(w *workspace, i0, m, k0, depth int) uintptr {
 		height := tiles.height
 		packed := w.a[:(m+height-1)/height*t.tileStep]
 		for i := 0; i < m; i += height {
-			// Where A has 8 rows more, they are a block, though a tile may have but 6 of them.
+			// If A has 8 more rows, they form a block, even if a tile has only 6 of them.
 			rows := min(8, s.M-i0-i)
 			if rows < 8 {
 				rows = min(height, m-i)
@@ -85,8 +85,8 @@ func (t *matmulTask) piece(w *workspace, i0, m, k0, depth int) uintptr {
 	}
 }
 
-// aheadA has p fetch the next piece of A, from row i0 on, if its lines follow each
-// other in one way or the other.
+// aheadA makes p prefetch the next piece of A, from row i0 on, if its lines are evenly spaced in
+// either layout.
 func (t *matmulTask) aheadA(p *strip, i0, k0, depth int) {
 	s := t.s
 	rows := min(t.step, s.M-i0)
@@ -101,7 +101,7 @@ func (t *matmulTask) aheadA(p *strip, i0, k0, depth int) {
 	}
 }
 
-// aheadB has p fetch strip n: its panel, or if fresh, what that is made of.
+// aheadB makes p prefetch strip n: its panel, or if fresh, what that is made from.
 func (t *matmulTask) aheadB(p *strip, panel []float32, n, k0, depth int, fresh bool) {
 	s := t.s
 	j, width := t.strips.strip(n)
@@ -113,17 +113,16 @@ func (t *matmulTask) aheadB(p *strip, panel []float32, n, k0, depth int, fresh b
 	case !s.TransB: // the first line of each row, then the second
 		p.ahead, p.aheadStep, p.aheadNext = address(t.b[k0*s.N+j:]), 4*s.N, cacheLine
 		p.aheadTiles = lines(width)
-	case s.K <= 2*depth: // or else too much would be fetched in vain between its rows
+	case s.K <= 2*depth: // otherwise too much between its rows would be fetched in vain
 		p.ahead, p.aheadStep, p.aheadNext = address(t.b[j*s.K+k0:]), cacheLine, cacheLine*depth
 		p.aheadTiles = (lines(width*s.K) + depth - 1) / depth
 	}
 }
 
-// cacheLine is the bytes of a line of the cache.
+// cacheLine is the size of a cache line in bytes.
 const cacheLine = 64
 
-// sumChunks adds the chunks' products to C in their order, then the bias, then
-// applies ReLU.
+// sumChunks adds the chunks' products to C in order, then the bias, then applies ReLU.
 func (t *matmulTask) sumChunks() {
 	j := job{y: t.c, a: t.partial, b: t.bias, cols: t.s.N, relu: t.s.ReLU}
 	t.d.share(&j, t.s.M, t.s.N*t.chunks, func(j *job, from, to int) {

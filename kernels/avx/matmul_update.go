@@ -2,21 +2,21 @@ package avx
 
 import "baregrad/kernels"
 
-// The gradient of weights, G[M,N] = op(A)·op(B), and their optimizer's step by it.
+// The gradient of weights, G[M,N] = op(A)·op(B), and the optimizer's step with it.
 //
-// As soon as a worker has finished some rows of G, it does the optimizer's step for these rows
-// of the weights, while that part of G is in the second cache. If K is one run, the sums do not
-// go to G at all, but to a few rows of the worker's own, over and over again. So the gradient
-// neither goes to memory nor comes from there. Where two workers add up their runs in C, the
-// second one of a block does it.
+// As soon as a worker has finished some rows of G, it does the optimizer's step for these rows of the
+// weights, while that part of G is in the L2 cache. If K is one run, the sums don't go to G at all,
+// but to a few rows of the worker's own memory, which it reuses. So the gradient is neither written
+// to memory nor read from it. If two workers add up their runs in C, the second one at a block does
+// the step.
 //
-// The kernels are those of the product and of the optimizer, and so the bits are theirs, too.
+// The kernels are those of the product and of the optimizer, so the bits are the same, too.
 
 // MatMulUpdate is MatMul and the optimizer's step: see kernels.Device.
 func (d *Device) MatMulUpdate(u kernels.Update, g, a, b kernels.Buffer, s kernels.MatMulSpec) (done bool) {
 	s.CheckUpdate(u, g, a, b)
 	t := &d.product
-	t.updates = false // unless planUpdate says so
+	t.updates = false // unless planUpdate sets it
 	t.update = &d.step
 	switch u := u.(type) {
 	case *kernels.SGDUpdate:
@@ -29,7 +29,7 @@ func (d *Device) MatMulUpdate(u kernels.Update, g, a, b kernels.Buffer, s kernel
 		t.update = nil
 	}
 	known := t.update != nil
-	defer func() { t.update, d.step = nil, optimizerStep{} }() // also where the product panics: the next one has no step
+	defer func() { t.update, d.step = nil, optimizerStep{} }() // also if the product panics: the next one has no step
 	d.MatMul(g, a, b, nil, s)
 	switch {
 	case t.updates:
@@ -41,14 +41,14 @@ func (d *Device) MatMulUpdate(u kernels.Update, g, a, b kernels.Buffer, s kernel
 	return true
 }
 
-// leastUpdated is the least number of rows that steps are made shorter to, for each step
-// reads all of B again.
+// leastUpdated is the fewest rows that steps are shortened to, because each step reads all of B
+// again.
 const leastUpdated = 128
 
-// mostUpdated is how many rows a step has at most whose gradient leaves room for B in the second
-// cache, or 0 where the optimizer's step is not to be done with the product: where a part does
-// not finish whole rows of G, or all of G stays in the second cache. (From there the optimizers'
-// kernels are as fast as from the first.)
+// mostUpdated is the most rows of a step whose gradient leaves room for B in the L2 cache. It is 0 if
+// the optimizer's step should not be done with the product: if a part does not finish whole rows of
+// G, or if all of G stays in the L2 cache. (From there the optimizers' kernels are as fast as from
+// L1.)
 func (t *matmulTask) mostUpdated() int {
 	l2 := t.d.cacheL2 / 4 // in floats
 	if t.update == nil || t.chunks > 1 || t.groups > 1 || t.s.M*t.s.N <= l2 {
