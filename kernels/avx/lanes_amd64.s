@@ -18,7 +18,7 @@ GLOBL ·lanes8(SB), RODATA|NOPTR, $64
 DATA ·sign_f32+0(SB)/4, $0x80000000
 GLOBL ·sign_f32(SB), RODATA|NOPTR, $4
 
-// minus_inf_f32 is −Inf, what a maximum begins with.
+// minus_inf_f32 is −Inf, the initial value of a maximum.
 DATA ·minus_inf_f32+0(SB)/4, $0xff800000
 GLOBL ·minus_inf_f32(SB), RODATA|NOPTR, $4
 

@@ -2,7 +2,7 @@
 
 #include "textflag.h"
 
-// math_f32 are the constants of exp_amd64.h, which names them.
+// math_f32 holds the constants of exp_amd64.h, which names them.
 DATA ·math_f32+0(SB)/4, $0x3fb8aa3b // 1/ln 2
 DATA ·math_f32+4(SB)/4, $0x3f317218 // ln 2
 DATA ·math_f32+8(SB)/4, $0xb102e308 // ln 2 − its float32
@@ -37,7 +37,7 @@ DATA ·math_f32+120(SB)/4, $0x33d6bf95 // 1e-7
 DATA ·math_f32+124(SB)/4, $0x3f7ffffe // 1 − 1e-7
 GLOBL ·math_f32(SB), RODATA|NOPTR, $128
 
-// gelu_f32 are the constants of gelu_amd64.h.
+// gelu_f32 holds the constants of gelu_amd64.h.
 DATA ·gelu_f32+0(SB)/4, $0x41680000 // 14.5
 DATA ·gelu_f32+4(SB)/4, $0x3eb0a3d7 // 0.345
 DATA ·gelu_f32+8(SB)/4, $0x3ecc422a // 1/√(2π)

@@ -2,7 +2,7 @@
 
 package avx
 
-// transpose_8_f32_avx2 writes 8 rows as columns, for blocks·8 of their elements:
+// transpose_8_f32_avx2 writes 8 rows as columns, blocks·8 elements of each:
 //
 //	for k := range 8 * blocks {
 //		for j := range 8 {
@@ -28,8 +28,8 @@ func transpose_8_f32_avx2(dst *float32, dstStep int, src *float32, srcStep, bloc
 //go:noescape
 func copy_tiles_8_f32_avx2(dst, src *float32, dstStep, srcStep, tiles, n int)
 
-// copy_tiles_6_f32_avx2 is the same with src[k*srcStep/4+6*tile:], so that tiles
-// have 6 columns and 2 more that nobody looks at.
+// copy_tiles_6_f32_avx2 is the same with src[k*srcStep/4+6*tile:]: each row of a tile has 6 columns
+// and 2 floats that nobody reads.
 //
 //go:noescape
 func copy_tiles_6_f32_avx2(dst, src *float32, dstStep, srcStep, tiles, n int)

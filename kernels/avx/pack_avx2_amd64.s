@@ -4,9 +4,8 @@
 
 #include "textflag.h"
 
-// Registers: DI = dst and R9 the tile in it, DX its step; SI = src
-// and R10 the piece in its row, BX its step; AX = tiles, R11 those left; CX the rows left.
-// A row of src is read forwards.
+// Registers: DI = dst and R9 the tile in it, DX its step; SI = src and R10 the piece in its row, BX
+// its step; AX = tiles, R11 those left; CX the rows left. A row of src is read forwards.
 #define COPY_TILES(piece) \
 	MOVQ dst+0(FP), DI; \
 	MOVQ src+8(FP), SI; \
@@ -43,9 +42,8 @@ TEXT ·copy_tiles_6_f32_avx2(SB), NOSPLIT, $0-48
 
 // transpose_8_f32_avx2 transposes 8 rows in blocks of 8×8: dst[k,j] = src[j,k].
 //
-// Registers: DI = dst, DX its step, SI = src, CX its step, BX = 3·CX, AX the
-// blocks left. In Y0…Y7 are the rows of a block; the comments give what a
-// register holds of one half of them as row·column.
+// Registers: DI = dst, DX its step, SI = src, CX its step, BX = 3·CX, AX the blocks left. Y0…Y7 hold
+// the rows of a block. The comments list a register's elements in its lower half, as row and column.
 
 // func transpose_8_f32_avx2(dst *float32, dstStep int, src *float32, srcStep, blocks int)
 TEXT ·transpose_8_f32_avx2(SB), NOSPLIT, $0-40

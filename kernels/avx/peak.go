@@ -6,24 +6,23 @@ import (
 	"time"
 )
 
-// peakKernels measure what the machine can do at best: the floor under every
-// kernel's time.
+// peakKernels measure the machine's peak, which bounds the time of every kernel from below.
 type peakKernels struct {
 	fma     func(loops int)                // independent multiply-adds in registers
 	fmaFLOP int                            // floating-point operations of one loop: a multiply-add is two
 	copy    func(dst, src *float32, n int) // n floats, a multiple of 64
 }
 
-// Peak is what a machine was measured to do at best with one instruction set.
+// Peak is a machine's measured peak with one instruction set.
 type Peak struct {
 	Set     string  // avx512 or avx2
 	Workers int     // goroutines that ran at once
 	GFLOPS  float64 // 10⁹ floating-point operations a second; a multiply-add is two
-	CopyGBs float64 // 10⁹ bytes a second read and as many written, in blocks far larger than the caches
+	CopyGBs float64 // 10⁹ bytes a second read, and as many written, in blocks far larger than the caches
 }
 
-// MeasurePeak measures the named instruction set with the given number of
-// goroutines: the best of several runs, within about a quarter of a second.
+// MeasurePeak measures the named instruction set with the given number of goroutines: the best of
+// several runs, within about a quarter of a second.
 func MeasurePeak(set string, workers int) (Peak, error) {
 	d, err := New(set)
 	if err != nil {
@@ -38,7 +37,7 @@ func MeasurePeak(set string, workers int) (Peak, error) {
 		t.dst = append(t.dst, make([]float32, length))
 		src := make([]float32, length)
 		for i := range src {
-			src[i] = 1 // memory that was never written is one page of zeros
+			src[i] = 1 // memory never written is a single page of zeros
 		}
 		t.src = append(t.src, src)
 	}
@@ -62,17 +61,17 @@ func MeasurePeak(set string, workers int) (Peak, error) {
 // peakLoops is how many loops of multiply-adds are timed: about a millisecond.
 const peakLoops = 200_000
 
-// A CoreCounter counts the free cores, again and again.
+// A CoreCounter counts the free cores, repeatedly.
 type CoreCounter struct {
 	device *Device
 	task   peakTask
 }
 
-// countLoops is how many loops of multiply-adds a run of a count has: 0.1 to 0.2 ms.
+// countLoops is the loops of multiply-adds in a run of a count: 0.1 to 0.2 ms.
 const countLoops = 20_000
 
-// NewCoreCounter begins with as many goroutines as there should be free cores. An unknown
-// instruction set, and one that this processor lacks, is an error.
+// NewCoreCounter starts as many goroutines as there should be free cores. It returns an error if the
+// instruction set is unknown or this processor lacks it.
 func NewCoreCounter(set string, goroutines int) (*CoreCounter, error) {
 	d, err := New(set)
 	if err != nil {
@@ -83,10 +82,10 @@ func NewCoreCounter(set string, goroutines int) (*CoreCounter, error) {
 	return &CoreCounter{d, peakTask{kernels: d.set.peak, loops: countLoops}}, nil
 }
 
-// Count is how many times as many multiply-adds in registers all goroutines do at once as one does:
-// as many as there are free cores for them. Within two thirds of a millisecond it takes the time of two runs of one, of
-// which the faster counts, as what comes between makes it slower; and of two of all, after one
-// that wakes them, of which both count: a core that is there for one of them alone is not free.
+// Count is the ratio of the multiply-adds per second that all goroutines do at once to those of one:
+// the number of free cores. It takes two thirds of a millisecond at most. One goroutine runs twice,
+// and the faster run counts, because interruptions only slow it down. All run once to wake up and
+// then twice, and both runs count: a core that is there for only one of them is not free.
 func (c *CoreCounter) Count() float64 {
 	pool, t := c.device.pool, &c.task
 	const runs = 2

@@ -18,8 +18,8 @@ func peak_fma_avx512(loops int)
 //go:noescape
 func peak_fma_avx2(loops int)
 
-// peak_copy_avx512 is copy(dst[:n], src[:n]) past the caches; n is a multiple
-// of 64 and dst is aligned to a cache line.
+// peak_copy_avx512 is copy(dst[:n], src[:n]), bypassing the caches. n is a multiple of 64, and dst is
+// aligned to a cache line.
 //
 //go:noescape
 func peak_copy_avx512(dst, src *float32, n int)

@@ -42,7 +42,7 @@ loop:
 	VMOVUPS  32(SI), Y1
 	VMOVUPS  64(SI), Y2
 	VMOVUPS  96(SI), Y3
-	VMOVNTPS Y0, (DI)   // not through the cache: nobody reads it soon
+	VMOVNTPS Y0, (DI)   // bypass the caches: nobody reads it soon
 	VMOVNTPS Y1, 32(DI)
 	VMOVNTPS Y2, 64(DI)
 	VMOVNTPS Y3, 96(DI)

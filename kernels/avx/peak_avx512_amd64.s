@@ -45,7 +45,7 @@ loop:
 	VMOVUPS  64(SI), Z1
 	VMOVUPS  128(SI), Z2
 	VMOVUPS  192(SI), Z3
-	VMOVNTPS Z0, (DI)    // not through the cache: nobody reads it soon
+	VMOVNTPS Z0, (DI)    // bypass the caches: nobody reads it soon
 	VMOVNTPS Z1, 64(DI)
 	VMOVNTPS Z2, 128(DI)
 	VMOVNTPS Z3, 192(DI)

@@ -1,9 +1,8 @@
 //go:build !purego
 
-// Memory that will be needed is fetched into the caches ahead: an instruction that
-// begins to load a line of 64 bytes and waits for nothing. The second cache can have
-// more lines on their way than the first: what lies beyond all caches arrives nearly
-// twice as fast there.
+// Prefetching: the instruction starts to load a line of 64 bytes and waits for nothing. The L2 cache
+// can have more loads in flight than L1: data from beyond all caches arrives there nearly twice as
+// fast.
 
 #include "go_asm.h"
 #include "textflag.h"

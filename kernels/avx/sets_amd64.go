@@ -7,21 +7,21 @@ import "golang.org/x/sys/cpu"
 // buildNote ends the sentence about a build without assembly.
 const buildNote = ""
 
-// instructionSets are the tables of kernels, the fastest first. A set asks for
-// exactly the extensions that its kernels use.
+// instructionSets are the tables of kernels, fastest first. Each needs exactly the extensions that
+// its kernels use.
 var instructionSets = []*instructionSet{
 	{
 		name: "avx512",
 		needs: []feature{
 			{"AVX512F", cpu.X86.HasAVX512F},   // registers of 16 floats, masks
-			{"AVX512DQ", cpu.X86.HasAVX512DQ}, // logic on floats
-			{"AVX512BW", cpu.X86.HasAVX512BW}, // bytes and words
+			{"AVX512DQ", cpu.X86.HasAVX512DQ}, // float logic
+			{"AVX512BW", cpu.X86.HasAVX512BW}, // vectors of bytes and words
 			{"AVX512VL", cpu.X86.HasAVX512VL}, // masks on shorter registers
 			{"AVX2", cpu.X86.HasAVX2},
 			{"FMA", cpu.X86.HasFMA},
-			{"BMI1", cpu.X86.HasBMI1},     // bit after bit
-			{"BMI2", cpu.X86.HasBMI2},     // masks for the last vector
-			{"POPCNT", cpu.X86.HasPOPCNT}, // how many nonzeros there are
+			{"BMI1", cpu.X86.HasBMI1},     // iterating over set bits
+			{"BMI2", cpu.X86.HasBMI2},     // masks for tails
+			{"POPCNT", cpu.X86.HasPOPCNT}, // counting nonzeros
 		},
 		tiles: tiles{
 			height: 8, lanes: 16, masked: true, copyTiles: copy_tiles_8_f32_avx2, transpose8: transpose_8_f32_avx2, transposeColumns: transpose_f32_avx2,

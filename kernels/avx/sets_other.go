@@ -8,8 +8,8 @@ const buildNote = ", or with the tag purego"
 // instructionSets is empty: there is no assembly in this build.
 var instructionSets []*instructionSet
 
-// pause has nothing to tell other processors.
+// pause does nothing.
 func pause() {}
 
-// cpuid knows nothing of this processor.
+// cpuid returns nothing about this processor.
 func cpuid(leaf, sub uint32) (eax, ebx, ecx, edx uint32) { return 0, 0, 0, 0 }

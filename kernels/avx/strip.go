@@ -2,36 +2,35 @@ package avx
 
 import "unsafe"
 
-// strip is a product with few columns: C[m,n] = A[m,K]·B[K,n], where n is at
-// most the width of one kernel, and what MatMulSpec does to C on the way out.
-// Every matrix product and every convolution here is a number of strips.
+// strip is a product with few columns: C[m,n] = A[m,K]·B[K,n], where n is at most the width of one
+// kernel, followed by what MatMulSpec does to C. Every matrix product and every convolution here is
+// made of strips.
 //
-// A is not one matrix in memory: element (i,k) is at a + rows[i] + offset(k).
-// The table rows says where each row begins; offset(k) is the same for all rows,
-// and the k run in segments:
+// A is not one matrix in memory: element (i,k) is at a + rows[i] + offset(k). The table rows says
+// where each row begins. offset(k) is the same for all rows, and the k are grouped in segments:
 //
-//	offset(0) = 0, offset(k+1) = offset(k) + aStep, and + aJump after each whole segment
+//	offset(0) = 0, offset(k+1) = offset(k) + aStep, plus aJump after each whole segment
 //
-// That takes in a plain matrix, its transpose, a packed block, and the patches of
-// an image, where a row of C is an output position and a segment is one row of
-// the filter's window: so a convolution needs no im2col matrix.
+// That covers a plain matrix, its transpose, a packed block, and the patches of an image, where a row
+// of C is an output position and a segment is one row of the filter's window. So a convolution needs
+// no im2col matrix.
 //
-// Steps, jumps and the table are in bytes. Addresses are uintptr, because the
-// kernels move them on past the last row: whoever fills in a strip keeps the
-// slices alive, in memory of the heap, until the kernel has returned.
+// Steps, jumps and the table are in bytes. Addresses are uintptr, because the kernels advance them
+// past the last row: whoever fills in a strip keeps the slices alive, in heap memory, until the
+// kernel has returned.
 type strip struct {
-	rows     uintptr // []int: where the rows of A begin; rounded up to whole tiles with offsets that can be read
+	rows     uintptr // []int: where the rows of A begin; padded to whole tiles with offsets that can be read
 	a        uintptr // base of A
 	aStep    int     // from k to k+1
-	aJump    int     // from the end of a segment to the next one
-	length   int     // k in a segment, at least 1
+	aJump    int     // from the end of a segment to the next
+	length   int     // number of k in a segment, at least 1
 	segments int     // at least 1; K = length·segments
-	b        uintptr // B, whole registers of which can be read in each row, but see tiles.masked
+	b        uintptr // B; whole registers can be read in each row, but see tiles.masked
 	bStep    int     // from row to row of B
 	panel    uintptr // 0, or where the first tile copies B to, for the others to read; only with one segment
 
-	// For later, aheadTiles of the tiles bring a line into the second cache with each
-	// k: from ahead on in steps of aheadStep, the next tile from aheadNext further on.
+	// The next aheadTiles tiles prefetch one line into the L2 cache with each k: from ahead on in
+	// steps of aheadStep; the next tile begins aheadNext further on.
 	ahead      uintptr
 	aheadStep  int
 	aheadNext  int
@@ -39,8 +38,8 @@ type strip struct {
 
 	c     uintptr
 	cStep int      // from row to row of C
-	cNext int      // how far behind c the rows of C are that a tile fetches
-	cFar  bool     // into the second cache, or else the first
+	cNext int      // offset from c of the rows of C that a tile prefetches
+	cFar  bool     // prefetch them into the L2 cache instead of L1
 	m     int      // rows of C
 	bias  uintptr  // n floats, or 0
 	add   bool     // C += …
@@ -48,49 +47,49 @@ type strip struct {
 	mask  uint16   // the lanes of the last register that belong to C
 	lanes [8]int32 // the same mask for AVX2: −1 or 0
 
-	// For kernels that leave out zeros of A: see zeros_rows.go.
-	// With each k they bring a line into the second cache, from ahead on in steps
-	// of aheadStep up to aheadEnd; then from the line behind aheadFirst on, the next line of
-	// each row, and so on for aheadTiles lines.
+	// For kernels that skip zeros of A: see zeros_rows.go. With each k they prefetch one line into
+	// the L2 cache, from ahead on in steps of aheadStep up to aheadEnd; then, from the line after
+	// aheadFirst on, the next line of each row, and so on for aheadTiles lines.
 	aheadFirst uintptr
 	aheadEnd   uintptr
 	masks      uintptr  // []uint64: which k of row 0 are not zero
-	maskStep   int      // from row to row of them
+	maskStep   int      // from row to row of the masks
 	maskNext   int      // from word to word of a row
-	words      int      // of a row
+	words      int      // words of a row
 	aWord      int      // from a word's first k to the next word's, in A
 	bWord      int      // and in B
 	aRow       int      // from row to row of A
 	sums       uintptr  // rows of whole registers
-	sumStep    int      // from row to row of them
+	sumStep    int      // from row to row of the sums
 	begins     bool     // the sums begin at 0
-	last       bool     // they are done when the kernel is
+	last       bool     // they are complete after this kernel
 	minus      bool     // set by the kernel: some sums are −0
-	looks      bool     // a kernel for either of two rows tells whether
-	infinite   bool     // some are infinite or NaN
+	looks      bool     // a kernel for either of two rows sets infinite
+	infinite   bool     // some sums are infinite or NaN
 	least      [8]int32 // a kernel's own
 }
 
-// tiles is the table of the kernels that work on strips, and the sizes of the
-// tiles of C that they keep in registers.
+// tiles is the table of an instruction set's kernels for strips, and the sizes of the tiles of C that
+// they keep in registers.
 type tiles struct {
 	height int              // rows of a tile
 	lanes  int              // floats in a register
 	width  []func(s *strip) // width[v−1] is the kernel for v registers across
 	masked bool             // B's last register is read through the mask
 
-	// copyTiles copies n rows of src, cut into pieces of height floats: the first 8
-	// floats from the start of each piece, to rows of 8 that follow each other.
+	// copyTiles splits n rows of src into pieces of height floats, and copies the first 8 floats from
+	// the start of each piece to consecutive rows of 8.
 	copyTiles func(dst, src *float32, dstStep, srcStep, tiles, n int)
-	// transpose8 writes 8 rows of src as columns of dst, blocks·8 of their elements.
+	// transpose8 writes 8 rows of src as columns of dst, blocks·8 elements of each.
 	transpose8 func(dst *float32, dstStep int, src *float32, srcStep, blocks int)
-	// transposeColumns writes some columns of a number of rows of src, both multiples of 8, as rows of dst.
+	// transposeColumns writes some columns of a number of rows of src as rows of dst; both numbers
+	// are multiples of 8.
 	transposeColumns func(dst, src *float32, columns, rows, dstStride, srcStride int)
 }
 
-// columns is the width in floats of the next strip of a matrix that has n
-// columns left. Widths are whole registers; a strip that is one register wide
-// keeps few sums in flight, so 4 registers are taken as 2+2 and not as 3+1.
+// columns is the width in floats of the next strip of a matrix with n columns left. Widths are whole
+// registers. A strip one register wide keeps few sums in flight, so 4 registers are split into 2+2,
+// not 3+1.
 func (t *tiles) columns(n int) int {
 	registers, most := (n+t.lanes-1)/t.lanes, len(t.width)
 	if most == 3 && registers > most && registers%most == 1 {
@@ -105,14 +104,14 @@ func (t *tiles) widest() int { return len(t.width) * t.lanes }
 // padded is the number of columns n rounded up to whole registers.
 func (t *tiles) padded(n int) int { return (n + t.lanes - 1) / t.lanes * t.lanes }
 
-// run computes a strip with n columns, at most columns(n). It uses s up.
+// run computes a strip with n columns, at most columns(n). It changes s.
 func (t *tiles) run(s *strip, n int) {
 	v := (n + t.lanes - 1) / t.lanes
 	s.setMask(n - (v-1)*t.lanes)
-	// Its own, unless its sums are ready before they are there.
+	// The tile's own rows, unless its sums are ready before those arrive.
 	s.cNext = aheadK / (s.length * s.segments) * t.height * s.cStep
-	// What the tile reads would push it out of a first cache of 32 KB before its sums are
-	// ready, and lines on their way there from memory hold up all others.
+	// Far, if what the tile reads would evict them from an L1 cache of 32 KB before its sums are
+	// ready: lines on their way to L1 from memory delay all other loads.
 	s.cFar = 4*(v*t.lanes+t.height)*s.length*s.segments > 24<<10
 	t.width[v-1](s)
 	s.aheadTiles = 0
@@ -129,7 +128,7 @@ func (s *strip) setMask(last int) {
 	}
 }
 
-// aheadK is how many k it takes at least until rows of C have come from memory.
+// aheadK is how many k it takes at least until rows of C have arrived from memory.
 const aheadK = 72
 
 // address is where a slice begins; 0 for nil.

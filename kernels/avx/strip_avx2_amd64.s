@@ -3,19 +3,16 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// Products of strips in AVX2 with FMA: tiles of 6 rows by 2 or 1 registers of 8
-// floats. They replace the Go loop that strip_avx512_amd64.s begins with, and
-// work in the same way.
+// Products of strips in AVX2 with FMA: tiles of 6 rows by 2 or 1 registers of 8 floats. They replace
+// the Go loop at the top of strip_avx512_amd64.s, and work in the same way.
 //
-// Registers: R8…R13 the tile's 6 rows of A, AX the offset in them, SI its step,
-// BX the row of B, DX its step, CX and DI the counts of k and of segments.
-// Y12 and Y13 are the row of B, Y14 and Y15 elements of A; after the last k,
-// Y15 is the mask of the last register. The sums of row r are in Y2r and Y2r+1,
-// or in Yr. B is read in whole registers: the mask costs too much here.
-// BP and DI serve fetching ahead and panels as they do there, R14 is the step of the
-// former.
+// Registers: R8…R13 the tile's 6 rows of A, AX the offset in them, SI its step per k, BX the row of
+// B, DX its step, CX and DI the counts of k and of segments. Y12 and Y13 hold the row of B, Y14 and
+// Y15 broadcast elements of A; after the last k, Y15 masks the last register. The sums of row r are
+// in Y2r and Y2r+1, or in Yr. B is read in whole registers: masks cost too much here. BP and DI serve
+// prefetching and panels as in that file; R14 is the prefetch step.
 
-// Begin a tile: row pointers from the table, offset 0, B from its first row.
+// Begin a tile: row pointers from the table, offset 0, the first row of B.
 #define TILE_BEGIN \
 	MOVQ strip_rows(DI), SI; \
 	MOVQ strip_a(DI), AX; \
@@ -33,12 +30,12 @@
 	MOVQ strip_bStep(DI), DX; \
 	MOVQ strip_segments(DI), DI
 
-// Begin a segment: the number of its k.
+// Begin a segment: CX = its number of k.
 #define SEGMENT_BEGIN \
 	MOVQ s+0(FP), CX; \
 	MOVQ strip_length(CX), CX
 
-// End of one k, and of a segment: move the offset and the row of B on.
+// End one k or one segment: advance the offset and the row of B.
 #define K_END \
 	ADDQ SI, AX; \
 	ADDQ DX, BX; \
@@ -49,12 +46,12 @@
 	ADDQ strip_aJump(CX), AX; \
 	DECQ DI
 
-// Begin what is fetched while a tile is computed: a line at BP for each k, and
-// R14 bytes on. Or the same line again and again, where there is nothing to fetch.
+// Set up a tile's prefetches: one line at BP for each k, R14 bytes apart. If there is nothing to
+// prefetch, R14 is 0 and the same line is touched again and again.
 #define AHEAD_BEGIN \
 	MOVQ strip_b(DI), BP; \
 	XORL SI, SI; \
-	CMPQ strip_panel(DI), $0; \ // then BP serves that
+	CMPQ strip_panel(DI), $0; \ // then BP points into the panel
 	JNE  none; \
 	DECQ strip_aheadTiles(DI); \
 	JLT  none; \
@@ -70,7 +67,7 @@ none: \
 	PREFETCHT1 (BP); \
 	ADDQ R14, BP
 
-// Begin a tile that copies B: its panel, and fetching 32 rows ahead.
+// Begin a tile that copies B: its panel, and prefetching 32 rows ahead.
 #define PANEL_BEGIN \
 	MOVQ s+0(FP), DI; \
 	MOVQ strip_panel(DI), BP; \
@@ -78,7 +75,7 @@ none: \
 	MOVQ DX, DI; \
 	SHLQ $5, DI
 
-// End of such a tile: the next ones read the panel, whose rows are step apart.
+// End such a tile: the next ones read the panel, whose rows are step apart.
 #define PANEL_END(step) \
 	MOVQ s+0(FP), DI; \
 	MOVQ strip_panel(DI), BX; \
@@ -86,7 +83,7 @@ none: \
 	MOVQ $step, strip_bStep(DI); \
 	MOVQ $0, strip_panel(DI)
 
-// Before rows of C are added or stored: BX = C, DX = its step, CX = rows left.
+// Before adding or storing rows of C: BX = C, DX = its step, CX = rows left.
 #define C_BEGIN \
 	MOVQ strip_c(DI), BX; \
 	MOVQ strip_cStep(DI), DX; \
@@ -101,8 +98,8 @@ none: \
 	VXORPS y1, y1, y1; \
 	VXORPS y2, y2, y2
 
-// Begin a tile: have its rows of C brought into the cache by the time that the
-// sums are ready, or those of a later one. (Some may not be C's, which does no harm.)
+// Begin a tile: prefetch its rows of C, or those of a later tile, to have them in the cache when the
+// sums are ready. (Addresses past C do no harm.)
 #define PREFETCH_C(line) \
 	ADDQ strip_cNext(DI), BX; \
 	line; ADDQ DX, BX; \
@@ -112,7 +109,8 @@ none: \
 	line; ADDQ DX, BX; \
 	line
 
-// Three sums at a time: y = max(y, 0), or y itself if it is NaN. Y12 is 0, which makes +0 of −0 first.
+// Three sums at a time: y = max(y, 0), or y itself if it is NaN. Y12 is 0; adding it first turns −0
+// into +0.
 #define RELU3(y0, y1, y2) \
 	VADDPS Y12, y0, y0; \
 	VADDPS Y12, y1, y1; \
@@ -153,12 +151,12 @@ none: \
 	VMOVUPS y0, (BX); \
 	VMOVUPS y1, 32(BX)
 
-// A masked store is slow on some processors, so only the last strip uses it.
+// Masked stores are slow on some processors, so only the last strip uses them.
 #define STORE2_MASKED(y0, y1) \
 	VMOVUPS y0, (BX); \
 	VMASKMOVPS y1, Y15, 32(BX)
 
-// Below so many k in a segment, what pairs of them cost besides is more than they spare.
+// With fewer k than this in a segment, taking them in pairs costs more than it saves.
 #define leastPairs 16
 
 // func matmul_6x16_f32_avx2(s *strip)
@@ -263,12 +261,12 @@ next:
 	MOVQ CX, strip_m(DI)
 	JMP  tile
 
-alone: // as segment, and nothing is fetched: two k at a time take 44 instructions, not 50,
-	// which tells where another thread of the core takes its turns at decoding
+alone: // as segment, without prefetching: two k take 44 instructions instead of 50,
+	// which matters if another thread of the core takes turns at decoding
 	SEGMENT_BEGIN
 	SHRQ $1, CX
 	JCC  pair
-	ONE_K((BX)) // an odd number of them: the first by itself
+	ONE_K((BX)) // if their number is odd, the first by itself
 	ADDQ SI, AX
 	ADDQ DX, BX
 	TESTQ CX, CX
@@ -290,7 +288,7 @@ aloneEnd:
 	MOVQ s+0(FP), DI
 	JMP  summed
 
-panel: // as segment, and B is copied
+panel: // as segment, but copies B
 	PANEL_BEGIN
 
 	PCALIGN $32

@@ -3,10 +3,9 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// Products of strips in AVX-512: tiles of 8 rows by 3, 2 or 1 registers of 16
-// floats. One tile of C stays in registers while all of K goes by; each step
-// loads one row of B (the width of the tile), and for each of the 8 rows
-// broadcasts one element of A and multiplies.
+// Products of strips in AVX-512: tiles of 8 rows by 3, 2 or 1 registers of 16 floats. One tile of C
+// stays in registers for all of K. Each k loads one row of B (as wide as the tile) and, for each of
+// the 8 rows, broadcasts one element of A and multiplies it with that row.
 //
 // The Go loop that they replace, with C in registers:
 //
@@ -23,18 +22,17 @@
 //		}
 //	}
 //
-// Registers: R8…R15 the tile's 8 rows of A, AX the offset in them, SI its step,
-// BX the row of B, DX its step, CX and DI the counts of k and of segments.
-// K1 is the mask of the last register, Z24…Z26 the row of B, Z27…Z31 elements
-// of A. The sums of row r are in Z3r…, Z2r… or Zr, by the width.
+// Registers: R8…R15 the tile's 8 rows of A, AX the offset in them, SI its step per k, BX the row of
+// B, DX its step, CX and DI the counts of k and of segments. K1 masks the last register, Z24…Z26 hold
+// the row of B, Z27…Z31 broadcast elements of A. The sums of row r are in Z3r…, Z2r… or Zr, depending
+// on the width.
 //
-// BP is what is fetched for later. A tile that copies B to a panel as it goes
-// fetches nothing else, and has one segment: BP is the row of
-// the panel, and DI how far ahead B is fetched. The copy costs nothing, because
-// what limits the loop is the multiply-adds; fetching ahead does what the
-// processor doesn't do by itself where rows are far apart.
+// BP is the address to prefetch. A tile that copies B to a panel as it computes prefetches nothing
+// else, and has one segment: there BP is the row of the panel, and DI how far ahead B is prefetched.
+// The copy costs nothing, because the multiply-adds limit the loop. Prefetching helps where rows are
+// far apart, which the hardware does not prefetch by itself.
 
-// Begin a tile: row pointers from the table, offset 0, B from its first row.
+// Begin a tile: row pointers from the table, offset 0, the first row of B.
 #define TILE_BEGIN \
 	MOVQ strip_rows(DI), SI; \
 	MOVQ strip_a(DI), AX; \
@@ -54,12 +52,12 @@
 	MOVQ strip_bStep(DI), DX; \
 	MOVQ strip_segments(DI), DI
 
-// Begin a segment: the number of its k.
+// Begin a segment: CX = its number of k.
 #define SEGMENT_BEGIN \
 	MOVQ s+0(FP), CX; \
 	MOVQ strip_length(CX), CX
 
-// End of one k, and of a segment: move the offset and the row of B on.
+// End one k or one segment: advance the offset and the row of B.
 #define K_END \
 	ADDQ SI, AX; \
 	ADDQ DX, BX; \
@@ -70,12 +68,12 @@
 	ADDQ strip_aJump(CX), AX; \
 	DECQ DI
 
-// Begin what is fetched while a tile is computed: a line at BP for each k, and
-// step bytes on. Or the same line again and again, where there is nothing to fetch.
+// Set up a tile's prefetches: one line at BP for each k, step bytes apart. If there is nothing to
+// prefetch, the step is 0 and the same line is touched again and again.
 #define AHEAD_BEGIN \
 	MOVQ strip_b(DI), BP; \
 	XORL SI, SI; \
-	CMPQ strip_panel(DI), $0; \ // then BP serves that
+	CMPQ strip_panel(DI), $0; \ // then BP points into the panel
 	JNE  none; \
 	DECQ strip_aheadTiles(DI); \
 	JLT  none; \
@@ -91,7 +89,7 @@ none: \
 	PREFETCHT1 (BP); \
 	ADDQ step-8(SP), BP
 
-// Begin a tile that copies B: its panel, and fetching 16 rows ahead.
+// Begin a tile that copies B: its panel, and prefetching 16 rows ahead.
 #define PANEL_BEGIN \
 	MOVQ s+0(FP), DI; \
 	MOVQ strip_panel(DI), BP; \
@@ -99,7 +97,7 @@ none: \
 	MOVQ DX, DI; \
 	SHLQ $4, DI
 
-// End of such a tile: the next ones read the panel, whose rows are step apart.
+// End such a tile: the next ones read the panel, whose rows are step apart.
 #define PANEL_END(step) \
 	MOVQ s+0(FP), DI; \
 	MOVQ strip_panel(DI), BX; \
@@ -107,7 +105,7 @@ none: \
 	MOVQ $step, strip_bStep(DI); \
 	MOVQ $0, strip_panel(DI)
 
-// Before rows of C are added or stored: BX = C, DX = its step, CX = rows left.
+// Before adding or storing rows of C: BX = C, DX = its step, CX = rows left.
 #define C_BEGIN \
 	MOVQ strip_c(DI), BX; \
 	MOVQ strip_cStep(DI), DX; \
@@ -123,8 +121,8 @@ none: \
 	VPXORD z2, z2, z2; \
 	VPXORD z3, z3, z3
 
-// Begin a tile: have its rows of C brought into the cache by the time that the
-// sums are ready, or those of a later one. (Some may not be C's, which does no harm.)
+// Begin a tile: prefetch its rows of C, or those of a later tile, to have them in the cache when the
+// sums are ready. (Addresses past C do no harm.)
 #define PREFETCH_C(row) \
 	ADDQ strip_cNext(DI), BX; \
 	row; ADDQ DX, BX; \
@@ -141,7 +139,8 @@ none: \
 #define FAR3 PREFETCHT1 (BX); PREFETCHT1 64(BX); PREFETCHT1 128(BX)
 #define FAR2 PREFETCHT1 (BX); PREFETCHT1 64(BX)
 
-// Four sums at a time: z = max(z, 0), or z itself if it is NaN. Z27 is 0, which makes +0 of −0 first.
+// Four sums at a time: z = max(z, 0), or z itself if it is NaN. Z27 is 0; adding it first turns −0
+// into +0.
 #define RELU4(z0, z1, z2, z3) \
 	VADDPS Z27, z0, z0; \
 	VADDPS Z27, z1, z1; \
@@ -284,7 +283,7 @@ activated:
 	MOVQ CX, strip_m(DI)
 	JMP  tile
 
-panel: // as segment, and B is copied
+panel: // as segment, but copies B
 	PANEL_BEGIN
 
 	PCALIGN $32
@@ -312,7 +311,7 @@ panelK:
 	PANEL_END(192)
 	JMP        summed
 
-few: // as segment, for a last tile of at most two rows: of ten, nothing else is computed
+few: // as segment, for a last tile of at most two rows: the other rows are not computed
 	SEGMENT_BEGIN
 
 	PCALIGN $32
@@ -455,7 +454,7 @@ activated:
 	MOVQ CX, strip_m(DI)
 	JMP  tile
 
-panel: // as segment, and B is copied
+panel: // as segment, but copies B
 	PANEL_BEGIN
 
 	PCALIGN $32
@@ -480,7 +479,7 @@ panelK:
 	PANEL_END(128)
 	JMP        summed
 
-few: // as segment, for a last tile of at most two rows: of ten, nothing else is computed
+few: // as segment, for a last tile of at most two rows: the other rows are not computed
 	SEGMENT_BEGIN
 
 	PCALIGN $32
@@ -503,8 +502,8 @@ end:
 
 // ---- 8×16: one register across ----
 
-// The element of A goes into the multiply-add from memory: with a single register across,
-// loads are as many as multiply-adds, and none is spared by keeping it.
+// The multiply-add reads its element of A from memory: with a single register across, there are as
+// many loads as multiply-adds either way.
 #define MUL1(row, z0) \
 	VFMADD231PS.BCST (row)(AX*1), Z24, z0
 
