@@ -2,24 +2,24 @@ package avx
 
 import "baregrad/kernels"
 
-// Conv2D of x[N,H,W,C] with w[KH,KW,C,Out] is the product of the im2col matrix
-// with w, without the matrix: the patch of an output position is KH runs of KW·C
-// neighbouring floats in the image, which is what a strip's segments are. The
-// table of rows says where in the image each output position's patch begins.
+// Conv2D of x[N,H,W,C] with w[KH,KW,C,Out] is the product of the im2col matrix with w, without the
+// matrix: the patch of an output position is KH runs of KW·C contiguous floats in the image, which
+// are a strip's segments. The table of rows says where in the image each output position's patch
+// begins.
 //
 //	y[position, o] = Σ over u < KH, r < KW·C of image[start(position) + u·DilationH·W·C + r] · w[u·KW·C + r, o]
 //
-// The sum runs in that order in one chain, or in several where the window has
-// more than blockK elements; then each goes over some of the window's rows.
+// The sum runs in that order in one chain, or in several if the window has more than blockK elements;
+// then each covers some of the window's rows.
 //
-// Where there is padding, a band of the image is copied between zeros first.
-// There the kernels multiply by those zeros, as the formula says, where the
-// reference leaves them out: that differs if the filter has an infinity or NaN.
+// If there is padding, a band of the image is first copied with zeros around it. The kernels multiply
+// by those zeros, as the formula says, while the reference skips them: that differs if the filter has
+// an infinity or NaN.
 //
-// The gradient by the input is a convolution as well: see Conv2DGradInput.
+// The gradient of the input is a convolution too: see Conv2DGradInput.
 
-// convTask is a convolution on its way through the workers. A part of it is some
-// bands: rows of an image, or all of it.
+// convTask is a convolution being computed by the workers. A part is some bands: rows of an image, or
+// all of it.
 type convTask struct {
 	d        *Device
 	s        kernels.ConvSpec
@@ -32,8 +32,8 @@ type convTask struct {
 	band     int              // output rows of a band
 	bands    int              // bands of an image
 	each     int              // bands of a part
-	windowed int              // rows of the window that one call of a kernel goes over
-	arg      []int32          // nil, or what is pooled goes to y and here: see conv_pool.go
+	windowed int              // rows of the window that one kernel call covers
+	arg      []int32          // nil, or the output is pooled to y and this: see conv_pool.go
 	pool     kernels.PoolSpec // only with arg
 	packing  bool             // the parts are strips of the filter
 }
@@ -52,7 +52,7 @@ func (d *Device) Conv2D(y, x, w, bias kernels.Buffer, s kernels.ConvSpec) {
 	d.convolve(kernels.Floats(y), kernels.Floats(x), kernels.Floats(w), kernels.Floats(bias), s, kernels.Overwrite, newView(s))
 }
 
-// convolve is y = x∗w + bias, or y += …, over the images as v shows them.
+// convolve computes y = x∗w + bias, or y += …, over the images as v shows them.
 func (d *Device) convolve(y, x, w, bias []float32, s kernels.ConvSpec, m kernels.Mode, v view) {
 	t := &d.conv
 	t.d, t.s, t.y, t.x, t.bias, t.mode, t.view = d, s, y, x, bias, m, v
@@ -64,10 +64,10 @@ func (d *Device) convolve(y, x, w, bias []float32, s kernels.ConvSpec, m kernels
 	}
 	t.plan()
 	d.runIfLarge(s.Rows()*s.Cols()*s.Out, (s.N*t.bands+t.each-1)/t.each, t)
-	t.y, t.x, t.w.b, t.bias = nil, nil, nil, nil // the caller's; they may be freed
+	t.y, t.x, t.w.b, t.bias = nil, nil, nil, nil // they are the caller's, and may be freed
 }
 
-// plan cuts the images into bands, and fills in the table of one band's rows.
+// plan splits the images into bands, and fills in the table of one band's rows.
 func (t *convTask) plan() {
 	s := t.s
 	work := s.OH * s.OW * s.Cols() * s.Out // multiply-adds of one image
@@ -76,7 +76,7 @@ func (t *convTask) plan() {
 	if s.N < 4*t.d.pool.workers {
 		t.bands = min(max(1, work/partWork), height)
 	}
-	// A copied band has to stay in the second cache.
+	// A copied band has to stay in the L2 cache.
 	t.band = (height + t.bands - 1) / t.bands
 	if t.view.copied {
 		line := t.view.w * s.C * s.StrideH
@@ -119,7 +119,7 @@ func (t *convTask) height() int {
 	return t.s.OH
 }
 
-// computeBand computes the rows of image n's output from oh on that are one band.
+// computeBand computes one band: the rows of image n's output from oh on.
 func (t *convTask) computeBand(w *workspace, n, oh int) {
 	s, tiles := t.s, &t.d.set.tiles
 	count := min(t.band, t.height()-oh)
@@ -142,7 +142,7 @@ func (t *convTask) computeBand(w *workspace, n, oh int) {
 			p.a, p.aStep = address(x[u*s.DilationH*line:]), 4
 			p.length, p.segments = run, min(t.windowed, s.KH-u)
 			p.aJump = 4 * (s.DilationH*line - run)
-			if s.DilationW > 1 { // the window's row falls apart into pixels
+			if s.DilationW > 1 { // the window's row is separate pixels
 				p.length, p.segments = s.C, s.KW
 				p.aJump = 4 * (s.DilationW - 1) * s.C
 			}
@@ -164,14 +164,13 @@ func (t *convTask) computeBand(w *workspace, n, oh int) {
 	}
 }
 
-// Conv2DGradInput is the convolution of dy, between zeros, with the filter
-// turned by 180° and its channels swapped:
+// Conv2DGradInput is a convolution of dy, surrounded by zeros, with the filter rotated by 180° and
+// its channels swapped:
 //
 //	dx[h,k,c] = Σ over u,v,o of dy'[h + u·DilationH, k + v·DilationW, o] · w[KH−1−u, KW−1−v, c, o]
 //
-// where dy' has KH−1 rows of zeros (times the dilation, less PadTop) above the
-// first row of dy, columns likewise, and StrideH−1 rows and StrideW−1 columns of
-// zeros between its own.
+// dy' has (KH−1)·DilationH − PadTop rows of zeros above the first row of dy, columns likewise, and
+// StrideH−1 rows and StrideW−1 columns of zeros between its own.
 func (d *Device) Conv2DGradInput(dx, dy, w kernels.Buffer, s kernels.ConvSpec, m kernels.Mode) {
 	if s.N*s.H*s.W*s.C == 0 || s.OH*s.OW*s.KH*s.KW*s.Out == 0 {
 		d.Device.Conv2DGradInput(dx, dy, w, s, m)
@@ -181,7 +180,7 @@ func (d *Device) Conv2DGradInput(dx, dy, w kernels.Buffer, s kernels.ConvSpec, m
 	d.gradInput(kernels.Floats(dx), kernels.Floats(dy), kernels.Floats(w), s, m, true)
 }
 
-// gradInput is Conv2DGradInput, by Winograd's algorithm if that is allowed and pays.
+// gradInput is Conv2DGradInput, by Winograd's algorithm if transforms allows it and it pays.
 func (d *Device) gradInput(dx, dy, w []float32, s kernels.ConvSpec, m kernels.Mode, transforms bool) {
 	if transforms && scatterPays(s) {
 		d.winogradGradInput(dx, dy, w, s, m)

@@ -6,15 +6,15 @@ import "baregrad/kernels"
 //
 //	dw[(u,v,c), o] = Σ over n,i,j of x'[n, i·StrideH + u·DilationH, j·StrideW + v·DilationW, c] · dy[n,i,j,o]
 //
-// where x' is the view of x with its padding. A row of dw has its own start in
-// the image, (u,v,c), and the steps of k are the same for all rows: along an
-// output row by StrideW pixels, which is one segment, and on to the next.
+// where x' is the view of x with its padding. Each row (u,v,c) of dw has its own start in the image,
+// and the steps of k are the same for all rows: by StrideW pixels along an output row, which is one
+// segment, then on to the next.
 //
-// K is summed in the order of the images; in one image in runs of some output
-// rows, about blockK positions long. It is cut into a number of chunks that the
-// shape alone decides; their sums are added up in order.
+// K is summed in the order of the images; within an image in runs of some output rows, about 2·blockK
+// positions long. It is split into chunks, whose number depends on the shape alone; their sums are
+// added up in order.
 
-// filterTask is a filter's gradient on its way through the workers.
+// filterTask is a filter's gradient being computed by the workers.
 type filterTask struct {
 	d        *Device
 	s        kernels.ConvSpec
@@ -22,7 +22,7 @@ type filterTask struct {
 	mode     kernels.Mode
 	dy       []float32
 	strips   columns // of dw and dy; only where they begin
-	packed   bool    // dy is copied with whole registers in each row
+	packed   bool    // dy is copied, each row padded to whole registers
 	view     view
 	rows     []int     // where each row of dw begins in the image, in bytes
 	height   int       // output rows of one run
@@ -31,11 +31,11 @@ type filterTask struct {
 	runs     int       // runs of one image
 	chunks   int       // chunks of all runs
 	partial  []float32 // [chunks−1, KH·KW·C, Out]: the sums of all chunks but the first
-	summing  bool      // the parts are of the sum of the chunks
+	summing  bool      // the parts add up the chunks
 	sumParts int
 }
 
-// Conv2DGradFilter computes the gradient by the filter: see kernels.Device.
+// Conv2DGradFilter computes the gradient of the filter: see kernels.Device.
 func (d *Device) Conv2DGradFilter(dw, dy, x kernels.Buffer, s kernels.ConvSpec, m kernels.Mode) {
 	if s.Rows() == 0 || s.Cols()*s.Out == 0 {
 		d.Device.Conv2DGradFilter(dw, dy, x, s, m)
@@ -60,22 +60,21 @@ func (d *Device) gradFilter(dw, dy, x []float32, s kernels.ConvSpec, m kernels.M
 		d.runIfLarge(len(t.dw)*t.chunks*16, t.sumParts, t)
 		t.summing = false
 	}
-	t.dw, t.x, t.dy = nil, nil, nil // the caller's; they may be freed
+	t.dw, t.x, t.dy = nil, nil, nil // they are the caller's, and may be freed
 }
 
-// plan cuts the work into chunks of K and blocks of dw's rows.
+// plan splits the work into chunks of K and blocks of dw's rows.
 func (t *filterTask) plan() {
 	s, tiles := t.s, &t.d.set.tiles
 	t.view = newView(s)
 	t.height = min(s.OH, max(1, 2*blockK/s.OW))
 	t.runs = (s.OH + t.height - 1) / t.height
 
-	// The kernels read dy in whole registers: without masks, only if they end
-	// where a row does.
+	// The kernels read dy in whole registers; without masks, only if those end where a row does.
 	t.packed = !tiles.masked && s.Out%tiles.lanes != 0
 
-	// Chunks: at most 32, none smaller than a part should be, and not so many that
-	// their sums take more than partialMemory. The shape alone decides.
+	// Chunks: at most 32, each at least as much work as a part should be, and not so many that their
+	// sums take more than partialMemory. Depends on the shape alone.
 	const most, partialMemory = 32, 1 << 24 // chunks; floats
 	size := s.Cols() * s.Out
 	perRun := t.height * s.OW * size
@@ -83,7 +82,7 @@ func (t *filterTask) plan() {
 	if t.chunks > 1 {
 		t.partial = grow(&t.d.partial, (t.chunks-1)*size)
 	}
-	// Blocks of rows, where the chunks are too few to share among the workers.
+	// Blocks of rows, if there are too few chunks for the workers.
 	parts := min(s.Rows()*size/partWork, 4*t.d.pool.workers)
 	t.blocks = max(1, parts/t.chunks)
 	t.block = max(24, ((s.Cols()+t.blocks-1)/t.blocks+23)/24*24)
@@ -106,7 +105,7 @@ func (t *filterTask) plan() {
 	t.d.reserve(len(t.rows), packed, t.view.size(t.height, s), 0, 0)
 }
 
-// part computes one chunk for one block of rows, or a part of the chunks' sum.
+// part computes one chunk for one block of rows, or adds up a part of the chunks.
 func (t *filterTask) part(worker, i int) {
 	if t.summing {
 		t.sum(i)
@@ -127,8 +126,7 @@ func (t *filterTask) part(worker, i int) {
 	}
 }
 
-// run adds to c, from row r0 on and for one block, what image n's output rows
-// from oh on contribute.
+// run adds the contribution of image n's output rows from oh on to one block of c, from row r0 on.
 func (t *filterTask) run(w *workspace, c []float32, r0, n, oh int, add bool) {
 	s, tiles := t.s, &t.d.set.tiles
 	count := min(t.height, s.OH-oh)
@@ -168,13 +166,13 @@ func (t *filterTask) run(w *workspace, c []float32, r0, n, oh int, add bool) {
 	}
 }
 
-// filterKernel computes strips that are two registers wide in tiles of so many rows.
+// filterKernel computes strips two registers wide, in tiles of height rows.
 type filterKernel struct {
 	height int
-	run    func(s *strip) // nil for the kernels of all products
+	run    func(s *strip) // nil: the kernels of all products
 }
 
-// kernel is the one that wastes fewest rows of its tiles on a strip with m rows.
+// kernel is the one that wastes the fewest rows of its tiles on a strip with m rows.
 func (t *filterTask) kernel(m, width int) filterKernel {
 	set := t.d.set
 	best := filterKernel{height: set.tiles.height}

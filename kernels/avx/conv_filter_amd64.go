@@ -2,8 +2,8 @@
 
 package avx
 
-// The kernels compute a whole strip of 17 to 32 columns, as those of strip_amd64.go
-// do, but without bias and ReLU.
+// The kernels compute a whole strip of 17 to 32 columns, as those of strip_amd64.go do, but without
+// bias and ReLU.
 
 //go:noescape
 func conv_grad_filter_9x32_f32_avx512(s *strip)

@@ -1,15 +1,14 @@
 //go:build !purego
 
-// Strips of a filter's gradient in AVX-512 whose rows are few and no multiple of 8:
-// tiles of 9 or 13 rows by two registers of 16 floats. 9 rows are a 3×3 filter of one
-// channel; two tiles of 13 are one of 5×5. They replace the Go loop that
-// strip_avx512_amd64.s begins with, without bias and ReLU.
+// Strips of a filter's gradient in AVX-512 with few rows, not a multiple of 8: tiles of 9 or 13 rows
+// by two registers of 16 floats. 9 rows are a 3×3 filter of one channel; two tiles of 13 are one of
+// 5×5. They replace the Go loop at the top of strip_avx512_amd64.s, without bias and ReLU.
 //
-// Registers: AX the address of element k of the row that begins at offset 0, SI its
-// step; R8…R13 where rows 0 to 5 begin, R14 the table of the tile's rows, from which
-// R15 is loaded for the others; BX the row of B, DX its step, CX and DI the counts of
-// k and of segments. K1 is the mask of the second register, Z26 and Z27 the row of
-// B, Z28…Z31 elements of A. The sums of row r are in Z2r and Z2r+1.
+// Registers: AX the address of element k of the row that begins at offset 0, SI its step; R8…R13 the
+// offsets of rows 0 to 5, R14 the table of the tile's rows, from which R15 is loaded for the others;
+// BX the row of B, DX its step, CX and DI the counts of k and of segments. K1 masks the second
+// register, Z26 and Z27 hold the row of B, Z28…Z31 broadcast elements of A. The sums of row r are in
+// Z2r and Z2r+1.
 
 #include "go_asm.h"
 #include "textflag.h"
@@ -52,8 +51,8 @@
 	ADDQ strip_aJump(CX), AX; \
 	DECQ DI
 
-// One row and one k: two sums += A[row,k]·B[k]. ROW_OF is for the rows whose
-// beginning is in the table.
+// One row and one k: two sums += A[row,k]·B[k]. ROW_OF is for rows whose offset is read from the
+// table.
 #define ROW(row, a, z0, z1) \
 	VBROADCASTSS (AX)(row*1), a; \
 	VFMADD231PS Z26, a, z0; \
@@ -63,7 +62,7 @@
 	MOVQ (8*number)(R14), R15; \
 	ROW(R15, a, z0, z1)
 
-// Before rows of C: BX = C, DX = its step, CX = rows left, AX not 0 if C is added to.
+// Before the rows of C: BX = C, DX = its step, CX = rows left, AX not 0 if C is added to.
 #define C_BEGIN \
 	MOVQ s+0(FP), DI; \
 	MOVQ strip_c(DI), BX; \
@@ -71,7 +70,7 @@
 	MOVQ strip_m(DI), CX; \
 	MOVBLZX strip_add(DI), AX
 
-// One row of C, and on to the next.
+// Store one row of C and advance to the next.
 #define C_ROW(z0, z1, plain) \
 	TESTL AX, AX; \
 	JEQ plain; \

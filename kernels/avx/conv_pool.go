@@ -2,20 +2,19 @@ package avx
 
 import "baregrad/kernels"
 
-// A convolution with ReLU and the max pooling of its output, z:
+// A convolution with ReLU and the max pooling of its output z:
 //
 //	y = MaxPool(z), z = ReLU(x∗w + bias)
 //
-// Where the windows are 2×2 side by side, z never goes to memory: a worker computes a
-// band of z that stays in its first cache, or with Winograd's algorithm a tile, or of one
-// channel a tile in registers (conv_pool_one.go), and pools it from there. The values are
-// those of Conv2D, and so are the results' bits. The gradients come from the pooled
-// gradient, without that of z in memory: of a filter of one channel see
-// conv_pool_filter.go, of more channels conv_sparse.go.
+// If the windows are 2×2 side by side, z never goes to memory. A worker computes a band of z that
+// stays in its L1 cache (with Winograd's algorithm a tile, with one channel a tile in registers:
+// conv_pool_one.go) and pools it from there. The values are those of Conv2D, so the results have the
+// same bits. The gradients come from the pooled gradient, without z's gradient in memory:
+// conv_pool_filter.go for a filter of one channel, conv_sparse.go for more channels.
 //
-// All other poolings go by way of z in scratch memory: fusesPooling is the one condition.
+// All other poolings use z in scratch memory: fusesPooling is the one condition.
 
-// fusesPooling tells whether the pooling of z needs no z in memory.
+// fusesPooling tells whether the pooling needs no z in memory.
 func fusesPooling(s kernels.ConvPoolSpec) bool {
 	p := s.Pool
 	return s.Conv.Cols() > 0 && p.N*p.OH*p.OW*p.C > 0 && p.KH == 2 && p.KW == 2 && p.StrideH == 2 && p.StrideW == 2 &&
@@ -34,7 +33,7 @@ func (d *Device) Conv2DReLUMaxPool(y, arg, x, w, bias kernels.Buffer, s kernels.
 	const o = kernels.Overwrite
 	if winogradPays(s.Conv) {
 		d.wino.arg, d.wino.pool = kernels.Ints(arg), s.Pool
-		defer func() { d.wino.arg = nil }() // also where it panics: the next one has no pooling
+		defer func() { d.wino.arg = nil }() // also if it panics: the next one has no pooling
 		d.winograd(kernels.Floats(y), kernels.Floats(x), kernels.Floats(w), kernels.Floats(bias), s.Conv, o)
 		return
 	}
@@ -69,8 +68,8 @@ func (d *Device) Conv2DReLUMaxPoolGrad(dx, dw, dbias, dy, y, arg, x, w kernels.B
 	}
 }
 
-// BiasReLUConv2DReLUMaxPoolGrad computes the gradients, from the nonzeros alone also that by what
-// went into the ReLU below: see kernels.Device.
+// BiasReLUConv2DReLUMaxPoolGrad computes the gradients, also through the ReLU below if they are
+// computed from the nonzeros alone: see kernels.Device.
 func (d *Device) BiasReLUConv2DReLUMaxPoolGrad(dx, dbelow, dw, dbias, dy, y, arg, x, w kernels.Buffer, s kernels.ConvPoolSpec, mbelow, mw, mb kernels.Mode) (done bool) {
 	s.CheckGradBelow("bias relu conv2d relu maxpool gradient", dx, dbelow, dw, dbias, dy, y, arg, x, w)
 	const o = kernels.Overwrite
@@ -85,11 +84,11 @@ func (d *Device) BiasReLUConv2DReLUMaxPoolGrad(dx, dbelow, dw, dbias, dy, y, arg
 	return true
 }
 
-// bandFloats is how much of z is computed before it is pooled: half of a first cache.
+// bandFloats is how much of z is computed before it is pooled: half of an L1 cache.
 const bandFloats = 1 << 12
 
-// pooledBand is a band of at most the given number of rows, but whole windows, that
-// stays in the first cache, and sees that there is memory for it.
+// pooledBand returns the rows of a band that stays in the L1 cache: whole windows, about the given
+// number of rows at most. It reserves the memory for it.
 func (t *convTask) pooledBand(rows int) int {
 	row := t.s.OW * t.s.Out
 	rows = max(2, min(rows+rows%2, bandFloats/row/2*2))

@@ -20,8 +20,8 @@ package avx
 //	case down + across: place[o] = 3
 //	}
 //
-// where only the last two bits of a place count. conv_pool_grad_filter adds up in
-// registers, for each filter o and three or five taps t, over the windows on the list,
+// where only the last two bits of a place count. conv_pool_grad_filter adds up in registers, for each
+// filter o and three or five taps t, over the windows on the list,
 //
 //	dw[t,o] += dz[o] * (quads of tap t)[place[o]]
 

@@ -1,12 +1,11 @@
-// What the gradient by a one-channel filter from the pooled gradient does alike in AVX-512
-// and AVX2. See conv_pool_filter.go for the formula and conv_pool_amd64.go for the Go loops.
+// What AVX-512 and AVX2 share in the gradient of a one-channel filter from the pooled gradient. See
+// conv_pool_filter.go for the formula and conv_pool_amd64.go for the Go loops.
 
-// ---- conv_pool_grad_filter: three or five taps stay in registers, windows go by ----
+// ---- conv_pool_grad_filter: three or five taps stay in registers while windows go by ----
 //
-// Registers: DI the argument; R8 the list, CX the windows left on it; AX the first
-// window's quads, BX the step between taps, R9 three of them; SI the dz, DX the places;
-// R14 a window's quads, R15 where its dz are; R10, R11, R12 and R13 what is fetched for
-// later.
+// Registers: DI the argument; R8 the list, CX the windows left on it; AX the first window's quads, BX
+// the step between taps, R9 three of these steps; SI the dz, DX the places; R14 a window's quads, R15
+// the offset of its dz; R10, R11, R12 and R13 are for prefetching.
 
 // GRAD_BEGIN ends with GRAD_SUMS.
 #define GRAD_BEGIN \
@@ -42,9 +41,9 @@
 
 // ---- conv_pool_places: dz, and where in its window each maximum was ----
 //
-// Registers: DI the argument; AX dz and R8 place, R9 the step between windows; SI dy, DX
-// y, BX arg; R10 the rows left, R13 the windows of the row, CX the filters left of it,
-// R14 the offset of the filters in bytes.
+// Registers: DI the argument; AX dz, R8 place, R9 the step between windows; SI dy, DX y, BX arg; R10
+// the rows left, R13 the windows left in the row, CX the filters left in the window, R14 the offset
+// of the filters in bytes.
 
 // PLACES_BEGIN: CX = the index of the first window's first position.
 #define PLACES_BEGIN \
@@ -58,7 +57,7 @@
 	MOVQ places_rows(DI), R10; \
 	MOVQ places_first(DI), CX
 
-// PLACES_NEXT: on to the next window.
+// PLACES_NEXT: advance to the next window.
 #define PLACES_NEXT \
 	MOVQ places_c(DI), CX; \
 	LEAQ (SI)(CX*4), SI; \

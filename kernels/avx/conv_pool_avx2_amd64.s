@@ -1,17 +1,16 @@
 //go:build !purego
 
-// The gradient by a one-channel filter from the pooled gradient in AVX2: see
-// conv_pool_filter.go for the formula and conv_pool_amd64.go for the Go loops.
-// Idea: three or five taps of 16 filters stay in registers while the windows of the list
-// go by.
+// The gradient of a one-channel filter from the pooled gradient, in AVX2: see conv_pool_filter.go for
+// the formula and conv_pool_amd64.go for the Go loops. Idea: three or five taps of 16 filters stay in
+// registers while the windows of the list go by.
 
 #include "go_asm.h"
 #include "textflag.h"
 #include "lanes_amd64.h"
 #include "conv_pool_amd64.h"
 
-// Registers of the gradient, besides those of conv_pool_amd64.h: Y0…Y9 the sums, of tap t in
-// Y2t and Y2t+1; Y10 and Y11 dz, Y12 and Y13 the places; Y14 has a quad in each half.
+// Registers of the gradient, besides those of conv_pool_amd64.h: Y0…Y9 the sums, tap t in Y2t and
+// Y2t+1; Y10 and Y11 dz, Y12 and Y13 the places; Y14 has a quad in each half.
 
 #define WINDOW \
 	GRAD_WINDOW; \
@@ -20,7 +19,7 @@
 	VMOVDQU (DX)(R15*1), Y12; \
 	VMOVDQU 32(DX)(R15*1), Y13
 
-// TAP: sums += dz · what each filter picks of the tap's quad.
+// TAP: sums += dz · the element of the tap's quad that each filter's place selects.
 #define TAP(quad, y0, y1) \
 	VBROADCASTF128 quad, Y14; \
 	VPERMILPS Y12, Y14, Y15; \
@@ -28,7 +27,7 @@
 	VFMADD231PS Y10, Y15, y0; \
 	VFMADD231PS Y11, Y14, y1
 
-// One tap's sums at R14, and on to the next.
+// One tap's sums at R14; advance to the next tap.
 #define LOAD(y0, y1) \
 	VMOVUPS (R14), y0; \
 	VMOVUPS 32(R14), y1; \
@@ -91,8 +90,8 @@ window:
 	VZEROUPPER
 	RET
 
-// PLACES: of eight filters' y Y0, dy Y1 and arg Y2, Y0 = dz and Y1 = the places. (Of these
-// the last two bits count: −2 is 2, −1 is 3.)
+// PLACES: from eight filters' y in Y0, dy in Y1 and arg in Y2, Y0 = dz and Y1 = the places. (Only
+// their last two bits count: −2 is 2, −1 is 3.)
 #define PLACES \
 	VCMPPS $0x1e, Y10, Y0, Y0; \ // y > 0
 	VANDPS Y1, Y0, Y0; \
@@ -108,9 +107,9 @@ window:
 
 // func conv_pool_places_f32_avx2(p *places)
 //
-// Registers, besides: Y15 is −1 in the lanes that are filters; Y4 the indices of the
-// window's first position, Y5 of these filters; Y6 the step to the window below, Y7 8, Y8
-// the step between windows, Y9 that between rows; Y10 is 0.
+// More registers: Y15 is −1 in the lanes that are filters; Y4 the indices of the window's first
+// position, Y5 of these filters; Y6 the step to the window's lower row, Y7 8, Y8 the step between
+// windows, Y9 between rows; Y10 is 0.
 TEXT ·conv_pool_places_f32_avx2(SB), NOSPLIT, $0-8
 	PLACES_BEGIN
 	VMOVD        CX, X4
@@ -173,7 +172,7 @@ next:
 
 // func conv_pool_quads_f32_avx2(quads, upper, lower *float32, right, n int)
 //
-// Eight pixels at a time: a the upper ones, b those on their right, c and d the lower ones.
+// Eight pixels at a time: a the upper ones, b those to their right, c and d the lower ones.
 TEXT ·conv_pool_quads_f32_avx2(SB), NOSPLIT, $0-40
 	MOVQ quads+0(FP), DI
 	MOVQ upper+8(FP), SI

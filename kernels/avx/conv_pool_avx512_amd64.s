@@ -1,17 +1,16 @@
 //go:build !purego
 
-// The gradient by a one-channel filter from the pooled gradient in AVX-512: see
-// conv_pool_filter.go for the formula and conv_pool_amd64.go for the Go loops.
-// Idea: three or five taps of 32 filters stay in registers while the windows of the list
-// go by.
+// The gradient of a one-channel filter from the pooled gradient, in AVX-512: see conv_pool_filter.go
+// for the formula and conv_pool_amd64.go for the Go loops. Idea: three or five taps of 32 filters
+// stay in registers while the windows of the list go by.
 
 #include "go_asm.h"
 #include "textflag.h"
 #include "lanes_amd64.h"
 #include "conv_pool_amd64.h"
 
-// Registers of the gradient, besides those of conv_pool_amd64.h: Z0…Z9 the sums, of tap t in
-// Z2t and Z2t+1; Z10 and Z11 dz, Z12 and Z13 the places; Z14 has a quad in each quarter.
+// Registers of the gradient, besides those of conv_pool_amd64.h: Z0…Z9 the sums, tap t in Z2t and
+// Z2t+1; Z10 and Z11 dz, Z12 and Z13 the places; Z14 has a quad in each quarter.
 
 #define WINDOW \
 	GRAD_WINDOW; \
@@ -20,7 +19,7 @@
 	VMOVDQU32 (DX)(R15*1), Z12; \
 	VMOVDQU32 64(DX)(R15*1), Z13
 
-// TAP: sums += dz · what each filter picks of the tap's quad.
+// TAP: sums += dz · the element of the tap's quad that each filter's place selects.
 #define TAP(quad, z0, z1) \
 	VBROADCASTF32X4 quad, Z14; \
 	VPERMILPS Z12, Z14, Z15; \
@@ -28,7 +27,7 @@
 	VFMADD231PS Z10, Z15, z0; \
 	VFMADD231PS Z11, Z14, z1
 
-// One tap's sums at R14, and on to the next.
+// One tap's sums at R14; advance to the next tap.
 #define LOAD(z0, z1) \
 	VMOVUPS (R14), z0; \
 	VMOVUPS 64(R14), z1; \
@@ -108,9 +107,9 @@ window:
 
 // func conv_pool_places_f32_avx512(p *places)
 //
-// Registers, besides: K1 the lanes that are filters; Z4 the indices of the window's first
-// position, Z5 of these filters; Z6 the step to the window below, Z7 16, Z8 the step
-// between windows, Z9 that between rows; Z10 is 1, Z11 2, Z31 0.
+// More registers: K1 the lanes that are filters; Z4 the indices of the window's first position, Z5 of
+// these filters; Z6 the step to the window's lower row, Z7 16, Z8 the step between windows, Z9
+// between rows; Z10 is 1, Z11 2, Z31 0.
 TEXT ·conv_pool_places_f32_avx512(SB), NOSPLIT, $0-8
 	PLACES_BEGIN
 	VPBROADCASTD CX, Z4

@@ -6,56 +6,56 @@ import (
 	"baregrad/kernels"
 )
 
-// A convolution of one channel with ReLU and 2×2 max pooling, which leaves out zeros:
+// A convolution of one channel with ReLU and 2×2 max pooling that skips zeros:
 //
 //	z[i,j,o] = bias[o] + Σ over the taps (u,v) of x'[i+u, j+v] · w[u,v,o]
 //	y = MaxPool(ReLU(z))
 //
-// where x' is an image with its padding. Most pixels of a written digit are 0. The kernels
-// compute tiles of two rows by four columns of z, and of each of the two rows, with one
-// tap, four neighbouring pixels: where all four are 0, the tap adds nothing. A mask of
-// bits for each row of a tile says which taps add something, and the kernel goes from one
-// set bit to the next. Five of eight taps of MNIST's digits fall away for a filter of 5×5,
-// and a quarter of the tiles have none. The sums are those of all taps, in their order, so
-// the bits are the same. Except that 0 times an infinity or NaN is NaN: if the filter has
-// one, all bits are set. And a sum that is −0, which only products too small for a float32
-// make, would become +0 by a 0 added to it: its sign is not looked for.
+// where x' is an image with its padding. Most pixels of a handwritten digit are 0. The kernels
+// compute tiles of two rows by four columns of z. For each of the two rows, one tap meets four
+// neighbouring pixels; if all four are 0, the tap adds nothing. A bit mask for each row of a tile
+// says which taps add something, and the kernel goes from one set bit to the next. With MNIST's
+// digits and a 5×5 filter, five of eight taps drop out, and a quarter of the tiles have none. The
+// remaining taps are added in the same order, so the bits are the same, with two exceptions. 0 times
+// an infinity or NaN is NaN: if the filter has one, all bits are set. And a sum that is −0, which
+// only products too small for a float32 make, would become +0 if a 0 were added to it; its sign is
+// not checked.
 //
-// The tiles' sums stay in registers, and are pooled there.
+// The tiles' sums stay in registers and are pooled there.
 
-// tileColumns is how many columns of z a tile has, and maskColumns how many a row of an
-// image may have for its pixels to be bits of a word.
+// tileColumns is the columns of z in a tile; maskColumns is the most columns of an image whose pixels
+// fit the bits of a word.
 const (
 	tileColumns = 4
 	maskColumns = 64
 )
 
-// pooledTiles is the argument of the kernel: rows of tiles, for some filters. Steps are in
-// bytes, indices in elements of z.
+// pooledTiles is the kernels' argument: rows of tiles, for some filters. Steps are in bytes, indices
+// in elements of z.
 type pooledTiles struct {
 	x         uintptr // the first pixel of the first tile
 	xRow      int     // from a row of pixels to the next
-	xNext     int     // from behind the last tile of a row to the first of the next
+	xNext     int     // from the end of a row's last tile to the next row's first tile
 	pixels    uintptr // []int: from a position's first pixel to each tap's
 	weights   uintptr // []int: from w to each tap's
-	masks     uintptr // []uint64: two for each tile, of its upper row and its lower one
+	masks     uintptr // []uint64: two for each tile, for its upper and its lower row
 	w, bias   uintptr // the first filter's
 	y, arg    uintptr // the first window's
 	step      int     // from window to window, in both
 	first     int     // the index of the first tile's first position
 	across    int32   // to the position on the right
-	below     int32   // to the one below
-	rowIndex  int     // from behind the last tile of a row to the first of the next
+	below     int32   // to the position below
+	rowIndex  int     // from the end of a row's last tile to the next row's first tile
 	rows      int
 	tiles     int // of a row
-	lastX     int // the last tile of a row begins so much less far on, if its windows are odd in number
+	lastX     int // how far the last tile of a row is moved back if the number of windows is odd
 	lastStep  int
 	lastIndex int
-	filters   int // that are left
+	filters   int // filters left
 }
 
-// oneChannelTask is a pooled convolution of one channel on its way through the workers. A
-// part is some images, or a band of one.
+// oneChannelTask is a pooled convolution of one channel being computed by the workers. A part is some
+// images, or a band of one.
 type oneChannelTask struct {
 	d       *Device
 	s       kernels.ConvPoolSpec
@@ -63,7 +63,7 @@ type oneChannelTask struct {
 	w, bias []float32
 	arg     []int32
 	view    view
-	zeros   bool  // may be left out
+	zeros   bool  // may be skipped
 	pixels  []int // the kernel's
 	weights []int
 	tiles   int // of a row
@@ -93,10 +93,10 @@ func (d *Device) convPoolOne(y, arg, x, w, bias kernels.Buffer, s kernels.ConvPo
 	}
 	t.plan()
 	d.runIfLarge(s.Conv.Rows()*s.Conv.Cols()*s.Conv.Out, (s.Pool.N*t.bands+t.each-1)/t.each, t)
-	t.y, t.arg, t.x, t.w, t.bias = nil, nil, nil, nil, nil // the caller's; they may be freed
+	t.y, t.arg, t.x, t.w, t.bias = nil, nil, nil, nil, nil // they are the caller's, and may be freed
 }
 
-// plan cuts the images into bands, and says where the taps lie.
+// plan splits the images into bands, and computes where the taps are.
 func (t *oneChannelTask) plan() {
 	c, p := t.s.Conv, t.s.Pool
 	t.view = newView(c)
@@ -126,7 +126,7 @@ func (t *oneChannelTask) plan() {
 	}
 }
 
-// lines is how many rows of pixels so many rows of windows look at.
+// lines is how many rows of pixels the given number of rows of windows reads.
 func (t *oneChannelTask) lines(rows int) int { return 2*rows + t.s.Conv.KH - 1 }
 
 func (t *oneChannelTask) part(worker, i int) {
@@ -135,7 +135,7 @@ func (t *oneChannelTask) part(worker, i int) {
 	}
 }
 
-// compute does the rows of windows of image n from row i on that are one band.
+// compute does one band: the rows of windows of image n from row i on.
 func (t *oneChannelTask) compute(w *workspace, n, i int) {
 	c, p, set := t.s.Conv, t.s.Pool, &t.d.set.convPool
 	rows := min(t.band, p.OH-i)
@@ -154,15 +154,15 @@ func (t *oneChannelTask) compute(w *workspace, n, i int) {
 			first: (n*p.H+2*i)*p.W*p.C + o, across: int32(p.C), below: int32(p.W * p.C), rowIndex: 2 * (p.W - p.OW) * p.C,
 			rows: rows, tiles: t.tiles, filters: c.Out - o,
 		}
-		if p.OW%2 != 0 { // the last tile's first window is the last but one again
+		if p.OW%2 != 0 { // the last tile starts again with the second-last window
 			a.lastX, a.lastStep, a.lastIndex = 4*2, 4*p.C, 2*p.C
 		}
 		set.conv_pool_fwd_f32(a)
 	}
 }
 
-// masks says for rows of windows, whose pixels are x, which taps add something: two masks
-// for each tile, one for each of its rows.
+// masks returns which taps add something, for rows of windows whose pixels are x: two masks for each
+// tile, one for each of its rows.
 func (t *oneChannelTask) masks(w *workspace, x []float32, rows int) []uint64 {
 	c := t.s.Conv
 	masks := w.masks[:2*rows*t.tiles]
@@ -172,7 +172,7 @@ func (t *oneChannelTask) masks(w *workspace, x []float32, rows int) []uint64 {
 		}
 		return masks
 	}
-	// From here on, bit j of a row: is one of the pixels j to j+3 not 0?
+	// From here on, bit j of a row tells whether one of the pixels j to j+3 is not 0.
 	nonzero := w.nonzero[:t.lines(rows)]
 	t.d.set.convPool.nonzero_rows_f32(&nonzero[0], &x[0], t.view.w, len(nonzero))
 	for h, row := range nonzero {
@@ -187,7 +187,7 @@ func (t *oneChannelTask) masks(w *workspace, x []float32, rows int) []uint64 {
 		for _, row := range nonzero[:c.KH-1] {
 			mask = mask>>kw | (row>>j&taps)<<last
 		}
-		below := nonzero[c.KH-1:] // the last row of pixels that each row of z looks at
+		below := nonzero[c.KH-1:] // the last row of pixels that each row of z reads
 		for at := 2 * tile; len(below) > 1; at += 2 * t.tiles {
 			mask = mask>>kw | (below[0]>>j&taps)<<last
 			masks[at] = mask

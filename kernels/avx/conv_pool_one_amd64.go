@@ -2,8 +2,8 @@
 
 package avx
 
-// conv_pool_fwd computes rows of tiles, of two rows by four columns of z, and pools them
-// to two windows each. For a tile at x and y, with the filters from w on:
+// conv_pool_fwd computes rows of tiles of two rows by four columns of z, and pools each to two
+// windows. For a tile at x and y, with the filters from w on:
 //
 //	var z [2][4][filters]float32
 //	for i := range 2 {

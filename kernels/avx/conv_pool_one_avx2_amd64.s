@@ -1,12 +1,12 @@
 //go:build !purego
 
-// Convolution of one channel with ReLU and 2×2 max pooling, in AVX2: see
-// conv_pool_one.go for the formula and conv_pool_one_amd64.go for the Go loop. A tile is
-// two rows by four columns of z by 16 filters: the upper row's 8 registers of sums lie on
-// the stack while the lower one's are computed.
+// Convolution of one channel with ReLU and 2×2 max pooling, in AVX2: see conv_pool_one.go for the
+// formula and conv_pool_one_amd64.go for the Go loop. A tile is two rows by four columns of z by 16
+// filters: the upper row's 8 registers of sums are kept on the stack while the lower row's are
+// computed.
 //
-// Registers, besides those of conv_pool_one_amd64.h: Y0…Y7 the sums of a row; Y8 and Y9 the
-// tap's weights, Y10…Y13 pixels; Y14 the tile's first index.
+// Registers, besides those of conv_pool_one_amd64.h: Y0…Y7 the sums of a row; Y8 and Y9 the tap's
+// weights, Y10…Y13 pixels; Y14 the tile's first index.
 
 #include "go_asm.h"
 #include "textflag.h"
@@ -19,7 +19,7 @@
 	VFMADD231PS Y8, x, y0; \
 	VFMADD231PS Y9, x, y1
 
-// ROW: the sums of a row, over the taps of the mask CX, are in Y0…Y7.
+// ROW: Y0…Y7 = the sums of a row, over the taps of the mask CX.
 #define ROW(tap, end) \
 	VXORPS Y0, Y0, Y0; \
 	VXORPS Y1, Y1, Y1; \
@@ -45,14 +45,14 @@ tap: \
 end: \
 	MOVQ pooledTiles_bias(DI), R14
 
-// WINS(v, best, k, t): k = v takes the place of best: it is not ≤ best, and best is not NaN.
+// WINS(v, best, k, t): k = where v replaces best: v is not ≤ best, and best is not NaN.
 #define WINS(v, best, k, t) \
 	VCMPPS $0x16, best, v, k; \
 	VCMPPS $0x07, best, best, t; \
 	VPAND t, k, k
 
-// POOL: y and arg at offset of R10 and R11, of the upper sums at up on the stack and the
-// lower ones c and d; filters are their numbers.
+// POOL: y and arg at offset from R10 and R11, of the upper sums at up on the stack and the lower ones
+// c and d; filters are the filters' numbers.
 #define POOL(up, c, d, offset, filters) \
 	VADDPS offset(R14), c, c; \
 	VADDPS offset(R14), d, d; \
@@ -88,7 +88,7 @@ end: \
 	VMOVDQU Y2, (R11); \
 	VMOVDQU Y3, 32(R11)
 
-// NEXT_WINDOW moves Y14 by two positions.
+// NEXT_WINDOW: advance Y14 by two positions, and y and arg to the next window.
 #define NEXT_WINDOW \
 	VPBROADCASTD pooledTiles_across(DI), Y11; \
 	VPADDD Y11, Y14, Y14; \
@@ -177,7 +177,7 @@ blank: // all sums are 0
 	BLANK_WINDOW
 	JMP next
 
-// BITS: the bits from CX on of R8 = which of Y0 are not 0.
+// BITS: R8 |= which lanes of Y0 are not 0, from bit CX on.
 #define BITS \
 	VCMPPS $4, Y1, Y0, Y0; \
 	VMOVMSKPS Y0, AX; \
@@ -186,10 +186,9 @@ blank: // all sums are 0
 
 // func nonzero_rows_f32_avx2(bits *uint64, x *float32, n, rows int)
 //
-// Registers: DI bits, SI x, DX the rows left, R8 the bits of a row, CX the number of the
-// pixel, R9 the whole vectors left; R13 those of a row, R10 the pixels behind them. Y2 is −1
-// in the lanes
-// that are those.
+// Registers: DI bits, SI x, DX the rows left; R8 the bits of a row, CX the number of the pixel, R9
+// the whole vectors left; R13 the whole vectors of a row, R10 the pixels after them; Y2 is −1 in the
+// lanes of these.
 TEXT ·nonzero_rows_f32_avx2(SB), NOSPLIT, $0-32
 	MOVQ bits+0(FP), DI
 	MOVQ x+8(FP), SI

@@ -1,13 +1,13 @@
 //go:build !purego
 
-// Convolution of one channel with ReLU and 2×2 max pooling, in AVX-512: see
-// conv_pool_one.go for the formula and conv_pool_one_amd64.go for the Go loop. A tile is
-// two rows by four columns of z by 32 filters, 16 registers.
+// Convolution of one channel with ReLU and 2×2 max pooling, in AVX-512: see conv_pool_one.go for the
+// formula and conv_pool_one_amd64.go for the Go loop. A tile is two rows by four columns of z by 32
+// filters, 16 registers.
 //
-// Registers, besides those of conv_pool_one_amd64.h: K1 and K2 the filters that exist;
-// Z0…Z7 the sums of the upper row, Z8…Z15 of the lower one; Z16 and Z17 the tap's
-// weights, Z18…Z21 pixels; Z22 and Z23 the bias; Z24…Z27 temporary; Z28 and Z29 what the
-// index of a position is more on the right and below; Z30 the tile's first index; Z31 is 0.
+// Registers, besides those of conv_pool_one_amd64.h: K1 and K2 the filters that exist; Z0…Z7 the sums
+// of the upper row, Z8…Z15 of the lower row; Z16 and Z17 the tap's weights, Z18…Z21 pixels; Z22 and
+// Z23 the bias; Z24…Z27 temporary; Z28 and Z29 the steps of the index to the position on the right
+// and below; Z30 the tile's first index; Z31 is 0.
 
 #include "go_asm.h"
 #include "textflag.h"
@@ -26,7 +26,7 @@
 	VFMADD231PS Z16, x, z0; \
 	VFMADD231PS Z17, x, z1
 
-// TAP: the lowest tap of CX, for four positions, and CX without it.
+// TAP: the lowest tap of CX, for four positions; removes it from CX.
 #define TAP(z0, z1, z2, z3, z4, z5, z6, z7) \
 	NEXT_TAP; \
 	VMOVUPS.Z (SI)(R15*1), K1, Z16; \
@@ -37,13 +37,13 @@
 	PIXEL(12, Z21, z6, z7); \
 	BLSRQ CX, CX
 
-// WINS(v, best, k): k = v takes the place of best: it is not ≤ best, and best is not NaN.
+// WINS(v, best, k): k = where v replaces best: v is not ≤ best, and best is not NaN.
 #define WINS(v, best, k) \
 	VCMPPS $0x16, best, v, k; \
 	VCMPPS $0x07, best, best, k, k
 
-// POOL: y and arg at offset of R10 and R11, of the upper sums a and b and the lower ones c
-// and d; index is a's, k the filters that exist.
+// POOL: y and arg at offset from R10 and R11, of the upper sums a and b and the lower ones c and d;
+// index is a's, k the filters that exist.
 #define POOL(a, b, c, d, bias, index, offset, k) \
 	VADDPS bias, a, a; \
 	VADDPS bias, b, b; \

@@ -2,18 +2,18 @@ package avx
 
 import "baregrad/kernels"
 
-// view is an image as a convolution sees it: with its padding, so that every
-// window lies within. If there is nothing around the image, it is the image
-// itself, and otherwise rows of it are copied between zeros as they are needed.
+// view is an image as a convolution sees it: with its padding, so that every window lies inside.
+// Without anything around the image, it is the image itself; otherwise rows of it are copied between
+// zeros as they are needed.
 type view struct {
 	imageH, imageW, c int  // the image
 	w                 int  // columns of the view
-	top, left         int  // where the image begins; negative if its edge is never looked at
-	gapH, gapW        int  // from one pixel of the image to the next: 1, or more with zeros between
+	top, left         int  // where the image begins; negative if its edge is never read
+	gapH, gapW        int  // distance of neighbouring pixels: 1, or more with zeros between them
 	copied            bool // the view is not the image
 }
 
-// newView is what a convolution by s looks at.
+// newView is the view that a convolution by s reads.
 func newView(s kernels.ConvSpec) view {
 	v := view{imageH: s.H, imageW: s.W, c: s.C, top: s.PadTop, left: s.PadLeft, gapH: 1, gapW: 1}
 	v.w = (s.OW-1)*s.StrideW + (s.KW-1)*s.DilationW + 1
@@ -26,7 +26,7 @@ func newView(s kernels.ConvSpec) view {
 	return v
 }
 
-// height is how many rows of the view s looks at.
+// height is how many rows of the view s reads.
 func (v *view) height(s kernels.ConvSpec) int { return (s.OH-1)*s.StrideH + (s.KH-1)*s.DilationH + 1 }
 
 // spread puts zeros between the pixels: gapH−1 rows and gapW−1 columns.
@@ -43,8 +43,8 @@ func (v *view) size(count int, s kernels.ConvSpec) int {
 	return ((count-1)*s.StrideH + (s.KH-1)*s.DilationH + 1) * v.w * v.c
 }
 
-// rows gives count rows of the view of image n, beginning with row from. They
-// may be in w's memory, until its next call.
+// rows returns count rows of the view of image n, from row from on. They may be in w's memory, valid
+// until its next call.
 func (v *view) rows(w *workspace, images []float32, n, from, count int) []float32 {
 	image := images[n*v.imageH*v.imageW*v.c : (n+1)*v.imageH*v.imageW*v.c]
 	line := v.w * v.c
@@ -85,8 +85,8 @@ func (v *view) row(dst, src []float32) {
 	}
 }
 
-// back brings what count rows of the view hold to where they lie in an image, which
-// is 0 or, with Accumulate, as before outside of the view. There must be no gaps.
+// back copies count rows of the view to their places in an image; with Accumulate it adds them.
+// Outside of the view the image becomes 0, or with Accumulate stays as it was. There must be no gaps.
 func (v *view) back(k *vectorKernels, image, rows []float32, count int, m kernels.Mode) {
 	from, to := max(0, -v.left), min(v.imageW, v.w-v.left) // columns of the image
 	for h := range v.imageH {

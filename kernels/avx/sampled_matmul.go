@@ -2,70 +2,71 @@ package avx
 
 import "baregrad/kernels"
 
-// Sampled matrix products: C[M,N] = A[M,K]·B[N,K]ᵀ where gate[M,N] > 0. (The literature
-// calls that a sampled dense-dense product, SDDMM.) Here C is the gradient by what a ReLU
-// let through, of which most is dropped: the ReLU was closed there. So for each element
-// that is open there is one sum,
+// Sampled matrix products: C[M,N] = A[M,K]·B[N,K]ᵀ where gate[M,N] > 0. (In the literature: sampled
+// dense-dense matrix multiplication, SDDMM.) Here C is the gradient of a ReLU's output, most of which
+// the ReLU drops, so there is one sum for each open element only,
 //
 //	C[i,j] = Σ over k of A[i,k]·B[j,k] where gate[i,j] > 0, else 0
 //
-// over a row of A and a row of B, both of which lie together in memory.
+// over a row of A and a row of B, both of which are contiguous in memory.
 //
-// B is taken in blocks of sampledColumns rows, which stay in the first cache while all rows
-// of A pass by. A row of A, of sampledDepth floats, is in registers; for each open column
-// a register's lanes add up the products with that row of B. To add up the lanes of one
-// register would take longer than that; those of as many registers as a register has lanes
-// are added up together (see MERGE in the assembly).
+// B is processed in blocks of sampledColumns rows, which stay in the L1 cache while all rows of A
+// pass by. A row of A, of sampledDepth floats, is in registers; for each open column, the lanes of
+// one register add up the products with that row of B. Adding up the lanes of a single register would
+// take longer than that, so as many registers as a register has lanes are reduced together (see MERGE
+// in the assembly).
 //
-// Longer rows are taken in chunks, each of which adds to C. Rows that are no whole chunk, or
-// of B are more, are copied, with zeros behind.
+// Longer rows are processed in chunks, each of which adds to C. If K is not sampledDepth, the rows of
+// B are copied to a panel, and if it is not a multiple of it, those of A are copied too, padded with
+// zeros.
 //
-// C may differ from the product that leaves out nothing by rounding: the sums' order is
+// C may differ by rounding from the product that skips nothing, because the sums have another order.
+// It depends on nothing else: the choice follows from the sizes and from samples of A and the gate.
 // another one. It depends on nothing else: which way is taken follows from the sizes and
 // from samples of A and the gate.
 
-// sampled is a block of C for a kernel: all rows, and up to sampledColumns columns.
+// sampled is a block of C for a kernel: m rows and up to sampledColumns columns.
 type sampled struct {
 	a, b     uintptr // rows of sampledDepth floats
 	aStep    int     // bytes from row to row
 	bStep    int
-	open     uintptr // a word for each row: bit j says whether column j is open
+	open     uintptr // one word for each row: bit j says whether column j is open
 	openStep int
 	c        uintptr
 	cStep    int
 	m        int     // rows
-	columns  uint32  // a bit for each column that there is
-	add      bool    // C += …, and what is closed stays; else it becomes 0
+	columns  uint32  // one bit for each existing column
+	add      bool    // C += …, and closed elements stay; otherwise they become 0
 	sums     uintptr // scratch memory, sampledScratch floats
-	// With each row 128 bytes are fetched from each of these: what is needed later. The
-	// gate's and C's rows are cStep apart, B's bytes follow each other.
+	// With each row, 128 bytes are prefetched from each of these. The gate's and C's rows are cStep
+	// apart; B's bytes are contiguous.
 	aheadGate, aheadB, aheadC uintptr
 }
 
 // sampledKernels is the table of the kernels for sampled products.
 type sampledKernels struct {
-	// What a product takes that is one chunk deep, in percent of the one that is whole: with
-	// nothing open, and how much more with all open.
+	// Cost of a product one chunk deep, in percent of the full product: with nothing open, and how
+	// much more with everything open.
 	fixed, open        int
 	sampled_matmul_f32 func(s *sampled)
-	// positive_f32 tells which elements of a matrix are above 0, in bits.
+	// positive_f32 tells in bits which elements of a matrix are above 0.
 	positive_f32 func(open *uint32, openStep int, x *float32, xStep, columns, rows int)
 }
 
 const (
 	sampledDepth   = 128 // floats of a row of A in registers
-	sampledColumns = 32  // rows of B in the first cache: 16 KB; the bits of a word
-	// sampledRows is the most rows of A that stay in the second cache: 256 KB.
+	sampledColumns = 32  // rows of B in the L1 cache: 16 KB; the bits of a word
+	// sampledRows is the most rows of A, which stay in the L2 cache: 256 KB.
 	sampledRows = 512
-	// sampledPart is the most columns of a part.
+	// sampledPart is the most columns in a part.
 	sampledPart = 8 * sampledColumns
-	// sampledProducts is how many open elements are enough to add up their lanes.
+	// sampledProducts is how many open elements are collected before their lanes are added up.
 	sampledProducts = 32
-	// sampledScratch is room for them and one row more, in whole groups of 16 registers.
+	// sampledScratch is room for these and one row more, in whole groups of 16 registers.
 	sampledScratch = (sampledProducts + sampledColumns + 16) * 16
 )
 
-// sampledTask is one sampled product on its way through the workers.
+// sampledTask is one sampled product being computed by the workers.
 type sampledTask struct {
 	d             *Device
 	s             kernels.MatMulSpec
@@ -77,7 +78,7 @@ type sampledTask struct {
 	blocks        int // of rows
 }
 
-// sampledSpace is what a worker needs for it.
+// sampledSpace is a worker's memory for it.
 type sampledSpace struct {
 	block sampled
 	open  []uint32
@@ -85,8 +86,8 @@ type sampledSpace struct {
 	panel []float32 // a copy of rows of B
 }
 
-// SampledMatMul computes a matrix product where the gate is open, or all of it where that
-// is faster: see kernels.Device.
+// SampledMatMul computes a matrix product where the gate is open, or all of it if that is faster: see
+// kernels.Device.
 func (d *Device) SampledMatMul(c, a, b, gate kernels.Buffer, s kernels.MatMulSpec) {
 	s.CheckSampled(c, a, b, gate)
 	s.ReLU = false
@@ -97,15 +98,15 @@ func (d *Device) SampledMatMul(c, a, b, gate kernels.Buffer, s kernels.MatMulSpe
 	d.sampledMatMul(kernels.Floats(c), kernels.Floats(a), kernels.Floats(b), kernels.Floats(gate), s)
 }
 
-// samplingPays decides by samples of the gate, some neighbours each, from places spread
-// over all of it, and by whether there are zeros that the product leaves out.
+// samplingPays decides by samples of the gate, a few neighbours each, spread over all of it, and by
+// whether the full product could skip zeros.
 func (d *Device) samplingPays(a, gate []float32, s kernels.MatMulSpec) bool {
 	if d.set.sampled.sampled_matmul_f32 == nil || s.TransA || !s.TransB || s.M < 8 || s.N < sampledColumns || s.M*s.N*s.K < leastZeros {
 		return false
 	}
 	const places, neighbours = 32, 8
 	k := &d.set.sampled
-	depth := (s.K + sampledDepth - 1) / sampledDepth * sampledDepth // that is paid for
+	depth := (s.K + sampledDepth - 1) / sampledDepth * sampledDepth // the depth that is computed
 	if k.fixed*depth >= 100*s.K {
 		return false
 	}
@@ -147,7 +148,7 @@ func (d *Device) sampledMatMul(c, a, b, gate []float32, s kernels.MatMulSpec) {
 	t.c, t.a, t.b, t.gate = nil, nil, nil, nil
 }
 
-// part computes part i of C: groups of columns follow each other, block of rows after block.
+// part computes part i of C: groups of columns vary fastest, then blocks of rows.
 func (t *sampledTask) part(worker, i int) {
 	w, s, k := &t.d.workspaces[worker].sampled, t.s, &t.d.set.sampled
 	const words = sampledPart / sampledColumns
@@ -177,7 +178,7 @@ func (t *sampledTask) part(worker, i int) {
 	}
 }
 
-// pad copies n columns of rows of src, and clears what remains of the rows of dst.
+// pad copies n columns of each row of src to dst, and clears the rest of dst's rows.
 func pad(dst []float32, dstStep int, src []float32, srcStep, n, rows int) {
 	for i := range rows {
 		row := dst[i*dstStep:][:dstStep]

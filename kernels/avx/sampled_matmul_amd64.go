@@ -14,14 +14,14 @@ package avx
 //		}
 //	}
 //
-// k runs to sampledDepth. Lane l of a register adds up the products of the k whose remainder
-// by the number of lanes is l, in the order of k. Then the lanes are added to each other, first to
-// those half a register further on, and so on down to neighbours.
+// k runs to sampledDepth. Lane l of a register adds up the products of every k that is l modulo the
+// number of lanes, in the order of k. Then the lanes are added up: first those half a register apart,
+// and so on down to neighbours.
 //
 //go:noescape
 func sampled_matmul_f32_avx512(s *sampled)
 
-// positive_f32_avx512 tells which elements of a matrix are above 0:
+// positive_f32_avx512 tells in bits which elements of a matrix are above 0:
 //
 //	for i := range rows {
 //		for j := range columns {
@@ -29,12 +29,12 @@ func sampled_matmul_f32_avx512(s *sampled)
 //		}
 //	}
 //
-// The bits of a word that belong to no column are 0.
+// The bits of a word past the last column are 0.
 //
 //go:noescape
 func positive_f32_avx512(open *uint32, openStep int, x *float32, xStep, columns, rows int)
 
-// The same in AVX2.
+// The same with AVX2.
 
 //go:noescape
 func sampled_matmul_f32_avx2(s *sampled)

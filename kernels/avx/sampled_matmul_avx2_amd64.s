@@ -6,9 +6,8 @@
 
 // Sampled products in AVX2: see sampled_matmul.go, and the Go loops at the declarations.
 
-// MERGE takes two registers, each of whose lanes is to be added to the one n further on or
-// back, and puts both registers' sums into a: those of a into the lanes whose number has a 0
-// in n's place, those of b into the others.
+// MERGE reduces two registers to one: in each, every lane is added to the lane n away. The sums go to
+// a: those of a into the lanes whose number has a 0 in bit n, those of b into the others.
 
 #define MERGE4(a, b) \
 	VPERM2F128 $0x21, b, a, Y15; \ // a4…7, b0…3
@@ -26,10 +25,10 @@
 	VPERMILPS $0xb1, Y15, Y15;   \ // a1, b0
 	VADDPS    Y15, a, a
 
-// Registers: DI = s, SI the row of A, BX = B, R14 its step, CX the rows left, R11 the row's
-// word of open, DX the end of the products; R8 and R9 the first row's word and C that are
-// not written yet; R10, R12 and R13 what is fetched for later: the gate, B and C. Y0…Y11
-// are three quarters of the row of A, Y12 and Y13 the products of even and odd registers.
+// Registers: DI = s, SI the row of A, BX = B, R14 its step, CX the rows left, R11 the row's word of
+// open, DX the end of the products; R8 and R9 the first row's word and C that are not written yet;
+// R10, R12 and R13 prefetch addresses: the gate, B and C. Y0…Y11 hold three quarters of the row of A,
+// Y12 and Y13 the products of even and odd registers.
 
 // func sampled_matmul_f32_avx2(s *sampled)
 TEXT ·sampled_matmul_f32_avx2(SB), NOSPLIT, $0-8
@@ -115,8 +114,7 @@ next:
 	CMPQ R15, $(const_sampledProducts*32)
 	JLT  row
 
-	// The lanes of each product are added up, those of 8 products at a time. The sums take
-	// the place of products that have been added up.
+	// Add up the lanes of the products, 8 products at a time. The sums overwrite the products.
 products:
 	MOVQ sampled_sums(DI), R15
 	MOVQ R15, AX
@@ -145,7 +143,7 @@ sum:
 	CMPQ    R15, DX
 	JLT     sum
 
-	// Each row of C gets its sums, and 0 elsewhere, unless it adds.
+	// Each row of C gets its sums, and 0 elsewhere unless it adds.
 summed:
 	MOVQ   sampled_sums(DI), DX
 	VXORPS Y0, Y0, Y0
@@ -199,9 +197,9 @@ clear:
 	JNZ  clear
 	JMP  cleared
 
-// Registers: DI = open, R8 its step, SI the row of x, R9 its step, BX the columns, CX the
-// rows left; R10 the place in the row, R13 the columns left, R14 the place in the row of
-// open, DX its word, R15 the bit. Y0 is 0.
+// Registers: DI = open, R8 its step, SI the row of x, R9 its step, BX the columns; R10 the address in
+// the row, R13 the columns left; R14 the address in the row of open, DX its word, R15 8 bits of it,
+// CX where they go. Y0 is 0.
 
 // func positive_f32_avx2(open *uint32, openStep int, x *float32, xStep, columns, rows int)
 TEXT ·positive_f32_avx2(SB), NOSPLIT, $0-48

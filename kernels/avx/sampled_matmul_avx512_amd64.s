@@ -3,11 +3,10 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// Sampled products in AVX-512: see sampled.go, and the Go loops at the declarations.
+// Sampled products in AVX-512: see sampled_matmul.go, and the Go loops at the declarations.
 
-// MERGE takes two registers of which each lane is to be added to the lane so many further on
-// in the same 2·n lanes, and puts the sums of both into a: those of a into the lanes of each
-// 2·n whose bit is 0 in k, those of b into the others.
+// MERGE reduces two registers to one: in each, every lane is added to the lane n away. The sums go to
+// a: those of a into the lanes whose bit is 0 in K1…K4, those of b into the others.
 
 // n = 8: a = [a.lo + a.hi, b.lo + b.hi], where lo and hi are 8 lanes
 #define MERGE8(a, b) \
@@ -19,7 +18,7 @@
 #define MERGE4(a, b) \
 	VBLENDMPS  a, b, K2, Z30; \
 	VBLENDMPS  b, a, K2, a; \
-	VSHUFF64X2 $0xb1, Z30, Z30, Z30; \ // 4 lanes and the next 4 change places
+	VSHUFF64X2 $0xb1, Z30, Z30, Z30; \ // swap groups of 4 lanes
 	VADDPS     Z30, a, a
 
 // n = 2
@@ -32,11 +31,11 @@
 #define MERGE1(a, b) \
 	VBLENDMPS a, b, K4, Z30; \
 	VBLENDMPS b, a, K4, a; \
-	VPERMILPS $0xb1, Z30, Z30; \ // neighbours change places
+	VPERMILPS $0xb1, Z30, Z30; \ // swap neighbours
 	VADDPS    Z30, a, a
 
-// Z8 = the next 16 columns of a row of C: sums from DX on where AX has bits, else 0. K7 gets
-// the bits.
+// Z8 = the next 16 columns of a row of C: the sums from DX on where AX has bits, else 0. K7 gets the
+// bits.
 #define EXPAND \
 	KMOVW       AX, K7; \
 	MOVWLZX     AX, R15; \
@@ -45,10 +44,9 @@
 	LEAQ        (DX)(R15*4), DX; \
 	SHRL        $16, AX
 
-// Registers: DI = s, SI the row of A, BX = B, R14 its step, CX the rows left, R11 the row's
-// word of open, DX the end of the products; R8 and R9 the first row's word and C that are
-// not written yet; R10, R12 and R13 what is fetched for later: the gate, B and C. Z0…Z7
-// are the row of A.
+// Registers: DI = s, SI the row of A, BX = B, R14 its step, CX the rows left, R11 the row's word of
+// open, DX the end of the products; R8 and R9 the first row's word and C that are not written yet;
+// R10, R12 and R13 prefetch addresses: the gate, B and C. Z0…Z7 hold the row of A.
 
 // func sampled_matmul_f32_avx512(s *sampled)
 TEXT ·sampled_matmul_f32_avx512(SB), NOSPLIT, $0-8
@@ -125,8 +123,7 @@ next:
 	CMPQ R15, $(const_sampledProducts*64)
 	JLT  row
 
-	// The lanes of each product are added up, those of 16 products at a time. The sums take
-	// the place of products that have been added up.
+	// Add up the lanes of the products, 16 products at a time. The sums overwrite the products.
 products:
 	MOVQ sampled_sums(DI), R15
 	MOVQ R15, AX
@@ -206,8 +203,9 @@ add:
 	VMOVUPS  Z8, K7, 64(R9)
 	JMP      written
 
-// Registers: DI = open, R8 its step, SI the row of x, R9 its step, DX the columns, CX the
-// rows left; R10 the place in the row in bytes, R11 the columns left. Z0 is 0.
+// Registers: DI = open, R8 its step, SI the row of x, R9 its step, DX the columns, CX the rows left;
+// R10 the offset in the row in bytes, R11 the columns left, R12 the address in the row of open, R13
+// the row to prefetch. Z0 is 0.
 
 // func positive_f32_avx512(open *uint32, openStep int, x *float32, xStep, columns, rows int)
 TEXT ·positive_f32_avx512(SB), NOSPLIT, $0-48
