@@ -1,14 +1,14 @@
 //go:build !purego
 
-// The nonzeros of the gradient behind a ReLU and a 2×2 max pooling, in AVX2: see
-// conv_sparse_rows.go for what they are for and conv_sparse_amd64.go for the Go loops.
+// The nonzeros of a gradient taken through a 2×2 max pooling and a ReLU, in AVX2: see
+// conv_sparse_rows.go for their use and conv_sparse_amd64.go for the Go loops.
 
 #include "go_asm.h"
 #include "textflag.h"
 #include "lanes_amd64.h"
 
-// PICK: behind the list's last element, the values Y1 and filters Y5 in the lanes of mask y.
-// What moves them there is a permutation of the lanes for each of the 256 masks.
+// PICK: append the values Y1 and filters Y5 in the lanes of mask y to a list. A table holds the
+// permutation that compresses the lanes for each of the 256 masks.
 #define PICK(y, list) \
 	VMOVMSKPS y, R12; \
 	VPMOVZXBD (R11)(R12*8), y; \
@@ -25,11 +25,10 @@
 
 // func conv_nonzeros_f32_avx2(n *nonzeros)
 //
-// Registers: DI the argument; SI dy, DX and BX from there to y and arg; AX the window's
-// first row; R14 values, R15 indices; R8, R9, R10 and R13 where the four lists go on; CX
-// the filters left; R11 the permutations. Y0 zeros; Y1 dy; Y4 the index of the first position in
-// each lane, Y5 the filters; Y6 the lanes that are filters, then those with a nonzero; Y7 arg,
-// less the index.
+// Registers: DI the argument; SI dy, DX and BX the distances from there to y and arg; AX the window's
+// first row; R14 values, R15 indices; R8, R9, R10 and R13 the ends of the four lists; CX the filters
+// left; R11 the permutations. Y0 zeros; Y1 dy; Y4 the index of the first position in each lane, Y5
+// the filters; Y6 the lanes that are filters, then those with a nonzero; Y7 arg − index.
 TEXT ·conv_nonzeros_f32_avx2(SB), NOSPLIT, $0-8
 	MOVQ n+0(FP), DI
 	MOVQ nonzeros_dy(DI), SI
@@ -98,7 +97,7 @@ filters:
 	SUBQ $8, CX
 	JGT  filters
 
-	LEAQ (SI)(CX*4), SI // CX ≤ 0: back to behind the last filter
+	LEAQ (SI)(CX*4), SI // CX ≤ 0: back to the end of the last filter
 	ROW_END(0, R8)
 	ROW_END(1, R9)
 	ROW_END(2, R10)
@@ -123,9 +122,9 @@ filters:
 
 // func conv_turn_f32_avx2(t *turning)
 //
-// Registers: DI the argument; SI values, DX indices; CX the elements left; R8 windows, R9 the
-// offset; R10 filters; R11 turned, R12 places; R13 sums. AX the filter, BX its row, R14 where
-// its next element goes; R15 the patch.
+// Registers: DI the argument; SI values, DX indices; CX the elements left; R8 windows, R9 the offset;
+// R10 filters; R11 turned, R12 places; R13 sums. AX the filter, BX its row, R14 where its next
+// element goes; R15 the patch.
 TEXT ·conv_turn_f32_avx2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), DI
 	MOVQ turning_values(DI), SI

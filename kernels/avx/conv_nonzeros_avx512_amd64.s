@@ -1,15 +1,14 @@
 //go:build !purego
 
-// The nonzeros of the gradient behind a ReLU and a 2×2 max pooling, in AVX-512: see
-// conv_sparse_rows.go for what they are for and conv_sparse_amd64.go for the Go loops.
+// The nonzeros of a gradient taken through a 2×2 max pooling and a ReLU, in AVX-512: see
+// conv_sparse_rows.go for their use and conv_sparse_amd64.go for the Go loops.
 
 #include "go_asm.h"
 #include "textflag.h"
 #include "lanes_amd64.h"
 
-// PICK: behind the list's last element, the values Z1 and filters Z5 in the lanes of k. Of
-// 16 filters, those with their maximum at one position are rarely more than 8: only then
-// are all 16 lanes stored, at wide.
+// PICK: append the values Z1 and filters Z5 in the lanes of k to a list. Of 16 filters, rarely more
+// than 8 have their maximum at one position: only then are all 16 lanes stored, at wide.
 #define PICK(k, list, wide, stored) \
 	VPCOMPRESSD.Z Z1, k, Z2; \
 	VPCOMPRESSD.Z Z5, k, Z3; \
@@ -34,11 +33,11 @@ wide: \
 
 // func conv_nonzeros_f32_avx512(n *nonzeros)
 //
-// Registers: DI the argument; SI dy, DX and BX from there to y and arg; AX the window's
-// first row; R14 values, R15 indices; R8, R9, R10 and R13 where the four lists go on; CX
-// the filters left. K1 the lanes that are filters, K3 to K6 those that have a nonzero at each
-// position. Z4 the index of the first position in each lane, Z5 the filters, Z0 zeros, Z6
-// to Z9 the places, Z10 16, Z11 the window's first index.
+// Registers: DI the argument; SI dy, DX and BX the distances from there to y and arg; AX the window's
+// first row; R14 values, R15 indices; R8, R9, R10 and R13 the ends of the four lists; CX the filters
+// left. K1 the lanes that are filters, K3 to K6 those with a nonzero at each position. Z4 the index
+// of the first position in each lane, Z5 the filters, Z0 zeros, Z6 to Z9 the places, Z10 16, Z11 the
+// window's first index.
 TEXT ·conv_nonzeros_f32_avx512(SB), NOSPLIT, $0-8
 	MOVQ n+0(FP), DI
 	MOVQ nonzeros_dy(DI), SI
@@ -97,7 +96,7 @@ filters:
 	SUBQ $16, CX
 	JGT  filters
 
-	LEAQ (SI)(CX*4), SI // CX ≤ 0: back to behind the last filter
+	LEAQ (SI)(CX*4), SI // CX ≤ 0: back to the end of the last filter
 	ROW_END(0, R8)
 	ROW_END(1, R9)
 	ROW_END(2, R10)

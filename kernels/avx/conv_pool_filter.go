@@ -6,30 +6,29 @@ import (
 	"baregrad/kernels"
 )
 
-// The gradient by a one-channel filter from the pooled gradient. Of the four positions
-// of a window, one has a gradient, for each filter o another one:
+// The gradient of a one-channel filter from the pooled gradient. Of the four positions of a window,
+// one has a gradient, which one depending on the filter o:
 //
 //	dw[u,v,o] = Σ over n,i,j of dz[n,i,j,o] · x'[n, (2i+p)·StrideH + u·DilationH, (2j+q)·StrideW + v·DilationW]
 //
-// where dz = dy where y > 0, else 0, x' is x with its padding, and (p,q) the position of
-// the maximum, which arg tells. So for each tap (u,v) a window meets four pixels, of
-// which each filter picks one. They are laid out side by side first:
+// where dz = dy where y > 0, else 0; x' is x with its padding; and (p,q) is the position of the
+// maximum, known from arg. So for each tap (u,v) a window meets four pixels, and each filter picks
+// one of them. First the four are laid out side by side:
 //
 //	quads[h,w] = x'[h,w], x'[h,w+StrideW], x'[h+StrideH,w], x'[h+StrideH,w+StrideW]
 //
-// and then a register of filters picks with one shuffle, and multiplies and adds with
-// one more instruction: a quarter of what the gradient by z costs, and a quarter of the
-// memory is read.
+// Then one shuffle picks the pixels for a register of filters, and one more instruction multiplies
+// and adds. That is a quarter of the cost of a gradient computed from z's, and reads a quarter of the
+// memory.
 //
-// A row u of taps looks at two rows of pixels of a window. Where they are all 0, as half
-// of them are in MNIST's digits, the window adds nothing, and is left out of the list of
-// windows that the kernel goes over for this row. Except that 0 times an infinity or NaN
-// is NaN: if there is one in dz, all windows are on the list.
+// A row u of taps reads two rows of pixels of a window. If they are all 0, as for half of the windows
+// of MNIST's digits, the window adds nothing, and the list of windows that the kernel processes for
+// this row skips it. But 0 times an infinity or NaN is NaN: if dz has one, all windows are processed.
 //
-// The images are cut into chunks by the shape alone; their sums are added up in order.
+// The images are split into chunks by the shape alone; their sums are added up in order.
 
-// chosen is the argument of the kernels: windows that meet one row of taps, for as many
-// taps and filters as a kernel has. Steps are in bytes.
+// chosen is the kernels' argument: windows that meet one row of taps, for as many taps and filters as
+// a kernel computes. Steps are in bytes.
 type chosen struct {
 	windows   uintptr // []chosenWindow
 	count     int     // at least 1
@@ -39,22 +38,22 @@ type chosen struct {
 	dw        uintptr // [taps, filters], added to
 	dwStep    int     // from tap to tap
 
-	// With each window, a line of each is brought into the second cache for later.
+	// With each window, one line of each of these is prefetched into the L2 cache.
 	dyAhead, yAhead, argAhead uintptr
 }
 
-// chosenWindow says where a window's quads and its dz are, in bytes.
+// chosenWindow holds the offsets of a window's quads and of its dz, in bytes.
 type chosenWindow struct{ quad, dz int }
 
 // places is the argument of conv_pool_places_f32: rows of count windows of c filters.
 type places struct {
-	dz, place    uintptr // written: [rows·count, c], but step bytes from window to window
+	dz, place    uintptr // written: [rows·count, c], step bytes from window to window
 	dy, y, arg   uintptr // [rows·count, c]
 	step         int
-	first        int   // arg for the first window's first position
-	windowIndex  int   // from window to window
-	rowIndex     int   // from behind a row's last window to the next row
-	across, down int32 // to the position on the right, to the one below
+	first        int   // index of the first window's first position
+	windowIndex  int   // index step from window to window
+	rowIndex     int   // index step from the end of a row's last window to the next row
+	across, down int32 // index steps to the position on the right and to the one below
 	rows, count  int
 	c            int
 }
@@ -62,41 +61,41 @@ type places struct {
 // convPoolKernels are one instruction set's kernels for a pooled convolution of one
 // channel.
 type convPoolKernels struct {
-	tileFilters       int  // of a tile of conv_pool_fwd_f32
-	tileMasked        bool // it may have fewer
-	leastFilters      int  // that pay
+	tileFilters       int  // filters of a tile of conv_pool_fwd_f32
+	tileMasked        bool // a tile may have fewer
+	leastFilters      int  // fewest filters for which it pays
 	conv_pool_fwd_f32 func(t *pooledTiles)
 	nonzero_rows_f32  func(bits *uint64, x *float32, n, rows int)
 
-	filters                     int // of the two below
+	filters                     int // filters of the next two kernels
 	conv_pool_grad_filter_3_f32 func(c *chosen)
 	conv_pool_grad_filter_5_f32 func(c *chosen)
 	conv_pool_places_f32        func(p *places)
 	conv_pool_quads_f32         func(quads, upper, lower *float32, right, n int)
 }
 
-// oneChannelFilterTask is the gradient by a one-channel filter on its way through the
-// workers. A part is one chunk of images.
+// oneChannelFilterTask is the gradient of a one-channel filter being computed by the workers. A part
+// is one chunk of images.
 type oneChannelFilterTask struct {
 	d           *Device
 	s           kernels.ConvPoolSpec
 	dy, y, x    []float32
 	arg         []int32
 	view        view
-	zeros       bool           // may be left out
+	zeros       bool           // may be skipped
 	windows     []chosenWindow // of all rows of quads that are 2·StrideH apart: see lists
-	rows        int            // of these
-	taps        int            // of a row, as many as the kernels compute
-	filters     int            // as many as they compute
-	band, bands int            // rows of windows whose dz and places stay in the first cache, how many such
+	rows        int            // rows of windows
+	taps        int            // taps of a row, padded to what the kernels compute
+	filters     int            // filters, padded likewise
+	band, bands int            // rows of windows whose dz and places stay in the L1 cache; number of such bands
 	lines, line int            // quads[lines, line]
 	chunks      int
 	partial     []float32 // [chunks, KH, taps, filters]
 	sums        []float64 // dbias of each band of an image
 }
 
-// convPoolGradFilter is Conv2DReLUMaxPoolGrad of one channel without the gradient by x,
-// which a first layer does not need.
+// convPoolGradFilter is Conv2DReLUMaxPoolGrad with one channel and without the gradient of x, which a
+// first layer does not need.
 func (d *Device) convPoolGradFilter(dw, dbias, dy, y, arg, x kernels.Buffer, s kernels.ConvPoolSpec, mw, mb kernels.Mode) {
 	t, c, p := &d.oneFilter, s.Conv, s.Pool
 	t.d, t.s = d, s
@@ -120,10 +119,10 @@ func (d *Device) convPoolGradFilter(dw, dbias, dy, y, arg, x kernels.Buffer, s k
 	if dbias != nil {
 		store(kernels.Floats(dbias), d.addParts(t.sums, c.N*t.bands, t.filters)[:c.Out], 1, mb)
 	}
-	t.dy, t.y, t.x, t.arg = nil, nil, nil, nil // the caller's; they may be freed
+	t.dy, t.y, t.x, t.arg = nil, nil, nil, nil // they are the caller's, and may be freed
 }
 
-// tapsOf is how many taps the kernel computes that comes next where so many are left.
+// tapsOf is how many taps the next kernel computes if left are left.
 func tapsOf(left int) int {
 	if left <= 3 || left == 6 {
 		return 3
@@ -131,10 +130,10 @@ func tapsOf(left int) int {
 	return 5
 }
 
-// bandBytes is how much of the first cache dz and the places of a band may take.
+// bandBytes is how much of the L1 cache dz and the places of a band may take.
 const bandBytes = 18 << 10
 
-// plan cuts the images into chunks and bands, and says where the windows lie.
+// plan splits the images into chunks and bands, and computes where the windows are.
 func (t *oneChannelFilterTask) plan() {
 	c, p, set := t.s.Conv, t.s.Pool, &t.d.set.convPool
 	t.view = newView(c)
@@ -177,13 +176,13 @@ func (t *oneChannelFilterTask) plan() {
 	}
 }
 
-// imageFloats is the size of an image with its padding, and what is read behind it.
+// imageFloats is the size of an image with its padding, and of what is read past it.
 func (t *oneChannelFilterTask) imageFloats() int {
 	return (t.lines+t.s.Conv.StrideH)*t.view.w + 8 + t.line + t.s.Conv.StrideW
 }
 
-// quadFloats is the size of the quads, and of what is read behind them for taps that the
-// filter does not have.
+// quadFloats is the size of the quads, and of what is read past them for taps that the filter does
+// not have.
 func (t *oneChannelFilterTask) quadFloats() int {
 	return 4 * (t.lines*t.line + t.taps*t.s.Conv.DilationW)
 }
@@ -198,7 +197,7 @@ func (t *oneChannelFilterTask) part(worker, chunk int) {
 	}
 }
 
-// image adds to dw what image n contributes.
+// image adds the contribution of image n to dw.
 func (t *oneChannelFilterTask) image(w *workspace, dw []float32, n int) {
 	c, p, set := t.s.Conv, t.s.Pool, t.d.set
 	quads := t.quads(w, n)
@@ -212,8 +211,8 @@ func (t *oneChannelFilterTask) image(w *workspace, dw []float32, n int) {
 		ahead := 4 * (n*p.OH + first + rows) * p.OW * p.C // of the next band; past the last one it does no harm
 		all := !t.zeros || !finiteSums(sums[:c.Out])
 		for u := range c.KH {
-			// The windows' rows of quads are from above+first on of those that are 2·StrideH
-			// apart from row on.
+			// The windows' rows of quads are rows above+first and on, counting every 2·StrideH-th row
+			// from row on.
 			above, row := u*c.DilationH/(2*c.StrideH), u*c.DilationH%(2*c.StrideH)
 			windows := t.windows[(above+first)*p.OW : (above+first+rows)*p.OW]
 			if !all {
@@ -222,7 +221,7 @@ func (t *oneChannelFilterTask) image(w *workspace, dw []float32, n int) {
 			if len(windows) == 0 {
 				continue
 			}
-			back := uintptr(4 * (above + first) * p.OW * t.filters) // the bytes of dz before the band's
+			back := uintptr(4 * (above + first) * p.OW * t.filters) // bytes of dz before the band's
 			for v := 0; v < c.KW; {
 				kernel, taps := set.convPool.conv_pool_grad_filter_5_f32, tapsOf(c.KW-v)
 				if taps == 3 {
@@ -245,8 +244,8 @@ func (t *oneChannelFilterTask) image(w *workspace, dw []float32, n int) {
 	}
 }
 
-// choose gives dz and the places of the maxima of rows of windows of image n, and sums up
-// dz for the bias.
+// choose returns dz and the places of the maxima for rows of windows of image n, and sums up dz for
+// the bias.
 func (t *oneChannelFilterTask) choose(w *workspace, sums []float64, n, i, rows int) (dz []float32, place []int32) {
 	p := t.s.Pool
 	dz, place = w.masked[:rows*p.OW*t.filters], w.places[:rows*p.OW*t.filters]
@@ -262,8 +261,8 @@ func (t *oneChannelFilterTask) choose(w *workspace, sums []float64, n, i, rows i
 	return dz, place
 }
 
-// finiteSums tells whether what was added up had no infinity and no NaN: float64 sums of
-// float32 do not overflow.
+// finiteSums tells whether the summands had no infinity and no NaN: float64 sums of float32 do not
+// overflow.
 func finiteSums(sums []float64) bool {
 	for _, v := range sums {
 		if v-v != 0 {
@@ -273,10 +272,10 @@ func finiteSums(sums []float64) bool {
 	return true
 }
 
-// lists makes the lists of windows that meet a pixel, from the bits of w.nonzero. Row u of
-// the taps meets row 2i·StrideH + u·DilationH of the quads: so for each of the first
-// 2·StrideH rows of quads there is one list, over all rows that are so many further on,
-// and row u of the taps takes a part of one.
+// lists makes the lists of windows that meet a nonzero pixel, from the bits of w.nonzero. Row u of
+// the taps meets row 2i·StrideH + u·DilationH of the quads. So for each of the first 2·StrideH rows
+// of quads there is one list, over every 2·StrideH-th row from there on, and row u of the taps uses a
+// part of one list.
 func (t *oneChannelFilterTask) lists(w *workspace) {
 	c, ow := t.s.Conv, t.s.Pool.OW
 	for first := range 2 * c.StrideH {
@@ -291,7 +290,7 @@ func (t *oneChannelFilterTask) lists(w *workspace) {
 			row, step := w.nonzero[h], 2*c.StrideW&63
 			for _, window := range t.windows[i*ow : (i+1)*ow] {
 				list[n] = window
-				n += int(row & 1) // no branch, which would be guessed wrong
+				n += int(row & 1) // no branch: it would be mispredicted
 				row >>= step
 			}
 		}
@@ -299,20 +298,20 @@ func (t *oneChannelFilterTask) lists(w *workspace) {
 	}
 }
 
-// list is the part for some rows, from row i on, of the list that begins with a row of quads.
+// list returns the part of the list of a row of quads for some rows of windows, from row i on.
 func (t *oneChannelFilterTask) list(w *workspace, row, i, rows int) []chosenWindow {
 	begins := w.begins[row*(t.rows+1):]
 	return w.windows[row*len(t.windows):][begins[i]:begins[i+rows]]
 }
 
-// quads lays out the pixels of image n. Bit j of w.nonzero[h] then tells whether a row of
-// taps that begins at quad j of row h meets a pixel that is not 0.
+// quads lays out the pixels of image n. Afterwards, bit j of w.nonzero[h] tells whether a row of taps
+// that begins at quad j of row h meets a pixel that is not 0.
 func (t *oneChannelFilterTask) quads(w *workspace, n int) []float32 {
 	c, line, set := t.s.Conv, t.view.w, &t.d.set.convPool
 	image := grow(&w.image, t.imageFloats())
 	if t.view.copied {
 		t.view.rows(w, t.x, n, 0, t.lines+c.StrideH)
-	} else { // the kernel reads some floats behind a row, which may be behind all images
+	} else { // the kernel reads some floats past a row, perhaps past all images
 		copy(image, t.x[n*c.H*c.W:][:(t.lines+c.StrideH)*line])
 	}
 	quads := grow(&w.a, t.quadFloats())

@@ -2,43 +2,44 @@ package avx
 
 import "baregrad/kernels"
 
-// The gradients of a convolution whose output z is pooled, from those elements of dz alone
-// that are not 0. Of a 2×2 window one position has a gradient, for each filter o another
-// one, and of what the pooling chose the ReLU let not all through:
+// The gradients of a convolution whose output z is pooled, computed from the nonzeros of dz alone. Of
+// a 2×2 window only one position has a gradient, which one depending on the filter o, and of the
+// chosen positions some are closed by the ReLU:
 //
 //	dx[n, h, k, c] += dz[n,i,j,o] · w[u,v,c,o]
 //	dw[u,v,c,o]    += dz[n,i,j,o] · x[n,h,k,c]    for h = i·StrideH + u·DilationH − PadTop, k = j·StrideW + v − PadLeft
 //
-// for all nonzeros (n,i,j,o) of dz [N, OH, OW, Out], and all u, v and c. Both are the
-// product of a sparse matrix with a dense one, where a row of the dense one, and of the
-// result, is a patch: KH lines of KW·C floats that follow each other. They are
+// for all nonzeros (n,i,j,o) of dz [N, OH, OW, Out], and all u, v and c. Both are the product of a
+// sparse matrix with a dense one, where a row of the dense matrix, and of the result, is a patch: KH
+// lines of KW·C contiguous floats. They are
 //
-//	by input:  row = the position (i,j), its elements the filters o: patch(i,j) of dx += dz · w[o]
-//	by filter: row = the filter o, its elements the positions (i,j): dw[o] += dz · patch(i,j) of x
+//	of the input:  row = the position (i,j), its elements the filters o: patch(i,j) of dx += dz · w[o]
+//	of the filter: row = the filter o, its elements the positions (i,j): dw[o] += dz · patch(i,j) of x
 //
-// with w and dw as [Out, KH, KW, C]: nonzeros·KH·KW·C multiply-adds for each of the two
-// gradients, where the definition has N·OH·OW·Out·KH·KW·C. See conv_sparse_product.go.
-// Zeros of dz are left out even where x or w has an infinity or NaN: see kernels.Device.
+// with w and dw as [Out, KH, KW, C]. Each of the two gradients takes nonzeros·KH·KW·C multiply-adds,
+// where the definition has N·OH·OW·Out·KH·KW·C. See conv_sparse_product.go. Zeros of dz are skipped
+// even if x or w has an infinity or NaN: see kernels.Device.
 //
-// An image is one worker's: its nonzeros are found, by position (see conv_sparse_rows.go),
-// dx is added up and, if x comes out of a ReLU, goes on behind that; the nonzeros are put in
-// order by filter, and dw is added up. The images
-// are cut into chunks by the shape alone, whose sums dw are added up in order.
+// One worker processes an image: it finds the nonzeros by position (see conv_sparse_rows.go), adds up
+// dx and, if x comes out of a ReLU, takes dx through that; then it reorders the nonzeros by filter,
+// and adds up dw. The images are split into chunks by the shape alone, and the chunks' dw are added
+// up in order.
 
-// sparseChunks is the most chunks of images; sparsePartial the most floats of all their sums.
+// sparseChunks is the most chunks of images; sparsePartial is the most floats of all their sums.
 const sparseChunks, sparsePartial = 32, 1 << 22
 
-// sparseFilter is the most floats of a filter, and sparseImage of an image: both, and as
-// much of gradients, should stay in a second cache.
+// sparseFilter is the most floats of a filter, and sparseImage of an image: both, and as much of
+// gradients, should stay in an L2 cache.
 const sparseFilter, sparseImage = 1 << 17, 1 << 17
 
-// bandOfImage is how many floats of an image the gradient by the filter goes over at a time:
-// with more, its patches come from the second cache; with fewer, the sums, which are read and
-// written each time.
+// bandOfImage is how many floats of an image the gradient of the filter processes at a time. With
+// more, its patches come from the L2 cache; with fewer, the sums do, which are read and written each
+// time.
 const bandOfImage = 12 << 10
 
-// sparsePays tells whether the gradients are computed from the nonzeros alone: the lines of
-// a patch must be whole, of whole registers, and long enough to be worth a row of their own.
+// sparsePays tells whether the gradients are computed from the nonzeros alone. The lines of a patch
+// must be contiguous and made of whole registers, and the filter and the images must fit the limits
+// above.
 func sparsePays(s kernels.ConvPoolSpec) bool {
 	c := s.Conv
 	v := newView(c)
@@ -46,12 +47,12 @@ func sparsePays(s kernels.ConvPoolSpec) bool {
 		c.Cols()*c.Out <= sparseFilter && max(c.H*c.W*c.C, v.height(c)*v.w*c.C) <= sparseImage
 }
 
-// sparseTask is both gradients on their way through the workers. First, a part is a chunk
-// of images; then, some elements of the sums of all chunks.
+// sparseTask is both gradients being computed by the workers. In the first phase, a part is a chunk
+// of images; in the second, some elements of the sums of all chunks.
 type sparseTask struct {
 	d                 *Device
 	s                 kernels.ConvPoolSpec
-	dx, dw, dbias     []float32 // nil where not wanted
+	dx, dw, dbias     []float32 // nil if not wanted
 	dy, y, x          []float32
 	arg               []int32
 	mx                kernels.Mode
@@ -60,13 +61,13 @@ type sparseTask struct {
 	chunks            int
 	partial           []float32 // [chunks, Out, KH, KW, C]
 	sums              []float64 // dbias of each image
-	behindReLU        bool      // dx is wanted behind the ReLU whose output x is
-	dbelow            []float32 // and the gradient by that ReLU's bias, unless nil
+	behindReLU        bool      // dx is taken through the ReLU whose output x is
+	dbelow            []float32 // and the gradient of that ReLU's bias, unless nil
 	mbelow            kernels.Mode
 	below             []float64 // dbelow of each image
 	phase             func(t *sparseTask, w *workspace, i int)
-	windows, capacity int // of an image; and the most nonzeros that one of its four lists can have
-	bands             int // of an image's windows, for the gradient by the filter
+	windows, capacity int // windows of an image, and the most nonzeros that one of its four lists can have
+	bands             int // of an image's windows, for the gradient of the filter
 }
 
 // sparseGrad is Conv2DReLUMaxPoolGrad where sparsePays.
@@ -101,10 +102,10 @@ func (d *Device) sparseGrad(dx, dw, dbias, dy, y, arg, x, w kernels.Buffer, s ke
 	if t.dbelow != nil {
 		store(t.dbelow, d.addParts(t.below, c.N, c.C), 1, t.mbelow)
 	}
-	t.dx, t.dw, t.dbias, t.dy, t.y, t.x, t.arg = nil, nil, nil, nil, nil, nil, nil // the caller's; they may be freed
+	t.dx, t.dw, t.dbias, t.dy, t.y, t.x, t.arg = nil, nil, nil, nil, nil, nil, nil // they are the caller's, and may be freed
 }
 
-// plan cuts the images into chunks, and sees that there is memory.
+// plan splits the images into chunks, and reserves memory.
 func (t *sparseTask) plan() {
 	c, p := t.s.Conv, t.s.Pool
 	size := c.Cols() * c.Out
@@ -154,13 +155,13 @@ func (t *sparseTask) imagesPart(w *workspace, chunk int) {
 	}
 }
 
-// place is where the patch of a position of the output begins in an image, in bytes.
+// place returns where the patch of an output position begins in an image, in bytes.
 func (t *sparseTask) place(i, j int) int {
 	c := t.s.Conv
 	return 4 * c.C * (i*c.StrideH*t.view.w + j*c.StrideW)
 }
 
-// input is the gradient by image n.
+// input computes the gradient of image n.
 func (t *sparseTask) input(w *workspace, n int) {
 	c, v := t.s.Conv, &t.view
 	size := c.H * c.W * c.C
@@ -170,7 +171,7 @@ func (t *sparseTask) input(w *workspace, n int) {
 		sums, already, height = grow(&w.tile, v.height(c)*v.w*c.C), false, v.height(c)
 	}
 	overlap := len(t.d.set.sparse.positions) > 0 && c.KH == 3 && c.KW == 3 && c.StrideW == 1
-	// Where patches overlap both ways, and leave no pixel out, the first one writes it.
+	// If patches overlap in both directions and leave no pixel out, the first one writes a pixel.
 	p := t.s.Pool
 	whole := overlap && c.StrideH == 1 && c.DilationH == 1 && height == 2*p.OH+2 && v.w == 2*p.OW+2
 	if !already && !whole {
@@ -197,8 +198,8 @@ func (t *sparseTask) input(w *workspace, n int) {
 	}
 }
 
-// undoReLU makes of the gradient by image n that by what went into the ReLU it comes out of,
-// while it is in the second cache, and adds it up for that ReLU's bias.
+// undoReLU takes the gradient of image n through the ReLU that the image comes out of, while it is in
+// the L2 cache, and adds it up for that ReLU's bias.
 func (t *sparseTask) undoReLU(n int) {
 	c, k := t.s.Conv, &t.d.set.vector
 	size := c.H * c.W * c.C
@@ -209,8 +210,8 @@ func (t *sparseTask) undoReLU(n int) {
 	}
 }
 
-// filter adds to sums, if not nil, the gradient by the filter that image n contributes, and
-// adds up that by the bias. more tells whether the next image follows.
+// filter adds image n's contribution to the gradient of the filter to sums, unless sums is nil, and
+// adds up the gradient of the bias. more tells whether another image follows.
 func (t *sparseTask) filter(w *workspace, sums []float32, n int, more bool) {
 	c, v, s := t.s.Conv, &t.view, &w.sparse
 	dbias := t.sums[n*padded(c.Out):][:c.Out]
@@ -239,10 +240,10 @@ func (t *sparseTask) filter(w *workspace, sums []float32, n int, more bool) {
 	}
 }
 
-// image is image n of some of the given size.
+// image is image n of several of the given size.
 func image(images []float32, n, size int) []float32 { return images[n*size : (n+1)*size] }
 
-// sumPart adds the chunks up in their order, for some elements, to the first.
+// sumPart adds the chunks' sums to the first, in order, for some elements.
 func (t *sparseTask) sumPart(_ *workspace, i int) {
 	size := t.s.Conv.Cols() * t.s.Conv.Out
 	from, to := i*sumElements, min(size, (i+1)*sumElements)

@@ -2,8 +2,8 @@
 
 package avx
 
-// conv_nonzeros_f32 is, over the windows of an image and their filters, with the index
-// counting on from window to window, from first on,
+// conv_nonzeros_f32 is, over the windows of an image and their filters, with index the index of the
+// window's first position,
 //
 //	for q := range 4 { rows[4*window+q].first = list[q] }
 //	for o := range filters {
@@ -16,7 +16,7 @@ package avx
 //	}
 //	for q := range 4 { rows[4*window+q].end = list[q] }
 //
-// It may write up to a register behind a list's end.
+// It may write up to a register past a list's end.
 //
 // conv_turn_f32 is
 //
@@ -28,7 +28,7 @@ package avx
 //		sums[o] += values[k]
 //	}
 //
-// conv_sparse_LxR_f32 multiplies L lines of R registers: see sparseProduct. For each row,
+// conv_sparse_LxR_f32 processes L lines of R registers: see sparseProduct. For each row,
 //
 //	for k := row.first; k < row.end; k++ {
 //		for u := range L {
@@ -38,10 +38,9 @@ package avx
 //		}
 //	}
 //
-// conv_sparse_3x3xV_f32 does the same, with 3 lines of 3 pixels of V registers, for a line of
-// 2·count positions: those of a window are two rows that follow each other, a window is four
-// rows further on than the one on its left, and the sums of a position are one pixel further on
-// than those of the position on its left.
+// conv_sparse_3x3xV_f32 does the same, with 3 lines of 3 pixels of V registers, for a line of 2·count
+// positions. A window's two positions are consecutive rows; the next window is four rows further on;
+// the sums of a position are one pixel to the right of those of the position on its left.
 
 var sparseAVX512 = sparseKernels{
 	lanes: 16, conv_nonzeros_f32: conv_nonzeros_f32_avx512, conv_turn_f32: conv_turn_f32_avx2,

@@ -1,13 +1,11 @@
 //go:build !purego
 
-// The gradients of a pooled convolution from the nonzeros of its output's gradient, in
-// AVX2: see conv_sparse.go for the formulas and conv_sparse_amd64.go for the Go loops. Lines
-// have R registers.
+// The gradients of a pooled convolution from the nonzeros of its output's gradient, in AVX2: see
+// conv_sparse.go for the formulas and conv_sparse_amd64.go for the Go loops. Lines have R registers.
 //
-// Registers: DI the argument; SI the row, CX the rows left; DX the element, BX the one behind
-// the row's last; R8 values, R9 indices, R14 their mask; R10 dense, R15 denseStep, R11 denseLine; AX the
-// element's patch; R12 the row's sums, R13 sumsLine. Y0 to Y11 the sums, Y15 the element's
-// value.
+// Registers: DI the argument; SI the row, CX the rows left; DX the element, BX the end of the row's
+// elements; R8 values, R9 indices, R14 their mask; R10 dense, R15 denseStep, R11 denseLine; AX the
+// element's patch; R12 the row's sums, R13 sumsLine. Y0 to Y11 the sums, Y15 the element's value.
 
 #include "go_asm.h"
 #include "textflag.h"
@@ -16,7 +14,7 @@
 #define ADD(a, y) VFMADD231PS a, Y15, y
 #define STORE(a, y) VMOVUPS y, a
 
-// One line at a, with F for its registers.
+// One line at a: F is applied to its registers.
 #define LINE1(F, a, y0) F(0 a, y0)
 #define LINE2(F, a, y0, y1) F(0 a, y0); F(32 a, y1)
 #define LINE3(F, a, y0, y1, y2) F(0 a, y0); F(32 a, y1); F(64 a, y2)

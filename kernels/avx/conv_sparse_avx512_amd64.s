@@ -1,13 +1,13 @@
 //go:build !purego
 
-// The gradients of a pooled convolution from the nonzeros of its output's gradient, in
-// AVX-512: see conv_sparse.go for the formulas and conv_sparse_amd64.go for the Go loops. Lines
-// have R registers, the last of which is masked.
+// The gradients of a pooled convolution from the nonzeros of its output's gradient, in AVX-512: see
+// conv_sparse.go for the formulas and conv_sparse_amd64.go for the Go loops. Lines have R registers,
+// the last of which is masked.
 //
-// Registers: DI the argument; SI the row, CX the rows left; DX the element, BX the one behind
-// the row's last; R8 values, R9 indices, R14 their mask; R10 dense, R15 denseStep, R11 denseLine; AX the
-// element's patch; R12 the row's sums, R13 sumsLine. K1 the last register's floats. Z0 to
-// Z17 the sums, Z31 the element's value.
+// Registers: DI the argument; SI the row, CX the rows left; DX the element, BX the end of the row's
+// elements; R8 values, R9 indices, R14 their mask; R10 dense, R15 denseStep, R11 denseLine; AX the
+// element's patch; R12 the row's sums, R13 sumsLine. K1 masks the last register. Z0 to Z17 the sums,
+// Z31 the element's value.
 
 #include "go_asm.h"
 #include "textflag.h"
@@ -20,7 +20,7 @@
 #define ADD_LAST(a, z) VFMADD231PS a, Z31, K1, z
 #define STORE_LAST(a, z) VMOVUPS z, K1, a
 
-// One line at a, with F for its registers and L for the last.
+// One line at a: F is applied to its registers, L to the last.
 #define LINE1(F, L, a, z0) L(0 a, z0)
 #define LINE2(F, L, a, z0, z1) F(0 a, z0); L(64 a, z1)
 #define LINE3(F, L, a, z0, z1, z2) F(0 a, z0); F(64 a, z1); L(128 a, z2)

@@ -1,17 +1,17 @@
 //go:build !purego
 
-// The gradient by the input of a pooled 3×3 convolution from the nonzeros of its output's
-// gradient, in AVX-512: see conv_sparse.go for the formula and conv_sparse_amd64.go for the Go
-// loop. The patches of neighbouring positions share two of their three columns of pixels: the
-// sums of those stay in registers, so that for each position only one column is loaded and
-// one stored. A pixel has one register or two, the last of which is masked.
+// The gradient of the input of a pooled 3×3 convolution from the nonzeros of its output's gradient,
+// in AVX-512: see conv_sparse.go for the formula and conv_sparse_amd64.go for the Go loop. The
+// patches of neighbouring positions share two of their three columns of pixels. The sums of these
+// stay in registers, so each position loads and stores only one column. A pixel has one register or
+// two, the last of which is masked.
 //
-// Registers: DI the argument; SI the window's first row, CX the windows left; DX the element,
-// BX the one behind the row's last; R8 values, R9 indices; R10 dense, R15 denseStep, R14
-// denseLine; AX the element's patch, a line of it at a time; R12 the patch of sums, R13
-// sumsLine; R11 a pixel. K1 the last register's floats. K2 and K3 those of the upper two
-// lines' registers whose sums are in memory already, K4 and K5 of the lowest's: the others
-// begin as 0. Z31 the element's value.
+// Registers: DI the argument; SI the window's first row, CX the windows left; DX the element, BX the
+// end of the row's elements; R8 values, R9 indices; R10 dense, R15 denseStep, R14 denseLine; AX the
+// element's patch, one line at a time; R12 the patch of sums, R13 sumsLine; R11 the size of a pixel.
+// K1 masks the last register. K2 and K3 mask the registers of the upper two lines if their sums are
+// in memory already, K4 and K5 those of the lowest line; the others begin at 0. Z31 the element's
+// value.
 
 #include "go_asm.h"
 #include "textflag.h"
@@ -26,12 +26,12 @@
 #define STORE(a, z) VMOVUPS z, a
 #define STORE_LAST(a, z) VMOVUPS z, K1, a
 
-// One pixel at a, with F for its registers and L for the last. In a column, F and L are for the
+// One pixel at a: F is applied to its registers, L to the last. In a column, F and L are for the
 // upper two lines, G and M for the lowest.
 #define PIXEL1(F, L, a, z0) L(0 a, z0)
 #define PIXEL2(F, L, a, z0, z1) F(0 a, z0); L(64 a, z1)
 
-// A patch's sums, pixels of 1 register: of column c of line l in Z(3l+c).
+// A patch's sums, pixels of 1 register: column c of line l is in Z(3l+c).
 #define COLUMN1_0(F, L, G, M, base) \
 	PIXEL1(F, L, (base), Z0); \
 	PIXEL1(F, L, (base)(R13*1), Z3); \
@@ -61,7 +61,7 @@
 	VMOVAPS Z4, Z3; VMOVAPS Z5, Z4; \
 	VMOVAPS Z7, Z6; VMOVAPS Z8, Z7
 
-// A patch's sums, pixels of 2 registers: of column c of line l in Z2(3l+c) and the next.
+// A patch's sums, pixels of 2 registers: column c of line l is in Z2(3l+c) and the next.
 #define COLUMN2_0(F, L, G, M, base) \
 	PIXEL2(F, L, (base), Z0, Z1); \
 	PIXEL2(F, L, (base)(R13*1), Z6, Z7); \
@@ -91,7 +91,7 @@
 	VMOVAPS Z8, Z6; VMOVAPS Z9, Z7; VMOVAPS Z10, Z8; VMOVAPS Z11, Z9; \
 	VMOVAPS Z14, Z12; VMOVAPS Z15, Z13; VMOVAPS Z16, Z14; VMOVAPS Z17, Z15
 
-// A position, the row of which is at row(SI); the sums of its first two columns are loaded.
+// One position, whose row is at row(SI). The sums of its first two columns are loaded already.
 #define POSITION(row, element, next, COLUMN_0, COLUMN_2, PATCH, SHIFT) \
 	LEAQ (R12)(R11*2), AX; \
 	COLUMN_2(UPPER, UPPER_LAST, LOWER, LOWER_LAST, AX); \

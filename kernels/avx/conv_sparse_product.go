@@ -2,29 +2,28 @@ package avx
 
 import "unsafe"
 
-// The product of a sparse matrix with patches, or of patches with one: see conv_sparse.go.
-// A patch is KH lines of KW·C floats. The sums of some lines stay in registers while the
-// kernel goes over a row's elements: it broadcasts one, and multiplies and adds with the
-// lines of the patch or filter that the element names, where they lie in memory. 3 lines of
-// 96 floats are 18 registers of AVX-512.
+// The product of a sparse matrix with patches, or of patches with one: see conv_sparse.go. A patch is
+// KH lines of KW·C floats. The sums of some lines stay in registers while the kernel processes a
+// row's elements: it broadcasts one, multiplies it with the lines of the patch or filter that the
+// element names, where they are in memory, and adds. 3 lines of 96 floats are 18 registers of
+// AVX-512.
 //
-// By input, the rows are positions, of which each is the neighbour of the next, and there are
-// few elements for each. So where the patches are 3×3, the sums of the two columns of pixels
-// that neighbours share stay in registers from one to the next (positions).
+// In the gradient of the input, the rows are neighbouring positions with few elements each. So if the
+// patches are 3×3, the sums of the two columns of pixels that neighbours share stay in registers from
+// one position to the next (positions).
 //
-// What limits the speed is that the patches, 85 KB of an image of 26×26×32, and the filters,
-// 72 KB of 3×3×32 → 64, come from the second cache, at 32 bytes a cycle. Meanwhile, what is
-// needed next is fetched from beyond it.
+// The speed limit is the L2 cache, at 32 bytes a cycle: the patches (an image of 26×26×32 is 85 KB)
+// and the filters (3×3×32 → 64 is 72 KB) come from there. Meanwhile, the data needed next is
+// prefetched from beyond it.
 
-// sparseProduct is the argument of the kernels. For each row, line u and float i of a piece of
-// the line,
+// sparseProduct is the kernels' argument. For each row, line u and float i of a piece of the line,
 //
 //	sums[row.sums + u·sumsLine + i] += Σ over the row's elements of value · dense[index·denseStep + u·denseLine + i]
 //
 // Steps are in bytes.
 type sparseProduct struct {
-	rows                 uintptr // []sparseRow; those without elements are passed over
-	count                int     // of them; of windows for a line of positions
+	rows                 uintptr // []sparseRow; those without elements are skipped
+	count                int     // number of rows, or of windows for a line of positions
 	values, indices      uintptr // []float32, []uint32: the elements
 	mask                 uint32  // of the indices
 	dense                uintptr
@@ -33,9 +32,9 @@ type sparseProduct struct {
 	sumsLine             int
 	last                 int // floats of the piece's last register
 
-	// For a line of positions only.
+	// Only for a line of positions.
 	pixel        int    // from pixel to pixel, in both
-	upper, lower uint32 // the upper two lines, and the lowest: 2¹⁶−1 if sums are there already, 0 if not
+	upper, lower uint32 // for the upper two lines, and the lowest: 2¹⁶−1 if the sums exist already, 0 if not
 }
 
 // sparseKernels are one instruction set's kernels for sparse matrices.
@@ -47,7 +46,7 @@ type sparseKernels struct {
 	positions         []func(p *sparseProduct) // [v−1]: pixels of v registers; empty if there are none
 }
 
-// patches computes p for all lines of the patches, and fetches what is needed next.
+// patches computes p for all lines of the patches, and prefetches next.
 func (t *sparseTask) patches(p *sparseProduct, rows int, next []float32) {
 	const blocks = 16 // of rows, for fetching
 	c, set := t.s.Conv, t.d.set.sparse
@@ -78,9 +77,9 @@ func (t *sparseTask) patches(p *sparseProduct, rows int, next []float32) {
 	}
 }
 
-// positions computes p for positions with patches of 3×3, a line of the output after another,
-// as many channels at a time as stay in registers, and fetches what is needed next. If the
-// sums are not there already, the first patch that meets a pixel writes it.
+// positions computes p for 3×3 patches, one line of output positions after another, with as many
+// channels at a time as fit in registers, and prefetches next. Unless the sums exist already, the
+// first patch that meets a pixel writes it.
 func (t *sparseTask) positions(p *sparseProduct, next []float32, already bool) {
 	c, pool, set := t.s.Conv, t.s.Pool, t.d.set.sparse
 	dense, sums, rows := p.dense, p.sums, p.rows
@@ -107,7 +106,7 @@ func (t *sparseTask) positions(p *sparseProduct, next []float32, already bool) {
 	}
 }
 
-// fetch begins to fetch part i of n of what is needed next into the second cache.
+// fetch prefetches part i of n of next into the L2 cache.
 func (t *sparseTask) fetch(next []float32, i, n int) {
 	part := next[i*len(next)/n : (i+1)*len(next)/n]
 	t.d.set.vector.prefetch2(address(part), 4*len(part))

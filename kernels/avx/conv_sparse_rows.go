@@ -4,48 +4,45 @@ import "unsafe"
 
 // The nonzeros of one image's dz as a sparse matrix, once by position and once by filter.
 //
-// By position: row 4·window + q holds those of the window's position q, above left, above
-// right, below left, below right. A window's elements are in four lists, one for each
-// position, so that every row's are neighbours: the kernel picks 16 filters' nonzeros of one
-// position from a register, puts them side by side and writes them behind the list's last.
+// By position: row 4·window + q holds the nonzeros of the window's position q: upper left, upper
+// right, lower left, lower right. A window's elements are in four lists, one for each position, so
+// that the elements of each row are contiguous. The kernel compresses the nonzeros of 16 filters at
+// one position in a register, and writes them to the end of the list.
 //
-// By filter the same elements are appended, one after another, to the list of their filter.
-// An element knows its window, and with its list's position that says where its patch is.
+// By filter: the same elements are appended, one by one, to the list of their filter. An element
+// knows its window, and with its list's position that gives its patch.
 
-// sparseRow is a row: its elements, from first to before end, and where its sums are, in
-// bytes.
+// sparseRow is a row: its elements are [first, end), and its sums are at offset sums, in bytes.
 type sparseRow struct{ sums, first, end int }
 
-// nonzeros is the argument of the kernel that finds an image's nonzeros. Steps are in
-// elements.
+// nonzeros is the argument of the kernel that finds an image's nonzeros. Steps are in elements.
 type nonzeros struct {
 	dy, y, arg      uintptr  // [OH, OW, Out] of the image
 	values, indices uintptr  // the lists: dz, and its filter + 2¹⁶ · its window
-	list            [4]int   // where each list goes on
+	list            [4]int   // the end of each list
 	rows            uintptr  // [4·windows]sparseRow: first and end are set
 	filters         int      // Out
-	down, across    int      // windows below each other, and side by side
-	left            int      // windows of the line: the kernel's own
+	down, across    int      // windows in each direction
+	left            int      // windows left in the line: the kernel's own
 	window          uint32   // 2¹⁶ · the number of the window
-	first           int      // arg of the first window's first position
-	windowIndex     int      // by how much it is more for the next window
-	rowIndex        int      // from behind a row's last window to the next row
-	places          [4]int32 // by how much arg is more for each position
+	first           int      // index of the first window's first position
+	windowIndex     int      // index step to the next window
+	rowIndex        int      // index step from the end of a row's last window to the next row
+	places          [4]int32 // index offset of each position
 }
 
-// turning is the argument of the kernel that puts one list's elements in order by filter.
+// turning is the argument of the kernel that reorders one list's elements by filter.
 type turning struct {
 	values, indices uintptr // the list
 	count           int
 	windows         uintptr // []int32: where the patch of each window's first position begins, in bytes
 	offset          int     // of the list's position from there
-	filters         uintptr // []sparseRow: end is counted up
+	filters         uintptr // []sparseRow: end is advanced
 	turned, places  uintptr // []float32, []int32: their elements
 	sums            uintptr // [Out]float64: the sums of their values
 }
 
-// packed is, for each mask of 8 lanes, the permutation that puts the lanes that are set
-// side by side.
+// packed is, for each mask of 8 lanes, the permutation that moves the set lanes to the front.
 var packed = func() (lanes [256][8]uint8) {
 	for mask := range lanes {
 		n := 0
@@ -59,7 +56,7 @@ var packed = func() (lanes [256][8]uint8) {
 	return lanes
 }()
 
-// sparseLists are a worker's.
+// sparseLists is a worker's memory for the lists.
 type sparseLists struct {
 	rows    []sparseRow // by position
 	values  []float32   // four lists of capacity elements
@@ -73,7 +70,7 @@ type sparseLists struct {
 	product sparseProduct
 }
 
-// plan says where the sums of each row are, and sees that there is memory.
+// plan sets where the sums of each row are, and reserves memory.
 func (l *sparseLists) plan(t *sparseTask) {
 	c, p := t.s.Conv, t.s.Pool
 	l.rows, l.filters, l.windows = l.rows[:0], l.filters[:0], l.windows[:0]
@@ -114,7 +111,7 @@ func (l *sparseLists) find(t *sparseTask, n int) {
 	t.d.set.sparse.conv_nonzeros_f32(&l.found)
 }
 
-// turn puts the elements of some windows in order by filter, and adds up each filter's.
+// turn reorders the elements of windows [from, to) by filter, and adds up each filter's.
 func (l *sparseLists) turn(t *sparseTask, sums []float64, from, to int) {
 	for o := range l.filters {
 		l.filters[o].end = l.filters[o].first
@@ -131,5 +128,5 @@ func (l *sparseLists) turn(t *sparseTask, sums []float64, from, to int) {
 	}
 }
 
-// addressOf is where rows begin.
+// addressOf is the address of rows.
 func addressOf(rows []sparseRow) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(rows))) }
