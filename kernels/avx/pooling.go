@@ -2,28 +2,27 @@ package avx
 
 import "baregrad/kernels"
 
-// Max and average pooling over windows of KH×KW of x[N,H,W,C] to y[N,OH,OW,C],
-// and their gradients. Neighbouring floats are channels, and one register holds
-// 16 or 8 channels of a pixel: a kernel goes over the taps of a window, then on
-// to the next channels, then to the next window of the same output row. The window
-// of most networks, 2×2, has a maximum kernel of its own.
+// Max and average pooling over windows of KH×KW of x[N,H,W,C] to y[N,OH,OW,C], and their gradients.
+// Channels are contiguous, and one register holds 16 or 8 channels of a pixel. A kernel processes the
+// taps of a window, then the next channels, then the next window of the same output row. The most
+// common window, 2×2, has its own kernel for maxima.
 //
 //	MaxPool:     y = x[arg], arg = the first tap that no other one exceeds
 //	MaxPoolGrad: dx[tap] += dy if arg = tap
 //	AvgPool:     y = (Σ over taps of x[tap]) / taps
 //	AvgPoolGrad: dx[tap] += dy / taps
 //
-// Windows at the edge have fewer taps: the padding is left out.
+// Windows at the edge have fewer taps: padding does not count.
 
-// window is the argument of the kernels: count windows of one output row, which
-// all have the same taps. Steps are in bytes, indices in elements.
+// window is the kernels' argument: count windows of one output row, with the same number of taps.
+// Steps are in bytes, indices in elements.
 type window struct {
 	x, y, arg   uintptr // the first window's first tap and its output; or their gradients
 	count       int     // windows
 	c           int     // channels
 	kh, kw      int     // taps
 	tapStep     int     // bytes from one tap to the next
-	rowStep     int     // bytes from behind the last tap of a row to the first of the next
+	rowStep     int     // bytes from the end of a row's last tap to the first of the next
 	windowStep  int     // bytes from window to window
 	first       int32   // index of the first tap
 	tapIndex    int32   // tapStep, rowStep and windowStep in elements
@@ -40,17 +39,17 @@ type poolingKernels struct {
 	avg_pool_fwd_f32, avg_pool_bwd_f32         func(w *window)
 }
 
-// poolingTask is one of the four on its way through the workers. A part is some images.
+// poolingTask is one of the four operations being computed by the workers. A part is some images.
 type poolingTask struct {
 	d      *Device
 	s      kernels.PoolSpec
 	kernel func(w *window)
-	square func(w *window) // for windows of which 2×2 taps lie in the image, or nil
+	square func(w *window) // for windows with 2×2 taps in the image, or nil
 	x, y   []float32       // or dx, dy
 	arg    []int32         // nil for averages
-	gate   []float32       // BiasReLUMaxPoolGrad: the pooled values; what is not above 0 passes no gradient on
-	sums   []float64       // the sums of y by channel, a row for each part; nil where not wanted
-	clear  bool            // x is a gradient that begins as zeros
+	gate   []float32       // BiasReLUMaxPoolGrad: the pooled values; only those above 0 pass a gradient on
+	sums   []float64       // the sums of y by channel, a row for each part; nil if not wanted
+	clear  bool            // x is a gradient that starts as zeros
 	add    bool
 	images int // of one part
 }
@@ -66,8 +65,9 @@ func (d *Device) MaxPoolGrad(dx, dy, arg kernels.Buffer, s kernels.PoolSpec, m k
 	d.poolingGrad(dx, dy, arg, s, d.set.pooling.max_pool_bwd_f32, d.set.pooling.max_pool_2x2_bwd_f32, m)
 }
 
-// BiasReLUMaxPoolGrad takes the gradient of some images through the ReLU where it
-// is smallest, at the pooled values, adds it up, and spreads what is in the cache then.
+// BiasReLUMaxPoolGrad takes the gradient through the ReLU where it is smallest, at the pooled values,
+// some images at a time; it adds up that gradient and spreads it over the windows while it is in the
+// cache.
 func (d *Device) BiasReLUMaxPoolGrad(dx, dbias, dy, y, arg kernels.Buffer, s kernels.PoolSpec, m kernels.Mode) {
 	s.CheckBiasReLU("bias relu maxpool gradient", dx, dbias, dy, y, arg)
 	if s.N*s.H*s.W*s.C == 0 {
@@ -104,8 +104,8 @@ func (d *Device) AvgPoolGrad(dx, dy kernels.Buffer, s kernels.PoolSpec, m kernel
 	d.poolingGrad(dx, dy, nil, s, d.set.pooling.avg_pool_bwd_f32, nil, m)
 }
 
-// poolingGrad runs a gradient's kernel. Where the windows lie side by side and
-// cover all of the image, it writes each element once; else it adds to zeros.
+// poolingGrad runs a gradient's kernel. If the windows tile the whole image, the kernel writes each
+// element once; otherwise it adds to zeros.
 func (d *Device) poolingGrad(dx, dy, arg kernels.Buffer, s kernels.PoolSpec, kernel, square func(w *window), m kernels.Mode) {
 	tiled := s.StrideH == s.KH && s.StrideW == s.KW && s.PadTop == 0 && s.PadLeft == 0 &&
 		s.OH*s.KH == s.H && s.OW*s.KW == s.W
@@ -122,7 +122,7 @@ func (d *Device) runPooling(x, y, arg kernels.Buffer, s kernels.PoolSpec, kernel
 		return
 	}
 	t := &d.pooling
-	defer func() { *t = poolingTask{} }() // the buffers are the caller's; they may be freed, now or later
+	defer func() { *t = poolingTask{} }() // the buffers are the caller's, and may be freed
 	t.d, t.s, t.kernel, t.square, t.clear, t.add = d, s, kernel, square, zeros, add
 	t.x, t.y, t.arg = kernels.Floats(x), kernels.Floats(y), kernels.Ints(arg)
 	t.images = imagesOfPart(s)
@@ -152,7 +152,7 @@ func (t *poolingTask) part(worker, i int) {
 			for ow := 0; ow < s.OW; {
 				k0, k1 := inside(ow, s.KW, s.StrideW, s.PadLeft, s.W)
 				w.kw, w.count = k1-k0, 1
-				if w.kw == s.KW { // and so have all further ones that end in the image
+				if w.kw == s.KW { // so do all further ones that end inside the image
 					w.count = min((s.W-k1)/s.StrideW+1, s.OW-ow)
 				}
 				w.rowStep, w.rowIndex = 4*(s.W-w.kw)*s.C, int32((s.W-w.kw)*s.C)
@@ -175,8 +175,8 @@ func (t *poolingTask) part(worker, i int) {
 	}
 }
 
-// masked is dy, the gradient of the images of part i, where the ReLU let something
-// through, and else 0. It adds up its channels, if their sums are wanted.
+// masked returns dy, the gradient of the images of part i, where the ReLU was open, and 0 elsewhere.
+// It adds up the channels if their sums are wanted.
 func (t *poolingTask) masked(w *workspace, i int, dy []float32) []float32 {
 	k, c := &t.d.set.vector, t.s.C
 	begin := i * t.images * t.s.OH * t.s.OW * c
@@ -188,8 +188,7 @@ func (t *poolingTask) masked(w *workspace, i int, dy []float32) []float32 {
 	return masked
 }
 
-// inside is the part [from, to) of window number i along one axis that lies in
-// the image.
+// inside returns the part [from, to) of window i along one axis that is inside the image.
 func inside(i, kernel, stride, pad, size int) (from, to int) {
 	from = i*stride - pad
 	return max(from, 0), min(from+kernel, size)

@@ -1,15 +1,14 @@
 //go:build !purego
 
-// Max pooling with windows of 2×2 in AVX2, 8 channels at a time, the four taps
-// unrolled: see pooling.go for the formulas and pooling_amd64.go for the Go loops.
-// Idea: of each row's two taps the first maximum, then of those two; the four loads
-// do not wait for each other's comparison, as a chain over the taps would.
+// Max pooling with windows of 2×2 in AVX2, 8 channels at a time, with the four taps unrolled: see
+// pooling.go for the formulas and pooling_amd64.go for the Go loops. Idea: first take the maximum of
+// each row's two taps, then of those two. The loads don't wait for each other's comparison, as they
+// would in a chain over the taps.
 //
-// Registers: DI the argument; R8 the window's upper taps, R13 its lower ones, R9 its
-// output, R10 its argmax; AX the offset of the channels in bytes, CX the channels
-// left; BX the bytes from a tap to its neighbour. Y8 the indices of the first tap;
-// Y10, Y11, Y12 what the other taps' are more. Y15 is −1 in the lanes that are
-// channels: the last, partial vector of a pixel is loaded and stored by it.
+// Registers: DI the argument; R8 the window's upper taps, R13 its lower ones, R9 its output, R10 its
+// argmax; AX the offset of the channels in bytes, CX the channels left; BX the bytes from a tap to
+// its neighbour. Y8 the indices of the first tap; Y10, Y11, Y12 the offsets of the other taps'
+// indices. Y15 is −1 in the lanes that are channels: it masks the last, partial vector of a pixel.
 
 #include "go_asm.h"
 #include "textflag.h"
@@ -58,7 +57,7 @@
 	VPADDD Y7, Y14, Y14; \
 	DECQ window_count(DI)
 
-// WINS(v, best, k, t): k = v takes the place of best: it is not ≤ best, and best is not NaN.
+// WINS(v, best, k, t): k = where v replaces best: v is not ≤ best, and best is not NaN.
 #define WINS(v, best, k, t) \
 	VCMPPS $0x16, best, v, k; \
 	VCMPPS $0x07, best, best, t; \

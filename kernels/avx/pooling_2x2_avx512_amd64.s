@@ -1,15 +1,15 @@
 //go:build !purego
 
-// Max pooling with windows of 2×2 in AVX-512, 16 channels at a time, the four taps
-// unrolled: see pooling.go for the formulas and pooling_amd64.go for the Go loops.
-// Idea: of each row's two taps the first maximum, then of those two; the four loads
-// do not wait for each other's comparison, as a chain over the taps would.
+// Max pooling with windows of 2×2 in AVX-512, 16 channels at a time, with the four taps unrolled: see
+// pooling.go for the formulas and pooling_amd64.go for the Go loops. Idea: first take the maximum of
+// each row's two taps, then of those two. The loads don't wait for each other's comparison, as they
+// would in a chain over the taps.
 //
-// Registers: DI the argument; R8 the window's upper taps, R13 its lower ones, R9 its
-// output, R10 its argmax; AX the offset of the channels in bytes, CX the channels
-// left; BX the bytes from a tap to its neighbour; R14 those from this window's taps to
-// the ones two rows below, which are fetched ahead, and R15 = R14 + BX. K1 the lanes that are channels.
-// Z8 the indices of the first tap; Z10, Z11, Z12 what the other taps' are more.
+// Registers: DI the argument; R8 the window's upper taps, R13 its lower ones, R9 its output, R10 its
+// argmax; AX the offset of the channels in bytes, CX the channels left; BX the bytes from a tap to
+// its neighbour; R14 the bytes from this window's taps to those two rows below, which are prefetched,
+// and R15 = R14 + BX. K1 the lanes that are channels. Z8 the indices of the first tap; Z10, Z11, Z12
+// the offsets of the other taps' indices.
 
 #include "go_asm.h"
 #include "textflag.h"
@@ -38,7 +38,7 @@
 	ADDQ R14, R14; \
 	LEAQ (R14)(BX*1), R15
 
-// AHEAD fetches the taps of the next row of windows into the cache.
+// AHEAD prefetches the taps of the next row of windows.
 #define AHEAD \
 	PREFETCHT0 (SI)(R14*1); \
 	PREFETCHT0 (SI)(R15*1); \
@@ -68,7 +68,7 @@
 	VPADDD Z7, Z6, Z6; \
 	DECQ window_count(DI)
 
-// WINS(v, best, k): k = v takes the place of best: it is not ≤ best, and best is not NaN.
+// WINS(v, best, k): k = where v replaces best: v is not ≤ best, and best is not NaN.
 #define WINS(v, best, k) \
 	VCMPPS $0x16, best, v, K1, k; \
 	VCMPPS $0x07, best, best, k, k

@@ -3,11 +3,10 @@
 // Pooling in AVX2, 8 channels at a time: see pooling.go for the formulas and
 // pooling_amd64.go for the Go loops.
 //
-// Registers: DI the argument; R8 the window's first tap, R9 its output, R10 its
-// argmax; AX the offset of the channels in bytes, CX the channels left; SI the
-// tap, BX and DX the rows and taps left. Y15 is −1 in the lanes that are
-// channels. A masked store is slow on some processors: only the last, partial
-// vector of a pixel has one.
+// Registers: DI the argument; R8 the window's first tap, R9 its output, R10 its argmax; AX the offset
+// of the channels in bytes, CX the channels left; SI the tap, BX and DX the rows and taps left. Y15
+// is −1 in the lanes that are channels. Masked stores are slow on some processors: only the last,
+// partial vector of a pixel uses them.
 
 #include "go_asm.h"
 #include "textflag.h"
@@ -20,8 +19,8 @@
 	MOVQ window_y(DI), R9; \
 	MOVQ window_arg(DI), R10
 
-// Begin with indices too: Y4, Y5 and Y7 the steps from tap to tap, from row to
-// row and from window to window, Y6 the first tap's, Y9 = 8 in all lanes.
+// Begin with indices too: Y4, Y5 and Y7 the steps from tap to tap, from row to row and from window to
+// window, Y6 the first tap's indices, Y9 = 8 in all lanes.
 #define BEGIN_INDICES \
 	BEGIN; \
 	VPBROADCASTD window_tapIndex(DI), Y4; \

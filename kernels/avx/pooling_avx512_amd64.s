@@ -28,8 +28,8 @@ GLOBL ·channels(SB), RODATA|NOPTR, $64
 	MOVQ window_y(DI), R9; \
 	MOVQ window_arg(DI), R10
 
-// Begin with indices too: Z4, Z5 and Z7 the steps from tap to tap, from row to
-// row and from window to window, Z6 the first tap's, Z9 = 16 in all lanes.
+// Begin with indices too: Z4, Z5 and Z7 the steps from tap to tap, from row to row and from window to
+// window, Z6 the first tap's indices, Z9 = 16 in all lanes.
 #define BEGIN_INDICES \
 	BEGIN; \
 	VPBROADCASTD window_tapIndex(DI), Z4; \

@@ -6,35 +6,31 @@ import (
 	"baregrad/kernels"
 )
 
-// Winograd's F(4×4, 3×3): a convolution with a 3×3 filter and stride 1 with a
-// quarter of the multiplications. (Lavin and Gray, "Fast Algorithms for
-// Convolutional Neural Networks", 2015.) For each tile of 4×4 output positions,
-// channel c and filter o:
+// Winograd's F(4×4, 3×3) computes a convolution with a 3×3 filter and stride 1 with a quarter of the
+// multiplications. (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015.) For
+// each tile of 4×4 output positions, channel c and filter o:
 //
 //	y = Aᵀ·[ Σ over c of (G·g·Gᵀ) ⊙ (Bᵀ·d·B) ]·A
 //
-// where d is the 6×6 pixels that the tile looks at, g the filter and ⊙ the
-// product element by element. For each of the 36 elements that sum over c is a
-// matrix product: planes[36][tiles, C] · u[36][C, Out]. Direct convolution needs
-// 9·16 = 144 multiplications for a tile, channel and filter; this needs 36.
+// where d is the 6×6 pixels that the tile reads, g the filter and ⊙ the elementwise product. For each
+// of the 36 elements, that sum over c is a matrix product: planes[36][tiles, C] · u[36][C, Out].
+// Direct convolution needs 9·16 = 144 multiplications for a tile, channel and filter; this needs 36.
 //
-// The gradients turn the same formula round. With ∂y for a tile of the output's
-// gradient, the gradient by the input is a sum over the tiles that look at a pixel,
-// and the gradient by the filter is
+// The gradients use the transposed transforms. With ∂y, a tile of the output's gradient, the gradient
+// of the input is a sum over the tiles that read a pixel, and the gradient of the filter is a sum
+// over all tiles:
 //
 //	∂d = B·[ Σ over o of (G·g·Gᵀ) ⊙ (A·∂y·Aᵀ) ]·Bᵀ
 //	∂g = Gᵀ·[ Σ over tiles of (A·∂y·Aᵀ) ⊙ (Bᵀ·d·B) ]·G
 //
-// Its price is accuracy: the transforms add and subtract numbers that are larger
-// than the result, and errors come out about twice as large as those of the
-// direct sum. TestWinogradAccuracy measures them. So it is used only where it is
-// clearly faster: winogradPays. And the transforms spread an infinity or a NaN over
-// all of its tile: a tile whose result is not finite is computed again directly.
+// The price is accuracy: the transforms add and subtract numbers larger than the result, and errors
+// are about twice those of the direct sum. TestWinogradAccuracy measures them. So it is used only
+// where it is clearly faster: winogradPays. Also, the transforms spread an infinity or a NaN over the
+// whole tile: a tile whose result is not finite is computed again directly.
 
-// The transforms evaluate polynomials at the points 0, ±a, ±b and ∞. (Their
-// matrices follow from Toom and Cook's multiplication of polynomials; they are in
-// winograd_amd64.h.) These points have exact squares and cubes in
-// float32 and make smaller errors than the usual 1 and 2.
+// The transforms evaluate polynomials at the points 0, ±a, ±b and ∞. (Their matrices follow from
+// Toom–Cook multiplication of polynomials; they are in winograd_amd64.h.) These points have exact
+// squares and cubes in float32, and give smaller errors than the usual 1 and 2.
 const (
 	a1 = 0.625
 	b1 = 1.5
@@ -44,8 +40,8 @@ const (
 	nb = 2 * b2 * (b2 - a2)
 )
 
-// winogradFactors holds the constants of the transforms, each in all lanes of a
-// register: a, b, a², b², a³, b³, a²b², a²+b²; the rest is for the filters.
+// winogradFactors holds the constants of the transforms, each in all lanes of a register: a, b, a²,
+// b², a³, b³, a²b², a²+b²; the rest is for the filters.
 var winogradFactors = [15][16]float32{
 	lanes16(a1), lanes16(b1), lanes16(a2), lanes16(b2), lanes16(a1 * a2), lanes16(b1 * b2), lanes16(a2 * b2), lanes16(a2 + b2),
 	lanes16(1 / (a2 * b2)), lanes16(1 / na), lanes16(1 / nb), lanes16(a1 / na), lanes16(b1 / nb), lanes16(a2 / na), lanes16(b2 / nb),
@@ -60,7 +56,7 @@ func lanes16(v float32) (lanes [16]float32) {
 
 // patch is the argument of the transforms of one tile. Steps are in bytes.
 type patch struct {
-	pixels             uintptr // the tile in an image, the pixels that it looks at, or the filter
+	pixels             uintptr // the tile in an image, the pixels that it reads, or the filter
 	pixelStep, rowStep int     // from pixel to pixel, from row to row
 	planes             uintptr // the tile's row in the first of the 36 planes
 	planeStep          int     // from plane to plane
@@ -69,15 +65,15 @@ type patch struct {
 	bias               uintptr // of the output; 0 for none
 	add                bool    // the output is added to what is there
 	relu               bool    // at the end
-	newRows            int     // gradient by the input: the last rows, which are written; the others are added to
-	addLeft            bool    // and so are the first two pixels of each row
-	arg                uintptr // output that is pooled: as many indices; steps are from window to window
+	newRows            int     // gradient of the input: the last newRows rows are written, the others added to
+	addLeft            bool    // and the first two pixels of each row are added to
+	arg                uintptr // pooled output: the indices' address; steps are from window to window
 	first              int32   // the index of the tile's first position,
-	across, below      int32   // and what those of its neighbours are more
-	broken             uint32  // set by the transforms of results: not 0 if one is not finite
+	across, below      int32   // and the steps to its neighbours' indices
+	broken             uint32  // set by the transforms of results: not 0 if a result is not finite
 }
 
-// winogradKernels are the transforms of some channels at a time.
+// winogradKernels are the transforms of lanes channels at a time.
 type winogradKernels struct {
 	lanes                                              int
 	winograd_input_f32, winograd_output_f32            func(p *patch)
@@ -85,14 +81,14 @@ type winogradKernels struct {
 	winograd_gradient_f32, winograd_input_gradient_f32 func(p *patch)
 }
 
-// planeKernels work on all planes, whatever the number of channels.
+// planeKernels work on all planes, with any number of channels.
 type planeKernels struct {
 	height, columns                                   int // of the product's tiles
 	winograd_product_f32                              func(p *planeProduct)
 	winograd_filter_f32, winograd_filter_gradient_f32 func(p *patch)
 }
 
-// transforms are the widest transforms that whole registers of channels allow.
+// transforms returns the widest transforms for which the channels are whole registers.
 func (s *instructionSet) transforms(channels int) *winogradKernels {
 	i := 0
 	for channels%s.winograd[i].lanes != 0 {
@@ -101,22 +97,20 @@ func (s *instructionSet) transforms(channels int) *winogradKernels {
 	return &s.winograd[i]
 }
 
-// batchTiles is how many tiles are transformed before they are multiplied: whole
-// tiles of 8 and of 6 rows, whose planes stay in the second cache with the
-// filter's.
+// batchTiles is how many tiles are transformed before they are multiplied: whole product tiles of 8
+// or of 6 rows, whose planes stay in the L2 cache with the filter's.
 const batchTiles = 24
 
-// planeFloats is the distance of planes of c channels: a line more
-// than they hold, lest the 36 lines of a tile fall on the same few sets of the
-// first cache. filterPlane is the same for the filter.
+// planeFloats is the distance between planes of c channels: one cache line more than they hold, so
+// that the 36 lines of a tile don't fall on the same few sets of the L1 cache. filterPlane is the
+// same for the filter.
 func planeFloats(c int) int { return batchTiles*c + 16 }
 
 func (t *winogradTask) filterPlane() int { return t.s.C*t.s.Out + 16 }
 
-// winogradPays tells whether a convolution is one that is quicker this way: 3×3,
-// whole registers of channels, and tiles that hang over the edge but little. A
-// tile costs 36 multiplications against 144, and as much as 20 more for its
-// transforms.
+// winogradPays tells whether a convolution is faster this way: 3×3, whole registers of channels, and
+// tiles that extend little past the edge. A tile costs 36 multiplications instead of 144, and up to
+// 20 more for its transforms.
 func winogradPays(s kernels.ConvSpec) bool {
 	down, across := (s.OH+3)/4, (s.OW+3)/4
 	return s.KH == 3 && s.KW == 3 && s.StrideH == 1 && s.StrideW == 1 && s.DilationH == 1 && s.DilationW == 1 &&
@@ -124,47 +118,46 @@ func winogradPays(s kernels.ConvSpec) bool {
 		s.N*down*across >= batchTiles/2 && down*across*(36+20) <= 9*s.OH*s.OW
 }
 
-// winogradTask is a convolution, or one of its gradients, on its way through the
-// workers. First parts are pieces of the filter, then some batches of tiles; of the
-// gradient by the input, images; of that by the filter, chunks of batches, and at
-// last pieces of the filter.
+// winogradTask is a convolution, or one of its gradients, being computed by the workers. In the first
+// phase the parts are pieces of the filter, then some batches of tiles. For the gradient of the input
+// they are images; for the gradient of the filter, chunks of batches and then pieces of the filter.
 type winogradTask struct {
 	d            *Device
 	s            kernels.ConvSpec
-	y, x, w      []float32 // of the gradients: dy and x or dx
+	y, x, w      []float32 // for the gradients: dy, and x or dx
 	bias         []float32
 	mode         kernels.Mode
 	down, across int       // tiles of an image
 	tiles        int       // tiles of all images
 	batches      int       // of all tiles
 	each         int       // batches of a part, or images
-	u            []float32 // [36][C, Out], filterPlane apart: the filter; for the gradient by the input [36][Out, C]
+	u            []float32 // [36][C, Out], filterPlane apart: the filter; for the gradient of the input [36][Out, C]
 	strips       columns   // of Out
 	phase        func(t *winogradTask, w *workspace, i int)
 	chunks       int
 	partial      []float32 // [chunks][3, 3, C, Out]: the filter's gradient, before it is known to be finite
-	broken       []bool    // gradient by the input: images whose result is not finite
+	broken       []bool    // gradient of the input: images whose result is not finite
 	arg          []int32   // nil, or the output is pooled: see winograd_pool.go
 	pool         kernels.PoolSpec
 }
 
 func (t *winogradTask) part(worker, i int) { t.phase(t, &t.d.workspaces[worker], i) }
 
-// set fills in what all of the task's uses need. input and output are how many
-// channels the planes have before and after the product.
+// set fills in what all uses of the task need. input and output are the numbers of channels of the
+// planes before and after the product.
 func (t *winogradTask) set(d *Device, y, x, w, bias []float32, s kernels.ConvSpec, m kernels.Mode, input, output int) {
 	t.d, t.y, t.x, t.w, t.bias, t.s, t.mode = d, y, x, w, bias, s, m
 	t.down, t.across = (s.OH+3)/4, (s.OW+3)/4
 	t.tiles = s.N * t.down * t.across
 	t.batches = (t.tiles + batchTiles - 1) / batchTiles
-	// The last rows of a tile of the product may be behind the planes.
+	// The last rows of a product tile may be past the planes.
 	d.reserve(batchTiles, 36*planeFloats(input)+tileRows, 36*max(s.C, s.Out), 36*planeFloats(output), 36*max(s.C, s.Out))
 }
 
-// release lets go of the caller's memory.
+// release drops the references to the caller's memory.
 func (t *winogradTask) release() { t.y, t.x, t.w, t.bias = nil, nil, nil, nil }
 
-// winograd is y = x∗w + bias, or y += …: see convolve.
+// winograd computes y = x∗w + bias, or y += …: see convolve.
 func (d *Device) winograd(y, x, w, bias []float32, s kernels.ConvSpec, m kernels.Mode) {
 	t := &d.wino
 	t.set(d, y, x, w, bias, s, m, s.C, s.Out)
@@ -179,8 +172,8 @@ func (d *Device) winograd(y, x, w, bias []float32, s kernels.ConvSpec, m kernels
 	t.release()
 }
 
-// filterElements is how many elements of the filter one part transforms: of whole
-// registers, 64 being a factor of C·Out.
+// filterElements is how many elements of the filter one part transforms: whole registers, because
+// C·Out is a multiple of 64.
 const filterElements = 512
 
 // transformFilter sets u = G·g·Gᵀ for each element of a filter [3,3] of C·Out elements.
@@ -203,9 +196,9 @@ func (t *winogradTask) filterPart(w *workspace, i int) {
 	t.d.set.planes.winograd_filter_f32(&w.patch)
 }
 
-// forwardPart computes some of the output's tiles: what as many as a batch look at is
-// transformed, multiplied with the filter, and transformed to the output. Tiles that look
-// at the background, all but the first one, wait for that: see winograd_background.go.
+// forwardPart computes some tiles of the output, one batch at a time: it transforms the pixels that
+// the tiles read, multiplies them with the filter, and transforms the products to the output. Tiles
+// of background, except for the first, wait for the first one's output: see winograd_background.go.
 func (t *winogradTask) forwardPart(w *workspace, i int) {
 	first, end := i*t.each*batchTiles, min((i+1)*t.each*batchTiles, t.tiles)
 	planes := grow(&w.a, 36*planeFloats(t.s.C)+tileRows)
@@ -224,8 +217,8 @@ func (t *winogradTask) forwardPart(w *workspace, i int) {
 	}
 }
 
-// batchOutput computes the output of the tiles from first to before end, of which w.batch
-// lists those that are not of background.
+// batchOutput computes the output of tiles [first, end), of which w.batch lists those that are not
+// background.
 func (t *winogradTask) batchOutput(w *workspace, planes []float32, first, end int) {
 	s, set := t.s, t.d.set
 	sums := grow(&w.sums, 36*planeFloats(s.Out))
@@ -249,7 +242,7 @@ func (t *winogradTask) batchOutput(w *workspace, planes []float32, first, end in
 	}
 }
 
-// output transforms the sums of one tile to its place in y.
+// output transforms the sums of one tile and puts the result into y.
 func (t *winogradTask) output(w *workspace, sums []float32, tile int) {
 	s := t.s
 	_, h, k := t.position(tile)
@@ -260,8 +253,8 @@ func (t *winogradTask) output(w *workspace, sums []float32, tile int) {
 	if t.pooledInRegisters(w, tile) {
 		return
 	}
-	// A tile goes to memory of its own if it is to be pooled, or to be used again; if it
-	// hangs over the edge; and if it may have to be made again from what is there.
+	// A tile is written to separate memory first if it is to be pooled or used again, if it extends
+	// past the edge, and if the sums that it is added to may be needed again.
 	memory := &w.tile
 	used := tile == w.background.tile
 	if used {
@@ -285,15 +278,15 @@ func (t *winogradTask) output(w *workspace, sums []float32, tile int) {
 	}
 }
 
-// image is the image of y that a tile belongs to.
+// image is the image of y that contains a tile.
 func (t *winogradTask) image(tile int) []float32 {
 	n, _, _ := t.position(tile)
 	size := t.s.OH * t.s.OW * t.s.Out
 	return t.y[n*size : (n+1)*size]
 }
 
-// outputApart directs the output of a tile to z [4,4,Out], to which what is to be added to
-// is copied.
+// outputApart directs the output of a tile to z [4,4,Out]; if the output is added, it copies the old
+// values there.
 func (t *winogradTask) outputApart(w *workspace, z []float32, tile int) {
 	s := t.s
 	if w.patch.add {
@@ -303,7 +296,7 @@ func (t *winogradTask) outputApart(w *workspace, z []float32, tile int) {
 	w.patch.pixels, w.patch.pixelStep, w.patch.rowStep = address(z), 4*s.Out, 16*s.Out
 }
 
-// place brings a tile's output z [4,4,Out] to y.
+// place copies or pools a tile's output z [4,4,Out] to y.
 func (t *winogradTask) place(w *workspace, z []float32, tile int) {
 	if t.arg != nil {
 		t.windows(w, z, tile)
@@ -316,15 +309,15 @@ func (t *winogradTask) place(w *workspace, z []float32, tile int) {
 	}
 }
 
-// directTile computes a tile's output z [4,4,Out] without transforms: 16 rows of the im2col
-// matrix times the filter.
+// directTile computes a tile's output z [4,4,Out] without transforms: 16 rows of the im2col matrix
+// times the filter.
 func (t *winogradTask) directTile(w *workspace, z []float32, tile int) {
 	s, set := t.s, t.d.set
 	n, h, k := t.position(tile)
 	pixels := grow(&w.image, 36*s.C)
 	cut(pixels, t.x[n*s.H*s.W*s.C:(n+1)*s.H*s.W*s.C], s.H, s.W, s.C, h-s.PadTop, k-s.PadLeft, 6)
 	w.rows = w.rows[:0]
-	for i := range 18 { // a multiple of 6 and one of 8 above 16
+	for i := range 18 { // 16 positions, rounded up to whole tiles of 6 rows
 		position := min(i, 15)
 		w.rows = append(w.rows, 4*(position/4*6+position%4)*s.C)
 	}

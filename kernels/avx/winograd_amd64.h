@@ -1,7 +1,7 @@
-// The one-dimensional transforms of Winograd's F(4×4, 3×3) with the points 0, ±a,
-// ±b and ∞, on vectors of channels: the formulas of winogradPoints. They work on Y
-// and on Z registers alike. The arguments in capitals hold constants in all lanes,
-// in a register or in memory: A = a, A2 = a², A3 = a³, AB = a²b², S = a²+b²; B as A.
+// The one-dimensional transforms of Winograd's F(4×4, 3×3) with the points 0, ±a, ±b and ∞, on
+// vectors of channels: see winograd.go. They work on Y and on Z registers. The arguments in capitals
+// hold constants in all lanes, in a register or in memory: A = a, A2 = a², A3 = a³, AB = a²b², S =
+// a²+b²; B likewise.
 
 // INPUT6: t = Bᵀ·d.
 //
@@ -123,7 +123,7 @@
 	VMULPS ANA, e1, u1; VFMADD231PS BNB, e3, u1; \
 	VFMADD231PS A2NA, e0, u5; VFMADD231PS B2NB, e2, u5
 
-// ---- moving vectors ----
+// ---- loading and storing vectors ----
 
 // One, three and five times step.
 #define STEPS(step, one, three, five) \

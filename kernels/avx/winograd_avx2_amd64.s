@@ -1,15 +1,13 @@
 //go:build !purego
 
-// Winograd's transforms in AVX2 with FMA, 8 channels at a time: see winograd.go for
-// what they are for, and winograd_amd64.h for the formulas. A transform in two
-// dimensions is one along the columns, into temporary memory, and one along the
-// rows of that.
+// Winograd's transforms in AVX2 with FMA, 8 channels at a time: see winograd.go for their use and
+// winograd_amd64.h for the formulas. A transform in two dimensions is one along the columns, into
+// temporary memory, and one along the rows of that.
 //
-// Registers: DI the argument, AX the offset of the channels in bytes; SI where
-// the next vectors are read, DX where they are written, CX the count; R8, R9 and
-// R10 are one, three and five times the step between vectors that are read
-// together, R11, R12 and R13 the same for those that are written. The constants are
-// in memory, because registers are too few.
+// Registers: DI the argument, AX the offset of the channels in bytes; SI where the next vectors are
+// read, DX where they are written, CX the count; R8, R9 and R10 one, three and five times the step
+// between vectors that are read, R11, R12 and R13 the same for those that are written. The constants
+// are in memory, because there are too few registers.
 
 #include "go_asm.h"
 #include "textflag.h"
@@ -53,7 +51,7 @@ row:
 	INPUT6(Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, Y10, FA, FB, FA2, FB2, FAB, FSUM)
 	STORE6(Y6, Y0, Y3, Y1, Y2, Y5)
 	ADDQ ROW6, SI
-	LEAQ (DX)(R12*2), DX             // 6 planes on
+	LEAQ (DX)(R12*2), DX             // the next 6 planes
 	DECQ CX
 	JNZ  row
 
@@ -100,7 +98,7 @@ column:
 row:
 	LOAD6(Y0, Y1, Y2, Y3, Y4, Y5)
 	OUTPUT4(Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, FA, FB, FA2, FB2, FA3, FB3)
-	VFMADD231PS Y0, Y11, Y12 // 0·y: NaN if y is none or infinite
+	VFMADD231PS Y0, Y11, Y12 // 0·y: NaN if y is NaN or infinite
 	VFMADD231PS Y1, Y11, Y12
 	VFMADD231PS Y2, Y11, Y12
 	VFMADD231PS Y5, Y11, Y12
@@ -155,7 +153,7 @@ row: \
 	GRADIENT6(Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, FA, FB, FA2, FB2); \
 	STORE6(Y0, Y1, Y2, Y4, Y6, Y3); \
 	ADDQ ROW6, SI; \
-	LEAQ (DX)(R12*2), DX; \ // 6 planes on
+	LEAQ (DX)(R12*2), DX; \ // the next 6 planes
 	DECQ CX; \
 	JNZ  row
 
@@ -225,7 +223,7 @@ column:
 row:
 	LOAD6(Y0, Y1, Y2, Y3, Y4, Y5)
 	INPUTGRAD6(Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, FA, FB, FA2, FB2, FAB, FSUM)
-	VFMADD231PS Y0, Y11, Y12 // 0·x: NaN if x is none or infinite
+	VFMADD231PS Y0, Y11, Y12 // 0·x: NaN if x is NaN or infinite
 	VFMADD231PS Y1, Y11, Y12
 	VFMADD231PS Y2, Y11, Y12
 	VFMADD231PS Y3, Y11, Y12
@@ -233,7 +231,7 @@ row:
 	VFMADD231PS Y5, Y11, Y12
 	CMPQ   CX, patch_newRows(DI)
 	JLE    below
-	VADDPS (DX)(R11*2), Y2, Y2        // a row that the tile above has written to
+	VADDPS (DX)(R11*2), Y2, Y2        // a row that the tile above has written
 	VADDPS (DX)(R12*1), Y3, Y3
 	VADDPS (DX)(R11*4), Y4, Y4
 	VADDPS (DX)(R13*1), Y5, Y5
@@ -243,7 +241,7 @@ below:
 	CMPB   patch_addLeft(DI), $0
 	JEQ    added
 
-left: // and two columns that the tile on the left has written to
+left: // and two columns that the tile on the left has written
 	VADDPS (DX), Y0, Y0
 	VADDPS (DX)(R11*1), Y1, Y1
 

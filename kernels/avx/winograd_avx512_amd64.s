@@ -1,14 +1,12 @@
 //go:build !purego
 
-// Winograd's transforms in AVX-512, 16 channels at a time: see winograd.go for
-// what they are for, and winograd_amd64.h for the formulas. A transform in two
-// dimensions is one along the columns, and one along the rows of its result t, which
-// stays in registers.
+// Winograd's transforms in AVX-512, 16 channels at a time: see winograd.go for their use and
+// winograd_amd64.h for the formulas. A transform in two dimensions is one along the columns, and one
+// along the rows of its result t, which stays in registers.
 //
-// Registers: DI the argument, AX the offset of the channels in bytes; SI where
-// the next vectors are read, DX where they are written, CX the channels left; R8, R9 and
-// R10 are one, three and five times the step between vectors that are read
-// together, R11, R12 and R13 the same for those that are written.
+// Registers: DI the argument, AX the offset of the channels in bytes; SI where the next vectors are
+// read, DX where they are written, CX the channels left; R8, R9 and R10 one, three and five times the
+// step between vectors that are read, R11, R12 and R13 the same for those that are written.
 
 #include "go_asm.h"
 #include "textflag.h"
@@ -22,9 +20,9 @@
 	VMOVUPS FAB, Z22; \
 	VMOVUPS FSUM, Z23
 
-// Of one column of pixels at SI, two elements of t = Bᵀ·d, then on to the next
-// column, BX away. All six columns of t are too many for the registers; so the
-// pixels are read once for t1 and t2, once for t3 and t4, once for t0 and t5.
+// One column of pixels at SI: two elements of t = Bᵀ·d; then advance to the next column, BX away. All
+// six rows of t don't fit in the registers, so the pixels are read three times: for t1 and t2, for t3
+// and t4, and for t0 and t5.
 #define INPUT_COLUMN(F, F2, t1, t2) \ // t1, t2 = (d4 − F2·d2) ± F·(d3 − F2·d1)
 	VMOVUPS (SI)(R8*4), t1; \
 	VFNMADD231PS (SI)(R8*2), F2, t1; \
@@ -72,7 +70,7 @@ channels:
 	INPUT_COLUMN05(Z5, Z11)
 	INPUT_ROW(Z0, Z1, Z2, Z3, Z4, Z5)   // planes 0 to 5
 	LEAQ (R13)(R13*2), SI
-	LEAQ (DX)(SI*2), DX                 // 30 planes on
+	LEAQ (DX)(SI*2), DX                 // 30 planes further
 	INPUT_ROW(Z6, Z7, Z8, Z9, Z10, Z11) // planes 30 to 35
 	LEAQ (R12)(R12*2), SI               // 9 planes
 	SUBQ SI, DX
@@ -111,7 +109,7 @@ channels:
 	VZEROUPPER
 	RET
 
-// One column of the planes at SI, then on to the next, BX away: t0…t3 = Aᵀ·m.
+// One column of the planes at SI: t0…t3 = Aᵀ·m; then advance to the next, BX away.
 #define OUTPUT_COLUMN(t0, t1, t2, t3) \
 	LOAD6(t0, t1, t2, Z24, Z25, t3); \
 	OUTPUT4(t0, t1, t2, Z24, Z25, t3, Z26, Z27, Z28, Z29, FA, FB, FA2, FB2, Z30, Z31); \
@@ -120,12 +118,12 @@ channels:
 // One row of t: pixels[r,q] = Aᵀ·t in t0, t1, t2, t5. Z24 = NaN if one is not finite.
 #define OUTPUT_ROW(t0, t1, t2, t3, t4, t5) \
 	OUTPUT4(t0, t1, t2, t3, t4, t5, Z26, Z27, Z28, Z29, FA, FB, FA2, FB2, Z30, Z31); \
-	VFMADD231PS t0, Z25, Z24; \ // 0·y: NaN if y is none or infinite
+	VFMADD231PS t0, Z25, Z24; \ // 0·y: NaN if y is NaN or infinite
 	VFMADD231PS t1, Z25, Z24; \
 	VFMADD231PS t2, Z25, Z24; \
 	VFMADD231PS t5, Z25, Z24
 
-// One row of pixels at DX, what is there added to it, and on to the next.
+// Add the row of pixels at DX; advance to the next.
 #define ADD_ROW(z0, z1, z2, z3) \
 	VADDPS (DX), z0, z0; \
 	VADDPS (DX)(R11*1), z1, z1; \
@@ -162,7 +160,7 @@ channels:
 	MOVQ patch_channels(DI), CX; \
 	XORL AX, AX
 
-// OUTPUT_TILE: Aᵀ·m·A of 16 channels, its rows in (Z0, Z4, Z8, Z20) to (Z3, Z7, Z11, Z23), and
+// OUTPUT_TILE: Aᵀ·m·A of 16 channels, its rows in (Z0, Z4, Z8, Z20) to (Z3, Z7, Z11, Z23); records
 // whether they are finite.
 #define OUTPUT_TILE \
 	MOVQ patch_planes(DI), SI; \ // t = Aᵀ along the columns of the planes
@@ -233,7 +231,7 @@ activated:
 	VZEROUPPER
 	RET
 
-// WINS(v, best, k): k = v takes the place of best: it is not ≤ best, and best is not NaN.
+// WINS(v, best, k): k = where v replaces best: v is not ≤ best, and best is not NaN.
 #define WINS(v, best, k) \
 	VCMPPS $0x16, best, v, k; \
 	VCMPPS $0x07, best, best, k, k
@@ -256,7 +254,7 @@ activated:
 
 // func winograd_output_pool_f32_avx512(p *patch)
 //
-// Z13 and Z14 are what the index of a position is more on the right and below, R11 and R13 the
+// Z13 and Z14 are the steps of the index to the position on the right and below, R11 and R13 the
 // steps to the windows on the right and below.
 TEXT ·winograd_output_pool_f32_avx512(SB), NOSPLIT, $0-8
 	OUTPUT_BEGIN
@@ -306,13 +304,13 @@ biased:
 	VZEROUPPER
 	RET
 
-// One column of pixels at SI, then on to the next, BX away: t0…t5 = A·y.
+// One column of pixels at SI: t0…t5 = A·y; then advance to the next, BX away.
 #define GRADIENT_COLUMN(t0, t1, t2, t3, t4, t5) \
 	LOAD4(t0, t1, t2, t5); \
 	GRADIENT6(t0, t1, t2, t5, t3, Z24, t4, Z25, Z28, Z29, Z30, Z31); \
 	ADDQ BX, SI
 
-// One row of t to a row of 6 planes at DX, then on to the next.
+// One row of t to a row of 6 planes at DX; then advance to the next.
 #define GRADIENT_ROW(t0, t1, t2, t3) \
 	GRADIENT6(t0, t1, t2, t3, Z24, Z25, Z26, Z27, Z28, Z29, Z30, Z31); \
 	STORE6(t0, t1, t2, Z24, Z26, t3); \
@@ -356,8 +354,8 @@ channels:
 	VZEROUPPER
 	RET
 
-// Of one column of the planes at SI, two elements of t = B·m, then on to the next
-// column, BX away: first t0 and t5, then t1 and t3, then t2 and t4.
+// One column of the planes at SI: two elements of t = B·m; then advance to the next column, BX away.
+// First t0 and t5, then t1 and t3, then t2 and t4.
 #define INPUTGRAD_COLUMN05(t0, t5) \
 	VMULPS (SI), Z22, t0; \
 	VMOVUPS (SI)(R10*1), t5; \
@@ -381,11 +379,11 @@ channels:
 	VMULPS Z23, Z14, t2; VFMADD231PS Z19, Z12, t2; VFNMSUB231PS Z18, Z13, t2; \
 	ADDQ BX, SI
 
-// One row of t to 6 pixels at DX, added to all that are there if top is not 0, and
-// else to the first two if patch.addLeft says so.
+// One row of t to 6 pixels at DX. It is added to all of them if top is not 0, and otherwise to the
+// first two if patch.addLeft.
 #define INPUTGRAD_ROW(top, t0, t1, t2, t3, t4, t5, left, added) \
 	INPUTGRAD6(t0, t1, t2, t3, t4, t5, Z12, Z13, Z14, Z15, Z16, Z17, Z18, Z19, Z22, Z23); \
-	VFMADD231PS t0, Z25, Z24; \ // 0·x: NaN if x is none or infinite
+	VFMADD231PS t0, Z25, Z24; \ // 0·x: NaN if x is NaN or infinite
 	VFMADD231PS t1, Z25, Z24; \
 	VFMADD231PS t2, Z25, Z24; \
 	VFMADD231PS t3, Z25, Z24; \
@@ -409,7 +407,7 @@ left: \
 added: \
 	STORE6(t0, t1, t2, t3, t4, t5)
 
-// Begin with the planes again, and with the pixels of the first row.
+// Start again with the planes, and with the pixels of the first row.
 #define INPUTGRAD_BEGIN \
 	MOVQ patch_planes(DI), SI; \
 	ADDQ AX, SI; \
@@ -428,7 +426,7 @@ TEXT ·winograd_input_gradient_f32_avx512(SB), NOSPLIT, $0-8
 	STEPS(R8, R8, R9, R10)
 	STEPS(patch_pixelStep(DI), R11, R12, R13)
 	MOVQ patch_rowStep(DI), R14
-	MOVQ $6, R15                 // rows that a tile above has written to
+	MOVQ $6, R15                 // rows that a tile above has written
 	SUBQ patch_newRows(DI), R15
 	MOVQ patch_channels(DI), CX
 	XORL AX, AX

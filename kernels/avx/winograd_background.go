@@ -8,21 +8,20 @@ import (
 	"baregrad/kernels"
 )
 
-// Winograd's algorithm and the background of images. Where nothing is drawn, all pixels
-// are the same: of the first layer's images 0, and so of its output ReLU(bias). A tile that
-// looks at nothing else has the same output as any other such tile, bit by bit. It is
-// computed for the first one of each part; the others copy it. Of mnist-cnn's tiles these
-// are 23 %.
+// Winograd's algorithm and the background of images. Where nothing is drawn, all pixels are the same:
+// 0 in the first layer's images, and so ReLU(bias) in its output. A tile that reads only background
+// has the same output as any other such tile, bit for bit. It is computed for the first one of each
+// part; the others copy it. They are 23 % of mnist-cnn's tiles.
 
-// background is the first tile of a part whose pixels are all the same, and those like it.
+// background is the first tile of a part whose pixels are all the same, and the tiles like it.
 type background struct {
-	tile    int       // −1 as long as none was met
-	pixel   []float32 // what it looks at, 36 times
+	tile    int       // −1 until one is found
+	pixel   []float32 // the pixel that it reads 36 times
 	output  []float32 // [4,4,Out], once the batch of the tile has been computed
-	waiting []int     // the tiles since the last batch that look at the same
+	waiting []int     // tiles since the last batch that read the same
 }
 
-// begin forgets the part before.
+// begin resets it for a new part.
 func (b *background) begin() { b.tile, b.pixel, b.waiting = -1, nil, b.waiting[:0] }
 
 func (b *background) reserve(tiles, output int) {
@@ -30,11 +29,11 @@ func (b *background) reserve(tiles, output int) {
 	grow(&b.output, output)
 }
 
-// waits tells whether a tile is to get the output of b.tile, which it becomes itself if it
-// is the first one of background.
+// waits tells whether a tile gets its output from b.tile. The first tile of background becomes b.tile
+// itself.
 func (b *background) waits(t *winogradTask, tile int) bool {
 	if t.mode == kernels.Accumulate {
-		return false // what is there is not the same everywhere
+		return false // the old values differ from tile to tile
 	}
 	pixel := t.onlyPixel(tile)
 	switch {
@@ -50,8 +49,8 @@ func (b *background) waits(t *winogradTask, tile int) bool {
 	return true
 }
 
-// onlyPixel is the pixel that a tile looks at 36 times, or nil if it looks at another one
-// too, or at what lies outside of the image.
+// onlyPixel returns the pixel that a tile reads 36 times, or nil if it reads different pixels or ones
+// outside of the image.
 func (t *winogradTask) onlyPixel(tile int) []float32 {
 	s := t.s
 	n, h, k := t.position(tile)
@@ -62,7 +61,7 @@ func (t *winogradTask) onlyPixel(tile int) []float32 {
 	size, row := 6*s.C, s.W*s.C
 	pixels := t.x[((n*s.H+h)*s.W+k)*s.C:]
 	first := pixels[:size]
-	if !equalBits(first[s.C:], first[:size-s.C]) { // each is like the one before
+	if !equalBits(first[s.C:], first[:size-s.C]) { // each equals the one before
 		return nil
 	}
 	for r := 1; r < 6; r++ {
@@ -73,7 +72,7 @@ func (t *winogradTask) onlyPixel(tile int) []float32 {
 	return first[:s.C]
 }
 
-// equalBits tells whether two slices of one length hold the same bits.
+// equalBits tells whether two slices of the same length hold the same bits.
 func equalBits(a, b []float32) bool {
 	bits := func(x []float32) []byte {
 		return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(x))), 4*len(x))

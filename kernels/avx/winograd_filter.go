@@ -2,24 +2,24 @@ package avx
 
 import "baregrad/kernels"
 
-// The gradient by a 3×3 filter with Winograd's transforms:
+// The gradient of a 3×3 filter with Winograd's transforms:
 //
 //	∂g = Gᵀ·[ Σ over tiles of (A·∂y·Aᵀ) ⊙ (Bᵀ·d·B) ]·G
 //
-// The sum over tiles is cut into chunks of batches. Each adds up in memory of its
-// own that stays in the second cache, u[36][C, Out], and goes back to 3×3 from
-// there; what is left to add are [3,3,C,Out] of each chunk.
+// The sum over tiles is split into chunks of batches. Each chunk adds up in its own memory, u[36][C,
+// Out], which stays in the L2 cache, and is transformed to 3×3 from there. What is left to add up is
+// [3,3,C,Out] for each chunk.
 
-// winogradGradFilter is the gradient by the filter: see Conv2DGradFilter. It
-// returns false, having changed nothing, if the sums of the chunks would take too
-// much memory or the result is not finite.
+// winogradGradFilter computes the gradient of the filter: see Conv2DGradFilter. It returns false,
+// having changed nothing, if the sums of the chunks would take too much memory or the result is not
+// finite.
 func (d *Device) winogradGradFilter(dw, dy, x []float32, s kernels.ConvSpec, m kernels.Mode) bool {
 	const most, partialMemory = 32, 1 << 22 // chunks; floats
 	t := &d.wino
 	t.set(d, dy, x, nil, nil, s, m, s.C, s.Out)
 	defer t.release()
 	size := 9 * s.C * s.Out
-	wanted := min(most, max(1, t.batches/4)) // the shape alone decides
+	wanted := min(most, max(1, t.batches/4)) // depends on the shape alone
 	t.chunks = min(wanted, partialMemory/size)
 	if t.chunks < min(8, wanted) {
 		return false
@@ -54,15 +54,15 @@ func (d *Device) finite(x []float32) bool {
 	return true
 }
 
-// sumsPlane is the distance of the planes of u: a product's last tile may have
-// rows that are none of C.
+// sumsPlane is the distance between the planes of u: a product's last tile may have rows past those
+// of C.
 func (t *winogradTask) sumsPlane() int {
 	height := t.d.set.planes.height
 	return (t.s.C+height-1)/height*height*t.s.Out + 16
 }
 
-// chunkPart sums the products of one chunk of batches, u[36][C, Out] = Σ over tiles
-// of planes[36][tile, c] · gradients[36][tile, o], and transforms the sum.
+// chunkPart sums the products of one chunk of batches, u[36][C, Out] = Σ over tiles of
+// planes[36][tile, c] · gradients[36][tile, o], and transforms the sum.
 func (t *winogradTask) chunkPart(w *workspace, chunk int) {
 	s, set := t.s, t.d.set
 	u := grow(&w.u, 36*t.sumsPlane())
@@ -92,7 +92,7 @@ func (t *winogradTask) chunkPart(w *workspace, chunk int) {
 	set.planes.winograd_filter_gradient_f32(&w.patch)
 }
 
-// gradientPlanes transforms count tiles of dy, from first on, to memory[36][batchTiles, Out].
+// gradientPlanes transforms count tiles of dy, from tile first on, to memory[36][batchTiles, Out].
 func (t *winogradTask) gradientPlanes(w *workspace, first, count int, memory *[]float32) []float32 {
 	s := t.s
 	planes := grow(memory, 36*planeFloats(s.Out))
@@ -107,7 +107,7 @@ func (t *winogradTask) gradientPlanes(w *workspace, first, count int, memory *[]
 // sumElements is how many elements of the gradient one part sums.
 const sumElements = 2048
 
-// sumPart adds the chunks up in their order, for some elements, to the first.
+// sumPart adds the chunks' sums to the first, in order, for some elements.
 func (t *winogradTask) sumPart(_ *workspace, i int) {
 	size := 9 * t.s.C * t.s.Out
 	from, to := i*sumElements, min(size, (i+1)*sumElements)

@@ -1,12 +1,11 @@
 //go:build !purego
 
-// The transforms of Winograd's filters in AVX2 with FMA, 8 elements of the filters at a
-// time: see winograd.go for what they are for, and winograd_amd64.h for the formulas.
+// The transforms of Winograd's filters in AVX2 with FMA, 8 elements of the filters at a time: see
+// winograd.go for their use and winograd_amd64.h for the formulas.
 //
-// Registers: DI the argument, AX the offset of the elements in bytes; SI where
-// the next vectors are read, DX where they are written, CX the count; R8, R9 and
-// R10 are one, three and five times the step between vectors that are read
-// together, R11, R12 and R13 the same for those that are written.
+// Registers: DI the argument, AX the offset of the elements in bytes; SI where the next vectors are
+// read, DX where they are written, CX the count; R8, R9 and R10 one, three and five times the step
+// between vectors that are read, R11, R12 and R13 the same for those that are written.
 
 #include "go_asm.h"
 #include "textflag.h"
@@ -50,7 +49,7 @@ row:
 	FILTER6(Y0, Y1, Y2, Y3, Y4, Y5, Y6, FA, FB, FA2, FB2, FGA, FNA, FNB)
 	STORE6(Y0, Y5, Y3, Y6, Y4, Y2)
 	ADDQ ROW6, SI
-	LEAQ (DX)(R12*2), DX               // 6 planes on
+	LEAQ (DX)(R12*2), DX               // the next 6 planes
 	DECQ CX
 	JNZ  row
 

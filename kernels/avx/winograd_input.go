@@ -2,31 +2,30 @@ package avx
 
 import "baregrad/kernels"
 
-// The gradient by the input of a 3×3 convolution with Winograd's transforms:
+// The gradient of the input of a 3×3 convolution with Winograd's transforms:
 //
 //	∂d = B·[ Σ over o of (G·g·Gᵀ) ⊙ (A·∂y·Aᵀ) ]·Bᵀ
 //
-// A tile of 4×4 of the output looks at 6×6 pixels of the input, and so its gradient
-// goes to them. Those of neighbours overlap by two: what a tile writes first, the
-// tiles on the right and below add to. An image is therefore one worker's: its tiles
-// go from the top left to the bottom right.
+// A tile of 4×4 output positions reads 6×6 input pixels, so its gradient goes to these. Neighbouring
+// tiles overlap by two pixels: a tile writes them first, and the tiles on its right and below add to
+// them. So one worker processes an image, its tiles from the top left to the bottom right.
 //
-// The other way is a convolution of dy between zeros, in tiles of 4×4 of the input.
-// Where it needs no more tiles it is quicker, having less to write.
+// The alternative is a convolution of the padded dy, in tiles of 4×4 of the input. If it needs no
+// more tiles it is faster, because it writes less.
 
-// scatterImages is the least number of images to add up tiles for: fewer are too
-// few to share.
+// scatterImages is the least number of images to add up tiles for: fewer are too few to share among
+// workers.
 const scatterImages = 8
 
-// scatterPays tells whether tiles of the output are clearly fewer than those of the
-// input: for 24×24 from 26×26 they are 36 and 49. (It looks at the shape alone, so
-// that the bits of a result don't depend on the number of workers.)
+// scatterPays tells whether the output has clearly fewer tiles than the input: for 24×24 from 26×26
+// they are 36 and 49. (It depends on the shape alone, so that the bits of a result don't depend on
+// the number of workers.)
 func scatterPays(s kernels.ConvSpec) bool {
 	output, input := (s.OH+3)/4*((s.OW+3)/4), (s.H+3)/4*((s.W+3)/4)
 	return s.N >= scatterImages && winogradPays(s) && 8*output <= 7*input
 }
 
-// winogradGradInput is the gradient by the input: see Conv2DGradInput.
+// winogradGradInput computes the gradient of the input: see Conv2DGradInput.
 func (d *Device) winogradGradInput(dx, dy, w []float32, s kernels.ConvSpec, m kernels.Mode) {
 	t := &d.wino
 	t.set(d, dy, dx, nil, nil, s, m, s.Out, s.C)
@@ -53,8 +52,8 @@ func (d *Device) winogradGradInput(dx, dy, w []float32, s kernels.ConvSpec, m ke
 	d.pool.run((s.N+t.each-1)/t.each, t)
 	t.release()
 
-	// Images that an infinity or a NaN has spread over, or an overflow between the
-	// transforms, are computed again directly.
+	// Images over which the transforms spread an infinity, a NaN or an overflow are computed again
+	// directly.
 	for from := 0; from < s.N; from++ {
 		if !t.broken[from] {
 			continue
@@ -96,18 +95,18 @@ func (t *winogradTask) scatterPart(w *workspace, i int) {
 	}
 }
 
-// scatter transforms the sums of one tile and adds them to the 6×6 pixels of dx
-// that it looks at, or sets those that no tile before it looks at.
+// scatter transforms the sums of one tile and adds them to the 6×6 pixels of dx that the tile reads,
+// or sets the pixels that no earlier tile reads.
 func (t *winogradTask) scatter(w *workspace, sums []float32, tile int) {
 	s := t.s
 	n, h, k := t.position(tile)
 	size := s.H * s.W * s.C
 	image := t.x[n*size : (n+1)*size]
-	if t.mode == kernels.Accumulate { // made apart, because it may have to be made again
+	if t.mode == kernels.Accumulate { // separate, because it may have to be computed again
 		image = grow(&w.u, size)
 	}
 	if h == 0 && k == 0 && (t.down*4+2-s.PadTop < s.H || t.across*4+2-s.PadLeft < s.W) {
-		clear(image) // there are pixels that no tile looks at
+		clear(image) // there are pixels that no tile reads
 	}
 	w.patch = patch{
 		planes: address(sums), planeStep: 4 * planeFloats(s.C), temp: address(grow(&w.temp, 36*16)),
@@ -136,7 +135,7 @@ func (t *winogradTask) scatter(w *workspace, sums []float32, tile int) {
 	}
 }
 
-// scatterInside adds or writes those of a tile's 6×6 pixels that lie in the image.
+// scatterInside adds or writes those of a tile's 6×6 pixels that are in the image.
 func (t *winogradTask) scatterInside(image, tile []float32, h, k int) {
 	s := t.s
 	from, to := max(0, s.PadLeft-k), min(6, s.W+s.PadLeft-k) // columns of the tile

@@ -1,11 +1,12 @@
 package avx
 
-// Winograd's algorithm with the 2×2 max pooling of its output. A tile of 4×4 is four
-// whole windows: it is pooled in registers, by a kernel of AVX-512, or made in memory of its own,
-// in the first cache, and pooled from there. (The gradients come from the pooled gradient without it: see conv_sparse.go.)
+// Winograd's algorithm with 2×2 max pooling of its output. A tile of 4×4 is four whole windows. An
+// AVX-512 kernel pools it in registers; otherwise it is computed into separate memory in the L1
+// cache, and pooled from there. (The gradients are computed from the pooled gradient without it: see
+// conv_sparse.go.)
 
-// pooledInRegisters computes a tile and pools it, its other arguments being in w.patch, and
-// tells whether it could: all of the four windows must be there, and all sums be finite.
+// pooledInRegisters computes a tile and pools it, with its other arguments in w.patch. It returns
+// false if it cannot: all four windows must exist, and all sums be finite.
 func (t *winogradTask) pooledInRegisters(w *workspace, tile int) bool {
 	n, h, k := t.position(tile)
 	p, kernel := t.pool, t.d.set.transforms(t.s.Out).winograd_output_pool_f32
@@ -38,8 +39,7 @@ func (t *winogradTask) windows(w *workspace, z []float32, tile int) {
 	}
 }
 
-// outputSpan is the memory of the output, or of its gradient, that count tiles belong to:
-// see span.
+// outputSpan is the memory of the output, or of its gradient, that contains count tiles: see span.
 func (t *winogradTask) outputSpan(first, count int) (from, end uintptr) {
 	if t.arg == nil {
 		return t.span(t.y, first, count, t.s.OH, t.s.OW, t.s.Out, 0, 4)

@@ -1,14 +1,13 @@
 //go:build !purego
 
-// The products of Winograd's planes in AVX2 with FMA, in tiles of 6 rows by 16 or
-// 8 columns. They replace the Go loop that winograd_product_avx512_amd64.s begins
-// with, and work in the same way.
+// The products of Winograd's planes in AVX2 with FMA, in tiles of 6 rows by 16 or 8 columns. They
+// replace the Go loop at the top of winograd_product_avx512_amd64.s, and work in the same way.
 //
-// Registers: DI the argument; R8 row 0 of the tile in A, R9, R10 and R11 one,
-// three and five times the step between rows; R13 the tile of C, R14 what is fetched,
-// R15 the bytes of the columns done. In the loop over k: AX the column of A, SI
-// its step, BX the row of B, DX its step, CX the count. Y12 and Y13 are the row of
-// B, Y14 and Y15 elements of A. The sums of row r are in Y2r and Y2r+1, or in Yr.
+// Registers: DI the argument; R8 row 0 of the tile in A, R9, R10 and R11 one, three and five times
+// the step between rows; R13 the tile of C, R14 the prefetch address, R15 the offset of the columns
+// in bytes. In the loop over k: AX the column of A, SI its step, BX the row of B, DX its step, CX the
+// count. Y12 and Y13 hold the row of B, Y14 and Y15 broadcast elements of A. The sums of row r are in
+// Y2r and Y2r+1, or in Yr.
 
 #include "go_asm.h"
 #include "textflag.h"
@@ -28,7 +27,7 @@
 	VBROADCASTSS element, a; \
 	VFMADD231PS Y12, a, y0
 
-// One row of C at BX, and on to the next.
+// One row of C at BX; advance to the next.
 #define ADD2(y0, y1) \
 	VADDPS (BX), y0, y0; \
 	VADDPS 32(BX), y1, y1; \
@@ -51,7 +50,7 @@
 	PREFETCHT0 (BX); \
 	ADDQ CX, BX
 
-// One step through what is fetched: PREFETCHW (R14), which Go has no name for.
+// Prefetch with each k: PREFETCHW (R14), which Go's assembler has no name for.
 #define FETCH \
 	BYTE $0x41; BYTE $0x0f; BYTE $0x0d; BYTE $0x0e; \
 	ADDQ planeProduct_fetchStep(DI), R14
@@ -80,7 +79,7 @@ tile:
 	ZERO3(Y3, Y4, Y5)
 	ZERO3(Y6, Y7, Y8)
 	ZERO3(Y9, Y10, Y11)
-	MOVQ planeProduct_cStep(DI), CX // C into the cache
+	MOVQ planeProduct_cStep(DI), CX // prefetch C
 	MOVQ R13, BX
 	PREFETCH_C
 	PREFETCH_C
@@ -89,7 +88,7 @@ tile:
 	PREFETCH_C
 	PREFETCH_C
 
-	MOVQ planeProduct_fetch(DI), R14 // what else to fetch
+	MOVQ planeProduct_fetch(DI), R14 // what else to prefetch
 	CMPQ R14, planeProduct_fetchEnd(DI)
 	JCS  fetched
 	MOVQ planeProduct_fetch2(DI), R14 // the second range, once the first is done
@@ -99,7 +98,7 @@ tile:
 	CMPQ R14, BX
 	JCS  fetched
 	MOVQ R13, R14
-	MOVQ $0, planeProduct_fetchStep(DI) // nothing is left
+	MOVQ $0, planeProduct_fetchStep(DI) // nothing left
 	MOVQ $-1, planeProduct_fetchEnd(DI)
 
 fetched:

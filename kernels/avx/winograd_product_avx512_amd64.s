@@ -1,7 +1,7 @@
 //go:build !purego
 
-// The products of Winograd's planes in AVX-512, in tiles of 8 rows by 32 columns
-// that stay in registers while all of K goes by. The Go loop that it replaces:
+// The products of Winograd's planes in AVX-512, in tiles of 8 rows by 32 columns that stay in
+// registers for all of K. The Go loop that it replaces:
 //
 //	for plane := range planes {
 //		for j := range n {
@@ -17,12 +17,11 @@
 //		a, b, c = a+aPlane, b+bPlane, c+cPlane
 //	}
 //
-// Registers: DI the argument; R8 row 0 of the tile in A, R9, R10, R11 and R12
-// one, three, five and seven times the step between rows; R13 the tile of C, R14
-// what is fetched, R15 the bytes of the columns done. In the loop over k: AX the
-// column of A, SI its step, BX the row of B, DX its step, CX the count.
-// K1 and K2 are the masks of the two registers across, Z24 and Z25 the row of B,
-// Z27…Z31 elements of A. The sums of row r are in Z2r and Z2r+1.
+// Registers: DI the argument; R8 row 0 of the tile in A, R9, R10, R11 and R12 one, three, five and
+// seven times the step between rows; R13 the tile of C, R14 the prefetch address, R15 the offset of
+// the columns in bytes. In the loop over k: AX the column of A, SI its step, BX the row of B, DX its
+// step, CX the count. K1 and K2 mask the two registers across, Z24 and Z25 hold the row of B, Z27…Z31
+// broadcast elements of A. The sums of row r are in Z2r and Z2r+1.
 
 #include "go_asm.h"
 #include "textflag.h"
@@ -39,7 +38,7 @@
 	VFMADD231PS Z24, a, z0; \
 	VFMADD231PS Z25, a, z1
 
-// One row of C at BX, and on to the next.
+// One row of C at BX; advance to the next.
 #define ADD2(z0, z1) \
 	VADDPS (BX), z0, K1, z0; \
 	VADDPS 64(BX), z1, K2, z1; \
@@ -55,7 +54,7 @@
 	PREFETCHT0 64(BX); \
 	ADDQ CX, BX
 
-// One step through what is fetched: PREFETCHW (R14), which Go has no name for.
+// Prefetch with each k: PREFETCHW (R14), which Go's assembler has no name for.
 #define FETCH \
 	BYTE $0x41; BYTE $0x0f; BYTE $0x0d; BYTE $0x0e; \
 	ADDQ planeProduct_fetchStep(DI), R14
@@ -96,7 +95,7 @@ tile:
 	ZERO4(Z4, Z5, Z6, Z7)
 	ZERO4(Z8, Z9, Z10, Z11)
 	ZERO4(Z12, Z13, Z14, Z15)
-	MOVQ planeProduct_cStep(DI), CX // C into the cache
+	MOVQ planeProduct_cStep(DI), CX // prefetch C
 	MOVQ R13, BX
 	PREFETCH_C
 	PREFETCH_C
@@ -107,7 +106,7 @@ tile:
 	PREFETCH_C
 	PREFETCH_C
 
-	MOVQ planeProduct_fetch(DI), R14 // what else to fetch
+	MOVQ planeProduct_fetch(DI), R14 // what else to prefetch
 	CMPQ R14, planeProduct_fetchEnd(DI)
 	JCS  fetched
 	MOVQ planeProduct_fetch2(DI), R14 // the second range, once the first is done
@@ -117,7 +116,7 @@ tile:
 	CMPQ R14, BX
 	JCS  fetched
 	MOVQ R13, R14
-	MOVQ $0, planeProduct_fetchStep(DI) // nothing is left
+	MOVQ $0, planeProduct_fetchStep(DI) // nothing left
 	MOVQ $-1, planeProduct_fetchEnd(DI)
 
 fetched:

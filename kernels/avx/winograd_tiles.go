@@ -1,17 +1,17 @@
 package avx
 
-// Where Winograd's tiles lie, and their way from an image to the planes of the 36 matrix
+// Where Winograd's tiles are in an image, and how they get from there to the planes of the 36 matrix
 // products: see winograd.go.
 
-// position is the image of a tile, and its first output row and column.
+// position returns the image of a tile, and its first output row and column.
 func (t *winogradTask) position(tile int) (n, h, k int) {
 	each := t.down * t.across
 	return tile / each, tile % each / t.across * 4, tile % t.across * 4
 }
 
-// span is the memory of the rows of images [H,W,C] that count tiles belong to,
-// where a tile is size rows high and begins before rows above its position. It is
-// empty where that is much more than the tiles themselves.
+// span is the memory of the rows of images [H,W,C] that contain count tiles, where a tile is size
+// rows high and begins before rows above its position. It is empty if it is much larger than the
+// tiles themselves.
 func (t *winogradTask) span(images []float32, first, count, H, W, C, before, size int) (from, end uintptr) {
 	if count <= 0 {
 		return 0, 0
@@ -27,7 +27,7 @@ func (t *winogradTask) span(images []float32, first, count, H, W, C, before, siz
 	return from, from + uintptr(4*floats)
 }
 
-// inputPlanes transforms the pixels that count tiles look at, from first on, to
+// inputPlanes transforms the pixels that count tiles read, from tile first on, to
 // planes[36][batchTiles, C].
 func (t *winogradTask) inputPlanes(w *workspace, first, count int) []float32 {
 	s := t.s
@@ -38,16 +38,15 @@ func (t *winogradTask) inputPlanes(w *workspace, first, count int) []float32 {
 	return planes
 }
 
-// inputTile transforms the pixels that a tile looks at to a row of planes.
+// inputTile transforms the pixels that a tile reads to a row of planes.
 func (t *winogradTask) inputTile(w *workspace, planes []float32, tile int) {
 	s := t.s
 	n, h, k := t.position(tile)
 	t.transform(w, t.d.set.transforms(s.C).winograd_input_f32, planes, t.x, n, s.H, s.W, s.C, h-s.PadTop, k-s.PadLeft, 6)
 }
 
-// transform applies a kernel that takes size×size pixels of an image [H,W,C],
-// from (h,k) on, to a row of planes [36][batchTiles, C]. What lies outside the
-// image is 0.
+// transform applies a kernel that maps size×size pixels of an image [H,W,C], from (h,k) on, to a row
+// of planes [36][batchTiles, C]. Pixels outside the image are 0.
 func (t *winogradTask) transform(w *workspace, kernel func(p *patch), planes, images []float32, n, H, W, C, h, k, size int) {
 	image := images[n*H*W*C : (n+1)*H*W*C]
 	w.patch = patch{planes: address(planes), planeStep: 4 * planeFloats(C), temp: address(grow(&w.temp, 36*16)), channels: C}
@@ -61,8 +60,7 @@ func (t *winogradTask) transform(w *workspace, kernel func(p *patch), planes, im
 	kernel(&w.patch)
 }
 
-// cut copies size×size pixels of an image [H,W,C] from (h,k) on, and zeros for
-// those that lie outside.
+// cut copies size×size pixels of an image [H,W,C] from (h,k) on, with zeros for those outside.
 func cut(dst, image []float32, H, W, C, h, k, size int) {
 	for r := range size {
 		row := dst[r*size*C : (r+1)*size*C]
