@@ -2,7 +2,7 @@ package avx
 
 import "baregrad/kernels"
 
-// Activations: y[i] = f(x[i]), dx[i] = dy[i]·f′, each element by itself.
+// Elementwise activations: y[i] = f(x[i]), dx[i] = dy[i]·f′.
 
 func (d *Device) ReLU(y, x kernels.Buffer) {
 	kernels.SameLen("relu", y, x)
@@ -73,8 +73,8 @@ func (d *Device) unary(y, x kernels.Buffer, f func(y, x []float32)) {
 	})
 }
 
-// gradient shares f(dx, dy, y, m) among the workers. (y stands for what the
-// gradient is worked out from: some take the operation's input instead.)
+// gradient shares f(dx, dy, y, m) among the workers. (y is what the gradient is computed from; for
+// some operations that is the input.)
 func (d *Device) gradient(dx, dy, y kernels.Buffer, m kernels.Mode, f func(dx, dy, y []float32, m kernels.Mode)) {
 	j := job{y: kernels.Floats(dx), a: kernels.Floats(dy), b: kernels.Floats(y), mode: m, gradient: f}
 	d.share(&j, dx.Len(), 1, func(j *job, from, to int) {

@@ -2,7 +2,7 @@ package avx
 
 import "baregrad/kernels"
 
-// Scaling and filling, each element by itself.
+// Elementwise scaling and filling.
 
 func (d *Device) Affine(y, x kernels.Buffer, scale, shift float32) {
 	kernels.SameLen("affine", y, x)
@@ -17,7 +17,7 @@ func (d *Device) AffineGrad(dx, dy kernels.Buffer, scale float32, m kernels.Mode
 	d.scale(kernels.Floats(dx), kernels.Floats(dy), scale, m)
 }
 
-// scale is y = scale·x, or y += scale·x with each product rounded first.
+// scale computes y = scale·x, or y += scale·x with each product rounded first.
 func (d *Device) scale(y, x []float32, scale float32, m kernels.Mode) {
 	j := job{y: y, a: x, scalar: [5]float32{scale}, mode: m}
 	d.share(&j, len(y), 1, func(j *job, from, to int) {
@@ -30,7 +30,7 @@ func (d *Device) AddScaled(y, x kernels.Buffer, scale float32) {
 	d.addScaled(kernels.Floats(y), kernels.Floats(x), scale)
 }
 
-// addScaled is y += scale·x, rounded once.
+// addScaled computes y += scale·x, rounded once.
 func (d *Device) addScaled(y, x []float32, scale float32) {
 	d.share(&job{y: y, a: x, scalar: [5]float32{scale}}, len(y), 1, func(j *job, from, to int) {
 		j.k.add_scaled_f32(j.y[from:to], j.a[from:to], j.scalar[0])

@@ -2,7 +2,7 @@
 
 // Scaling: y = scale·x + shift and its gradient dx = scale·dy; y += scale·x; y = value.
 // Shapes: all slices have the same n elements.
-// Idea: one multiply-add for each vector; memory sets the pace.
+// Idea: one multiply-add for each vector; memory is the bottleneck.
 
 #include "textflag.h"
 #include "lanes_amd64.h"

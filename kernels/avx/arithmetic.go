@@ -2,12 +2,11 @@ package avx
 
 import "baregrad/kernels"
 
-// Arithmetic with broadcasting: y = a ∘ b. The kernels walk over the innermost
-// two axes, which is all there is for operands of equal shapes, for a bias and
-// for a scalar; further axes are walked here. Gradients of equal shapes and sums
-// for a repeated operand have kernels too; the rest is left to the reference.
+// Arithmetic with broadcasting: y = a ∘ b. The kernels loop over the innermost two axes, which
+// suffices for equal shapes, a bias or a scalar; this file loops over further axes. Gradients for
+// equal shapes and sums for a repeated operand have kernels too; the reference does the rest.
 
-// binaryKernel is y[r,c] = a[r,c] ∘ b[r,c]: see add_fwd_f32_avx512.
+// binaryKernel computes y[r,c] = a[r,c] ∘ b[r,c]: see add_fwd_f32_avx512.
 type binaryKernel func(y, a, b *float32, rows, cols, rowA, rowB, stepA, stepB int)
 
 // grid is the innermost two axes of a BroadcastSpec.
@@ -61,7 +60,7 @@ func (d *Device) binary(op string, y, a, b kernels.Buffer, s *kernels.BroadcastS
 		d.binaryGrid(j)
 		ys = ys[j.grid.rows*j.grid.cols:]
 		axis := outer - 1
-		for ; axis >= 0; axis-- { // count up, as an odometer does
+		for ; axis >= 0; axis-- { // count up like an odometer
 			index[axis]++
 			atA, atB = atA+s.A[axis], atB+s.B[axis]
 			if index[axis] < s.Dim[axis] {
@@ -76,9 +75,8 @@ func (d *Device) binary(op string, y, a, b kernels.Buffer, s *kernels.BroadcastS
 	}
 }
 
-// regular tells whether an operand's strides are those of contiguous memory, or
-// 0. Only a spec that Broadcast did not make fails this; the kernels, which check
-// no bounds, must not see it.
+// regular tells whether each stride of an operand is that of contiguous memory, or 0. Broadcast makes
+// no other specs. The kernels check no bounds, so they must not get one.
 func regular(s *kernels.BroadcastSpec, strides *[kernels.MaxRank]int) bool {
 	step := 1
 	for axis := s.Rank - 1; axis >= 0; axis-- {
@@ -93,12 +91,12 @@ func regular(s *kernels.BroadcastSpec, strides *[kernels.MaxRank]int) bool {
 	return true
 }
 
-// refuse panics. (It takes a copy, so that s need not be allocated.)
+// refuse panics. (It takes a copy so that s need not be heap-allocated.)
 func refuse(op string, s kernels.BroadcastSpec) {
 	kernels.Panicf(op, "sizes %v with strides %v and %v: Broadcast makes no such spec", s.Dim[:s.Rank], s.A[:s.Rank], s.B[:s.Rank])
 }
 
-// binaryGrid shares one pair of axes: a single row is cut along its columns.
+// binaryGrid shares one pair of axes among the workers; a single row is split along its columns.
 func (d *Device) binaryGrid(j job) {
 	if j.grid.rows == 1 {
 		d.share(&j, j.grid.cols, 1, func(j *job, from, to int) {
@@ -171,13 +169,13 @@ func (d *Device) DivGrad(da, db, dy, a, b kernels.Buffer, s kernels.BroadcastSpe
 	})
 }
 
-// plain tells whether neither operand is repeated.
+// plain tells whether no operand is repeated.
 func plain(s *kernels.BroadcastSpec) bool {
 	return s.LenA() == s.Len() && s.LenB() == s.Len() && regular(s, &s.A) && regular(s, &s.B)
 }
 
-// shared tells whether two buffers begin in the same memory. An operand's
-// gradient may lie over dy, which the other operand's gradient still needs.
+// shared tells whether two buffers begin at the same address. An operand's gradient may overlay dy,
+// which the other operand's gradient still needs.
 func shared(a, b kernels.Buffer) bool {
 	if a == nil || b == nil || a.Len() == 0 || b.Len() == 0 {
 		return false
@@ -185,16 +183,16 @@ func shared(a, b kernels.Buffer) bool {
 	return &kernels.Floats(a)[0] == &kernels.Floats(b)[0]
 }
 
-// canSum tells whether sumOperand knows both operands' patterns of repetition,
-// and db, which is worked out first, may be written before dy is read for da.
+// canSum tells whether sumOperand can handle both operands' repetitions, and whether db, which is
+// computed first, may be written before dy is read for da.
 func canSum(da, db, dy kernels.Buffer, s *kernels.BroadcastSpec) bool {
 	_, okA := repetition(s, &s.A)
 	_, okB := repetition(s, &s.B)
 	return (da == nil || okA) && (db == nil || okB) && !shared(db, dy)
 }
 
-// repetition describes the summing of dy to the gradient of an operand with the
-// given strides: along no axis, all, the outer or the inner one of two.
+// repetition describes how dy is summed to the gradient of an operand with the given strides: along
+// no axis, all of them, or the outer or inner one of two.
 func repetition(s *kernels.BroadcastSpec, strides *[kernels.MaxRank]int) (r kernels.ReduceSpec, ok bool) {
 	switch {
 	case !regular(s, strides):
@@ -214,8 +212,7 @@ func repetition(s *kernels.BroadcastSpec, strides *[kernels.MaxRank]int) (r kern
 	return kernels.ReduceSpec{Outer: s.Len(), N: 1, Inner: 1}, true
 }
 
-// sumOperand is dx = factor·dy, summed over the operand's repetitions. A nil dx
-// is left out.
+// sumOperand computes dx = factor·dy, summed over the operand's repetitions. A nil dx is skipped.
 func (d *Device) sumOperand(dx, dy kernels.Buffer, s *kernels.BroadcastSpec, strides *[kernels.MaxRank]int, factor float64, m kernels.Mode) {
 	if dx == nil {
 		return

@@ -1,11 +1,10 @@
 //go:build !purego
 
-// Arithmetic with broadcasting: y[r,c] = a[r,c] ∘ b[r,c] for ∘ of +, −, · and /.
-// Shapes: y is [rows,cols]; a and b move on by rowA and rowB elements from one row
-// to the next (0 repeats a row, as for a bias), and by stepA and stepB, which are
-// 1 or 0, from one column to the next.
-// Idea: an operand that is repeated along the columns is put on the stack as one
-// whole vector, and the pointer to it stays where it is: so one loop serves all.
+// Arithmetic with broadcasting: y[r,c] = a[r,c] ∘ b[r,c], where ∘ is +, −, · or /.
+// Shapes: y is [rows,cols]. rowA and rowB are the elements of a and b from one row to the next (0
+// repeats a row, as for a bias), and stepA and stepB those from one column to the next, 1 or 0.
+// Idea: an operand that is repeated along the columns is stored on the stack as a whole vector, and
+// its pointer does not advance: so one loop serves all cases.
 
 #include "textflag.h"
 #include "lanes_amd64.h"

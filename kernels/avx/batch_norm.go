@@ -6,28 +6,28 @@ import (
 	"baregrad/kernels"
 )
 
-// Batch normalization of x [rows, cols], by column, in two passes over memory each way: one
-// for the sums over the rows, one for the elements.
+// Batch normalization of x [rows, cols], by column. The forward and the backward pass each read
+// memory twice: once for the sums over the rows, once for the elements.
 //
-// Σ x and Σ x² are kept in float64, where the products of two float32 are exact, so the
-// variance, mean of the squares less square of the mean, is as good as that of the differences
-// wherever float32 can tell x from its mean.
+// Σ x and Σ x² are kept in float64, where the products of two float32 are exact. So the variance, the
+// mean of the squares less the square of the mean, is as good as that of the differences wherever
+// float32 can tell x from its mean.
 //
-// Few columns would leave most of a vector empty. There several rows are taken as one wide
-// row, which has each column more than once.
+// Few columns would leave most of a vector empty. Then several rows are treated as one wide row,
+// which contains each column several times.
 
-// norm is a call's sizes, with several rows as one, and its scratch memory.
+// norm holds a call's sizes, with several rows as one, and its scratch memory.
 type norm struct {
 	rows, cols   int // of wide rows
-	times        int // how many rows make one
-	rest         int // rows that are left over, fewer than that
+	times        int // rows in a wide row
+	rest         int // rows left over, fewer than times
 	coefficients []float32
 }
 
-// coefficientsOf is how many numbers belong to each column: see bwd.
+// coefficientsOf is how many numbers each column has: see batch_norm_bwd_f32.
 const coefficientsOf = 4
 
-// norm gives a call's sizes. All coefficients are 0.
+// norm returns a call's sizes. All coefficients are 0.
 func (d *Device) norm(rows, cols int) norm {
 	n := norm{times: max(1, 32/cols)}
 	n.rows, n.cols, n.rest = rows/n.times, n.times*cols, rows%n.times
@@ -39,14 +39,14 @@ func (d *Device) norm(rows, cols int) norm {
 	return n
 }
 
-// set sets coefficient number k of column c of the call's, each time that it is there.
+// set sets coefficient k of column c, at each of the column's places in a wide row.
 func (n *norm) set(k, c int, value float64) {
 	for at := k*n.cols + c; at < (k+1)*n.cols; at += n.cols / n.times {
 		n.coefficients[at] = float32(value)
 	}
 }
 
-// columnSums gives, for each column, Σ a and Σ a·(b−shift), where shift is coefficient 0.
+// columnSums returns, for each column, Σ a and Σ a·(b−shift), where shift is coefficient 0.
 func (d *Device) columnSums(n norm, a, b []float32) (sums, products []float64) {
 	count, _ := parts(n.rows, n.cols)
 	width := 2 * padded(n.cols) // sums and products of a part
@@ -76,14 +76,14 @@ func (d *Device) columnSums(n norm, a, b []float32) (sums, products []float64) {
 		}
 	}
 	sums, products = total[:n.cols], total[half:half+n.cols]
-	for c := cols; c < n.cols; c++ { // the column's other places in a wide row
+	for c := cols; c < n.cols; c++ { // add the column's other places in a wide row
 		sums[c%cols] += sums[c]
 		products[c%cols] += products[c]
 	}
 	return sums[:cols], products[:cols]
 }
 
-// BatchNorm is y = gamma·(x−mean)/√(variance+epsilon) + beta.
+// BatchNorm computes y = gamma·(x−mean)/√(variance+epsilon) + beta.
 func (d *Device) BatchNorm(y, mean, variance, x, gamma, beta kernels.Buffer, rows, cols int, epsilon float32) {
 	kernels.CheckBatchNorm("batch norm", rows, cols, [2]kernels.Buffer{y, x}, [2]kernels.Buffer{mean, variance}, [2]kernels.Buffer{gamma, beta})
 	if cols == 0 {
@@ -96,7 +96,7 @@ func (d *Device) BatchNorm(y, mean, variance, x, gamma, beta kernels.Buffer, row
 	for c, sum := range sums {
 		m := sum / float64(rows)
 		v := squares[c]/float64(rows) - float64(m*m)
-		if v < 0 { // by rounding; NaN stays
+		if v < 0 { // by rounding; a NaN stays
 			v = 0
 		}
 		means[c], variances[c] = float32(m), float32(v)
@@ -163,9 +163,9 @@ func (d *Device) BatchNormGrad(dx, dgamma, dbeta, dy, x, mean, variance, gamma k
 	})
 }
 
-// atOnce is how many rows a kernel gets, which takes 32 columns of all of them before the next:
-// few, where there are more columns, so that memory is read in its order. (Gradients of 256
-// columns that come from memory took 1.9 times as long with all rows of a part at once.)
+// atOnce is how many rows a kernel gets. The kernel processes 32 columns of all its rows before the
+// next 32, so with more columns it gets few rows, to read memory in order. (Gradients of 256 columns
+// that come from memory took 1.9 times as long with all rows of a part at once.)
 func atOnce(cols int) int {
 	if cols <= 32 {
 		return math.MaxInt32
@@ -178,7 +178,7 @@ func inverseDeviation(variance, epsilon float32) float64 {
 	return 1 / math.Sqrt(float64(variance)+float64(epsilon))
 }
 
-// valueAt is values[c], or another number where there are none.
+// valueAt is values[c], or otherwise if values is nil.
 func valueAt(values []float32, c int, otherwise float64) float64 {
 	if values == nil {
 		return otherwise

@@ -17,7 +17,7 @@ import "baregrad/kernels"
 //go:noescape
 func batch_norm_sums_f32_avx512(sums, products []float64, a, b, shift []float32, rows int)
 
-// batch_norm_sums_f32_avx2 is the same, 16 columns at a time, and the last ones 8 at a time.
+// batch_norm_sums_f32_avx2 is the same, 16 columns at a time, the last ones 8 at a time.
 //
 //go:noescape
 func batch_norm_sums_f32_avx2(sums, products []float64, a, b, shift []float32, rows int)
@@ -34,7 +34,7 @@ func batch_norm_sums_f32_avx2(sums, products []float64, a, b, shift []float32, r
 //go:noescape
 func batch_norm_fwd_f32_avx512(y, x, mean, scale, shift []float32, rows int)
 
-// batch_norm_fwd_f32_avx2 is the same, 16 columns at a time, and the last ones 8 at a time.
+// batch_norm_fwd_f32_avx2 is the same, 16 columns at a time, the last ones 8 at a time.
 //
 //go:noescape
 func batch_norm_fwd_f32_avx2(y, x, mean, scale, shift []float32, rows int)
@@ -57,7 +57,7 @@ func batch_norm_fwd_f32_avx2(y, x, mean, scale, shift []float32, rows int)
 //go:noescape
 func batch_norm_bwd_f32_avx512(dx, dy, x, mean, offset, slope, scale []float32, rows int, m kernels.Mode)
 
-// batch_norm_bwd_f32_avx2 is the same, 16 columns at a time, and the last ones 8 at a time.
+// batch_norm_bwd_f32_avx2 is the same, 16 columns at a time, the last ones 8 at a time.
 //
 //go:noescape
 func batch_norm_bwd_f32_avx2(dx, dy, x, mean, offset, slope, scale []float32, rows int, m kernels.Mode)

@@ -1,9 +1,9 @@
 //go:build !purego
 
-// Batch normalization by column: the sums over the rows, and what is done to each element.
+// Batch normalization by column: the sums over the rows, and the elementwise part.
 // Shapes: matrices are [rows,cols], everything else is [cols].
-// Idea: 32 columns of all rows at a time, with what belongs to the columns in registers; memory
-// sets the pace. Sums are kept in float64, as the reference has them, in the order of the rows.
+// Idea: 32 columns of all rows at a time, with the columns' coefficients in registers; memory is the
+// bottleneck. Sums are kept in float64, as in the reference, in the order of the rows.
 
 #include "textflag.h"
 #include "lanes_amd64.h"

@@ -2,13 +2,13 @@ package avx
 
 import "baregrad/kernels"
 
-// BiasReLUGrad is the gradient of y = ReLU(x + bias), for y [rows, cols]:
+// BiasReLUGrad computes the gradient of y = ReLU(x + bias), for y [rows, cols]:
 //
 //	dx[r,c] = dy[r,c] if y[r,c] > 0, else 0
 //	dbias[c] = Σ over r of dx[r,c]
 //
-// A part of the rows is masked and then, while it is in the cache, added up. The
-// parts' sums are added in their order.
+// Each part of the rows is masked and then, while it is in the cache, added up. The parts' sums are
+// added in order.
 func (d *Device) BiasReLUGrad(dx, dbias, dy, y kernels.Buffer, rows, cols int, m kernels.Mode) {
 	if dbias == nil {
 		kernels.CheckBiasReLU("bias relu gradient", dx, nil, dy, y, rows, cols)

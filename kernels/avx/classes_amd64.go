@@ -2,9 +2,9 @@
 
 package avx
 
-// In all of these, blocks are transposed: element (r,c) is at c·classRows + r. They
-// compute whole registers of rows, so that up to 15 behind the last one are read and
-// written too: those of the block. classes are int32.
+// In all of these, blocks are transposed: element (r,c) is at c·classRows + r. They compute whole
+// registers of rows, so up to 15 rows of the block past the last one are read and written too.
+// classes are int32.
 
 // softmax_cross_entropy_classes_fwd_f32_avx512 is, 16 rows at a time:
 //
@@ -38,8 +38,8 @@ func softmax_cross_entropy_classes_fwd_f32_avx512(loss, probs, x, labels *float3
 //go:noescape
 func softmax_cross_entropy_classes_fwd_f32_avx2(loss, probs, x, labels *float32, classes *int32, rows, cols int)
 
-// softmax_cross_entropy_classes_bwd_f32_avx512 is, 16 rows at a time, with labels of 1
-// at the row's class and 0 elsewhere where labels is nil:
+// softmax_cross_entropy_classes_bwd_f32_avx512 is, 16 rows at a time; if labels is nil, the labels
+// are 1 at the row's class and 0 elsewhere:
 //
 //	for r := range rows {
 //		weight := float32(0)

@@ -1,10 +1,10 @@
 //go:build !purego
 
 // Softmax cross-entropy and maxima of rows with few columns, 8 rows at a time.
-// Shapes: blocks are [cols, 64], transposed: a register holds a column of 8 rows,
-// and the next column is 256 bytes further on. loss, dloss, classes and arg are [64].
-// Idea: a lane is a row, so that nothing goes from lane to lane. Columns are walked by
-// AX, the offset of the column in the block, from 0 to R10.
+// Shapes: blocks are [cols, 64], transposed: a register holds a column of 8 rows, and the next column
+// is 256 bytes further on. loss, dloss, classes and arg are [64].
+// Idea: a lane is a row, so nothing goes from lane to lane. AX, the offset of the column in the
+// block, runs from 0 to R10.
 
 #include "textflag.h"
 #include "exp_amd64.h"

@@ -2,16 +2,16 @@ package avx
 
 import "baregrad/kernels"
 
-// Dropout and uniform random numbers. Element i draws its bits from Philox's
-// counter i/4, so parts begin at multiples of 4 and can be drawn in any order.
+// Dropout and uniform random numbers. Element i takes its bits from Philox's counter i/4, so parts
+// begin at multiples of 4 and can be drawn in any order.
 
-// philox is what the kernels that draw random bits need besides their slices.
+// philox holds what the kernels that draw random bits need besides their slices.
 type philox struct {
 	keys                   [10][2]uint32
 	step, layer, threshold uint32
 }
 
-// roundKeys are the keys of Philox's ten rounds: see kernels.Philox.
+// roundKeys returns the keys of Philox's ten rounds: see kernels.Philox.
 func roundKeys(seed uint64) (keys [10][2]uint32) {
 	key := [2]uint32{uint32(seed), uint32(seed >> 32)}
 	for r := range keys {
@@ -27,7 +27,7 @@ func (d *Device) Dropout(y, x, step kernels.Buffer, s kernels.DropoutSpec) {
 	d.dropout(y, x, step, s, kernels.Overwrite)
 }
 
-// DropoutGrad takes the same mask again.
+// DropoutGrad applies the same mask again.
 func (d *Device) DropoutGrad(dx, dy, step kernels.Buffer, s kernels.DropoutSpec, m kernels.Mode) {
 	s.Check("dropout gradient", dx, dy, step)
 	d.dropout(dx, dy, step, s, m)
@@ -52,13 +52,12 @@ func (d *Device) dropout(y, x, step kernels.Buffer, s kernels.DropoutSpec, m ker
 	})
 }
 
-// randomCost is what drawing the bits of an element costs, in elements.
+// randomCost is the cost of drawing an element's bits, in elements.
 const randomCost = 4
 
-// A mask says which of n elements are kept, in bits. It follows from the other
-// fields alone, so a device may remember it: the backward pass of a training step
-// asks for the masks of the forward pass again, and drawing one costs four times as
-// much as reading it.
+// A mask says in bits which of n elements are kept. It follows from the other fields alone, so a
+// device may cache it: the backward pass of a training step needs the masks of the forward pass
+// again, and drawing one costs four times as much as reading it.
 type mask struct {
 	spec kernels.DropoutSpec
 	step int32
@@ -66,14 +65,14 @@ type mask struct {
 	kept []uint32
 }
 
-// masks are the masks that were drawn last, one for each layer.
+// masks caches the masks drawn last, one for each layer.
 type masks []mask
 
-// maxMasks is how many layers' masks are remembered.
+// maxMasks is how many layers' masks are cached.
 const maxMasks = 32
 
-// find returns the mask like m, and whether its bits are drawn; if not, they are
-// to be. It takes the place of the same layer's last one.
+// find returns the mask like m, and whether its bits are drawn already; if not, the caller must draw
+// them. The mask replaces the same layer's last one.
 func (list *masks) find(m mask) (found *mask, drawn bool) {
 	for i := range *list {
 		found = &(*list)[i]
@@ -91,7 +90,7 @@ func (list *masks) find(m mask) (found *mask, drawn bool) {
 	return &(*list)[len(*list)-1], false
 }
 
-// Uniform: y = low + (high−low)·u, where u is the upper 24 of the bits, as a fraction of 2²⁴.
+// Uniform: y = low + (high−low)·u, where u is the upper 24 bits as a fraction of 2²⁴.
 func (d *Device) Uniform(y kernels.Buffer, low, high float32, seed uint64) {
 	kernels.SameLen("uniform", y)
 	scale := float32((float64(high) - float64(low)) / (1 << 24))

@@ -1,7 +1,7 @@
-// e^x, ln x, 1/(1+e^−x) and tanh x of a register of float32, as macros. x is
-// both argument and result; the other registers are scratch. The polynomials are
-// minimax fits, made for these macros, with an error far below half an ulp; the
-// rounding of the steps around them makes the errors that exp_test.go states.
+// e^x, ln x, 1/(1+e^−x) and tanh x of a register of float32, as macros. x is both argument and
+// result; the other registers are scratch. The polynomials are minimax fits made for these macros,
+// with an error far below half an ulp; exp_test.go states the total errors, which come from rounding
+// in the steps around them.
 
 #define LOG2_E      ·math_f32+0(SB)
 #define LN2_HIGH    ·math_f32+4(SB)   // ln 2, rounded
@@ -39,8 +39,8 @@
 #define SIGN        ·sign_f32(SB)
 #define MINUS_INF   ·minus_inf_f32(SB)
 
-// The minimum and maximum instructions return their second operand (the first
-// one in Go's order) if one is NaN: with x there, NaN passes through.
+// The minimum and maximum instructions return their second operand (the first one in Go's order) if
+// either is NaN: with x there, a NaN passes through.
 
 // EXP_REDUCE: n = x/ln 2, rounded to an integer; x = r = x − n·ln 2, at most
 // ln 2/2 from 0; p = e^r − 1.
@@ -87,8 +87,7 @@
 	VADDPS.BCST  ONE, p, p          \
 	VSCALEFPS    n, p, x              // x = p·2^n, also where that is subnormal or Inf
 
-// AVX2 multiplies twice, by 2^(n/2) and the rest, since 2^n itself may be no
-// normal number.
+// AVX2 multiplies twice, by 2^(n/2) and the rest, because 2^n itself may not be a normal number.
 #define EXP_AVX2(x, n, p, t) \
 	VBROADCASTSS EXP_MAX, t         \
 	VMINPS       x, t, x            \
@@ -141,7 +140,7 @@
 	VCMPPS           $0, t, s, K3         \
 	VBROADCASTSS     MINUS_INF, K3, x     \ // of ±0: −Inf
 	VCMPPS           $9, t, s, K3         \
-	VBROADCASTSS     NAN, K3, x             // of negative numbers and NaN: NaN
+	VBROADCASTSS     NAN, K3, x             // negative numbers and NaN: NaN
 
 #define LOG_AVX2(x, e, p, t, s, u) \
 	VMOVAPS      x, s             \
@@ -195,10 +194,10 @@
 	VBLENDVPS    u, p, x, x       \ // of ±0: −Inf
 	VCMPPS       $9, t, s, u      \
 	VBROADCASTSS NAN, p           \
-	VBLENDVPS    u, p, x, x         // of negative numbers and NaN: NaN
+	VBLENDVPS    u, p, x, x         // negative numbers and NaN: NaN
 
-// SIGMOID: x = 1/(1+e^−x), with E = e^−|x|, which can't overflow: 1/(1+E) for
-// x ≥ 0, E/(1+E) for x < 0. It changes K3.
+// SIGMOID: x = 1/(1+e^−x). With E = e^−|x|, which can't overflow, that is 1/(1+E) for x ≥ 0 and
+// E/(1+E) for x < 0. It changes K3.
 #define SIGMOID_AVX512(x, n, p, t, s) \
 	VMOVAPS      x, s           \
 	VPMOVD2M     s, K3          \ // K3 = x is negative
@@ -219,8 +218,8 @@
 	VBLENDVPS    s, x, t, t     \ // t = x negative ? E : 1
 	VDIVPS       n, t, x
 
-// TANH: x = tanh x. With E = e^2|x| − 1 = p·2^n + (2^n − 1), which keeps its
-// precision near 0, tanh |x| = E/(E+2).
+// TANH: x = tanh x. With E = e^2|x| − 1 = p·2^n + (2^n − 1), which is precise near 0, tanh |x| =
+// E/(E+2).
 #define TANH_AVX512(x, n, p, t, s) \
 	VANDPS.BCST  SIGN, x, s         \ // s = x's sign
 	VANDPS.BCST  MAGNITUDE, x, x    \

@@ -1,10 +1,9 @@
 //go:build !purego
 
-// Exponential functions, their relatives and their gradients, element by element.
+// Exponential functions, their relatives and their gradients, elementwise.
 // Shapes: all slices have the same n elements.
-// Idea: the functions themselves are macros, explained in exp_amd64.h, so that
-// others (softmax, the losses) can use them too. Their largest errors are stated
-// and tested in exp_test.go.
+// Idea: the functions themselves are macros, explained in exp_amd64.h, so that softmax and the losses
+// can use them too. exp_test.go states and tests their largest errors.
 
 #include "textflag.h"
 #include "lanes_amd64.h"

@@ -1,15 +1,14 @@
-// GELU, y = x·Φ(x), of a register of float32, as macros on top of exp_amd64.h.
-// Φ(x) is the share of a normal variable that lies below x. With a = |x| and
-// E = e^(−a²/2), what lies beyond a is Φ(−a) = E·g(a), and g falls slowly, from 1/2 to
-// 0.027 at 14.5. In t = 1/(1 + 0.345·a), an idea of Hastings ("Approximations for
-// digital computers", 1955), it is a polynomial of degree 9 without a constant. This one
-// is a minimax fit made for these macros, off by at most 2.4e-8 of g.
+// GELU, y = x·Φ(x), of a register of float32, as macros on top of exp_amd64.h. Φ is the standard
+// normal distribution function. With a = |x| and E = e^(−a²/2), its tail is Φ(−a) = E·g(a), where g
+// falls slowly, from 1/2 at 0 to 0.027 at 14.5. In t = 1/(1 + 0.345·a), an idea of Hastings
+// ("Approximations for digital computers", 1955), g is approximated by a polynomial of degree 9
+// without a constant: a minimax fit made for these macros, with an error of at most 2.4e-8 of g.
 //
 //	y  = max(x, 0) − E·(a·g)
 //	y′ = 1 − d where x > 0, else d, with d = E·(g − a/√(2π))
 //
-// So nothing cancels where x is far below 0. From a = 14.5 on, E·a·g rounds to 0: a is held
-// there, and no infinity meets a 0.
+// So nothing cancels where x is far below 0. From a = 14.5 on, E·a·g rounds to 0: a is limited to
+// that, so that no infinity is multiplied by 0.
 
 #define GELU_MAX    ·gelu_f32+0(SB)   // 14.5
 #define GELU_SCALE  ·gelu_f32+4(SB)   // 0.345
@@ -24,8 +23,8 @@
 #define GELU_8      ·gelu_f32+40(SB)
 #define GELU_9      ·gelu_f32+44(SB)
 
-// GELU_PARTS: of x, which it leaves alone, a, E and g. What a·a loses in rounding, l, is
-// put back: e^(−(a²+l)/2) = E − E·l/2.
+// GELU_PARTS: from x, which it keeps, a, E and g. l is the rounding error of a·a; it is compensated
+// by e^(−(a²+l)/2) = E − E·l/2.
 #define GELU_PARTS_AVX512(x, a, e, g, n, p, t) \
 	VANDPS.BCST      MAGNITUDE, x, a  \
 	VBROADCASTSS     GELU_MAX, t      \

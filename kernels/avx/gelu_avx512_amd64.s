@@ -1,8 +1,8 @@
 //go:build !purego
 
-// GELU and its gradient, element by element: y = x·Φ(x), dx = dy·(Φ(x) + x·φ(x)).
+// GELU and its gradient, elementwise: y = x·Φ(x), dx = dy·(Φ(x) + x·φ(x)).
 // Shapes: all slices have the same n elements.
-// Idea: the macros of gelu_amd64.h. The largest error is stated and tested in exp_test.go.
+// Idea: the macros of gelu_amd64.h. exp_test.go states and tests the largest error.
 
 #include "textflag.h"
 #include "lanes_amd64.h"

@@ -6,9 +6,9 @@ import (
 	"baregrad/kernels"
 )
 
-// Losses, one value for each row, row by row; softmax cross-entropy of few columns is in
-// classes.go. Labels are a class for each row or a distribution. CrossEntropy, on probabilities, is left to the reference: a
-// model that is trained for speed has the one that is fused with softmax.
+// Losses, one value for each row, row by row; softmax cross-entropy with few columns is in
+// classes.go. Labels are one class for each row or a distribution. CrossEntropy, on probabilities, is
+// left to the reference: models trained for speed use the loss that is fused with softmax.
 
 // SoftmaxCrossEntropy: loss = −Σ t·(x − M − ln Σ e^(x−M)).
 func (d *Device) SoftmaxCrossEntropy(loss, probs, logits, labels kernels.Buffer, rows, cols int) {
@@ -41,8 +41,8 @@ func (d *Device) SoftmaxCrossEntropy(loss, probs, logits, labels kernels.Buffer,
 	})
 }
 
-// SoftmaxCrossEntropyGrad: dx = dloss·(probs·Σ t − t). For a class that is
-// dloss·probs everywhere but at the class.
+// SoftmaxCrossEntropyGrad: dx = dloss·(probs·Σ t − t). With a class as label, that is dloss·probs in
+// every other column.
 func (d *Device) SoftmaxCrossEntropyGrad(dlogits, dloss, probs, labels kernels.Buffer, rows, cols int, m kernels.Mode) {
 	const op = "softmax cross-entropy gradient"
 	kernels.CheckLoss(op, dloss, probs, labels, rows, cols)
@@ -75,8 +75,8 @@ func (d *Device) SoftmaxCrossEntropyGrad(dlogits, dloss, probs, labels kernels.B
 	})
 }
 
-// readLabels gives labels that are distributions, or classes, which are in range. The
-// other is nil.
+// readLabels returns the labels as distributions, or as classes, which it checks. The other result is
+// nil.
 func readLabels(op string, labels kernels.Buffer, cols int) (distributions []float32, classes []int32) {
 	if labels.Type() == kernels.Float32 {
 		return kernels.Floats(labels), nil
@@ -106,7 +106,7 @@ func (d *Device) MeanSquaredErrorGrad(dx, dloss, x, targets kernels.Buffer, rows
 // SigmoidBinaryCrossEntropy: loss = mean of max(x,0) − x·t + ln(1+e^−|x|).
 func (d *Device) SigmoidBinaryCrossEntropy(loss, logits, targets kernels.Buffer, rows, cols int) {
 	kernels.CheckTargets("sigmoid binary cross-entropy", loss, logits, targets, rows, cols)
-	if cols == 1 { // as in a model of two classes: no sums
+	if cols == 1 { // as in a model of two classes: nothing to sum
 		j := job{y: kernels.Floats(loss), a: kernels.Floats(logits), b: kernels.Floats(targets)}
 		d.share(&j, rows, rowCost/8, func(j *job, from, to int) {
 			j.k.sigmoid_binary_cross_entropy_fwd_f32(j.y[from:to], j.a[from:to], j.b[from:to])
@@ -136,7 +136,7 @@ func (d *Device) BinaryCrossEntropyGrad(dprobs, dloss, probs, targets kernels.Bu
 	d.meanByRowGrad(dprobs, dloss, probs, targets, rows, cols, 1, m, d.set.vector.binary_cross_entropy_bwd_f32)
 }
 
-// meanByRow is loss[r] = f(x[r,:], t[r,:])/cols.
+// meanByRow computes loss[r] = f(x[r,:], t[r,:])/cols.
 func (d *Device) meanByRow(loss, x, targets kernels.Buffer, rows, cols int, f func(x, t []float32) float32) {
 	j := job{c: kernels.Floats(loss), a: kernels.Floats(x), b: kernels.Floats(targets), cols: cols, rowSum: f}
 	d.share(&j, rows, cols+rowCost, func(j *job, from, to int) {
@@ -146,8 +146,8 @@ func (d *Device) meanByRow(loss, x, targets kernels.Buffer, rows, cols int, f fu
 	})
 }
 
-// meanByRowGrad is dx[r,:] = f with scale factor·dloss[r]/cols. Rows that follow each other
-// with the same dloss, as all do if their losses count the same, are one call.
+// meanByRowGrad computes dx[r,:] = f with scale factor·dloss[r]/cols. Consecutive rows with the same
+// dloss are one call; often those are all rows.
 func (d *Device) meanByRowGrad(dx, dloss, x, targets kernels.Buffer, rows, cols int, factor float64, m kernels.Mode,
 	f func(dx, x, t []float32, scale float32, m kernels.Mode)) {
 	j := job{

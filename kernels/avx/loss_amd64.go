@@ -126,8 +126,7 @@ func sigmoid_binary_cross_entropy_fwd_f32_avx512(y, x, t []float32)
 //go:noescape
 func sigmoid_binary_cross_entropy_fwd_f32_avx2(y, x, t []float32)
 
-// binary_cross_entropy_f32_avx512 is, 16 elements at a time, with clip to the
-// range [1e-7, 1−1e-7]:
+// binary_cross_entropy_f32_avx512 is, 16 elements at a time, where clip limits to [1e-7, 1−1e-7]:
 //
 //	sum := float32(0)
 //	for i := range x {

@@ -1,9 +1,9 @@
 //go:build !purego
 
-// Losses: sums over a row, and their gradients, a row at a call.
+// Losses: sums over a row, and their gradients, one row per call.
 // Shapes: all slices are one row of n columns.
-// Idea: what is the same for the whole row comes in worked out: dloss, divided by
-// the number of columns where the loss is a mean.
+// Idea: factors that are the same for the whole row are computed by the caller: dloss, divided by the
+// number of columns if the loss is a mean.
 
 #include "textflag.h"
 #include "lanes_amd64.h"
@@ -255,7 +255,7 @@ total:
 	VZEROUPPER
 	RET
 
-// Y1 = v = max(x, 0) − x·t + ln(1+e^−|x|), for x in Y7 and t in Y6. Y2 to Y9 are used up.
+// Y1 = v = max(x, 0) − x·t + ln(1+e^−|x|), for x in Y7 and t in Y6. Y2 to Y9 are overwritten.
 #define CROSS_ENTROPY_AVX2 \
 	VXORPS       Y2, Y2, Y2            \
 	VMAXPS       Y7, Y2, Y8            \ // a = max(x, 0), and NaN for NaN
@@ -266,7 +266,7 @@ total:
 	VBROADCASTSS ONE, Y2               \
 	VADDPS       Y2, Y7, Y9            \ // u = 1 + E
 	VSUBPS       Y2, Y9, Y6            \
-	VSUBPS       Y6, Y7, Y7            \ // E −= u − 1, which leaves what rounding u lost
+	VSUBPS       Y6, Y7, Y7            \ // E −= u − 1: what is left is the rounding error of u
 	LOG_AVX2(Y9, Y2, Y3, Y4, Y5, Y6)   \ // u = ln u
 	VADDPS       Y7, Y9, Y1            \ // v = u + E = ln(1+e^−|x|)
 	VADDPS       Y8, Y1, Y1              // v += a

@@ -1,9 +1,9 @@
 //go:build !purego
 
-// Losses: sums over a row, and their gradients, a row at a call.
+// Losses: sums over a row, and their gradients, one row per call.
 // Shapes: all slices are one row of n columns.
-// Idea: what is the same for the whole row comes in worked out: dloss, divided by
-// the number of columns where the loss is a mean.
+// Idea: factors that are the same for the whole row are computed by the caller: dloss, divided by the
+// number of columns if the loss is a mean.
 
 #include "textflag.h"
 #include "lanes_amd64.h"
@@ -168,7 +168,7 @@ total:
 	VZEROUPPER
 	RET
 
-// Z1 = v = max(x, 0) − x·t + ln(1+e^−|x|), for x in Z7 and t in Z6. Z2 to Z9 are used up.
+// Z1 = v = max(x, 0) − x·t + ln(1+e^−|x|), for x in Z7 and t in Z6. Z2 to Z9 are overwritten.
 #define CROSS_ENTROPY_AVX512 \
 	VXORPS       Z2, Z2, Z2            \
 	VMAXPS       Z7, Z2, Z8            \ // a = max(x, 0), and NaN for NaN
@@ -177,7 +177,7 @@ total:
 	EXP_AVX512(Z7, Z2, Z3, Z4)         \ // E = exp(x)
 	VADDPS.BCST  ONE, Z7, Z9           \ // u = 1 + E
 	VSUBPS.BCST  ONE, Z9, Z6           \
-	VSUBPS       Z6, Z7, Z7            \ // E −= u − 1, which leaves what rounding u lost
+	VSUBPS       Z6, Z7, Z7            \ // E −= u − 1: what is left is the rounding error of u
 	LOG_AVX512(Z9, Z2, Z3, Z4, Z5)     \ // u = ln u
 	VADDPS       Z7, Z9, Z1            \ // v = u + E = ln(1+e^−|x|)
 	VADDPS       Z8, Z1, Z1              // v += a

@@ -4,8 +4,8 @@ package avx
 
 import "baregrad/kernels"
 
-// dropout_f32_avx512 is, 8 blocks at a time, where key r are keys[r] in round r
-// of Philox, and block is that of y[0]:
+// dropout_f32_avx512 is, 8 blocks at a time, where keys[r] is the key of Philox's round r, and block
+// is the block of y[0]:
 //
 //	for i := range y {
 //		bits := Philox({block + i/4, step, layer, 0})[i%4]
@@ -28,8 +28,7 @@ func dropout_f32_avx512(y, x []float32, kept []uint32, keys *[10][2]uint32, bloc
 //go:noescape
 func dropout_f32_avx2(y, x []float32, kept []uint32, keys *[10][2]uint32, block, step, layer, threshold uint32, scale float32, m kernels.Mode)
 
-// keep_f32_avx512 is, 32 elements at a time, dropout_f32_avx512 with bits that were
-// drawn before:
+// keep_f32_avx512 is, 32 elements at a time, dropout_f32_avx512 with bits drawn before:
 //
 //	for i := range y {
 //		v := float32(0)

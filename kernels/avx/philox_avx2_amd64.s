@@ -2,21 +2,21 @@
 
 // Dropout and uniform random numbers from Philox4x32-10.
 // Shapes: all slices have n elements; counter i gives the bits of elements 4·i to 4·i+3.
-// Idea: 4 counters at once, for 16 elements. The masks are bit by bit those of
-// kernels.Philox. (The constants are in philox_avx512_amd64.s.)
+// Idea: 4 counters at once, for 16 elements. The masks are bit for bit those of kernels.Philox. (The
+// constants are in philox_avx512_amd64.s.)
 
 #include "textflag.h"
 #include "lanes_amd64.h"
 #include "philox_amd64.h"
 
-// bits8 is the bit of each of 8 lanes.
+// bits8 has, in each of 8 lanes, the lane's bit.
 DATA ·bits8+0(SB)/8, $0x0000000200000001
 DATA ·bits8+8(SB)/8, $0x0000000800000004
 DATA ·bits8+16(SB)/8, $0x0000002000000010
 DATA ·bits8+24(SB)/8, $0x0000008000000040
 GLOBL ·bits8(SB), RODATA|NOPTR, $32
 
-// LANES8X2: Y14 and Y15 = the lanes that exist of two vectors when n elements are left.
+// LANES8X2: Y14 and Y15 = the valid lanes of two vectors when n elements are left.
 #define LANES8X2(n) \
 	XORL    R8, R8     \
 	MOVQ    n, R10     \

@@ -2,15 +2,14 @@
 
 // Dropout and uniform random numbers from Philox4x32-10.
 // Shapes: all slices have n elements; counter i gives the bits of elements 4·i to 4·i+3.
-// Idea: 8 counters at once, for 32 elements. The masks are bit by bit those of
-// kernels.Philox.
+// Idea: 8 counters at once, for 32 elements. The masks are bit for bit those of kernels.Philox.
 
 #include "textflag.h"
 #include "lanes_amd64.h"
 #include "philox_amd64.h"
 
-// The constants: two multipliers, and the order in which 8 and 4 counters lie so
-// that unpacking pairs of lanes leaves their words in the order of the elements.
+// The constants: two multipliers, and the orders of 8 and of 4 counters in which unpacking pairs of
+// lanes leaves their words in the order of the elements.
 DATA ·philox_multipliers+0(SB)/4, $0xd2511f53
 DATA ·philox_multipliers+4(SB)/4, $0xcd9e8d57
 GLOBL ·philox_multipliers(SB), RODATA|NOPTR, $8

@@ -2,10 +2,9 @@ package avx
 
 import "baregrad/kernels"
 
-// Reductions of x[Outer,N,Inner] over its middle axis to y[Outer,Inner]. Sums
-// are kept in float64. The axis is cut into parts of a size that depends on N and
-// Inner alone, and the parts' sums are added in their order: so the result's bits
-// do not depend on the number of workers.
+// Reductions of x[Outer,N,Inner] over its middle axis to y[Outer,Inner]. Sums are kept in float64.
+// The axis is split into parts whose size depends on N and Inner alone, and the parts' sums are added
+// in order, so the bits of the result do not depend on the number of workers.
 
 func (d *Device) Sum(y, x kernels.Buffer, s kernels.ReduceSpec, m kernels.Mode) {
 	kernels.Want("sum", "whole", x, kernels.Float32, s.Outer*s.N*s.Inner)
@@ -33,13 +32,13 @@ func (d *Device) MeanGrad(dx, dy kernels.Buffer, s kernels.ReduceSpec, m kernels
 	d.spread(kernels.Floats(dx), kernels.Floats(dy), s, 1/float32(s.N), m)
 }
 
-// sum is y[o,i] = factor·Σ over n of x[o,n,i].
+// sum computes y[o,i] = factor·Σ over n of x[o,n,i].
 func (d *Device) sum(y, x []float32, s kernels.ReduceSpec, factor float64, m kernels.Mode) {
 	if len(y) == 0 {
 		return
 	}
 	j := job{reduce: s, factor: factor, mode: m}
-	if count, _ := parts(s.N, s.Inner); count <= 1 || s.Outer >= fewParts { // each o is one part or less
+	if count, _ := parts(s.N, s.Inner); count <= 1 || s.Outer >= fewParts { // each o is at most one part, or there are many
 		_, size := parts(s.Outer, s.N*s.Inner)
 		j.y, j.a = y, x
 		j.sums = d.sumScratch((s.Outer + size - 1) / size * padded(s.Inner))
@@ -52,7 +51,7 @@ func (d *Device) sum(y, x []float32, s kernels.ReduceSpec, factor float64, m ker
 	}
 }
 
-// sumSlabs is the sum of whole slabs x[o,:,:], one after another.
+// sumSlabs sums whole slabs x[o,:,:], one after another.
 func sumSlabs(j *job, from, to int) {
 	s := j.reduce
 	sums := j.sums[from/j.size*padded(s.Inner):][:s.Inner]
@@ -62,7 +61,7 @@ func sumSlabs(j *job, from, to int) {
 	}
 }
 
-// sumSlab is sums[i] = Σ over n of x[n,i].
+// sumSlab computes sums[i] = Σ over n of x[n,i].
 func sumSlab(k *vectorKernels, sums []float64, x []float32, n int) {
 	if len(sums) == 1 {
 		sums[0] = k.sum_f32(x)
@@ -71,7 +70,7 @@ func sumSlab(k *vectorKernels, sums []float64, x []float32, n int) {
 	k.sum_rows_f32(sums, x, n)
 }
 
-// sumLong is the sum of one slab that is shared among the workers.
+// sumLong sums one slab that is shared among the workers.
 func (d *Device) sumLong(j job) {
 	s := j.reduce
 	count, _ := parts(s.N, s.Inner)
@@ -85,13 +84,13 @@ func (d *Device) sumLong(j job) {
 	store(y, d.addParts(sums, count, s.Inner), factor, m)
 }
 
-// addParts adds up the sums of all parts in their order, into those of the first.
+// addParts adds up the sums of all parts in order, into those of the first.
 func (d *Device) addParts(sums []float64, count, inner int) []float64 {
 	d.set.vector.sum_parts_f64(sums[:count*padded(inner)], padded(inner), count)
 	return sums[:inner]
 }
 
-// padded is inner, rounded up so that no two parts' sums share a cache line.
+// padded is inner rounded up so that no two parts' sums share a cache line.
 func padded(inner int) int { return (inner + 7) &^ 7 }
 
 // store rounds sums into y: y = factor·sums, or y += factor·sums.
@@ -105,7 +104,7 @@ func store(y []float32, sums []float64, factor float64, m kernels.Mode) {
 	}
 }
 
-// sumScratch returns n float64 of scratch memory, allocated when a size is first met.
+// sumScratch returns n float64 of scratch memory, which is allocated when a size is first needed.
 func (d *Device) sumScratch(n int) []float64 {
 	if cap(d.sums) < n {
 		d.sums = make([]float64, n)
@@ -113,7 +112,7 @@ func (d *Device) sumScratch(n int) []float64 {
 	return d.sums[:n]
 }
 
-// spread is dx[o,n,i] = scale·dy[o,i].
+// spread computes dx[o,n,i] = scale·dy[o,i].
 func (d *Device) spread(dx, dy []float32, s kernels.ReduceSpec, scale float32, m kernels.Mode) {
 	j := job{y: dx, a: dy, reduce: s, scalar: [5]float32{scale}, mode: m}
 	if s.Inner == 1 {
@@ -138,7 +137,7 @@ func (d *Device) spread(dx, dy []float32, s kernels.ReduceSpec, scale float32, m
 	})
 }
 
-// Max takes the maximum over the last axis; over others the reference does.
+// Max takes the maximum over the last axis; the reference does the others.
 func (d *Device) Max(y, arg, x kernels.Buffer, s kernels.ReduceSpec) {
 	if s.Inner != 1 {
 		d.Device.Max(y, arg, x, s)

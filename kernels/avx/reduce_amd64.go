@@ -35,7 +35,7 @@ func sum_rows_f32_avx512(sums []float64, x []float32, rows int)
 //go:noescape
 func sum_rows_f32_avx2(sums []float64, x []float32, rows int)
 
-// sum_parts_f64_avx2 is, 8 columns at a time, for n that is a multiple of 8:
+// sum_parts_f64_avx2 is, 8 columns at a time, for n a multiple of 8:
 //
 //	for c := range n {
 //		for part := 1; part < parts; part++ {

@@ -1,15 +1,15 @@
 //go:build !purego
 
-// Sums along the columns or the rows of a matrix, and where a row's maximum is.
+// Sums of a vector or of a matrix's columns, and the index of a row's maximum.
 // Shapes: x is [n], or [rows,cols] with sums [cols].
-// Idea: sums are kept in float64, as the reference has them, in several registers
-// at once, so that no addition waits for the one before it. Their order is fixed.
+// Idea: sums are kept in float64, as in the reference, in several registers at once, so that no
+// addition waits for the one before it. Their order is fixed.
 
 #include "textflag.h"
 #include "lanes_amd64.h"
 #include "reduce_amd64.h"
 
-// LANES4X4: X12 … X15 = −1 in the lanes that exist, in fours, of 16 when n elements are left.
+// LANES4X4: X12 … X15 = −1 in the valid lanes, in fours, of 16 when n elements are left.
 #define LANES4X4(n) \
 	XORL         R8, R8         \
 	MOVQ         n, R10         \

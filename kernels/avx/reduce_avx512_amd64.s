@@ -1,9 +1,9 @@
 //go:build !purego
 
-// Sums along the columns or the rows of a matrix, and where a row's maximum is.
+// Sums of a vector or of a matrix's columns, and the index of a row's maximum.
 // Shapes: x is [n], or [rows,cols] with sums [cols].
-// Idea: sums are kept in float64, as the reference has them, in several registers
-// at once, so that no addition waits for the one before it. Their order is fixed.
+// Idea: sums are kept in float64, as in the reference, in several registers at once, so that no
+// addition waits for the one before it. Their order is fixed.
 
 #include "textflag.h"
 #include "lanes_amd64.h"

@@ -2,8 +2,8 @@
 
 // ReLU: y = x if x > 0 or x is NaN, else 0; its gradient dx = dy where y > 0, else 0.
 // Shapes: y, x, dx and dy have the same n elements.
-// Idea: a comparison gives a mask, and what the mask leaves out becomes 0. (The
-// maximum of x and 0 would be one instruction less, but gives −0 for −0.)
+// Idea: a comparison gives a mask, and elements outside of the mask become 0. (The maximum of x and 0
+// would take one instruction less, but gives −0 for −0.)
 
 #include "textflag.h"
 #include "lanes_amd64.h"

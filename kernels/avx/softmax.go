@@ -30,8 +30,8 @@ func (d *Device) SoftmaxGrad(dx, dy, y kernels.Buffer, rows, cols int, m kernels
 	})
 }
 
-// LogSoftmax: y = x − M − ln Σ e^(x−M). (The softmax that comes with the sum is
-// written to y first, and over.)
+// LogSoftmax: y = x − M − ln Σ e^(x−M). (softmax_fwd_f32, which gives the sum, first writes the
+// softmax to y.)
 func (d *Device) LogSoftmax(y, x kernels.Buffer, rows, cols int) {
 	kernels.CheckRows("logsoftmax", rows, cols, y, x)
 	j := job{y: kernels.Floats(y), a: kernels.Floats(x), cols: cols}

@@ -1,10 +1,10 @@
 //go:build !purego
 
-// Softmax of a row, its logarithm and their gradients, a row at a call.
+// Softmax of a row, its logarithm and their gradients, one row per call.
 // Shapes: all slices are one row of n columns.
-// Idea: softmax_fwd goes over the row three times: for its maximum M, for e^(x−M)
-// and their sum, and to divide by the sum. The row stays in the first-level cache.
-// What the gradients need of a whole row, dot and sum give beforehand.
+// Idea: softmax_fwd passes over the row three times: for its maximum M, for e^(x−M) and their sum,
+// and to divide by the sum. The row stays in the L1 cache. The sums over a row that the gradients
+// need are arguments: dot and sum.
 
 #include "textflag.h"
 #include "lanes_amd64.h"

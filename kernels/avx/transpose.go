@@ -2,11 +2,10 @@ package avx
 
 import "baregrad/kernels"
 
-// Transposition: y[i,j,…] = x[Σ index·Stride]. Neighbouring axes that stay
-// neighbours are merged. Of what is left, two axes matter: the one along which y
-// is contiguous, which is its last, and the one along which x is. If they are the
-// same, runs are copied; if not, the two span planes that are transposed in
-// blocks, so that neither side is walked in steps longer than a cache line.
+// Transposition: y[i,j,…] = x[Σ index·Stride]. Neighbouring axes that stay neighbours are merged. Of
+// the remaining axes, two matter: the one along which y is contiguous, which is its last, and the one
+// along which x is. If they are the same, runs are copied. If not, the two span planes that are
+// transposed in blocks, so that neither side is walked in strides longer than a cache line.
 
 func (d *Device) Transpose(y, x kernels.Buffer, s kernels.PermuteSpec) {
 	s.Check("transpose", y, x)
@@ -18,8 +17,7 @@ func (d *Device) Transpose(y, x kernels.Buffer, s kernels.PermuteSpec) {
 	d.permute(kernels.Floats(y), kernels.Floats(x), a)
 }
 
-// TransposeGrad carries each dy back: the inverse permutation. Accumulation is
-// left to the reference.
+// TransposeGrad carries each dy back by the inverse permutation. The reference does accumulation.
 func (d *Device) TransposeGrad(dx, dy kernels.Buffer, s kernels.PermuteSpec, m kernels.Mode) {
 	s.Check("transpose gradient", dx, dy)
 	a := mergedAxes(&s)
@@ -30,16 +28,15 @@ func (d *Device) TransposeGrad(dx, dy kernels.Buffer, s kernels.PermuteSpec, m k
 	d.permute(kernels.Floats(dx), kernels.Floats(dy), inverse(a))
 }
 
-// axes are the axes of y, from the outermost, with the steps along them in y and
-// in x. No axis has size 1.
+// axes are the axes of y, from the outermost, with the strides along them in y and in x. No axis has
+// size 1.
 type axes struct {
 	rank         int
 	dim          [kernels.MaxRank]int
 	stepY, stepX [kernels.MaxRank]int
 }
 
-// mergedAxes merges an axis into the one outside it where x walks on evenly, as
-// y always does.
+// mergedAxes merges an axis into the one outside it if x is evenly strided over both, as y always is.
 func mergedAxes(s *kernels.PermuteSpec) (a axes) {
 	for i, n := range s.Dim[:s.Rank] {
 		last := a.rank - 1
@@ -61,7 +58,7 @@ func mergedAxes(s *kernels.PermuteSpec) (a axes) {
 	return a
 }
 
-// inverse exchanges y and x: the axes are put into the order of x.
+// inverse exchanges y and x: the axes are sorted into the order of x.
 func inverse(a axes) (b axes) {
 	b.rank = a.rank
 	var used [kernels.MaxRank]bool
@@ -78,9 +75,9 @@ func inverse(a axes) (b axes) {
 	return b
 }
 
-// isPermutation tells whether every element of x is met once: its steps, from the
-// shortest, are products of the sizes. Only a spec that Permute did not make
-// fails this; the kernels, which check no bounds, must not see it.
+// isPermutation tells whether every element of x is read once: its strides, from the shortest, are
+// products of the sizes. Permute makes no other specs. The kernels check no bounds, so they must not
+// get one.
 func (a axes) isPermutation() bool {
 	b := inverse(a)
 	step := 1
@@ -93,11 +90,11 @@ func (a axes) isPermutation() bool {
 	return true
 }
 
-// stripRows is how many rows of a plane are transposed at once: a whole number
-// of blocks, small enough that the lines of x that they touch stay in the cache.
+// stripRows is how many rows of a plane are transposed at once: whole blocks, and few enough that the
+// lines of x that they touch stay in the cache.
 const stripRows = 32
 
-// permute shares y = x, permuted, among the workers.
+// permute shares the permutation y of x among the workers.
 func (d *Device) permute(y, x []float32, a axes) {
 	if len(y) == 0 {
 		return
@@ -129,7 +126,7 @@ func (d *Device) permute(y, x []float32, a axes) {
 	})
 }
 
-// contiguous is the axis along which x is contiguous.
+// contiguous returns the axis along which x is contiguous.
 func (a *axes) contiguous() int {
 	for i, step := range a.stepX[:a.rank] {
 		if step == 1 {
@@ -139,8 +136,8 @@ func (a *axes) contiguous() int {
 	panic("avx: a permutation without a contiguous axis") // isPermutation has ruled it out
 }
 
-// position is where in y and x number i begins, counting along all axes but the
-// last and the one that is left out.
+// position returns where number i begins in y and x, counting along all axes but the last and the one
+// given as without.
 func (a *axes) position(i, without int) (atY, atX int) {
 	for axis := a.rank - 2; axis >= 0; axis-- {
 		if axis == without {
@@ -154,8 +151,8 @@ func (a *axes) position(i, without int) (atY, atX int) {
 	return atY, atX
 }
 
-// transposeStrip transposes the rows of a plane of y from the given one on:
-// whole blocks by the kernel, what is left at the edges one by one.
+// transposeStrip transposes the rows of a plane of y from row on: whole blocks by the kernel, the
+// edges element by element.
 func (j *job) transposeStrip(plane, row int) {
 	a := &j.axes
 	axis := a.contiguous()

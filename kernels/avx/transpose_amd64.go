@@ -10,8 +10,7 @@ package avx
 //		}
 //	}
 //
-// The AVX-512 set uses it too: memory sets the pace, and wider blocks do not
-// make it faster.
+// The AVX-512 set uses it too: memory is the bottleneck, and wider blocks are not faster.
 //
 //go:noescape
 func transpose_f32_avx2(y, x *float32, rows, cols, rowY, rowX int)

@@ -1,16 +1,16 @@
 //go:build !purego
 
 // Transposition of a matrix in blocks of 8×8: y[i,j] = x[j,i].
-// Shapes: y is [rows,cols], both multiples of 8, and x is [cols,rows]; rowY and
-// rowX are the elements from one row to the next.
-// Idea: both matrices are read and written in pieces of 32 bytes. Loading rows
-// j and j+4 into the halves of one register leaves four transpositions of 4×4,
-// which unpacking and shuffling do within the halves.
+// Shapes: y is [rows,cols], both multiples of 8, and x is [cols,rows]; rowY and rowX are the elements
+// from one row to the next.
+// Idea: both matrices are read and written in pieces of 32 bytes. Loading rows j and j+4 into the
+// halves of one register leaves four transpositions of 4×4, which unpacking and shuffling do within
+// the halves.
 
 #include "textflag.h"
 
-// TRANSPOSE4(a, b, c, d): in each half, a … d are the rows of a 4×4 matrix and
-// become its columns. Y8 … Y11 are scratch.
+// TRANSPOSE4(a, b, c, d): in each half, a … d are the rows of a 4×4 matrix and become its columns. Y8
+// … Y11 are scratch.
 #define TRANSPOSE4(a, b, c, d) \
 	VUNPCKLPS b, a, Y8         \ // Y8 = a0 b0 a1 b1
 	VUNPCKHPS b, a, Y9         \ // Y9 = a2 b2 a3 b3
