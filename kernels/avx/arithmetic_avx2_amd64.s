@@ -14,7 +14,7 @@ TEXT ·add_fwd_f32_avx2(SB), NOSPLIT, $64-72
 	MOVQ  y+0(FP), DI     // DI = y's row
 	MOVQ  a+8(FP), SI     // SI = a's row
 	MOVQ  b+16(FP), DX    // DX = b's row
-	MOVQ  rows+24(FP), R8 // R8 = the rows to go
+	MOVQ  rows+24(FP), R8 // R8 = the rows left
 	MOVQ  stepA+56(FP), R9
 	SHLQ  $5, R9          // R9 = stepA·32, the bytes of one step along a
 	MOVQ  stepB+64(FP), R10
@@ -25,7 +25,7 @@ TEXT ·add_fwd_f32_avx2(SB), NOSPLIT, $64-72
 	JLE   done
 
 row:
-	MOVQ         cols+32(FP), CX      // CX = n, the columns to go
+	MOVQ         cols+32(FP), CX      // CX = n, the columns left
 	XORL         AX, AX               // AX = c = 0
 	MOVQ         SI, BX               // BX = where a is read
 	MOVQ         DX, R13              // R13 = where b is read
@@ -59,7 +59,7 @@ full:
 last:
 	ADDQ       $8, CX              // n = the rest, at most 7
 	JLE        next
-	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	LANES8(CX, Y15)                // Y15 = the valid lanes
 	VMASKMOVPS (BX), Y15, Y1       // a = a[r,c:]
 	VMASKMOVPS (R13), Y15, Y2      // b = b[r,c:]
 	VADDPS     Y2, Y1, Y1          // y = a + b
@@ -84,7 +84,7 @@ TEXT ·sub_fwd_f32_avx2(SB), NOSPLIT, $64-72
 	MOVQ  y+0(FP), DI     // DI = y's row
 	MOVQ  a+8(FP), SI     // SI = a's row
 	MOVQ  b+16(FP), DX    // DX = b's row
-	MOVQ  rows+24(FP), R8 // R8 = the rows to go
+	MOVQ  rows+24(FP), R8 // R8 = the rows left
 	MOVQ  stepA+56(FP), R9
 	SHLQ  $5, R9          // R9 = stepA·32, the bytes of one step along a
 	MOVQ  stepB+64(FP), R10
@@ -95,7 +95,7 @@ TEXT ·sub_fwd_f32_avx2(SB), NOSPLIT, $64-72
 	JLE   done
 
 row:
-	MOVQ         cols+32(FP), CX      // CX = n, the columns to go
+	MOVQ         cols+32(FP), CX      // CX = n, the columns left
 	XORL         AX, AX               // AX = c = 0
 	MOVQ         SI, BX               // BX = where a is read
 	MOVQ         DX, R13              // R13 = where b is read
@@ -129,7 +129,7 @@ full:
 last:
 	ADDQ       $8, CX              // n = the rest, at most 7
 	JLE        next
-	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	LANES8(CX, Y15)                // Y15 = the valid lanes
 	VMASKMOVPS (BX), Y15, Y1       // a = a[r,c:]
 	VMASKMOVPS (R13), Y15, Y2      // b = b[r,c:]
 	VSUBPS     Y2, Y1, Y1          // y = a − b
@@ -154,7 +154,7 @@ TEXT ·mul_fwd_f32_avx2(SB), NOSPLIT, $64-72
 	MOVQ  y+0(FP), DI     // DI = y's row
 	MOVQ  a+8(FP), SI     // SI = a's row
 	MOVQ  b+16(FP), DX    // DX = b's row
-	MOVQ  rows+24(FP), R8 // R8 = the rows to go
+	MOVQ  rows+24(FP), R8 // R8 = the rows left
 	MOVQ  stepA+56(FP), R9
 	SHLQ  $5, R9          // R9 = stepA·32, the bytes of one step along a
 	MOVQ  stepB+64(FP), R10
@@ -165,7 +165,7 @@ TEXT ·mul_fwd_f32_avx2(SB), NOSPLIT, $64-72
 	JLE   done
 
 row:
-	MOVQ         cols+32(FP), CX      // CX = n, the columns to go
+	MOVQ         cols+32(FP), CX      // CX = n, the columns left
 	XORL         AX, AX               // AX = c = 0
 	MOVQ         SI, BX               // BX = where a is read
 	MOVQ         DX, R13              // R13 = where b is read
@@ -199,7 +199,7 @@ full:
 last:
 	ADDQ       $8, CX              // n = the rest, at most 7
 	JLE        next
-	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	LANES8(CX, Y15)                // Y15 = the valid lanes
 	VMASKMOVPS (BX), Y15, Y1       // a = a[r,c:]
 	VMASKMOVPS (R13), Y15, Y2      // b = b[r,c:]
 	VMULPS     Y2, Y1, Y1          // y = a·b
@@ -224,7 +224,7 @@ TEXT ·div_fwd_f32_avx2(SB), NOSPLIT, $64-72
 	MOVQ  y+0(FP), DI     // DI = y's row
 	MOVQ  a+8(FP), SI     // SI = a's row
 	MOVQ  b+16(FP), DX    // DX = b's row
-	MOVQ  rows+24(FP), R8 // R8 = the rows to go
+	MOVQ  rows+24(FP), R8 // R8 = the rows left
 	MOVQ  stepA+56(FP), R9
 	SHLQ  $5, R9          // R9 = stepA·32, the bytes of one step along a
 	MOVQ  stepB+64(FP), R10
@@ -235,7 +235,7 @@ TEXT ·div_fwd_f32_avx2(SB), NOSPLIT, $64-72
 	JLE   done
 
 row:
-	MOVQ         cols+32(FP), CX      // CX = n, the columns to go
+	MOVQ         cols+32(FP), CX      // CX = n, the columns left
 	XORL         AX, AX               // AX = c = 0
 	MOVQ         SI, BX               // BX = where a is read
 	MOVQ         DX, R13              // R13 = where b is read
@@ -269,7 +269,7 @@ full:
 last:
 	ADDQ       $8, CX              // n = the rest, at most 7
 	JLE        next
-	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	LANES8(CX, Y15)                // Y15 = the valid lanes
 	VMASKMOVPS (BX), Y15, Y1       // a = a[r,c:]
 	VMASKMOVPS (R13), Y15, Y2      // b = b[r,c:]
 	VDIVPS     Y2, Y1, Y1          // y = a/b

@@ -14,7 +14,7 @@ TEXT ·add_fwd_f32_avx512(SB), NOSPLIT, $128-72
 	MOVQ  y+0(FP), DI     // DI = y's row
 	MOVQ  a+8(FP), SI     // SI = a's row
 	MOVQ  b+16(FP), DX    // DX = b's row
-	MOVQ  rows+24(FP), R8 // R8 = the rows to go
+	MOVQ  rows+24(FP), R8 // R8 = the rows left
 	MOVQ  stepA+56(FP), R9
 	SHLQ  $6, R9          // R9 = stepA·64, the bytes of one step along a
 	MOVQ  stepB+64(FP), R10
@@ -25,7 +25,7 @@ TEXT ·add_fwd_f32_avx512(SB), NOSPLIT, $128-72
 	JLE   done
 
 row:
-	MOVQ         cols+32(FP), CX      // CX = n, the columns to go
+	MOVQ         cols+32(FP), CX      // CX = n, the columns left
 	XORL         AX, AX               // AX = c = 0
 	MOVQ         SI, BX               // BX = where a is read
 	MOVQ         DX, R13              // R13 = where b is read
@@ -43,7 +43,7 @@ walkA:
 	LEAQ         repeatedB-128(SP), R13
 
 column:
-	LANES16(CX, K1)              // K1 = the lanes that exist
+	LANES16(CX, K1)              // K1 = the valid lanes
 	VMOVUPS.Z (BX), K1, Z1       // a = a[r,c:]
 	VMOVUPS.Z (R13), K1, Z2      // b = b[r,c:]
 	VADDPS    Z2, Z1, Z1         // y = a + b
@@ -71,7 +71,7 @@ TEXT ·sub_fwd_f32_avx512(SB), NOSPLIT, $128-72
 	MOVQ  y+0(FP), DI     // DI = y's row
 	MOVQ  a+8(FP), SI     // SI = a's row
 	MOVQ  b+16(FP), DX    // DX = b's row
-	MOVQ  rows+24(FP), R8 // R8 = the rows to go
+	MOVQ  rows+24(FP), R8 // R8 = the rows left
 	MOVQ  stepA+56(FP), R9
 	SHLQ  $6, R9          // R9 = stepA·64, the bytes of one step along a
 	MOVQ  stepB+64(FP), R10
@@ -82,7 +82,7 @@ TEXT ·sub_fwd_f32_avx512(SB), NOSPLIT, $128-72
 	JLE   done
 
 row:
-	MOVQ         cols+32(FP), CX      // CX = n, the columns to go
+	MOVQ         cols+32(FP), CX      // CX = n, the columns left
 	XORL         AX, AX               // AX = c = 0
 	MOVQ         SI, BX               // BX = where a is read
 	MOVQ         DX, R13              // R13 = where b is read
@@ -100,7 +100,7 @@ walkA:
 	LEAQ         repeatedB-128(SP), R13
 
 column:
-	LANES16(CX, K1)              // K1 = the lanes that exist
+	LANES16(CX, K1)              // K1 = the valid lanes
 	VMOVUPS.Z (BX), K1, Z1       // a = a[r,c:]
 	VMOVUPS.Z (R13), K1, Z2      // b = b[r,c:]
 	VSUBPS    Z2, Z1, Z1         // y = a − b
@@ -128,7 +128,7 @@ TEXT ·mul_fwd_f32_avx512(SB), NOSPLIT, $128-72
 	MOVQ  y+0(FP), DI     // DI = y's row
 	MOVQ  a+8(FP), SI     // SI = a's row
 	MOVQ  b+16(FP), DX    // DX = b's row
-	MOVQ  rows+24(FP), R8 // R8 = the rows to go
+	MOVQ  rows+24(FP), R8 // R8 = the rows left
 	MOVQ  stepA+56(FP), R9
 	SHLQ  $6, R9          // R9 = stepA·64, the bytes of one step along a
 	MOVQ  stepB+64(FP), R10
@@ -139,7 +139,7 @@ TEXT ·mul_fwd_f32_avx512(SB), NOSPLIT, $128-72
 	JLE   done
 
 row:
-	MOVQ         cols+32(FP), CX      // CX = n, the columns to go
+	MOVQ         cols+32(FP), CX      // CX = n, the columns left
 	XORL         AX, AX               // AX = c = 0
 	MOVQ         SI, BX               // BX = where a is read
 	MOVQ         DX, R13              // R13 = where b is read
@@ -157,7 +157,7 @@ walkA:
 	LEAQ         repeatedB-128(SP), R13
 
 column:
-	LANES16(CX, K1)              // K1 = the lanes that exist
+	LANES16(CX, K1)              // K1 = the valid lanes
 	VMOVUPS.Z (BX), K1, Z1       // a = a[r,c:]
 	VMOVUPS.Z (R13), K1, Z2      // b = b[r,c:]
 	VMULPS    Z2, Z1, Z1         // y = a·b
@@ -185,7 +185,7 @@ TEXT ·div_fwd_f32_avx512(SB), NOSPLIT, $128-72
 	MOVQ  y+0(FP), DI     // DI = y's row
 	MOVQ  a+8(FP), SI     // SI = a's row
 	MOVQ  b+16(FP), DX    // DX = b's row
-	MOVQ  rows+24(FP), R8 // R8 = the rows to go
+	MOVQ  rows+24(FP), R8 // R8 = the rows left
 	MOVQ  stepA+56(FP), R9
 	SHLQ  $6, R9          // R9 = stepA·64, the bytes of one step along a
 	MOVQ  stepB+64(FP), R10
@@ -196,7 +196,7 @@ TEXT ·div_fwd_f32_avx512(SB), NOSPLIT, $128-72
 	JLE   done
 
 row:
-	MOVQ         cols+32(FP), CX      // CX = n, the columns to go
+	MOVQ         cols+32(FP), CX      // CX = n, the columns left
 	XORL         AX, AX               // AX = c = 0
 	MOVQ         SI, BX               // BX = where a is read
 	MOVQ         DX, R13              // R13 = where b is read
@@ -214,7 +214,7 @@ walkA:
 	LEAQ         repeatedB-128(SP), R13
 
 column:
-	LANES16(CX, K1)              // K1 = the lanes that exist
+	LANES16(CX, K1)              // K1 = the valid lanes
 	VMOVUPS.Z (BX), K1, Z1       // a = a[r,c:]
 	VMOVUPS.Z (R13), K1, Z2      // b = b[r,c:]
 	VDIVPS    Z2, Z1, Z1         // y = a/b

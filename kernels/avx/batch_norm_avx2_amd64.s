@@ -16,7 +16,7 @@
 // func batch_norm_sums_f32_avx2(sums, products []float64, a, b, shift []float32, rows int)
 TEXT ·batch_norm_sums_f32_avx2(SB), NOSPLIT, $0-128
 	MOVQ sums_base+0(FP), DI      // DI = sums
-	MOVQ sums_len+8(FP), CX       // CX = n, the columns to go
+	MOVQ sums_len+8(FP), CX       // CX = n, the columns left
 	MOVQ products_base+24(FP), DX // DX = products
 	MOVQ a_base+48(FP), SI        // SI = a's columns
 	MOVQ b_base+72(FP), R9        // R9 = b's columns
@@ -41,7 +41,7 @@ columns:
 	VMOVUPD   96(DX), Y7
 	MOVQ      SI, AX          // AX = a[r,c:]
 	MOVQ      R9, BX          // BX = b[r,c:]
-	MOVQ      rows+120(FP), R13 // R13 = the rows to go
+	MOVQ      rows+120(FP), R13 // R13 = the rows left
 	TESTQ     R13, R13
 	JLE       store
 
@@ -93,7 +93,7 @@ last:
 	JLE  done
 
 columnsLast:
-	LANES8(CX, Y15)            // X14, X15 = the columns that exist of 8, in fours
+	LANES8(CX, Y15)            // X14, X15 = the valid columns of 8, in fours
 	HALVES
 	VMASKMOVPS (R10), X14, X8  // Y8, Y9 = shift[c:], in float64
 	VMASKMOVPS 16(R10), X15, X9
@@ -107,7 +107,7 @@ columnsLast:
 	VMASKMOVPD 32(DX), Y7, Y5
 	MOVQ       SI, AX          // AX = a[r,c:]
 	MOVQ       R9, BX          // BX = b[r,c:]
-	MOVQ       rows+120(FP), R13 // R13 = the rows to go
+	MOVQ       rows+120(FP), R13 // R13 = the rows left
 	TESTQ      R13, R13
 	JLE        storeLast
 
@@ -153,7 +153,7 @@ TEXT ·batch_norm_fwd_f32_avx2(SB), NOSPLIT, $0-128
 	MOVQ y_base+0(FP), DI       // DI = y's columns
 	MOVQ x_base+24(FP), SI      // SI = x's columns
 	MOVQ mean_base+48(FP), R9   // R9 = mean
-	MOVQ mean_len+56(FP), CX    // CX = n, the columns to go
+	MOVQ mean_len+56(FP), CX    // CX = n, the columns left
 	MOVQ scale_base+72(FP), R10 // R10 = scale
 	MOVQ shift_base+96(FP), DX  // DX = shift
 	MOVQ CX, R8
@@ -170,7 +170,7 @@ columns:
 	VMOVUPS 32(DX), Y13
 	MOVQ    SI, AX     // AX = x[r,c:]
 	MOVQ    DI, BX     // BX = y[r,c:]
-	MOVQ    rows+120(FP), R13 // R13 = the rows to go
+	MOVQ    rows+120(FP), R13 // R13 = the rows left
 	TESTQ   R13, R13
 	JLE     next
 
@@ -202,13 +202,13 @@ last:
 	JLE  done
 
 columnsLast:
-	LANES8(CX, Y15)            // Y15 = the columns that exist of 8
+	LANES8(CX, Y15)            // Y15 = the valid columns of 8
 	VMASKMOVPS (R9), Y15, Y8   // Y8 = mean[c:]
 	VMASKMOVPS (R10), Y15, Y10 // Y10 = scale[c:]
 	VMASKMOVPS (DX), Y15, Y12  // Y12 = shift[c:]
 	MOVQ       SI, AX          // AX = x[r,c:]
 	MOVQ       DI, BX          // BX = y[r,c:]
-	MOVQ       rows+120(FP), R13 // R13 = the rows to go
+	MOVQ       rows+120(FP), R13 // R13 = the rows left
 	TESTQ      R13, R13
 	JLE        nextLast
 
@@ -237,13 +237,13 @@ done:
 
 // func batch_norm_bwd_f32_avx2(dx, dy, x, mean, offset, slope, scale []float32, rows int, m Mode)
 TEXT ·batch_norm_bwd_f32_avx2(SB), NOSPLIT, $0-177
-	MOVQ         mean_len+80(FP), CX // CX = n, the columns to go
+	MOVQ         mean_len+80(FP), CX // CX = n, the columns left
 	MOVQ         CX, R8
 	SHLQ         $2, R8              // R8 = the bytes of a row
 	MOVBLZX      m+176(FP), R9
 	NEGL         R9
 	VMOVD        R9, X4
-	VPBROADCASTD X4, Y4              // Y4 = all lanes if m is Accumulate, else none
+	VPBROADCASTD X4, Y4              // Y4 = all lanes if m is Accumulate, otherwise none
 	XORL         DX, DX              // DX = the bytes of the columns that are done
 	SUBQ         $16, CX             // n -= 16
 	JLT          last
@@ -267,7 +267,7 @@ columns:
 	ADDQ    DX, SI           // SI = dy[r,c:]
 	MOVQ    x_base+48(FP), BX
 	ADDQ    DX, BX           // BX = x[r,c:]
-	MOVQ    rows+168(FP), R13 // R13 = the rows to go
+	MOVQ    rows+168(FP), R13 // R13 = the rows left
 	TESTQ   R13, R13
 	JLE     next
 
@@ -308,7 +308,7 @@ last:
 	JLE  done
 
 columnsLast:
-	LANES8(CX, Y15)             // Y15 = the columns that exist of 8
+	LANES8(CX, Y15)             // Y15 = the valid columns of 8
 	VPAND      Y15, Y4, Y5      // Y5 = those to accumulate
 	MOVQ       mean_base+72(FP), AX
 	VMASKMOVPS (AX)(DX*1), Y15, Y8  // Y8 = mean[c:]
@@ -324,7 +324,7 @@ columnsLast:
 	ADDQ       DX, SI           // SI = dy[r,c:]
 	MOVQ       x_base+48(FP), BX
 	ADDQ       DX, BX           // BX = x[r,c:]
-	MOVQ       rows+168(FP), R13 // R13 = the rows to go
+	MOVQ       rows+168(FP), R13 // R13 = the rows left
 	TESTQ      R13, R13
 	JLE        nextLast
 

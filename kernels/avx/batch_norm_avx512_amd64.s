@@ -11,7 +11,7 @@
 // func batch_norm_sums_f32_avx512(sums, products []float64, a, b, shift []float32, rows int)
 TEXT ·batch_norm_sums_f32_avx512(SB), NOSPLIT, $0-128
 	MOVQ  sums_base+0(FP), DI      // DI = sums
-	MOVQ  sums_len+8(FP), CX       // CX = n, the columns to go
+	MOVQ  sums_len+8(FP), CX       // CX = n, the columns left
 	MOVQ  products_base+24(FP), DX // DX = products
 	MOVQ  a_base+48(FP), SI        // SI = a's columns
 	MOVQ  b_base+72(FP), R9        // R9 = b's columns
@@ -22,7 +22,7 @@ TEXT ·batch_norm_sums_f32_avx512(SB), NOSPLIT, $0-128
 	JLE   done
 
 columns:
-	LANES32(CX, K1)            // K1 … K4 = the columns that exist, in eights
+	LANES32(CX, K1)            // K1 … K4 = the valid columns, in eights
 	KSHIFTRD    $8, K1, K2
 	KSHIFTRD    $16, K1, K3
 	KSHIFTRD    $24, K1, K4
@@ -40,7 +40,7 @@ columns:
 	VMOVUPD.Z   192(DX), K4, Z7
 	MOVQ        SI, AX         // AX = a[r,c:]
 	MOVQ        R9, BX         // BX = b[r,c:]
-	MOVQ        rows+120(FP), R13 // R13 = the rows to go
+	MOVQ        rows+120(FP), R13 // R13 = the rows left
 	TESTQ       R13, R13
 	JLE         store
 
@@ -96,7 +96,7 @@ TEXT ·batch_norm_fwd_f32_avx512(SB), NOSPLIT, $0-128
 	MOVQ  y_base+0(FP), DI      // DI = y's columns
 	MOVQ  x_base+24(FP), SI     // SI = x's columns
 	MOVQ  mean_base+48(FP), R9  // R9 = mean
-	MOVQ  mean_len+56(FP), CX   // CX = n, the columns to go
+	MOVQ  mean_len+56(FP), CX   // CX = n, the columns left
 	MOVQ  scale_base+72(FP), R10 // R10 = scale
 	MOVQ  shift_base+96(FP), DX // DX = shift
 	MOVQ  CX, R8
@@ -105,7 +105,7 @@ TEXT ·batch_norm_fwd_f32_avx512(SB), NOSPLIT, $0-128
 	JLE   done
 
 columns:
-	LANES32(CX, K1)          // K1, K2 = the columns that exist, in sixteens
+	LANES32(CX, K1)          // K1, K2 = the valid columns, in sixteens
 	KSHIFTRD  $16, K1, K2
 	VMOVUPS.Z (R9), K1, Z8   // Z8, Z9 = mean[c:]
 	VMOVUPS.Z 64(R9), K2, Z9
@@ -115,7 +115,7 @@ columns:
 	VMOVUPS.Z 64(DX), K2, Z13
 	MOVQ      SI, AX         // AX = x[r,c:]
 	MOVQ      DI, BX         // BX = y[r,c:]
-	MOVQ      rows+120(FP), R13 // R13 = the rows to go
+	MOVQ      rows+120(FP), R13 // R13 = the rows left
 	TESTQ     R13, R13
 	JLE       next
 
@@ -148,18 +148,18 @@ done:
 
 // func batch_norm_bwd_f32_avx512(dx, dy, x, mean, offset, slope, scale []float32, rows int, m Mode)
 TEXT ·batch_norm_bwd_f32_avx512(SB), NOSPLIT, $0-177
-	MOVQ    mean_len+80(FP), CX // CX = n, the columns to go
+	MOVQ    mean_len+80(FP), CX // CX = n, the columns left
 	MOVQ    CX, R8
 	SHLQ    $2, R8              // R8 = the bytes of a row
 	MOVBLZX m+176(FP), R9
 	NEGL    R9
-	KMOVD   R9, K7              // K7 = all lanes if m is Accumulate, else none
+	KMOVD   R9, K7              // K7 = all lanes if m is Accumulate, otherwise none
 	XORL    DX, DX              // DX = the bytes of the columns that are done
 	TESTQ   CX, CX
 	JLE     done
 
 columns:
-	LANES32(CX, K1)            // K1, K2 = the columns that exist, in sixteens
+	LANES32(CX, K1)            // K1, K2 = the valid columns, in sixteens
 	KSHIFTRD  $16, K1, K2
 	KANDD     K1, K7, K3       // K3, K4 = those to accumulate
 	KSHIFTRD  $16, K3, K4
@@ -181,7 +181,7 @@ columns:
 	ADDQ      DX, SI           // SI = dy[r,c:]
 	MOVQ      x_base+48(FP), BX
 	ADDQ      DX, BX           // BX = x[r,c:]
-	MOVQ      rows+168(FP), R13 // R13 = the rows to go
+	MOVQ      rows+168(FP), R13 // R13 = the rows left
 	TESTQ     R13, R13
 	JLE       next
 

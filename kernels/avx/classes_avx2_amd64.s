@@ -16,7 +16,7 @@ TEXT ·softmax_cross_entropy_classes_fwd_f32_avx2(SB), NOSPLIT, $0-56
 	MOVQ         x+16(FP), SI
 	MOVQ         labels+24(FP), DX  // DX = labels, or nil
 	MOVQ         classes+32(FP), R8
-	MOVQ         rows+40(FP), CX    // CX = the rows to go
+	MOVQ         rows+40(FP), CX    // CX = the rows left
 	MOVQ         cols+48(FP), R10
 	SHLQ         $8, R10            // R10 = the bytes of all columns
 	VPBROADCASTD ·one_i32(SB), Y14  // Y14 = 1, the integer
@@ -101,7 +101,7 @@ TEXT ·softmax_cross_entropy_classes_bwd_f32_avx2(SB), NOSPLIT, $0-56
 	MOVQ         probs+16(FP), SI
 	MOVQ         labels+24(FP), DX  // DX = labels, or nil
 	MOVQ         classes+32(FP), R8
-	MOVQ         rows+40(FP), CX    // CX = the rows to go
+	MOVQ         rows+40(FP), CX    // CX = the rows left
 	MOVQ         cols+48(FP), R10
 	SHLQ         $8, R10            // R10 = the bytes of all columns
 	VBROADCASTSS ONE, Y15           // Y15 = 1
@@ -162,7 +162,7 @@ next:
 TEXT ·argmax_classes_f32_avx2(SB), NOSPLIT, $0-32
 	MOVQ         arg+0(FP), DI
 	MOVQ         x+8(FP), SI
-	MOVQ         rows+16(FP), CX   // CX = the rows to go
+	MOVQ         rows+16(FP), CX   // CX = the rows left
 	MOVQ         cols+24(FP), R10
 	SHLQ         $8, R10           // R10 = the bytes of all columns
 	VPBROADCASTD ·one_i32(SB), Y14 // Y14 = 1, the integer
@@ -179,7 +179,7 @@ column:
 	VCMPPS    $6, Y0, Y4, Y3   // Y3 = not x ≤ best
 	VANDPS    Y2, Y3, Y3
 	VBLENDVPS Y3, Y4, Y0, Y0   // where both: best = x
-	VBLENDVPS Y3, Y13, Y1, Y1  // and its place c
+	VBLENDVPS Y3, Y13, Y1, Y1  // and its column c
 	VPADDD    Y14, Y13, Y13    // c++
 	ADDQ      $256, AX
 	CMPQ      AX, R10

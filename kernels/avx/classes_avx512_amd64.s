@@ -16,7 +16,7 @@ TEXT ·softmax_cross_entropy_classes_fwd_f32_avx512(SB), NOSPLIT, $0-56
 	MOVQ         x+16(FP), SI
 	MOVQ         labels+24(FP), DX   // DX = labels, or nil
 	MOVQ         classes+32(FP), R8
-	MOVQ         rows+40(FP), CX     // CX = the rows to go
+	MOVQ         rows+40(FP), CX     // CX = the rows left
 	MOVQ         cols+48(FP), R10
 	SHLQ         $8, R10           // R10 = the bytes of all columns
 	VPBROADCASTD ·one_i32(SB), Z14 // Z14 = 1, the integer
@@ -100,7 +100,7 @@ TEXT ·softmax_cross_entropy_classes_bwd_f32_avx512(SB), NOSPLIT, $0-56
 	MOVQ         probs+16(FP), SI
 	MOVQ         labels+24(FP), DX  // DX = labels, or nil
 	MOVQ         classes+32(FP), R8
-	MOVQ         rows+40(FP), CX    // CX = the rows to go
+	MOVQ         rows+40(FP), CX    // CX = the rows left
 	MOVQ         cols+48(FP), R10
 	SHLQ         $8, R10            // R10 = the bytes of all columns
 	VBROADCASTSS ONE, Z15           // Z15 = 1
@@ -160,7 +160,7 @@ next:
 TEXT ·argmax_classes_f32_avx512(SB), NOSPLIT, $0-32
 	MOVQ         arg+0(FP), DI
 	MOVQ         x+8(FP), SI
-	MOVQ         rows+16(FP), CX   // CX = the rows to go
+	MOVQ         rows+16(FP), CX   // CX = the rows left
 	MOVQ         cols+24(FP), R10
 	SHLQ         $8, R10           // R10 = the bytes of all columns
 	VPBROADCASTD ·one_i32(SB), Z14 // Z14 = 1, the integer
@@ -176,7 +176,7 @@ column:
 	VCMPPS    $7, Z0, Z0, K1     // K1 = best is a number
 	VCMPPS    $6, Z0, Z4, K1, K2 // K2 = and not x ≤ best
 	VMOVAPS   Z4, K2, Z0         // there best = x
-	VMOVDQA32 Z13, K2, Z1        // and its place c
+	VMOVDQA32 Z13, K2, Z1        // and its column c
 	VPADDD    Z14, Z13, Z13      // c++
 	ADDQ      $256, AX
 	CMPQ      AX, R10

@@ -12,7 +12,7 @@
 // func exp_fwd_f32_avx2(y, x []float32)
 TEXT ·exp_fwd_f32_avx2(SB), NOSPLIT, $0-48
 	MOVQ y_base+0(FP), DI  // DI = y
-	MOVQ y_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ y_len+8(FP), CX   // CX = n, the elements left
 	MOVQ x_base+24(FP), SI // SI = x
 	XORL AX, AX            // AX = i = 0
 	SUBQ $8, CX            // n -= 8
@@ -29,7 +29,7 @@ loop:
 last:
 	ADDQ       $8, CX              // n = the rest, at most 7
 	JLE        done
-	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	LANES8(CX, Y15)                // Y15 = the valid lanes
 	VMASKMOVPS (SI)(AX*4), Y15, Y1 // x = x[i:]
 	EXP_AVX2(Y1, Y2, Y3, Y4)       // y = exp(x)
 	VMASKMOVPS Y1, Y15, (DI)(AX*4) // y[i:] = y
@@ -41,7 +41,7 @@ done:
 // func log_fwd_f32_avx2(y, x []float32)
 TEXT ·log_fwd_f32_avx2(SB), NOSPLIT, $0-48
 	MOVQ y_base+0(FP), DI  // DI = y
-	MOVQ y_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ y_len+8(FP), CX   // CX = n, the elements left
 	MOVQ x_base+24(FP), SI // SI = x
 	XORL AX, AX            // AX = i = 0
 	SUBQ $8, CX            // n -= 8
@@ -58,7 +58,7 @@ loop:
 last:
 	ADDQ       $8, CX                // n = the rest, at most 7
 	JLE        done
-	LANES8(CX, Y15)                  // Y15 = the lanes that exist
+	LANES8(CX, Y15)                  // Y15 = the valid lanes
 	VMASKMOVPS (SI)(AX*4), Y15, Y1   // x = x[i:]
 	LOG_AVX2(Y1, Y2, Y3, Y4, Y5, Y6) // y = log(x)
 	VMASKMOVPS Y1, Y15, (DI)(AX*4)   // y[i:] = y
@@ -70,7 +70,7 @@ done:
 // func sigmoid_fwd_f32_avx2(y, x []float32)
 TEXT ·sigmoid_fwd_f32_avx2(SB), NOSPLIT, $0-48
 	MOVQ y_base+0(FP), DI  // DI = y
-	MOVQ y_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ y_len+8(FP), CX   // CX = n, the elements left
 	MOVQ x_base+24(FP), SI // SI = x
 	XORL AX, AX            // AX = i = 0
 	SUBQ $8, CX            // n -= 8
@@ -87,7 +87,7 @@ loop:
 last:
 	ADDQ       $8, CX                // n = the rest, at most 7
 	JLE        done
-	LANES8(CX, Y15)                  // Y15 = the lanes that exist
+	LANES8(CX, Y15)                  // Y15 = the valid lanes
 	VMASKMOVPS (SI)(AX*4), Y15, Y1   // x = x[i:]
 	SIGMOID_AVX2(Y1, Y2, Y3, Y4, Y5) // y = sigmoid(x)
 	VMASKMOVPS Y1, Y15, (DI)(AX*4)   // y[i:] = y
@@ -99,7 +99,7 @@ done:
 // func sigmoid_bwd_f32_avx2(dx, dy, y []float32, m Mode)
 TEXT ·sigmoid_bwd_f32_avx2(SB), NOSPLIT, $0-73
 	MOVQ         dx_base+0(FP), DI  // DI = dx
-	MOVQ         dx_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ         dx_len+8(FP), CX   // CX = n, the elements left
 	MOVQ         dy_base+24(FP), SI // SI = dy
 	MOVQ         y_base+48(FP), DX  // DX = y
 	MOVBLZX      m+72(FP), R8       // R8 = m
@@ -127,7 +127,7 @@ store:
 last:
 	ADDQ       $8, CX              // n = the rest, at most 7
 	JLE        done
-	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	LANES8(CX, Y15)                // Y15 = the valid lanes
 	VMASKMOVPS (DX)(AX*4), Y15, Y1 // d = y[i:]
 	VSUBPS     Y1, Y0, Y2          // s = 1 − y
 	VMULPS     Y2, Y1, Y1          // d *= s
@@ -148,7 +148,7 @@ done:
 // func tanh_fwd_f32_avx2(y, x []float32)
 TEXT ·tanh_fwd_f32_avx2(SB), NOSPLIT, $0-48
 	MOVQ y_base+0(FP), DI  // DI = y
-	MOVQ y_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ y_len+8(FP), CX   // CX = n, the elements left
 	MOVQ x_base+24(FP), SI // SI = x
 	XORL AX, AX            // AX = i = 0
 	SUBQ $8, CX            // n -= 8
@@ -165,7 +165,7 @@ loop:
 last:
 	ADDQ       $8, CX              // n = the rest, at most 7
 	JLE        done
-	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	LANES8(CX, Y15)                // Y15 = the valid lanes
 	VMASKMOVPS (SI)(AX*4), Y15, Y1 // x = x[i:]
 	TANH_AVX2(Y1, Y2, Y3, Y4, Y5)  // y = tanh(x)
 	VMASKMOVPS Y1, Y15, (DI)(AX*4) // y[i:] = y
@@ -177,7 +177,7 @@ done:
 // func tanh_bwd_f32_avx2(dx, dy, y []float32, m Mode)
 TEXT ·tanh_bwd_f32_avx2(SB), NOSPLIT, $0-73
 	MOVQ         dx_base+0(FP), DI  // DI = dx
-	MOVQ         dx_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ         dx_len+8(FP), CX   // CX = n, the elements left
 	MOVQ         dy_base+24(FP), SI // SI = dy
 	MOVQ         y_base+48(FP), DX  // DX = y
 	MOVBLZX      m+72(FP), R8       // R8 = m
@@ -204,7 +204,7 @@ store:
 last:
 	ADDQ         $8, CX              // n = the rest, at most 7
 	JLE          done
-	LANES8(CX, Y15)                  // Y15 = the lanes that exist
+	LANES8(CX, Y15)                  // Y15 = the valid lanes
 	VMASKMOVPS   (DX)(AX*4), Y15, Y1 // d = y[i:]
 	VFNMADD213PS Y0, Y1, Y1          // d = 1 − d²
 	VMASKMOVPS   (SI)(AX*4), Y15, Y2 // s = dy[i:]

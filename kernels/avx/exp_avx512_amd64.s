@@ -12,14 +12,14 @@
 // func exp_fwd_f32_avx512(y, x []float32)
 TEXT ·exp_fwd_f32_avx512(SB), NOSPLIT, $0-48
 	MOVQ  y_base+0(FP), DI  // DI = y
-	MOVQ  y_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ  y_len+8(FP), CX   // CX = n, the elements left
 	MOVQ  x_base+24(FP), SI // SI = x
 	XORL  AX, AX            // AX = i = 0
 	TESTQ CX, CX
 	JLE   done
 
 loop:
-	LANES16(CX, K1)              // K1 = the lanes that exist
+	LANES16(CX, K1)              // K1 = the valid lanes
 	VMOVUPS.Z (SI)(AX*4), K1, Z1 // x = x[i:]
 	EXP_AVX512(Z1, Z2, Z3, Z4)   // y = exp(x)
 	VMOVUPS   Z1, K1, (DI)(AX*4) // y[i:] = y
@@ -34,14 +34,14 @@ done:
 // func log_fwd_f32_avx512(y, x []float32)
 TEXT ·log_fwd_f32_avx512(SB), NOSPLIT, $0-48
 	MOVQ  y_base+0(FP), DI  // DI = y
-	MOVQ  y_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ  y_len+8(FP), CX   // CX = n, the elements left
 	MOVQ  x_base+24(FP), SI // SI = x
 	XORL  AX, AX            // AX = i = 0
 	TESTQ CX, CX
 	JLE   done
 
 loop:
-	LANES16(CX, K1)                // K1 = the lanes that exist
+	LANES16(CX, K1)                // K1 = the valid lanes
 	VMOVUPS.Z (SI)(AX*4), K1, Z1   // x = x[i:]
 	LOG_AVX512(Z1, Z2, Z3, Z4, Z5) // y = log(x)
 	VMOVUPS   Z1, K1, (DI)(AX*4)   // y[i:] = y
@@ -56,14 +56,14 @@ done:
 // func sigmoid_fwd_f32_avx512(y, x []float32)
 TEXT ·sigmoid_fwd_f32_avx512(SB), NOSPLIT, $0-48
 	MOVQ  y_base+0(FP), DI  // DI = y
-	MOVQ  y_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ  y_len+8(FP), CX   // CX = n, the elements left
 	MOVQ  x_base+24(FP), SI // SI = x
 	XORL  AX, AX            // AX = i = 0
 	TESTQ CX, CX
 	JLE   done
 
 loop:
-	LANES16(CX, K1)                    // K1 = the lanes that exist
+	LANES16(CX, K1)                    // K1 = the valid lanes
 	VMOVUPS.Z (SI)(AX*4), K1, Z1       // x = x[i:]
 	SIGMOID_AVX512(Z1, Z2, Z3, Z4, Z5) // y = sigmoid(x)
 	VMOVUPS   Z1, K1, (DI)(AX*4)       // y[i:] = y
@@ -78,18 +78,18 @@ done:
 // func sigmoid_bwd_f32_avx512(dx, dy, y []float32, m Mode)
 TEXT ·sigmoid_bwd_f32_avx512(SB), NOSPLIT, $0-73
 	MOVQ         dx_base+0(FP), DI  // DI = dx
-	MOVQ         dx_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ         dx_len+8(FP), CX   // CX = n, the elements left
 	MOVQ         dy_base+24(FP), SI // SI = dy
 	MOVQ         y_base+48(FP), DX  // DX = y
 	MOVBLZX      m+72(FP), R8       // R8 = m
-	MODE16(R8, K7)                  // K7 = all lanes if m is Accumulate, else none
+	MODE16(R8, K7)                  // K7 = all lanes if m is Accumulate, otherwise none
 	XORL         AX, AX             // AX = i = 0
 	VBROADCASTSS ·one_f32(SB), Z0   // Z0 = 1
 	TESTQ        CX, CX
 	JLE          done
 
 loop:
-	LANES16(CX, K1)                  // K1 = the lanes that exist
+	LANES16(CX, K1)                  // K1 = the valid lanes
 	KANDW     K1, K7, K2             // K2 = those to accumulate
 	VMOVUPS.Z (DX)(AX*4), K1, Z1     // d = y[i:]
 	VSUBPS    Z1, Z0, Z2             // s = 1 − y
@@ -109,14 +109,14 @@ done:
 // func tanh_fwd_f32_avx512(y, x []float32)
 TEXT ·tanh_fwd_f32_avx512(SB), NOSPLIT, $0-48
 	MOVQ  y_base+0(FP), DI  // DI = y
-	MOVQ  y_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ  y_len+8(FP), CX   // CX = n, the elements left
 	MOVQ  x_base+24(FP), SI // SI = x
 	XORL  AX, AX            // AX = i = 0
 	TESTQ CX, CX
 	JLE   done
 
 loop:
-	LANES16(CX, K1)                 // K1 = the lanes that exist
+	LANES16(CX, K1)                 // K1 = the valid lanes
 	VMOVUPS.Z (SI)(AX*4), K1, Z1    // x = x[i:]
 	TANH_AVX512(Z1, Z2, Z3, Z4, Z5) // y = tanh(x)
 	VMOVUPS   Z1, K1, (DI)(AX*4)    // y[i:] = y
@@ -131,18 +131,18 @@ done:
 // func tanh_bwd_f32_avx512(dx, dy, y []float32, m Mode)
 TEXT ·tanh_bwd_f32_avx512(SB), NOSPLIT, $0-73
 	MOVQ         dx_base+0(FP), DI  // DI = dx
-	MOVQ         dx_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ         dx_len+8(FP), CX   // CX = n, the elements left
 	MOVQ         dy_base+24(FP), SI // SI = dy
 	MOVQ         y_base+48(FP), DX  // DX = y
 	MOVBLZX      m+72(FP), R8       // R8 = m
-	MODE16(R8, K7)                  // K7 = all lanes if m is Accumulate, else none
+	MODE16(R8, K7)                  // K7 = all lanes if m is Accumulate, otherwise none
 	XORL         AX, AX             // AX = i = 0
 	VBROADCASTSS ·one_f32(SB), Z0   // Z0 = 1
 	TESTQ        CX, CX
 	JLE          done
 
 loop:
-	LANES16(CX, K1)                     // K1 = the lanes that exist
+	LANES16(CX, K1)                     // K1 = the valid lanes
 	KANDW        K1, K7, K2             // K2 = those to accumulate
 	VMOVUPS.Z    (DX)(AX*4), K1, Z1     // d = y[i:]
 	VFNMADD213PS Z0, Z1, Z1             // d = 1 − d²

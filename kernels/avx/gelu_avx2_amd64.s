@@ -12,7 +12,7 @@
 // func gelu_fwd_f32_avx2(y, x []float32)
 TEXT ·gelu_fwd_f32_avx2(SB), NOSPLIT, $0-48
 	MOVQ y_base+0(FP), DI  // DI = y
-	MOVQ y_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ y_len+8(FP), CX   // CX = n, the elements left
 	MOVQ x_base+24(FP), SI // SI = x
 	XORL AX, AX            // AX = i = 0
 	SUBQ $8, CX            // n -= 8
@@ -29,7 +29,7 @@ loop:
 last:
 	ADDQ       $8, CX                     // n = the rest, at most 7
 	JLE        done
-	LANES8(CX, Y15)                       // Y15 = the lanes that exist
+	LANES8(CX, Y15)                       // Y15 = the valid lanes
 	VMASKMOVPS (SI)(AX*4), Y15, Y1        // x = x[i:]
 	GELU_AVX2(Y1, Y2, Y3, Y4, Y5, Y6, Y7) // y = gelu(x)
 	VMASKMOVPS Y1, Y15, (DI)(AX*4)        // y[i:] = y
@@ -41,7 +41,7 @@ done:
 // func gelu_bwd_f32_avx2(dx, dy, x []float32, m Mode)
 TEXT ·gelu_bwd_f32_avx2(SB), NOSPLIT, $0-73
 	MOVQ    dx_base+0(FP), DI  // DI = dx
-	MOVQ    dx_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ    dx_len+8(FP), CX   // CX = n, the elements left
 	MOVQ    dy_base+24(FP), SI // SI = dy
 	MOVQ    x_base+48(FP), DX  // DX = x
 	MOVBLZX m+72(FP), R8       // R8 = m
@@ -66,7 +66,7 @@ store:
 last:
 	ADDQ       $8, CX                         // n = the rest, at most 7
 	JLE        done
-	LANES8(CX, Y15)                           // Y15 = the lanes that exist
+	LANES8(CX, Y15)                           // Y15 = the valid lanes
 	VMASKMOVPS (DX)(AX*4), Y15, Y1            // d = x[i:]
 	GELU_BWD_AVX2(Y1, Y2, Y3, Y4, Y5, Y6, Y7) // d = gelu'(d)
 	VMASKMOVPS (SI)(AX*4), Y15, Y2            // s = dy[i:]

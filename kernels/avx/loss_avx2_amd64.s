@@ -13,7 +13,7 @@
 // func softmax_cross_entropy_bwd_f32_avx2(dx, p, t []float32, dloss, weight float32, m Mode)
 TEXT ·softmax_cross_entropy_bwd_f32_avx2(SB), NOSPLIT, $0-81
 	MOVQ         dx_base+0(FP), DI  // DI = dx
-	MOVQ         dx_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ         dx_len+8(FP), CX   // CX = n, the elements left
 	MOVQ         p_base+24(FP), SI  // SI = p
 	MOVQ         t_base+48(FP), DX  // DX = t
 	VBROADCASTSS dloss+72(FP), Y14  // Y14 = dloss
@@ -41,7 +41,7 @@ store:
 last:
 	ADDQ        $8, CX              // n = the rest, at most 7
 	JLE         done
-	LANES8(CX, Y15)                 // Y15 = the lanes that exist
+	LANES8(CX, Y15)                 // Y15 = the valid lanes
 	VMASKMOVPS  (SI)(AX*4), Y15, Y1 // d = p[i:]
 	VMASKMOVPS  (DX)(AX*4), Y15, Y2 // t = t[i:]
 	VFMSUB213PS Y2, Y13, Y1         // d = d·weight − t
@@ -61,7 +61,7 @@ done:
 // func mean_squared_error_bwd_f32_avx2(dx, x, t []float32, scale float32, m Mode)
 TEXT ·mean_squared_error_bwd_f32_avx2(SB), NOSPLIT, $0-77
 	MOVQ         dx_base+0(FP), DI // DI = dx
-	MOVQ         dx_len+8(FP), CX  // CX = n, the elements to go
+	MOVQ         dx_len+8(FP), CX  // CX = n, the elements left
 	MOVQ         x_base+24(FP), SI // SI = x
 	MOVQ         t_base+48(FP), DX // DX = t
 	VBROADCASTSS scale+72(FP), Y14 // Y14 = scale
@@ -88,7 +88,7 @@ store:
 last:
 	ADDQ       $8, CX              // n = the rest, at most 7
 	JLE        done
-	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	LANES8(CX, Y15)                // Y15 = the valid lanes
 	VMASKMOVPS (SI)(AX*4), Y15, Y1 // d = x[i:]
 	VMASKMOVPS (DX)(AX*4), Y15, Y2 // t = t[i:]
 	VSUBPS     Y2, Y1, Y1          // d −= t
@@ -108,7 +108,7 @@ done:
 // func sigmoid_binary_cross_entropy_bwd_f32_avx2(dx, x, t []float32, scale float32, m Mode)
 TEXT ·sigmoid_binary_cross_entropy_bwd_f32_avx2(SB), NOSPLIT, $0-77
 	MOVQ         dx_base+0(FP), DI // DI = dx
-	MOVQ         dx_len+8(FP), CX  // CX = n, the elements to go
+	MOVQ         dx_len+8(FP), CX  // CX = n, the elements left
 	MOVQ         x_base+24(FP), SI // SI = x
 	MOVQ         t_base+48(FP), DX // DX = t
 	VBROADCASTSS scale+72(FP), Y14 // Y14 = scale
@@ -136,7 +136,7 @@ store:
 last:
 	ADDQ       $8, CX                // n = the rest, at most 7
 	JLE        done
-	LANES8(CX, Y15)                  // Y15 = the lanes that exist
+	LANES8(CX, Y15)                  // Y15 = the valid lanes
 	VMASKMOVPS (SI)(AX*4), Y15, Y1   // x = x[i:]
 	SIGMOID_AVX2(Y1, Y2, Y3, Y4, Y5) // d = sigmoid(x)
 	VMASKMOVPS (DX)(AX*4), Y15, Y2   // t = t[i:]
@@ -157,7 +157,7 @@ done:
 // func binary_cross_entropy_bwd_f32_avx2(dp, p, t []float32, scale float32, m Mode)
 TEXT ·binary_cross_entropy_bwd_f32_avx2(SB), NOSPLIT, $0-77
 	MOVQ         dp_base+0(FP), DI // DI = dp
-	MOVQ         dp_len+8(FP), CX  // CX = n, the elements to go
+	MOVQ         dp_len+8(FP), CX  // CX = n, the elements left
 	MOVQ         p_base+24(FP), SI // SI = p
 	MOVQ         t_base+48(FP), DX // DX = t
 	VBROADCASTSS scale+72(FP), Y14 // Y14 = scale
@@ -194,7 +194,7 @@ store:
 last:
 	ADDQ       $8, CX              // n = the rest, at most 7
 	JLE        done
-	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	LANES8(CX, Y15)                // Y15 = the valid lanes
 	VMASKMOVPS (SI)(AX*4), Y15, Y1 // p = p[i:]
 	VMASKMOVPS (DX)(AX*4), Y15, Y2 // t = t[i:]
 	VCMPPS     $5, Y13, Y1, Y4     // Y4 = not p < clipLow
@@ -221,7 +221,7 @@ done:
 // func squared_error_f32_avx2(x, t []float32) float32
 TEXT ·squared_error_f32_avx2(SB), NOSPLIT, $0-52
 	MOVQ   x_base+0(FP), SI  // SI = x
-	MOVQ   x_len+8(FP), CX   // CX = n, the columns to go
+	MOVQ   x_len+8(FP), CX   // CX = n, the columns left
 	MOVQ   t_base+24(FP), DX // DX = t
 	XORL   AX, AX            // AX = i = 0
 	VXORPS Y0, Y0, Y0        // Y0 = 8 sums
@@ -241,7 +241,7 @@ loop:
 last:
 	ADDQ       $8, CX              // n = the rest, at most 7
 	JLE        total
-	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	LANES8(CX, Y15)                // Y15 = the valid lanes
 	VMASKMOVPS (SI)(AX*4), Y15, Y1 // x = x[i:]
 	VMASKMOVPS (DX)(AX*4), Y15, Y2 // t = t[i:]
 	VSUBPS     Y2, Y1, Y1          // v = x − t
@@ -274,7 +274,7 @@ total:
 // func sigmoid_binary_cross_entropy_f32_avx2(x, t []float32) float32
 TEXT ·sigmoid_binary_cross_entropy_f32_avx2(SB), NOSPLIT, $0-52
 	MOVQ   x_base+0(FP), SI  // SI = x
-	MOVQ   x_len+8(FP), CX   // CX = n, the columns to go
+	MOVQ   x_len+8(FP), CX   // CX = n, the columns left
 	MOVQ   t_base+24(FP), DX // DX = t
 	XORL   AX, AX            // AX = i = 0
 	VXORPS Y0, Y0, Y0        // Y0 = 8 sums
@@ -293,7 +293,7 @@ loop:
 last:
 	ADDQ         $8, CX              // n = the rest, at most 7
 	JLE          total
-	LANES8(CX, Y15)                  // Y15 = the lanes that exist
+	LANES8(CX, Y15)                  // Y15 = the valid lanes
 	VMASKMOVPS   (SI)(AX*4), Y15, Y7 // x = x[i:]
 	VMASKMOVPS   (DX)(AX*4), Y15, Y6 // t = t[i:]
 	CROSS_ENTROPY_AVX2               // v = the loss
@@ -309,7 +309,7 @@ total:
 // func sigmoid_binary_cross_entropy_fwd_f32_avx2(y, x, t []float32)
 TEXT ·sigmoid_binary_cross_entropy_fwd_f32_avx2(SB), NOSPLIT, $0-72
 	MOVQ y_base+0(FP), DI  // DI = y
-	MOVQ y_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ y_len+8(FP), CX   // CX = n, the elements left
 	MOVQ x_base+24(FP), SI // SI = x
 	MOVQ t_base+48(FP), DX // DX = t
 	XORL AX, AX            // AX = i = 0
@@ -328,7 +328,7 @@ loop:
 last:
 	ADDQ       $8, CX                // n = the rest, at most 7
 	JLE        done
-	LANES8(CX, Y15)                  // Y15 = the lanes that exist
+	LANES8(CX, Y15)                  // Y15 = the valid lanes
 	VMASKMOVPS (SI)(AX*4), Y15, Y7   // x = x[i:]
 	VMASKMOVPS (DX)(AX*4), Y15, Y6   // t = t[i:]
 	CROSS_ENTROPY_AVX2               // v = the loss
@@ -341,7 +341,7 @@ done:
 // func binary_cross_entropy_f32_avx2(x, t []float32) float32
 TEXT ·binary_cross_entropy_f32_avx2(SB), NOSPLIT, $0-52
 	MOVQ   x_base+0(FP), SI  // SI = x
-	MOVQ   x_len+8(FP), CX   // CX = n, the columns to go
+	MOVQ   x_len+8(FP), CX   // CX = n, the columns left
 	MOVQ   t_base+24(FP), DX // DX = t
 	XORL   AX, AX            // AX = i = 0
 	VXORPS Y0, Y0, Y0        // Y0 = 8 sums
@@ -374,7 +374,7 @@ loop:
 last:
 	ADDQ         $8, CX               // n = the rest, at most 7
 	JLE          total
-	LANES8(CX, Y15)                   // Y15 = the lanes that exist
+	LANES8(CX, Y15)                   // Y15 = the valid lanes
 	VMASKMOVPS   (SI)(AX*4), Y15, Y7  // x = x[i:]
 	VMASKMOVPS   (DX)(AX*4), Y15, Y6  // t = t[i:]
 	VBROADCASTSS CLIP_LOW, Y2

@@ -13,19 +13,19 @@
 // func softmax_cross_entropy_bwd_f32_avx512(dx, p, t []float32, dloss, weight float32, m Mode)
 TEXT ·softmax_cross_entropy_bwd_f32_avx512(SB), NOSPLIT, $0-81
 	MOVQ         dx_base+0(FP), DI  // DI = dx
-	MOVQ         dx_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ         dx_len+8(FP), CX   // CX = n, the elements left
 	MOVQ         p_base+24(FP), SI  // SI = p
 	MOVQ         t_base+48(FP), DX  // DX = t
 	VBROADCASTSS dloss+72(FP), Z14  // Z14 = dloss
 	VBROADCASTSS weight+76(FP), Z13 // Z13 = weight
 	MOVBLZX      m+80(FP), R8       // R8 = m
-	MODE16(R8, K7)                  // K7 = all lanes if m is Accumulate, else none
+	MODE16(R8, K7)                  // K7 = all lanes if m is Accumulate, otherwise none
 	XORL         AX, AX             // AX = i = 0
 	TESTQ        CX, CX
 	JLE          done
 
 loop:
-	LANES16(CX, K1)                    // K1 = the lanes that exist
+	LANES16(CX, K1)                    // K1 = the valid lanes
 	KANDW       K1, K7, K2             // K2 = those to accumulate
 	VMOVUPS.Z   (SI)(AX*4), K1, Z1     // d = p[i:]
 	VMOVUPS.Z   (DX)(AX*4), K1, Z2     // t = t[i:]
@@ -44,18 +44,18 @@ done:
 // func mean_squared_error_bwd_f32_avx512(dx, x, t []float32, scale float32, m Mode)
 TEXT ·mean_squared_error_bwd_f32_avx512(SB), NOSPLIT, $0-77
 	MOVQ         dx_base+0(FP), DI // DI = dx
-	MOVQ         dx_len+8(FP), CX  // CX = n, the elements to go
+	MOVQ         dx_len+8(FP), CX  // CX = n, the elements left
 	MOVQ         x_base+24(FP), SI // SI = x
 	MOVQ         t_base+48(FP), DX // DX = t
 	VBROADCASTSS scale+72(FP), Z14 // Z14 = scale
 	MOVBLZX      m+76(FP), R8      // R8 = m
-	MODE16(R8, K7)                 // K7 = all lanes if m is Accumulate, else none
+	MODE16(R8, K7)                 // K7 = all lanes if m is Accumulate, otherwise none
 	XORL         AX, AX            // AX = i = 0
 	TESTQ        CX, CX
 	JLE          done
 
 loop:
-	LANES16(CX, K1)                  // K1 = the lanes that exist
+	LANES16(CX, K1)                  // K1 = the valid lanes
 	KANDW     K1, K7, K2             // K2 = those to accumulate
 	VMOVUPS.Z (SI)(AX*4), K1, Z1     // d = x[i:]
 	VMOVUPS.Z (DX)(AX*4), K1, Z2     // t = t[i:]
@@ -74,18 +74,18 @@ done:
 // func sigmoid_binary_cross_entropy_bwd_f32_avx512(dx, x, t []float32, scale float32, m Mode)
 TEXT ·sigmoid_binary_cross_entropy_bwd_f32_avx512(SB), NOSPLIT, $0-77
 	MOVQ         dx_base+0(FP), DI // DI = dx
-	MOVQ         dx_len+8(FP), CX  // CX = n, the elements to go
+	MOVQ         dx_len+8(FP), CX  // CX = n, the elements left
 	MOVQ         x_base+24(FP), SI // SI = x
 	MOVQ         t_base+48(FP), DX // DX = t
 	VBROADCASTSS scale+72(FP), Z14 // Z14 = scale
 	MOVBLZX      m+76(FP), R8      // R8 = m
-	MODE16(R8, K7)                 // K7 = all lanes if m is Accumulate, else none
+	MODE16(R8, K7)                 // K7 = all lanes if m is Accumulate, otherwise none
 	XORL         AX, AX            // AX = i = 0
 	TESTQ        CX, CX
 	JLE          done
 
 loop:
-	LANES16(CX, K1)                    // K1 = the lanes that exist
+	LANES16(CX, K1)                    // K1 = the valid lanes
 	KANDW     K1, K7, K2               // K2 = those to accumulate
 	VMOVUPS.Z (SI)(AX*4), K1, Z1       // x = x[i:]
 	SIGMOID_AVX512(Z1, Z2, Z3, Z4, Z5) // d = sigmoid(x)
@@ -105,12 +105,12 @@ done:
 // func binary_cross_entropy_bwd_f32_avx512(dp, p, t []float32, scale float32, m Mode)
 TEXT ·binary_cross_entropy_bwd_f32_avx512(SB), NOSPLIT, $0-77
 	MOVQ         dp_base+0(FP), DI // DI = dp
-	MOVQ         dp_len+8(FP), CX  // CX = n, the elements to go
+	MOVQ         dp_len+8(FP), CX  // CX = n, the elements left
 	MOVQ         p_base+24(FP), SI // SI = p
 	MOVQ         t_base+48(FP), DX // DX = t
 	VBROADCASTSS scale+72(FP), Z14 // Z14 = scale
 	MOVBLZX      m+76(FP), R8      // R8 = m
-	MODE16(R8, K7)                 // K7 = all lanes if m is Accumulate, else none
+	MODE16(R8, K7)                 // K7 = all lanes if m is Accumulate, otherwise none
 	XORL         AX, AX            // AX = i = 0
 	VBROADCASTSS CLIP_LOW, Z13     // Z13 = clipLow
 	VBROADCASTSS CLIP_HIGH, Z12    // Z12 = clipHigh
@@ -119,7 +119,7 @@ TEXT ·binary_cross_entropy_bwd_f32_avx512(SB), NOSPLIT, $0-77
 	JLE          done
 
 loop:
-	LANES16(CX, K1)                  // K1 = the lanes that exist
+	LANES16(CX, K1)                  // K1 = the valid lanes
 	KANDW     K1, K7, K2             // K2 = those to accumulate
 	VMOVUPS.Z (SI)(AX*4), K1, Z1     // p = p[i:]
 	VMOVUPS.Z (DX)(AX*4), K1, Z2     // t = t[i:]
@@ -144,7 +144,7 @@ done:
 // func squared_error_f32_avx512(x, t []float32) float32
 TEXT ·squared_error_f32_avx512(SB), NOSPLIT, $0-52
 	MOVQ   x_base+0(FP), SI  // SI = x
-	MOVQ   x_len+8(FP), CX   // CX = n, the columns to go
+	MOVQ   x_len+8(FP), CX   // CX = n, the columns left
 	MOVQ   t_base+24(FP), DX // DX = t
 	XORL   AX, AX            // AX = i = 0
 	VXORPS Z0, Z0, Z0        // Z0 = 16 sums
@@ -152,7 +152,7 @@ TEXT ·squared_error_f32_avx512(SB), NOSPLIT, $0-52
 	JLE    total
 
 loop:
-	LANES16(CX, K1)              // K1 = the lanes that exist
+	LANES16(CX, K1)              // K1 = the valid lanes
 	VMOVUPS.Z (SI)(AX*4), K1, Z1 // x = x[i:]
 	VMOVUPS.Z (DX)(AX*4), K1, Z2 // t = t[i:]
 	VSUBPS    Z2, Z1, Z1         // v = x − t
@@ -185,7 +185,7 @@ total:
 // func sigmoid_binary_cross_entropy_f32_avx512(x, t []float32) float32
 TEXT ·sigmoid_binary_cross_entropy_f32_avx512(SB), NOSPLIT, $0-52
 	MOVQ   x_base+0(FP), SI  // SI = x
-	MOVQ   x_len+8(FP), CX   // CX = n, the columns to go
+	MOVQ   x_len+8(FP), CX   // CX = n, the columns left
 	MOVQ   t_base+24(FP), DX // DX = t
 	XORL   AX, AX            // AX = i = 0
 	VXORPS Z0, Z0, Z0        // Z0 = 16 sums
@@ -193,7 +193,7 @@ TEXT ·sigmoid_binary_cross_entropy_f32_avx512(SB), NOSPLIT, $0-52
 	JLE    total
 
 loop:
-	LANES16(CX, K1)                 // K1 = the lanes that exist
+	LANES16(CX, K1)                 // K1 = the valid lanes
 	VMOVUPS.Z    (SI)(AX*4), K1, Z7 // x = x[i:]
 	VMOVUPS.Z    (DX)(AX*4), K1, Z6 // t = t[i:]
 	CROSS_ENTROPY_AVX512            // v = the loss
@@ -211,7 +211,7 @@ total:
 // func sigmoid_binary_cross_entropy_fwd_f32_avx512(y, x, t []float32)
 TEXT ·sigmoid_binary_cross_entropy_fwd_f32_avx512(SB), NOSPLIT, $0-72
 	MOVQ  y_base+0(FP), DI  // DI = y
-	MOVQ  y_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ  y_len+8(FP), CX   // CX = n, the elements left
 	MOVQ  x_base+24(FP), SI // SI = x
 	MOVQ  t_base+48(FP), DX // DX = t
 	XORL  AX, AX            // AX = i = 0
@@ -219,7 +219,7 @@ TEXT ·sigmoid_binary_cross_entropy_fwd_f32_avx512(SB), NOSPLIT, $0-72
 	JLE   done
 
 loop:
-	LANES16(CX, K1)              // K1 = the lanes that exist
+	LANES16(CX, K1)              // K1 = the valid lanes
 	VMOVUPS.Z (SI)(AX*4), K1, Z7 // x = x[i:]
 	VMOVUPS.Z (DX)(AX*4), K1, Z6 // t = t[i:]
 	CROSS_ENTROPY_AVX512         // v = the loss
@@ -235,7 +235,7 @@ done:
 // func binary_cross_entropy_f32_avx512(x, t []float32) float32
 TEXT ·binary_cross_entropy_f32_avx512(SB), NOSPLIT, $0-52
 	MOVQ   x_base+0(FP), SI  // SI = x
-	MOVQ   x_len+8(FP), CX   // CX = n, the columns to go
+	MOVQ   x_len+8(FP), CX   // CX = n, the columns left
 	MOVQ   t_base+24(FP), DX // DX = t
 	XORL   AX, AX            // AX = i = 0
 	VXORPS Z0, Z0, Z0        // Z0 = 16 sums
@@ -243,7 +243,7 @@ TEXT ·binary_cross_entropy_f32_avx512(SB), NOSPLIT, $0-52
 	JLE    total
 
 loop:
-	LANES16(CX, K1)                 // K1 = the lanes that exist
+	LANES16(CX, K1)                 // K1 = the valid lanes
 	VMOVUPS.Z    (SI)(AX*4), K1, Z7 // x = x[i:]
 	VMOVUPS.Z    (DX)(AX*4), K1, Z6 // t = t[i:]
 	VBROADCASTSS CLIP_LOW, Z2

@@ -28,7 +28,7 @@ GLOBL ·bits8(SB), RODATA|NOPTR, $32
 // func dropout_f32_avx2(y, x []float32, kept []uint32, keys *[10][2]uint32, block, step, layer, threshold uint32, scale float32, m Mode)
 TEXT ·dropout_f32_avx2(SB), NOSPLIT, $0-101
 	MOVQ         y_base+0(FP), DI              // DI = y
-	MOVQ         y_len+8(FP), CX               // CX = n, the elements to go
+	MOVQ         y_len+8(FP), CX               // CX = n, the elements left
 	MOVQ         x_base+24(FP), SI             // SI = x
 	MOVQ         kept_base+48(FP), BX          // BX = kept
 	MOVQ         keys+72(FP), R13              // R13 = the rounds' keys
@@ -87,7 +87,7 @@ store:
 	JMP     done
 
 last:
-	LANES8X2(CX)             // Y14, Y15 = the lanes that exist
+	LANES8X2(CX)             // Y14, Y15 = the valid lanes
 	VMASKMOVPS (SI), Y14, Y2 // v = x·scale
 	VMASKMOVPS 32(SI), Y15, Y3
 	VMULPS     Y12, Y2, Y2
@@ -112,7 +112,7 @@ done:
 // func keep_f32_avx2(y, x []float32, kept []uint32, scale float32, m Mode)
 TEXT ·keep_f32_avx2(SB), NOSPLIT, $0-77
 	MOVQ         y_base+0(FP), DI     // DI = y
-	MOVQ         y_len+8(FP), CX      // CX = n, the elements to go
+	MOVQ         y_len+8(FP), CX      // CX = n, the elements left
 	MOVQ         x_base+24(FP), SI    // SI = x
 	MOVQ         kept_base+48(FP), BX // BX = kept
 	VBROADCASTSS scale+72(FP), Y12    // Y12 = scale
@@ -145,7 +145,7 @@ store:
 	JMP     done
 
 last:
-	LANES8(CX, Y14)          // Y14 = the lanes that exist
+	LANES8(CX, Y14)          // Y14 = the valid lanes
 	VMASKMOVPS (SI), Y14, Y2 // v = kept ? x·scale : 0
 	VMULPS     Y12, Y2, Y2
 	VANDPS     Y2, Y0, Y0
@@ -164,7 +164,7 @@ done:
 // func uniform_f32_avx2(y []float32, keys *[10][2]uint32, block uint32, low, scale float32)
 TEXT ·uniform_f32_avx2(SB), NOSPLIT, $0-44
 	MOVQ         y_base+0(FP), DI              // DI = y
-	MOVQ         y_len+8(FP), CX               // CX = n, the elements to go
+	MOVQ         y_len+8(FP), CX               // CX = n, the elements left
 	MOVQ         keys+24(FP), R13              // R13 = the rounds' keys
 	VBROADCASTSS block+32(FP), Y8
 	VPADDD       ·counters4(SB), Y8, Y8        // Y8 = word 0 of 4 counters: block and the next three
@@ -203,7 +203,7 @@ loop:
 	JMP         done
 
 last:
-	LANES8X2(CX)             // Y14, Y15 = the lanes that exist
+	LANES8X2(CX)             // Y14, Y15 = the valid lanes
 	VMASKMOVPS Y0, Y14, (DI) // y = v
 	VMASKMOVPS Y1, Y15, 32(DI)
 

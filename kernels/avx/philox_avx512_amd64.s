@@ -33,7 +33,7 @@ GLOBL ·counters4(SB), RODATA|NOPTR, $32
 // func dropout_f32_avx512(y, x []float32, kept []uint32, keys *[10][2]uint32, block, step, layer, threshold uint32, scale float32, m Mode)
 TEXT ·dropout_f32_avx512(SB), NOSPLIT, $0-101
 	MOVQ         y_base+0(FP), DI              // DI = y
-	MOVQ         y_len+8(FP), CX               // CX = n, the elements to go
+	MOVQ         y_len+8(FP), CX               // CX = n, the elements left
 	MOVQ         x_base+24(FP), SI             // SI = x
 	MOVQ         kept_base+48(FP), BX          // BX = kept
 	MOVQ         keys+72(FP), R13              // R13 = the rounds' keys
@@ -44,7 +44,7 @@ TEXT ·dropout_f32_avx512(SB), NOSPLIT, $0-101
 	VBROADCASTSS threshold+92(FP), Z11         // Z11 = threshold
 	VBROADCASTSS scale+96(FP), Z12             // Z12 = scale
 	MOVBLZX      m+100(FP), R8                  // R8 = m
-	MODE16(R8, K7)                             // K7 = all lanes if m is Accumulate, else none
+	MODE16(R8, K7)                             // K7 = all lanes if m is Accumulate, otherwise none
 	VPBROADCASTD ·philox_multipliers+0(SB), Z6 // Z6, Z7 = the multipliers
 	VPBROADCASTD ·philox_multipliers+4(SB), Z7
 	MOVL         $8, R8
@@ -91,12 +91,12 @@ done:
 // func keep_f32_avx512(y, x []float32, kept []uint32, scale float32, m Mode)
 TEXT ·keep_f32_avx512(SB), NOSPLIT, $0-77
 	MOVQ         y_base+0(FP), DI     // DI = y
-	MOVQ         y_len+8(FP), CX      // CX = n, the elements to go
+	MOVQ         y_len+8(FP), CX      // CX = n, the elements left
 	MOVQ         x_base+24(FP), SI    // SI = x
 	MOVQ         kept_base+48(FP), BX // BX = kept
 	VBROADCASTSS scale+72(FP), Z12    // Z12 = scale
 	MOVBLZX      m+76(FP), R8         // R8 = m
-	MODE16(R8, K7)                    // K7 = all lanes if m is Accumulate, else none
+	MODE16(R8, K7)                    // K7 = all lanes if m is Accumulate, otherwise none
 	TESTQ        CX, CX
 	JLE          done
 
@@ -127,7 +127,7 @@ done:
 // func uniform_f32_avx512(y []float32, keys *[10][2]uint32, block uint32, low, scale float32)
 TEXT ·uniform_f32_avx512(SB), NOSPLIT, $0-44
 	MOVQ         y_base+0(FP), DI              // DI = y
-	MOVQ         y_len+8(FP), CX               // CX = n, the elements to go
+	MOVQ         y_len+8(FP), CX               // CX = n, the elements left
 	MOVQ         keys+24(FP), R13              // R13 = the rounds' keys
 	VBROADCASTSS block+32(FP), Z8
 	VPADDD       ·counters8(SB), Z8, Z8        // Z8 = word 0 of 8 counters: block and the next seven

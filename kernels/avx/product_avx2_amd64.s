@@ -10,7 +10,7 @@
 // func mul_bwd_f32_avx2(dx, dy, b []float32, m Mode)
 TEXT ·mul_bwd_f32_avx2(SB), NOSPLIT, $0-73
 	MOVQ    dx_base+0(FP), DI  // DI = dx
-	MOVQ    dx_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ    dx_len+8(FP), CX   // CX = n, the elements left
 	MOVQ    dy_base+24(FP), SI // SI = dy
 	MOVQ    b_base+48(FP), DX  // DX = b
 	MOVBLZX m+72(FP), R8       // R8 = m
@@ -35,7 +35,7 @@ store:
 last:
 	ADDQ       $8, CX              // n = the rest, at most 7
 	JLE        done
-	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	LANES8(CX, Y15)                // Y15 = the valid lanes
 	VMASKMOVPS (SI)(AX*4), Y15, Y1 // d = dy[i:]
 	VMASKMOVPS (DX)(AX*4), Y15, Y2 // b = b[i:]
 	VMULPS     Y2, Y1, Y1          // d *= b
@@ -54,7 +54,7 @@ done:
 // func div_bwd_f32_avx2(dx, dy, b []float32, m Mode)
 TEXT ·div_bwd_f32_avx2(SB), NOSPLIT, $0-73
 	MOVQ    dx_base+0(FP), DI  // DI = dx
-	MOVQ    dx_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ    dx_len+8(FP), CX   // CX = n, the elements left
 	MOVQ    dy_base+24(FP), SI // SI = dy
 	MOVQ    b_base+48(FP), DX  // DX = b
 	MOVBLZX m+72(FP), R8       // R8 = m
@@ -79,7 +79,7 @@ store:
 last:
 	ADDQ       $8, CX              // n = the rest, at most 7
 	JLE        done
-	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	LANES8(CX, Y15)                // Y15 = the valid lanes
 	VMASKMOVPS (SI)(AX*4), Y15, Y1 // d = dy[i:]
 	VMASKMOVPS (DX)(AX*4), Y15, Y2 // b = b[i:]
 	VDIVPS     Y2, Y1, Y1          // d /= b
@@ -98,7 +98,7 @@ done:
 // func div_bwd_divisor_f32_avx2(dx, dy, a, b []float32, m Mode)
 TEXT ·div_bwd_divisor_f32_avx2(SB), NOSPLIT, $0-97
 	MOVQ         dx_base+0(FP), DI  // DI = dx
-	MOVQ         dx_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ         dx_len+8(FP), CX   // CX = n, the elements left
 	MOVQ         dy_base+24(FP), SI // SI = dy
 	MOVQ         a_base+48(FP), DX  // DX = a
 	MOVQ         b_base+72(FP), BX  // BX = b
@@ -129,7 +129,7 @@ store:
 last:
 	ADDQ       $8, CX              // n = the rest, at most 7
 	JLE        done
-	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	LANES8(CX, Y15)                // Y15 = the valid lanes
 	VMASKMOVPS (SI)(AX*4), Y15, Y1 // d = dy[i:]
 	VMASKMOVPS (DX)(AX*4), Y15, Y2 // a = a[i:]
 	VMASKMOVPS (BX)(AX*4), Y15, Y3 // b = b[i:]

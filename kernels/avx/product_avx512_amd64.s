@@ -10,17 +10,17 @@
 // func mul_bwd_f32_avx512(dx, dy, b []float32, m Mode)
 TEXT ·mul_bwd_f32_avx512(SB), NOSPLIT, $0-73
 	MOVQ    dx_base+0(FP), DI  // DI = dx
-	MOVQ    dx_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ    dx_len+8(FP), CX   // CX = n, the elements left
 	MOVQ    dy_base+24(FP), SI // SI = dy
 	MOVQ    b_base+48(FP), DX  // DX = b
 	MOVBLZX m+72(FP), R8       // R8 = m
-	MODE16(R8, K7)             // K7 = all lanes if m is Accumulate, else none
+	MODE16(R8, K7)             // K7 = all lanes if m is Accumulate, otherwise none
 	XORL    AX, AX             // AX = i = 0
 	TESTQ   CX, CX
 	JLE     done
 
 loop:
-	LANES16(CX, K1)                  // K1 = the lanes that exist
+	LANES16(CX, K1)                  // K1 = the valid lanes
 	KANDW     K1, K7, K2             // K2 = those to accumulate
 	VMOVUPS.Z (SI)(AX*4), K1, Z1     // d = dy[i:]
 	VMOVUPS.Z (DX)(AX*4), K1, Z2     // b = b[i:]
@@ -38,17 +38,17 @@ done:
 // func div_bwd_f32_avx512(dx, dy, b []float32, m Mode)
 TEXT ·div_bwd_f32_avx512(SB), NOSPLIT, $0-73
 	MOVQ    dx_base+0(FP), DI  // DI = dx
-	MOVQ    dx_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ    dx_len+8(FP), CX   // CX = n, the elements left
 	MOVQ    dy_base+24(FP), SI // SI = dy
 	MOVQ    b_base+48(FP), DX  // DX = b
 	MOVBLZX m+72(FP), R8       // R8 = m
-	MODE16(R8, K7)             // K7 = all lanes if m is Accumulate, else none
+	MODE16(R8, K7)             // K7 = all lanes if m is Accumulate, otherwise none
 	XORL    AX, AX             // AX = i = 0
 	TESTQ   CX, CX
 	JLE     done
 
 loop:
-	LANES16(CX, K1)                  // K1 = the lanes that exist
+	LANES16(CX, K1)                  // K1 = the valid lanes
 	KANDW     K1, K7, K2             // K2 = those to accumulate
 	VMOVUPS.Z (SI)(AX*4), K1, Z1     // d = dy[i:]
 	VMOVUPS.Z (DX)(AX*4), K1, Z2     // b = b[i:]
@@ -66,19 +66,19 @@ done:
 // func div_bwd_divisor_f32_avx512(dx, dy, a, b []float32, m Mode)
 TEXT ·div_bwd_divisor_f32_avx512(SB), NOSPLIT, $0-97
 	MOVQ         dx_base+0(FP), DI  // DI = dx
-	MOVQ         dx_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ         dx_len+8(FP), CX   // CX = n, the elements left
 	MOVQ         dy_base+24(FP), SI // SI = dy
 	MOVQ         a_base+48(FP), DX  // DX = a
 	MOVQ         b_base+72(FP), BX  // BX = b
 	MOVBLZX      m+96(FP), R8       // R8 = m
-	MODE16(R8, K7)                  // K7 = all lanes if m is Accumulate, else none
+	MODE16(R8, K7)                  // K7 = all lanes if m is Accumulate, otherwise none
 	XORL         AX, AX             // AX = i = 0
 	VBROADCASTSS ·sign_f32(SB), Z0  // Z0 = the sign bit
 	TESTQ        CX, CX
 	JLE          done
 
 loop:
-	LANES16(CX, K1)                  // K1 = the lanes that exist
+	LANES16(CX, K1)                  // K1 = the valid lanes
 	KANDW     K1, K7, K2             // K2 = those to accumulate
 	VMOVUPS.Z (SI)(AX*4), K1, Z1     // d = dy[i:]
 	VMOVUPS.Z (DX)(AX*4), K1, Z2     // a = a[i:]

@@ -23,7 +23,7 @@
 // func sum_f32_avx2(x []float32) float64
 TEXT ·sum_f32_avx2(SB), NOSPLIT, $0-32
 	MOVQ   x_base+0(FP), SI // SI = x
-	MOVQ   x_len+8(FP), CX  // CX = n, the elements to go
+	MOVQ   x_len+8(FP), CX  // CX = n, the elements left
 	VXORPD Y0, Y0, Y0       // Y0 … Y3 = 16 sums
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -47,7 +47,7 @@ loop:
 last:
 	ADDQ       $16, CX       // n = the rest, at most 15
 	JLE        add
-	LANES4X4(CX)             // X12 … X15 = the lanes that exist, in fours
+	LANES4X4(CX)             // X12 … X15 = the valid lanes, in fours
 	VMASKMOVPS (SI), X12, X4 // the rest
 	VMASKMOVPS 16(SI), X13, X5
 	VMASKMOVPS 32(SI), X14, X6
@@ -76,7 +76,7 @@ add:
 // func sum_rows_f32_avx2(sums []float64, x []float32, rows int)
 TEXT ·sum_rows_f32_avx2(SB), NOSPLIT, $0-56
 	MOVQ  sums_base+0(FP), DI // DI = sums
-	MOVQ  sums_len+8(FP), CX  // CX = n, the columns to go
+	MOVQ  sums_len+8(FP), CX  // CX = n, the columns left
 	MOVQ  x_base+24(FP), SI   // SI = x's columns
 	MOVQ  CX, DX
 	SHLQ  $2, DX              // DX = the bytes of a row
@@ -89,7 +89,7 @@ columns:
 	VXORPD Y2, Y2, Y2
 	VXORPD Y3, Y3, Y3
 	MOVQ   SI, BX          // BX = x[r,c:]
-	MOVQ   rows+48(FP), R9 // R9 = the rows to go
+	MOVQ   rows+48(FP), R9 // R9 = the rows left
 	CMPQ   CX, $16
 	JLT    last
 	TESTQ  R9, R9
@@ -120,7 +120,7 @@ store:
 	JMP     done
 
 last:
-	LANES4X4(CX) // X12 … X15 = the columns that exist, in fours
+	LANES4X4(CX) // X12 … X15 = the valid columns, in fours
 	TESTQ R9, R9
 	JLE   storeLast
 
@@ -158,7 +158,7 @@ done:
 // func sum_parts_f64_avx2(sums []float64, n, parts int)
 TEXT ·sum_parts_f64_avx2(SB), NOSPLIT, $0-40
 	MOVQ sums_base+0(FP), SI // SI = the first part's sums
-	MOVQ n+24(FP), CX        // CX = n, the columns to go
+	MOVQ n+24(FP), CX        // CX = n, the columns left
 	MOVQ CX, DX
 	SHLQ $3, DX              // DX = the bytes of a part
 
@@ -167,7 +167,7 @@ columns:
 	VMOVUPD 32(SI), Y1
 	LEAQ    (SI)(DX*1), BX    // BX = sums[n·part+c:]
 	MOVQ    parts+32(FP), R9
-	DECQ    R9                // R9 = the parts to go
+	DECQ    R9                // R9 = the parts left
 	JLE     store
 
 part:
@@ -189,7 +189,7 @@ store:
 // func argmax_f32_avx2(x []float32) int
 TEXT ·argmax_f32_avx2(SB), NOSPLIT, $0-32
 	MOVQ         x_base+0(FP), SI       // SI = x
-	MOVQ         x_len+8(FP), CX        // CX = n, the elements to go
+	MOVQ         x_len+8(FP), CX        // CX = n, the elements left
 	XORL         AX, AX                 // AX = i = 0
 	VBROADCASTSS ·minus_inf_f32(SB), Y9 // Y9 = −Inf
 	VMOVAPS      Y9, Y0                 // Y0 = the maximum of each lane
@@ -201,7 +201,7 @@ maximum:
 	VMOVUPS (SI)(AX*4), Y1 // x = x[i:]
 	VCMPPS  $3, Y1, Y1, Y3 // Y3 = x is NaN
 	VORPS   Y3, Y4, Y4
-	VMAXPS  Y1, Y0, Y0     // the larger one
+	VMAXPS  Y1, Y0, Y0     // the maximum
 	ADDQ    $8, AX         // i += 8
 	SUBQ    $8, CX         // n -= 8
 	JGE     maximum
@@ -209,15 +209,15 @@ maximum:
 maximumLast:
 	ADDQ       $8, CX              // n = the rest, at most 7
 	JLE        largest
-	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	LANES8(CX, Y15)                // Y15 = the valid lanes
 	VMASKMOVPS (SI)(AX*4), Y15, Y1 // x = x[i:], or −Inf past the end
 	VBLENDVPS  Y15, Y1, Y9, Y1
 	VCMPPS     $3, Y1, Y1, Y3      // Y3 = x is NaN
 	VORPS      Y3, Y4, Y4
-	VMAXPS     Y1, Y0, Y0          // the larger one
+	VMAXPS     Y1, Y0, Y0          // the maximum
 
 largest:
-	MOVQ           x_len+8(FP), CX // from the beginning again
+	MOVQ           x_len+8(FP), CX // start again
 	XORL           AX, AX
 	VMOVMSKPS      Y4, R8
 	TESTL          R8, R8
@@ -226,7 +226,7 @@ largest:
 	VBROADCASTSS   X0, Y0          // Y0 = the maximum
 
 find:
-	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	LANES8(CX, Y15)                // Y15 = the valid lanes
 	VMASKMOVPS (SI)(AX*4), Y15, Y1 // x = x[i:]
 	VCMPPS     $0, Y0, Y1, Y3      // Y3 = x is the maximum
 	VANDPS     Y15, Y3, Y3
@@ -238,7 +238,7 @@ find:
 	JMP        find
 
 nan:
-	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	LANES8(CX, Y15)                // Y15 = the valid lanes
 	VMASKMOVPS (SI)(AX*4), Y15, Y1 // x = x[i:]
 	VCMPPS     $3, Y1, Y1, Y3      // Y3 = x is NaN
 	VMOVMSKPS  Y3, R8

@@ -12,7 +12,7 @@
 // func sum_f32_avx512(x []float32) float64
 TEXT ·sum_f32_avx512(SB), NOSPLIT, $0-32
 	MOVQ   x_base+0(FP), SI // SI = x
-	MOVQ   x_len+8(FP), CX  // CX = n, the elements to go
+	MOVQ   x_len+8(FP), CX  // CX = n, the elements left
 	VXORPD Z0, Z0, Z0       // Z0 … Z3 = 32 sums
 	VXORPD Z1, Z1, Z1
 	VXORPD Z2, Z2, Z2
@@ -21,7 +21,7 @@ TEXT ·sum_f32_avx512(SB), NOSPLIT, $0-32
 	JLE    add
 
 loop:
-	LANES32(CX, K1)          // K1 … K4 = the lanes that exist, in eights
+	LANES32(CX, K1)          // K1 … K4 = the valid lanes, in eights
 	KSHIFTRD    $8, K1, K2
 	KSHIFTRD    $16, K1, K3
 	KSHIFTRD    $24, K1, K4
@@ -54,7 +54,7 @@ add:
 // func sum_rows_f32_avx512(sums []float64, x []float32, rows int)
 TEXT ·sum_rows_f32_avx512(SB), NOSPLIT, $0-56
 	MOVQ  sums_base+0(FP), DI // DI = sums
-	MOVQ  sums_len+8(FP), CX  // CX = n, the columns to go
+	MOVQ  sums_len+8(FP), CX  // CX = n, the columns left
 	MOVQ  x_base+24(FP), SI   // SI = x's columns
 	MOVQ  CX, R8
 	SHLQ  $2, R8              // R8 = the bytes of a row
@@ -62,7 +62,7 @@ TEXT ·sum_rows_f32_avx512(SB), NOSPLIT, $0-56
 	JLE   done
 
 columns:
-	LANES32(CX, K1)          // K1 … K4 = the columns that exist, in eights
+	LANES32(CX, K1)          // K1 … K4 = the valid columns, in eights
 	KSHIFTRD $8, K1, K2
 	KSHIFTRD $16, K1, K3
 	KSHIFTRD $24, K1, K4
@@ -71,7 +71,7 @@ columns:
 	VXORPD   Z2, Z2, Z2
 	VXORPD   Z3, Z3, Z3
 	MOVQ     SI, BX          // BX = x[r,c:]
-	MOVQ     rows+48(FP), R9 // R9 = the rows to go
+	MOVQ     rows+48(FP), R9 // R9 = the rows left
 	TESTQ    R9, R9
 	JLE      store
 
@@ -105,24 +105,24 @@ done:
 // func argmax_f32_avx512(x []float32) int
 TEXT ·argmax_f32_avx512(SB), NOSPLIT, $0-32
 	MOVQ         x_base+0(FP), SI       // SI = x
-	MOVQ         x_len+8(FP), CX        // CX = n, the elements to go
+	MOVQ         x_len+8(FP), CX        // CX = n, the elements left
 	XORL         AX, AX                 // AX = i = 0
 	VBROADCASTSS ·minus_inf_f32(SB), Z9 // Z9 = −Inf
 	VMOVAPS      Z9, Z0                 // Z0 = the maximum of each lane
 	KXORW        K4, K4, K4             // K4 = the lanes that had a NaN
 
 maximum:
-	LANES16(CX, K1)            // K1 = the lanes that exist
+	LANES16(CX, K1)            // K1 = the valid lanes
 	VMOVAPS Z9, Z1
 	VMOVUPS (SI)(AX*4), K1, Z1 // x = x[i:], or −Inf past the end
 	VCMPPS  $3, Z1, Z1, K1, K3 // K3 = x is NaN
 	KORW    K3, K4, K4
-	VMAXPS  Z1, Z0, Z0         // the larger one
+	VMAXPS  Z1, Z0, Z0         // the maximum
 	ADDQ    $16, AX            // i += 16
 	SUBQ    $16, CX            // n -= 16
 	JGT     maximum
 
-	MOVQ          x_len+8(FP), CX // from the beginning again
+	MOVQ          x_len+8(FP), CX // start again
 	XORL          AX, AX
 	KORTESTW      K4, K4
 	JNZ           nan
@@ -130,7 +130,7 @@ maximum:
 	VBROADCASTSS X0, Z0 // Z0 = the maximum
 
 find:
-	LANES16(CX, K1)              // K1 = the lanes that exist
+	LANES16(CX, K1)              // K1 = the valid lanes
 	VMOVUPS.Z (SI)(AX*4), K1, Z1 // x = x[i:]
 	VCMPPS    $0, Z0, Z1, K1, K3 // K3 = x is the maximum
 	KORTESTW  K3, K3
@@ -140,7 +140,7 @@ find:
 	JMP       find
 
 nan:
-	LANES16(CX, K1)              // K1 = the lanes that exist
+	LANES16(CX, K1)              // K1 = the valid lanes
 	VMOVUPS.Z (SI)(AX*4), K1, Z1 // x = x[i:]
 	VCMPPS    $3, Z1, Z1, K1, K3 // K3 = x is NaN
 	KORTESTW  K3, K3

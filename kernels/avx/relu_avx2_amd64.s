@@ -11,7 +11,7 @@
 // func relu_fwd_f32_avx2(y, x []float32)
 TEXT ·relu_fwd_f32_avx2(SB), NOSPLIT, $0-48
 	MOVQ   y_base+0(FP), DI  // DI = y
-	MOVQ   y_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ   y_len+8(FP), CX   // CX = n, the elements left
 	MOVQ   x_base+24(FP), SI // SI = x
 	XORL   AX, AX            // AX = i = 0
 	VXORPS Y0, Y0, Y0        // Y0 = 0
@@ -30,7 +30,7 @@ loop:
 last:
 	ADDQ       $8, CX              // n = the rest, at most 7
 	JLE        done
-	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	LANES8(CX, Y15)                // Y15 = the valid lanes
 	VMASKMOVPS (SI)(AX*4), Y15, Y1 // x = x[i:]
 	VCMPPS     $0x16, Y0, Y1, Y2   // Y2 = not x ≤ 0, which lets NaN pass
 	VANDPS     Y2, Y1, Y1          // y = Y2 ? x : 0
@@ -43,7 +43,7 @@ done:
 // func relu_bwd_f32_avx2(dx, dy, y []float32, m Mode)
 TEXT ·relu_bwd_f32_avx2(SB), NOSPLIT, $0-73
 	MOVQ    dx_base+0(FP), DI  // DI = dx
-	MOVQ    dx_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ    dx_len+8(FP), CX   // CX = n, the elements left
 	MOVQ    dy_base+24(FP), SI // SI = dy
 	MOVQ    y_base+48(FP), DX  // DX = y
 	MOVBLZX m+72(FP), R8       // R8 = m
@@ -70,7 +70,7 @@ store:
 last:
 	ADDQ       $8, CX              // n = the rest, at most 7
 	JLE        done
-	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	LANES8(CX, Y15)                // Y15 = the valid lanes
 	VMASKMOVPS (DX)(AX*4), Y15, Y1 // y = y[i:]
 	VCMPPS     $0x1e, Y0, Y1, Y2   // Y2 = y > 0
 	VMASKMOVPS (SI)(AX*4), Y15, Y1 // d = dy[i:]

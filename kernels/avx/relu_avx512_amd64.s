@@ -11,7 +11,7 @@
 // func relu_fwd_f32_avx512(y, x []float32)
 TEXT ·relu_fwd_f32_avx512(SB), NOSPLIT, $0-48
 	MOVQ   y_base+0(FP), DI  // DI = y
-	MOVQ   y_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ   y_len+8(FP), CX   // CX = n, the elements left
 	MOVQ   x_base+24(FP), SI // SI = x
 	XORL   AX, AX            // AX = i = 0
 	VXORPS Z0, Z0, Z0        // Z0 = 0
@@ -19,7 +19,7 @@ TEXT ·relu_fwd_f32_avx512(SB), NOSPLIT, $0-48
 	JLE    done
 
 loop:
-	LANES16(CX, K1)                 // K1 = the lanes that exist
+	LANES16(CX, K1)                 // K1 = the valid lanes
 	VMOVUPS.Z (SI)(AX*4), K1, Z1    // x = x[i:]
 	VCMPPS    $0x16, Z0, Z1, K1, K3 // K3 = not x ≤ 0, which lets NaN pass
 	VMOVAPS.Z Z1, K3, Z1            // y = K3 ? x : 0
@@ -35,11 +35,11 @@ done:
 // func relu_bwd_f32_avx512(dx, dy, y []float32, m Mode)
 TEXT ·relu_bwd_f32_avx512(SB), NOSPLIT, $0-73
 	MOVQ    dx_base+0(FP), DI  // DI = dx
-	MOVQ    dx_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ    dx_len+8(FP), CX   // CX = n, the elements left
 	MOVQ    dy_base+24(FP), SI // SI = dy
 	MOVQ    y_base+48(FP), DX  // DX = y
 	MOVBLZX m+72(FP), R8       // R8 = m
-	MODE16(R8, K7)             // K7 = all lanes if m is Accumulate, else none
+	MODE16(R8, K7)             // K7 = all lanes if m is Accumulate, otherwise none
 	XORL    AX, AX             // AX = i = 0
 	VXORPS  Z0, Z0, Z0         // Z0 = 0
 	SUBQ    $32, CX            // n −= 32
@@ -65,7 +65,7 @@ rest:
 	JLE  done
 
 loop:
-	LANES16(CX, K1)                  // K1 = the lanes that exist
+	LANES16(CX, K1)                  // K1 = the valid lanes
 	KANDW     K1, K7, K2             // K2 = those to accumulate
 	VMOVUPS.Z (DX)(AX*4), K1, Z1     // y = y[i:]
 	VCMPPS    $0x1e, Z0, Z1, K1, K3  // K3 = y > 0

@@ -14,7 +14,7 @@
 // func softmax_bwd_f32_avx2(dx, dy, y []float32, dot float32, m Mode)
 TEXT ·softmax_bwd_f32_avx2(SB), NOSPLIT, $0-77
 	MOVQ         dx_base+0(FP), DI  // DI = dx
-	MOVQ         dx_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ         dx_len+8(FP), CX   // CX = n, the elements left
 	MOVQ         dy_base+24(FP), SI // SI = dy
 	MOVQ         y_base+48(FP), DX  // DX = y
 	VBROADCASTSS dot+72(FP), Y14    // Y14 = dot
@@ -41,7 +41,7 @@ store:
 last:
 	ADDQ       $8, CX              // n = the rest, at most 7
 	JLE        done
-	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	LANES8(CX, Y15)                // Y15 = the valid lanes
 	VMASKMOVPS (SI)(AX*4), Y15, Y1 // d = dy[i:]
 	VSUBPS     Y14, Y1, Y1         // d −= dot
 	VMASKMOVPS (DX)(AX*4), Y15, Y2 // y = y[i:]
@@ -61,7 +61,7 @@ done:
 // func log_softmax_fwd_f32_avx2(y, x []float32, max, log float32)
 TEXT ·log_softmax_fwd_f32_avx2(SB), NOSPLIT, $0-56
 	MOVQ         y_base+0(FP), DI  // DI = y
-	MOVQ         y_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ         y_len+8(FP), CX   // CX = n, the elements left
 	MOVQ         x_base+24(FP), SI // SI = x
 	VBROADCASTSS max+48(FP), Y14   // Y14 = max
 	VBROADCASTSS log+52(FP), Y13   // Y13 = log
@@ -81,7 +81,7 @@ loop:
 last:
 	ADDQ       $8, CX              // n = the rest, at most 7
 	JLE        done
-	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	LANES8(CX, Y15)                // Y15 = the valid lanes
 	VMASKMOVPS (SI)(AX*4), Y15, Y1 // y = x[i:]
 	VSUBPS     Y14, Y1, Y1         // y −= max
 	VSUBPS     Y13, Y1, Y1         // y −= log
@@ -94,7 +94,7 @@ done:
 // func log_softmax_bwd_f32_avx2(dx, dy, y []float32, sum float32, m Mode)
 TEXT ·log_softmax_bwd_f32_avx2(SB), NOSPLIT, $0-77
 	MOVQ         dx_base+0(FP), DI  // DI = dx
-	MOVQ         dx_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ         dx_len+8(FP), CX   // CX = n, the elements left
 	MOVQ         dy_base+24(FP), SI // SI = dy
 	MOVQ         y_base+48(FP), DX  // DX = y
 	VBROADCASTSS sum+72(FP), Y14    // Y14 = sum
@@ -121,7 +121,7 @@ store:
 last:
 	ADDQ         $8, CX              // n = the rest, at most 7
 	JLE          done
-	LANES8(CX, Y15)                  // Y15 = the lanes that exist
+	LANES8(CX, Y15)                  // Y15 = the valid lanes
 	VMASKMOVPS   (DX)(AX*4), Y15, Y1 // y = y[i:]
 	EXP_AVX2(Y1, Y2, Y3, Y4)         // y = exp(y)
 	VMASKMOVPS   (SI)(AX*4), Y15, Y2 // d = dy[i:]
@@ -141,7 +141,7 @@ done:
 // func softmax_fwd_f32_avx2(y, x []float32) (max, sum float32)
 TEXT ·softmax_fwd_f32_avx2(SB), NOSPLIT, $0-56
 	MOVQ         y_base+0(FP), DI       // DI = y
-	MOVQ         y_len+8(FP), CX        // CX = n, the columns to go
+	MOVQ         y_len+8(FP), CX        // CX = n, the columns left
 	MOVQ         x_base+24(FP), SI      // SI = x
 	VBROADCASTSS ·minus_inf_f32(SB), Y9 // Y9 = −Inf
 	VMOVAPS      Y9, Y0                 // Y0 = the maximum of each lane, −Inf at first
@@ -150,7 +150,7 @@ TEXT ·softmax_fwd_f32_avx2(SB), NOSPLIT, $0-56
 	JLT          maximumLast
 
 maximum:
-	VMAXPS (SI)(AX*4), Y0, Y0 // the larger one
+	VMAXPS (SI)(AX*4), Y0, Y0 // the maximum
 	ADDQ   $8, AX             // i += 8
 	SUBQ   $8, CX             // n -= 8
 	JGE    maximum
@@ -158,17 +158,17 @@ maximum:
 maximumLast:
 	ADDQ       $8, CX              // n = the rest, at most 7
 	JLE        largest
-	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	LANES8(CX, Y15)                // Y15 = the valid lanes
 	VMASKMOVPS (SI)(AX*4), Y15, Y1 // x = x[i:], or −Inf past the end
 	VBLENDVPS  Y15, Y1, Y9, Y1
-	VMAXPS     Y1, Y0, Y0          // the larger one
+	VMAXPS     Y1, Y0, Y0          // the maximum
 
 largest:
 	MAX_LANES_AVX2
 	VMOVSS         X0, max+48(FP)
 	VBROADCASTSS   X0, Y14         // Y14 = the row's maximum
 	VXORPS         Y0, Y0, Y0      // Y0 = 8 sums
-	MOVQ           y_len+8(FP), CX // from the beginning again
+	MOVQ           y_len+8(FP), CX // start again
 	XORL           AX, AX
 	SUBQ           $8, CX          // n -= 8
 	JLT            powerLast
@@ -186,7 +186,7 @@ power:
 powerLast:
 	ADDQ       $8, CX              // n = the rest, at most 7
 	JLE        total
-	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	LANES8(CX, Y15)                // Y15 = the valid lanes
 	VMASKMOVPS (SI)(AX*4), Y15, Y1 // e = x[i:]
 	VSUBPS     Y14, Y1, Y1         // e −= maximum
 	EXP_AVX2(Y1, Y2, Y3, Y4)       // e = exp(e)
@@ -198,7 +198,7 @@ total:
 	SUM_LANES_AVX2
 	VMOVSS         X0, sum+52(FP)
 	VBROADCASTSS   X0, Y0          // Y0 = the row's sum
-	MOVQ           y_len+8(FP), CX // from the beginning again
+	MOVQ           y_len+8(FP), CX // start again
 	XORL           AX, AX
 	SUBQ           $8, CX          // n -= 8
 	JLT            divideLast
@@ -214,7 +214,7 @@ divide:
 divideLast:
 	ADDQ       $8, CX              // n = the rest, at most 7
 	JLE        done
-	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	LANES8(CX, Y15)                // Y15 = the valid lanes
 	VMASKMOVPS (DI)(AX*4), Y15, Y1 // e = y[i:]
 	VDIVPS     Y0, Y1, Y1          // e /= sum
 	VMASKMOVPS Y1, Y15, (DI)(AX*4) // y[i:] = e
@@ -226,7 +226,7 @@ done:
 // func dot_f32_avx2(a, b []float32) float32
 TEXT ·dot_f32_avx2(SB), NOSPLIT, $0-52
 	MOVQ   a_base+0(FP), SI  // SI = a
-	MOVQ   a_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ   a_len+8(FP), CX   // CX = n, the elements left
 	MOVQ   b_base+24(FP), DX // DX = b
 	XORL   AX, AX            // AX = i = 0
 	VXORPS Y0, Y0, Y0        // Y0 = 8 sums
@@ -243,7 +243,7 @@ loop:
 last:
 	ADDQ        $8, CX              // n = the rest, at most 7
 	JLE         total
-	LANES8(CX, Y15)                 // Y15 = the lanes that exist
+	LANES8(CX, Y15)                 // Y15 = the valid lanes
 	VMASKMOVPS  (SI)(AX*4), Y15, Y1 // a = a[i:]
 	VMASKMOVPS  (DX)(AX*4), Y15, Y2 // b = b[i:]
 	VFMADD231PS Y2, Y1, Y0          // sums += a·b

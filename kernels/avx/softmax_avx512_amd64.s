@@ -14,18 +14,18 @@
 // func softmax_bwd_f32_avx512(dx, dy, y []float32, dot float32, m Mode)
 TEXT ·softmax_bwd_f32_avx512(SB), NOSPLIT, $0-77
 	MOVQ         dx_base+0(FP), DI  // DI = dx
-	MOVQ         dx_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ         dx_len+8(FP), CX   // CX = n, the elements left
 	MOVQ         dy_base+24(FP), SI // SI = dy
 	MOVQ         y_base+48(FP), DX  // DX = y
 	VBROADCASTSS dot+72(FP), Z14    // Z14 = dot
 	MOVBLZX      m+76(FP), R8       // R8 = m
-	MODE16(R8, K7)                  // K7 = all lanes if m is Accumulate, else none
+	MODE16(R8, K7)                  // K7 = all lanes if m is Accumulate, otherwise none
 	XORL         AX, AX             // AX = i = 0
 	TESTQ        CX, CX
 	JLE          done
 
 loop:
-	LANES16(CX, K1)                  // K1 = the lanes that exist
+	LANES16(CX, K1)                  // K1 = the valid lanes
 	KANDW     K1, K7, K2             // K2 = those to accumulate
 	VMOVUPS.Z (SI)(AX*4), K1, Z1     // d = dy[i:]
 	VSUBPS    Z14, Z1, Z1            // d −= dot
@@ -44,7 +44,7 @@ done:
 // func log_softmax_fwd_f32_avx512(y, x []float32, max, log float32)
 TEXT ·log_softmax_fwd_f32_avx512(SB), NOSPLIT, $0-56
 	MOVQ         y_base+0(FP), DI  // DI = y
-	MOVQ         y_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ         y_len+8(FP), CX   // CX = n, the elements left
 	MOVQ         x_base+24(FP), SI // SI = x
 	VBROADCASTSS max+48(FP), Z14   // Z14 = max
 	VBROADCASTSS log+52(FP), Z13   // Z13 = log
@@ -53,7 +53,7 @@ TEXT ·log_softmax_fwd_f32_avx512(SB), NOSPLIT, $0-56
 	JLE          done
 
 loop:
-	LANES16(CX, K1)              // K1 = the lanes that exist
+	LANES16(CX, K1)              // K1 = the valid lanes
 	VMOVUPS.Z (SI)(AX*4), K1, Z1 // y = x[i:]
 	VSUBPS    Z14, Z1, Z1        // y −= max
 	VSUBPS    Z13, Z1, Z1        // y −= log
@@ -69,18 +69,18 @@ done:
 // func log_softmax_bwd_f32_avx512(dx, dy, y []float32, sum float32, m Mode)
 TEXT ·log_softmax_bwd_f32_avx512(SB), NOSPLIT, $0-77
 	MOVQ         dx_base+0(FP), DI  // DI = dx
-	MOVQ         dx_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ         dx_len+8(FP), CX   // CX = n, the elements left
 	MOVQ         dy_base+24(FP), SI // SI = dy
 	MOVQ         y_base+48(FP), DX  // DX = y
 	VBROADCASTSS sum+72(FP), Z14    // Z14 = sum
 	MOVBLZX      m+76(FP), R8       // R8 = m
-	MODE16(R8, K7)                  // K7 = all lanes if m is Accumulate, else none
+	MODE16(R8, K7)                  // K7 = all lanes if m is Accumulate, otherwise none
 	XORL         AX, AX             // AX = i = 0
 	TESTQ        CX, CX
 	JLE          done
 
 loop:
-	LANES16(CX, K1)                     // K1 = the lanes that exist
+	LANES16(CX, K1)                     // K1 = the valid lanes
 	KANDW        K1, K7, K2             // K2 = those to accumulate
 	VMOVUPS.Z    (DX)(AX*4), K1, Z1     // y = y[i:]
 	EXP_AVX512(Z1, Z2, Z3, Z4)          // y = exp(y)
@@ -99,7 +99,7 @@ done:
 // func softmax_fwd_f32_avx512(y, x []float32) (max, sum float32)
 TEXT ·softmax_fwd_f32_avx512(SB), NOSPLIT, $0-56
 	MOVQ         y_base+0(FP), DI       // DI = y
-	MOVQ         y_len+8(FP), CX        // CX = n, the columns to go
+	MOVQ         y_len+8(FP), CX        // CX = n, the columns left
 	MOVQ         x_base+24(FP), SI      // SI = x
 	VBROADCASTSS ·minus_inf_f32(SB), Z0 // Z0 = the maximum of each lane, −Inf at first
 	XORL         AX, AX                 // AX = i = 0
@@ -107,8 +107,8 @@ TEXT ·softmax_fwd_f32_avx512(SB), NOSPLIT, $0-56
 	JLE          largest
 
 maximum:
-	LANES16(CX, K1)               // K1 = the lanes that exist
-	VMAXPS (SI)(AX*4), Z0, K1, Z0 // the larger one, in these lanes
+	LANES16(CX, K1)               // K1 = the valid lanes
+	VMAXPS (SI)(AX*4), Z0, K1, Z0 // the maximum, in these lanes
 	ADDQ   $16, AX                // i += 16
 	SUBQ   $16, CX                // n -= 16
 	JGT    maximum
@@ -118,13 +118,13 @@ largest:
 	VMOVSS           X0, max+48(FP)
 	VBROADCASTSS     X0, Z14         // Z14 = the row's maximum
 	VXORPS           Z0, Z0, Z0      // Z0 = 16 sums
-	MOVQ             y_len+8(FP), CX // from the beginning again
+	MOVQ             y_len+8(FP), CX // start again
 	XORL             AX, AX
 	TESTQ            CX, CX
 	JLE              total
 
 power:
-	LANES16(CX, K1)              // K1 = the lanes that exist
+	LANES16(CX, K1)              // K1 = the valid lanes
 	VMOVUPS.Z (SI)(AX*4), K1, Z1 // e = x[i:]
 	VSUBPS    Z14, Z1, Z1        // e −= maximum
 	EXP_AVX512(Z1, Z2, Z3, Z4)   // e = exp(e)
@@ -138,13 +138,13 @@ total:
 	SUM_LANES_AVX512
 	VMOVSS           X0, sum+52(FP)
 	VBROADCASTSS     X0, Z0          // Z0 = the row's sum
-	MOVQ             y_len+8(FP), CX // from the beginning again
+	MOVQ             y_len+8(FP), CX // start again
 	XORL             AX, AX
 	TESTQ            CX, CX
 	JLE              done
 
 divide:
-	LANES16(CX, K1)              // K1 = the lanes that exist
+	LANES16(CX, K1)              // K1 = the valid lanes
 	VMOVUPS.Z (DI)(AX*4), K1, Z1 // e = y[i:]
 	VDIVPS    Z0, Z1, Z1         // e /= sum
 	VMOVUPS   Z1, K1, (DI)(AX*4) // y[i:] = e
@@ -159,7 +159,7 @@ done:
 // func dot_f32_avx512(a, b []float32) float32
 TEXT ·dot_f32_avx512(SB), NOSPLIT, $0-52
 	MOVQ   a_base+0(FP), SI  // SI = a
-	MOVQ   a_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ   a_len+8(FP), CX   // CX = n, the elements left
 	MOVQ   b_base+24(FP), DX // DX = b
 	XORL   AX, AX            // AX = i = 0
 	VXORPS Z0, Z0, Z0        // Z0 = 16 sums
@@ -167,7 +167,7 @@ TEXT ·dot_f32_avx512(SB), NOSPLIT, $0-52
 	JLE    total
 
 loop:
-	LANES16(CX, K1)                // K1 = the lanes that exist
+	LANES16(CX, K1)                // K1 = the valid lanes
 	VMOVUPS.Z   (SI)(AX*4), K1, Z1 // a = a[i:]
 	VMOVUPS.Z   (DX)(AX*4), K1, Z2 // b = b[i:]
 	VFMADD231PS Z2, Z1, Z0         // sums += a·b
