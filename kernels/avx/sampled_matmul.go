@@ -22,8 +22,6 @@ import "baregrad/kernels"
 //
 // C may differ by rounding from the product that skips nothing, because the sums have another order.
 // It depends on nothing else: the choice follows from the sizes and from samples of A and the gate.
-// another one. It depends on nothing else: which way is taken follows from the sizes and
-// from samples of A and the gate.
 
 // sampled is a block of C for a kernel: m rows and up to sampledColumns columns.
 type sampled struct {
