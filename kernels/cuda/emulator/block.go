@@ -7,12 +7,12 @@ import (
 	"unsafe"
 )
 
-// A block is its warps, its shared memory and its barriers. One goroutine runs
-// it; warps take turns.
+// A block is its warps, its shared memory and its barriers. One goroutine runs it; the warps take
+// turns.
 
 const (
-	warpTurn  = 1 << 14 // instructions that a warp runs before the next gets a turn
-	blockTurn = 1 << 17 // and a block, before its worker looks at another
+	warpTurn  = 1 << 14 // instructions that a warp runs before the next one's turn
+	blockTurn = 1 << 17 // instructions that a block runs before its worker turns to another
 )
 
 // barrier is one of the sixteen barriers of a block.
@@ -20,12 +20,12 @@ type barrier struct {
 	arrived int      // threads
 	expect  int      // 0: all threads of the block that have not exited
 	count   int      // threads whose predicate was true, for .red
-	clocks  []uint32 // for the checks: what those who arrived know
+	clocks  []uint32 // for the checks: clocks of the warps that arrived, joined
 	known   []reference
-	fresh   bool // clocks and known are of the last time
+	fresh   bool // clocks and known are from the last use
 }
 
-// barArrival is what a waiting split is owed when its barrier opens.
+// barArrival is a result that a waiting split gets when its barrier opens (barrier.red).
 type barArrival struct {
 	o    *op
 	mask uint32
@@ -43,15 +43,15 @@ type block struct {
 
 	cluster clusterBarrier
 	exited  int
-	dead    bool // a fault or a stop ended it
+	dead    bool // ended by a fault or a stop
 	turn    int
-	cache   [64]*allocation // the last allocation that each op used
+	cache   [64]*allocation // the last allocation that each op accessed
 	chk     *blockChecks
 	words   []uint64
-	counts  []LineCount // by op, with counters on
+	counts  []LineCount // by op, if counters are on
 }
 
-// start makes the block ready to run as number n of the grid.
+// start prepares the block to run as block n of the grid.
 func (b *block) start(g *grid, n uint64, sm int) {
 	b.grid, b.linear, b.sm = g, n, sm
 	gx, gy := uint64(g.cfg.Grid.X), uint64(g.cfg.Grid.Y)
@@ -90,7 +90,7 @@ const (
 	blockStuck
 )
 
-// run lets the block's warps run about budget instructions.
+// run executes about budget instructions of the block's warps.
 func (b *block) run(budget int) blockStatus {
 	for budget > 0 {
 		progress, live := false, false
@@ -176,8 +176,7 @@ func (b *block) tryOpen(id int) {
 	*bar = barrier{clocks: bar.clocks, fresh: true}
 }
 
-// exits notes that lanes of w have ended; barriers that wait for all threads
-// wait for fewer now.
+// exits updates the count of exited threads; barriers that wait for all threads now wait for fewer.
 func (b *block) exits(w *warp) {
 	n := 0
 	for _, x := range b.warps {
@@ -192,7 +191,7 @@ func (b *block) exits(w *warp) {
 	b.openCluster()
 }
 
-// where describes where each warp of the block stands.
+// where describes what each warp of the block is doing.
 func (b *block) where() []string {
 	var out []string
 	for _, w := range b.warps {

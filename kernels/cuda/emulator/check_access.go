@@ -2,7 +2,7 @@ package emulator
 
 import "math/bits"
 
-// The checks of one access: does its memory hold a value, and is it a race (check_race.go).
+// The checks of one access: is the memory initialised, and is there a race (check_race.go).
 
 type accessKind uint8
 
@@ -25,20 +25,20 @@ func newBlockChecks(b *block, size uint64) *blockChecks {
 	return &blockChecks{hist: cells{words: make([]cell, n)}, init: make([]uint8, n)}
 }
 
-// reset forgets the last block: its stamps carry its number, so that only what
-// holds a value needs clearing.
+// reset prepares for the next block. The history need not be cleared: its stamps carry the number
+// of their block.
 func (c *blockChecks) reset(b *block) {
 	clear(c.init)
 	clear(c.async)
 	c.mbars = nil
 }
 
-// checkedAccess gives the handler that runs before an access.
+// checkedAccess returns the handler that runs before an access.
 func checkedAccess(kind accessKind) handler {
 	return func(w *warp, o *op, mask uint32) { w.track(o, mask, kind) }
 }
 
-// track looks at the accesses of all lanes before they are made.
+// track checks the accesses of all lanes before they are made.
 func (w *warp) track(o *op, mask uint32, kind accessKind) {
 	if w.blk.grid.checks&(CheckBounds|CheckUninit|CheckRaces|CheckAsync) == 0 {
 		return
@@ -85,7 +85,7 @@ func (w *warp) track(o *op, mask uint32, kind accessKind) {
 	}
 }
 
-// after is called when a strong access has been made.
+// after is called after a strong access.
 func (w *warp) after(o *op, mask uint32) { w.eachPlace(o, mask, (*warpChecks).acquire) }
 
 func (w *warp) eachPlace(o *op, mask uint32, f func(c *warpChecks, w *warp, o *op, space Space, addr uint64)) {
@@ -111,7 +111,7 @@ func (w *warp) eachPlace(o *op, mask uint32, f func(c *warpChecks, w *warp, o *o
 	}
 }
 
-// stamp is who lane 0 of the warp is now; lane i adds i<<threadShift.
+// stamp is the stamp of lane 0 for this access; that of lane i is i<<threadShift higher.
 func (w *warp) stamp(o *op) stamp {
 	s := w.chk.block | stamp(w.index*32)<<threadShift | stamp(w.chk.clock)
 	if o.x.strong {
@@ -123,9 +123,8 @@ func (w *warp) stamp(o *op) stamp {
 	return s
 }
 
-// inVariables reports the lanes whose access touches memory between two shared
-// variables, or leaves the variables that its address was made from, and gives the
-// others.
+// inVariables reports lanes whose access touches the gap between two shared variables, or lies
+// outside the variables that its address was derived from. It returns the other lanes.
 func (w *warp) inVariables(o *op, mask uint32, kind accessKind, n uint64) uint32 {
 	var tmp vec32
 	addrs, imm := &tmp, uint32(0)
@@ -158,7 +157,7 @@ func (w *warp) inVariables(o *op, mask uint32, kind accessKind, n uint64) uint32
 		outside = ^outside
 	} else {
 		for _, g := range w.blk.grid.kern.gaps {
-			first, count := g.from-uint32(n-1)-imm, g.to-g.from+uint32(n-1) // the addresses that touch it
+			first, count := g.from-uint32(n-1)-imm, g.to-g.from+uint32(n-1) // the addresses that touch the gap
 			for i, addr := range addrs {
 				if addr-first < count {
 					outside |= 1 << i
@@ -169,7 +168,7 @@ func (w *warp) inVariables(o *op, mask uint32, kind accessKind, n uint64) uint32
 	outside &= mask
 	for m := outside; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		if addr := uint64(addrs[i] + imm); addr < uint64(len(w.blk.shared)) { // else reported elsewhere
+		if addr := uint64(addrs[i] + imm); addr < uint64(len(w.blk.shared)) { // otherwise reported elsewhere
 			w.fault(o, faultBounds, Shared, i, addr, n, kind != accessRead)
 		}
 	}
@@ -219,10 +218,9 @@ func (w *warp) trackShared(o *op, mask uint32, kind accessKind, n uint64) {
 	}
 }
 
-// trackSharedWords is trackShared for what kernels do most: each lane reads or
-// writes one or a few whole words. An access is known to come before if its clock
-// is below what this warp knows of its warp; stamps of blocks that ran before may
-// pass this test too, which does no harm.
+// trackSharedWords is trackShared for the most common case: each lane reads or writes one or more
+// whole words. An earlier access is ordered if its clock is below what this warp knows of the
+// accessing warp. Stamps left by earlier blocks may pass this test, too, which does no harm.
 func (w *warp) trackSharedWords(o *op, mask uint32, kind accessKind, base stamp, n uint32) {
 	var tmp vec32
 	addrs := w.sharedAddr(o, &tmp)
@@ -234,12 +232,12 @@ func (w *warp) trackSharedWords(o *op, mask uint32, kind accessKind, base stamp,
 	size := uint32(len(w.blk.shared))
 	last := ^uint32(0)
 	again := false
-	var run []cell // the words of the lane before
+	var run []cell // the words of the previous lane
 	for m := mask; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
 		addr := addrs[i] + imm
 		now := base + stamp(i)<<threadShift
-		if addr == last { // the same words as the lane before: the first lane and the last are enough
+		if addr == last { // the same words as the previous lane: recording the first and the last lane is enough
 			for j := range run {
 				h := &run[j]
 				if !again {
@@ -275,7 +273,7 @@ func (w *warp) trackSharedWords(o *op, mask uint32, kind accessKind, base stamp,
 				}
 				if h.w != 0 && h.w.clock() >= ord[h.w.warp()] {
 					w.checkCell(o, i, h, now, kind, Shared, uint64(addr)+4*uint64(j), 4)
-					last = ^uint32(0) // every lane looks for itself
+					last = ^uint32(0) // every lane must check for itself
 				}
 				if (h.r1^now)&whoMask != 0 {
 					h.r2, h.rpc2 = h.r1, h.rpc1

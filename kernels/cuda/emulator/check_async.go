@@ -2,26 +2,27 @@ package emulator
 
 import "math/bits"
 
-// The checks of asynchronous copies: data is there for the thread that copied it once
-// it has waited, and for others once something orders them after that. Of a bulk copy
-// anyone may wait, at its mbarrier; nothing else orders an access after it. What a
-// bulk copy reads from shared memory must stay until its group was waited for.
+// The checks of asynchronous copies. The data of a cp.async is ready for the copying thread once it
+// has waited, and for others once something orders them after that wait. The data of a bulk copy is
+// ready for every thread that has waited at its mbarrier; nothing else orders an access after it.
+// The shared memory that a bulk copy reads must not change until its group has been waited for.
 
-// asyncState is the copies of a warp's lanes: groups are numbered from 0.
+// asyncState is the state of the copy groups of a warp's lanes. Each lane numbers its groups from
+// 0.
 type asyncState struct {
-	open  [32]uint32           // the group that copies go to
-	done  [32]uint32           // groups below are complete
-	clock [32][doneKept]uint32 // when the group number%doneKept was waited for
+	open  [32]uint32           // the group that new copies join
+	done  [32]uint32           // groups below this are complete
+	clock [32][doneKept]uint32 // when group number%doneKept was waited for
 }
 
 const doneKept = 64
 
-// asyncMark says which copy wrote a word of shared memory last, or reads it.
+// asyncMark says which copy last wrote a word of shared memory, or which reads it.
 type asyncMark struct {
 	kind   markKind
 	thread uint16
-	group  uint32 // of the thread's, or of a bulk copy the phase of its mbarrier
-	bar    uint32 // where that lies
+	group  uint32 // of the thread; for a bulk copy the phase of its mbarrier
+	bar    uint32 // address of that mbarrier
 }
 
 type markKind uint8
@@ -33,18 +34,18 @@ const (
 	markSource          // read by cp.async.bulk
 )
 
-// mbarCheck is what the checks know of an mbarrier.
+// mbarCheck is what the checks know about an mbarrier.
 type mbarCheck struct {
-	row    []uint32 // what those who arrived knew
-	phases uint32   // how many have ended
+	row    []uint32 // what the threads that arrived knew
+	phases uint32   // phases completed
 	seen   map[uint32][]observed
 }
 
-// observed is which lanes of a warp have found the phases up to some number ended,
-// the first that did and the warp's clock then.
+// observed records which lanes of a warp have seen a phase complete, the first lane that saw it,
+// and the warp's clock then.
 type observed struct{ lanes, first, clock uint32 }
 
-// phasesKept is for how many phases it is kept who saw them end.
+// phasesKept is for how many past phases this is kept.
 const phasesKept = 16
 
 func (c *warpChecks) state() *asyncState {
@@ -54,7 +55,7 @@ func (c *warpChecks) state() *asyncState {
 	return c.async
 }
 
-// bulkState is the bulk groups.
+// bulkState is the state of the bulk groups.
 func (c *warpChecks) bulkState() *asyncState {
 	if c.bulk == nil {
 		c.bulk = &asyncState{}
@@ -62,14 +63,14 @@ func (c *warpChecks) bulkState() *asyncState {
 	return c.bulk
 }
 
-// commit closes the group of the lanes of mask.
+// commit closes the open group of the lanes of mask.
 func (s *asyncState) commit(mask uint32) {
 	for m := mask; m != 0; m &= m - 1 {
 		s.open[bits.TrailingZeros32(m)&31]++
 	}
 }
 
-// wait completes all groups but the last n, or all copies where n is -1.
+// wait completes all groups but the last n, or all copies if n is -1.
 func (s *asyncState) wait(clock, mask uint32, n int) {
 	for m := mask; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
@@ -90,7 +91,7 @@ func (s *asyncState) wait(clock, mask uint32, n int) {
 func (c *warpChecks) commit(_ *warp, mask uint32)      { c.state().commit(mask) }
 func (c *warpChecks) wait(_ *warp, mask uint32, n int) { c.state().wait(c.clock, mask, n) }
 
-// marks gives the marks of the block's shared memory.
+// marks returns the marks of the block's shared memory.
 func (c *blockChecks) marks() []asyncMark {
 	if c.async == nil {
 		c.async = make([]asyncMark, len(c.init))
@@ -107,8 +108,8 @@ func (c *blockChecks) mark(addr, n uint64, m asyncMark) {
 	}
 }
 
-// trackSpan looks at n bytes that lane i is about to read or write, which may be more
-// than a power of two.
+// trackSpan checks a read or write of n bytes by lane i before it is made; n need not be a power of
+// two.
 func (w *warp) trackSpan(o *op, i int, n uint64, kind accessKind) {
 	f := *o
 	for n > 0 {
@@ -159,9 +160,9 @@ func (c *warpChecks) storeAsync(w *warp, o, bar *op, i int) {
 	c.bulkWritten(w, addr, n, bar, i)
 }
 
-// bulkWritten marks shared memory as written by a copy that the mbarrier tells of. In
-// the history of accesses it has no place: what the thread that asked for the copy
-// hands on does not order anything after it.
+// bulkWritten marks shared memory as written by a copy that signals the mbarrier. It is removed
+// from the access history: nothing that the requesting thread does later orders others after the
+// copy.
 func (c *warpChecks) bulkWritten(w *warp, addr, n uint64, bar *op, i int) {
 	blk := w.blk.chk
 	at, ok := w.mbarAddr(bar, i)
@@ -212,8 +213,8 @@ func (w *warp) checkAsync(o *op, i int, kind accessKind, addr, n uint64) {
 	}
 }
 
-// checkCopy says what is wrong with an access of lane i to memory that a copy of a
-// group writes or reads, if anything.
+// checkCopy returns what is wrong with an access of lane i to memory that a copy group writes or
+// reads, or "".
 func (w *warp) checkCopy(o *op, i int, kind accessKind, m *asyncMark, s *asyncState, unfinished string) string {
 	t := uint32(m.thread)
 	lane, own := t%32, t == uint32(w.index*32+i)
@@ -230,7 +231,7 @@ func (w *warp) checkCopy(o *op, i int, kind accessKind, m *asyncMark, s *asyncSt
 	return ""
 }
 
-// mbar gives what is known of the mbarrier at an address of shared memory.
+// mbar returns what is known about the mbarrier at an address of shared memory.
 func (c *blockChecks) mbar(w *warp, addr uint64) *mbarCheck {
 	if c.mbars == nil {
 		c.mbars = map[uint64]*mbarCheck{}
@@ -243,7 +244,7 @@ func (c *blockChecks) mbar(w *warp, addr uint64) *mbarCheck {
 	return b
 }
 
-// saw says whether what lane i of w does comes after somebody found the phase ended.
+// saw reports whether what lane i of w does is ordered after some thread saw the phase complete.
 func (b *mbarCheck) saw(w *warp, phase uint32, i int) bool {
 	if b.phases-phase > phasesKept {
 		return true
@@ -264,7 +265,7 @@ func (b *mbarCheck) saw(w *warp, phase uint32, i int) bool {
 	return false
 }
 
-// mbarInit notes that the barrier's memory holds a value.
+// mbarInit marks the mbarrier's memory as initialised.
 func (c *warpChecks) mbarInit(w *warp, o *op, i int) {
 	if addr, ok := w.mbarAddr(o, i); ok {
 		w.blk.chk.init[addr/4], w.blk.chk.init[addr/4+1] = 15, 15
@@ -279,7 +280,7 @@ func (w *warp) mbarAddr(o *op, i int) (uint64, bool) {
 	return addr, addr+8 <= uint64(len(w.blk.shared))
 }
 
-// mbarArrive leaves what the warp knows at the barrier.
+// mbarArrive adds what the warp knows to the mbarrier.
 func (c *warpChecks) mbarArrive(w *warp, o *op, i int) {
 	addr, ok := w.mbarAddr(o, i)
 	if !ok {
@@ -290,7 +291,7 @@ func (c *warpChecks) mbarArrive(w *warp, o *op, i int) {
 	join(b.row, c.row(len(b.row)))
 }
 
-// mbarEnds notes the end of a phase.
+// mbarEnds records the end of a phase.
 func (c *warpChecks) mbarEnds(w *warp, o *op, i int) {
 	if addr, ok := w.mbarAddr(o, i); ok {
 		b := w.blk.chk.mbar(w, addr)
@@ -299,8 +300,7 @@ func (c *warpChecks) mbarEnds(w *warp, o *op, i int) {
 	}
 }
 
-// mbarWait takes along what those who arrived knew, and notes who saw the end of the
-// phase.
+// mbarWait takes over what the threads that arrived knew, and records who saw the phase complete.
 func (c *warpChecks) mbarWait(w *warp, o *op, i int) {
 	addr, ok := w.mbarAddr(o, i)
 	if !ok {

@@ -5,7 +5,7 @@ import (
 	"math/bits"
 )
 
-// What a barrier of a block orders, and whether its threads reach it together.
+// What a barrier of a block orders, and whether its threads reach it convergently.
 
 // barrierArrive adds what w knows to the barrier.
 func (c *blockChecks) barrierArrive(b *block, w *warp, id int) {
@@ -18,7 +18,7 @@ func (c *blockChecks) barrierArrive(b *block, w *warp, id int) {
 		bar.known, bar.fresh = nil, false
 	}
 	wc := w.chk
-	wc.absorb(w) // a barrier orders memory for those who take part
+	wc.absorb(w) // a barrier also orders memory for its participants
 	wc.advance()
 	join(bar.clocks, wc.ord[:len(b.warps)])
 	bar.clocks[w.index] = wc.clock
@@ -43,8 +43,8 @@ next:
 	return out
 }
 
-// barrierOpen hands what all know to those who waited, and reports a barrier that
-// was reached divergently.
+// barrierOpen gives what all participants know to those that waited, and reports a barrier that was
+// reached divergently.
 func (c *blockChecks) barrierOpen(b *block, id int) {
 	bar := &b.bars[id]
 	for _, w := range b.warps {
@@ -69,7 +69,7 @@ func (c *blockChecks) barrierOpen(b *block, id int) {
 		lanes := w.chk.ord[w.index]
 		join(w.chk.ord[:len(bar.clocks)], bar.clocks)
 		w.chk.known = mergeRefs(w.chk.known, bar.known)
-		if waits != w.lanes&^w.exited { // the other lanes were not there
+		if waits != w.lanes&^w.exited { // some lanes were not there
 			w.chk.ord[w.index] = lanes
 			w.chk.syncLanes(w, waits)
 		}

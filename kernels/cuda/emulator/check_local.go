@@ -6,11 +6,11 @@ import (
 	"slices"
 )
 
-// The checks of local memory: is an access inside a variable of the calls that run,
-// and was what it reads written before.
+// The checks of local memory: is an access inside a variable of the active calls, and was the
+// memory written before it is read.
 
-// inLocal says whether the bytes lie in one local variable, or one piece that lane i
-// allocated, of the calls that run.
+// inLocal reports whether the bytes lie within one local variable of the active calls, or one piece
+// that lane i got from alloca.
 func (w *warp) inLocal(i int, addr, n uint64) bool {
 	for f := w.fr; f != nil; f = f.caller {
 		if addr < f.local {
@@ -35,7 +35,7 @@ func (w *warp) inLocal(i int, addr, n uint64) bool {
 	return false
 }
 
-// nearLocal names the local variable that n bytes at an address lie in or just after.
+// nearLocal names the local variable that the n bytes lie in or just after.
 func (w *warp) nearLocal(i int, addr, n uint64) string {
 	best := "the thread has no local variable there"
 	for f := w.fr; f != nil; f = f.caller {
@@ -72,9 +72,9 @@ func (w *warp) nearLocal(i int, addr, n uint64) string {
 	return best
 }
 
-// trackLocal notes which bytes of local memory hold a value, and reports elements
-// that are read where no byte does. Compilers copy structs with the gaps in them, so
-// that an element of which some bytes hold a value passes.
+// trackLocal records which bytes of local memory are initialised, and reports an element that is
+// read with no byte initialised. Some initialised bytes are enough, because compilers copy structs
+// with their padding.
 func (w *warp) trackLocal(o *op, mask uint32, kind accessKind, n uint64) {
 	if w.blk.grid.checks&CheckUninit == 0 {
 		return
@@ -92,7 +92,7 @@ func (w *warp) trackLocal(o *op, mask uint32, kind accessKind, n uint64) {
 		for size := uint64(o.x.size); kind == accessRead && len(known) > 0; known = known[size:] {
 			if !slices.Contains(known[:size], true) {
 				w.uninit(o, i, Local, addr+n-uint64(len(known)), int(size))
-				known[0] = true // once is enough
+				known[0] = true // report it once
 			}
 		}
 		for k := range known {
@@ -101,7 +101,7 @@ func (w *warp) trackLocal(o *op, mask uint32, kind accessKind, n uint64) {
 	}
 }
 
-// forgetLocal says that n bytes of lane i's local memory hold no value.
+// forgetLocal marks n bytes of lane i's local memory as uninitialised.
 func (w *warp) forgetLocal(i int, at, n uint64) {
 	if w.localInit != nil {
 		clear(w.localInit[uint64(i)*w.stack+at:][:n])

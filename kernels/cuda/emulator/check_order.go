@@ -6,27 +6,26 @@ import (
 	"sync/atomic"
 )
 
-// What comes before what: vector clocks.
+// Which accesses are ordered: vector clocks.
 //
-// Every warp has a clock that moves on whenever the warp lets others know of what
-// it did: at barriers, fences and bar.warp.sync. ord[v] is how much a warp knows
-// of warp v of its block: accesses that v stamped with a lower clock came before.
-// For its own warp it is about the other lanes: bar.warp.sync and barriers order
-// them, running in step does not.
+// Every warp has a clock that advances whenever the warp makes its work known to others: at
+// barriers, fences and bar.warp.sync. ord[v] is what a warp knows of warp v of its block: accesses
+// that v stamped with a lower clock came before. Its entry for its own warp is about the other
+// lanes: bar.warp.sync and barriers order them; running in lockstep does not.
 //
-// Between blocks, and for locks and flags within one, knowledge travels through
-// memory: a fence publishes what the warp knows, a strong write after it leaves
-// that at its address, a strong read takes it along, and the next fence or
-// barrier makes it knowledge. An acquire or release does both at once.
+// Between blocks, and for locks and flags within a block, knowledge travels through memory. A fence
+// publishes what the warp knows, a strong write after it leaves that at its address, a strong read
+// picks it up, and the next fence or barrier makes it known to the reader. A release does the first
+// two steps at once, an acquire the last two.
 
 type warpChecks struct {
 	self    uint32 // index of the warp
 	block   stamp  // block+1, shifted
 	clock   uint32
 	ord     [32]uint32
-	lanes   *[32][32]uint32 // what lanes know of each other, after partial syncs
+	lanes   *[32][32]uint32 // what lanes know of each other after partial syncs
 	pub     *published      // what the last fence published
-	pending []reference     // taken from memory, not yet fenced
+	pending []reference     // picked up from memory, not yet fenced
 	known   []reference
 	async   *asyncState
 	bulk    *asyncState
@@ -36,7 +35,7 @@ func (c *warpChecks) reset(w *warp) {
 	*c = warpChecks{self: uint32(w.index), block: stamp((w.blk.linear+1)&(1<<30-1)) << blockShift, clock: 1}
 }
 
-// advance moves the clock on; accesses so far have a lower one.
+// advance moves the clock on; accesses so far have a lower clock.
 func (c *warpChecks) advance() uint32 {
 	if c.clock < clockMask {
 		c.clock++
@@ -44,7 +43,7 @@ func (c *warpChecks) advance() uint32 {
 	return c.clock
 }
 
-// row is what the warp knows of all warps, its own included.
+// row returns what the warp knows of all warps, including itself.
 func (c *warpChecks) row(n int) []uint32 {
 	r := make([]uint32, n)
 	copy(r, c.ord[:n])
@@ -58,7 +57,7 @@ func join(a, b []uint32) {
 	}
 }
 
-// syncLanes is bar.warp.sync for the lanes of mask.
+// syncLanes handles bar.warp.sync for the lanes of mask.
 func (c *warpChecks) syncLanes(w *warp, mask uint32) {
 	now := c.advance()
 	if mask == w.lanes&^w.exited {
@@ -79,7 +78,7 @@ func (c *warpChecks) syncLanes(w *warp, mask uint32) {
 	}
 }
 
-// before says whether the access of stamp s came before what lane i does now.
+// before reports whether the access with stamp s is ordered before what lane i does now.
 func (c *warpChecks) before(w *warp, s stamp, i int) bool {
 	if s == 0 {
 		return true
@@ -97,11 +96,11 @@ func (c *warpChecks) before(w *warp, s stamp, i int) bool {
 	return v == c.self && c.lanes != nil && s.clock() < c.lanes[i][s.thread()&31]
 }
 
-// saw says whether this warp knows of a release by the block of s at an address that
-// s, a strong access, went to: one that the last of several blocks makes on a counter
-// comes before what that block does to the counter when all have counted.
+// saw reports whether this warp knows of a release by the block of s at the address that s, a
+// strong access, went to. It allows the usual counter of finished blocks: the last block may reset
+// the counter after all have incremented it.
 func (c *warpChecks) saw(w *warp, s stamp, space Space, addr uint64) bool {
-	for _, at := range []uint64{addr, addr &^ 7} { // of 4 bytes, or of 8
+	for _, at := range []uint64{addr, addr &^ 7} { // a counter of 4 bytes, or of 8
 		v := w.blk.grid.sync.get(w.syncKey(space, at), false)
 		if v == nil {
 			continue
@@ -120,14 +119,14 @@ type published struct {
 	block stamp
 	row   []uint32
 	known []reference
-	cta   bool // for its own block only
+	cta   bool // only visible to its own block
 }
 
-// syncVar is a place in memory through which knowledge travels.
+// syncVar is an address through which knowledge travels.
 type syncVar struct {
 	mu       sync.Mutex
 	seq      uint64
-	versions map[stamp][]version // by block, the last few releases
+	versions map[stamp][]version // the last few releases of each block
 }
 
 type version struct {
@@ -135,7 +134,7 @@ type version struct {
 	pub *published
 }
 
-// reference is what a strong read took along: all that was left at v up to seq.
+// reference is what a strong read picked up: all that was left at v up to seq.
 type reference struct {
 	v   *syncVar
 	seq uint64
@@ -167,14 +166,14 @@ func (t *syncTable) get(key uint64, make bool) *syncVar {
 
 const keptVersions = 8
 
-// leave notes at v what p published.
+// leave records at v what p published.
 func (v *syncVar) leave(p *published) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.seq++
 	list := v.versions[p.block]
 	if n := len(list); n > 0 {
-		// Later releases of a block go on where its earlier ones were.
+		// Later releases of a block include its earlier ones.
 		old := list[n-1].pub
 		merged := &published{block: p.block, row: append([]uint32(nil), p.row...), known: p.known, cta: p.cta && old.cta}
 		if p.cta == old.cta {
@@ -189,7 +188,7 @@ func (v *syncVar) leave(p *published) {
 	v.versions[p.block] = list
 }
 
-// at gives what block left at v up to seq.
+// at returns what block left at v up to seq.
 func (r reference) at(block stamp) *published {
 	r.v.mu.Lock()
 	defer r.v.mu.Unlock()
@@ -202,8 +201,7 @@ func (r reference) at(block stamp) *published {
 	return nil
 }
 
-// knows says whether an access of another block came before, as far as this warp
-// was told.
+// knows reports whether an access of another block is ordered before, as far as this warp knows.
 func (c *warpChecks) knows(s stamp) bool {
 	seen := map[reference]bool{}
 	var look func(refs []reference, depth int) bool
@@ -237,17 +235,17 @@ func (c *warpChecks) knows(s stamp) bool {
 	return look(c.known, 0)
 }
 
-// fence publishes what the warp did and makes knowledge of what it read.
+// fence publishes what the warp did and makes known to it what it picked up.
 func (c *warpChecks) fence(w *warp, _ uint32, cta bool) {
 	c.absorb(w)
 	c.advance()
 	c.pub = &published{block: c.block, row: c.row(len(w.blk.warps)), known: c.known[:len(c.known):len(c.known)], cta: cta}
 }
 
-// absorb turns what was read into knowledge.
+// absorb makes what was picked up known to the warp.
 func (c *warpChecks) absorb(w *warp) {
 	for _, r := range c.pending {
-		if p := r.at(c.block); p != nil { // of the own block: part of the clocks
+		if p := r.at(c.block); p != nil { // left by this block: part of the clocks
 			join(c.ord[:len(p.row)], p.row)
 		}
 		found := false
@@ -264,7 +262,7 @@ func (c *warpChecks) absorb(w *warp) {
 	c.pending = nil
 }
 
-// syncKey names a place in memory: shared memory is each block's own.
+// syncKey identifies a place in memory; each block has its own shared memory.
 func (w *warp) syncKey(space Space, addr uint64) uint64 {
 	if space == Shared {
 		return 1<<63 | w.blk.linear<<24 | addr
@@ -289,7 +287,7 @@ func (c *warpChecks) release(w *warp, o *op, space Space, addr uint64) {
 	w.blk.grid.sync.get(w.syncKey(space, addr), true).leave(p)
 }
 
-// acquire takes along what was left at an address, after a strong read.
+// acquire picks up what was left at an address, after a strong read.
 func (c *warpChecks) acquire(w *warp, o *op, space Space, addr uint64) {
 	v := w.blk.grid.sync.get(w.syncKey(space, addr), false)
 	if v == nil {

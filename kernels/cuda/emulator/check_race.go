@@ -2,11 +2,9 @@ package emulator
 
 import "fmt"
 
-// Whether one access races with those before it, and the reports of races and of memory
-// without a value.
+// Whether an access races with earlier ones, and the reports of races and of uninitialised memory.
 
-// trackPieces looks at an access of any size, whose memory's history begins at
-// address base.
+// trackPieces checks an access of any size; base is the address at which hist begins.
 func (w *warp) trackPieces(o *op, i int, kind accessKind, addr, n uint64, now stamp, hist *cells, base uint64, space Space,
 	races, uninit bool, has func(k uint32, mask uint8) bool, set func(k uint32, mask uint8)) {
 	for at := addr; at < addr+n; {
@@ -39,7 +37,7 @@ func (w *warp) trackPieces(o *op, i int, kind accessKind, addr, n uint64, now st
 	}
 }
 
-// checkCell reports a race between what lane i does and what was done before.
+// checkCell reports a race between lane i's access and earlier ones.
 func (w *warp) checkCell(o *op, i int, h *cell, now stamp, kind accessKind, space Space, addr uint64, size int) {
 	if w.conflicts(h.w, now, i, space, addr) {
 		if !(kind == accessWrite && w.sameStore(o, i, h, now)) {
@@ -58,13 +56,14 @@ func (w *warp) checkCell(o *op, i int, h *cell, now stamp, kind accessKind, spac
 	}
 }
 
-// conflicts says whether two accesses to addr, of which one writes, are unordered.
+// conflicts reports whether an access to addr and an earlier one are unordered; at least one of
+// them must be a write.
 func (w *warp) conflicts(s, now stamp, i int, space Space, addr uint64) bool {
 	if s == 0 {
 		return false
 	}
 	same := s>>blockShift<<blockShift == w.chk.block
-	if !same && space == Shared { // of a block that ran before
+	if !same && space == Shared { // left by a block that ran earlier
 		return false
 	}
 	if s&now&strongBit != 0 && (same || (s|now)&ctaBit == 0) {
@@ -73,8 +72,8 @@ func (w *warp) conflicts(s, now stamp, i int, space Space, addr uint64) bool {
 	return !w.chk.before(w, s, i) && !(s&strongBit != 0 && w.chk.saw(w, s, space, addr))
 }
 
-// sameStore says whether one store instruction writes one value to one place from
-// two lanes, which is defined.
+// sameStore reports whether one store instruction writes the same value to the same address from
+// two lanes, which is well defined.
 func (w *warp) sameStore(o *op, i int, h *cell, now stamp) bool {
 	s := h.w
 	if int32(h.wpc) != o.at || s.block() != now.block() || s.warp() != now.warp() || s.clock() != now.clock() {
@@ -92,7 +91,7 @@ func (w *warp) sameStore(o *op, i int, h *cell, now stamp) bool {
 	return len(o.x.vec) > 0
 }
 
-// race reports two accesses that nothing orders.
+// race reports two unordered accesses.
 func (w *warp) race(o *op, i int, kind accessKind, before string, s stamp, pc int32, space Space, addr uint64, size int) {
 	f := w.finding("race", o, i)
 	f.Space, f.Address, f.Size = space.String(), addr, size
@@ -140,7 +139,7 @@ func (w *warp) uninit(o *op, i int, space Space, addr uint64, size int) {
 	w.report(f)
 }
 
-// placeName names the memory that holds an address.
+// placeName describes the memory at an address.
 func (w *warp) placeName(space Space, addr uint64) string {
 	if space == Shared {
 		return w.nearShared(addr)

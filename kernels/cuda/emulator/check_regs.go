@@ -5,11 +5,11 @@ import (
 	"math/bits"
 )
 
-// The slow loop, which runs in place of execute where checks or counters are on,
-// and the check of registers that hold no value.
+// The slow loop, which replaces execute if checks, counters or tracing are on, and the check of
+// uninitialised registers.
 
-// finishChecks turns uses and defs into places in frame.init, once the numbers of
-// registers are known, and fixes what holds a value at the start.
+// finishChecks turns uses and defs into indices of frame.init, once register numbers are final, and
+// sets what is initialised at the start.
 func (d *decoder) finishChecks(fc *funcCode, lo, hi int32) {
 	place := func(list []int32) {
 		for i, v := range list {
@@ -29,7 +29,7 @@ func (d *decoder) finishChecks(fc *funcCode, lo, hi int32) {
 		place(o.uses)
 		place(o.defs)
 	}
-	// Only registers with a name begin without a value.
+	// Only named registers begin uninitialised.
 	fc.init = make([]uint32, fc.np+fc.n32+fc.n64)
 	fc.names = make([]string, len(fc.init))
 	for i := range fc.init {
@@ -79,7 +79,7 @@ func (w *warp) executeChecked(n int) int {
 		} else {
 			w.partial(o, mask)
 		}
-		if w.pc == o.at && o.in.Op != "bra" { // it waits, and will run again
+		if w.pc == o.at && o.in.Op != "bra" { // it waits and will run again
 			if g.count {
 				w.blk.uncount(o, mask)
 			}
@@ -93,8 +93,8 @@ func (w *warp) executeChecked(n int) int {
 	return n - left
 }
 
-// checkRegs reports registers that are read before they were written. A plain
-// move hands the lack of a value on instead.
+// checkRegs reports registers that are read before they were written. A plain move is not reported;
+// it makes its destination uninitialised, too.
 func (w *warp) checkRegs(o *op, mask uint32) {
 	init := w.fr.init
 	for k, u := range o.uses {
@@ -113,7 +113,7 @@ func (w *warp) checkRegs(o *op, mask uint32) {
 			f := w.finding("uninitialised register", o, i)
 			f.Detail = fmt.Sprintf("%s is read before it is written, by lanes %s of warp %d", w.fr.fc.names[u], laneList(missing), w.index)
 			w.report(f)
-			init[u] |= missing // once is enough
+			init[u] |= missing // report it once
 		}
 	}
 	for _, d := range o.defs {

@@ -2,16 +2,15 @@ package emulator
 
 import "sync"
 
-// Shadow memory: for every word of shared and global memory, who wrote it last,
-// who read it last, and which of its bytes hold a value.
+// Shadow memory: for every word of shared and global memory, who wrote it last, who read it last,
+// and which of its bytes are initialised.
 
 // stamp says who accessed a word and when, in 64 bits:
 //
 //	block+1 (30) | cta scope (1) | strong (1) | thread (10) | clock of its warp (22)
 //
-// 0 is nobody. Strong accesses are atomics and volatile, relaxed, acquire or
-// release loads and stores; they do not race with each other, unless their scope
-// is the block and the blocks differ.
+// 0 means nobody. Strong accesses are atomics and volatile, relaxed, acquire or release loads and
+// stores; they do not race with each other, unless their scope is the block and the blocks differ.
 type stamp uint64
 
 const (
@@ -29,13 +28,13 @@ func (s stamp) thread() uint32 { return uint32(s) >> threadShift }
 func (s stamp) warp() uint32   { return uint32(s) >> (threadShift + 5) }
 func (s stamp) block() uint64  { return uint64(s) >> blockShift }
 
-// cell is the history of one word, or of one byte of memory that is accessed in
-// pieces smaller than a word.
+// cell is the history of one word, or of one byte where memory is accessed in pieces smaller than a
+// word.
 type cell struct {
 	w      stamp // the last write
-	r1, r2 stamp // the last reads, by two threads
+	r1, r2 stamp // the last reads by two different threads
 	wpc    uint32
-	rpc1   uint16 // ops of the accesses, for reports
+	rpc1   uint16 // indices of the ops, for reports
 	rpc2   uint16
 }
 
@@ -53,14 +52,14 @@ func (c *cell) noteWrite(now stamp, pc int32) {
 
 func shortPC(pc int32) uint16 { return uint16(min(pc, 0xffff)) }
 
-// cells is the history of a piece of memory, by words or, once an access smaller
-// than a word was seen, by bytes.
+// cells is the history of a piece of memory: per word or, after an access smaller than a word, per
+// byte.
 type cells struct {
 	words []cell
-	bytes []cell // nil until needed; then words is not used
+	bytes []cell // nil until needed; then words is unused
 }
 
-// split goes over to bytes.
+// split switches to one cell per byte.
 func (s *cells) split() {
 	s.bytes = make([]cell, 4*len(s.words))
 	for i, c := range s.words {
@@ -75,14 +74,13 @@ const (
 	pageBytes = 4 * pageWords
 )
 
-// page is the shadow of 4 KiB of global memory. Its lock is held by a warp while
-// it looks at the page.
+// page is the shadow of 4 KiB of global memory. A warp holds its lock while it checks the page.
 type page struct {
 	mu   sync.Mutex
 	gen  uint32 // the launch that the history belongs to
 	hist cells
-	full bool    // all bytes hold a value
-	init []uint8 // a bit for each byte of each word; nil: full says it
+	full bool    // all bytes are initialised
+	init []uint8 // one bit per byte of each word; nil: see full
 }
 
 // globalShadow is the shadow of one allocation.
@@ -94,7 +92,7 @@ func newGlobalShadow(size uint64) *globalShadow {
 	return &globalShadow{pages: make([]page, (size+pageBytes-1)/pageBytes)}
 }
 
-// fresh makes the page ready for a launch; the lock is held.
+// fresh clears the history if it is from an earlier launch; the lock is held.
 func (p *page) fresh(gen uint32) {
 	if p.gen == gen {
 		return
@@ -108,7 +106,7 @@ func (p *page) fresh(gen uint32) {
 	p.hist.bytes = nil
 }
 
-// has says whether the bytes of mask in word i hold a value.
+// has reports whether the bytes of mask in word i are initialised.
 func (p *page) has(i uint32, mask uint8) bool {
 	return p.full || p.init != nil && p.init[i]&mask == mask
 }
@@ -123,7 +121,7 @@ func (p *page) set(i uint32, mask uint8) {
 	p.init[i] |= mask
 }
 
-// setInit marks n bytes from off on as holding a value.
+// setInit marks n bytes starting at off as initialised.
 func (s *globalShadow) setInit(off, n uint64) {
 	for n > 0 {
 		p := &s.pages[off/pageBytes]
@@ -149,7 +147,7 @@ func (s *globalShadow) setInit(off, n uint64) {
 	}
 }
 
-// copyInit carries over which bytes hold a value.
+// copyInit copies which bytes are initialised.
 func (s *globalShadow) copyInit(from *globalShadow, dst, src, n uint64) {
 	known := make([]bool, n)
 	for i := range known {

@@ -12,10 +12,10 @@ import (
 	"baregrad/kernels/cuda/driver"
 )
 
-// Driver is a Machine in the words of the driver interface, so that whatever
-// launches kernels on a GPU launches them here. Work is done when it is asked for.
+// Driver is a Machine behind the driver interface, so that the launchers written for a GPU run on
+// it unchanged. Every call does its work before it returns.
 type Driver struct {
-	Machine *Machine // for what a GPU does not tell: reports and counters
+	Machine *Machine // for what a GPU does not offer: reports and counters
 }
 
 var _ driver.Driver = (*Driver)(nil)
@@ -23,8 +23,8 @@ var _ driver.Driver = (*Driver)(nil)
 // NewDriver makes a machine and returns it as a driver.
 func NewDriver(o Options) *Driver { return &Driver{Machine: New(o)} }
 
-// Info describes the machine. Its compute capability is that of an H100: it runs
-// what kernels for all earlier ones use, too.
+// Info describes the machine. Its compute capability is that of an H100, so it also runs kernels
+// for earlier GPUs.
 func (d *Driver) Info() driver.Info {
 	_, total := d.Machine.Memory()
 	return driver.Info{
@@ -36,13 +36,13 @@ func (d *Driver) Info() driver.Info {
 	}
 }
 
-// Memory says how many bytes are in use and free.
+// Memory returns the bytes in use and the bytes free.
 func (d *Driver) Memory() (used, free int64) {
 	u, total := d.Machine.Memory()
 	return int64(u), int64(total - u)
 }
 
-// Alloc returns memory; its contents count as undefined.
+// Alloc returns uninitialised memory.
 func (d *Driver) Alloc(bytes int64) (driver.Pointer, error) {
 	if bytes <= 0 {
 		return 0, fmt.Errorf("emulator: allocation of %d bytes", bytes)
@@ -57,7 +57,7 @@ func (d *Driver) Alloc(bytes int64) (driver.Pointer, error) {
 	return driver.Pointer(p), err
 }
 
-// Free gives back what Alloc returned.
+// Free releases what Alloc returned.
 func (d *Driver) Free(p driver.Pointer) error { return d.Machine.Free(Address(p)) }
 
 // Load parses and decodes PTX text.
@@ -73,10 +73,10 @@ func (d *Driver) Load(name, text string) (driver.Module, error) {
 	return module{program}, nil
 }
 
-// NewStream opens a queue. All of them do their work at once.
+// NewStream opens a stream. Its work is done at once, not queued.
 func (d *Driver) NewStream() (driver.Stream, error) { return &stream{machine: d.Machine}, nil }
 
-// Close lets go of the machine: its memory goes with it.
+// Close does nothing: the machine's memory is garbage collected with it.
 func (d *Driver) Close() error { return nil }
 
 type module struct{ program *Program }
@@ -93,7 +93,7 @@ type function struct{ kernel *Kernel }
 
 func (f function) Name() string { return f.kernel.Name }
 
-// stream does its work when it is asked for, or, while a graph is captured, notes it.
+// stream does its work at once or, during a capture, records it.
 type stream struct {
 	machine   *Machine
 	capturing bool
@@ -102,7 +102,7 @@ type stream struct {
 
 var _ driver.Capturer = (*stream)(nil)
 
-// do does the work, or notes it.
+// do does the work or records it.
 func (s *stream) do(work func() error) error {
 	if s.capturing {
 		s.noted = append(s.noted, work)
@@ -111,8 +111,8 @@ func (s *stream) do(work func() error) error {
 	return work()
 }
 
-// errCapturing is the answer where the host would have to wait for work that is
-// only noted, or where what it copies from may have changed when it is done.
+// errCapturing is returned for a call that would need the recorded work to have run, or whose
+// source may have changed by the time the graph runs.
 var errCapturing = errors.New("emulator: not while a graph is captured")
 
 func (s *stream) Write(dst driver.Pointer, src []byte) error {
@@ -153,12 +153,12 @@ func (s *stream) Launch(f driver.Function, l driver.Launch) error {
 	config := LaunchConfig{Grid: grid, Block: block, SharedBytes: l.Shared}
 	arguments := l.Args
 	if s.capturing {
-		arguments = slices.Clone(arguments) // they are the caller's
+		arguments = slices.Clone(arguments) // args belong to the caller
 	}
 	return s.do(func() error { return s.machine.Launch(context.Background(), k.kernel, config, arguments...) })
 }
 
-// BeginCapture begins to note work in place of doing it.
+// BeginCapture starts recording work instead of doing it.
 func (s *stream) BeginCapture() error {
 	if s.capturing {
 		return errCapturing
@@ -167,7 +167,7 @@ func (s *stream) BeginCapture() error {
 	return nil
 }
 
-// EndCapture ends that.
+// EndCapture stops recording and returns the graph.
 func (s *stream) EndCapture() (driver.Graph, error) {
 	if !s.capturing {
 		return nil, errors.New("emulator: no graph is being captured")
@@ -176,7 +176,7 @@ func (s *stream) EndCapture() (driver.Graph, error) {
 	return &graph{s, s.noted}, nil
 }
 
-// graph is work that was noted.
+// graph is recorded work.
 type graph struct {
 	stream *stream
 	work   []func() error
@@ -213,7 +213,7 @@ func (s *stream) Sync() error {
 
 func (s *stream) Close() error { return nil }
 
-// moment is when an event was recorded; all earlier work was done by then.
+// moment is the time at which an event was recorded; all earlier work had finished by then.
 type moment time.Time
 
 func (m moment) Since(earlier driver.Event) (time.Duration, error) {

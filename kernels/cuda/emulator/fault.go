@@ -2,8 +2,8 @@ package emulator
 
 import "fmt"
 
-// Faults: accesses to memory that is not there. With CheckBounds they become
-// findings and the kernel goes on; without, they end it.
+// Faults: invalid memory accesses. With CheckBounds they become findings and the kernel goes on;
+// without it they end the kernel.
 
 type faultKind uint8
 
@@ -12,7 +12,7 @@ const (
 	faultMisaligned
 )
 
-// nullPage is below which no address can be meant.
+// nullPage is the lowest address that is not taken for a null pointer plus an offset.
 const nullPage = 1 << 16
 
 // describe names an allocation in a report.
@@ -32,21 +32,21 @@ func (a *allocation) describe() string {
 	return fmt.Sprintf("%s of %d bytes at %#x", what, a.size, a.base)
 }
 
-// thread gives the place of lane i in its block.
+// thread returns the position of lane i's thread in its block.
 func (w *warp) thread(i int) Dim3 {
 	t := uint32(w.index*32 + i)
 	b := w.blk.grid.cfg.Block
 	return Dim3{t % b.X, t / b.X % b.Y, t / b.X / b.Y}
 }
 
-// finding fills in where an op stands.
+// finding returns a Finding with the location of op and lane filled in.
 func (w *warp) finding(kind string, o *op, lane int) Finding {
 	return Finding{Kind: kind, Kernel: w.blk.grid.kern.Name, File: w.blk.grid.kern.file, Line: int(o.in.Pos.Line), Instr: o.in.Name(),
 		Source: w.blk.grid.kern.prog.mod.source(o.in),
 		Block:  w.blk.id, Thread: w.thread(lane)}
 }
 
-// report hands a finding to the machine.
+// report passes a finding to the machine.
 func (w *warp) report(f Finding) {
 	if f.Hint == "" {
 		f.Hint = f.hint()
@@ -54,7 +54,7 @@ func (w *warp) report(f Finding) {
 	w.blk.grid.m.findings.add(f)
 }
 
-// fault notes an access of lane i that is out of bounds or misaligned.
+// fault handles an access of lane i that is out of bounds or misaligned.
 func (w *warp) fault(o *op, kind faultKind, space Space, i int, addr, n uint64, write bool) {
 	f := w.finding("out of bounds", o, i)
 	verb := "read"
@@ -104,7 +104,7 @@ func (w *warp) fault(o *op, kind faultKind, space Space, i int, addr, n uint64, 
 		Address: addr, Detail: detail})
 }
 
-// describeGlobal says what an address in global memory belongs to or just missed.
+// describeGlobal says which allocation a global address belongs to or just missed.
 func (w *warp) describeGlobal(f *Finding, addr, n uint64, write bool) {
 	list := w.blk.grid.allocs
 	a := find(list, addr)
@@ -133,7 +133,7 @@ func (w *warp) describeGlobal(f *Finding, addr, n uint64, write bool) {
 	}
 }
 
-// nearShared names the shared variable that an address lies in or just after.
+// nearShared names the shared variable that an address lies in or after.
 func (w *warp) nearShared(addr uint64) string {
 	best := ""
 	for _, s := range w.blk.grid.kern.shared {
@@ -151,7 +151,7 @@ func (w *warp) nearShared(addr uint64) string {
 	return best
 }
 
-// stopFault ends the kernel: a trap, a call to nowhere, and the like.
+// stopFault ends the kernel: a trap, an invalid indirect call, and the like.
 func (w *warp) stopFault(o *op, lane int, kind, detail string) {
 	f := w.finding(kind, o, lane)
 	w.die(&Fault{Kind: kind, Kernel: f.Kernel, File: f.File, Line: f.Line, Source: f.Source, Instr: f.Instr, Block: f.Block, Thread: f.Thread, Detail: detail})

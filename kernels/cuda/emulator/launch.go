@@ -9,10 +9,9 @@ import (
 	"sync/atomic"
 )
 
-// Launches: their checks before anything runs, the spreading of blocks over
-// cores, and the errors that end them.
+// Launches: validation, dealing blocks to workers, and the errors that end a launch.
 
-// Dim3 is a size or place in up to three directions, X, Y and Z. In a size, 0 counts as 1.
+// Dim3 is a size or position in up to three dimensions, X, Y and Z. In a size, 0 counts as 1.
 type Dim3 struct{ X, Y, Z uint32 }
 
 // String gives "(x,y,z)".
@@ -21,8 +20,8 @@ func (d Dim3) String() string { return fmt.Sprintf("(%d,%d,%d)", d.X, d.Y, d.Z) 
 // LaunchConfig is the geometry of a launch.
 type LaunchConfig struct {
 	Grid        Dim3 // blocks
-	Block       Dim3 // threads of a block
-	SharedBytes int  // dynamic shared memory of each block
+	Block       Dim3 // threads per block
+	SharedBytes int  // bytes of dynamic shared memory per block
 }
 
 // LaunchError says why a launch was refused before anything ran.
@@ -34,16 +33,16 @@ type LaunchError struct {
 // Error gives the kernel and the reason.
 func (e *LaunchError) Error() string { return "emulator: launch of " + e.Kernel + ": " + e.Reason }
 
-// StopError says that a launch was stopped: by its context, by the limit of
-// instructions, or because no thread could go on.
+// StopError says that a launch was stopped: by its context, by the instruction limit, or by a
+// deadlock.
 type StopError struct {
 	Kernel string   // its name
 	Reason string   // what stopped it
-	Where  []string // where each warp of the blocks that ran stood
+	Where  []string // where each warp of the running blocks stood
 	Err    error    // the context's error, if that was the cause
 }
 
-// Error gives the reason and where the warps stood, eight lines at most.
+// Error gives the reason and where the warps stood, at most eight of them.
 func (e *StopError) Error() string {
 	s := "emulator: " + e.Kernel + ": " + e.Reason
 	for i, w := range e.Where {
@@ -55,7 +54,7 @@ func (e *StopError) Error() string {
 	return s
 }
 
-// Unwrap gives the context's error.
+// Unwrap returns the context's error.
 func (e *StopError) Unwrap() error { return e.Err }
 
 // grid is one launch.
@@ -86,13 +85,13 @@ type grid struct {
 	sync  *syncTable
 }
 
-// Launch runs a kernel on every block of the grid and waits for it. Args are one
-// cell for each parameter, its bits in the low end: pointers and integers as they
-// are, a float32 as math.Float32bits.
+// Launch runs a kernel on every block of the grid and waits for it. Each argument is one uint64
+// that holds a parameter's bits in its low end: pointers and integers as they are, a float32 as
+// math.Float32bits.
 //
-// The error is a *LaunchError if nothing ran, a *Fault where memory was accessed
-// that is not there (with checks off), a *StopError, or, with checks on, a
-// *FindingsError that holds what this launch was found to do.
+// The error is a *LaunchError if nothing ran, a *StopError if the launch was stopped, a *Fault for
+// an invalid memory access with CheckBounds off or for a trap, or, with checks on, a *FindingsError
+// that holds this launch's findings.
 func (m *Machine) Launch(ctx context.Context, k *Kernel, cfg LaunchConfig, args ...uint64) error {
 	raw := make([]byte, k.paramBytes)
 	if len(args) != len(k.Params) {
@@ -110,8 +109,7 @@ func (m *Machine) Launch(ctx context.Context, k *Kernel, cfg LaunchConfig, args 
 	return m.LaunchRaw(ctx, k, cfg, raw)
 }
 
-// LaunchRaw is Launch with all parameters as one piece of memory, laid out as
-// Kernel.Params says.
+// LaunchRaw is Launch with all parameters in one piece of memory, laid out as Kernel.Params says.
 func (m *Machine) LaunchRaw(ctx context.Context, k *Kernel, cfg LaunchConfig, params []byte) error {
 	for _, d := range []*uint32{&cfg.Grid.X, &cfg.Grid.Y, &cfg.Grid.Z, &cfg.Block.X, &cfg.Block.Y, &cfg.Block.Z} {
 		if *d == 0 {
@@ -162,7 +160,7 @@ func (m *Machine) LaunchRaw(ctx context.Context, k *Kernel, cfg LaunchConfig, pa
 	if g.check {
 		found = m.findings.end()
 	}
-	if g.err != nil { // what was found before is in the machine's report
+	if g.err != nil { // findings made before the error are in the machine's report
 		return g.err
 	}
 	return found
@@ -203,14 +201,14 @@ func (m *Machine) validate(k *Kernel, cfg LaunchConfig, params []byte) error {
 	return nil
 }
 
-// maxResident bounds how many blocks one worker keeps in turn.
+// maxResident is the most blocks that one worker interleaves.
 const maxResident = 64
 
-// work runs blocks until there are none. A block that takes long shares its
-// worker with others, so that blocks which wait for each other make progress.
+// work runs blocks until none are left. A block that takes long shares its worker with others, so
+// that blocks that wait for each other make progress.
 func (g *grid) work(sm int) {
 	var resident, spare []*block
-	defer func() { // where the others stood when one ended the launch
+	defer func() { // if the launch was stopped, note where this worker's blocks stood
 		if g.stop.Load() {
 			for _, b := range resident {
 				g.stand(b)
@@ -261,7 +259,7 @@ func (g *grid) work(sm int) {
 	}
 }
 
-// spend counts instructions; false means that the launch must stop.
+// spend counts instructions; it returns false if the launch must stop.
 func (g *grid) spend(n int) bool {
 	spent := g.spent.Add(int64(n))
 	if g.stop.Load() {
@@ -281,7 +279,7 @@ func (g *grid) spend(n int) bool {
 	}
 }
 
-// halt ends the launch with err, unless it has ended already.
+// halt ends the launch with err, unless it has already ended.
 func (g *grid) halt(err error) {
 	g.mu.Lock()
 	if g.err == nil {
@@ -298,18 +296,18 @@ func (g *grid) stand(b *block) {
 	g.mu.Unlock()
 }
 
-// Fault is an access to memory that is not there, or another thing that ends a
-// kernel, with checks off.
+// Fault is an invalid memory access with CheckBounds off, or something else that ends a kernel,
+// such as a trap.
 type Fault struct {
 	Kind    string // "out of bounds", "misaligned", "trap" …
 	Kernel  string // its name
-	File    string // of the instruction
-	Line    int    // of the file, from 1
-	Source  string // what .loc says it was compiled from: kernel.cu:12; may be empty
-	Instr   string // the instruction as it stands there
-	Block   Dim3   // whose thread it was
-	Thread  Dim3   // its place in the block
-	Address uint64 // that it was about, if any
+	File    string // that holds the instruction
+	Line    int    // in File, from 1
+	Source  string // what .loc says it was compiled from, such as kernel.cu:12; may be empty
+	Instr   string // as the file writes it
+	Block   Dim3   // of the thread
+	Thread  Dim3   // its position in the block
+	Address uint64 // that was accessed, if any
 	Detail  string // what else is known
 }
 

@@ -8,23 +8,22 @@ import (
 	"sync/atomic"
 )
 
-// Options say what a Machine is like. The zero value is a machine with 4 GiB of
-// memory, a worker on every core and no checks.
+// Options configure a Machine. The zero value is a machine with 4 GiB of memory, one worker per
+// core and no checks.
 type Options struct {
 	Workers      int       // goroutines that run blocks; 0 is GOMAXPROCS
 	MemoryBytes  uint64    // device memory; 0 is 4 GiB
-	SharedBytes  uint64    // the most shared memory that a block may have; 0 is 227 KiB, as on an H100
+	SharedBytes  uint64    // maximum shared memory per block; 0 is 227 KiB, as on an H100
 	Checks       Checks    // which checks run
 	Counters     bool      // count per source line
-	Instructions uint64    // the most warp instructions of one launch; 0 is no limit
+	Instructions uint64    // maximum warp instructions per launch; 0 is no limit
 	MaxFindings  int       // distinct findings kept; 0 is 100
 	Output       io.Writer // where kernels print to (vprintf); nil is os.Stdout
-	// Trace is told of each instruction that a warp has carried out. With it,
-	// blocks run one after the other.
+	// Trace is called after each instruction of a warp. With it, blocks run one after another.
 	Trace func(Step)
 }
 
-// DefaultMemory is how much device memory a machine has that was not told how much.
+// DefaultMemory is the device memory of a machine whose options do not set it, in bytes.
 const DefaultMemory = 4 << 30
 
 // Machine is an emulated GPU. Its methods may be called by several goroutines.
@@ -66,9 +65,9 @@ func New(o Options) *Machine {
 	return m
 }
 
-// Alloc gives the address of n bytes of device memory, aligned to 512. They are
-// zero; but a kernel that reads them before they are written is found by
-// CheckUninit. The error may be an *OutOfMemoryError.
+// Alloc returns the address of n bytes of device memory, aligned to 512. They are zero, but
+// CheckUninit reports a kernel that reads them before they are written. The error may be an
+// *OutOfMemoryError.
 func (m *Machine) Alloc(n uint64) (Address, error) {
 	a, err := m.mem.alloc(n, kindAlloc, "", false)
 	if err != nil {
@@ -77,7 +76,7 @@ func (m *Machine) Alloc(n uint64) (Address, error) {
 	return a.base, nil
 }
 
-// AllocNamed is Alloc; reports call the memory by the name.
+// AllocNamed is Alloc with a name for the memory in reports.
 func (m *Machine) AllocNamed(name string, n uint64) (Address, error) {
 	a, err := m.mem.alloc(n, kindAlloc, name, false)
 	if err != nil {
@@ -86,7 +85,7 @@ func (m *Machine) AllocNamed(name string, n uint64) (Address, error) {
 	return a.base, nil
 }
 
-// Free gives back what Alloc returned.
+// Free releases what Alloc returned.
 func (m *Machine) Free(addr Address) error { return m.mem.free(addr) }
 
 // CopyIn copies from the host to the device.
@@ -156,7 +155,7 @@ func (m *Machine) Fill(dst Address, v byte, n uint64) error {
 	return nil
 }
 
-// Memory gives the bytes in use and the size of device memory.
+// Memory returns the bytes in use and the size of device memory.
 func (m *Machine) Memory() (used, total uint64) {
 	m.mem.mu.Lock()
 	defer m.mem.mu.Unlock()

@@ -11,41 +11,41 @@ import (
 // Checks is a set of checks.
 type Checks uint32
 
-// The checks. Bounds is memory accesses out of bounds, misaligned, or to freed
-// memory, in every space: with it on they are collected and the kernel goes on
-// (a load gives 0); without it the first ends the kernel with a *Fault.
+// The checks. CheckBounds covers accesses out of bounds, misaligned, or to freed memory, in every
+// space: with it they are collected and the kernel goes on (a load gives 0); without it the first
+// one ends the kernel with a *Fault.
 const (
 	CheckBounds   Checks = 1 << iota
 	CheckUninit          // reads of registers, shared and global memory before they were written
 	CheckRaces           // races in shared and global memory
 	CheckBarriers        // barriers and warp-level instructions reached divergently
-	CheckAsync           // data of cp.async used before it was waited for
+	CheckAsync           // data of asynchronous copies used before it was waited for
 
 	AllChecks = CheckBounds | CheckUninit | CheckRaces | CheckBarriers | CheckAsync
 )
 
-// Finding is one fault of a kernel, at one line; Count says how often it was seen,
-// the rest describes the first time.
+// Finding is one fault of a kernel, at one line. Count is how often it occurred; the rest describes
+// the first occurrence.
 type Finding struct {
 	Kind       string `json:"kind"`                 // such as out of bounds
 	Kernel     string `json:"kernel"`               // its name
-	File       string `json:"file"`                 // of the instruction
-	Line       int    `json:"line"`                 // of the file, from 1
+	File       string `json:"file"`                 // that holds the instruction
+	Line       int    `json:"line"`                 // in File, from 1
 	Source     string `json:"source,omitempty"`     // what .loc says it was compiled from: kernel.cu:12
-	Instr      string `json:"instruction"`          // the instruction as it stands there
-	Block      Dim3   `json:"block"`                // whose thread it was
-	Thread     Dim3   `json:"thread"`               // its place in the block
+	Instr      string `json:"instruction"`          // as the file writes it
+	Block      Dim3   `json:"block"`                // of the thread
+	Thread     Dim3   `json:"thread"`               // its position in the block
 	Space      string `json:"space,omitempty"`      // of the memory: global, shared, …
 	Address    uint64 `json:"address,omitempty"`    // in that space
 	Size       int    `json:"size,omitempty"`       // bytes
 	Allocation string `json:"allocation,omitempty"` // the memory nearest to the address
-	OtherLine  int    `json:"otherLine,omitempty"`  // of the access that this one conflicts with
+	OtherLine  int    `json:"otherLine,omitempty"`  // line of the access that this one conflicts with
 	Detail     string `json:"detail,omitempty"`     // what else is known
-	Hint       string `json:"hint,omitempty"`       // what usually mends such a thing
+	Hint       string `json:"hint,omitempty"`       // what usually fixes it
 	Count      int    `json:"count"`
 }
 
-// String writes the finding as a person reads it, in a few lines.
+// String formats the finding for people, in a few lines.
 func (f Finding) String() string {
 	var sb strings.Builder
 	fmt.Fprintf(&sb, "%s: %s:%d: %s", f.Kind, f.File, f.Line, f.Instr)
@@ -71,13 +71,13 @@ func (f Finding) String() string {
 	return sb.String()
 }
 
-// Report is what the checks found.
+// Report is the result of the checks.
 type Report struct {
-	Findings []Finding `json:"findings"`          // in the order in which they were first seen
-	Dropped  int       `json:"dropped,omitempty"` // distinct findings beyond Options.MaxFindings
+	Findings []Finding `json:"findings"`          // in the order in which they first occurred
+	Dropped  int       `json:"dropped,omitempty"` // number of distinct findings beyond Options.MaxFindings
 }
 
-// String writes all findings as a person reads them.
+// String formats all findings for people.
 func (r Report) String() string {
 	if len(r.Findings) == 0 {
 		return "no findings\n"
@@ -92,7 +92,7 @@ func (r Report) String() string {
 	return sb.String()
 }
 
-// JSON writes the report for a program.
+// JSON encodes the report.
 func (r Report) JSON() ([]byte, error) {
 	if r.Findings == nil {
 		r.Findings = []Finding{}
@@ -100,12 +100,12 @@ func (r Report) JSON() ([]byte, error) {
 	return json.MarshalIndent(r, "", "  ")
 }
 
-// FindingsError is what Launch returns when the checks found something.
+// FindingsError is what Launch returns if the checks found something.
 type FindingsError struct {
-	Report Report // of that launch alone
+	Report Report // of this launch only
 }
 
-// Error gives the number of findings and the first.
+// Error gives the number of findings and the first one.
 func (e *FindingsError) Error() string {
 	n := len(e.Report.Findings) + e.Report.Dropped
 	s := fmt.Sprintf("emulator: %d findings; the first: %v", n, e.Report.Findings[0])
@@ -154,7 +154,7 @@ func (l *findingList) add(f Finding) {
 	l.index[key] = &f
 }
 
-// end closes the launch; its findings are added to the machine's.
+// end closes the launch and adds its findings to the machine's.
 func (l *findingList) end() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -179,7 +179,7 @@ func (l *findingList) end() error {
 	return e
 }
 
-// Report gives what the checks found in all launches so far.
+// Report returns what the checks found in all launches so far.
 func (m *Machine) Report() Report {
 	l := &m.findings
 	l.mu.Lock()
@@ -191,7 +191,7 @@ func (m *Machine) Report() Report {
 	return r
 }
 
-// Leaks lists the memory that was allocated and not freed, as findings.
+// Leaks lists memory that was allocated and not freed, as findings.
 func (m *Machine) Leaks() Report {
 	var r Report
 	for _, a := range m.mem.snapshot() {

@@ -2,21 +2,19 @@ package emulator
 
 import "math"
 
-// Which split of a warp runs next, and when splits become one again.
+// Which split of a warp runs next, and when splits merge.
 //
-// Every op has a rank: its place in an order of the program in which a loop's
-// body comes before what follows the loop (order.go). The split with the lowest
-// rank runs until it reaches the rank of another; then the two are at one place
-// and merge. So lanes that went different ways meet again at the first place
-// that both pass, which is never after the immediate post-dominator. A split
-// deeper in calls runs before a shallower one.
+// Every op has a rank: its place in an order of the program in which a loop's body comes before the
+// code after the loop (order.go). The split with the lowest rank runs until it reaches the rank of
+// another; then the two are at the same op and merge. So diverged lanes reconverge at the first op
+// that both reach, which is never later than the immediate post-dominator. A split deeper in calls
+// runs before a shallower one.
 //
-// That alone would let a lane spin forever on a lock that a waiting lane holds.
-// So a split that has run for a slice while others could run gives the turn to
-// the one that has waited longest.
+// That alone would let a lane spin forever on a lock that a waiting lane holds. So a split that has
+// run for a slice while others could run yields to the one that has waited longest.
 
-// run lets the warp run at most budget instructions. It returns what is left of
-// the budget; the warp is blocked or done if that is more than zero.
+// run executes at most budget instructions of the warp. It returns what is left of the budget; if
+// that is more than zero, the warp is blocked or done.
 func (w *warp) run(budget int) int {
 	for budget > 0 && !w.blk.dead {
 		s := w.pick()
@@ -42,7 +40,7 @@ func (w *warp) run(budget int) int {
 			w.drop(w.cur)
 		}
 		if done == 0 {
-			budget-- // a turn without progress still costs
+			budget-- // a turn without progress still costs one
 		}
 	}
 	return budget
@@ -57,7 +55,7 @@ func (w *warp) drop(s *split) {
 	}
 }
 
-// pick chooses the split to run, merges those that have met, and sets the limit.
+// pick chooses the split to run, merges splits that have met, and sets the limit.
 func (w *warp) pick() *split {
 	if len(w.splits) == 1 {
 		s := w.splits[0]
@@ -104,7 +102,7 @@ func (w *warp) pick() *split {
 	return best
 }
 
-// mergeAll makes one of splits that are at the same place of the same call.
+// mergeAll merges splits that are at the same instruction of the same call.
 func (w *warp) mergeAll() {
 	for i := 0; i < len(w.splits); i++ {
 		a := w.splits[i]
@@ -132,8 +130,8 @@ func (w *warp) absorb(a, b *split) {
 	}
 }
 
-// hold stops the running split before the op at hand, until other lanes arrive.
-// Lanes that the op's guard leaves out go on. It returns the split that waits.
+// hold stops the running split before op o until other lanes arrive. Lanes that the guard excludes
+// go on in a split of their own. It returns the waiting split.
 func (w *warp) hold(o *op, mask uint32, state splitState) *split {
 	if rest := w.active &^ mask; rest != 0 {
 		w.fork(rest, w.pc)
@@ -145,14 +143,14 @@ func (w *warp) hold(o *op, mask uint32, state splitState) *split {
 	return s
 }
 
-// gather makes the running lanes wait at a .sync instruction until all lanes of
-// need are there. It says whether they are; if not, the op must return.
+// gather makes the running lanes wait at a .sync instruction until all lanes of need are there. It
+// returns true once they are; if it returns false, the op must return.
 func (w *warp) gather(o *op, mask, need uint32) bool {
 	need &^= w.exited
 	if need&^mask == 0 {
 		return true
 	}
-	// Others may wait here already.
+	// Other lanes may already wait here.
 	all := mask
 	for _, s := range w.splits {
 		if s != w.cur && s.state == stSync && s.fr == w.fr && s.pc == o.at {
@@ -164,7 +162,7 @@ func (w *warp) gather(o *op, mask, need uint32) bool {
 	if need&^all != 0 {
 		return false
 	}
-	// All are here: they become one split, which runs the op again.
+	// All have arrived: merge them into one split, which runs the op again.
 	w.save()
 	for i := 0; i < len(w.splits); {
 		t := w.splits[i]
@@ -188,7 +186,7 @@ func (w *warp) quit(mask uint32) {
 	if w.active == 0 {
 		w.leaveFrames(w.fr, nil)
 	}
-	// Lanes that wait for the exited need not any more.
+	// Nobody waits for the exited lanes any more.
 	for _, s := range w.splits {
 		if s.state == stSync && s.need&mask != 0 {
 			s.need &^= mask
@@ -200,7 +198,7 @@ func (w *warp) quit(mask uint32) {
 	w.blk.exits(w)
 }
 
-// complete says whether all lanes that s waits for are with it.
+// complete reports whether all lanes that s waits for have arrived.
 func (w *warp) complete(s *split) bool {
 	all := s.active
 	for _, t := range w.splits {
@@ -211,5 +209,5 @@ func (w *warp) complete(s *split) bool {
 	return s.need&^w.exited&^all == 0
 }
 
-// done says whether all lanes have exited.
+// done reports whether all lanes have exited.
 func (w *warp) done() bool { return w.exited == fullMask }

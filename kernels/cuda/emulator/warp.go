@@ -2,12 +2,12 @@ package emulator
 
 import "math/bits"
 
-// A warp is 32 lanes that share registers laid out as [register][lane], so that
-// one instruction is one tight loop over the lanes.
+// A warp is 32 lanes. Registers are laid out as [register][lane], so that an instruction is one
+// tight loop over the lanes.
 //
-// Lanes that have gone different ways are in different splits. All splits of one
-// call share that call's frame (their lanes are disjoint); a split that calls a
-// function gets a frame of its own for it. schedule.go decides which split runs.
+// Lanes that have diverged are in different splits. All splits of one call share that call's frame,
+// since their lanes are disjoint; a split that calls a function gets a new frame for it.
+// schedule.go decides which split runs.
 
 type (
 	vec32 = [32]uint32
@@ -16,41 +16,41 @@ type (
 
 const fullMask = ^uint32(0)
 
-// handler carries out an op for the lanes in mask, which is never zero.
+// handler executes an op for the lanes in mask, which is never zero.
 type handler func(w *warp, o *op, mask uint32)
 
-// op is a decoded instruction. d, a, b, c are numbers of registers; in which
-// bank, the handler knows. Constants and special registers are registers too.
+// op is a decoded instruction. d, a, b, c are register numbers; the handler knows in which bank.
+// Constants and special registers are registers, too.
 type op struct {
 	run        handler
 	d, a, b, c int32
-	guard      int32  // predicate, 0 is always true
-	not        uint32 // all ones where the guard is negated
-	rank       int32  // place in the order of reconvergence, see order.go
-	pure       uint8  // 1, 2: run fills all lanes of d in bank 32, 64
+	guard      int32  // predicate; 0 is always true
+	not        uint32 // all ones if the guard is negated
+	rank       int32  // place in the reconvergence order, see order.go
+	pure       uint8  // 1, 2: run writes all lanes of d in bank 32, 64
 	imm        uint64
 	x          *extra
 	in         *Instr
-	at         int32   // index of the op
+	at         int32   // index of the op in the program
 	uses       []int32 // registers read and written, as bits of frame.init
 	defs       []int32
-	checked    handler // with checks on, runs before run; nil if there is nothing to do
+	checked    handler // runs before run if checks are on; nil if there is nothing to check
 }
 
-// frame is the registers and memory of one call of a function.
+// frame is the registers and memory of one function call.
 type frame struct {
 	fc     *funcCode
 	r32    []vec32
 	r64    []vec64
-	p      []uint32 // predicates, one bit a lane; p[0] is all ones
-	init   []uint32 // with checks: which lanes of each register hold a value
-	params []byte   // .param variables of the function, lane after lane
+	p      []uint32 // predicates, one bit per lane; p[0] is all ones
+	init   []uint32 // with checks: which lanes of each register are initialised
+	params []byte   // .param variables of the function, one lane after another
 	caller *frame
-	ret    int32  // where the caller goes on
+	ret    int32  // where the caller continues
 	local  uint64 // where the frame's local variables begin
 	stack  *stack // memory from alloca
 	depth  int32
-	users  int32 // splits that are in it or above it
+	users  int32 // splits in it or in a frame called from it
 	rets   []binding
 }
 
@@ -59,11 +59,11 @@ type splitState uint8
 const (
 	stRunning splitState = iota
 	stBarrier            // waits at a barrier of the block
-	stSync               // waits for lanes of the warp, at shfl.sync and its like
+	stSync               // waits for lanes of its warp, at shfl.sync and the like
 	stCluster            // waits at barrier.cluster
 )
 
-// split is a set of lanes at one place.
+// split is a set of lanes at the same instruction.
 type split struct {
 	pc     int32
 	active uint32
@@ -71,16 +71,16 @@ type split struct {
 	state  splitState
 	bar    int    // the barrier, in stBarrier
 	need   uint32 // the lanes, in stSync
-	ran    uint64 // time of the last turn, for fairness
+	ran    uint64 // tick of its last turn, for fairness
 	red    *barArrival
 }
 
 // warp is the state of 32 lanes.
 type warp struct {
-	// Of the split that runs, kept here for speed.
+	// The fields of the running split, cached here for speed.
 	pc     int32
 	active uint32
-	limit  int32 // the rank at which another split must be looked at
+	limit  int32 // the rank at which pick must run again
 	r32    []vec32
 	r64    []vec64
 	p      []uint32
@@ -89,36 +89,35 @@ type warp struct {
 	blk    *block
 	ops    []op
 	index  int
-	lanes  uint32 // lanes that exist: fewer in the last warp
+	lanes  uint32 // lanes that exist; the last warp may have fewer than 32
 	exited uint32
 	cur    *split
 	splits []*split
 	tick   uint64
-	streak int // ops that cur ran while others wait
+	streak int // ops that cur has run while others could run
 	pool   map[*funcCode][]*frame
-	local  []byte // local memory, lane after lane
-	stack  uint64 // bytes of local memory a lane
+	local  []byte // local memory, one lane after another
+	stack  uint64 // bytes of local memory per lane
 
-	localInit []bool // with checks: which bytes of local hold a value
-	steps     uint64 // warp instructions run
-	carry     uint32 // the carry flag CC.CF, a bit a lane
+	localInit []bool // with checks: which bytes of local are initialised
+	steps     uint64 // warp instructions executed
+	carry     uint32 // the carry flag CC.CF, one bit per lane
 
-	arrivedAt [32]uint32 // one more than the phase of barrier.cluster that a lane arrived in; 0: none
+	arrivedAt [32]uint32 // one more than the barrier.cluster phase that a lane arrived in; 0: none
 	chk       *warpChecks
 }
 
-// slice is how many instructions a split runs while others of its warp wait,
-// before those get a turn: it lets a lane that spins on a lock yield to the one
-// that holds it.
+// slice is how many instructions a split runs while others of its warp could run, before it yields.
+// Without it, a lane spinning on a lock would starve the lane that holds the lock.
 const slice = 1024
 
-// newFrame makes the registers of a call of fc, with constants filled in.
+// newFrame returns the registers for a call of fc, with constants filled in.
 func (w *warp) newFrame(fc *funcCode) *frame {
 	if list := w.pool[fc]; len(list) > 0 {
 		f := list[len(list)-1]
 		w.pool[fc] = list[:len(list)-1]
 		f.users, f.caller, f.rets, f.stack = 0, nil, nil, nil
-		// What a kernel finds in registers that it did not write is always the same.
+		// Unwritten registers are cleared, so that every run of a kernel sees the same values.
 		clear(f.r32[:fc.named32])
 		clear(f.r64[:fc.named64])
 		clear(f.p[1:])
@@ -148,7 +147,7 @@ func (w *warp) newFrame(fc *funcCode) *frame {
 	return f
 }
 
-// fillFrame sets the special registers, or those alone that differ by block.
+// fillFrame sets the special registers or, if moved, only those that differ between blocks.
 func (w *warp) fillFrame(f *frame, moved bool) {
 	for _, s := range f.fc.specials32 {
 		if !moved || s.kind.byBlock() {
@@ -167,10 +166,10 @@ func (w *warp) fillFrame(f *frame, moved bool) {
 	}
 }
 
-// recycle keeps the frame for the next call.
+// recycle keeps the frame for a later call.
 func (w *warp) recycle(f *frame) { w.pool[f.fc] = append(w.pool[f.fc], f) }
 
-// reset makes the warp ready for a block.
+// reset prepares the warp for a block.
 func (w *warp) reset(b *block, index int) {
 	w.blk, w.index = b, index
 	w.ops = b.grid.kern.ops
@@ -205,7 +204,7 @@ func (w *warp) reset(b *block, index int) {
 	w.cur = nil
 }
 
-// growLocal makes room for n bytes of local memory a lane.
+// growLocal grows local memory to at least n bytes per lane.
 func (w *warp) growLocal(n uint64) {
 	if n <= w.stack {
 		return
@@ -225,7 +224,7 @@ func (w *warp) growLocal(n uint64) {
 	w.local, w.stack = grown, size
 }
 
-// load makes s the split that runs.
+// load makes s the running split.
 func (w *warp) load(s *split) {
 	w.cur = s
 	w.pc, w.active = s.pc, s.active
@@ -242,8 +241,7 @@ func (w *warp) save() {
 	s.pc, s.active, s.fr = w.pc, w.active, w.fr
 }
 
-// fork leaves the lanes of mask at pc as a split of their own; the running split
-// keeps the rest.
+// fork moves the lanes of mask into a new split at pc; the running split keeps the rest.
 func (w *warp) fork(mask uint32, pc int32) *split {
 	s := &split{pc: pc, active: mask, fr: w.fr, ran: w.tick}
 	for f := w.fr; f != nil; f = f.caller {
@@ -255,7 +253,7 @@ func (w *warp) fork(mask uint32, pc int32) *split {
 	return s
 }
 
-// leaveFrames takes the exited or returned lanes out of the frames above.
+// leaveFrames removes a finished split from f and its callers, up to but not including until.
 func (w *warp) leaveFrames(f *frame, until *frame) {
 	for f != until {
 		up := f.caller
@@ -266,8 +264,8 @@ func (w *warp) leaveFrames(f *frame, until *frame) {
 	}
 }
 
-// execute runs the current split until it must stop or has run n instructions;
-// it returns how many it ran.
+// execute runs the current split until it must stop or has run n instructions; it returns how many
+// it ran.
 func (w *warp) execute(n int) int {
 	ops := w.ops
 	left := n
@@ -287,8 +285,8 @@ func (w *warp) execute(n int) int {
 	return n - left
 }
 
-// partial runs an op for some lanes. A pure op fills all lanes of its result, so
-// the others' are put back.
+// partial runs an op for some of the lanes. A pure op writes all lanes of its result, so the other
+// lanes are restored.
 func (w *warp) partial(o *op, mask uint32) {
 	switch o.pure {
 	case 0:
