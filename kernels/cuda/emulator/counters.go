@@ -9,25 +9,25 @@ import (
 	"sync"
 )
 
-// Counters: what each line of a kernel did, and where a GPU's roofline puts it.
+// Counters: what each line of a kernel executed, and where that lies under a GPU's roofline.
 
-// LineCount is what one instruction of a kernel did in all launches since the
-// counters were reset.
+// LineCount is what one instruction of a kernel did in all launches since the counters were last
+// reset.
 type LineCount struct {
-	// Where the instruction stands, and its text.
+	// Location and text of the instruction.
 	Kernel string `json:"kernel"`
 	File   string `json:"file"`
 	Line   int    `json:"line"`
 	Instr  string `json:"instruction"`
 
-	WarpInstructions   uint64 `json:"warpInstructions"`   // how often a warp carried it out
-	ThreadInstructions uint64 `json:"threadInstructions"` // lanes that took part
-	Flops              uint64 `json:"flops"`              // fma counts as two, mma as 2·M·N·K
-	GlobalBytes        uint64 `json:"globalBytes"`        // that the lanes asked of global memory
-	Sectors            uint64 `json:"sectors"`            // of 32 bytes, that global memory moved for them
-	IdealSectors       uint64 `json:"idealSectors"`       // that would have held the distinct bytes
-	SharedBytes        uint64 `json:"sharedBytes"`        // that the lanes asked of shared memory
-	BankConflicts      uint64 `json:"bankConflicts"`      // passes over shared memory beyond the first
+	WarpInstructions   uint64 `json:"warpInstructions"`   // executions by a warp
+	ThreadInstructions uint64 `json:"threadInstructions"` // executions by a lane
+	Flops              uint64 `json:"flops"`              // an fma counts as two, an mma as 2·M·N·K
+	GlobalBytes        uint64 `json:"globalBytes"`        // requested by the lanes from global memory
+	Sectors            uint64 `json:"sectors"`            // 32-byte sectors of global memory moved for them
+	IdealSectors       uint64 `json:"idealSectors"`       // sectors that would hold the distinct bytes
+	SharedBytes        uint64 `json:"sharedBytes"`        // requested by the lanes from shared memory
+	BankConflicts      uint64 `json:"bankConflicts"`      // passes over shared memory after the first
 }
 
 func (c *LineCount) add(o *LineCount) {
@@ -41,13 +41,13 @@ func (c *LineCount) add(o *LineCount) {
 	c.BankConflicts += o.BankConflicts
 }
 
-// Counters is the counts by line, in the order of kernels and lines.
+// Counters holds the counts by line, ordered by kernel and line.
 type Counters struct {
-	Lines []LineCount `json:"lines"` // those that ran
+	Lines []LineCount `json:"lines"` // lines that were executed
 	Total LineCount   `json:"total"` // their sum
 }
 
-// Intensity is floating-point operations for each byte that global memory moves.
+// Intensity returns floating-point operations per byte moved by global memory.
 func (c Counters) Intensity() float64 {
 	if c.Total.Sectors == 0 {
 		return 0
@@ -55,7 +55,7 @@ func (c Counters) Intensity() float64 {
 	return float64(c.Total.Flops) / float64(32*c.Total.Sectors)
 }
 
-// ActiveLanes is how many of a warp's 32 lanes took part, on average.
+// ActiveLanes returns how many of a warp's 32 lanes took part on average.
 func (c Counters) ActiveLanes() float64 {
 	if c.Total.WarpInstructions == 0 {
 		return 0
@@ -63,14 +63,14 @@ func (c Counters) ActiveLanes() float64 {
 	return float64(c.Total.ThreadInstructions) / float64(c.Total.WarpInstructions)
 }
 
-// GPU is the two figures that a roofline needs.
+// GPU holds the two figures that a roofline needs.
 type GPU struct {
 	Name      string  // its maker's name of it
-	Flops     float64 // peak float32 operations a second, tensor cores left out
-	Bandwidth float64 // bytes a second of its memory
+	Flops     float64 // peak float32 operations per second, without tensor cores
+	Bandwidth float64 // bytes per second of its memory
 }
 
-// Some GPUs, by their makers' data sheets.
+// Some GPUs; figures from the manufacturers' data sheets.
 var (
 	H100SXM   = GPU{"H100 SXM", 67e12, 3.35e12}
 	A100SXM   = GPU{"A100 SXM 80 GB", 19.5e12, 2.039e12}
@@ -80,19 +80,19 @@ var (
 	GTX1660Ti = GPU{"GTX 1660 Ti", 5.4e12, 0.288e12}
 )
 
-// Roofline is where a GPU's limits put a kernel: no more than its peak, and no
-// more than its bandwidth allows at the kernel's intensity. Caches are left out,
-// so that a kernel which reads the same memory often may do better.
+// Roofline is what a GPU's limits allow a kernel: at most its peak, and at most its bandwidth times
+// the kernel's intensity. Caches are ignored, so a kernel that often reads the same memory may do
+// better.
 type Roofline struct {
 	GPU        GPU
-	Intensity  float64 // operations a byte
+	Intensity  float64 // operations per byte
 	Ridge      float64 // the intensity at which the GPU's two limits meet
-	Attainable float64 // operations a second
+	Attainable float64 // operations per second
 	Bound      string  // "memory" or "compute"
-	Seconds    float64 // that the counted work takes at least
+	Seconds    float64 // minimum time for the counted work
 }
 
-// Roofline places the counted work under a GPU's limits.
+// Roofline returns the limits that a GPU sets for the counted work.
 func (c Counters) Roofline(g GPU) Roofline {
 	r := Roofline{GPU: g, Intensity: c.Intensity(), Ridge: g.Flops / g.Bandwidth, Bound: "memory"}
 	r.Attainable = min(g.Flops, r.Intensity*g.Bandwidth)
@@ -106,8 +106,8 @@ func (c Counters) Roofline(g GPU) Roofline {
 	return r
 }
 
-// String writes the counts as a table: for each line how many instructions of warps were
-// issued, how many lanes of a warp took part in the mean, and what they did.
+// String formats the counts as a table: for each line how many warp instructions were issued, how
+// many lanes of a warp took part on average, and what they did.
 func (c Counters) String() string {
 	rows := [][]string{{"line", "issued", "lanes", "flops", "bytes", "sectors", "ideal", "conflicts", "instruction"}}
 	row := func(line string, l LineCount) {
@@ -127,7 +127,7 @@ func (c Counters) String() string {
 		row(fmt.Sprint(l.Line), l)
 	}
 	row("all", c.Total)
-	var widths [8]int // of the columns with numbers
+	var widths [8]int // of the numeric columns
 	for _, cells := range rows {
 		for i := range min(len(cells)-1, len(widths)) {
 			widths[i] = max(widths[i], len(cells[i]))
@@ -161,7 +161,7 @@ type countTable struct {
 	lines map[countKey]*LineCount
 }
 
-// merge adds what a block's warps counted; the block may count on afterwards.
+// merge adds a block's counts; the block may go on counting afterwards.
 func (t *countTable) merge(g *grid, b *block) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -185,7 +185,7 @@ func (t *countTable) merge(g *grid, b *block) {
 	}
 }
 
-// Counters gives the counts since the last reset; Options.Counters must be set.
+// Counters returns the counts since the last reset; Options.Counters must be set.
 func (m *Machine) Counters() Counters {
 	m.counts.mu.Lock()
 	defer m.counts.mu.Unlock()
@@ -209,14 +209,14 @@ func (m *Machine) Counters() Counters {
 	return c
 }
 
-// ResetCounters begins anew.
+// ResetCounters sets all counts to zero.
 func (m *Machine) ResetCounters() {
 	m.counts.mu.Lock()
 	defer m.counts.mu.Unlock()
 	m.counts.lines = nil
 }
 
-// count notes that a warp is about to run an op for the lanes of mask.
+// count records that a warp is about to run an op for the lanes of mask.
 func (b *block) count(w *warp, o *op, mask uint32) {
 	if b.counts == nil {
 		b.counts = make([]LineCount, len(w.ops))
@@ -239,7 +239,7 @@ func (b *block) count(w *warp, o *op, mask uint32) {
 	var global, shared vec64
 	ng, ns := 0, 0
 	n := uint64(x.size * x.n)
-	if ao, ok := x.v.(*asyncOp); ok { // cp.async reads one and writes the other
+	if ao, ok := x.v.(*asyncOp); ok { // cp.async reads from one space and writes to the other
 		for m := mask; m != 0; m &= m - 1 {
 			if i := bits.TrailingZeros32(m) & 31; ao.reads(w, i) > 0 {
 				global[ng] = ao.src.address(w, i)
@@ -287,8 +287,8 @@ func (b *block) uncount(o *op, mask uint32) {
 	}
 }
 
-// sectors gives how many 32-byte sectors accesses of n bytes touch, and how many
-// would hold their distinct bytes. It sorts addrs.
+// sectors returns how many 32-byte sectors accesses of n bytes touch, and how many would hold their
+// distinct bytes. It sorts addrs.
 func sectors(addrs []uint64, n uint64) (touched, ideal uint64) {
 	if !slices.IsSorted(addrs) {
 		slices.Sort(addrs)
@@ -311,7 +311,7 @@ func sectors(addrs []uint64, n uint64) (touched, ideal uint64) {
 	return touched, (distinct + 31) / 32
 }
 
-// free says whether no bank is asked for two words.
+// free reports whether no bank is asked for two different words.
 func free(addrs []uint64, n uint64) bool {
 	var word [32]uint64 // plus one
 	for _, a := range addrs {
@@ -326,9 +326,9 @@ func free(addrs []uint64, n uint64) bool {
 	return true
 }
 
-// bankConflicts gives how many passes beyond the first a warp's access to shared
-// memory takes: there are 32 banks of 4 bytes, and a bank gives one word a pass.
-// Accesses of 8 and 16 bytes go by half and quarter warps.
+// bankConflicts returns how many passes after the first a warp's access to shared memory takes.
+// There are 32 banks of 4 bytes, and a bank delivers one word per pass. Accesses of 8 bytes are
+// made by half warps, accesses of 16 bytes by quarter warps.
 func bankConflicts(addrs []uint64, n uint64) uint64 {
 	group := 32
 	if n > 4 {

@@ -7,10 +7,9 @@ import (
 	"slices"
 )
 
-// Decoding turns every instruction into an op once, when a module is loaded: a
-// handler and the numbers of the registers that it works on. Constants and the
-// special registers get register numbers too, so that handlers know one kind of
-// operand only.
+// Decoding turns every instruction into an op once, when a module is loaded: a handler and the
+// numbers of its registers. Constants and special registers get register numbers, too, so that
+// handlers deal with one kind of operand only.
 
 // funcCode is a decoded function.
 type funcCode struct {
@@ -23,12 +22,12 @@ type funcCode struct {
 	consts64      []constSlot
 	specials32    []specialSlot
 	specials64    []specialSlot
-	paramBytes    int // .param memory of one call, a lane
+	paramBytes    int // bytes of .param memory per lane and call
 	localBytes    uint64
-	varAt         map[*Variable]int64 // of .param and .local variables
+	varAt         map[*Variable]int64 // offsets of .param and .local variables
 	formals, rets []*Variable
 	locals        []*Variable
-	init          []uint32 // with checks: which registers hold a value at the start
+	init          []uint32 // with checks: which registers are initialised at the start
 	names         []string // of the registers, in the order of init
 	slots         map[*Register]int32
 }
@@ -43,9 +42,8 @@ type specialSlot struct {
 	kind specialKind
 }
 
-// The bits of frame.init: predicates, then 32-bit, then 64-bit registers. While a
-// function is decoded the numbers of registers are not known, so uses and defs
-// hold bank<<24 | slot until the end.
+// The banks of frame.init: predicates, then 32-bit, then 64-bit registers. The number of registers
+// is known only at the end of a function; until then uses and defs hold bank|slot.
 const (
 	bankP  = 0 << 28
 	bank32 = 1 << 28
@@ -63,7 +61,7 @@ type decoder struct {
 	fc   *funcCode
 	fn   *Function
 	in   *Instr
-	o    *op // the op at hand
+	o    *op // the current op
 
 	slots  map[*Register]int32
 	consts map[constKey]int32
@@ -73,10 +71,10 @@ type decoder struct {
 	shared map[*Variable]uint64
 	fixups []fixup
 
-	origins []*origin // of the accesses of the function at hand
+	origins []*origin // of the accesses in the current function
 }
 
-// fixup is a branch whose target is known when the function ends.
+// fixup is a branch whose target is resolved at the end of the function.
 type fixup struct {
 	at    int32
 	label *label
@@ -84,7 +82,7 @@ type fixup struct {
 	fc    *funcCode
 }
 
-// refuse leaves the decoder with a LoadError about the instruction at hand.
+// refuse aborts decoding with a LoadError about the current instruction.
 func (d *decoder) refuse(format string, args ...any) {
 	e := &LoadError{File: d.kern.file, Reason: fmt.Sprintf(format, args...)}
 	if d.in != nil {
@@ -124,7 +122,7 @@ func (p *Program) decodeKernel(f *Function) (k *Kernel, err error) {
 	}
 	k.paramBytes = off
 	k.main = d.code(f)
-	// Shared memory first: its offsets are constants of the code.
+	// Shared memory comes first: its offsets are constants in the code.
 	d.placeShared()
 	for len(d.queue) > 0 {
 		fn := d.queue[0]
@@ -134,8 +132,8 @@ func (p *Program) decodeKernel(f *Function) (k *Kernel, err error) {
 	for i := range k.ops {
 		k.ops[i].at = int32(i)
 	}
-	// A warp looks at the next op's rank before it sees that no lane is left, so
-	// there is one more op, which never runs.
+	// A warp looks at the next op's rank before it notices that no lanes are left, so one more op
+	// follows, which never runs.
 	k.ops = append(k.ops, op{in: &Instr{Pos: f.Pos, Op: "ret"}, rank: math.MaxInt32})
 	for f, fc := range d.codes {
 		k.entries[p.funcs[f.Name]] = fc
@@ -159,7 +157,7 @@ func (d *decoder) function(f *Function) {
 		case r.Type.Bits() == 64:
 			d.slots[r] = int32(fc.n64)
 			fc.n64++
-		case r.Type == B128: // two of 64 bits, the lower half first
+		case r.Type == B128: // two 64-bit registers, the low half first
 			d.slots[r] = int32(fc.n64)
 			fc.n64 += 2
 		case r.Type.Bits() <= 32:
@@ -180,7 +178,7 @@ func (d *decoder) function(f *Function) {
 		d.instruction()
 	}
 	starts[len(f.Instrs)] = int32(len(d.kern.ops))
-	// Whoever runs off the end leaves the function.
+	// A lane that runs past the last instruction returns.
 	end := Instr{Pos: f.Pos, Op: "ret"}
 	if n := len(f.Instrs); n > 0 {
 		end.Pos = f.Instrs[n-1].Pos
@@ -223,7 +221,7 @@ func (d *decoder) function(f *Function) {
 	d.finishChecks(fc, lo, hi)
 }
 
-// decoders maps an opcode to what decodes it.
+// decoders maps an opcode to its decoder.
 var decoders map[string]func(*decoder)
 
 func register(table map[string]func(*decoder)) {
@@ -260,7 +258,7 @@ func (d *decoder) instruction() {
 	d.kern.ops = append(d.kern.ops, o)
 }
 
-// prefix puts a small op before the one at hand.
+// prefix inserts a small op before the current one.
 func (d *decoder) prefix(p op) {
 	p.in = d.in
 	if p.x == nil {
@@ -270,25 +268,25 @@ func (d *decoder) prefix(p op) {
 	d.kern.ops = append(d.kern.ops, p)
 }
 
-// here is the number that the op at hand will have.
+// here returns the index that the current op will have.
 func (d *decoder) here() int32 { return int32(len(d.kern.ops)) }
 
-// extra is what few ops need.
+// extra holds fields that only some ops need.
 type extra struct {
 	prefix  bool // belongs to the op that follows
-	memory  bool // an access, for the counters, that has no checked handler
+	memory  bool // a memory access without a checked handler; for the counters
 	targets []int32
 	vec     []int32 // registers of a vector; -1 is the sink
 	wides   []bool
 	n       int
 	size    int
 	space   Space
-	origin  *origin // of the address, where bounds are checked
+	origin  *origin // of the address, if bounds are checked
 	typ     Type
 	strong  bool // volatile, relaxed, acquire or release
 	acquire bool
 	release bool
-	cta     bool // scope of the block only
+	cta     bool // scope is the block only
 	signed  bool
 	wide    bool
 	vmask   uint32

@@ -2,11 +2,11 @@ package emulator
 
 import "math/bits"
 
-// Asynchronous copies: cp.async and its groups. Bulk copies are in decode_bulk.go,
-// the barriers in shared memory in decode_mbarrier.go.
+// Asynchronous copies: cp.async and its groups. Bulk copies are in decode_bulk.go, the barriers in
+// shared memory in decode_mbarrier.go.
 //
-// The emulator copies at once: that is one of the orders that hardware may show.
-// That the kernel waits before it uses the data is for CheckAsync to see.
+// The emulator copies at once, which is one of the orders that hardware may show. CheckAsync
+// verifies that the kernel waits before it uses the data.
 
 func init() {
 	register(map[string]func(*decoder){"cp": decodeCp})
@@ -56,9 +56,9 @@ func decodeCp(d *decoder) {
 	}
 }
 
-// arriveAsync is cp.async.mbarrier.arrive{.noinc}: an arrival at an mbarrier when
-// the copies so far are there, which they are. Without .noinc the barrier expects
-// one arrival more for it, so that nothing changes but the order of memory.
+// arriveAsync is cp.async.mbarrier.arrive{.noinc}: an arrival at an mbarrier once the copies so far
+// are complete, which here they always are. Without .noinc the pending count is also incremented by
+// one, so that only the ordering of memory remains.
 func (d *decoder) arriveAsync(m modset) {
 	d.allow(m, "async", "mbarrier", "arrive", "noinc", "shared", "shared::cta")
 	a := d.args(1)
@@ -88,12 +88,12 @@ func (d *decoder) arriveAsync(m modset) {
 	}
 }
 
-// asyncOp is the operands of cp.async.
+// asyncOp holds the operands of cp.async.
 type asyncOp struct {
-	src     op // its address is read through this
+	src     op // the source address is read through this
 	bytes   uint64
-	srcSize int32 // register with the number of bytes to read, -1: all
-	ignore  int32 // predicate under which nothing is read, -1: none
+	srcSize int32 // register with the number of bytes to read; -1: all
+	ignore  int32 // if this predicate holds, nothing is read; -1: none
 	not     uint32
 }
 
@@ -166,7 +166,7 @@ func copyAsync(w *warp, o *op, mask uint32) {
 	}
 }
 
-// reads is how many bytes a lane reads; the rest becomes 0.
+// reads returns how many bytes a lane reads; the rest is filled with zeros.
 func (ao *asyncOp) reads(w *warp, i int) uint64 {
 	n := ao.bytes
 	if ao.srcSize >= 0 {
@@ -178,7 +178,7 @@ func (ao *asyncOp) reads(w *warp, i int) uint64 {
 	return n
 }
 
-// bytes gives n bytes of global memory, of which n need not be a power of two.
+// bytes returns n bytes of global memory; n need not be a power of two.
 func (w *warp) bytes(o *op, i int, addr, n uint64) []byte {
 	a := w.alloc(o, addr)
 	if a == nil || n > a.size-(addr-a.base) {

@@ -7,13 +7,13 @@ import (
 	"baregrad/kernels/cuda/emulator/arith"
 )
 
-// Atomics: atom and red, of every operation, type and space.
+// Atomics: atom and red, with every operation, type and space.
 
 func init() {
 	register(map[string]func(*decoder){"atom": decodeAtom, "red": decodeAtom})
 }
 
-// atomFunc gives what an atomic operation makes of the old value.
+// atomFunc returns the function from the old value and the operands to the new value.
 func (d *decoder) atomFunc(name string, t Type, flush bool) func(old, b, c uint64) uint64 {
 	h, pair, half := halfOf(t)
 	switch name {
@@ -56,7 +56,7 @@ func (d *decoder) atomFunc(name string, t Type, flush bool) func(old, b, c uint6
 			return func(old, b, _ uint64) uint64 {
 				return uint64(h.Add(uint16(old), uint16(b), arith.HalfMode{}))
 			}
-		case t == F32: // in global memory subnormals are flushed, in shared memory not
+		case t == F32: // in global memory subnormals are flushed, in shared memory they are not
 			mode := arith.Mode{FTZ: flush}
 			return func(old, b, _ uint64) uint64 { return uint64(arith.AddF32(uint32(old), uint32(b), mode)) }
 		case t == F64:
@@ -94,7 +94,7 @@ func (d *decoder) atomFunc(name string, t Type, flush bool) func(old, b, c uint6
 	return nil
 }
 
-// atomOp is what the handler of an atomic needs.
+// atomOp holds what the handler of an atomic needs.
 type atomOp struct {
 	global, shared func(old, b, c uint64) uint64
 	result         []int32
@@ -184,7 +184,7 @@ func decodeAtom(d *decoder) {
 	}
 }
 
-// atomic_ carries out an atomic, lane after lane.
+// atomic_ executes an atomic, one lane after another.
 func atomic_(w *warp, o *op, mask uint32) {
 	x := o.x
 	ao := x.v.(*atomOp)

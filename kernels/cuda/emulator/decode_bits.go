@@ -6,8 +6,7 @@ import (
 	"baregrad/kernels/cuda/emulator/arith"
 )
 
-// Instructions on bits: logic, shifts, counting, fields, permutation, and the
-// dot products of bytes.
+// Bit instructions: logic, shifts, counting, bit fields, permutation, and dot products of bytes.
 
 func init() {
 	register(map[string]func(*decoder){
@@ -59,7 +58,7 @@ func decodeLogic(d *decoder) {
 	d.compute(map[string]handler{"and": andB32, "or": orB32, "xor": xorB32}[op], t, t, t)
 }
 
-// op_ is the type op where a local variable hides it.
+// op_ names the type op where a local variable shadows it.
 type op_ = op
 
 func decodeNot(d *decoder) {
@@ -162,7 +161,7 @@ func decodeFns(d *decoder) {
 	d.compute(func(a, b, c uint32) uint32 { return arith.Fns(a, b, int32(c)) }, B32, B32, B32, S32)
 }
 
-// checkField refuses a constant place or length of a field that has more than 8 bits.
+// checkField refuses a constant position or length of a bit field that does not fit 8 bits.
 func (d *decoder) checkField(operands []Operand) {
 	for _, a := range operands {
 		if a.Kind == OperandInt && a.Int > 255 {
@@ -186,7 +185,7 @@ func decodeBfe(d *decoder) {
 	}
 }
 
-// decodeBfi has four sources: the length is read from a register that x names.
+// decodeBfi has four sources: the register of the length is stored in x.
 func decodeBfi(d *decoder) {
 	t := d.one(d.mods())
 	a := d.args(5)
@@ -233,8 +232,8 @@ func decodeBmsk(d *decoder) {
 	d.compute(func(a, b uint32) uint32 { return arith.SZExt(a, b, t == S32, wrap) }, t, t, U32)
 }
 
-// decodeLop3 is lop3.b32 d, a, b, c, table, and lop3.or.b32 d|p, a, b, c, table, q,
-// which also compares d with zero: p = d != 0 or q.
+// decodeLop3 decodes lop3.b32 d, a, b, c, table, and lop3.or.b32 d|p, a, b, c, table, q, which also
+// compares d with zero: p = d != 0 or q.
 func decodeLop3(d *decoder) {
 	m := d.mods()
 	t := d.one(m)

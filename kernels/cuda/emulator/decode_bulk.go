@@ -5,9 +5,9 @@ import (
 	"math/bits"
 )
 
-// Bulk copies: cp.async.bulk between shared and global memory, whose end an mbarrier
-// or a bulk group tells, and st.async. As with cp.async the emulator copies at once,
-// and CheckAsync sees that the kernel waits.
+// Bulk copies: cp.async.bulk between shared and global memory, whose completion is signalled by an
+// mbarrier or a bulk group, and st.async. As with cp.async, the emulator copies at once, and
+// CheckAsync verifies that the kernel waits.
 
 // bulk decodes cp.async.bulk.
 func (d *decoder) bulk() {
@@ -84,7 +84,7 @@ func (d *decoder) bulk() {
 	o.run = bulkRun
 }
 
-// bulkGroup is cp.async.bulk.commit_group and cp.async.bulk.wait_group{.read} n.
+// bulkGroup decodes cp.async.bulk.commit_group and cp.async.bulk.wait_group{.read} n.
 func (d *decoder) bulkGroup(words []string) {
 	if words[0] == "commit_group" {
 		if len(words) > 1 {
@@ -113,12 +113,12 @@ func (d *decoder) bulkGroup(words []string) {
 	}
 }
 
-// bulkCopy is the operands of cp.async.bulk besides the destination.
+// bulkCopy holds the operands of cp.async.bulk other than the destination.
 type bulkCopy struct {
 	src  op
-	bar  *op   // the mbarrier, nil for a bulk group
-	size int32 // register: bytes
-	mask int32 // register: blocks of the cluster that get a copy, -1: this one
+	bar  *op   // the mbarrier; nil for a bulk group
+	size int32 // register: number of bytes
+	mask int32 // register: blocks of the cluster that get a copy; -1: this one
 }
 
 func bulkRun(w *warp, o *op, mask uint32) {
@@ -154,8 +154,8 @@ func bulkRun(w *warp, o *op, mask uint32) {
 	}
 }
 
-// span gives n bytes of shared or global memory, from an address that must be a
-// multiple of 16; nil after a fault.
+// span returns n bytes of shared or global memory at an address that must be a multiple of 16, or
+// nil after a fault.
 func (w *warp) span(o *op, i int, n uint64, write bool) []byte {
 	addr := o.address(w, i)
 	if addr%16 != 0 {
@@ -177,8 +177,8 @@ func (w *warp) span(o *op, i int, n uint64, write bool) []byte {
 	return a.data[addr-a.base:][:n]
 }
 
-// decodeStoreAsync is st.async{.weak}.shared::cluster.mbarrier::complete_tx::bytes{.v}.T
-// [a], b, [mbar]: a store whose end the mbarrier tells.
+// decodeStoreAsync decodes st.async{.weak}.shared::cluster.mbarrier::complete_tx::bytes{.v}.T [a],
+// b, [mbar]: a store whose completion the mbarrier signals.
 func decodeStoreAsync(d *decoder) {
 	in := *d.in
 	in.Mods = nil

@@ -2,15 +2,14 @@ package emulator
 
 import "math/bits"
 
-// Integer arithmetic of more than one word: add.cc, addc, sub.cc, subc, mad.cc, madc. The
-// flag is a bit a lane; after a subtraction it is the borrow.
+// Multi-word integer arithmetic: add.cc, addc, sub.cc, subc, mad.cc, madc. The carry flag is one
+// bit per lane; after a subtraction it is the borrow.
 
 func init() {
 	register(map[string]func(*decoder){"addc": decodeCarry, "subc": decodeCarry, "madc": decodeMadCarry})
 }
 
-// decodeCarry is add.cc, addc{.cc}, sub.cc, subc{.cc}. The flag is a bit a lane;
-// after a subtraction it is the borrow.
+// decodeCarry decodes add.cc, addc{.cc}, sub.cc, subc{.cc}.
 func decodeCarry(d *decoder) {
 	m := d.mods()
 	t := d.one(m)
@@ -53,7 +52,7 @@ func decodeCarry(d *decoder) {
 	d.o.pure = 0
 }
 
-// decodeMadCarry is mad.{lo,hi}.cc and madc.{lo,hi}{.cc}.
+// decodeMadCarry decodes mad.{lo,hi}.cc and madc.{lo,hi}{.cc}.
 func decodeMadCarry(d *decoder) {
 	m := d.mods()
 	t := d.one(m)

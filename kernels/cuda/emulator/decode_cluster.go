@@ -5,16 +5,15 @@ import (
 	"math/bits"
 )
 
-// Clusters. Here every block is a cluster of its own: %cluster_ctarank is 0 of 1, an
-// address of shared memory is its own image in block 0 of the cluster, and
-// barrier.cluster is a barrier of the block in two halves. A kernel that demands
-// larger clusters is refused.
+// Clusters. Here every block is a cluster of its own: %cluster_ctarank is 0 of 1, mapa to block 0
+// returns the address itself, and barrier.cluster is a split arrive/wait barrier of the block. A
+// kernel that requires larger clusters is refused.
 
 func init() {
 	register(map[string]func(*decoder){"mapa": decodeMapa, "getctarank": decodeCtarank})
 }
 
-// decodeMapa is mapa{.shared::cluster}.type d, a, rank.
+// decodeMapa decodes mapa{.shared::cluster}.type d, a, rank.
 func decodeMapa(d *decoder) {
 	m := d.mods()
 	t := d.one(m)
@@ -44,8 +43,8 @@ func decodeMapa(d *decoder) {
 	}
 }
 
-// decodeCtarank is getctarank{.shared::cluster}.type d, a: the block of the cluster
-// that an address of shared memory belongs to.
+// decodeCtarank decodes getctarank{.shared::cluster}.type d, a: the block of the cluster that owns
+// an address of shared memory.
 func decodeCtarank(d *decoder) {
 	m := d.mods()
 	t := d.one(m)
@@ -58,12 +57,12 @@ func decodeCtarank(d *decoder) {
 	o.pure, o.run = 1, movB32
 }
 
-// clusterBarrier is barrier.cluster of a block: threads arrive, and later wait for
-// the phase in which they arrived to end.
+// clusterBarrier is a block's barrier.cluster: threads arrive, and later wait for the end of the
+// phase in which they arrived.
 type clusterBarrier struct {
-	phase  uint32         // how many phases have ended
-	clocks [2][]uint32    // for the checks: what those who arrived know, by phase
-	known  [2][]reference // and what they have from other blocks
+	phase  uint32         // phases completed
+	clocks [2][]uint32    // for the checks: what the threads that arrived know, by phase
+	known  [2][]reference // and what they know of other blocks
 }
 
 func decodeClusterBarrier(d *decoder, m modset) {
@@ -120,7 +119,7 @@ func (w *warp) clusterArrive(o *op, mask uint32, aligned, relaxed bool) {
 	b.openCluster()
 }
 
-// openCluster ends the phase if all threads that have not exited have arrived.
+// openCluster ends the phase once all threads that have not exited have arrived.
 func (b *block) openCluster() {
 	c := &b.cluster
 	arrived := false
@@ -155,7 +154,7 @@ func (w *warp) clusterWait(o *op, mask uint32, aligned bool) {
 			return
 		}
 		if w.arrivedAt[i] > c.phase {
-			w.hold(o, mask, stCluster) // and runs this again
+			w.hold(o, mask, stCluster) // the op will run again
 			return
 		}
 	}

@@ -15,7 +15,7 @@ func init() {
 	})
 }
 
-// comparison finds the operator and the boolean that combines its result.
+// comparison returns the comparison operator and the boolean operator that combines its result.
 func (d *decoder) comparison(m modset) (op arith.CmpOp, combine string) {
 	found := false
 	for _, w := range m.rest {
@@ -57,7 +57,7 @@ func (d *decoder) scalarCompare(op arith.CmpOp, t Type, ftz bool) func(a, b uint
 	return func(a, b uint64) bool { return arith.CompareU(op, a, b) }
 }
 
-// compareWarp gives the comparison of all lanes.
+// compareWarp returns the comparison for all lanes.
 func (d *decoder) compareWarp(op arith.CmpOp, t Type, ftz bool) compareFunc {
 	if t.Bits() == 32 && !t.Float() {
 		lt, gt := compareFunc(cmpLtU32), compareFunc(cmpGtU32)
@@ -118,7 +118,7 @@ func (d *decoder) compareWarp(op arith.CmpOp, t Type, ftz bool) compareFunc {
 	}
 }
 
-// flushes refuses .ftz where there are no subnormals to flush, or no such form.
+// flushes refuses .ftz for types that do not support it.
 func (d *decoder) flushes(m modset, t Type) {
 	if m.has["ftz"] && t != F32 && t != F16 && t != F16x2 {
 		d.refuse(".ftz is for .f32, .f16 and .f16x2")
@@ -173,7 +173,7 @@ func decodeSetp(d *decoder) {
 	}
 }
 
-// boolean combines a comparison with a predicate.
+// boolean combines the result of a comparison with a predicate.
 func boolean(op string, r, c uint32) uint32 {
 	switch op {
 	case "and":
@@ -186,7 +186,7 @@ func boolean(op string, r, c uint32) uint32 {
 	return r
 }
 
-// setpPair compares both halves: p is the lower's result, q the upper's.
+// setpPair compares both halves: p is the result of the low half, q of the high half.
 func (d *decoder) setpPair(op arith.CmpOp, t Type, ftz bool, combine string, not uint32, second int32) {
 	h, _, _ := halfOf(t)
 	d.o.run = func(w *warp, o *op_, mask uint32) {
@@ -204,7 +204,7 @@ func (d *decoder) setpPair(op arith.CmpOp, t Type, ftz bool, combine string, not
 	}
 }
 
-// decodeSet writes all ones or 1.0 where the comparison holds, else 0.
+// decodeSet writes all ones or 1.0 where the comparison holds, and 0 elsewhere.
 func decodeSet(d *decoder) {
 	m := d.mods()
 	if len(m.types) != 2 {
@@ -316,7 +316,7 @@ func decodeSlct(d *decoder) {
 		}
 		return b
 	}
-	if ct == F32 { // a where c >= 0; -0 is, NaN is not
+	if ct == F32 { // a if c >= 0, which holds for -0 but not for NaN
 		f = func(a, b, c uint64) uint64 {
 			if arith.CompareF32(arith.GE, uint32(c), 0, m.has["ftz"]) {
 				return a

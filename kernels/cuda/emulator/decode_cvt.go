@@ -67,7 +67,7 @@ func decodeCvt(d *decoder) {
 		d.refuse("expected .rni, .rzi, .rmi or .rpi")
 	case narrows && m.roundings() != 1:
 		d.refuse("expected a rounding mode, such as .rn")
-	case !narrows && !mode.Integer && m.roundings() != 0 && st != BF16: // which may be widened with one
+	case !narrows && !mode.Integer && m.roundings() != 0 && st != BF16: // bf16 may be widened with a rounding mode
 		d.refuse("a rounding mode, where nothing is rounded")
 	case mode.FTZ && dt != F32 && st != F32:
 		d.refuse(".ftz is for .f32")
@@ -115,7 +115,7 @@ func decodeCvt(d *decoder) {
 	d.o.run = mapMixed(1, func(a, _, _ uint64) uint64 { return f(a<<st64>>st64) << drop >> drop })
 }
 
-// holds says whether every integer of type t is one of type wide.
+// holds reports whether wide can represent every integer of type t.
 func holds(wide, t Type) bool {
 	if wide.Signed() == t.Signed() {
 		return wide.Bits() >= t.Bits()
@@ -123,8 +123,8 @@ func holds(wide, t Type) bool {
 	return wide.Signed() && wide.Bits() > t.Bits()
 }
 
-// cvtPack is cvt.pack.sat.T.s32 d, a, b, and cvt.pack.sat.T.s32.b32 d, a, b, c:
-// a and b saturated to T, a above b; 8-bit values push the low half of c up.
+// cvtPack decodes cvt.pack.sat.T.s32 d, a, b, and cvt.pack.sat.T.s32.b32 d, a, b, c: a and b
+// saturated to T, with a above b; for 8-bit values the low half of c goes above them.
 func (d *decoder) cvtPack(m modset) {
 	d.allow(m, "pack", "sat")
 	wide := len(m.types) == 2 && (m.types[0] == U16 || m.types[0] == S16)

@@ -8,18 +8,18 @@ import (
 	"strings"
 )
 
-// Functions that a file declares and the driver provides: what printf and assert
-// in CUDA C are compiled to.
+// Functions that a file declares and the driver provides; printf and assert in CUDA C compile to
+// them.
 //
 //	.extern .func (.param .b32 count) vprintf (.param .b64 format, .param .b64 arguments)
 //	.extern .func __assertfail (.param .b64 message, .param .b64 file, .param .b32 line,
 //	                            .param .b64 function, .param .b64 charSize)
 //
-// All pointers are generic. The arguments of vprintf lie one after the other, each
-// aligned to its size: whole numbers of 4 or 8 bytes, pointers, and doubles.
+// All pointers are generic. The arguments of vprintf lie one after another, each aligned to its
+// size: integers of 4 or 8 bytes, pointers, and doubles.
 
-// driverFunction is a function of the driver: the bytes of its parameters and of
-// its result, 0 for none, and what it does for one lane.
+// driverFunction is a function of the driver: the sizes in bytes of its parameters and of its
+// result (0 for none), and its effect for one lane.
 type driverFunction struct {
 	params []int64
 	result int64
@@ -31,7 +31,7 @@ var driverFunctions = map[string]driverFunction{
 	"__assertfail": {[]int64{8, 8, 4, 8, 8}, 0, assertFail},
 }
 
-// decodeDriverCall is a call of a function that has no body in the file.
+// decodeDriverCall decodes a call of a function that has no body in the file.
 func decodeDriverCall(d *decoder, proto *Function, rets, ins []Operand) {
 	f, ok := driverFunctions[proto.Name]
 	if !ok {
@@ -71,17 +71,17 @@ func decodeDriverCall(d *decoder, proto *Function, rets, ins []Operand) {
 	}
 }
 
-// print writes what a kernel prints, a warp's lines at once.
+// print writes a kernel's output, all lines of a warp at once.
 func (m *Machine) print(text string) {
 	m.printMu.Lock()
 	defer m.printMu.Unlock()
-	_, _ = m.opts.Output.Write([]byte(text)) // a kernel has no way to be told of an error
+	_, _ = m.opts.Output.Write([]byte(text)) // a kernel has no way to learn of an error
 }
 
-// maxText is the most bytes of one string that a kernel hands over.
+// maxText is the maximum length in bytes of a string passed by a kernel.
 const maxText = 4096
 
-// text reads the string at a generic address, up to its zero byte.
+// text reads the zero-terminated string at a generic address.
 func (w *warp) text(o *op, lane int, addr uint64) string {
 	var s []byte
 	for len(s) < maxText {
@@ -99,8 +99,8 @@ func assertFail(w *warp, o *op, lane int, a []uint64, _ *strings.Builder) uint64
 	return 0
 }
 
-// printf writes a format with its arguments. As in CUDA C, it returns how many
-// arguments there were, or -1 without a format.
+// printf formats its arguments. As in CUDA C, it returns the number of arguments, or -1 without a
+// format.
 func printf(w *warp, o *op, lane int, a []uint64, out *strings.Builder) uint64 {
 	if a[0] == 0 {
 		return math.MaxUint64
@@ -139,7 +139,7 @@ func printf(w *warp, o *op, lane int, a []uint64, out *strings.Builder) uint64 {
 	return count
 }
 
-// bounded leaves out a width or precision that is too large to be meant.
+// bounded drops the flags if a width or precision is absurdly large.
 func bounded(flags string) string {
 	for _, part := range strings.Split(strings.TrimLeft(flags, "-+ #0"), ".") {
 		if n, err := strconv.Atoi(part); part != "" && (err != nil || n > maxText) {
@@ -149,7 +149,7 @@ func bounded(flags string) string {
 	return flags
 }
 
-// directive is one argument as C prints it.
+// directive formats one argument as C does.
 func (w *warp) directive(o *op, lane int, flags string, verb byte, wide bool, next func(uint64) uint64) string {
 	whole := func() uint64 {
 		if wide {
@@ -178,7 +178,7 @@ func (w *warp) directive(o *op, lane int, flags string, verb byte, wide bool, ne
 		return fmt.Sprintf("%"+flags+"s", fmt.Sprintf("%#x", next(8)))
 	case 'e', 'E', 'f', 'F', 'g', 'G':
 		v := math.Float64frombits(next(8))
-		if math.IsInf(v, 0) || math.IsNaN(v) { // C writes them small, or large for E, F, G
+		if math.IsInf(v, 0) || math.IsNaN(v) { // C prints them in lower case, in upper case for E, F, G
 			text := strings.TrimPrefix(strings.ToLower(fmt.Sprint(v)), "+")
 			if verb < 'a' {
 				text = strings.ToUpper(text)

@@ -16,7 +16,7 @@ func init() {
 	})
 }
 
-// rounding takes the rounding mode from the modifiers; RN where there is none.
+// rounding returns the rounding mode of the modifiers; RN if there is none.
 func (m modset) rounding() arith.Rounding {
 	switch {
 	case m.has["rz"], m.has["rzi"]:
@@ -39,7 +39,7 @@ func (m modset) half() arith.HalfMode {
 	return arith.HalfMode{FTZ: m.has["ftz"], Sat: m.has["sat"], Relu: m.has["relu"]}
 }
 
-// halfOf gives the arithmetic of a 16-bit type, and whether it is a pair.
+// halfOf returns the arithmetic of a 16-bit type, and whether it is a packed pair.
 func halfOf(t Type) (h arith.Half, pair, ok bool) {
 	switch t {
 	case F16, F16x2:
@@ -50,7 +50,7 @@ func halfOf(t Type) (h arith.Half, pair, ok bool) {
 	return
 }
 
-// halfBinary gives the scalar function of a 16-bit operation.
+// halfBinary returns the scalar function of a 16-bit operation.
 func halfBinary(pair bool, one func(a, b uint16, m arith.HalfMode) uint16, two func(a, b uint32, m arith.HalfMode) uint32, m arith.HalfMode) func(a, b uint32) uint32 {
 	if pair {
 		return func(a, b uint32) uint32 { return two(a, b, m) }
@@ -58,12 +58,11 @@ func halfBinary(pair bool, one func(a, b uint16, m arith.HalfMode) uint16, two f
 	return func(a, b uint32) uint32 { return uint32(one(uint16(a), uint16(b), m)) }
 }
 
-// none is a type that an operation has without modifiers.
+// none marks a type that an operation supports without modifiers.
 const none = " "
 
-// allowFloat refuses the modifiers that the operation does not have for its
-// type, and more than one rounding mode; each list is words with a space
-// between. An empty one refuses the type.
+// allowFloat refuses modifiers that the operation does not support for its type, and more than one
+// rounding mode. Each list is words separated by spaces; an empty list refuses the type.
 func (d *decoder) allowFloat(m modset, t Type, f32, f64, f16, bf16 string) {
 	words := map[Type]string{F32: f32, F64: f64, F16: f16, F16x2: f16, BF16: bf16, BF16x2: bf16}[t]
 	if words == "" {
@@ -83,7 +82,7 @@ func (m modset) roundings() (n int) {
 	return n
 }
 
-// rounded refuses an instruction that does not say how its result is rounded.
+// rounded refuses an instruction without a rounding mode.
 func (d *decoder) rounded(m modset) {
 	if m.roundings() == 0 {
 		d.refuse("expected a rounding mode, such as .rn")
@@ -118,7 +117,7 @@ func decodeFloatAdd(d *decoder, m modset, t Type) {
 	d.flops(1)
 }
 
-// flops notes how many floating-point operations a lane does.
+// flops sets the number of floating-point operations per lane.
 func (d *decoder) flops(n int) {
 	if d.o.x == nil {
 		d.o.x = &extra{}
@@ -145,7 +144,7 @@ func decodeFloatMul(d *decoder, m modset, t Type) {
 	d.flops(1)
 }
 
-// decodeFMA is fma, and mad of floats, which is the same since sm_20.
+// decodeFMA decodes fma, and mad of floats, which has been the same since sm_20.
 func decodeFMA(d *decoder) {
 	m := d.mods()
 	t := d.one(m)
@@ -245,7 +244,7 @@ func decodeFloatMinMax(d *decoder, m modset, t Type) {
 		return
 	}
 	f := pick(isMax, arith.MaxF32, arith.MinF32)
-	if len(d.in.Args) == 4 { // the form with three inputs
+	if len(d.in.Args) == 4 { // the three-input form
 		if of := d.prog.mod.target(); of < 100 {
 			d.refuse("three inputs need .target sm_100 or later; the file has sm_%d", of)
 		}

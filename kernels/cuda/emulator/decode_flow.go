@@ -15,8 +15,8 @@ func init() {
 	})
 }
 
-// binding copies one argument of a call: between a variable or register of the
-// caller and one of the callee.
+// binding copies one argument of a call between a variable or register of the caller and one of the
+// callee.
 type binding struct {
 	fromReg, toReg bool
 	wide           bool
@@ -104,7 +104,7 @@ func decodeTrap(d *decoder) {
 	d.o.run = func(w *warp, o *op_, mask uint32) { w.stopFault(o, bits.TrailingZeros32(mask), name, "") }
 }
 
-// decodeSleep gives other splits and warps a turn.
+// decodeSleep yields to other splits and warps.
 func decodeSleep(d *decoder) {
 	a := d.args(1)
 	d.src(&a[0], U32, false)
@@ -141,11 +141,11 @@ func decodeRet(d *decoder) {
 	}
 }
 
-// copy carries one argument for the lanes of mask.
+// copy copies one argument for the lanes of mask.
 func (b binding) copy(w *warp, from, to *frame, mask uint32) {
 	for m := mask; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		if !b.fromReg && !b.toReg { // of any size
+		if !b.fromReg && !b.toReg { // any size
 			src, dst := i*from.fc.paramBytes+int(b.from), i*to.fc.paramBytes+int(b.to)
 			copy(to.params[dst:dst+int(b.size)], from.params[src:src+int(b.size)])
 			continue
@@ -157,7 +157,7 @@ func (b binding) copy(w *warp, from, to *frame, mask uint32) {
 	}
 }
 
-// value is what lane i hands over, in at most 8 bytes.
+// value returns lane i's argument, of at most 8 bytes.
 func (b binding) value(from *frame, i int) uint64 {
 	switch {
 	case !b.fromReg:
@@ -169,7 +169,7 @@ func (b binding) value(from *frame, i int) uint64 {
 	return uint64(from.r32[b.from][i])
 }
 
-// set puts it where lane i expects it.
+// set stores lane i's argument.
 func (b binding) set(to *frame, i int, v uint64) {
 	switch {
 	case !b.toReg:
@@ -182,7 +182,7 @@ func (b binding) set(to *frame, i int, v uint64) {
 	}
 }
 
-// maxDepth bounds how deep calls may nest.
+// maxDepth is the maximum call depth.
 const maxDepth = 4096
 
 func decodeCall(d *decoder) {
@@ -233,7 +233,7 @@ func decodeCall(d *decoder) {
 	if len(rets) != len(proto.Returns) || len(ins) != len(proto.Params) {
 		d.refuse("%d results and %d arguments, expected %d and %d", len(rets), len(ins), len(proto.Returns), len(proto.Params))
 	}
-	// The callee's side is bound when the callee is known.
+	// The callee's side is bound at the call, when the callee is known.
 	for i := range ins {
 		o.x.args = append(o.x.args, d.bindCaller(&ins[i], proto.Params[i], true))
 	}
@@ -243,7 +243,7 @@ func decodeCall(d *decoder) {
 	o.run = call
 }
 
-// bindCaller describes the caller's side of an argument or a result.
+// bindCaller returns the caller's side of an argument or result.
 func (d *decoder) bindCaller(a *Operand, v *Variable, in bool) binding {
 	b := binding{size: int32(v.Size)}
 	var reg bool
@@ -282,7 +282,7 @@ func (d *decoder) bindCaller(a *Operand, v *Variable, in bool) binding {
 	return b
 }
 
-// bit gives the place of a register in frame.init.
+// bit returns the index of a register in frame.init.
 func (fc *funcCode) bit(wide bool, slot int32) int32 {
 	if wide {
 		return int32(fc.np+fc.n32) + slot
@@ -290,7 +290,7 @@ func (fc *funcCode) bit(wide bool, slot int32) int32 {
 	return int32(fc.np) + slot
 }
 
-// complete completes bindings with the side of the function that is called.
+// complete fills in the callee's side of bindings.
 func (fc *funcCode) complete(list []binding, vars []*Variable, in bool) []binding {
 	out := make([]binding, len(list))
 	for i, b := range list {
@@ -312,7 +312,7 @@ func (fc *funcCode) complete(list []binding, vars []*Variable, in bool) []bindin
 	return out
 }
 
-// call enters a function, directly or through an address that may differ by lane.
+// call enters a function, directly or through an address that may differ between lanes.
 func call(w *warp, o *op, mask uint32) {
 	fc := o.x.callee
 	if fc == nil {
@@ -334,7 +334,7 @@ func call(w *warp, o *op, mask uint32) {
 			j := bits.TrailingZeros32(m)
 			same |= one(w.r64[o.a][j] == addr) << j
 		}
-		if same != mask { // the other lanes make the same call on their own
+		if same != mask { // the other lanes make their call separately
 			w.fork(mask&^same, o.at)
 			mask = same
 		}

@@ -13,7 +13,7 @@ func init() {
 	})
 }
 
-// ext widens the low n bits of v, as signed or not.
+// ext sign- or zero-extends the low bits of v, as t says.
 func ext(v uint64, t Type) uint64 {
 	n := 64 - t.Bits()
 	if t.Signed() {
@@ -22,7 +22,7 @@ func ext(v uint64, t Type) uint64 {
 	return v << n >> n
 }
 
-// trim cuts v to the width of t.
+// trim truncates v to the width of t.
 func trim(v uint64, t Type) uint64 {
 	n := 64 - t.Bits()
 	return v << n >> n
@@ -71,7 +71,7 @@ func pick[T any](first bool, a, b T) T {
 	return b
 }
 
-// double is the type of twice the width.
+// double returns the type of twice the width.
 func (t Type) double() Type {
 	switch t {
 	case U16:
@@ -117,7 +117,7 @@ func decodeMul(d *decoder) {
 	}
 }
 
-// mulHi is the scalar function of mul.hi of type t.
+// mulHi returns the scalar function of mul.hi for type t.
 func mulHi(t Type) any {
 	switch t {
 	case U32:

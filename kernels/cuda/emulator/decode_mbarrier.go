@@ -2,17 +2,17 @@ package emulator
 
 import "math/bits"
 
-// mbarrier: barriers that lie in shared memory.
+// mbarrier: barriers in shared memory.
 
 func init() { register(map[string]func(*decoder){"mbarrier": decodeMbarrier}) }
 
-// An mbarrier is 64 bits of shared memory, whose layout programs must not know:
+// An mbarrier is 64 bits of shared memory; its layout is opaque to programs:
 //
-//	arrivals that this phase still waits for (20) | arrivals of a phase (20) |
-//	bytes that this phase still waits for, less those that came early (21, signed) |
-//	the parity of the phase (1) | a mark that it is one (2)
+//	pending arrivals of this phase (20) | arrivals per phase (20) |
+//	pending bytes of this phase, minus those that came early (21, signed) |
+//	parity of the phase (1) | mark of an initialised mbarrier (2)
 //
-// A phase ends when nothing is waited for any more, neither arrivals nor bytes.
+// A phase ends when neither arrivals nor bytes are pending.
 const (
 	mbarCount  = 1<<20 - 1
 	mbarExpect = 20
@@ -22,7 +22,7 @@ const (
 	mbarMark   = 2 << 62
 )
 
-// mbarState is an mbarrier taken apart.
+// mbarState is an unpacked mbarrier.
 type mbarState struct {
 	pending, expect uint64
 	tx              int64
@@ -128,7 +128,7 @@ func decodeMbarrier(d *decoder) {
 	}
 }
 
-// mbar gives the barrier of lane i; ok is false after a fault.
+// mbar returns the mbarrier of lane i; ok is false after a fault.
 func (w *warp) mbar(o *op, i int, init bool) (b []byte, ok bool) {
 	addr := o.address(w, i)
 	b = w.at(o, o.x.space, i, addr, 8, true)
@@ -142,7 +142,7 @@ func (w *warp) mbar(o *op, i int, init bool) (b []byte, ok bool) {
 	return b, true
 }
 
-// settle stores the state, and ends the phase if nothing is waited for.
+// settle stores the state, and ends the phase if nothing is pending.
 func (w *warp) settle(o *op, i int, b []byte, s mbarState) (ended bool) {
 	if s.pending == 0 && s.tx == 0 {
 		s.pending, s.phase, ended = s.expect, s.phase^1, true
@@ -181,8 +181,9 @@ func mbarInval(w *warp, o *op, mask uint32) {
 	}
 }
 
-// arrival is how a thread arrives: for good, with bytes to wait for in place of a
-// count, not as the last, and letting others know of what it did.
+// arrival says how a thread arrives: drop removes it from later phases; tx means that n is bytes to
+// expect, not arrivals; stays means that it must not complete the phase; release publishes the
+// thread's work.
 type arrival struct{ drop, tx, stays, release bool }
 
 func mbarArrive(w *warp, o *op, mask uint32, how arrival) {
@@ -221,8 +222,8 @@ func mbarArrive(w *warp, o *op, mask uint32, how arrival) {
 	}
 }
 
-// mbarTx has the barrier wait for n bytes more, or with a negative n says that they
-// are there; it gives false after a fault.
+// mbarTx adds n to the pending bytes of the mbarrier; a negative n means that bytes have arrived.
+// It returns false after a fault.
 func (w *warp) mbarTx(o *op, i int, n int64) bool {
 	b, ok := w.mbar(o, i, false)
 	if !ok {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Decoding of ld, st and their like.
+// Decoding of ld, st and similar instructions.
 
 func init() {
 	register(map[string]func(*decoder){
@@ -15,7 +15,7 @@ func init() {
 	})
 }
 
-// hint says whether a modifier is about caches and changes no result.
+// hint reports whether a modifier concerns caches only and changes no result.
 func hint(w string) bool {
 	switch w {
 	case "ca", "cg", "cs", "lu", "cv", "wb", "wt", "nc", "nontemporal", "unified", "weak":
@@ -24,7 +24,7 @@ func hint(w string) bool {
 	return strings.HasPrefix(w, "L1::") || strings.HasPrefix(w, "L2::") || strings.HasPrefix(w, "level::")
 }
 
-// access is what the modifiers of a memory instruction say.
+// access is the modifiers of a memory instruction, decoded.
 type access struct {
 	space   Space
 	vec     int
@@ -33,7 +33,7 @@ type access struct {
 	acquire bool
 	release bool
 	cta     bool
-	cache   bool // .L2::cache_hint: one more operand
+	cache   bool // .L2::cache_hint: there is one more operand
 	rest    []string
 }
 
@@ -80,8 +80,8 @@ func (d *decoder) access() access {
 	return a
 }
 
-// checkOrder refuses an order of memory, a scope and a hint that don't go together or that
-// the instruction does not have.
+// checkOrder refuses combinations of memory order, scope and cache hint that are invalid or not
+// supported by the instruction.
 func (d *decoder) checkOrder() {
 	has := func(words ...string) string {
 		for _, w := range d.in.Mods {
@@ -146,7 +146,7 @@ func (d *decoder) place(a *Operand, space Space) {
 	}
 }
 
-// kernelParam gives the offset of a kernel's parameter, -1 if a is none.
+// kernelParam returns the offset of the kernel parameter that a names, or -1.
 func (d *decoder) kernelParam(a *Operand) int64 {
 	if a.Kind != OperandAddress || a.Var == nil || a.Var.Space != Param || !d.fn.Entry {
 		return -1
@@ -159,7 +159,7 @@ func (d *decoder) kernelParam(a *Operand) int64 {
 	return -1
 }
 
-// elems gives the registers of a load or store: one, or the elements of a vector.
+// elems sets the registers of a load or store: one, or the elements of a vector.
 func (d *decoder) elems(a *Operand, ac access, load bool) {
 	list := []Operand{*a}
 	if ac.vec > 1 {
@@ -179,7 +179,7 @@ func (d *decoder) elems(a *Operand, ac access, load bool) {
 	}
 	x := d.o.x
 	x.vmask = fullMask
-	if ac.typ == B128 { // as two elements of 64 bits
+	if ac.typ == B128 { // as two 64-bit elements
 		if ac.vec > 1 || ac.strong {
 			d.refuse(".b128 is loaded and stored alone, and weakly")
 		}
@@ -312,8 +312,8 @@ func decodeStore(d *decoder) {
 	}
 }
 
-// decodeHint is an instruction that only hints at caches, about an address; discard and
-// applypriority, of the 128 bytes from there on.
+// decodeHint decodes an instruction that is only a cache hint about an address; for discard and
+// applypriority, about 128 bytes from there.
 func decodeHint(d *decoder) {
 	n := 1
 	if d.in.Op == "discard" || d.in.Op == "applypriority" {
@@ -327,13 +327,13 @@ func decodeHint(d *decoder) {
 		d.refuse("variable %s is in .%s, expected one in .global", v.Name, v.Space)
 	}
 	d.o.x = &extra{}
-	if a := d.in.Args[0]; a.Kind != OperandAddress || space != Generic || a.Var == nil { // a variable's name is an address of .global here
+	if a := d.in.Args[0]; a.Kind != OperandAddress || space != Generic || a.Var == nil { // here a variable's name is an address in .global
 		d.place(&d.in.Args[0], space)
 	}
 	nothing(d)
 }
 
-// decodeNumber is an instruction that only tells hardware a number.
+// decodeNumber decodes an instruction that only passes a number to the hardware.
 func decodeNumber(d *decoder) {
 	if a := d.args(1)[0]; a.Kind != OperandInt {
 		d.refuse("expected a constant")
@@ -341,10 +341,10 @@ func decodeNumber(d *decoder) {
 	nothing(d)
 }
 
-// nothing is an instruction that has no effect here.
+// nothing decodes an instruction that has no effect here.
 func nothing(d *decoder) { d.o.run = func(*warp, *op, uint32) {} }
 
-// decodePolicy gives a cache policy: 64 bits without a meaning here.
+// decodePolicy decodes createpolicy, whose result, a 64-bit cache policy, has no meaning here.
 func decodePolicy(d *decoder) {
 	a := d.args(len(d.in.Args))
 	if len(a) == 0 {

@@ -13,7 +13,7 @@ func init() {
 	register(map[string]func(*decoder){"ldmatrix": decodeLdmatrix, "stmatrix": decodeLdmatrix, "mma": decodeMMA, "movmatrix": decodeMovmatrix})
 }
 
-// regList gives the registers of a vector operand.
+// regList returns the registers of a vector operand.
 func (d *decoder) regList(a *Operand, t Type, n int, dst bool) []int32 {
 	if a.Kind != OperandVector || a.Name != "" {
 		d.refuse("operand is not a vector of registers, expected %d registers in braces", n)
@@ -36,7 +36,7 @@ func (d *decoder) regList(a *Operand, t Type, n int, dst bool) []int32 {
 	return out
 }
 
-// together waits until all lanes of the warp are at an .aligned instruction.
+// together waits until all lanes of the warp have reached an .aligned instruction.
 func (w *warp) together(o *op, mask uint32) bool {
 	if w.blk.grid.checks&CheckBarriers != 0 && w.exited&w.lanes != 0 {
 		f := w.finding("divergent warp instruction", o, bits.TrailingZeros32(mask))
@@ -46,7 +46,7 @@ func (w *warp) together(o *op, mask uint32) bool {
 	return w.gather(o, mask, fullMask)
 }
 
-// decodeLdmatrix is ldmatrix and stmatrix of one, two or four 8×8 matrices of b16.
+// decodeLdmatrix decodes ldmatrix and stmatrix of one, two or four 8×8 matrices of b16.
 func decodeLdmatrix(d *decoder) {
 	load := d.in.Op == "ldmatrix"
 	n, trans, space := 0, false, Generic
@@ -80,7 +80,7 @@ func decodeLdmatrix(d *decoder) {
 		d.place(&a[0], space)
 		o.x.vec = d.regList(&a[1], B32, n, false)
 	}
-	lanes := uint32(fullMask) >> (32 - 8*n) // those that give the address of a row
+	lanes := uint32(fullMask) >> (32 - 8*n) // lanes that provide the address of a row
 	track := checkedAccess(pick(load, accessRead, accessWrite))
 	o.run = func(w *warp, o *op_, mask uint32) {
 		if !w.together(o, mask) {
@@ -113,7 +113,7 @@ func decodeLdmatrix(d *decoder) {
 				loaded[k] = arith.LdMatrix(&rows, trans)
 			}
 		}
-		if load { // after all rows: a result may be the register of the addresses
+		if load { // after all rows: a result may overwrite the register of the addresses
 			for k, s := range o.x.vec {
 				w.r32[s] = loaded[k]
 			}
@@ -137,14 +137,14 @@ func decodeMovmatrix(d *decoder) {
 	}
 }
 
-// matrixForm is what the modifiers of mma and wmma say.
+// matrixForm is the modifiers of mma and wmma, decoded.
 type matrixForm struct {
 	elems   []arith.Elem
 	shape   [3]int
 	layouts []string // row, col
 	words   []string // the others
 	sat     bool
-	and     bool // .and.popc of b1, else .xor.popc
+	and     bool // .and.popc of b1, otherwise .xor.popc
 	bits    bool // .popc
 	round   arith.Rounding
 }
@@ -178,7 +178,7 @@ func (d *decoder) matrixForm() matrixForm {
 	return f
 }
 
-// decodeMMA is mma.sync.aligned.mMnNkK.row.col{.satfinite}.D.A.B.C.
+// decodeMMA decodes mma.sync.aligned.mMnNkK.row.col{.satfinite}.D.A.B.C.
 func decodeMMA(d *decoder) {
 	f := d.matrixForm()
 	if len(f.words) > 0 {
@@ -241,7 +241,7 @@ func decodeMMA(d *decoder) {
 	}
 }
 
-// mmaQuads is mma.sync.aligned.m8n8k4 of f16: four products at once.
+// mmaQuads decodes mma.sync.aligned.m8n8k4 of f16: four products at once.
 func (d *decoder) mmaQuads(a []Operand, f matrixForm) {
 	form := arith.MMAQuads{ColA: f.layouts[0] == "col", RowB: f.layouts[1] == "row", D: f.elems[0], C: f.elems[3]}
 	for _, e := range []arith.Elem{form.C, form.D} {

@@ -2,7 +2,8 @@ package emulator
 
 import "math/bits"
 
-// Data movement within registers: mov with packing, and the addresses of cvta and isspacep.
+// Data movement within registers: mov with packing and unpacking, and the address instructions cvta
+// and isspacep.
 
 func init() {
 	register(map[string]func(*decoder){
@@ -46,7 +47,8 @@ func decodeMov(d *decoder) {
 	}
 }
 
-// movVector is mov.v2 and mov.v4 of n elements of type t, such as mov.v4.u32 {a, b, c, _}, %tid.
+// movVector decodes mov.v2 and mov.v4 of n elements of type t, such as mov.v4.u32 {a, b, c, _},
+// %tid.
 func (d *decoder) movVector(t Type, n int, a []Operand) {
 	if t == Pred || n*t.Bits() > 128 {
 		d.refuse("a vector of %d .%s, expected numbers of up to 128 bits together", n, t)
@@ -79,7 +81,7 @@ func (d *decoder) movVector(t Type, n int, a []Operand) {
 	o.run = func(w *warp, o *op_, mask uint32) {
 		for m := mask; m != 0; m &= m - 1 {
 			i := bits.TrailingZeros32(m) & 31
-			var v [4]uint64 // read first: the vectors may have registers in common
+			var v [4]uint64 // read first: the vectors may share registers
 			for k, s := range from {
 				if wide {
 					v[k] = w.r64[s][i]
@@ -98,8 +100,8 @@ func (d *decoder) movVector(t Type, n int, a []Operand) {
 	}
 }
 
-// mov128 is mov.b128 between registers, and from and to vectors of two registers of 64
-// bits or four of 32, the lowest first.
+// mov128 decodes mov.b128 between registers, and from and to vectors of two 64-bit or four 32-bit
+// registers, the lowest first.
 func (d *decoder) mov128(a []Operand) {
 	o := d.o
 	o.x = &extra{}
@@ -156,10 +158,10 @@ func (d *decoder) mov128(a []Operand) {
 	}
 }
 
-// moveMark marks a plain move, which may copy a register that holds no value.
+// moveMark marks a plain move, which may copy an uninitialised register.
 type moveMark struct{}
 
-// part is the type of one of n parts of t.
+// part returns the type of one of n parts of t.
 func (d *decoder) part(t Type, n int) Type {
 	if !t.bare() {
 		d.refuse("a vector is made and taken apart as bits, expected .b%d", t.Bits())
@@ -176,7 +178,7 @@ func (d *decoder) part(t Type, n int) Type {
 	return 0
 }
 
-// alike refuses a vector of registers of integers and of floating-point numbers.
+// alike refuses a vector that mixes integer and floating-point registers.
 func (d *decoder) alike(elems []Operand) {
 	var first *Register
 	for i := range elems {
@@ -191,7 +193,7 @@ func (d *decoder) alike(elems []Operand) {
 	}
 }
 
-// pack is mov.b64 d, {a, b}: the first element is the lowest.
+// pack decodes mov.b64 d, {a, b}: the first element is the lowest.
 func (d *decoder) pack(t Type, dst *Operand, elems []Operand) {
 	pt := d.part(t, len(elems))
 	d.alike(elems)
@@ -220,7 +222,7 @@ func (d *decoder) pack(t Type, dst *Operand, elems []Operand) {
 	}
 }
 
-// unpack is mov.b64 {a, b}, d.
+// unpack decodes mov.b64 {a, b}, d.
 func (d *decoder) unpack(t Type, elems []Operand, src *Operand) {
 	pt := d.part(t, len(elems))
 	d.alike(elems)
@@ -335,7 +337,7 @@ func decodeIsspacep(d *decoder) {
 	}
 }
 
-// spaceOf gives the space whose window holds a generic address.
+// spaceOf returns the space whose window contains a generic address.
 func spaceOf(v uint64) Space {
 	switch {
 	case v-sharedWindow < windowSize:

@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// Operands: which register stands for a register, a constant, a special register
-// or an address, and the modifiers of an instruction.
+// Operands: registers, constants, special registers and addresses become register numbers. Also the
+// modifiers of an instruction.
 
-// constant gives the number of a register that holds v.
+// constant returns the number of a register that holds v.
 func (d *decoder) constant(v uint64, wide bool) int32 {
 	key := constKey{wide, v}
 	if s, ok := d.consts[key]; ok {
@@ -28,7 +28,7 @@ func (d *decoder) constant(v uint64, wide bool) int32 {
 	return s
 }
 
-// immediate gives the bits of a constant operand as type t.
+// immediate returns the bits of a constant operand as type t.
 func (d *decoder) immediate(a *Operand, t Type) uint64 {
 	var v uint64
 	switch {
@@ -55,8 +55,8 @@ func (d *decoder) immediate(a *Operand, t Type) uint64 {
 	return v
 }
 
-// src gives the register that holds operand a, which is read as type t, and
-// whether it is a 64-bit one. Loose operands may be wider than t.
+// src returns the register that holds operand a, read as type t, and whether it is a 64-bit
+// register. Loose operands may be wider than t.
 func (d *decoder) src(a *Operand, t Type, loose bool) (slot int32, wide bool) {
 	if t.Bits() > 64 {
 		d.refuse("unsupported type")
@@ -94,10 +94,10 @@ func (d *decoder) src(a *Operand, t Type, loose bool) (slot int32, wide bool) {
 	return
 }
 
-// takesAddress are the instructions that read the address of a variable from its name.
+// takesAddress is the set of instructions in which a variable's name means its address.
 var takesAddress = map[string]bool{"mov": true, "cvta": true, "mapa": true, "call": true}
 
-// dropsResult are the instructions whose result may be _.
+// dropsResult is the set of instructions whose result may be _.
 var dropsResult = map[string]bool{"setp": true, "lop3": true, "elect": true, "match": true, "shfl": true, "atom": true, "mbarrier": true, "call": true}
 
 func (d *decoder) use(slot int32, wide bool) {
@@ -116,7 +116,7 @@ func (d *decoder) define(slot int32, wide bool) {
 	}
 }
 
-// dst gives the register that operand a names as the result of type t.
+// dst returns the register that operand a names as a result of type t.
 func (d *decoder) dst(a *Operand, t Type, loose bool) (slot int32, wide bool) {
 	if t.Bits() > 64 {
 		d.refuse("unsupported type")
@@ -142,9 +142,9 @@ func (d *decoder) dst(a *Operand, t Type, loose bool) (slot int32, wide bool) {
 	return
 }
 
-// sameKind refuses a register whose type is of another kind than t, as NVIDIA's assembler
-// does: an integer's register where floating-point numbers are computed, or the other way
-// round. Registers and instructions of types .b8 to .b128 agree with all.
+// sameKind refuses a register whose type is of another kind than t, as NVIDIA's assembler does: an
+// integer register where floating-point numbers are computed, or the reverse. The types .b8 to
+// .b128 match every kind.
 func (d *decoder) sameKind(r *Register, t Type) {
 	if r.Type.bare() || t.bare() || r.Type == t || !r.Type.Float() && !t.Float() {
 		return
@@ -152,7 +152,7 @@ func (d *decoder) sameKind(r *Register, t Type) {
 	d.refuse("register %s is .%s, expected .%s: cvt converts numbers, mov.b%d copies their bits", r.Name, r.Type, t, r.Type.Bits())
 }
 
-// halves gives the first of the two 64-bit registers that a .b128 register is.
+// halves returns the first of the two 64-bit registers that make up a .b128 register.
 func (d *decoder) halves(a *Operand, dst bool) int32 {
 	if a.Kind != OperandReg || a.Reg.Type != B128 {
 		d.refuse("operand is not a .b128 register")
@@ -169,8 +169,8 @@ func (d *decoder) halves(a *Operand, dst bool) int32 {
 	return s
 }
 
-// whole refuses parts of registers and minus signs, which only video instructions have,
-// and a second result, which few have: they take them off first.
+// whole refuses parts of registers and minus signs, which only video instructions allow, and a
+// second result, which few instructions allow; their decoders remove these first.
 func (d *decoder) whole(a *Operand) {
 	if a.Second != nil {
 		d.refuse("a predicate after |, which this instruction does not have")
@@ -180,7 +180,7 @@ func (d *decoder) whole(a *Operand) {
 	}
 }
 
-// scratch makes a register that no name refers to.
+// scratch allocates an unnamed register.
 func (d *decoder) scratch(wide bool) int32 {
 	if wide {
 		d.fc.n64++
@@ -190,7 +190,7 @@ func (d *decoder) scratch(wide bool) int32 {
 	return int32(d.fc.n32 - 1)
 }
 
-// pdst gives the predicate that operand a names as a result.
+// pdst returns the predicate that operand a names as a result.
 func (d *decoder) pdst(a *Operand) int32 {
 	if a.Kind == OperandSink {
 		if !dropsResult[d.in.Op] {
@@ -208,7 +208,7 @@ func (d *decoder) pdst(a *Operand) int32 {
 	return s
 }
 
-// psrc gives the predicate that operand a reads, and the mask to negate it.
+// psrc returns the predicate that operand a reads, and the mask that negates it.
 func (d *decoder) psrc(a *Operand) (slot int32, not uint32) {
 	if a.Kind == OperandInt { // a constant: the predicate that is always true, or its negation
 		if a.Int == 0 {
@@ -234,7 +234,7 @@ func (d *decoder) psrc(a *Operand) (slot int32, not uint32) {
 	return s, not
 }
 
-// special gives the register that stands for a special register.
+// special returns the register that stands for a special register.
 func (d *decoder) special(a *Operand, t Type) (slot int32, wide bool) {
 	info := specials[a.Name]
 	if info.kind == spFalse {
@@ -272,7 +272,7 @@ func (d *decoder) special(a *Operand, t Type) (slot int32, wide bool) {
 	return slot, wide
 }
 
-// symbol gives a register that holds the address of a variable or function.
+// symbol returns a register that holds the address of a variable or function.
 func (d *decoder) symbol(a *Operand, t Type) int32 {
 	wide := t.Bits() == 64
 	if t.Float() && a.Kind == OperandSymbol {
@@ -309,7 +309,7 @@ func (d *decoder) symbol(a *Operand, t Type) int32 {
 				}
 			}
 		}
-		// Parameters of functions follow the kernel's in the parameter space.
+		// The .param variables of functions follow the kernel's parameters in the parameter space.
 		return d.constant(uint64(frameParams+d.fc.varAt[v]+a.Offset), wide)
 	case Local:
 		slot := d.scratch(wide)
@@ -320,11 +320,11 @@ func (d *decoder) symbol(a *Operand, t Type) int32 {
 	return 0
 }
 
-// frameParams is where, in the parameter space, the .param variables of the
-// function that runs begin; the kernel's parameters are below.
+// frameParams is where the .param variables of the running function begin in the parameter space;
+// the kernel's parameters lie below.
 const frameParams = 1 << 24
 
-// args checks how many operands there are.
+// args checks the number of operands.
 func (d *decoder) args(n int) []Operand {
 	if len(d.in.Args) != n {
 		d.refuse("%d operands, expected %d", len(d.in.Args), n)
@@ -332,11 +332,11 @@ func (d *decoder) args(n int) []Operand {
 	return d.in.Args
 }
 
-// modset is the modifiers of an instruction, taken apart.
+// modset is the modifiers of an instruction, classified.
 type modset struct {
-	has   map[string]bool // those that are no types
-	types []Type          // in their order
-	rest  []string        // those that are no types, in their order
+	has   map[string]bool // the modifiers that are not types
+	types []Type          // in order
+	rest  []string        // those that are not types, in order
 }
 
 func (d *decoder) mods() modset {
@@ -365,7 +365,7 @@ next:
 	}
 }
 
-// one gives the only type of the instruction.
+// one returns the only type of the instruction.
 func (d *decoder) one(m modset) Type {
 	if len(m.types) != 1 {
 		d.refuse("%d types, expected 1", len(m.types))

@@ -6,29 +6,29 @@ import (
 	"slices"
 )
 
-// Where addresses come from. A register that holds the address of a shared or local
-// variable, moved, converted or with something added, still means that variable: an
-// access through it that lands in another is out of bounds, however far away. So the
-// decoder finds, for every register of a function, the variables whose address it may
-// hold. Each register has one answer for the whole function, which keeps this simple
-// and does no harm: where a register means several variables, all of them are allowed.
-// An address that went through memory, a call or another operation is not followed.
+// Where addresses come from. A register that holds the address of a shared or local variable, or
+// that address moved, converted or with an offset, still refers to that variable: an access through
+// it that lands in another variable is out of bounds, however far away. So the decoder finds, for
+// every register of a function, the variables whose address it may hold. The answer does not depend
+// on the place in the function. That keeps the analysis simple and causes no false reports: if a
+// register may refer to several variables, all of them are allowed. An address that went through
+// memory, a call or another operation is not followed.
 
 // origin is what the address of an access is known to point into.
 type origin struct {
 	operand *Operand
-	within  []sharedVar // shared or local; none: not known
+	within  []sharedVar // shared or local; empty: unknown
 }
 
-// bases is the variables that a register may point into. Lost says that it holds an
-// address that was worked on in ways that are not followed; opaque that its value
-// comes from memory, a parameter or a call, and may be an address or not.
+// bases is the set of variables that a register may point into. lost means that it holds an address
+// after an operation that is not followed; opaque that its value comes from memory, a parameter or
+// a call, and may or may not be an address.
 type bases struct {
 	vars         map[*Variable]bool
 	lost, opaque bool
 }
 
-// originOf notes that the address of the op at hand is an operand.
+// originOf records the address operand of the current op.
 func (d *decoder) originOf(a *Operand) *origin {
 	if d.prog.machine.opts.Checks&CheckBounds == 0 {
 		return nil
@@ -79,7 +79,7 @@ func (d *decoder) findOrigins() {
 	d.origins = nil
 }
 
-// variables gives what an address certainly points into one of.
+// variables returns the variables of which an address certainly points into one, or nil.
 func (b bases) variables() map[*Variable]bool {
 	if b.lost || b.opaque {
 		return nil
@@ -87,7 +87,7 @@ func (b bases) variables() map[*Variable]bool {
 	return b.vars
 }
 
-// add joins what is known with more, and says whether anything was new.
+// add merges more into b, and reports whether anything changed.
 func (b *bases) add(more bases) (changed bool) {
 	for v := range more.vars {
 		if !b.vars[v] {
@@ -125,7 +125,7 @@ func results(in *Instr) []*Register {
 	return list
 }
 
-// source gives what an operand points into.
+// source returns what an operand points into.
 func source(o *Operand, regs map[*Register]*bases) bases {
 	if o.Var != nil && (o.Kind == OperandSymbol || o.Kind == OperandAddress) {
 		if o.Var.Space == Shared || o.Var.Space == Local {
@@ -149,13 +149,13 @@ func source(o *Operand, regs map[*Register]*bases) bases {
 
 func (b bases) pointer() bool { return b.lost || len(b.vars) > 0 }
 
-// flow gives what the result of an instruction points into.
+// flow returns what the result of an instruction points into.
 func flow(in *Instr, regs map[*Register]*bases) bases {
 	switch in.Op {
 	case "mov", "cvta", "cvt", "mapa", "selp", "add", "sub", "mul", "mad", "shl", "shr", "and", "or", "xor", "not", "min", "max":
 	case "setp", "set", "isspacep", "getctarank":
 		return bases{}
-	default: // what memory holds, or what is not followed
+	default: // loaded from memory, or not followed
 		return bases{opaque: true}
 	}
 	if len(in.Args) < 2 {
@@ -183,13 +183,13 @@ func flow(in *Instr, regs map[*Register]*bases) bases {
 	case pointers > 1 || in.Args[0].Kind == OperandVector || in.Args[1].Kind == OperandVector:
 	case in.Op == "mov", in.Op == "cvt", in.Op == "cvta", in.Op == "mapa", in.Op == "add",
 		in.Op == "sub" && last == 0, in.Op == "mad" && last == 2:
-		return args[last] // moved, or something that is no address was added
+		return args[last] // a move, or a non-address was added
 	}
 	return bases{lost: true}
 }
 
-// strays says whether n bytes at an address, counted from where the variables do,
-// lie outside of what the address was made from.
+// strays reports whether n bytes at addr lie outside the variables that the address was derived
+// from. Addresses are relative to the same base as the variables' offsets.
 func (o *origin) strays(addr, n uint64) bool {
 	if o == nil || len(o.within) == 0 {
 		return false
@@ -202,7 +202,7 @@ func (o *origin) strays(addr, n uint64) bool {
 	return true
 }
 
-// describe says where an address lies from the variable that it was made from.
+// describe says where an address lies relative to the variable that it was derived from.
 func (o *origin) describe(space Space, addr uint64) string {
 	best := ""
 	for _, v := range o.within {

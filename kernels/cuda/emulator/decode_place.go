@@ -1,8 +1,8 @@
 package emulator
 
-// Where the variables of a kernel lie: parameters, local and shared memory.
+// Where the variables of a kernel are placed: parameters, local and shared memory.
 
-// code gives the funcCode of f, to be decoded if it is new.
+// code returns the funcCode of f, and queues f for decoding if it is new.
 func (d *decoder) code(f *Function) *funcCode {
 	if fc := d.codes[f]; fc != nil {
 		return fc
@@ -35,7 +35,7 @@ func (d *decoder) code(f *Function) *funcCode {
 		if v.Space != Local {
 			continue
 		}
-		// A gap after each variable, so that an index past its end is found.
+		// A gap after each variable, so that an index past its end is detected.
 		local = (local + int64(v.Align) - 1) / int64(v.Align) * int64(v.Align)
 		fc.varAt[v] = local
 		fc.locals = append(fc.locals, v)
@@ -49,22 +49,21 @@ func (d *decoder) code(f *Function) *funcCode {
 }
 
 const (
-	maxLocal = 512 << 10 // bytes of local memory of a thread, as PTX has it
+	maxLocal = 512 << 10 // maximum local memory of a thread in bytes, as in PTX
 	localGap = 16
 )
 
-// sharedGap is how many bytes, of all the banks once, are left free behind a shared
-// variable where bounds are checked, so that an index past its end is found.
+// sharedGap is the number of bytes (one word of each bank) left free after a shared variable if
+// bounds are checked, so that an index past its end is detected.
 const sharedGap = 128
 
-// gap is a piece of shared memory that belongs to no variable.
+// gap is a range of shared memory that belongs to no variable.
 type gap struct{ from, to uint32 }
 
-// maxStaticShared is how many bytes of .shared variables a kernel may declare, on
-// every GPU.
+// maxStaticShared is how many bytes of .shared variables a kernel may declare, on any GPU.
 const maxStaticShared = 48 << 10
 
-// placeShared finds the shared variables that the kernel can reach.
+// placeShared places the shared variables that the kernel can reach.
 func (d *decoder) placeShared() {
 	seen := map[*Function]bool{}
 	used := map[*Variable]bool{}
@@ -123,7 +122,7 @@ func (d *decoder) placeShared() {
 		}
 	}
 	at, end := uint64(0), uint64(0)
-	space := func(align uint64) { // leaves room before the next variable
+	space := func(align uint64) { // adds the gap before the next variable
 		if d.prog.machine.opts.Checks&CheckBounds != 0 && end > 0 {
 			at += sharedGap
 		}

@@ -5,9 +5,9 @@ import (
 	"math/bits"
 )
 
-// alloca, stacksave and stackrestore: local memory whose size is known at run time.
-// It lies behind the local variables of the call that asked for it, and goes when
-// that call returns or stackrestore takes it back.
+// alloca, stacksave and stackrestore: local memory whose size is only known at run time. It lies
+// after the local variables of the call that allocated it, and is freed when that call returns or
+// by stackrestore.
 
 func init() {
 	register(map[string]func(*decoder){"alloca": decodeAlloca, "stacksave": decodeStack, "stackrestore": decodeStack})
@@ -15,14 +15,14 @@ func init() {
 
 // stack is what the lanes of a call have allocated.
 type stack struct {
-	top    [32]uint64 // bytes behind the local variables of the call
+	top    [32]uint64 // bytes used after the local variables of the call
 	pieces [32][]piece
 }
 
 // piece is one allocation of one lane.
 type piece struct{ at, size uint64 }
 
-// localEnd is where local memory behind the frame begins, for the lanes of mask.
+// localEnd returns where local memory after the frame begins, for the lanes of mask.
 func (f *frame) localEnd(mask uint32) uint64 {
 	end := f.local + f.fc.localBytes
 	if f.stack == nil {
@@ -35,7 +35,7 @@ func (f *frame) localEnd(mask uint32) uint64 {
 	return end + most
 }
 
-// decodeAlloca is alloca.type ptr, size{, align}; ptr is an address in .local.
+// decodeAlloca decodes alloca.type ptr, size{, align}; ptr is an address in .local.
 func decodeAlloca(d *decoder) {
 	m := d.mods()
 	t := d.one(m)
@@ -94,7 +94,7 @@ func decodeAlloca(d *decoder) {
 	}
 }
 
-// decodeStack is stacksave.type d and stackrestore.type a.
+// decodeStack decodes stacksave.type d and stackrestore.type a.
 func decodeStack(d *decoder) {
 	m := d.mods()
 	t := d.one(m)

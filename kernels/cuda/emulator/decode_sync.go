@@ -11,7 +11,7 @@ func init() {
 	})
 }
 
-// barInfo is what a barrier instruction has besides its registers.
+// barInfo holds the fields of a barrier instruction other than its registers.
 type barInfo struct {
 	aligned bool
 	hasN    bool
@@ -75,7 +75,7 @@ func decodeBar(d *decoder) {
 	o.run = bar
 }
 
-// bar is bar.sync, bar.arrive and bar.red.
+// bar executes bar.sync, bar.arrive and bar.red.
 func bar(w *warp, o *op, mask uint32) {
 	info := o.x.v.(*barInfo)
 	first := bits.TrailingZeros32(mask) & 31
@@ -109,7 +109,7 @@ func bar(w *warp, o *op, mask uint32) {
 		s.red = &barArrival{o: o, mask: mask}
 	}
 	w.save()
-	// Lanes of this warp that came before become one split with these.
+	// Lanes of this warp that already wait here merge with these.
 	for i := 0; i < len(w.splits); {
 		t := w.splits[i]
 		if t != s && t.state == stBarrier && t.bar == s.bar && t.fr == s.fr && t.pc == s.pc {
@@ -126,7 +126,7 @@ func bar(w *warp, o *op, mask uint32) {
 	b.arrive(w, o, int(id), mask, n)
 }
 
-// finishBarRed gives the lanes that waited the result of bar.red.
+// finishBarRed gives the waiting lanes the result of bar.red.
 func finishBarRed(f *frame, r *barArrival, bar *barrier) {
 	info := r.o.x.v.(*barInfo)
 	switch info.red {
@@ -147,7 +147,7 @@ func finishBarRed(f *frame, r *barArrival, bar *barrier) {
 	}
 }
 
-// barWarp is bar.warp.sync: the lanes named wait for each other.
+// barWarp executes bar.warp.sync: the named lanes wait for each other.
 func barWarp(w *warp, o *op, mask uint32) {
 	mask, ok := w.allMembers(o, mask, o.a)
 	if !ok || w.chk == nil {
@@ -160,8 +160,8 @@ func barWarp(w *warp, o *op, mask uint32) {
 	}
 }
 
-// decodeFence: memory is kept in order by the emulator itself; for the checks a
-// fence is what makes an atomic a release or an acquire.
+// decodeFence decodes fences. The emulator keeps memory in order by itself; for the checks, a fence
+// turns an atomic into a release or an acquire.
 func decodeFence(d *decoder) {
 	m := d.mods()
 	d.allow(m, "gl", "cta", "sys", "gpu", "cluster", "sc", "acq_rel", "acquire", "release", "proxy", "alias", "async",

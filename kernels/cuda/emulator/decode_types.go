@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Which types an instruction has. What is computed would often be the same with another one
-// (and.u32, add.b32), but NVIDIA's assembler refuses it, and so no GPU runs it.
+// Which types an instruction supports. Often the result would be the same for another type
+// (and.u32, add.b32), but NVIDIA's assembler refuses it, so it would run on no GPU.
 
 const (
 	signedTypes   = "s16 s32 s64"
@@ -17,7 +17,7 @@ const (
 	memoryTypes   = "b8 b16 b32 b64 b128 u8 u16 u32 u64 s8 s16 s32 s64 f32 f64"
 )
 
-// typesOf are the types of instructions that have one, and are not choosy in their decoders.
+// typesOf is the types of instructions that have one type and whose decoders do not check it.
 var typesOf = map[string]string{
 	"and": "pred b16 b32 b64", "or": "pred b16 b32 b64", "xor": "pred b16 b32 b64", "not": "pred b16 b32 b64",
 	"cnot": "b16 b32 b64", "shl": "b16 b32 b64", "shf": "b32", "popc": "b32 b64", "clz": "b32 b64", "brev": "b32 b64",
@@ -34,19 +34,19 @@ var typesOf = map[string]string{
 	"selp": "b16 b32 b64 u16 u32 u64 s16 s32 s64 f32 f64",
 }
 
-// numeric are the instructions that compute with numbers, not with bits.
+// numeric is the instructions that compute with numbers, not bits.
 var numeric = []string{"add", "sub", "mul", "mad", "min", "max", "div"}
 
-// atomTypes are the types of the operations of atom and red.
+// atomTypes is the types of the operations of atom and red.
 var atomTypes = map[string]string{
 	"add": "u32 s32 u64 f16 f16x2 bf16 bf16x2 f32 f64", "min": "u32 s32 u64 s64", "max": "u32 s32 u64 s64",
 	"inc": "u32", "dec": "u32", "and": "b32 b64", "or": "b32 b64", "xor": "b32 b64", "cas": "b16 b32 b64 b128", "exch": "b32 b64 b128",
 }
 
-// vectorAtomTypes are the types of atom and red on vectors.
+// vectorAtomTypes is the types of atom and red on vectors.
 const vectorAtomTypes = "f16 f16x2 bf16 bf16x2 f32"
 
-// checkTypes refuses an instruction of a type that it does not have.
+// checkTypes refuses a type that the instruction does not support.
 func (d *decoder) checkTypes() {
 	typ := TypeNone
 	for _, w := range d.in.Mods {
@@ -103,8 +103,8 @@ func (d *decoder) checkTypes() {
 	d.checkSpecials()
 }
 
-// checkSpecials refuses special registers that an instruction can't read: a mov can, and a cvt
-// between integers.
+// checkSpecials refuses special registers where an instruction cannot read them: only mov, and cvt
+// between integers, can.
 func (d *decoder) checkSpecials() {
 	for _, a := range d.in.Args {
 		if a.Kind != OperandSpecial || specials[a.Name].kind == spFalse || a.Name == "WARP_SZ" {

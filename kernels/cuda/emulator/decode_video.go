@@ -6,8 +6,8 @@ import (
 	"baregrad/kernels/cuda/emulator/arith"
 )
 
-// The video instructions: vadd, vsub, vabsdiff, vmin, vmax, vshl, vshr, vset and
-// vmad, and those on two halves (vadd2 …) or four bytes (vadd4 …).
+// The video instructions: vadd, vsub, vabsdiff, vmin, vmax, vshl, vshr, vset and vmad, and those on
+// two halves (vadd2 …) or four bytes (vadd4 …).
 
 var videoOps = map[string]arith.VideoOp{
 	"vadd": arith.VideoAdd, "vsub": arith.VideoSub, "vabsdiff": arith.VideoAbsDiff, "vmin": arith.VideoMin,
@@ -37,7 +37,7 @@ func init() {
 	register(table)
 }
 
-// split takes the selector of a part, and a minus sign, off an operand.
+// split removes the part selector and the minus sign from an operand.
 func (d *decoder) split(a *Operand, neg bool) (plain Operand, part string, minus bool) {
 	plain = *a
 	plain.Part, plain.Neg = "", false
@@ -47,7 +47,7 @@ func (d *decoder) split(a *Operand, neg bool) (plain Operand, part string, minus
 	return plain, a.Part, a.Neg
 }
 
-// videoPart gives the part of a register that an operand of a scalar form means.
+// videoPart returns the part of a register that an operand of a scalar form selects.
 func (d *decoder) videoPart(name string) arith.Part {
 	p, ok := videoParts[name]
 	if !ok {
@@ -151,14 +151,14 @@ func decodeVideo(d *decoder) {
 	})
 }
 
-// videoSIMD finishes the decoding of a form on halves or bytes.
+// videoSIMD finishes decoding a form on halves or bytes.
 func (d *decoder) videoSIMD(v arith.VideoSIMD) {
 	if v.Sat && v.Add {
 		d.refuse(".sat and .add do not go together")
 	}
 	a := d.args(4)
 	letter := pick(v.Lanes == 2, "h", "b")
-	// numbers reads a selector: element i is its digit i from the right.
+	// numbers reads a selector: element i is its i-th digit from the right.
 	numbers := func(part, standard string, limit int) (list []uint8) {
 		if part == "" {
 			part = letter + standard
@@ -196,7 +196,7 @@ func (d *decoder) videoSIMD(v arith.VideoSIMD) {
 	d.withArgs(args, func() { d.compute(v.Run, B32, B32, B32, B32) })
 }
 
-// decodeVmad is vmad.dtype.atype.btype{.po}{.sat}{.shr7,.shr15} d, {-}a, {-}b, {-}c.
+// decodeVmad decodes vmad.dtype.atype.btype{.po}{.sat}{.shr7,.shr15} d, {-}a, {-}b, {-}c.
 func decodeVmad(d *decoder) {
 	m := d.mods()
 	d.allow(m, "po", "sat", "shr7", "shr15")

@@ -7,8 +7,8 @@ import (
 	"baregrad/kernels/cuda/emulator/arith"
 )
 
-// Instructions in which the lanes of a warp look at each other: shfl, vote,
-// match, redux, elect, activemask.
+// Instructions that exchange data between the lanes of a warp: shfl, vote, match, redux, elect,
+// activemask.
 
 func init() {
 	register(map[string]func(*decoder){
@@ -17,11 +17,11 @@ func init() {
 	})
 }
 
-// members waits for the lanes that a .sync instruction names. It returns the
-// lanes that take part together; ok is false if the op must be left for now.
+// members waits for the lanes that a .sync instruction names. It returns the lanes that take part
+// together; if ok is false, the op must return for now.
 //
-// Lanes that arrive at once may name different groups, each of them its own:
-// then the first takes part, and the others run the op again by themselves.
+// Lanes that arrive together may name different groups, each lane its own. Then the first group
+// takes part, and the other lanes run the op again separately.
 func (w *warp) members(o *op, mask uint32, slot int32) (part uint32, ok bool) {
 	if slot < 0 { // the old forms without .sync
 		return mask, true
@@ -34,14 +34,14 @@ func (w *warp) members(o *op, mask uint32, slot int32) (part uint32, ok bool) {
 		w.fork(others, o.at)
 		mask = same
 	}
-	if need&mask != mask { // a lane that does not name itself: what it gets is not defined
+	if need&mask != mask { // a lane that does not name itself; its result is undefined
 		need |= mask
 	}
 	return mask, w.gather(o, mask, need)
 }
 
-// allMembers is members for an op to which it is the same whether groups take
-// part together or one after the other.
+// allMembers is members for an op that does not depend on whether groups take part together or one
+// after another.
 func (w *warp) allMembers(o *op, mask uint32, slot int32) (part uint32, ok bool) {
 	if slot >= 0 {
 		var need uint32
@@ -58,8 +58,8 @@ func (w *warp) allMembers(o *op, mask uint32, slot int32) (part uint32, ok bool)
 	return w.members(o, mask, slot)
 }
 
-// group is the member mask of the first lane of mask, and which lanes of mask
-// have the same.
+// group returns the member mask of the first lane of mask, and which lanes of mask have the same
+// one.
 func (w *warp) group(mask uint32, slot int32) (need, same uint32) {
 	need = w.r32[slot][bits.TrailingZeros32(mask)&31]
 	for m := mask; m != 0; m &= m - 1 {
@@ -69,8 +69,7 @@ func (w *warp) group(mask uint32, slot int32) (need, same uint32) {
 	return need, same
 }
 
-// checkMembers reports member masks that cannot be right. A barrier of the warp
-// may name lanes that have exited.
+// checkMembers reports invalid member masks. A warp barrier may name lanes that have exited.
 func (w *warp) checkMembers(o *op, mask uint32, slot int32) {
 	for left := mask; left != 0; {
 		need, same := w.group(left, slot)
@@ -362,7 +361,7 @@ func decodeRedux(d *decoder) {
 	}
 }
 
-// decodeElect picks the lowest lane of the member mask.
+// decodeElect elects the lowest lane of the member mask.
 func decodeElect(d *decoder) {
 	m := d.mods()
 	d.allow(m, "sync")

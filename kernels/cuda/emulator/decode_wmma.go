@@ -6,8 +6,8 @@ import (
 	"baregrad/kernels/cuda/emulator/arith"
 )
 
-// wmma.load, wmma.mma and wmma.store. Which lane holds which elements of a
-// fragment is not specified; see arith.WMMA.
+// wmma.load, wmma.mma and wmma.store. PTX does not specify which lane holds which elements of a
+// fragment; see arith.WMMA.
 
 func init() { register(map[string]func(*decoder){"wmma": decodeWMMA}) }
 
@@ -26,8 +26,8 @@ func decodeWMMA(d *decoder) {
 	}
 }
 
-// wmmaMMA is wmma.mma{.xor.popc}.sync.aligned.row.col.mMnNkK.D.A.B.C, or .D.C alone
-// where A and B are f16.
+// wmmaMMA decodes wmma.mma{.xor.popc}.sync.aligned.row.col.mMnNkK.D.A.B.C, or only .D.C if A and B
+// are f16.
 func (d *decoder) wmmaMMA(f matrixForm) {
 	if len(f.words) > 1 {
 		d.refuse("unsupported modifier .%s", f.words[1])
@@ -85,7 +85,7 @@ func (d *decoder) wmmaMMA(f matrixForm) {
 	}
 }
 
-// wmmaRegister is the type of a register that holds elements of type e.
+// wmmaRegister returns the type of a register that holds elements of type e.
 func wmmaRegister(e arith.Elem) Type {
 	if e == arith.ElemF64 {
 		return F64
@@ -93,8 +93,8 @@ func wmmaRegister(e arith.Elem) Type {
 	return B32
 }
 
-// wmmaLayout refuses layouts that there are not: factors of less than a byte lie
-// with their rows, or for B columns, together.
+// wmmaLayout refuses unsupported layouts: factors with elements smaller than a byte are contiguous
+// by rows, for B by columns.
 func (d *decoder) wmmaLayout(e arith.Elem, x arith.Matrix, layout string) {
 	want := [...]string{"row", "col"}
 	if narrow := e == arith.ElemS4 || e == arith.ElemU4 || e == arith.ElemB1; narrow && x <= arith.MatrixB && layout != want[x] {
@@ -102,9 +102,9 @@ func (d *decoder) wmmaLayout(e arith.Elem, x arith.Matrix, layout string) {
 	}
 }
 
-// wmmaMove is wmma.load.a.sync.aligned.row.mMnNkK{.space}.T r, [p]{, stride}, and
-// wmma.store.d … [p], r{, stride}. The stride, from row to row or column to column,
-// counts elements; without one they follow upon each other.
+// wmmaMove decodes wmma.load.a.sync.aligned.row.mMnNkK{.space}.T r, [p]{, stride}, and wmma.store.d
+// … [p], r{, stride}. The stride, from row to row or column to column, is in elements; without one
+// the matrix is contiguous.
 func (d *decoder) wmmaMove(f matrixForm, load bool) {
 	o := d.o
 	x, space, ok := arith.MatrixD, Generic, !load
@@ -144,7 +144,7 @@ func (d *decoder) wmmaMove(f matrixForm, load bool) {
 		mv.stride, _ = d.src(&a[2], U32, false)
 	}
 	mv.regs = d.regList(list, wmmaRegister(elem), n, load)
-	// Memory is accessed by registers where their elements lie side by side.
+	// Elements that are contiguous in memory are accessed a whole register at a time.
 	mv.unit, mv.count = elemBytes(elem), per
 	if mv.byRows == (x != arith.MatrixB) || mv.unit == 0 {
 		mv.unit, mv.count = 4, 1
@@ -159,7 +159,7 @@ func (d *decoder) wmmaMove(f matrixForm, load bool) {
 	o.run = mv.run
 }
 
-// elemBytes is how many bytes an element takes, 0 for less than one.
+// elemBytes returns the size of an element in bytes, 0 for less than one.
 func elemBytes(e arith.Elem) int {
 	switch e {
 	case arith.ElemF64:
@@ -174,7 +174,7 @@ func elemBytes(e arith.Elem) int {
 	return 0
 }
 
-// wmmaFormOf finds a form in which operand x has type e, for its fragment's size.
+// wmmaFormOf returns a form in which operand x has type e, to get the size of its fragment.
 func wmmaFormOf(shape [3]int, x arith.Matrix, e arith.Elem) (arith.WMMA, bool) {
 	for factor := arith.ElemF16; factor <= arith.ElemF64; factor++ {
 		for _, sum := range []arith.Elem{arith.ElemF16, arith.ElemF32, arith.ElemS32, arith.ElemF64} {
@@ -193,13 +193,13 @@ type wmmaMove struct {
 	x      arith.Matrix
 	load   bool
 	byRows bool
-	per    int   // elements of a register
-	unit   int   // bytes of one access
-	count  int   // accesses of a register
-	bits   int   // of an element
-	stride int32 // register, -1: none
+	per    int   // elements per register
+	unit   int   // bytes per access
+	count  int   // accesses per register
+	bits   int   // bits per element
+	stride int32 // register; -1: none
 	regs   []int32
-	access op // one access of every lane; its register holds their addresses
+	access op // one access of every lane; its register holds the addresses
 	track  handler
 }
 
@@ -216,8 +216,8 @@ func (mv *wmmaMove) run(w *warp, o *op, mask uint32) {
 	if mv.stride >= 0 {
 		stride = uint64(w.r32[mv.stride][first])
 	}
-	// Rows, or columns, begin at multiples of a lane's share of the matrix, of 16 bytes
-	// at least where it is more.
+	// The matrix must be aligned to a lane's share of it; each further row or column to that share
+	// or 16 bytes, whichever is less.
 	share := uint64(len(mv.regs) * max(4, mv.unit))
 	second := base + stride*uint64(mv.bits)/8
 	for _, at := range []struct{ addr, align uint64 }{{base, share}, {second, min(share, 16)}} {

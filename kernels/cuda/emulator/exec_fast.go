@@ -6,8 +6,8 @@ import (
 	"baregrad/kernels/cuda/emulator/arith"
 )
 
-// Handlers of the instructions that kernels run most, written out so that the
-// loop over the lanes has no calls in it.
+// Handlers of the most frequent instructions, written out so that the loop over the lanes contains
+// no calls.
 
 func addB32(w *warp, o *op, _ uint32) {
 	d, a, b := &w.r32[o.d], &w.r32[o.a], &w.r32[o.b]
@@ -145,7 +145,7 @@ func narrowB64(w *warp, o *op, _ uint32) {
 	}
 }
 
-// canonical is the NaN that f32 arithmetic gives.
+// nanF32 is the NaN that f32 arithmetic produces.
 const nanF32 = 0x7fffffff
 
 func bitsF32(x float32) uint32 {
@@ -176,15 +176,14 @@ func mulF32(w *warp, o *op, _ uint32) {
 	}
 }
 
-// fmaF32: a product of two float32 is exact in float64, so that its float64 sum
-// with c needs care only where rounding it again could go wrong; arith has those
-// cases.
+// fmaF32 computes in float64. The product of two float32 is exact there; only where rounding the
+// sum twice could go wrong is care needed, and arith handles those cases.
 func fmaF32(w *warp, o *op, _ uint32) {
 	d, a, b, c := &w.r32[o.d], &w.r32[o.a], &w.r32[o.b], &w.r32[o.c]
 	for i := range d {
 		s := float64(float64(math.Float32frombits(a[i]))*float64(math.Float32frombits(b[i]))) + float64(math.Float32frombits(c[i]))
 		u := math.Float64bits(s)
-		const smallest, infinity = (1023 - 126) << 53, 0x7ff << 53            // as float64 without the sign
+		const smallest, infinity = (1023 - 126) << 53, 0x7ff << 53            // as float64 bits shifted left by one, to drop the sign
 		if u<<35 != 1<<63 && u<<1-smallest < infinity-smallest || u<<1 == 0 { // a sum of zero is exact
 			d[i] = math.Float32bits(float32(s))
 		} else {
@@ -193,7 +192,7 @@ func fmaF32(w *warp, o *op, _ uint32) {
 	}
 }
 
-// one turns a comparison into a bit.
+// one converts a bool to 0 or 1.
 func one(ok bool) uint32 {
 	if ok {
 		return 1
@@ -201,7 +200,7 @@ func one(ok bool) uint32 {
 	return 0
 }
 
-// selB32 is selp.b32: where the predicate c holds a, else b.
+// selB32 is selp.b32: a where the predicate c holds, otherwise b.
 func selB32(w *warp, o *op, _ uint32) {
 	d, a, b := &w.r32[o.d], &w.r32[o.a], &w.r32[o.b]
 	p := w.p[o.c] ^ uint32(o.imm)
@@ -226,7 +225,7 @@ func selB64(w *warp, o *op, _ uint32) {
 	}
 }
 
-// The comparisons of setp, each giving a bit a lane.
+// The comparisons of setp; each returns one bit per lane.
 
 type compareFunc func(w *warp, o *op) uint32
 
@@ -286,7 +285,7 @@ func cmpGtF32(w *warp, o *op) (r uint32) {
 	return
 }
 
-// complement makes ne of eq, and so on.
+// complement negates a comparison: ne from eq, and so on.
 func complement(f compareFunc) compareFunc {
 	return func(w *warp, o *op) uint32 { return ^f(w, o) }
 }

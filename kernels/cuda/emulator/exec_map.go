@@ -1,7 +1,7 @@
 package emulator
 
-// Handlers made from scalar functions: all 32 lanes are computed, partial puts
-// back those that do not take part.
+// Handlers built from scalar functions. All 32 lanes are computed; partial restores the lanes that
+// do not take part.
 
 func map32x1(f func(a uint32) uint32) handler {
 	return func(w *warp, o *op, _ uint32) {
@@ -57,7 +57,7 @@ func map64x3(f func(a, b, c uint64) uint64) handler {
 	}
 }
 
-// widened gives register slot as 64-bit values.
+// widened returns register slot as 64-bit values.
 func (w *warp) widened(tmp *vec64, slot int32, wide bool) *vec64 {
 	if wide {
 		return &w.r64[slot]
@@ -68,8 +68,8 @@ func (w *warp) widened(tmp *vec64, slot int32, wide bool) *vec64 {
 	return tmp
 }
 
-// mapMixed is for operands of different widths: x.wides says which of d, a, b, c
-// are 64-bit registers.
+// mapMixed is for operands of different widths: x.wides says which of d, a, b, c are 64-bit
+// registers.
 func mapMixed(n int, f func(a, b, c uint64) uint64) handler {
 	return func(w *warp, o *op, _ uint32) {
 		var ta, tb, tc vec64
@@ -95,13 +95,13 @@ func mapMixed(n int, f func(a, b, c uint64) uint64) handler {
 	}
 }
 
-// compute decodes an instruction whose operands are d, a, b, … of the types
-// given, with f as its scalar function: one of
+// compute decodes an instruction with operands d, a, b, … of the given types; f is its scalar
+// function, one of
 //
 //	func(uint32) uint32, func(uint32, uint32) uint32, func(uint32, uint32, uint32) uint32,
-//	the same of uint64, or, for mixed widths, func(a, b, c uint64) uint64,
+//	the same with uint64, or, for mixed widths, func(a, b, c uint64) uint64,
 //
-// or a handler. Values of fewer bits lie zero-extended in 32-bit registers.
+// or a handler. Narrower values are zero-extended in 32-bit registers.
 func (d *decoder) compute(f any, types ...Type) {
 	args := d.args(len(types))
 	o := d.o

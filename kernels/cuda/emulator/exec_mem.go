@@ -2,10 +2,10 @@ package emulator
 
 import "math/bits"
 
-// Loads and stores: the general handlers, which look at one lane at a time and know
-// every space and fault. The common forms have a fast handler, too (exec_mem_fast.go).
+// Loads and stores: the general handlers, which process one lane at a time and support every space
+// and fault. The common forms also have a fast handler (exec_mem_fast.go).
 
-// alloc gives the allocation that holds addr, nil if there is none or it is freed.
+// alloc returns the allocation that contains addr, or nil if there is none or it was freed.
 func (w *warp) alloc(o *op, addr uint64) *allocation {
 	c := &w.blk.cache[o.at&63]
 	if a := *c; a != nil && addr-a.base < a.size {
@@ -19,7 +19,7 @@ func (w *warp) alloc(o *op, addr uint64) *allocation {
 	return a
 }
 
-// at gives the n bytes at addr in a space, as lane i sees them; nil after a fault.
+// at returns the n bytes at addr in a space, as lane i sees them, or nil after a fault.
 func (w *warp) at(o *op, space Space, i int, addr uint64, n uint64, write bool) []byte {
 	if space == Generic {
 		switch space = spaceOf(addr); space {
@@ -79,7 +79,7 @@ func (w *warp) at(o *op, space Space, i int, addr uint64, n uint64, write bool) 
 	return nil
 }
 
-// address gives lane i's address.
+// address returns lane i's address.
 func (o *op) address(w *warp, i int) uint64 {
 	if o.x.wide {
 		return w.r64[o.a][i] + o.imm
@@ -87,7 +87,7 @@ func (o *op) address(w *warp, i int) uint64 {
 	return uint64(w.r32[o.a][i]+uint32(o.imm)) & 0xffffffff
 }
 
-// set writes v to register k of the vector, widened as the register asks.
+// set writes v to register k of the vector, extended to the width of the register.
 func (x *extra) set(w *warp, k, i int, v uint64) {
 	s := x.vec[k]
 	if s < 0 {
@@ -110,11 +110,11 @@ func (x *extra) get(w *warp, k, i int) uint64 {
 	return uint64(w.r32[x.vec[k]][i])
 }
 
-// loadGeneral is ld of any kind.
+// loadGeneral handles every form of ld.
 func loadGeneral(w *warp, o *op, mask uint32) {
 	x := o.x
 	size, n := uint64(x.size), uint64(x.n)
-	var from vec64 // the addresses, for the result may overwrite their register
+	var from vec64 // the addresses, because the result may overwrite their register
 	for m := mask; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
 		from[i] = o.address(w, i)
@@ -137,7 +137,7 @@ func loadGeneral(w *warp, o *op, mask uint32) {
 	}
 }
 
-// storeGeneral is st of any kind.
+// storeGeneral handles every form of st.
 func storeGeneral(w *warp, o *op, mask uint32) {
 	x := o.x
 	size, n := uint64(x.size), uint64(x.n)
@@ -159,7 +159,7 @@ func storeGeneral(w *warp, o *op, mask uint32) {
 	}
 }
 
-// loadParam reads a kernel parameter, the same for all lanes.
+// loadParam reads a kernel parameter, which is the same for all lanes.
 func loadParam(w *warp, o *op, mask uint32) {
 	x := o.x
 	for k := range x.vec {

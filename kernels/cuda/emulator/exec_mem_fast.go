@@ -5,10 +5,9 @@ import (
 	"unsafe"
 )
 
-// The fast handlers of loads and stores of 32 bits. They leave to the general ones
-// whatever is not plain.
+// Fast handlers for 32-bit loads and stores. Anything unusual goes to the general handlers.
 
-// loadGlobal32 is ld.global.b32 with a 64-bit address.
+// loadGlobal32 handles ld.global.b32 with a 64-bit address.
 func loadGlobal32(w *warp, o *op, mask uint32) {
 	addr, d := &w.r64[o.a], &w.r32[o.d]
 	first := bits.TrailingZeros32(mask) & 31
@@ -40,7 +39,7 @@ func loadGlobal32(w *warp, o *op, mask uint32) {
 	}
 }
 
-// storeGlobal32 is st.global.b32 with a 64-bit address.
+// storeGlobal32 handles st.global.b32 with a 64-bit address.
 func storeGlobal32(w *warp, o *op, mask uint32) {
 	addr, s := &w.r64[o.a], &w.r32[o.b]
 	first := bits.TrailingZeros32(mask) & 31
@@ -61,7 +60,7 @@ func storeGlobal32(w *warp, o *op, mask uint32) {
 	}
 }
 
-// loadGlobalVec is ld.global.v4.b32 (and v2) with a 64-bit address.
+// loadGlobalVec handles ld.global.v2.b32 and v4 with a 64-bit address.
 func loadGlobalVec(w *warp, o *op, mask uint32) {
 	addr := &w.r64[o.a]
 	x := o.x
@@ -95,8 +94,8 @@ func loadGlobalVec(w *warp, o *op, mask uint32) {
 	}
 }
 
-// sharedAddr gives the lanes' addresses in shared memory as 32-bit offsets,
-// without the constant part.
+// sharedAddr returns the lanes' addresses in shared memory as 32-bit offsets, without the constant
+// part.
 func (w *warp) sharedAddr(o *op, tmp *vec32) *vec32 {
 	if !o.x.wide {
 		return &w.r32[o.a]
@@ -107,7 +106,7 @@ func (w *warp) sharedAddr(o *op, tmp *vec32) *vec32 {
 	return tmp
 }
 
-// loadShared32 is ld.shared.b32.
+// loadShared32 handles ld.shared.b32.
 func loadShared32(w *warp, o *op, mask uint32) {
 	var tmp vec32
 	addr, d := w.sharedAddr(o, &tmp), &w.r32[o.d]
@@ -139,7 +138,7 @@ func loadShared32(w *warp, o *op, mask uint32) {
 	}
 }
 
-// storeShared32 is st.shared.b32.
+// storeShared32 handles st.shared.b32.
 func storeShared32(w *warp, o *op, mask uint32) {
 	var tmp vec32
 	addr, s := w.sharedAddr(o, &tmp), &w.r32[o.b]
@@ -160,7 +159,7 @@ func storeShared32(w *warp, o *op, mask uint32) {
 	}
 }
 
-// loadSharedVec is ld.shared.v2.b32 and v4.
+// loadSharedVec handles ld.shared.v2.b32 and v4.
 func loadSharedVec(w *warp, o *op, mask uint32) {
 	var tmp vec32
 	addr := w.sharedAddr(o, &tmp)
@@ -193,8 +192,8 @@ func loadSharedVec(w *warp, o *op, mask uint32) {
 	}
 }
 
-// storeVec is st.v2.b32 and st.v4.b32 in shared memory, or in global memory with
-// a 64-bit address.
+// storeVec handles st.v2.b32 and st.v4.b32 in shared memory, or in global memory with a 64-bit
+// address.
 func storeVec(w *warp, o *op, mask uint32) {
 	x := o.x
 	n := uint64(4 * x.n)

@@ -2,7 +2,7 @@ package emulator
 
 import "strings"
 
-// hint says what usually mends a finding of a kind; empty where nothing is usual.
+// hint returns the usual fix for a finding of this kind, or "".
 func (f *Finding) hint() string {
 	switch f.Kind {
 	case "out of bounds":
@@ -42,7 +42,7 @@ func (f *Finding) hint() string {
 	return ""
 }
 
-// raceHint says what usually mends a race, by where the two accesses are from.
+// raceHint returns the usual fix for a race, depending on where the two accesses are from.
 func raceHint(sameWarp, sameBlock, plainBesideStrong bool) string {
 	switch {
 	case plainBesideStrong:

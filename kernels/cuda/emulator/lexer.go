@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// The lexer hands out one token at a time, so its memory does not grow with the
-// text. A modifier such as ".global" or ".L1::no_allocate" is one token.
+// The lexer returns one token at a time, so its memory does not grow with the text. A modifier such
+// as ".global" or ".L1::no_allocate" is one token.
 
 type tokenKind uint8
 
@@ -26,7 +26,7 @@ type token struct {
 	kind   tokenKind
 	text   string
 	pos    Pos
-	glued  bool // no blank before it
+	glued  bool // no space before it
 	int    uint64
 	uns    bool // U suffix
 	single bool // 0f…
@@ -61,7 +61,7 @@ type lexer struct {
 	bol  int // offset of the line's first byte
 }
 
-// bail is how the lexer and the parser leave: Parse recovers it.
+// bail is the panic value of the lexer and the parser; Parse recovers it.
 type bail struct{ err *SyntaxError }
 
 func (l *lexer) fail(p Pos, format string, args ...any) {
@@ -76,7 +76,7 @@ func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
 func isWord(c byte) bool   { return isLetter(c) || isDigit(c) || c == '_' || c == '$' }
 
-// blanks skips spaces and comments; it says whether it skipped anything.
+// blanks skips spaces and comments; it reports whether it skipped anything.
 func (l *lexer) blanks() bool {
 	start := l.off
 	for l.off < len(l.src) {
@@ -107,7 +107,7 @@ func (l *lexer) blanks() bool {
 					l.bol = l.off + 1
 				}
 			}
-		case c == 0 && l.off == len(l.src)-1: // a text that ends in NUL, as the driver takes it
+		case c == 0 && l.off == len(l.src)-1: // the text may end in NUL, as the driver accepts it
 			l.off++
 		default:
 			return l.off > start

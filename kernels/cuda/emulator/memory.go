@@ -9,12 +9,12 @@ import (
 	"unsafe"
 )
 
-// Device memory. Every allocation is a Go slice of its own with an address that
-// is never used again and a gap on either side, so that an address past its end,
-// or into what was freed, belongs to nothing and is found.
+// Device memory. Every allocation is a separate Go slice. Its address is never reused and there is
+// a gap on either side, so an address past its end, or into freed memory, belongs to no allocation
+// and is detected.
 
-// The map of 64-bit addresses. Shared, local and parameter memory have windows
-// for generic addresses; in their own space their addresses count from 0.
+// The 64-bit address map. Shared, local and parameter memory have windows for generic addresses;
+// within their own space, addresses count from 0.
 const (
 	sharedWindow = 0x6000_0000_0000
 	localWindow  = 0x6100_0000_0000
@@ -43,15 +43,15 @@ type allocation struct {
 	name  string
 	kind  allocKind
 	freed atomic.Bool
-	track *globalShadow // with checks on
+	track *globalShadow // if checks need it
 }
 
-// Address is a place in device memory.
+// Address is an address in device memory.
 type Address = uint64
 
 type memory struct {
 	mu     sync.Mutex
-	allocs []*allocation // by rising base; freed ones stay for a while
+	allocs []*allocation // by ascending base; freed ones stay for a while
 	next   uint64
 	used   uint64
 	limit  uint64
@@ -59,7 +59,7 @@ type memory struct {
 	shadow bool
 }
 
-// OutOfMemoryError says what was asked of device memory and what there was.
+// OutOfMemoryError says how much device memory was asked for and how much there was.
 type OutOfMemoryError struct {
 	Asked, Used, Limit uint64 // bytes
 }
@@ -94,7 +94,7 @@ func (m *memory) alloc(size uint64, kind allocKind, name string, zero bool) (*al
 	return a, nil
 }
 
-// find gives the allocation that holds addr, freed or not; nil if none does.
+// find returns the allocation that contains addr, freed or not, or nil.
 func find(allocs []*allocation, addr uint64) *allocation {
 	lo, hi := 0, len(allocs)
 	for lo < hi {
@@ -114,7 +114,7 @@ func find(allocs []*allocation, addr uint64) *allocation {
 	return nil
 }
 
-// nearest gives the allocation closest to addr, for messages.
+// nearest returns the allocation closest to addr, for messages.
 func nearest(allocs []*allocation, addr uint64) *allocation {
 	i := sort.Search(len(allocs), func(i int) bool { return allocs[i].base > addr })
 	var best *allocation
@@ -141,7 +141,7 @@ func (m *memory) snapshot() []*allocation {
 	return m.allocs[:len(m.allocs):len(m.allocs)]
 }
 
-// free marks an allocation; its memory goes, its place stays known.
+// free frees an allocation; its address range remains known as freed.
 func (m *memory) free(addr uint64) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -153,7 +153,7 @@ func (m *memory) free(addr uint64) error {
 		return fmt.Errorf("emulator: Free(%#x): freed twice", addr)
 	}
 	a.freed.Store(true)
-	// A copy takes its place, so that a running launch keeps what it looks at.
+	// A copy replaces it, so that a running launch keeps the one it uses.
 	tomb := &allocation{base: a.base, size: a.size, name: a.name, kind: a.kind}
 	tomb.freed.Store(true)
 	m.used -= a.size
@@ -178,7 +178,7 @@ func (m *memory) free(addr uint64) error {
 	return nil
 }
 
-// span gives the bytes [addr, addr+n) for a host copy.
+// span returns the bytes [addr, addr+n) for a copy from or to the host.
 func (m *memory) span(what string, addr, n uint64) (*allocation, []byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -196,8 +196,8 @@ func (m *memory) span(what string, addr, n uint64) (*allocation, []byte, error) 
 	return a, a.data[off : off+n], nil
 }
 
-// hostLittle says whether the host stores numbers as the device does; only then
-// are the handlers used that read words in place.
+// hostLittle reports whether the host is little-endian like the device. Only then are the handlers
+// used that access words in place.
 var hostLittle = func() bool {
 	x := uint16(1)
 	return *(*byte)(unsafe.Pointer(&x)) == 1
@@ -228,8 +228,8 @@ func storeBytes(b []byte, v uint64) {
 	}
 }
 
-// update replaces the value at b by f of it, atomically with regard to other
-// updates, and returns the old value. b lies in one aligned word of 32 or 64 bits.
+// update replaces the value at b by f of it and returns the old value; it is atomic with respect to
+// other updates. b lies within one aligned word of 32 or 64 bits.
 func update(b []byte, f func(old uint64) uint64) uint64 {
 	if len(b) == 8 {
 		p := (*uint64)(unsafe.Pointer(&b[0]))
@@ -257,8 +257,7 @@ func update(b []byte, f func(old uint64) uint64) uint64 {
 	}
 }
 
-// loadAtomic reads b, which lies in one aligned word, as a volatile or relaxed
-// load does.
+// loadAtomic reads b as a volatile or relaxed load does. b lies within one aligned word.
 func loadAtomic(b []byte) uint64 {
 	if len(b) == 8 {
 		raw := atomic.LoadUint64((*uint64)(unsafe.Pointer(&b[0])))

@@ -6,15 +6,15 @@ import (
 	"sort"
 )
 
-// Pos is a place in a PTX file, Line and Col, which count from 1.
+// Pos is a position in a PTX file; Line and Col count from 1.
 type Pos struct {
 	Line, Col int32
 }
 
-// SyntaxError says where and why a text is not the PTX that this package reads.
+// SyntaxError says where and why a text is not PTX that this package can parse.
 type SyntaxError struct {
-	File   string // the name that the text was given
-	Pos    Pos    // where in it
+	File   string // the name passed to Parse
+	Pos    Pos    // position in the text
 	Reason string // what was found and what was expected
 }
 
@@ -23,16 +23,16 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Pos.Line, e.Pos.Col, e.Reason)
 }
 
-// Module is a parsed PTX file. Its names are resolved, its instructions are not
-// yet checked: Machine.Load does that.
+// Module is a parsed PTX file. Names are resolved; instructions are not yet checked, which
+// Machine.Load does.
 type Module struct {
-	File         string      // the name that the text was given
+	File         string      // the name passed to Parse
 	VersionMajor int         // of .version
 	VersionMinor int         // of .version
-	Targets      []string    // of .target: sm_70
+	Targets      []string    // of .target, such as sm_70
 	AddressSize  int         // 32 or 64 bits
 	Vars         []*Variable // module-level .global, .const and .shared variables
-	Funcs        []*Function // in the order of the file; prototypes are replaced by their definitions
+	Funcs        []*Function // in file order; prototypes are replaced by their definitions
 
 	funcByName map[string]*Function
 	varByName  map[string]*Variable
@@ -40,13 +40,13 @@ type Module struct {
 	files      map[int64]string // by their numbers in .file
 }
 
-// sourceLine is what .loc says: a line of a file of another language.
+// sourceLine is the operand of .loc: a line of a file in another language.
 type sourceLine struct {
 	file, line int64
 }
 
-// source names the line that an instruction was compiled from: kernel.cu:12; empty
-// if the file does not say.
+// source returns the line that an instruction was compiled from, such as kernel.cu:12, or "" if the
+// file does not say.
 func (m *Module) source(in *Instr) string {
 	if in.source.line <= 0 || m.files[in.source.file] == "" {
 		return ""
@@ -56,25 +56,25 @@ func (m *Module) source(in *Instr) string {
 
 // Function is a .entry (a kernel) or a .func.
 type Function struct {
-	Name    string      // as errors and callers know it
+	Name    string      // as in the file
 	Pos     Pos         // of its declaration
-	Entry   bool        // a kernel; else a .func
+	Entry   bool        // a kernel; otherwise a .func
 	Extern  bool        // declared here, never defined
 	Returns []*Variable // of a .func
-	Params  []*Variable // in their order
+	Params  []*Variable // in order
 	Instrs  []Instr     // the body
-	Regs    []*Register // those that the body mentions
+	Regs    []*Register // registers that the body names
 	Vars    []*Variable // .shared, .local, .param, .global and .const variables of the body
 
-	ReqThreads [3]uint32 // .reqntid, zero where not given
-	MaxThreads uint32    // product of .maxntid or .reqntid, 0 where not given
-	Cluster    bool      // .reqnctapercluster asks for more than one block
+	ReqThreads [3]uint32 // .reqntid, zero if absent
+	MaxThreads uint32    // product of .maxntid or .reqntid, 0 if absent
+	Cluster    bool      // .reqnctapercluster requires more than one block
 
 	labels map[string]*label
 	module *Module
 }
 
-// label is a place in a body, or a list of names given to a branch or a call.
+// label is a position in a body, or a list of names for a branch or a call.
 type label struct {
 	name   string
 	target int      // index of the next instruction
@@ -87,22 +87,22 @@ type label struct {
 // Register is one PTX register of a function.
 type Register struct {
 	Name string // with its %, if it has one
-	Type Type   // as it was declared
+	Type Type   // as declared
 }
 
-// Variable is memory that has a name: a parameter or a variable of any space.
+// Variable is named memory: a parameter or a variable of any space.
 type Variable struct {
-	Name   string     // as it was declared
+	Name   string     // as declared
 	Pos    Pos        // of its declaration
 	Space  Space      // global, shared, …
 	Type   Type       // of an element
 	Align  int        // bytes
 	Size   int64      // bytes; 0 for an array without a size
 	Extern bool       // declared here, defined elsewhere or by the launch
-	Array  bool       // it was declared with [ ]
+	Array  bool       // declared with [ ]
 	IsReg  bool       // a .reg parameter of a .func
-	Reg    *Register  // where IsReg
-	Init   []initItem // the first values; zeros where nil
+	Reg    *Register  // if IsReg
+	Init   []initItem // initial values; zeros if nil
 }
 
 // initItem is one element of an initialiser.
@@ -116,17 +116,17 @@ type initItem struct {
 
 // Instr is one instruction: an opcode, its modifiers and its operands.
 type Instr struct {
-	Pos   Pos       // where it stands
+	Pos   Pos       // its position
 	Op    string    // "ld"
 	Mods  []string  // "global", "v4", "f32"
-	Args  []Operand // in their order
+	Args  []Operand // in order
 	Guard *Register // nil if unconditional
 	Not   bool      // the guard is @!p
 
 	source sourceLine
 }
 
-// Name gives the opcode with its modifiers, such as "ld.global.f32".
+// Name returns the opcode with its modifiers, such as "ld.global.f32".
 func (in *Instr) Name() string {
 	s := in.Op
 	for _, m := range in.Mods {
@@ -135,7 +135,7 @@ func (in *Instr) Name() string {
 	return s
 }
 
-// OperandKind says what an operand is.
+// OperandKind is the kind of an operand.
 type OperandKind uint8
 
 // The kinds of operands.
@@ -155,10 +155,10 @@ const (
 
 // Operand is one operand of an instruction.
 type Operand struct {
-	Kind   OperandKind // says which of the fields below count
-	Pos    Pos         // where it stands
+	Kind   OperandKind // says which of the fields below are used
+	Pos    Pos         // its position
 	Not    bool        // !p
-	Single bool        // a float written 0f…, whose bits are exactly single
+	Single bool        // a float written 0f…, with the bits of a float32
 	Reg    *Register   // a register, or the base of an address
 	Int    uint64      // integer, or bits of a 0f… float
 	Float  float64     // value of a float
@@ -171,7 +171,7 @@ type Operand struct {
 	Neg    bool        // -a, in a video instruction
 }
 
-// Kernels lists the names of the module's entries that have a body, sorted.
+// Kernels lists the module's .entry functions that have a body, sorted by name.
 func (m *Module) Kernels() []string {
 	var names []string
 	for _, f := range m.Funcs {
@@ -183,7 +183,7 @@ func (m *Module) Kernels() []string {
 	return names
 }
 
-// Function gives the function of that name, or nil.
+// Function returns the function with that name, or nil.
 func (m *Module) Function(name string) *Function {
 	if to, ok := m.aliases[name]; ok {
 		name = to

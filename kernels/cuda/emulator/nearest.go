@@ -7,13 +7,12 @@ import (
 	"baregrad/internal/spelling"
 )
 
-// nearestShown is how many names an error about an unknown one gives.
+// nearestShown is the number of names suggested in an error about an unknown name.
 const nearestShown = 3
 
-// Nearest orders names by how near they are to a mistaken one, and gives the
-// first few as a list for an error: those that contain it come first, as a
-// function's name is contained in the one that a C++ compiler makes of it; then
-// those that the fewest changed letters make of it.
+// Nearest sorts names by similarity to a mistaken one and returns the first few as a list for an
+// error. Names that contain it come first, because a C++ compiler's mangled name contains the
+// function's name; then those at the smallest edit distance.
 func Nearest(name string, names []string) string {
 	names = slices.Clone(names)
 	far := func(s string) int {

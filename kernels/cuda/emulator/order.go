@@ -2,18 +2,18 @@ package emulator
 
 import "sort"
 
-// order gives every op of a function its rank for reconvergence: its place in a
-// reverse post-order of the control-flow graph in which the body of a loop comes
-// before the code that follows the loop. Where compilers and people lay code out
-// in the usual way, that is the order of the text.
+// order gives every op of a function its rank for reconvergence: its place in a reverse post-order
+// of the control-flow graph in which a loop's body comes before the code after the loop. For code
+// laid out in the usual way, that is the order of the text.
 
-// succFunc gives the places that the op at i may go to, within [lo, hi).
+// succFunc returns the branch targets of the op at i within [lo, hi), and whether it can fall
+// through.
 type succFunc func(i int32) (to []int32, falls bool)
 
 // order returns the rank of each op in [lo, hi), counting from 0.
 func order(lo, hi int32, succ succFunc) []int32 {
 	n := hi - lo
-	// Blocks begin at lo, at targets, and after ops that do not simply fall on.
+	// Blocks begin at lo, at targets, and after ops that branch or do not fall through.
 	leader := make([]bool, n+1)
 	if n > 0 {
 		leader[0] = true
@@ -52,7 +52,7 @@ func order(lo, hi int32, succ succFunc) []int32 {
 	}
 	loops := findLoops(succs)
 	seq := visit(succs, loops)
-	// Blocks that nothing reaches come last, in the order of the text.
+	// Unreachable blocks come last, in text order.
 	place := make([]int32, nb)
 	for i := range place {
 		place[i] = -1
@@ -87,7 +87,7 @@ func order(lo, hi int32, succ succFunc) []int32 {
 	return ranks
 }
 
-// findLoops gives, for every block, the headers of the natural loops around it.
+// findLoops returns, for every block, the headers of the natural loops that contain it.
 func findLoops(succs [][]int32) []map[int32]bool {
 	nb := len(succs)
 	loops := make([]map[int32]bool, nb)
@@ -101,11 +101,11 @@ func findLoops(succs [][]int32) []map[int32]bool {
 		}
 	}
 	seq := visit(succs, nil)
-	num := make([]int32, nb) // 1-based place in reverse post-order; 0 is unreachable
+	num := make([]int32, nb) // 1-based place in reverse post-order; 0 if unreachable
 	for i, b := range seq {
 		num[b] = int32(i) + 1
 	}
-	// Immediate dominators by Cooper, Harvey and Kennedy's iteration.
+	// Immediate dominators by the iteration of Cooper, Harvey and Kennedy.
 	idom := make([]int32, nb)
 	for i := range idom {
 		idom[i] = -1
@@ -178,9 +178,8 @@ func findLoops(succs [][]int32) []map[int32]bool {
 	return loops
 }
 
-// visit gives the reachable blocks in reverse post-order. Of a block's
-// successors, those that leave the most loops are visited first, so that they
-// come last.
+// visit returns the reachable blocks in reverse post-order. Of a block's successors, those that
+// leave the most loops are visited first, so that they come last.
 func visit(succs [][]int32, loops []map[int32]bool) []int32 {
 	nb := len(succs)
 	if nb == 0 {
@@ -193,7 +192,7 @@ func visit(succs [][]int32, loops []map[int32]bool) []int32 {
 	}
 	sorted := func(b int32) []int32 {
 		ss := append([]int32(nil), succs[b]...)
-		// Later in the text first, so that the text's order is kept where it can be.
+		// Later in the text first, so that text order is kept where possible.
 		sort.SliceStable(ss, func(i, j int) bool { return ss[i] > ss[j] })
 		if loops != nil {
 			common := func(s int32) int {

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// The parser is a recursive descent over the tokens with two of look-ahead. It
-// resolves every name to its register, variable or function as it goes; labels
-// and functions, which may come later, when the function or the file ends.
+// A recursive-descent parser with two tokens of look-ahead. It resolves register and variable names
+// as it goes; labels and functions may come later in the text, so they are resolved at the end of
+// the function or file.
 
-// maxNesting bounds how deep scopes, expressions and initialisers may nest.
+// maxNesting is how deep scopes, expressions and initialisers may nest.
 const maxNesting = 200
 
 type parser struct {
@@ -21,12 +21,12 @@ type parser struct {
 	fn         *Function
 	scopes     []*scope
 	depth      int
-	pending    []*Operand // names to resolve when the file ends
+	pending    []*Operand // names to resolve at the end of the file
 	source     sourceLine // of the last .loc
 }
 
-// Parse reads the text of a PTX file. The name is used in messages alone. The
-// error, if any, is a *SyntaxError.
+// Parse parses the text of a PTX file. The name is only used in messages. The error, if any, is a
+// *SyntaxError.
 func Parse(filename, source string) (mod *Module, err error) {
 	p := &parser{lexer: lexer{file: filename, src: source, line: 1}}
 	p.mod = &Module{File: filename, AddressSize: 64,
@@ -96,10 +96,10 @@ func (p *parser) enter() {
 
 func (p *parser) leave() { p.depth-- }
 
-// targetName is what stands behind .target: an architecture, or one of four switches.
+// targetName matches an operand of .target: an architecture or one of four options.
 var targetName = regexp.MustCompile(`^((sm|compute)_[1-9][0-9]{1,2}[af]?|texmode_unified|texmode_independent|debug|map_f64_to_f32)$`)
 
-// file_ reads the directives of the file.
+// file_ parses the directives of the file.
 func (p *parser) file_() {
 	if !p.isDot("version") {
 		p.fail(p.tok.pos, "a PTX file begins with .version, found %s", p.tok.describe())
@@ -220,8 +220,7 @@ func (p *parser) version(pos Pos) {
 	p.mod.VersionMajor, p.mod.VersionMinor = a, b
 }
 
-// debugLine reads .file and .loc, which end with their line's meaning rather than
-// with a semicolon:
+// debugLine parses .file and .loc, which have no terminating semicolon:
 //
 //	.file 1 "kernel.cu"
 //	.loc 1 12 5, function_name $L__info0, inlined_at 1 30 2
@@ -260,7 +259,7 @@ func (p *parser) debugLine() {
 	}
 }
 
-// section skips a .section with its braces.
+// section skips a .section and its braces.
 func (p *parser) section() {
 	p.advance()
 	if p.tok.kind == tokDot || p.tok.kind == tokIdent || p.tok.kind == tokString {
@@ -290,7 +289,7 @@ func (p *parser) pragma() {
 	p.expect(";", "after .pragma")
 }
 
-// constInt reads a constant expression whose value is not negative.
+// constInt parses a constant expression that must not be negative.
 func (p *parser) constInt(where string) uint64 {
 	pos := p.tok.pos
 	v := p.expression()

@@ -9,7 +9,7 @@ type constant struct {
 	bits    uint64
 	uns     bool
 	isFloat bool
-	single  bool // bits are a float32's
+	single  bool // bits holds a float32
 	float   float64
 	symbol  string // address of a symbol, plus bits
 }
@@ -19,7 +19,7 @@ var precedence = map[string]int{
 	"<": 7, "<=": 7, ">": 7, ">=": 7, "<<": 8, ">>": 8, "+": 9, "-": 9, "*": 10, "/": 10, "%": 10,
 }
 
-// expression reads a constant expression: C's operators on 64-bit integers.
+// expression parses a constant expression: C's operators on 64-bit integers.
 func (p *parser) expression() constant {
 	c := p.binary(1)
 	if p.is("?") {
@@ -145,7 +145,7 @@ func (p *parser) apply(op string, a, b constant, pos Pos) constant {
 	return r
 }
 
-// divide is x/y with the one overflowing case wrapped, as hardware does.
+// divide is x/y, where the one overflowing case wraps around, as in hardware.
 func divide(x, y int64) int64 {
 	if y == -1 {
 		return -x

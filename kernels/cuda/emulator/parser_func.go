@@ -2,7 +2,7 @@ package emulator
 
 // Functions: their heads, and the statements of their bodies.
 
-// function reads a .entry or .func, a definition or a prototype.
+// function parses a .entry or .func, a definition or a prototype.
 func (p *parser) function(extern bool) {
 	f := &Function{Entry: p.tok.text == "entry", module: p.mod, labels: map[string]*label{}}
 	p.advance()
@@ -50,7 +50,7 @@ func (p *parser) function(extern bool) {
 	if old != nil && !old.Extern {
 		p.fail(f.Pos, "function %q is defined twice", clip(f.Name))
 	}
-	if old != nil { // keep the identity that earlier calls refer to
+	if old != nil { // keep the object that earlier calls refer to
 		*old = *f
 		f = old
 		p.fn = f
@@ -68,7 +68,7 @@ func (p *parser) declare(f *Function) {
 	p.mod.Funcs = append(p.mod.Funcs, f)
 }
 
-// params reads a parenthesised list of parameters into the current scope.
+// params parses a parenthesised parameter list into the current scope.
 func (p *parser) params(regs bool) []*Variable {
 	p.expect("(", "before parameters")
 	var list []*Variable
@@ -102,7 +102,7 @@ func (p *parser) params(regs bool) []*Variable {
 	return list
 }
 
-// performance reads the directives between a function's head and its body.
+// performance parses the directives between a function's head and its body.
 func (p *parser) performance(f *Function) {
 	for p.tok.kind == tokDot {
 		w, pos := p.tok.text, p.tok.pos
@@ -149,7 +149,7 @@ func (p *parser) performance(f *Function) {
 	}
 }
 
-// body reads statements up to the brace that closes the function.
+// body parses statements up to the function's closing brace.
 func (p *parser) body() {
 	f := p.fn
 	open := 1
@@ -177,8 +177,8 @@ func (p *parser) body() {
 			p.fail(p.tok.pos, "expected an instruction, found %s", p.tok.describe())
 		}
 	}
-	// What names a label of this function is resolved now; the rest must be a
-	// function that the file declares, before or after.
+	// Names of this function's labels are resolved now; the rest must be functions that the file
+	// declares, earlier or later.
 	rest := p.pending[:first]
 	for _, o := range p.pending[first:] {
 		if f.labels[o.Name] != nil {
@@ -287,7 +287,7 @@ func (p *parser) instruction() {
 		in.Mods = append(in.Mods, p.tok.text)
 		p.advance()
 	}
-	// Modifiers may also stand apart, as in "setp .lt .s32".
+	// Modifiers may be separated by spaces, as in "setp .lt .s32".
 	for p.tok.kind == tokDot {
 		in.Mods = append(in.Mods, p.tok.text)
 		p.advance()
@@ -308,7 +308,7 @@ func (p *parser) instruction() {
 	}
 }
 
-// await notes the names that are still unresolved inside o.
+// await records the unresolved names inside o.
 func (p *parser) await(o *Operand) {
 	if o.Kind == OperandFunc {
 		p.pending = append(p.pending, o)

@@ -77,13 +77,13 @@ func constOperand(c constant, pos Pos) Operand {
 	return Operand{Kind: OperandInt, Pos: pos, Int: c.bits}
 }
 
-// videoPart is the part of a register that a video instruction names: r.b0, r.h1,
-// and for several bytes or halves r.b3210.
+// videoPart matches the part of a register in a video instruction: r.b0, r.h1, and for several
+// bytes or halves r.b3210.
 var videoPart = regexp.MustCompile(`^(b[0-7]{1,4}|h[0-3]{1,2})$`)
 
 var component = map[string]int{"x": 0, "r": 0, "y": 1, "g": 1, "z": 2, "b": 2, "w": 3, "a": 3}
 
-// named reads an operand that begins with a name.
+// named parses an operand that begins with a name.
 func (p *parser) named() Operand {
 	pos, name := p.tok.pos, p.tok.text
 	p.advance()
@@ -116,7 +116,7 @@ func (p *parser) named() Operand {
 		o := Operand{Kind: OperandSymbol, Pos: pos, Var: v}
 		if p.is("+") || p.is("-") {
 			o.Offset = p.offset()
-		} else if p.accept("[") { // a[4] is a plus four elements
+		} else if p.accept("[") { // a[4] is the address of a plus four elements
 			n := p.constInt("as an index")
 			p.expect("]", "after an index")
 			if n > maxVarBytes {
@@ -149,7 +149,7 @@ func (p *parser) named() Operand {
 	return Operand{Kind: OperandFunc, Pos: pos, Name: name} // a label or function; see body
 }
 
-// offset reads "+4" or "+-4" after a base. PTX has no "-4" there.
+// offset parses "+4" or "+-4" after a base. PTX has no "-4" there.
 func (p *parser) offset() int64 {
 	pos := p.tok.pos
 	if p.is("-") {
@@ -163,7 +163,7 @@ func (p *parser) offset() int64 {
 	return int64(c.bits)
 }
 
-// address reads what stands between brackets; the opening one is read.
+// address parses an address up to its closing bracket; the opening one has been read.
 func (p *parser) address(pos Pos) Operand {
 	o := Operand{Kind: OperandAddress, Pos: pos}
 	if p.tok.kind == tokIdent && p.tok.text != "WARP_SZ" {
@@ -176,7 +176,7 @@ func (p *parser) address(pos Pos) Operand {
 			o.Reg = base.Reg
 		case OperandSymbol:
 			o.Var, o.Offset = base.Var, base.Offset
-		case OperandFunc: // perhaps a variable that is an operand of an instruction not supported
+		case OperandFunc: // perhaps a variable in an operand of an unsupported instruction
 			p.fail(base.Pos, "%q is not declared", clip(base.Name))
 		default:
 			p.fail(base.Pos, "an address begins with a register, a variable or an integer")

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Scopes: which register or variable a name means, and .reg declarations.
+// Scopes: name resolution for registers and variables, and .reg declarations.
 
 // scope holds the names of one { } block.
 type scope struct {
@@ -15,15 +15,15 @@ type scope struct {
 	ranges []regRange
 }
 
-// regRange is ".reg .f32 %f<100>": its registers come to be when they are first
-// named, so that a large range costs nothing.
+// regRange is ".reg .f32 %f<100>". Its registers are created when they are first named, so that a
+// large range costs nothing.
 type regRange struct {
 	prefix string
 	count  uint64
 	typ    Type
 }
 
-// lookup finds what a name means: a *Register, a []*Register, a *Variable, or nil.
+// lookup returns what a name refers to: a *Register, a []*Register, a *Variable, or nil.
 func (p *parser) lookup(name string) any {
 	for i := len(p.scopes) - 1; i >= 0; i-- {
 		s := p.scopes[i]
@@ -78,7 +78,7 @@ func (p *parser) declared(name string, pos Pos) {
 	}
 }
 
-// registers reads a .reg declaration.
+// registers parses a .reg declaration.
 func (p *parser) registers() {
 	p.advance()
 	vec := 1

@@ -7,8 +7,8 @@ import "math"
 // maxVarBytes bounds the size of one declared variable: 1 TiB.
 const maxVarBytes = 1 << 40
 
-// declarator reads ".align 4 .b8 name[16]" from the token after the space, for
-// variables and parameters.
+// declarator parses ".align 4 .b8 name[16]", starting after the state space, for variables and
+// parameters.
 func (p *parser) declarator(space Space) *Variable {
 	v := &Variable{Space: space, Pos: p.tok.pos}
 	vec := 1
@@ -46,7 +46,7 @@ func (p *parser) declarator(space Space) *Variable {
 			}
 			v.Type = t
 		}
-		// ".ptr .global .align 8" gives the alignment of what is pointed to.
+		// ".ptr .global .align 8" gives the alignment of the pointee.
 		if w == "ptr" {
 			for p.tok.kind == tokDot {
 				if _, ok := spaceByName[p.tok.text]; ok {
@@ -103,8 +103,8 @@ func (p *parser) declarator(space Space) *Variable {
 	return v
 }
 
-// initialiser reads a value or a braced list into v from the byte offset on; it
-// returns the offset after it.
+// initialiser parses a value or a braced list into v at byte offset off; it returns the offset
+// after it.
 func (p *parser) initialiser(v *Variable, off int64) int64 {
 	p.enter()
 	defer p.leave()
@@ -144,7 +144,7 @@ func (p *parser) initialiser(v *Variable, off int64) int64 {
 	return off + int64(size)
 }
 
-// floatBits gives the bits of x in type t, F32 or F64.
+// floatBits returns the bits of x as type t, F32 or F64.
 func floatBits(t Type, x float64) uint64 {
 	if t == F64 {
 		return math.Float64bits(x)
@@ -152,7 +152,7 @@ func floatBits(t Type, x float64) uint64 {
 	return uint64(math.Float32bits(float32(x)))
 }
 
-// variables reads a declaration of module- or function-level variables.
+// variables parses a declaration of module- or function-level variables.
 func (p *parser) variables(extern bool) {
 	for p.tok.kind == tokDot && (p.tok.text == "visible" || p.tok.text == "weak" || p.tok.text == "common" || p.tok.text == "extern") {
 		extern = extern || p.tok.text == "extern"

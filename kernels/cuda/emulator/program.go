@@ -2,8 +2,7 @@ package emulator
 
 import "fmt"
 
-// Program is a module that was loaded on a machine: its variables have memory,
-// its kernels are decoded.
+// Program is a module loaded on a machine: its variables have memory and its kernels are decoded.
 type Program struct {
 	mod     *Module
 	machine *Machine
@@ -13,10 +12,10 @@ type Program struct {
 	vars    []*allocation
 }
 
-// Kernel is a .entry that is ready to launch.
+// Kernel is a .entry that can be launched.
 type Kernel struct {
-	Name   string        // as the file has it
-	Params []KernelParam // in their order
+	Name   string        // as in the file
+	Params []KernelParam // in order
 
 	file        string
 	machine     *Machine
@@ -25,20 +24,20 @@ type Kernel struct {
 	main        *funcCode
 	paramBytes  int
 	sharedBytes uint64 // static, with the padding before the dynamic part
-	gapBytes    uint64 // of sharedBytes, what is there for the checks alone
+	gapBytes    uint64 // the part of sharedBytes that exists for the checks only
 	shared      []sharedVar
 	gaps        []gap                // between the shared variables
 	entries     map[uint64]*funcCode // by address, for indirect calls
 }
 
-// KernelParam is one parameter of a kernel and its place in the parameter bytes.
+// KernelParam is one parameter of a kernel and its position in the parameter bytes.
 type KernelParam struct {
-	Name         string // as the file has it
+	Name         string // as in the file
 	Type         Type   // of an element
 	Offset, Size int    // in bytes
 }
 
-// sharedVar is where a shared variable lies.
+// sharedVar is the placement of a shared variable.
 type sharedVar struct {
 	v      *Variable
 	offset uint64
@@ -46,12 +45,11 @@ type sharedVar struct {
 	name   string
 }
 
-// StaticShared is how many bytes of shared memory a block of k has besides the
-// dynamic part.
+// StaticShared returns the bytes of shared memory per block, without the dynamic part.
 func (k *Kernel) StaticShared() int { return int(k.sharedBytes - k.gapBytes) }
 
-// Registers gives how many 32-bit registers, 64-bit registers and predicates the
-// kernel names, in its own body.
+// Registers returns how many 32-bit registers, 64-bit registers and predicates the kernel's own
+// body names.
 func (k *Kernel) Registers() (n32, n64, preds int) {
 	for _, r := range k.main.fn.Regs {
 		switch {
@@ -68,11 +66,11 @@ func (k *Kernel) Registers() (n32, n64, preds int) {
 	return
 }
 
-// LoadError is an instruction or declaration that this emulator does not carry
-// out, or that PTX does not allow.
+// LoadError is an instruction or declaration that this emulator does not support or PTX does not
+// allow.
 type LoadError struct {
-	File   string // the name that the text was given
-	Pos    Pos    // where in it
+	File   string // the name passed to Parse
+	Pos    Pos    // position in the file
 	Instr  string // the instruction or declaration
 	Reason string // why it is refused
 }
@@ -86,8 +84,8 @@ func (e *LoadError) Error() string {
 	return s + e.Reason
 }
 
-// Load gives the module's variables memory and decodes its kernels. The error is
-// a *LoadError or an *OutOfMemoryError.
+// Load allocates the module's variables and decodes its kernels. The error is a *LoadError or an
+// *OutOfMemoryError.
 func (m *Machine) Load(mod *Module) (*Program, error) {
 	p := &Program{mod: mod, machine: m, kernels: map[string]*Kernel{}, addrs: map[*Variable]uint64{}, funcs: map[string]uint64{}}
 	if mod.AddressSize != 64 {
@@ -127,7 +125,7 @@ func (p *Program) Unload() {
 	p.vars = nil
 }
 
-// Kernel finds a kernel by name.
+// Kernel returns the kernel with that name, or an error.
 func (p *Program) Kernel(name string) (*Kernel, error) {
 	if k := p.kernels[name]; k != nil {
 		return k, nil
@@ -139,7 +137,7 @@ func (p *Program) Kernel(name string) (*Kernel, error) {
 	return nil, fmt.Errorf("emulator: %s has no kernel %q; the nearest of its %d: %s", p.mod.File, name, len(names), Nearest(name, names))
 }
 
-// Global gives the address and size of a module-level .global or .const variable.
+// Global returns the address and size of a module-level .global or .const variable.
 func (p *Program) Global(name string) (Address, uint64, error) {
 	v := p.mod.varByName[name]
 	if v == nil || p.addrs[v] == 0 {
@@ -148,7 +146,7 @@ func (p *Program) Global(name string) (Address, uint64, error) {
 	return p.addrs[v], uint64(v.Size), nil
 }
 
-// place gives memory to the global and const variables and fills it.
+// place allocates and initialises the global and const variables.
 func (p *Program) place() error {
 	list := append([]*Variable(nil), p.mod.Vars...)
 	for _, f := range p.mod.Funcs {

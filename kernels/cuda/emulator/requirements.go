@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// What an instruction needs of .version and .target. A file that claims less runs on
-// no GPU: its driver's assembler refuses it, and so does this emulator. The figures are
-// those that NVIDIA's assembler was seen to ask for.
+// The .version and .target that an instruction needs. A file that claims less runs on no GPU: the
+// driver's assembler refuses it, and so does this emulator. The figures are those that NVIDIA's
+// assembler was observed to require.
 
-// requirement is an opcode, with modifiers of which all must be there, and the least
-// version (major and minor) and target that it needs.
+// requirement is an opcode with modifiers, all of which must be present, and the minimum version
+// (major and minor) and target that it needs.
 type requirement struct {
 	version, target int
 	words           string
@@ -37,10 +37,10 @@ var requirements = []requirement{
 	{88, 100, "st v4 b64"}, {88, 100, "st v4 u64"}, {88, 100, "st v4 s64"}, {88, 100, "st v4 f64"}, {86, 100, "redux f32"}, {86, 100, "cvt satfinite tf32"},
 }
 
-// firstVersions say since which version there is a target.
+// firstVersions maps a target to the first version that supports it.
 var firstVersions = map[int]int{70: 60, 75: 63, 80: 70, 86: 71, 87: 74, 89: 78, 90: 78, 100: 86, 120: 87}
 
-// needs gives the least version and target of an instruction, 0 where any will do.
+// needs returns the minimum version and target of an instruction, 0 if any will do.
 func needs(in *Instr) (version, target int) {
 	for _, r := range requirements {
 		op, rest, _ := strings.Cut(r.words, " ")
@@ -58,7 +58,7 @@ func needs(in *Instr) (version, target int) {
 	return version, target
 }
 
-// target is the number of .target sm_NN, 0 if there is none.
+// target returns the number of .target sm_NN, 0 if there is none.
 func (m *Module) target() (number int) {
 	for _, t := range m.Targets {
 		digits := strings.TrimRight(strings.TrimPrefix(t, "sm_"), "af")
@@ -69,7 +69,7 @@ func (m *Module) target() (number int) {
 	return number
 }
 
-// checkRequirements refuses what the file's .version and .target do not have.
+// checkRequirements refuses an instruction that the file's .version and .target do not support.
 func (d *decoder) checkRequirements() {
 	mod := d.prog.mod
 	version, target := needs(d.in)

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Special registers. Those that do not change while a block runs are ordinary
-// registers that are filled when the block starts; the others (clocks) are read
-// anew by a small op before the instruction that names them.
+// Special registers. Those that are constant while a block runs are ordinary registers that are
+// filled when the block starts. The others (clocks) are read by a small op before each instruction
+// that names them.
 
 type specialKind uint8
 
@@ -41,7 +41,7 @@ const (
 	spZero
 	spOne
 	spFalse // a predicate
-	spClock // the volatile ones from here on
+	spClock // the volatile ones start here
 	spClockHi
 	spClock64
 	spTimer
@@ -54,8 +54,8 @@ type specialInfo struct {
 	wide bool // 64 bits
 }
 
-// widths says which types a mov reads the register %name as: the indices and sizes of
-// threads and blocks were of 16 bits once, and %gridid has been of all.
+// widths returns the widths in bits of which mov may read the register %name. Thread and block
+// indices and sizes once had 16 bits, and %gridid has had 16, 32 and 64.
 func (s specialInfo) widths(name string) []int {
 	switch vector, _, _ := strings.Cut(name, "."); {
 	case name == "%gridid":
@@ -68,9 +68,8 @@ func (s specialInfo) widths(name string) []int {
 	return []int{32}
 }
 
-// What a driver may put there and this one leaves zero: environment registers,
-// performance counters, the shared memory that a driver keeps to itself, and the
-// graph that a kernel runs in.
+// Registers that a driver may set and this one leaves zero: environment registers, performance
+// counters, shared memory reserved by the driver, and the graph that a kernel runs in.
 func init() {
 	for i := range 32 {
 		specials[fmt.Sprintf("%%envreg%d", i)] = specialInfo{kind: spZero}
@@ -84,11 +83,11 @@ func init() {
 	}
 	specials["%current_graph_exec"] = specialInfo{spZero, true}
 	for _, name := range specialVectors {
-		specials[name+".w"] = specialInfo{kind: spZero} // of four elements, of which the last is always zero
+		specials[name+".w"] = specialInfo{kind: spZero} // of four elements, the last of which is always zero
 	}
 }
 
-// specialVectors are the special registers that have elements .x, .y, .z and .w.
+// specialVectors are the special registers with elements .x, .y, .z and .w.
 var specialVectors = []string{"%tid", "%ntid", "%ctaid", "%nctaid", "%clusterid", "%nclusterid", "%cluster_ctaid", "%cluster_nctaid"}
 
 var specials = map[string]specialInfo{
@@ -104,7 +103,7 @@ var specials = map[string]specialInfo{
 	"%aggr_smem_size": {kind: spTotalSmem},
 	"%clock":          {kind: spClock}, "%clock_hi": {kind: spClockHi}, "%clock64": {spClock64, true},
 	"%globaltimer": {spTimer, true}, "%globaltimer_lo": {kind: spTimerLo}, "%globaltimer_hi": {kind: spTimerHi},
-	// A block is a cluster of its own.
+	// Each block is a cluster of its own.
 	"%clusterid.x": {kind: spCtaidX}, "%clusterid.y": {kind: spCtaidY}, "%clusterid.z": {kind: spCtaidZ},
 	"%nclusterid.x": {kind: spNctaidX}, "%nclusterid.y": {kind: spNctaidY}, "%nclusterid.z": {kind: spNctaidZ},
 	"%cluster_ctaid.x": {kind: spZero}, "%cluster_ctaid.y": {kind: spZero}, "%cluster_ctaid.z": {kind: spZero},
@@ -112,19 +111,18 @@ var specials = map[string]specialInfo{
 	"%cluster_ctarank": {kind: spZero}, "%cluster_nctarank": {kind: spOne}, "%is_explicit_cluster": {kind: spFalse},
 }
 
-// isSpecial says whether name is a special register, with its component.
+// isSpecial reports whether name is a special register, with its component.
 func isSpecial(name string) bool {
 	_, ok := specials[name]
 	return ok
 }
 
-// byBlock says whether a special register differs from block to block of a launch.
+// byBlock reports whether a special register differs between the blocks of a launch.
 func (k specialKind) byBlock() bool {
 	return k == spCtaidX || k == spCtaidY || k == spCtaidZ || k == spSmid
 }
 
-// fillSpecial writes the values of a special register that stays the same while
-// the block runs.
+// fillSpecial writes the values of a special register that is constant while the block runs.
 func (w *warp) fillSpecial(k specialKind, d *vec32) {
 	b := w.blk
 	g := b.grid
@@ -188,8 +186,8 @@ func (w *warp) fillSpecial(k specialKind, d *vec32) {
 	}
 }
 
-// readClock fills a register with a clock: %clock counts the warp's
-// instructions, %globaltimer is the host's clock in nanoseconds.
+// readClock reads a clock register: %clock counts the warp's instructions, %globaltimer is the
+// host's clock in nanoseconds.
 func readClock(w *warp, o *op, _ uint32) {
 	ticks := w.steps
 	if w.cur != nil {
@@ -221,8 +219,7 @@ func readClock(w *warp, o *op, _ uint32) {
 	}
 }
 
-// localAddress fills a register with the address of a local variable, which
-// depends on the depth of calls.
+// localAddress computes the address of a local variable, which depends on the call depth.
 func localAddress(w *warp, o *op, _ uint32) {
 	v := w.fr.local + o.imm
 	for i := 0; i < 32; i++ {

@@ -8,23 +8,23 @@ import (
 	"baregrad/kernels/cuda/emulator/arith"
 )
 
-// Step is one instruction that a warp has just carried out, as Options.Trace is
-// told of it. It holds good until the function that was told returns.
+// Step is one executed instruction of a warp, as passed to Options.Trace. It is valid until that
+// function returns.
 type Step struct {
 	Kernel string // its name
-	File   string // of the instruction
+	File   string // that holds the instruction
 	Instr  *Instr // the instruction
 	Block  Dim3   // the warp's block
-	Warp   int    // its number in the block: threads 32·Warp to 32·Warp+31
-	Lanes  uint32 // a bit for each lane that took part
+	Warp   int    // its index in the block: threads 32·Warp to 32·Warp+31
+	Lanes  uint32 // one bit for each lane that took part
 
 	warp *warp
 }
 
-// Thread is the place in its block of a lane of the warp.
+// Thread returns the position in the block of a lane's thread.
 func (s Step) Thread(lane int) Dim3 { return s.warp.thread(lane) }
 
-// Registers lists the registers that the instruction names, in their order.
+// Registers lists the registers that the instruction names, in order.
 func (s Step) Registers() []*Register {
 	var list []*Register
 	var walk func(o Operand)
@@ -48,8 +48,8 @@ func (s Step) Registers() []*Register {
 	return list
 }
 
-// Register finds a register of the running function by its name; nil if the
-// function's instructions mention none of that name.
+// Register finds a register of the running function by name. It returns nil if no instruction of
+// the function names it.
 func (s Step) Register(name string) *Register {
 	for _, r := range s.warp.fr.fc.fn.Regs {
 		if r.Name == name {
@@ -59,9 +59,9 @@ func (s Step) Register(name string) *Register {
 	return nil
 }
 
-// Value writes what a register of the running function holds in one lane, as a
-// number of the register's type; "-" if the instruction was a call or a return
-// and the register is the other function's.
+// Value formats the value of a register of the running function in one lane, as a number of the
+// register's type. It returns "-" if the instruction was a call or a return and the register
+// belongs to the other function.
 func (s Step) Value(r *Register, lane int) string {
 	f := s.warp.fr
 	slot, ok := f.fc.slots[r]
@@ -99,7 +99,7 @@ func (s Step) Value(r *Register, lane int) string {
 	return strconv.FormatUint(uint64(v), 10)
 }
 
-// trace tells of an instruction that has been carried out.
+// trace reports an executed instruction to Options.Trace.
 func (w *warp) trace(o *op, mask uint32) {
 	g := w.blk.grid
 	g.m.opts.Trace(Step{

@@ -86,26 +86,25 @@ var typeByName = func() map[string]Type {
 // String gives the type's name without its dot, such as "f32".
 func (t Type) String() string { return typeTable[t].name }
 
-// Bits is the width of a value of type t; 1 for predicates.
+// Bits returns the width of a value of type t; 1 for predicates.
 func (t Type) Bits() int { return typeTable[t].bits }
 
-// Size is the number of bytes that a value of type t takes in memory.
+// Size returns the number of bytes that a value of type t occupies in memory.
 func (t Type) Size() int { return (typeTable[t].bits + 7) / 8 }
 
-// Float says whether t is a floating-point type.
+// Float reports whether t is a floating-point type.
 func (t Type) Float() bool { return typeTable[t].float }
 
-// Signed says whether t is a signed integer or a floating-point type.
+// Signed reports whether t is a signed integer or a floating-point type.
 func (t Type) Signed() bool { return typeTable[t].signed }
 
-// bare says whether t is bits without a meaning: .b8 to .b128.
+// bare reports whether t is untyped bits: .b8 to .b128.
 func (t Type) bare() bool { return t >= B8 && t <= B128 }
 
 // Space is a PTX state space.
 type Space uint8
 
-// The state spaces of PTX. Generic is the space of an address that carries its
-// space in its value.
+// The state spaces of PTX. A Generic address encodes its space in its value.
 const (
 	Generic Space = iota
 	Reg
