@@ -2,10 +2,9 @@ package arith
 
 import "math"
 
-// The approximate f32 functions. Each computes in float64 and rounds once to
-// nearest, which is inside every bound that the manual gives; the special values
-// are the manual's tables. Package math's last bits differ between processors, which
-// the rounding hides in nearly all results.
+// The approximate f32 functions. Each computes in float64 and rounds once to nearest, which is
+// within every bound in the manual; special values follow the manual's tables. The last bits of
+// package math differ between processors, which the rounding hides in nearly all results.
 
 // approx32 applies fn to the operand, with .ftz on both sides.
 func approx32(a uint32, ftz bool, fn func(float64) float64) uint32 {
@@ -19,9 +18,9 @@ func approx32(a uint32, ftz bool, fn func(float64) float64) uint32 {
 	return r
 }
 
-// DivApproxF32 is div.approx{.ftz}.f32. Bound: 2 ulp for 2^-126 ≤ |b| ≤ 2^126.
-// For 2^126 < |b| < 2^128 the manual says NaN for an infinite a and a zero of
-// the quotient's sign otherwise, since 1/b would be subnormal.
+// DivApproxF32 is div.approx{.ftz}.f32. Bound: 2 ulp for 2^-126 ≤ |b| ≤ 2^126. For 2^126 < |b| <
+// 2^128 the manual says NaN if a is infinite, and otherwise a zero with the quotient's sign,
+// because 1/b would be subnormal.
 func DivApproxF32(a, b uint32, ftz bool) uint32 {
 	if ftz {
 		a, b = FlushF32(a), FlushF32(b)
@@ -72,12 +71,12 @@ func SinApproxF32(a uint32, ftz bool) uint32 { return approx32(a, ftz, math.Sin)
 // CosApproxF32 is cos.approx{.ftz}.f32 of radians, with the bounds of sin.
 func CosApproxF32(a uint32, ftz bool) uint32 { return approx32(a, ftz, math.Cos) }
 
-// TanhApproxF32 is tanh.approx.f32. Bound: a relative error of 2^-11; subnormal
-// operands are the result.
+// TanhApproxF32 is tanh.approx.f32. Bound: a relative error of 2^-11; subnormal operands are
+// returned unchanged.
 func TanhApproxF32(a uint32) uint32 { return approx32(a, false, math.Tanh) }
 
-// The f64 approximations exist for the start of a Newton iteration: they read
-// and write only the upper 32 bits of a register.
+// The f64 approximations are starting values for Newton's iteration: they read and write only the
+// upper 32 bits of a register.
 
 // RcpApproxF64 is rcp.approx.ftz.f64.
 func RcpApproxF64(a uint64) uint64 {
@@ -89,8 +88,7 @@ func RsqrtApproxFTZF64(a uint64) uint64 {
 	return approxUpper(a, func(x float64) float64 { return 1 / math.Sqrt(x) })
 }
 
-// RsqrtApproxF64 is rsqrt.approx.f64. The manual gives no bound; this is within
-// 2 ulp.
+// RsqrtApproxF64 is rsqrt.approx.f64. The manual gives no bound; this is within 2 ulp.
 func RsqrtApproxF64(a uint64) uint64 {
 	r := 1 / math.Sqrt(f64(a))
 	if r != r {

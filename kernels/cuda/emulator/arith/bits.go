@@ -2,11 +2,11 @@ package arith
 
 import "math/bits"
 
-// NotFound is what bfind and fns return when there is no such bit.
+// NotFound is what bfind and fns return if there is no such bit.
 const NotFound = 0xffffffff
 
-// BFindU is bfind{.shiftamt} on .u32 or .u64: the position of the highest one,
-// or the left shift that brings it to the top.
+// BFindU is bfind{.shiftamt} on .u32 or .u64: the position of the highest set bit, or the left
+// shift that brings it to the top.
 func BFindU[T uint32 | uint64](a T, shiftAmount bool) uint32 {
 	if a == 0 {
 		return NotFound
@@ -22,16 +22,15 @@ func BFindU[T uint32 | uint64](a T, shiftAmount bool) uint32 {
 	return uint32(pos)
 }
 
-// BFindS32 is bfind{.shiftamt}.s32: the highest bit that differs from the sign.
+// BFindS32 is bfind{.shiftamt}.s32: the highest bit that differs from the sign bit.
 func BFindS32(a int32, shiftAmount bool) uint32 { return BFindU(uint32(a^a>>31), shiftAmount) }
 
 // BFindS64 is bfind{.shiftamt}.s64.
 func BFindS64(a int64, shiftAmount bool) uint32 { return BFindU(uint64(a^a>>63), shiftAmount) }
 
-// Fns is fns.b32: the position of the offset-th one of mask, counted from bit
-// base, upwards for a positive offset and downwards for a negative one; offset 0
-// asks about bit base itself. The manual requires base < 32; a larger one finds
-// nothing.
+// Fns is fns.b32: the position of the offset-th set bit of mask, counted from bit base, upwards for
+// a positive offset and downwards for a negative one; offset 0 asks about bit base itself. The
+// manual requires base < 32; for a larger one nothing is found.
 func Fns(mask, base uint32, offset int32) uint32 {
 	if base > 31 {
 		return NotFound
@@ -56,8 +55,8 @@ func Fns(mask, base uint32, offset int32) uint32 {
 	return NotFound
 }
 
-// BFEU32 is bfe.u32: the len bits of a from bit pos, zero-extended. pos and len
-// count modulo 256.
+// BFEU32 is bfe.u32: the len bits of a from bit pos, zero-extended. pos and len are taken modulo
+// 256.
 func BFEU32(a, pos, len uint32) uint32 {
 	return uint32(BFEU64(uint64(a), pos, len))
 }
@@ -71,8 +70,8 @@ func BFEU64(a uint64, pos, len uint32) uint64 {
 	return a >> pos
 }
 
-// BFES32 is bfe.s32: sign-extended from the field's top bit, or from bit 31
-// where the field reaches beyond it.
+// BFES32 is bfe.s32: sign-extended from the field's top bit, or from bit 31 if the field extends
+// beyond it.
 func BFES32(a int32, pos, len uint32) int32 { return int32(BFES64(int64(a), pos, len)) }
 
 // BFES64 is bfe.s64.
@@ -88,8 +87,8 @@ func BFES64(a int64, pos, len uint32) int64 {
 	return a << (64 - len) >> (64 - len)
 }
 
-// BFI32 is bfi.b32: b with its len bits from bit pos replaced by the low bits of
-// a. pos and len count modulo 256; what lies beyond bit 31 is dropped.
+// BFI32 is bfi.b32: b with len bits from bit pos replaced by the low bits of a. pos and len are
+// taken modulo 256; bits beyond 31 are dropped.
 func BFI32(a, b, pos, len uint32) uint32 {
 	return uint32(BFI64(uint64(a), uint64(b), pos, len))
 }
@@ -97,12 +96,12 @@ func BFI32(a, b, pos, len uint32) uint32 {
 // BFI64 is bfi.b64.
 func BFI64(a, b uint64, pos, len uint32) uint64 {
 	pos, len = pos&0xff, len&0xff
-	mask := (uint64(1)<<len - 1) << pos // Go shifts by 64 and more to zero
+	mask := (uint64(1)<<len - 1) << pos // in Go, shifts by 64 or more give zero
 	return b&^mask | a<<pos&mask
 }
 
-// SZExt is szext: the low n bits of a, zero- or sign-extended. For n ≥ 32 clamp
-// returns a, wrap takes n modulo 32. No bits are 0.
+// SZExt is szext: the low n bits of a, zero- or sign-extended. For n ≥ 32, clamp returns a and wrap
+// takes n modulo 32. n = 0 gives 0.
 func SZExt(a, n uint32, signed, wrap bool) uint32 {
 	if n >= 32 && !wrap {
 		return a
@@ -114,8 +113,8 @@ func SZExt(a, n uint32, signed, wrap bool) uint32 {
 	return a & (1<<n - 1)
 }
 
-// BMsk is bmsk: n ones from bit pos upwards. clamp: a pos of 32 or more gives
-// nothing, an n of 32 or more everything from pos on; wrap takes both modulo 32.
+// BMsk is bmsk: n ones from bit pos upwards. With clamp, a pos of 32 or more gives 0 and an n of 32
+// or more all ones from pos; wrap takes both modulo 32.
 func BMsk(pos, n uint32, wrap bool) uint32 {
 	if wrap {
 		pos, n = pos&31, n&31
@@ -149,8 +148,8 @@ func Lop3(a, b, c uint32, table uint8) uint32 {
 // PrmtMode is the mode of prmt.
 type PrmtMode uint8
 
-// The modes of prmt. The default picks by the four nibbles of the selector; the
-// others are named patterns, steered by its two low bits.
+// The modes of prmt. The default selects bytes by the four nibbles of the selector; the others are
+// fixed patterns controlled by its two low bits.
 const (
 	PrmtDefault PrmtMode = iota
 	PrmtF4E              // forward 4 extract: bytes n, n+1, n+2, n+3 of b:a
@@ -161,9 +160,9 @@ const (
 	PrmtRC16             // replicate half n & 1
 )
 
-// Prmt is prmt.b32: each byte of the result is one of the eight bytes of a
-// (numbers 0 to 3) and b (4 to 7). In the default mode bit 3 of a nibble
-// replicates the sign of the byte that the other three bits pick.
+// Prmt is prmt.b32: each byte of the result is one of the eight bytes of a (numbers 0 to 3) and b
+// (4 to 7). In the default mode, bit 3 of a nibble replicates the sign of the byte that the other
+// three bits select.
 func Prmt(a, b, selector uint32, mode PrmtMode) uint32 {
 	source := uint64(b)<<32 | uint64(a)
 	n := uint(selector & 3)

@@ -3,9 +3,9 @@ package arith
 // CmpOp is the comparison operator of set, setp and slct.
 type CmpOp uint8
 
-// The comparison operators. LO, LS, HI and HS are the unsigned lt, le, gt and
-// ge. EQ to GE are false where an operand is NaN, and so is NE; EQU to GEU are
-// true there. NUM: neither is NaN. NAN: at least one is.
+// The comparison operators. LO, LS, HI and HS are the unsigned lt, le, gt and ge. EQ to GE,
+// including NE, are false if an operand is NaN; EQU to GEU are true. NUM: neither is NaN. NAN: at
+// least one is.
 const (
 	EQ CmpOp = iota
 	NE
@@ -30,10 +30,10 @@ const (
 var cmpNames = [...]string{"eq", "ne", "lt", "le", "gt", "ge", "lo", "ls", "hi", "hs",
 	"equ", "neu", "ltu", "leu", "gtu", "geu", "num", "nan"}
 
-// String is the operator as PTX writes it, without the dot.
+// String returns the operator as PTX writes it, without the dot.
 func (op CmpOp) String() string { return cmpNames[op] }
 
-// ParseCmpOp finds the operator that PTX writes as name; false if there is none.
+// ParseCmpOp returns the operator that PTX writes as name; false if there is none.
 func ParseCmpOp(name string) (CmpOp, bool) {
 	for i, n := range cmpNames {
 		if n == name {
@@ -43,8 +43,7 @@ func ParseCmpOp(name string) (CmpOp, bool) {
 	return 0, false
 }
 
-// ordered tells whether op holds for operands known to be less, equal or
-// greater.
+// ordered reports whether op holds for operands that compare as given.
 func (op CmpOp) ordered(less, equal bool) bool {
 	switch op {
 	case EQ, EQU:
@@ -63,17 +62,16 @@ func (op CmpOp) ordered(less, equal bool) bool {
 	return op == NUM
 }
 
-// CompareS compares signed integers: eq, ne, lt, le, gt, ge. Operands narrower
-// than 64 bits come sign-extended.
+// CompareS compares signed integers: eq, ne, lt, le, gt, ge. Narrower operands must be
+// sign-extended.
 func CompareS(op CmpOp, a, b int64) bool { return op.ordered(a < b, a == b) }
 
-// CompareU compares unsigned integers: eq, ne, lt, le, gt, ge and lo, ls, hi,
-// hs. Operands narrower than 64 bits come zero-extended.
+// CompareU compares unsigned integers: eq, ne, lt, le, gt, ge and lo, ls, hi, hs. Narrower operands
+// must be zero-extended.
 func CompareU(op CmpOp, a, b uint64) bool { return op.ordered(a < b, a == b) }
 
-// CompareFloat compares floats: every operator except lo, ls, hi and hs. f32,
-// f16 and bf16 operands come widened, which is exact; Float32, F16.Float64 and
-// BF16.Float64 do that.
+// CompareFloat compares floats: every operator except lo, ls, hi and hs. Operands of f32, f16 and
+// bf16 are widened first, which is exact.
 func CompareFloat(op CmpOp, a, b float64) bool {
 	if a != a || b != b {
 		return op >= EQU && op != NUM

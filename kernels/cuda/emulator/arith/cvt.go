@@ -28,10 +28,10 @@ const (
 var typeNames = [...]string{"u8", "s8", "u16", "s16", "u32", "s32", "u64", "s64",
 	"f16", "bf16", "tf32", "f32", "f64"}
 
-// String is the type as PTX writes it, without the dot.
+// String returns the type as PTX writes it, without the dot.
 func (t Type) String() string { return typeNames[t] }
 
-// ParseType finds the type that PTX writes as name; false if there is none.
+// ParseType returns the type that PTX writes as name; false if there is none.
 func ParseType(name string) (Type, bool) {
 	for i, n := range typeNames {
 		if n == name {
@@ -41,13 +41,13 @@ func ParseType(name string) (Type, bool) {
 	return 0, false
 }
 
-// Float tells whether t is a float type.
+// Float reports whether t is a float type.
 func (t Type) Float() bool { return t >= TypeF16 }
 
-// Signed tells whether t is a signed integer type.
+// Signed reports whether t is a signed integer type.
 func (t Type) Signed() bool { return t < TypeF16 && t&1 == 1 }
 
-// Bits is the width of a value of t in its register.
+// Bits returns the width of a value of t in its register.
 func (t Type) Bits() int {
 	switch t {
 	case TypeF16, TypeBF16:
@@ -86,28 +86,25 @@ func (t Type) format() *format {
 	return nil
 }
 
-// CvtMode is the modifiers of cvt. With Integer set, Round is an integer
-// rounding (.rni .rzi .rmi .rpi are RN RZ RM RP). FTZ applies to f32 operands and
-// results. Sat clamps to the range of an integer type, or to [0, 1]. SatFinite
-// turns overflow into the largest finite value. Relu turns negative results
-// into +0.
+// CvtMode is the modifiers of cvt. If Integer is set, Round is an integer rounding (.rni .rzi .rmi
+// .rpi are RN RZ RM RP). FTZ applies to f32 operands and results. Sat clamps to the range of an
+// integer type, or to [0, 1]. SatFinite turns overflow into the largest finite value. Relu turns
+// negative results into +0.
 type CvtMode struct {
 	Round                     Rounding
 	Integer                   bool
 	FTZ, Sat, SatFinite, Relu bool
 }
 
-// Cvt gives the function that converts a register holding src, in its low bits,
-// to the bits of dst. A signed integer result is sign-extended to 64 bits and
-// every other one zero-extended, as PTX does for registers wider than dst; the
-// caller cuts to its register's width.
+// Cvt returns the function that converts a register with src in its low bits to the bits of dst. A
+// signed integer result is sign-extended to 64 bits, any other is zero-extended, as PTX does for
+// registers wider than dst; the caller truncates to its register's width.
 //
-// NaN becomes 0 in an integer, except from f64 or to a 64-bit type: there the
-// top bit alone is set, as the manual has it. A float that does not fit an
-// integer is clamped, with or without .sat. An integer that does not fit loses
-// its upper bits unless .sat is given.
+// NaN becomes 0 as an integer, except from f64 or to a 64-bit type: there only the top bit is set,
+// as the manual says. A float that does not fit an integer is clamped, with or without .sat. An
+// integer that does not fit loses its upper bits unless .sat is given.
 //
-// The error is for a pair of types or modifiers that cvt does not have.
+// The error is for types or modifiers that cvt does not support.
 func Cvt(dst, src Type, m CvtMode) (func(uint64) uint64, error) {
 	switch {
 	case src == TypeTF32:
@@ -137,7 +134,7 @@ func Cvt(dst, src Type, m CvtMode) (func(uint64) uint64, error) {
 	return func(x uint64) uint64 { return floatToFloat(dst, src, m, x) }, nil
 }
 
-// cvtFast covers the conversions that kernels do in their inner loops.
+// cvtFast handles the conversions that kernels use in inner loops.
 func cvtFast(dst, src Type, m CvtMode) func(uint64) uint64 {
 	plain := m == CvtMode{Round: m.Round, Integer: m.Integer}
 	nearest := m == CvtMode{}
@@ -166,7 +163,7 @@ func intToInt(dst, src Type, m CvtMode, x uint64) uint64 {
 	return dst.extend(x)
 }
 
-// clampInt brings the integer x, signed or not, into the range of dst.
+// clampInt clamps the integer x, signed or not, to the range of dst.
 func clampInt(dst Type, signed bool, x uint64) uint64 {
 	max := maxInt(dst)
 	negative := signed && int64(x) < 0
@@ -219,7 +216,7 @@ func floatToInt(dst, src Type, m CvtMode, x uint64) uint64 {
 	return uint64(int64(v))
 }
 
-// maxInt is the largest value of an integer type.
+// maxInt returns the largest value of an integer type.
 func maxInt(t Type) uint64 {
 	n := uint(t.Bits())
 	if t.Signed() {
@@ -249,8 +246,8 @@ func floatToFloat(dst, src Type, m CvtMode, x uint64) uint64 {
 	return m.finish(dst, y)
 }
 
-// nanTo converts a NaN. An f64 result keeps the payload of its source, in its
-// upper bits, quieted; every other type has its one NaN.
+// nanTo converts a NaN. An f64 result keeps the payload of its source in its upper bits, quieted;
+// every other type has a single NaN.
 func nanTo(dst, src Type, x uint64) uint64 {
 	switch {
 	case dst == TypeF64 && src == TypeF64:
@@ -261,7 +258,7 @@ func nanTo(dst, src Type, x uint64) uint64 {
 	return dst.format().nan
 }
 
-// finish applies the modifiers of the result and places tf32 in its register.
+// finish applies the modifiers to the result and places tf32 in its register.
 func (m CvtMode) finish(dst Type, y uint64) uint64 {
 	f := dst.format()
 	if m.FTZ && dst == TypeF32 {
@@ -286,9 +283,8 @@ func CvtPack2(dst Type, m CvtMode, a, b uint32) uint32 {
 		uint16(floatToFloat(dst, TypeF32, m, uint64(a))))
 }
 
-// CvtPackInt is cvt.pack.sat.T.s32: a and b saturated to T, an 8- or 16-bit
-// integer type, side by side with b lowest; for 8 bits the low half of c comes
-// above them.
+// CvtPackInt is cvt.pack.sat.T.s32: a and b saturated to T, an 8- or 16-bit integer type, side by
+// side with b lowest; for 8 bits the low half of c goes above them.
 func CvtPackInt(t Type, a, b, c uint32) uint32 {
 	n := uint(t.Bits())
 	mask := uint64(1)<<n - 1

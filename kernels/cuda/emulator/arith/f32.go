@@ -22,8 +22,7 @@ func wide(b uint32) float64 { return float64(math.Float32frombits(b)) }
 
 func isNaN32(b uint32) bool { return b&^signF32 > infF32 }
 
-// FlushF32 is what .ftz does to an operand or a result: a subnormal becomes a
-// zero of its sign.
+// FlushF32 applies .ftz to an operand or a result: a subnormal becomes a zero of its sign.
 func FlushF32(b uint32) uint32 {
 	if b&infF32 == 0 {
 		return b & signF32
@@ -31,7 +30,7 @@ func FlushF32(b uint32) uint32 {
 	return b
 }
 
-// SatF32 is what .sat does to a result: [0, 1], NaN becomes +0.
+// SatF32 applies .sat to a result: clamped to [0, 1], NaN becomes +0.
 func SatF32(b uint32) uint32 {
 	switch x := f32(b); {
 	case !(x > 0): // NaN, negative, or a zero
@@ -42,7 +41,7 @@ func SatF32(b uint32) uint32 {
 	return b
 }
 
-// bits32 is the encoding of x with the canonical NaN.
+// bits32 returns the encoding of x, with the canonical NaN.
 func bits32(x float32) uint32 {
 	if x != x {
 		return nanF32
@@ -72,11 +71,10 @@ func MulF32RN(a, b uint32) uint32 { return bits32(f32(a) * f32(b)) }
 
 // FMAF32RN is fma.rn.f32: a·b + c with one rounding.
 //
-// The product of two float32 is exact in float64. Its float64 sum with c rounds
-// once; rounding that to float32 again is wrong only where the float64 lies
-// exactly between two float32 (its 29 dropped bits are 1000…), or where the
-// result is subnormal and fewer bits are kept. Those go the exact way, as do
-// infinities and NaNs.
+// The product of two float32 is exact in float64. Its float64 sum with c is rounded once; rounding
+// that to float32 is wrong only if the float64 lies exactly halfway between two float32 (its 29
+// dropped bits are 1000…), or if the result is subnormal and keeps fewer bits. These cases,
+// infinities and NaNs take the exact path.
 func FMAF32RN(a, b, c uint32) uint32 {
 	s := float64(wide(a)*wide(b)) + wide(c)
 	sb := math.Float64bits(s)
@@ -86,8 +84,8 @@ func FMAF32RN(a, b, c uint32) uint32 {
 	return fmaF32Exact(a, b, c)
 }
 
-// smallestWide is float32's smallest normal number, 2^-126, as a float64
-// without its sign bit.
+// smallestWide is float32's smallest normal number, 2^-126, as float64 bits shifted left by one to
+// drop the sign.
 const smallestWide = (1023 - 126) << 53
 
 func fmaF32Exact(a, b, c uint32) uint32 {
@@ -116,7 +114,7 @@ func sumF32(x, y float64, r Rounding) uint32 {
 
 // SubF32 is sub{.rnd}{.ftz}{.sat}.f32.
 func SubF32(a, b uint32, m Mode) uint32 {
-	return AddF32(a, b^signF32, m) // -NaN is a NaN too
+	return AddF32(a, b^signF32, m) // -NaN is a NaN, too
 }
 
 // MulF32 is mul{.rnd}{.ftz}{.sat}.f32.
@@ -163,7 +161,7 @@ func SqrtF32(a uint32, m Mode) uint32 {
 	return m.finish32(uint32(formatF32.fromFloat64(sqrtOdd(wide(a)), m.Round)))
 }
 
-// AbsF32 is abs{.ftz}.f32. It clears the sign of a NaN too.
+// AbsF32 is abs{.ftz}.f32. It also clears the sign of a NaN.
 func AbsF32(a uint32, ftz bool) uint32 {
 	if ftz {
 		a = FlushF32(a)
@@ -171,7 +169,7 @@ func AbsF32(a uint32, ftz bool) uint32 {
 	return a &^ signF32
 }
 
-// NegF32 is neg{.ftz}.f32. It changes the sign of a NaN too.
+// NegF32 is neg{.ftz}.f32. It also changes the sign of a NaN.
 func NegF32(a uint32, ftz bool) uint32 {
 	if ftz {
 		a = FlushF32(a)

@@ -16,7 +16,7 @@ func f64(b uint64) float64 { return math.Float64frombits(b) }
 
 func isNaN64(b uint64) bool { return b&^signF64 > infF64 }
 
-// nanOf64 is the NaN result of an operation on these operands.
+// nanOf64 returns the NaN result of an operation on these operands.
 func nanOf64(operands ...uint64) uint64 {
 	for _, b := range operands {
 		if isNaN64(b) {
@@ -100,8 +100,8 @@ func SqrtF64(a uint64, r Rounding) uint64 {
 	case r == RN || infinite(a) || x == 0:
 		return math.Float64bits(s)
 	}
-	// Bring x into [1, 4), where the residual x - s² cannot underflow. The
-	// nearest root is either exact or one step from the directed one.
+	// Scale x into [1, 4), where the residual x - s² cannot underflow. The root rounded to nearest
+	// is exact or one step from the directed one.
 	frac, exp := math.Frexp(x)
 	frac, exp = 2*frac, exp-1
 	if exp&1 != 0 {
@@ -117,10 +117,10 @@ func SqrtF64(a uint64, r Rounding) uint64 {
 	return math.Float64bits(math.Ldexp(s, exp/2))
 }
 
-// AbsF64 is abs.f64. It clears the sign of a NaN too.
+// AbsF64 is abs.f64. It also clears the sign of a NaN.
 func AbsF64(a uint64) uint64 { return a &^ signF64 }
 
-// NegF64 is neg.f64. It changes the sign of a NaN too.
+// NegF64 is neg.f64. It also changes the sign of a NaN.
 func NegF64(a uint64) uint64 { return a ^ signF64 }
 
 // CopySignF64 is copysign.f64: the sign of a on the magnitude of b.
@@ -128,8 +128,8 @@ func CopySignF64(a, b uint64) uint64 { return a&signF64 | b&^signF64 }
 
 func infinite(b uint64) bool { return b&^signF64 == infF64 }
 
-// A finite is a finite float64 taken apart: (-1)^neg · sig · 2^exp, where sig
-// has its top bit set unless the value is zero.
+// A finite is an unpacked finite float64: (-1)^neg · sig · 2^exp, where sig has its top bit set
+// unless the value is zero.
 type finite struct {
 	neg bool
 	exp int
@@ -149,7 +149,7 @@ func split(b uint64) finite {
 	return x
 }
 
-// sticky folds a lower word into the last bit of the upper one.
+// sticky folds a lower word into the last bit of the upper word.
 func sticky(hi, lo uint64) uint64 {
 	if lo != 0 {
 		return hi | 1
@@ -157,10 +157,10 @@ func sticky(hi, lo uint64) uint64 {
 	return hi
 }
 
-// fmaSoft is a·b + c on finite values with a directed rounding, in 128-bit
-// integers. The product fills the 128 bits with 22 zeros below it; the smaller
-// operand is shifted right, what falls off is folded into its last bit. Where
-// much cancels the exponents differ by at most one and nothing has fallen off.
+// fmaSoft is a·b + c on finite values with a directed rounding, in 128-bit integers. The product
+// fills the 128 bits with 22 zeros below it; the smaller operand is shifted right, and the bits
+// shifted out are folded into its last bit. If many bits cancel, the exponents differ by at most
+// one and no bits were lost.
 func fmaSoft(a, b, c uint64, r Rounding) uint64 {
 	x, y, z := split(a), split(b), split(c)
 	neg := x.neg != y.neg
@@ -211,8 +211,7 @@ type wide128 struct {
 	hi, lo uint64
 }
 
-// shiftRight moves the value n places down and keeps what falls off as a one in
-// the last bit.
+// shiftRight shifts the value right by n and ORs the lost bits into the last bit.
 func (v wide128) shiftRight(n uint) wide128 {
 	var lost uint64
 	switch {

@@ -17,7 +17,7 @@ const (
 	RNA                 // .rna: to nearest, ties away from zero (cvt to tf32 only)
 )
 
-// String is the modifier as PTX writes it, without the dot.
+// String returns the modifier as PTX writes it, without the dot.
 func (r Rounding) String() string {
 	return [...]string{"rn", "rz", "rm", "rp", "rna"}[r]
 }
@@ -27,11 +27,11 @@ func (r Rounding) String() string {
 type format struct {
 	mant int    // explicit significand bits
 	bias int    // exponent offset
-	inf  uint64 // first encoding beyond the largest finite value
+	inf  uint64 // first encoding after the largest finite value
 	nan  uint64 // canonical NaN
 	sign uint64 // the sign bit
-	// noInf: overflow gives the largest finite value (e4m3 has no infinity, and
-	// PTX converts to e4m3 and e5m2 with .satfinite only).
+	// noInf: overflow gives the largest finite value (e4m3 has no infinity, and PTX converts to
+	// e4m3 and e5m2 only with .satfinite).
 	noInf bool
 }
 
@@ -45,7 +45,7 @@ var (
 	formatE4M3 = &format{mant: 3, bias: 7, inf: 0x7f, nan: 0x7f, sign: 1 << 7, noInf: true}
 )
 
-// The NaNs that operations return where the manual names none.
+// The NaNs that operations return where the manual does not specify one.
 const (
 	nanF64  = 0xfff8000000000000
 	nanF32  = 0x7fffffff
@@ -54,9 +54,9 @@ const (
 	nanBF16 = 0x7fff
 )
 
-// pack rounds the value (-1)^neg · sig · 2^exp into f. A sig whose lowest bit is
-// "sticky" (one where any lower bit of the exact value was) rounds as the exact
-// value does, as long as sig has at least two bits more than the result.
+// pack rounds the value (-1)^neg · sig · 2^exp to f. If the lowest bit of sig is sticky (set if any
+// lower bit of the exact value was), the result is that of the exact value, as long as sig has at
+// least two bits more than the result.
 func (f *format) pack(neg bool, exp int, sig uint64, r Rounding) uint64 {
 	var sign uint64
 	if neg {
@@ -70,7 +70,7 @@ func (f *format) pack(neg bool, exp int, sig uint64, r Rounding) uint64 {
 	e := exp - lead + 63      // the value is 1.xxx · 2^e
 	drop := uint(63 - f.mant) // bits below the result's last place
 	biased := e + f.bias
-	if biased < 1 { // subnormal: the last place stops moving
+	if biased < 1 { // subnormal: the last place stays fixed
 		drop += uint(1 - biased)
 		biased = 1
 	}
@@ -88,8 +88,8 @@ func (f *format) pack(neg bool, exp int, sig uint64, r Rounding) uint64 {
 			q++
 		}
 	}
-	// q carries the leading bit of a normal number, which adds one to the
-	// exponent field; a carry out of the rounding does the same.
+	// q contains the leading bit of a normal number, which adds one to the exponent field, as does
+	// a carry out of the rounding.
 	b := uint64(biased-1)<<uint(f.mant) + q
 	if b >= f.inf {
 		return sign | f.overflow(neg, r)
@@ -97,7 +97,7 @@ func (f *format) pack(neg bool, exp int, sig uint64, r Rounding) uint64 {
 	return sign | b
 }
 
-// roundsUp decides whether the magnitude q + rem/(2·half) goes to q+1.
+// roundsUp reports whether the magnitude q + rem/(2·half) is rounded to q+1.
 func roundsUp(neg bool, q, rem, half uint64, r Rounding) bool {
 	switch r {
 	case RN:
@@ -113,7 +113,7 @@ func roundsUp(neg bool, q, rem, half uint64, r Rounding) bool {
 	}
 }
 
-// overflow is the magnitude of a finite result that does not fit.
+// overflow returns the magnitude of a finite result that does not fit.
 func (f *format) overflow(neg bool, r Rounding) uint64 {
 	if f.noInf || r == RZ || r == RM && !neg || r == RP && neg {
 		return f.inf - 1
@@ -121,7 +121,7 @@ func (f *format) overflow(neg bool, r Rounding) uint64 {
 	return f.inf
 }
 
-// isNaN tells whether b encodes a NaN.
+// isNaN reports whether b encodes a NaN.
 func (f *format) isNaN(b uint64) bool {
 	if f == formatE4M3 {
 		return b&0x7f == 0x7f
@@ -129,7 +129,7 @@ func (f *format) isNaN(b uint64) bool {
 	return b&(f.sign-1) > f.inf
 }
 
-// flush returns b with a subnormal turned into a zero of its sign.
+// flush turns a subnormal b into a zero of its sign.
 func (f *format) flush(b uint64) uint64 {
 	if b&(f.sign-1) < 1<<uint(f.mant) {
 		return b & f.sign
@@ -137,8 +137,8 @@ func (f *format) flush(b uint64) uint64 {
 	return b
 }
 
-// fromFloat64 rounds x into f. Where x itself is a rounded result, it must have
-// been rounded to odd (addOdd, divOdd, sqrtOdd), or the two roundings add up.
+// fromFloat64 rounds x to f. If x is itself a rounded result, it must have been rounded to odd
+// (addOdd, divOdd, sqrtOdd), otherwise the double rounding may be wrong.
 func (f *format) fromFloat64(x float64, r Rounding) uint64 {
 	b := math.Float64bits(x)
 	neg := b>>63 != 0
@@ -162,8 +162,8 @@ func (f *format) fromFloat64(x float64, r Rounding) uint64 {
 	}
 }
 
-// toFloat64 widens a value of f; every format of this package fits exactly. A
-// NaN stays one, without its payload.
+// toFloat64 widens a value of f, which is exact for every format of this package. A NaN stays a NaN
+// but loses its payload.
 func (f *format) toFloat64(b uint64) float64 {
 	if f.isNaN(b) {
 		return math.NaN()
@@ -184,10 +184,9 @@ func (f *format) toFloat64(b uint64) float64 {
 	return x
 }
 
-// roundToOdd moves s, the nearest float64 to an exact value, to the neighbour
-// with an odd last bit on the other side of that value, unless s is exact or
-// already odd. rest is the exact value minus s, or anything of its sign. A value
-// rounded to odd with at least two bits to spare can be rounded again, in any
+// roundToOdd returns s, the nearest float64 to an exact value, if it is exact or odd; otherwise its
+// odd neighbour on the other side of the exact value. rest is the exact value minus s, or anything
+// of its sign. A value rounded to odd with at least two bits to spare can be rounded again, in any
 // mode, to the same result as the exact value (Boldo and Melquiond, 2008).
 func roundToOdd(s, rest float64) float64 {
 	b := math.Float64bits(s)
@@ -200,11 +199,11 @@ func roundToOdd(s, rest float64) float64 {
 	return math.Float64frombits(b - 1)
 }
 
-// addOdd is x + y rounded to odd. It is used on values of the smaller formats
-// and their products, which are far from float64's overflow.
+// addOdd is x + y rounded to odd. It is used on values of the smaller formats and their products,
+// which are far from float64's overflow threshold.
 func addOdd(x, y float64) float64 {
 	s := x + y
-	t := s - x // Knuth's two-sum: s + rest is x + y exactly
+	t := s - x // Knuth's two-sum: s + rest is exactly x + y
 	rest := (x - (s - t)) + (y - t)
 	return roundToOdd(s, rest)
 }
@@ -231,8 +230,8 @@ func sqrtOdd(x float64) float64 {
 	return roundToOdd(s, math.FMA(-s, s, x))
 }
 
-// signedZeroSum gives the exact zero x + y its sign: that of both where they
-// agree, else + in every mode but RM.
+// signedZeroSum returns the exact zero x + y with its sign: that of both if they agree, otherwise +
+// in every mode but RM.
 func signedZeroSum(x, y float64, r Rounding) float64 {
 	negX, negY := math.Signbit(x), math.Signbit(y)
 	if negX && negY || negX != negY && r == RM {

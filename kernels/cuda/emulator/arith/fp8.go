@@ -2,19 +2,18 @@ package arith
 
 import "math"
 
-// FP8 is an 8-bit float type. PTX has them in pairs, in a 16-bit register, and
-// converts to them with .rn.satfinite only: what is too large becomes the
-// largest finite value.
+// FP8 is an 8-bit float type. PTX stores them in pairs in a 16-bit register, and converts to them
+// only with .rn.satfinite: values that are too large become the largest finite value.
 type FP8 struct{ f *format }
 
-// E4M3 has 4 exponent bits and 3 of significand, NaN but no infinity, and goes
-// up to 448; E5M2 has 5 and 2, infinities, and goes up to 57344.
+// E4M3 has 4 exponent bits, 3 significand bits, NaN but no infinity, and a maximum of 448; E5M2 has
+// 5 and 2 bits, infinities, and a maximum of 57344.
 var (
 	E4M3 = FP8{formatE4M3}
 	E5M2 = FP8{formatE5M2}
 )
 
-// FromFloat64 rounds x, itself exact, to the type.
+// FromFloat64 rounds x, which must be exact, to the type.
 func (p FP8) FromFloat64(x float64, relu bool) uint8 {
 	b := p.f.fromFloat64(x, RN)
 	if math.IsNaN(x) {

@@ -2,13 +2,12 @@ package arith
 
 import "math"
 
-// Half is a 16-bit float type with its arithmetic: F16 or BF16. Operations
-// compute in float64, rounded to odd, and round once to the type, so that their
-// results are those of exact arithmetic rounded once.
+// Half is a 16-bit float type with its arithmetic: F16 or BF16. Operations compute in float64,
+// rounded to odd, and round once to the type, so that results equal exact arithmetic rounded once.
 type Half struct{ f *format }
 
-// The two 16-bit float types: f16 is IEEE 754's binary16 (5 exponent bits, 10 of
-// significand), bf16 the upper half of an f32 (8 and 7).
+// The two 16-bit float types: f16 is IEEE 754's binary16 (5 exponent bits, 10 significand bits),
+// bf16 the upper half of an f32 (8 and 7 bits).
 var (
 	F16  = Half{formatF16}
 	BF16 = Half{formatBF16}
@@ -23,10 +22,10 @@ type HalfMode struct {
 // Float64 widens a value; a NaN loses its payload.
 func (h Half) Float64(a uint16) float64 { return h.f.toFloat64(uint64(a)) }
 
-// FromFloat64 rounds x, itself exact, to the type.
+// FromFloat64 rounds x, which must be exact, to the type.
 func (h Half) FromFloat64(x float64, r Rounding) uint16 { return uint16(h.f.fromFloat64(x, r)) }
 
-// operand widens an operand, flushed if .ftz asks for it.
+// operand widens an operand, flushed if .ftz is set.
 func (h Half) operand(a uint16, m HalfMode) float64 {
 	if m.FTZ {
 		a = h.Flush(a)
@@ -80,7 +79,7 @@ func (h Half) Max(a, b uint16, m MinMax) uint16 {
 	return uint16(h.f.minMax(uint64(a), uint64(b), m, true))
 }
 
-// Neg is neg{.ftz}. It changes the sign of a NaN too.
+// Neg is neg{.ftz}. It also changes the sign of a NaN.
 func (h Half) Neg(a uint16, ftz bool) uint16 {
 	if ftz {
 		a = h.Flush(a)
@@ -88,7 +87,7 @@ func (h Half) Neg(a uint16, ftz bool) uint16 {
 	return a ^ 0x8000
 }
 
-// Abs is abs{.ftz}. It clears the sign of a NaN too.
+// Abs is abs{.ftz}. It also clears the sign of a NaN.
 func (h Half) Abs(a uint16, ftz bool) uint16 {
 	if ftz {
 		a = h.Flush(a)
@@ -115,8 +114,8 @@ func (h Half) Compare(op CmpOp, a, b uint16, ftz bool) bool {
 	return CompareFloat(op, h.operand(a, m), h.operand(b, m))
 }
 
-// The packed operations work on two values at once, element 0 in the low half
-// of the register: add.f16x2 and its like.
+// The packed operations work on two values at once, with element 0 in the low half of the register:
+// add.f16x2 and the like.
 
 func pair(lo, hi uint16) uint32 { return uint32(lo) | uint32(hi)<<16 }
 

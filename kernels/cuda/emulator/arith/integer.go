@@ -10,8 +10,8 @@ type Int interface {
 	int16 | int32 | int64 | uint16 | uint32 | uint64
 }
 
-// Addition, subtraction and the low half of a product wrap around and are Go's
-// own operators; here is what Go has no operator for.
+// Addition, subtraction and the low half of a product wrap around; Go's operators do that. Here are
+// the operations for which Go has no operator.
 
 // AddSatS32 is add.sat.s32.
 func AddSatS32(a, b int32) int32 { return saturate(int64(a) + int64(b)) }
@@ -26,7 +26,7 @@ func saturate(x int64) int32 {
 	return int32(min(max(x, math.MinInt32), math.MaxInt32))
 }
 
-// AddCC32 is add.cc and addc{.cc} on 32 bits: a + b + carry, carry being 0 or 1.
+// AddCC32 is add.cc and addc{.cc} on 32 bits: a + b + carry, where carry is 0 or 1.
 func AddCC32(a, b, carry uint32) (sum, carryOut uint32) { return bits.Add32(a, b, carry) }
 
 // SubCC32 is sub.cc and subc{.cc} on 32 bits: a - (b + borrow). CC.CF holds the
@@ -39,8 +39,8 @@ func AddCC64(a, b, carry uint64) (sum, carryOut uint64) { return bits.Add64(a, b
 // SubCC64 is sub.cc and subc{.cc} on 64 bits.
 func SubCC64(a, b, borrow uint64) (diff, borrowOut uint64) { return bits.Sub64(a, b, borrow) }
 
-// mul.hi is the upper half of the double-width product. mad.hi adds to it;
-// mad.cc and madc add with AddCC32 or AddCC64.
+// mul.hi is the upper half of the double-width product. mad.hi adds to it; mad.cc and madc add with
+// AddCC32 or AddCC64.
 
 // MulHiS16 is mul.hi.s16.
 func MulHiS16(a, b int16) int16 { return int16(int32(a) * int32(b) >> 16) }
@@ -56,7 +56,7 @@ func MulHiU32(a, b uint32) uint32 { return uint32(uint64(a) * uint64(b) >> 32) }
 
 // MulHiS64 is mul.hi.s64.
 func MulHiS64(a, b int64) int64 {
-	// The unsigned product counts a negative operand 2^64 too high.
+	// The unsigned product treats a negative operand as 2^64 too large.
 	hi, _ := bits.Mul64(uint64(a), uint64(b))
 	return int64(hi) - a>>63&b - b>>63&a
 }
@@ -67,7 +67,7 @@ func MulHiU64(a, b uint64) uint64 {
 	return hi
 }
 
-// mul.wide and mad.wide: operands of 16 or 32 bits, results of twice as many.
+// mul.wide and mad.wide: operands of 16 or 32 bits, results of twice the width.
 
 // MulWideS16 is mul.wide.s16.
 func MulWideS16(a, b int16) int32 { return int32(a) * int32(b) }
@@ -106,9 +106,9 @@ func Sad[T Int](a, b, c T) T {
 	return c + (a - b)
 }
 
-// Div is div on integers, rounding towards zero. The manual leaves division by
-// zero to the machine; here every bit of the result is one. The most negative
-// number over -1 is itself.
+// Div is div on integers, rounding towards zero. The manual leaves division by zero
+// machine-specific; here every bit of the result is set. The most negative number divided by -1 is
+// itself.
 func Div[T Int](a, b T) T {
 	if b == 0 {
 		return ^T(0)
@@ -116,8 +116,7 @@ func Div[T Int](a, b T) T {
 	return a / b
 }
 
-// Rem is rem on integers, with the sign of a. A remainder by zero has every bit
-// one, as Div's quotient has.
+// Rem is rem on integers, with the sign of a. As with Div, a remainder by zero has every bit set.
 func Rem[T Int](a, b T) T {
 	if b == 0 {
 		return ^T(0)
@@ -125,7 +124,7 @@ func Rem[T Int](a, b T) T {
 	return a % b
 }
 
-// Abs is abs on signed integers; the most negative number is its own.
+// Abs is abs on signed integers; the most negative number stays itself.
 func Abs[T int16 | int32 | int64](a T) T {
 	if a < 0 {
 		return -a
@@ -133,22 +132,20 @@ func Abs[T int16 | int32 | int64](a T) T {
 	return a
 }
 
-// Shl is shl.b16, .b32 or .b64: an amount of the width or more gives zero.
+// Shl is shl.b16, .b32 or .b64: shifting by the width or more gives zero.
 func Shl[T uint16 | uint32 | uint64](a T, n uint32) T { return a << n }
 
-// Shr is shr: an amount of the width or more gives zero, or the sign throughout
-// for signed types.
+// Shr is shr: shifting by the width or more gives zero, or copies of the sign bit for signed types.
 func Shr[T Int](a T, n uint32) T { return a >> n }
 
-// ShfL is shf.l.clamp.b32, or shf.l.wrap.b32: the upper word of hi:lo shifted
-// left. clamp limits the amount to 32, wrap takes it modulo 32.
+// ShfL is shf.l.clamp.b32 or shf.l.wrap.b32: the upper word of hi:lo shifted left. clamp limits the
+// amount to 32, wrap takes it modulo 32.
 func ShfL(lo, hi, n uint32, wrap bool) uint32 {
 	n = funnel(n, wrap)
 	return uint32((uint64(hi)<<32 | uint64(lo)) << n >> 32)
 }
 
-// ShfR is shf.r.clamp.b32, or shf.r.wrap.b32: the lower word of hi:lo shifted
-// right.
+// ShfR is shf.r.clamp.b32 or shf.r.wrap.b32: the lower word of hi:lo shifted right.
 func ShfR(lo, hi, n uint32, wrap bool) uint32 {
 	n = funnel(n, wrap)
 	return uint32((uint64(hi)<<32 | uint64(lo)) >> n)
@@ -161,8 +158,8 @@ func funnel(n uint32, wrap bool) uint32 {
 	return min(n, 32)
 }
 
-// DP4A is dp4a.atype.btype: c plus the products of the four bytes of a and b,
-// each read as signed or unsigned.
+// DP4A is dp4a.atype.btype: c plus the products of the four bytes of a and b, each signed or
+// unsigned.
 func DP4A(a, b, c uint32, signedA, signedB bool) uint32 {
 	for i := range uint(4) {
 		c += uint32(byteOf(a, i, signedA) * byteOf(b, i, signedB))

@@ -1,13 +1,11 @@
 package arith
 
-// ldmatrix and stmatrix move 8×8 matrices of 16-bit elements between shared
-// memory and registers. Matrix i has its eight rows, of 16 bytes each, at the
-// addresses that lanes 8·i to 8·i+7 give; register i of every lane holds two
-// elements of matrix i.
+// ldmatrix and stmatrix move 8×8 matrices of 16-bit elements between shared memory and registers.
+// The eight rows of matrix i, 16 bytes each, are at the addresses given by lanes 8·i to 8·i+7;
+// register i of every lane holds two elements of matrix i.
 
-// MatrixElement is where element e (0 for the low half, 1 for the high half) of
-// a lane's register lies in its matrix: row lane/4, column 2·(lane%4) + e, or
-// with .trans the other way round.
+// MatrixElement returns the position in its matrix of element e (0 for the low half, 1 for the high
+// half) of a lane's register: row lane/4, column 2·(lane%4) + e, or with .trans the reverse.
 func MatrixElement(lane, e int, trans bool) (row, col int) {
 	row, col = lane/4, 2*(lane%4)+e
 	if trans {
@@ -16,11 +14,10 @@ func MatrixElement(lane, e int, trans bool) (row, col int) {
 	return row, col
 }
 
-// MatrixRowLane is the lane whose address operand points at a row of matrix i.
+// MatrixRowLane returns the lane that provides the address of a row of matrix i.
 func MatrixRowLane(i, row int) int { return 8*i + row }
 
-// LdMatrix gathers one matrix, in row-major order as it lies in memory, into a
-// register of each lane.
+// LdMatrix distributes one matrix, stored by rows, to a register of each lane.
 func LdMatrix(rows *[8][8]uint16, trans bool) (reg [32]uint32) {
 	for lane := range reg {
 		r0, c0 := MatrixElement(lane, 0, trans)

@@ -2,16 +2,16 @@ package arith
 
 import "math"
 
-// MinMax is the modifiers of min and max: .ftz; .NaN (any NaN operand makes the
-// result NaN; without it the other operand is the result); .xorsign.abs (compare
-// magnitudes, and give the result the exclusive or of the operands' signs).
+// MinMax is the modifiers of min and max: .ftz; .NaN (any NaN operand makes the result NaN; without
+// it the other operand is the result); .xorsign.abs (compare magnitudes, and give the result the
+// XOR of the operands' signs).
 type MinMax struct {
 	FTZ, NaN, XorSignAbs bool // .ftz, .NaN and .xorsign.abs
 }
 
 // MinF32 is min{.ftz}{.NaN}{.xorsign.abs}.f32, with -0 < +0.
 func MinF32(a, b uint32, m MinMax) uint32 {
-	if m == (MinMax{}) { // the plain form, on numbers that differ
+	if m == (MinMax{}) { // the plain form, for unequal numbers
 		if x, y := f32(a), f32(b); x < y {
 			return a
 		} else if y < x {
@@ -23,7 +23,7 @@ func MinF32(a, b uint32, m MinMax) uint32 {
 
 // MaxF32 is max{.ftz}{.NaN}{.xorsign.abs}.f32, with -0 < +0.
 func MaxF32(a, b uint32, m MinMax) uint32 {
-	if m == (MinMax{}) { // the plain form, on numbers that differ
+	if m == (MinMax{}) { // the plain form, for unequal numbers
 		if x, y := f32(a), f32(b); x > y {
 			return a
 		} else if y > x {
@@ -33,7 +33,7 @@ func MaxF32(a, b uint32, m MinMax) uint32 {
 	return uint32(formatF32.minMax(uint64(a), uint64(b), m, true))
 }
 
-// MinF64 is min.f64, with -0 < +0. Two NaNs give the first, quieted.
+// MinF64 is min.f64, with -0 < +0. For two NaNs the result is the first, quieted.
 func MinF64(a, b uint64) uint64 {
 	if isNaN64(a) && isNaN64(b) {
 		return a | quiet64
@@ -41,7 +41,7 @@ func MinF64(a, b uint64) uint64 {
 	return formatF64.minMax(a, b, MinMax{}, false)
 }
 
-// MaxF64 is max.f64, with -0 < +0. Two NaNs give the first, quieted.
+// MaxF64 is max.f64, with -0 < +0. For two NaNs the result is the first, quieted.
 func MaxF64(a, b uint64) uint64 {
 	if isNaN64(a) && isNaN64(b) {
 		return a | quiet64
@@ -74,8 +74,8 @@ func (f *format) minMax(a, b uint64, m MinMax, max bool) uint64 {
 	return a
 }
 
-// order maps the encodings of numbers to integers in the order of their values,
-// -0 just below +0.
+// order maps the encodings of numbers to integers in the order of their values, with -0 just below
+// +0.
 func (f *format) order(b uint64) int64 {
 	if b&f.sign != 0 {
 		return -1 - int64(b&(f.sign-1))
@@ -83,7 +83,7 @@ func (f *format) order(b uint64) int64 {
 	return int64(b)
 }
 
-// Property is what testp asks of a float.
+// Property is what testp tests.
 type Property uint8
 
 // The properties of testp. Zeros count as normal.
@@ -120,7 +120,7 @@ func (f *format) testP(op Property, b uint64) bool {
 	}
 }
 
-// relu is max(x, 0): negative values and -0 become +0, a NaN the canonical one.
+// relu is max(x, 0): negative values and -0 become +0, a NaN becomes the canonical NaN.
 func (f *format) relu(b uint64) uint64 {
 	switch {
 	case f.isNaN(b):
@@ -143,8 +143,7 @@ func (f *format) sat(b uint64) uint64 {
 	return b
 }
 
-// roundToInt rounds x to an integer, ties to even for RN; the sign of a zero
-// result is x's.
+// roundToInt rounds x to an integer, ties to even for RN; a zero result has the sign of x.
 func roundToInt(x float64, r Rounding) float64 {
 	switch r {
 	case RZ:

@@ -5,14 +5,14 @@ import (
 	"math/bits"
 )
 
-// A Fragment is one matrix operand of a warp: 32-bit registers by lane and
-// number. MMA gives how many of them count.
+// A Fragment is one matrix operand of a warp: 32-bit registers by lane and number. MMA.Registers
+// says how many are used.
 type Fragment [32][4]uint32
 
 // Elem is an element type of a matrix of mma.sync.
 type Elem uint8
 
-// The element types of mma.sync, and f64, which MMAF64 and WMMA know.
+// The element types of mma.sync, and f64, which is for MMAF64 and WMMA.
 const (
 	ElemF16 Elem = iota
 	ElemBF16
@@ -31,11 +31,10 @@ const (
 
 var elemNames = [...]string{"f16", "bf16", "tf32", "f32", "s8", "u8", "s4", "u4", "s32", "b1", "e4m3", "e5m2", "f64"}
 
-// String is the type as PTX writes it, without the dot.
+// String returns the type as PTX writes it, without the dot.
 func (e Elem) String() string { return elemNames[e] }
 
-// ParseElem finds the element type that PTX writes as name; false if there is
-// none.
+// ParseElem returns the element type that PTX writes as name; false if there is none.
 func ParseElem(name string) (Elem, bool) {
 	for i, n := range elemNames {
 		if n == name {
@@ -64,26 +63,25 @@ func (e Elem) bits() int {
 // MMA is one form of mma.sync.aligned.mMnNkK.row.col.D.A.B.C: the M×N matrix
 // D = A·B + C, with A M×K and B K×N.
 //
-// All forms share one layout. Lanes form eight groups of four: group = lane / 4,
-// member = lane % 4. With E elements to a 32-bit register, element e of register
-// r stands for
+// All forms share one layout. The lanes form eight groups of four: group = lane / 4, member = lane
+// % 4. With E elements per 32-bit register, element e of register r is at
 //
 //	A: row group + 8·(r%2), column member·E + e + 4·E·(r/2); r counts rows only where M is 16
 //	B: row member·E + e + 4·E·r, column group
 //	C, D: row group + 8·(r/2), column 2·member + r%2, or for f16, two to a
 //	register, row group + 8·r, column 2·member + e
 //
-// The form m8n8k4 of f16 is another matter: MMAQuads.
+// The form m8n8k4 of f16 has its own layout; see MMAQuads.
 type MMA struct {
 	M, N, K    int  // of the shape mMnNkK
 	D, A, B, C Elem // the types of the elements
 	// Sat is .satfinite: integer results are clamped to s32 instead of wrapping.
 	Sat bool
-	// And is .and.popc, for b1: what is counted is the bits of a AND b, else of a XOR b.
+	// And is .and.popc, for b1: count the bits of a AND b; otherwise of a XOR b.
 	And bool
 }
 
-// Check tells what is wrong with the form, if anything.
+// Check returns an error if the form does not exist.
 func (m MMA) Check() error {
 	unsupported := fmt.Errorf("mma.sync.m%dn%dk%d.%v.%v.%v.%v: no such form", m.M, m.N, m.K, m.D, m.A, m.B, m.C)
 	shape := [3]int{m.M, m.N, m.K}
@@ -117,7 +115,7 @@ func (m MMA) Check() error {
 	return nil
 }
 
-// Registers is how many 32-bit registers of a lane hold each operand.
+// Registers returns how many 32-bit registers per lane hold each operand.
 func (m MMA) Registers() (d, a, b, c int) {
 	return m.M * m.N * m.D.bits() / 1024, m.M * m.K * m.A.bits() / 1024,
 		m.K * m.N * m.B.bits() / 1024, m.M * m.N * m.C.bits() / 1024
@@ -125,12 +123,11 @@ func (m MMA) Registers() (d, a, b, c int) {
 
 // Run computes d = a·b + c. d may be c.
 //
-// Float forms: every product of two elements is exact in float64; the products
-// are added to the accumulator in float64 in the order of k, and the sum is
-// rounded once to nearest. The manual leaves order and rounding open beyond "at
-// least single precision"; hardware adds groups of products in fixed point and
-// truncates, so its last bits differ. tf32 operands count with their low 13 bits
-// ignored. Integer forms are exact and wrap around, or saturate with Sat.
+// Float forms: every product of two elements is exact in float64; the products are added to the
+// accumulator in float64 in order of k, and the sum is rounded once to nearest. The manual leaves
+// order and rounding open beyond "at least single precision"; hardware adds groups of products in
+// fixed point and truncates, so its last bits differ. The low 13 bits of tf32 operands are ignored.
+// Integer forms are exact and wrap around, or saturate with Sat.
 func (m MMA) Run(d, a, b, c *Fragment) {
 	switch {
 	case m.A == ElemB1:
@@ -141,7 +138,7 @@ func (m MMA) Run(d, a, b, c *Fragment) {
 		return
 	}
 	var matA [16][32]float64
-	var matB [8][32]float64 // by column: the inner loop runs along k
+	var matB [8][32]float64 // by column: the inner loop runs over k
 	_, regsA, regsB, _ := m.Registers()
 	per := 32 / m.A.bits()
 	for r := range regsA {
@@ -156,7 +153,7 @@ func (m MMA) Run(d, a, b, c *Fragment) {
 	}
 	for lane := range 32 {
 		group, member := lane/4, lane%4
-		// The four sums of a lane grow side by side, each in the order of k.
+		// Four accumulators per lane, each summed in order of k.
 		var s0, s1, s2, s3 float64
 		if m.C == ElemF32 {
 			s0, s1, s2, s3 = wide(c[lane][0]), wide(c[lane][1]), wide(c[lane][2]), wide(c[lane][3])
@@ -185,7 +182,7 @@ func (m MMA) Run(d, a, b, c *Fragment) {
 	}
 }
 
-// unpack writes the elements of a register to the places from to[0] on.
+// unpack writes the elements of a register to to[0], to[1], ….
 func (e Elem) unpack(to []float64, reg uint32) {
 	switch e {
 	case ElemTF32:
@@ -205,7 +202,7 @@ func (e Elem) unpack(to []float64, reg uint32) {
 	}
 }
 
-// runInt is Run on integers.
+// runInt is Run for integers.
 func (m MMA) runInt(d, a, b, c *Fragment) {
 	var matA [16][64]int32
 	var matB [8][64]int32
@@ -241,8 +238,8 @@ func (m MMA) runInt(d, a, b, c *Fragment) {
 	}
 }
 
-// runBits is Run on single bits, 32 to a register: the number of bits in which a
-// row of A and a column of B differ, or that both have.
+// runBits is Run for single bits, 32 per register: it counts the bits in which a row of A and a
+// column of B differ, or that both have set.
 func (m MMA) runBits(d, a, b, c *Fragment) {
 	var matA [16][8]uint32
 	var matB [8][8]uint32
@@ -274,7 +271,7 @@ func (m MMA) runBits(d, a, b, c *Fragment) {
 	}
 }
 
-// int reads element i of a register.
+// int returns element i of a register.
 func (e Elem) int(reg uint32, i int) int32 {
 	switch e {
 	case ElemS8:

@@ -2,20 +2,18 @@ package arith
 
 import "fmt"
 
-// A FragmentF64 is one matrix operand of an f64 mma: 64-bit registers by lane
-// and number.
+// A FragmentF64 is one matrix operand of an f64 mma: 64-bit registers by lane and number.
 type FragmentF64 [32][8]uint64
 
-// MMAF64 is mma.sync.aligned.mMnNkK.row.col.f64.f64.f64.f64 for the shapes
-// m8n8k4 and m16n8k4, k8 and k16, in the layout of MMA with one element to a
-// register. The sum over k is a chain of fused multiply-adds that starts from c,
-// each rounded as r says.
+// MMAF64 is mma.sync.aligned.mMnNkK.row.col.f64.f64.f64.f64 for the shapes m8n8k4 and m16n8k4, k8
+// and k16, in the layout of MMA with one element per register. The sum over k is a chain of FMAs
+// that starts from c, each rounded as Round says.
 type MMAF64 struct {
 	M, N, K int      // of the shape mMnNkK
 	Round   Rounding // of each multiply-add
 }
 
-// Check tells what is wrong with the form, if anything.
+// Check returns an error if the form does not exist.
 func (m MMAF64) Check() error {
 	switch [3]int{m.M, m.N, m.K} {
 	case [3]int{8, 8, 4}, [3]int{16, 8, 4}, [3]int{16, 8, 8}, [3]int{16, 8, 16}:
@@ -24,7 +22,7 @@ func (m MMAF64) Check() error {
 	return fmt.Errorf("mma.sync.m%dn%dk%d.f64.f64.f64.f64: no such form", m.M, m.N, m.K)
 }
 
-// Registers is how many 64-bit registers of a lane hold each operand.
+// Registers returns how many 64-bit registers per lane hold each operand.
 func (m MMAF64) Registers() (d, a, b, c int) {
 	return m.M * m.N / 32, m.M * m.K / 32, m.K * m.N / 32, m.M * m.N / 32
 }

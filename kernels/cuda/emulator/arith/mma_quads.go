@@ -1,13 +1,12 @@
 package arith
 
-// FragmentQuads is one matrix operand of MMAQuads: 32-bit registers by lane and
-// number.
+// FragmentQuads is one matrix operand of MMAQuads: 32-bit registers by lane and number.
 type FragmentQuads [32][8]uint32
 
-// MMAQuads is mma.sync.aligned.m8n8k4.{row,col}.{row,col}.D.f16.f16.C, Volta's
-// form: four products D = A·B + C at once, of A 8×4 and B 4×8. Lanes 4q … 4q+3 and
-// 4q+16 … 4q+19 hold product q; of the latter, high is 1, else 0. With j = lane % 4
-// and i the number of an element in its lane,
+// MMAQuads is mma.sync.aligned.m8n8k4.{row,col}.{row,col}.D.f16.f16.C, Volta's form: four products
+// D = A·B + C at once, with A 8×4 and B 4×8. Lanes 4q … 4q+3 and 4q+16 … 4q+19 hold product q; high
+// is 1 for the latter four, otherwise 0. With j = lane % 4 and i the number of an element in its
+// lane,
 //
 //	A by rows:     row j + 4·high,         column i
 //	A by columns:  row i + 4·high,         column j
@@ -16,16 +15,16 @@ type FragmentQuads [32][8]uint32
 //	C, D of f16:   row j + 4·high,         column i
 //	C, D of f32:   row j%2 + i&2 + 4·high, column i&4 + j&2 + i&1
 //
-// f16 elements lie two to a register, the first in the lower half.
+// f16 elements are two to a register, the first in the lower half.
 type MMAQuads struct {
 	ColA, RowB bool // A by columns, B by rows
-	D, C       Elem // ElemF16 or ElemF32; D is ElemF32 where C is
+	D, C       Elem // ElemF16 or ElemF32; D is ElemF32 if C is
 }
 
-// Registers is how many 32-bit registers of a lane hold each operand.
+// Registers returns how many 32-bit registers per lane hold each operand.
 func (m MMAQuads) Registers() (d, a, b, c int) { return m.D.bits() / 4, 2, 2, m.C.bits() / 4 }
 
-// placeC gives row and column of element i of C or D, of type e.
+// placeC returns row and column of element i of C or D with type e.
 func (m MMAQuads) placeC(e Elem, lane, i int) (row, col int) {
 	j, high := lane%4, lane/16
 	if e == ElemF16 {
@@ -34,7 +33,7 @@ func (m MMAQuads) placeC(e Elem, lane, i int) (row, col int) {
 	return j%2 + i&2 + 4*high, i&4 + j&2 + i&1
 }
 
-// Run computes d = a·b + c, rounded as MMA.Run does. d may be c.
+// Run computes d = a·b + c, rounded like MMA.Run. d may be c.
 func (m MMAQuads) Run(d, a, b, c *FragmentQuads) {
 	half := func(f *FragmentQuads, lane, i int) float64 {
 		return F16.Float64(uint16(f[lane][i/2] >> (16 * (i % 2))))

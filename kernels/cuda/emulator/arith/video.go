@@ -2,14 +2,14 @@ package arith
 
 import "math/bits"
 
-// The video instructions: vadd and its like on a word, half or byte of each
-// operand, and vadd2, vadd4 and theirs on two halves or four bytes at once.
+// The video instructions: vadd and others on a word, half or byte of each operand, and vadd2, vadd4
+// and others on two halves or four bytes at once.
 
-// Part is what of a register an operand of a scalar video instruction means, or
-// where its result goes.
+// Part is the part of a register that an operand of a scalar video instruction selects, or to which
+// its result goes.
 type Part uint8
 
-// The parts of a register: all of it, or what .b0 … .b3, .h0 and .h1 name.
+// The parts of a register: all of it, or those named .b0 … .b3, .h0 and .h1.
 const (
 	PartAll Part = iota
 	PartB0
@@ -20,7 +20,7 @@ const (
 	PartH1
 )
 
-// place gives the lowest bit of a part and its width.
+// place returns the lowest bit of a part and its width.
 func (p Part) place() (low, width uint) {
 	switch {
 	case p == PartAll:
@@ -31,7 +31,7 @@ func (p Part) place() (low, width uint) {
 	return 8 * uint(p-PartB0), 8
 }
 
-// Extract reads a part of v, extended by sign or zeros.
+// Extract returns a part of v, sign- or zero-extended.
 func (p Part) Extract(v uint32, signed bool) int64 {
 	low, n := p.place()
 	return extract(uint64(v), low, n, signed)
@@ -45,7 +45,7 @@ func extract(v uint64, low, n uint, signed bool) int64 {
 	return int64(v >> (64 - n))
 }
 
-// clampTo limits x to n bits.
+// clampTo clamps x to n bits.
 func clampTo(x int64, n uint, signed bool) int64 {
 	lo, hi := int64(0), int64(1)<<n-1
 	if signed {
@@ -57,8 +57,7 @@ func clampTo(x int64, n uint, signed bool) int64 {
 // VideoOp is the operation of a video instruction.
 type VideoOp uint8
 
-// The operations: of scalar and SIMD forms, the averages of SIMD ones alone, the
-// shifts of scalar ones alone.
+// The operations. VideoAvrg exists in SIMD forms only, the shifts in scalar forms only.
 const (
 	VideoAdd VideoOp = iota
 	VideoSub
@@ -94,12 +93,12 @@ func (op VideoOp) apply(a, b int64) int64 {
 		return min(a, b)
 	case VideoMax:
 		return max(a, b)
-	case VideoAvrg: // half of the sum, halves away from zero
+	case VideoAvrg: // half the sum, ties away from zero
 		if a+b >= 0 {
 			return (a + b + 1) >> 1
 		}
 		return (a + b) >> 1
-	case VideoShl: // 33 bits by up to 32; the clamps need not know how far beyond them a result is
+	case VideoShl: // 33 bits by at most 32; the result only needs to be beyond the clamping limits
 		switch low := a << b & (1<<33 - 1); {
 		case bits.Len64(uint64(max(a, ^a)))+int(b) <= 62:
 			return a << b
@@ -124,10 +123,10 @@ func (op VideoOp) apply(a, b int64) int64 {
 	return truth(a >= b)
 }
 
-// VideoSecond is what is done with the result and the operand c.
+// VideoSecond is the second operation, on the result and operand c.
 type VideoSecond uint8
 
-// Nothing, or merging where D is a part; or the second operations.
+// No second operation (or merging, if D is a part), or one of three.
 const (
 	SecondNone VideoSecond = iota
 	SecondAdd
@@ -135,16 +134,16 @@ const (
 	SecondMax
 )
 
-// Video is a scalar video instruction: vop.dtype.atype.btype{.sat}{.second} d, a, b, c.
-// Operands are extended to 33 bits and the result has 34; after clamping, if asked
-// for, 33 bits of it go on. vshl clamps its exact result.
+// Video is a scalar video instruction: vop.dtype.atype.btype{.sat}{.second} d, a, b, c. Operands
+// are extended to 33 bits and the result has 34; after optional clamping, 33 bits of it are used.
+// vshl clamps its exact result.
 type Video struct {
 	Op                        VideoOp     // the first operation
 	SignedD, SignedA, SignedB bool        // of .dtype, .atype and .btype
 	Sat                       bool        // .sat
-	Wrap                      bool        // of shifts: the amount counts modulo 32, else up to 32
+	Wrap                      bool        // for shifts: the amount is taken modulo 32, otherwise clamped to 32
 	Second                    VideoSecond // the second operation
-	D, A, B                   Part        // the parts of the registers that take part
+	D, A, B                   Part        // the parts of the registers that are used
 }
 
 // Run computes the result.
@@ -175,23 +174,22 @@ func (v Video) Run(a, b, c uint32) uint32 {
 	return uint32(r)<<low&mask | c&^mask
 }
 
-// VideoMad is vmad: a·b + c, or with one of NegProduct, NegC and PlusOne -(a·b) + c,
-// a·b - c and a·b + c + 1, shifted right by Shift bits. As the manual has it, c is
-// negated in 32 bits and then extended, by its sign if any factor is signed or
-// anything is negated.
+// VideoMad is vmad: a·b + c, or with one of NegProduct, NegC and PlusOne -(a·b) + c, a·b - c and
+// a·b + c + 1, shifted right by Shift bits. As in the manual, c is negated in 32 bits and then
+// extended, as signed if any factor is signed or anything is negated.
 type VideoMad struct {
 	SignedA, SignedB          bool // of .atype and .btype
 	NegProduct, NegC, PlusOne bool
 	Sat                       bool // .sat
 	Shift                     uint // 0, 7 or 15
-	A, B                      Part // the parts of the registers that take part
+	A, B                      Part // the parts of the registers that are used
 }
 
 // Run computes the result.
 func (v VideoMad) Run(a, b, c uint32) uint32 {
 	x, y := v.A.Extract(a, v.SignedA), v.B.Extract(b, v.SignedB)
 	signed := v.SignedA || v.SignedB || v.NegProduct || v.NegC
-	// The product and the sum in 128 bits.
+	// The product and the sum have 128 bits.
 	hi, lo := bits.Mul64(uint64(max(x, -x)), uint64(max(y, -y)))
 	var carry, one uint64
 	if x < 0 != (y < 0) {
@@ -230,17 +228,16 @@ func (v VideoMad) Run(a, b, c uint32) uint32 {
 	return uint32(lo)
 }
 
-// VideoSIMD is a video instruction on the halves or bytes of its operands:
-// vop2 and vop4, .dtype.atype.btype{.sat}{.add} d.mask, a.asel, b.bsel, c.
-// Element i of either operand is what number SelA[i], or SelB[i], names among the
-// elements of a and then those of b.
+// VideoSIMD is a video instruction on the halves or bytes of its operands: vop2 and vop4,
+// .dtype.atype.btype{.sat}{.add} d.mask, a.asel, b.bsel, c. SelA[i] and SelB[i] select element i of
+// either operand from the elements of a followed by those of b.
 type VideoSIMD struct {
 	Op                        VideoOp // the operation
 	Lanes                     int     // 2 or 4
 	SignedD, SignedA, SignedB bool    // of .dtype, .atype and .btype
 	Sat                       bool    // .sat
-	Add                       bool    // the chosen results are added to c; else the others are taken from c
-	Mask                      uint8   // a bit for each element of d that the operation decides
+	Add                       bool    // the selected results are added to c; otherwise the other elements come from c
+	Mask                      uint8   // one bit for each element of d that the operation computes
 	SelA, SelB                [4]uint8
 }
 

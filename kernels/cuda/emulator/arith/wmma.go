@@ -8,13 +8,11 @@ import (
 
 // WMMA is one form of wmma.mma: the M×N matrix D = A·B + C, with A M×K and B K×N.
 //
-// Which lane holds which elements the manual leaves open, so that a program cannot
-// rely on it: fragments are made by wmma.load, and what a program does to them
-// in between it must do to all elements alike. Here the elements of A, C and D
-// are numbered by rows, those of B by columns, and dealt out to the lanes in that
-// order, as many to a lane as its registers hold. Fragments of f16 factors have
-// eight registers in every shape; where that is more than there are elements,
-// the numbering starts again from the first.
+// The manual does not specify which lane holds which elements, so a program cannot rely on it:
+// fragments come from wmma.load, and a program must treat all elements alike. Here the elements of
+// A, C and D are numbered by rows, those of B by columns, and dealt to the lanes in that order, as
+// many per lane as its registers hold. Fragments of f16 factors have eight registers in every
+// shape; if that is more than there are elements, the numbering starts again from the first.
 type WMMA struct {
 	M, N, K    int
 	D, A, B, C Elem     // the types of the elements
@@ -22,7 +20,7 @@ type WMMA struct {
 	Round      Rounding // for f64
 }
 
-// Matrix names an operand of WMMA.
+// Matrix is an operand of WMMA.
 type Matrix uint8
 
 // The operands of WMMA.
@@ -33,11 +31,11 @@ const (
 	MatrixD
 )
 
-// WMMAFragment is one operand of a warp: registers by lane and number, of 64 bits
-// for f64, else of 32.
+// WMMAFragment is one operand of a warp: registers by lane and number, with 64 bits for f64,
+// otherwise 32.
 type WMMAFragment [32][8]uint64
 
-// Check tells what is wrong with the form, if anything.
+// Check returns an error if the form does not exist.
 func (w WMMA) Check() error {
 	shape := [3]int{w.M, w.N, w.K}
 	wide := shape == [3]int{16, 16, 16} || shape == [3]int{32, 8, 16} || shape == [3]int{8, 32, 16}
@@ -67,10 +65,10 @@ func (w WMMA) Check() error {
 	return nil
 }
 
-// Elem gives the element type of an operand.
+// Elem returns the element type of an operand.
 func (w WMMA) Elem(x Matrix) Elem { return [...]Elem{w.A, w.B, w.C, w.D}[x] }
 
-// Size gives the rows and columns of an operand.
+// Size returns the rows and columns of an operand.
 func (w WMMA) Size(x Matrix) (rows, cols int) {
 	switch x {
 	case MatrixA:
@@ -81,8 +79,8 @@ func (w WMMA) Size(x Matrix) (rows, cols int) {
 	return w.M, w.N
 }
 
-// Registers is how many registers of a lane hold an operand, and how many
-// elements each of them holds.
+// Registers returns how many registers per lane hold an operand, and how many elements each of them
+// holds.
 func (w WMMA) Registers(x Matrix) (n, per int) {
 	e := w.Elem(x)
 	per = max(1, 32/e.bits())
@@ -93,7 +91,7 @@ func (w WMMA) Registers(x Matrix) (n, per int) {
 	return rows * cols / (32 * per), per
 }
 
-// Place gives row and column of element e of register r of a lane.
+// Place returns row and column of element e of register r of a lane.
 func (w WMMA) Place(x Matrix, lane, r, e int) (row, col int) {
 	n, per := w.Registers(x)
 	rows, cols := w.Size(x)
@@ -118,7 +116,7 @@ func (w WMMA) each(x Matrix, frag *WMMAFragment, f func(row, col int, v uint64))
 	}
 }
 
-// Run computes d = a·b + c, rounded as MMA.Run and MMAF64.Run do. d may be c.
+// Run computes d = a·b + c, rounded like MMA.Run and MMAF64.Run. d may be c.
 func (w WMMA) Run(d, a, b, c *WMMAFragment) {
 	var result func(row, col int) uint64
 	var rows, cols [32][128]uint64 // of A, and of B
@@ -180,7 +178,7 @@ func (w WMMA) Run(d, a, b, c *WMMAFragment) {
 	}
 }
 
-// float reads one element that stands alone.
+// float returns the value of a single unpacked element.
 func (e Elem) float(v uint64) float64 {
 	switch e {
 	case ElemF16:
