@@ -2,7 +2,7 @@ package cuda
 
 import "baregrad/kernels"
 
-// Advance moves the counters of a recorded step on: see advance.ptx.
+// Advance advances the counters of a recorded step: see advance.ptx.
 func (d *Device) Advance(counters, by, rate, table kernels.Buffer) {
 	rows, width := kernels.CheckAdvance(counters, by, rate, table), 0
 	if rows > 0 {

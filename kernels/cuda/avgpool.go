@@ -2,14 +2,14 @@ package cuda
 
 import "baregrad/kernels"
 
-// AvgPool takes the mean of the part of each window that lies in the image: see avgpool.ptx.
+// AvgPool averages the part of each window that lies within the image: see avgpool.ptx.
 func (d *Device) AvgPool(y, x kernels.Buffer, s kernels.PoolSpec) {
 	s.Check("avgpool", y, nil, x)
 	d.each(kernel{"avgpool.ptx", "avgpool_fwd_f32"}, y.Len(),
 		appendPoolSizes(d.with(address(y), address(x), count(y.Len())), s)...)
 }
 
-// AvgPoolGrad spreads dy evenly over each window.
+// AvgPoolGrad distributes dy evenly over each window.
 func (d *Device) AvgPoolGrad(dx, dy kernels.Buffer, s kernels.PoolSpec, m kernels.Mode) {
 	s.Check("avgpool gradient", dy, nil, dx)
 	d.each(kernel{"avgpool.ptx", "avgpool_bwd_f32"}, dx.Len(),

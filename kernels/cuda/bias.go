@@ -5,7 +5,7 @@ import (
 	"baregrad/kernels/cuda/driver"
 )
 
-// The gradients of a bias, and of the ReLU or the loss behind it: see bias.ptx.
+// The gradients of a bias, and of the ReLU or loss after it: see bias.ptx.
 
 var (
 	biasBwd     = kernel{"bias.ptx", "bias_bwd_f32"}
@@ -13,7 +13,7 @@ var (
 	biasLossBwd = kernel{"bias.ptx", "bias_softmax_cross_entropy_bwd_f32"}
 )
 
-// BiasReLUGrad masks dy and adds it up by column, in one pass.
+// BiasReLUGrad masks dy and sums it by column, in one pass.
 func (d *Device) BiasReLUGrad(dx, dbias, dy, y kernels.Buffer, rows, cols int, m kernels.Mode) {
 	kernels.CheckBiasReLU("bias relu gradient", dx, dbias, dy, y, rows, cols)
 	if dbias == nil {
@@ -23,8 +23,8 @@ func (d *Device) BiasReLUGrad(dx, dbias, dy, y kernels.Buffer, rows, cols int, m
 	d.biasGrad(biasReLUBwd, rows, cols, m, address(dbias), address(dy), address(dx), address(y))
 }
 
-// biasGrad launches one of the two. Rows are cut into segments, 32 rows at
-// least, so that there are blocks enough.
+// biasGrad launches one of these kernels. The rows are cut into segments of at least 32 rows, so
+// that there are enough blocks.
 func (d *Device) biasGrad(k kernel, rows, cols int, m kernels.Mode, buffers ...uint64) {
 	if cols == 0 {
 		return
@@ -42,7 +42,7 @@ func (d *Device) biasGrad(k kernel, rows, cols int, m kernels.Mode, buffers ...u
 	d.launch(k, driver.Dim{X: groups, Y: parts, Z: 1}, lanes(256), arguments...)
 }
 
-// sumChunks adds up [chunks, n] in scratch memory.
+// sumChunks sums [chunks, n] from scratch memory over the chunks.
 func (d *Device) sumChunks(to, chunks uint64, rows, n int, m kernels.Mode) {
 	d.biasGrad(biasBwd, rows, n, m, to, chunks)
 }

@@ -20,7 +20,7 @@ func (d *Device) Div(y, a, b kernels.Buffer, s kernels.BroadcastSpec) {
 	d.broadcast("div", kernel{"broadcast.ptx", "div_flat_fwd_f32"}, kernel{"broadcast.ptx", "div_fwd_f32"}, y, a, b, s)
 }
 
-// broadcast launches the flat kernel where one axis is left, else the general one.
+// broadcast launches the flat kernel if only one axis is left, otherwise the general one.
 func (d *Device) broadcast(op string, flat, general kernel, y, a, b kernels.Buffer, s kernels.BroadcastSpec) {
 	s.Check(op, y, a, b)
 	n := s.Len()
@@ -35,8 +35,8 @@ func (d *Device) broadcast(op string, flat, general kernel, y, a, b kernels.Buff
 	d.each(general, n, arguments...)
 }
 
-// appendAxes appends sizes or strides as kernels take them: from the innermost
-// axis outwards, and zeros up to MaxRank.
+// appendAxes appends sizes or strides in the order of the kernels' parameters: innermost axis
+// first, padded with zeros to MaxRank.
 func appendAxes(arguments []uint64, axes [kernels.MaxRank]int, rank int) []uint64 {
 	for i := range kernels.MaxRank {
 		cell := uint64(0)

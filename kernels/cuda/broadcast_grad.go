@@ -2,8 +2,8 @@ package cuda
 
 import "baregrad/kernels"
 
-// Gradients of arithmetic with broadcasting: see broadcast_grad.ptx. Where an
-// operand was repeated, its gradient is summed.
+// Gradients of broadcast arithmetic: see broadcast_grad.ptx. The gradient of an operand that was
+// broadcast is summed.
 
 var (
 	addBwd  = kernel{"broadcast_grad.ptx", "add_bwd_f32"}   // dy
@@ -47,14 +47,14 @@ func (d *Device) DivGrad(da, db, dy, a, b kernels.Buffer, s kernels.BroadcastSpe
 	d.bothGrads(da, db, dy, a, b, ma, func(da kernels.Buffer, m kernels.Mode) {
 		d.operandGrad(divBwdA, da, dy, nil, b, s, m)
 	}, func() {
-		// The kernel's a and b are in their places: only the walk is along b.
+		// a and b stay in place for this kernel: only the walk is along b.
 		d.operandGradAlong(divBwdB, db, dy, a, b, s, s.B, s.LenB(), mb)
 	})
 }
 
-// bothGrads calls first, which writes da, and second, which writes db, in an order
-// in which neither overwrites what the other still reads: an output may lie in the
-// memory of dy, a or b. Where each would, da goes to memory of its own first.
+// bothGrads calls first, which writes da, and second, which writes db, in an order in which neither
+// overwrites what the other still reads, because an output may share memory with dy, a or b. If
+// both would, da goes to separate memory first.
 func (d *Device) bothGrads(da, db, dy, a, b kernels.Buffer, ma kernels.Mode, first func(da kernels.Buffer, m kernels.Mode), second func()) {
 	spoilsSecond := same(da, dy) || same(da, a) || same(da, b)
 	spoilsFirst := same(db, dy) || same(db, a) || same(db, b)
@@ -73,32 +73,32 @@ func (d *Device) bothGrads(da, db, dy, a, b kernels.Buffer, ma kernels.Mode, fir
 	}
 }
 
-// same tells whether two buffers, either of which may be nil, share memory.
+// same reports whether two buffers, either of which may be nil, share memory.
 func same(a, b kernels.Buffer) bool {
 	return a != nil && b != nil && own(a).block == own(b).block
 }
 
-// swapped is s with its operands exchanged.
+// swapped returns s with its operands exchanged.
 func swapped(s kernels.BroadcastSpec) kernels.BroadcastSpec {
 	s.A, s.B = s.B, s.A
 	return s
 }
 
-// operandGrad is the gradient by the first operand of s.
+// operandGrad computes the gradient with respect to the first operand of s.
 func (d *Device) operandGrad(k kernel, da, dy, a, b kernels.Buffer, s kernels.BroadcastSpec, m kernels.Mode) {
 	d.operandGradAlong(k, da, dy, a, b, s, s.A, s.LenA(), m)
 }
 
-// operandGradAlong is the gradient by the operand that has the given strides and
-// length: kernel k walks dy's elements with the axes along which the operand goes
-// on innermost, then those along which it is repeated.
+// operandGradAlong computes the gradient with respect to the operand with the given strides and
+// length. Kernel k walks the elements of dy: the axes of the operand are innermost, then the axes
+// along which it was broadcast.
 func (d *Device) operandGradAlong(k kernel, dx, dy, a, b kernels.Buffer, s kernels.BroadcastSpec,
 	strides [kernels.MaxRank]int, length int, m kernels.Mode) {
 	if dx == nil || length == 0 {
 		return
 	}
 	n := s.Len()
-	// Sizes and strides in the kernel's order, the innermost axis first.
+	// Sizes and strides in the kernel's order, innermost axis first.
 	var dim, inY, inA, inB [kernels.MaxRank]int
 	rank := 0
 	for _, repeated := range [...]bool{false, true} {
@@ -135,9 +135,9 @@ func (d *Device) operandGradAlong(k kernel, dx, dy, a, b kernels.Buffer, s kerne
 	}
 }
 
-// chunksOf says into how many chunks the sums of so many terms are split, where
-// count of them are worked out at once: enough to have 64 Ki threads, if each
-// then still has 32 terms to add, and not more than the second pass adds up quickly.
+// chunksOf returns the number of chunks into which a sum of the given number of terms is split, if
+// count such sums are computed at once: enough for 64 Ki threads, as long as each still has 32
+// terms to add, and few enough that the second pass stays fast.
 func chunksOf(count, terms int) int {
 	return max(1, min(ceilDiv(terms, 32), 65536/count, 4096))
 }

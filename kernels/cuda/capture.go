@@ -16,12 +16,12 @@ var _ kernels.Capturer = (*Device)(nil)
 type graph struct {
 	device *Device
 	work   driver.Graph
-	// The memory that the work uses, and who owns it. Its addresses are in the
-	// graph, so that none of it may be freed while the graph is launched.
+	// The memory that the work uses, and who owns it. The graph contains its addresses, so none of
+	// it may be freed while the graph is launched.
 	blocks map[*block]bool
 }
 
-// Capture calls work and notes its launches and copies as a graph.
+// Capture calls work and records its launches and copies as a graph.
 func (d *Device) Capture(work func()) (_ kernels.Graph, err error) {
 	recorder, ok := d.stream.(driver.Capturer)
 	switch {
@@ -32,7 +32,7 @@ func (d *Device) Capture(work func()) (_ kernels.Graph, err error) {
 	case d.capturing != nil:
 		return nil, d.refusal("capture", errors.New("another graph is being captured"))
 	}
-	d.update() // it is no part of the work
+	d.update() // not part of the work
 	if err := recorder.BeginCapture(); err != nil {
 		return nil, d.refusal("capture", err)
 	}
@@ -40,17 +40,17 @@ func (d *Device) Capture(work func()) (_ kernels.Graph, err error) {
 	d.capturing = g
 	failure := caught(func() { work(); d.update() })
 	d.capturing = nil
-	// The end comes whatever happened: the stream would go on recording.
+	// Always end the capture: otherwise the stream would go on recording.
 	recorded, err := recorder.EndCapture()
 	if failure != nil {
-		d.updates.count, d.pair.blocks, d.loss.rows, d.lossGrad.rows = 0, 0, 0, 0 // of the work that could not be captured
+		d.updates.count, d.pair.blocks, d.loss.rows, d.lossGrad.rows = 0, 0, 0, 0 // from the work that could not be captured
 		if err == nil {
 			err = recorded.Close()
 		}
 		if refused, ok := failure.(*kernels.DeviceError); ok {
 			return nil, d.refusal(refused.Op, errors.Join(refused.Err, err))
 		}
-		panic(failure) // a mistake of the programmer
+		panic(failure) // a programming error
 	}
 	if err != nil {
 		return nil, d.refusal("capture", err)
@@ -59,7 +59,7 @@ func (d *Device) Capture(work func()) (_ kernels.Graph, err error) {
 	return g, nil
 }
 
-// caught calls work and returns what it panicked with; nil if it did not.
+// caught calls work and returns its panic value, or nil.
 func caught(work func()) (failure any) {
 	defer func() { failure = recover() }()
 	work()
@@ -70,15 +70,15 @@ func (d *Device) refusal(op string, err error) error {
 	return &kernels.DeviceError{Device: d.name, Op: op, Err: fmt.Errorf("can't be captured: %w", err)}
 }
 
-// notCaptured panics with a *kernels.DeviceError if op is asked for during a
-// capture, of which it can't be a part.
+// notCaptured panics with a *kernels.DeviceError if op is called during a capture; op cannot be
+// part of a graph.
 func (d *Device) notCaptured(op string) {
 	if d.capturing != nil {
 		d.check(op, errors.New("it is not work that can be repeated"))
 	}
 }
 
-// Launch does the work again.
+// Launch runs the work again.
 func (g *graph) Launch() {
 	for b := range g.blocks {
 		if b.freed {
@@ -92,7 +92,7 @@ func (g *graph) Launch() {
 	g.device.check("graph", g.work.Launch())
 }
 
-// Free lets go of the graph.
+// Free frees the graph.
 func (g *graph) Free() {
 	if !g.device.lost && !g.device.closed() {
 		g.device.check("free", g.work.Close())

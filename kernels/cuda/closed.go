@@ -2,8 +2,8 @@ package cuda
 
 import "baregrad/kernels/cuda/driver"
 
-// closed is the driver and the stream of a device after its Close: it refuses all
-// work, and has nothing more to free.
+// closed is the driver and the stream of a closed device: it refuses all work, and has nothing left
+// to free.
 type closed struct{}
 
 var (
@@ -11,7 +11,7 @@ var (
 	_ driver.Stream = closed{}
 )
 
-// closed tells whether Close was called.
+// closed reports whether Close was called.
 func (d *Device) closed() bool { return d.driver == driver.Driver(closed{}) }
 
 func (closed) Info() driver.Info                                { return driver.Info{} }

@@ -2,27 +2,27 @@ package cuda
 
 import "baregrad/kernels"
 
-// Convolutions. Which form of a convolution is used is decided here: the direct
-// form (conv_direct.ptx) has a thread for each result; the implicit product
-// (conv_implicit.ptx) works on tiles of 128 by 32 or 64, which must be filled well,
-// and walks along its sums 16 at a time; the asynchronous one (conv_async.ptx) does
-// the same with fewer instructions beside the multiply-adds, where channels come by fours;
-// Winograd's algorithm (conv_winograd.ptx) has fewer multiply-adds, for 3×3 filters.
+// Convolutions. The form of a convolution is chosen here. The direct form (conv_direct.ptx) has one
+// thread per result. The implicit matrix product (conv_implicit.ptx) works on tiles of 128×32 or
+// 128×64, which should be mostly full, in steps of 16 along the sum. The asynchronous form
+// (conv_async.ptx) does the same with fewer instructions other than multiply-adds, if the number of
+// channels is a multiple of 4. Winograd's algorithm (conv_winograd.ptx) needs fewer multiply-adds,
+// for 3×3 filters.
 
-// A ConvForm is a way to work a convolution out.
+// A ConvForm is a way to compute a convolution.
 type ConvForm int
 
 const (
-	ConvByShape        ConvForm = iota // the one that suits the shape
-	ConvDirect                         // one thread for each result
-	ConvImplicit                       // an implicit matrix product, wherever there is one
-	ConvAsync                          // the same, fed by asynchronous copies wherever that can be, else directly
-	ConvAsyncLarge                     // the same in its largest tiles
-	ConvWinograd                       // forward and by input by Winograd's algorithm wherever that can be, else by the shape
-	ConvWinogradNarrow                 // the same in its narrow tiles
+	ConvByShape        ConvForm = iota // the form that suits the shape
+	ConvDirect                         // one thread per result
+	ConvImplicit                       // an implicit matrix product where possible
+	ConvAsync                          // the same with asynchronous copies where possible, otherwise direct
+	ConvAsyncLarge                     // the same with its largest tiles
+	ConvWinograd                       // forward and gradient by input by Winograd's algorithm where possible, otherwise by shape
+	ConvWinogradNarrow                 // the same with its narrow tiles
 )
 
-// implicitSuits decides for a product of [m,k]·[k,n].
+// implicitSuits reports whether to use the implicit form for a product [m,k]·[k,n].
 func (d *Device) implicitSuits(m, n, k int) bool {
 	switch d.ConvForm {
 	case ConvDirect, ConvAsync, ConvAsyncLarge:
@@ -33,7 +33,7 @@ func (d *Device) implicitSuits(m, n, k int) bool {
 	return m >= 64 && n >= 16 && k >= 32
 }
 
-// Conv2D is y = x∗w + bias, then ReLU if s says so.
+// Conv2D is y = x∗w + bias, followed by ReLU if s.ReLU is set.
 func (d *Device) Conv2D(y, x, w, bias kernels.Buffer, s kernels.ConvSpec) {
 	s.Check("conv2d", y, x, w, bias)
 	if d.winogradSuits(s, address(y), address(x), address(w), address(bias)) {
@@ -51,7 +51,7 @@ func (d *Device) Conv2D(y, x, w, bias kernels.Buffer, s kernels.ConvSpec) {
 	d.convDirect(y, x, w, bias, s)
 }
 
-// Conv2DGradInput is the gradient by x.
+// Conv2DGradInput computes the gradient with respect to x.
 func (d *Device) Conv2DGradInput(dx, dy, w kernels.Buffer, s kernels.ConvSpec, m kernels.Mode) {
 	s.Check("conv2d gradient by input", dy, dx, w, nil)
 	if d.conv2DGradInputBelow(dx, dy, w, s, m, behindReLU{}) {
@@ -65,8 +65,8 @@ func (d *Device) Conv2DGradInput(dx, dy, w kernels.Buffer, s kernels.ConvSpec, m
 	d.convDirectGradInput(dx, dy, w, s, m)
 }
 
-// conv2DGradInputBelow is the gradient by x, and behind the ReLU below if that is asked for,
-// where one of the forms suits that does both in one launch. It tells whether one does.
+// conv2DGradInputBelow computes the gradient with respect to x and, if asked for, of the ReLU
+// below, with a form that does both in one launch. It reports whether there is such a form for s.
 func (d *Device) conv2DGradInputBelow(dx, dy, w kernels.Buffer, s kernels.ConvSpec, m kernels.Mode, below behindReLU) bool {
 	if s.StrideH != 1 || s.StrideW != 1 {
 		return false
@@ -82,7 +82,7 @@ func (d *Device) conv2DGradInputBelow(dx, dy, w kernels.Buffer, s kernels.ConvSp
 	return false
 }
 
-// Conv2DGradFilter is the gradient by w.
+// Conv2DGradFilter computes the gradient with respect to w.
 func (d *Device) Conv2DGradFilter(dw, dy, x kernels.Buffer, s kernels.ConvSpec, m kernels.Mode) {
 	s.Check("conv2d gradient by filter", dy, x, dw, nil)
 	if d.asyncSuitsFilter(s, address(dw), address(dy), address(x)) {

@@ -2,10 +2,10 @@ package cuda
 
 import "baregrad/kernels"
 
-// The direct form of the convolutions: see conv_direct.ptx.
+// The direct form of convolution: see conv_direct.ptx.
 
-// by4 tells whether the kernels that work out four outputs at once can be used:
-// the buffers that have outputs as their last axis are aligned to 16 bytes.
+// by4 reports whether the kernels that compute four outputs at once can be used: the buffers whose
+// last axis is the outputs must be aligned to 16 bytes.
 func by4(s kernels.ConvSpec, addresses ...uint64) bool {
 	for _, a := range addresses {
 		if a%16 != 0 {
@@ -31,7 +31,7 @@ func (d *Device) convDirectGradInput(dx, dy, w kernels.Buffer, s kernels.ConvSpe
 		append(appendConvSizes(d.with(address(dx), address(dy), address(w), count(dx.Len())), s), mode(m))...)
 }
 
-// convDirectGradFilter deals the outputs out to chunks, and adds up what comes of them.
+// convDirectGradFilter splits the output positions into chunks, and adds up the partial sums.
 func (d *Device) convDirectGradFilter(dw, dy, x kernels.Buffer, s kernels.ConvSpec, m kernels.Mode) {
 	n := dw.Len()
 	if n == 0 {
@@ -40,7 +40,7 @@ func (d *Device) convDirectGradFilter(dw, dy, x kernels.Buffer, s kernels.ConvSp
 	chunks := chunksOf(n, s.Rows())
 	name, terms := "conv_direct_bwd_filter_f32", s.Rows()
 	if by4(s, address(dw), address(dy)) {
-		n, terms = n/4, s.N*s.OH // rows of outputs are dealt out
+		n, terms = n/4, s.N*s.OH // rows of outputs are split
 		name, chunks = "conv_direct_bwd_filter_by4_f32", max(1, min(terms, 65536/n))
 	}
 	to := address(dw)

@@ -5,9 +5,9 @@ import (
 	"baregrad/kernels/cuda/driver"
 )
 
-// The convolutions as implicit matrix products: see conv_implicit.ptx.
+// Convolutions as implicit matrix products: see conv_implicit.ptx.
 
-// convTile is the size of a block's tile and its threads, for so many columns.
+// convTile returns the width of a block's tile and its number of threads.
 func convTile(columns int) (width, threads int) {
 	if columns <= 32 {
 		return 32, 128
@@ -17,7 +17,7 @@ func convTile(columns int) (width, threads int) {
 
 const convTileHeight = 128
 
-// The kernels, for tiles 32 and 64 wide.
+// The kernels with tiles 32 and 64 wide.
 var (
 	implicitFwd = [2]kernel{
 		{"conv_implicit.ptx", "conv_implicit_fwd_128x32_f32"}, {"conv_implicit.ptx", "conv_implicit_fwd_128x64_f32"}}
@@ -31,14 +31,14 @@ func (d *Device) convImplicit(y, x, w, bias kernels.Buffer, s kernels.ConvSpec) 
 	d.implicit(implicitFwd, address(y), x, w, address(bias), s.Rows(), s.Out, s.Cols(), s.Cols(), s, false, s.ReLU)
 }
 
-// convImplicitGradInput takes strides of 1 only: with others, most of the products
-// would be with zeros.
+// convImplicitGradInput is for strides of 1 only: with larger strides, most of the products would
+// be with zeros.
 func (d *Device) convImplicitGradInput(dx, dy, w kernels.Buffer, s kernels.ConvSpec, m kernels.Mode) {
 	k := s.KH * s.KW * s.Out
 	d.implicit(implicitBwdInput, address(dx), dy, w, 0, s.N*s.H*s.W, s.C, k, k, s, bool(m), false)
 }
 
-// convImplicitGradFilter splits the sum over all outputs, and adds up what comes of it.
+// convImplicitGradFilter splits the sum over all outputs, and adds up the partial sums.
 func (d *Device) convImplicitGradFilter(dw, dy, x kernels.Buffer, s kernels.ConvSpec, m kernels.Mode) {
 	rows, k := s.Cols(), s.Rows()
 	width, _ := convTile(s.Out)
@@ -57,7 +57,7 @@ func (d *Device) convImplicitGradFilter(dw, dy, x kernels.Buffer, s kernels.Conv
 	d.addSplits(address(dw), partial, 0, rows*s.Out, s.Out, splits, m, false)
 }
 
-// implicit launches the product [m,k]·[k,n], of which a block takes share of k.
+// implicit launches the product [m,k]·[k,n], in which each block takes share of k.
 func (d *Device) implicit(forms [2]kernel, result uint64, from, b kernels.Buffer, bias uint64, m, n, k, share int,
 	s kernels.ConvSpec, accumulate, relu bool) {
 	if m*n == 0 {

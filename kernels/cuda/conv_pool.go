@@ -2,8 +2,9 @@ package cuda
 
 import "baregrad/kernels"
 
-// Conv2DReLUMaxPool is the convolution, and then the pooling of what it left in scratch
-// memory: two launches. By Winograd's algorithm both are one, after that for the filters.
+// Conv2DReLUMaxPool computes the convolution into scratch memory and then pools it, in two
+// launches. With Winograd's algorithm one launch does both, after the one that transforms the
+// filters.
 func (d *Device) Conv2DReLUMaxPool(y, arg, x, w, bias kernels.Buffer, s kernels.ConvPoolSpec) {
 	s.Check("conv2d relu maxpool", y, arg, x, w, bias)
 	if winogradPools(s) && d.winogradSuits(s.Conv, address(y), address(arg), address(x), address(w), address(bias)) {
@@ -15,8 +16,8 @@ func (d *Device) Conv2DReLUMaxPool(y, arg, x, w, bias kernels.Buffer, s kernels.
 	d.MaxPool(y, arg, z, s.Pool)
 }
 
-// Conv2DReLUMaxPoolGrad spreads the gradient over the convolution's output in scratch
-// memory, and goes on from there.
+// Conv2DReLUMaxPoolGrad distributes the gradient over the convolution's output in scratch memory,
+// and continues from there.
 func (d *Device) Conv2DReLUMaxPoolGrad(dx, dw, dbias, dy, y, arg, x, w kernels.Buffer, s kernels.ConvPoolSpec, mx, mw, mb kernels.Mode) {
 	s.CheckGrad("conv2d relu maxpool gradient", dx, dw, dbias, dy, y, arg, x, w)
 	dz := d.unpooledGrad(dbias, dy, y, arg, s, mb)
@@ -28,8 +29,8 @@ func (d *Device) Conv2DReLUMaxPoolGrad(dx, dw, dbias, dy, y, arg, x, w kernels.B
 	}
 }
 
-// BiasReLUConv2DReLUMaxPoolGrad is Conv2DReLUMaxPoolGrad, and where the gradient by input has
-// a form that does so, what lies behind the ReLU below is part of its launch.
+// BiasReLUConv2DReLUMaxPoolGrad is Conv2DReLUMaxPoolGrad followed by the gradient of the bias and
+// ReLU below. If a form of the gradient by input includes that, it is part of its launch.
 func (d *Device) BiasReLUConv2DReLUMaxPoolGrad(dx, dbelow, dw, dbias, dy, y, arg, x, w kernels.Buffer, s kernels.ConvPoolSpec, mbelow, mw, mb kernels.Mode) (done bool) {
 	s.CheckGradBelow("bias relu conv2d relu maxpool gradient", dx, dbelow, dw, dbias, dy, y, arg, x, w)
 	dz := d.unpooledGrad(dbias, dy, y, arg, s, mb)
@@ -43,7 +44,7 @@ func (d *Device) BiasReLUConv2DReLUMaxPoolGrad(dx, dbelow, dw, dbias, dy, y, arg
 	return done
 }
 
-// unpooledGrad spreads the gradient over the convolution's output in scratch memory.
+// unpooledGrad distributes the gradient over the convolution's output in scratch memory.
 func (d *Device) unpooledGrad(dbias, dy, y, arg kernels.Buffer, s kernels.ConvPoolSpec, m kernels.Mode) kernels.Buffer {
 	dz := d.unpooled.buffer(d, s.Conv.Rows()*s.Conv.Out)
 	d.BiasReLUMaxPoolGrad(dz, dbias, dy, y, arg, s.Pool, m)

@@ -7,14 +7,14 @@ import (
 
 // Winograd's algorithm for convolutions: see conv_winograd.ptx.
 
-// preferWinograd makes it the first choice for the shapes that it suits. It stays off
-// until a GPU has been seen to be faster with it: the lab times both.
+// preferWinograd makes it the first choice for the shapes that it suits. It stays off until it has
+// been measured to be faster on a GPU: gpulab times both.
 const preferWinograd = false
 
-// winogradTiles is how many tiles of 2×2 outputs a block has.
+// winogradTiles is the number of tiles of 2×2 outputs per block.
 const winogradTiles = 32
 
-// A winogradTiling is how many channels a block has of a result, and the names of its kernels.
+// A winogradTiling is a number of output channels per block, and the kernels for it.
 type winogradTiling struct {
 	outputs                   int
 	forward, pooled, gradient kernel
@@ -27,11 +27,12 @@ var (
 		kernel{"conv_winograd.ptx", "conv_winograd_maxpool_fwd_32x32_f32"}, kernel{"conv_winograd.ptx", "conv_winograd_bwd_input_32x32_f32"}}
 )
 
-// shared is its bytes of shared memory: U twice, V, and the table of tiles.
+// shared returns the bytes of shared memory: U twice, V, and the table of tiles.
 func (t winogradTiling) shared() int { return 2*16*33*t.outputs + 16*1216 + 16*winogradTiles }
 
-// winogradTiling picks the tiles for so many channels of a result: the wide ones transform
-// the pixels of a tile half as often, the narrow ones fill what is not a multiple of 64.
+// winogradTiling picks the tiling for a number of output channels. The wide tiles transform the
+// pixels of a tile half as often; the narrow ones are for numbers of channels that are not a
+// multiple of 64.
 func (d *Device) winogradTiling(outputs int) winogradTiling {
 	if d.ConvForm == ConvWinogradNarrow || outputs%winogradWide.outputs != 0 {
 		return winogradNarrow
@@ -39,13 +40,13 @@ func (d *Device) winogradTiling(outputs int) winogradTiling {
 	return winogradWide
 }
 
-// winogradFits tells whether the kernels can take a convolution.
+// winogradFits reports whether the kernels can compute a convolution.
 func (d *Device) winogradFits(s kernels.ConvSpec, addresses ...uint64) bool {
 	all := uint64(0)
 	for _, a := range addresses {
 		all |= a
 	}
-	const static = 1024 // bytes of shared memory that the driver or last.tmpl may have besides
+	const static = 1024 // bytes of shared memory that the driver or last.tmpl may use in addition
 	switch {
 	case d.info.Compute[0] < 8, d.info.SharedPerBlock < d.winogradTiling(s.Out).shared()+static, all%16 != 0:
 		return false
@@ -55,7 +56,7 @@ func (d *Device) winogradFits(s kernels.ConvSpec, addresses ...uint64) bool {
 	return s.C%8 == 0 && s.Out%winogradNarrow.outputs == 0 && s.Rows()*s.C*s.Out > 0
 }
 
-// winogradSuits decides for y = x∗w + bias.
+// winogradSuits reports whether to use Winograd's algorithm for y = x∗w + bias.
 func (d *Device) winogradSuits(s kernels.ConvSpec, addresses ...uint64) bool {
 	switch d.ConvForm {
 	case ConvWinograd, ConvWinogradNarrow:
@@ -67,8 +68,9 @@ func (d *Device) winogradSuits(s kernels.ConvSpec, addresses ...uint64) bool {
 	return false
 }
 
-// turned is the convolution that the gradient by input is, where strides and dilations are
-// 1: dx = dy ∗ w', with w'[u,v,o,c] = w[KH-1-u, KW-1-v, c, o]. Its padding may be below 0.
+// turned returns the convolution that computes the gradient with respect to the input, for strides
+// and dilations of 1: dx = dy ∗ w', with w'[u,v,o,c] = w[KH-1-u, KW-1-v, c, o]. Its padding may be
+// negative.
 func turned(s kernels.ConvSpec) kernels.ConvSpec {
 	t := s
 	t.H, t.W, t.C, t.OH, t.OW, t.Out = s.OH, s.OW, s.Out, s.H, s.W, s.C
@@ -76,15 +78,15 @@ func turned(s kernels.ConvSpec) kernels.ConvSpec {
 	return t
 }
 
-// winogradPools tells whether the pooling's windows are the algorithm's tiles.
+// winogradPools reports whether the pooling windows are the algorithm's tiles.
 func winogradPools(s kernels.ConvPoolSpec) bool {
 	p := s.Pool
 	return p.KH == 2 && p.KW == 2 && p.StrideH == 2 && p.StrideW == 2 && p.PadTop == 0 && p.PadLeft == 0 &&
 		2*p.OH == p.H && 2*p.OW == p.W
 }
 
-// convWinograd transforms the filters, in one launch, and does all else in another. Where
-// arg is not nil, y and arg are those of the pooled outputs.
+// convWinograd transforms the filters in one launch and does the rest in another. If arg is not
+// nil, y and arg are the pooled outputs and their positions.
 func (d *Device) convWinograd(y, arg, x, w, bias kernels.Buffer, s kernels.ConvSpec) {
 	t := d.winogradTiling(s.Out)
 	u := d.winogradFilter(w, s, false)
@@ -96,8 +98,8 @@ func (d *Device) convWinograd(y, arg, x, w, bias kernels.Buffer, s kernels.ConvS
 	d.launchShared(k, winogradGrid(t, s), lanes(4*t.outputs), t.shared(), arguments...)
 }
 
-// convWinogradGradInput is the same for the gradient by input, and by what went into the
-// ReLU below, if that is asked for: s is turned.
+// convWinogradGradInput is the same for the gradient with respect to the input and, if asked for,
+// of the ReLU below; s is turned.
 func (d *Device) convWinogradGradInput(dx, dy, w kernels.Buffer, s kernels.ConvSpec, m kernels.Mode, below behindReLU) {
 	t := d.winogradTiling(s.Out)
 	grid := winogradGrid(t, s)

@@ -1,13 +1,11 @@
-// Package cuda is the device that computes with PTX kernels: on an NVIDIA GPU,
-// or on the emulator where there is none.
+// Package cuda is the device that computes with PTX kernels: on an NVIDIA GPU, or on the emulator.
 //
-// Beside each .ptx file stands a Go file with its launchers: the Device's
-// methods, which check the sizes, choose the grid and list the arguments. A
-// launcher speaks to a driver.Driver, and does not know what runs the kernels.
+// Next to each .ptx file is a Go file with its launchers: the Device's methods, which check the
+// sizes, choose the grid and build the argument list. A launcher talks to a driver.Driver and does
+// not know what runs the kernels.
 //
-// All kernels but those for the tensor cores use only operations that IEEE 754
-// defines, in an order that follows from the shapes: every GPU and the emulator
-// give the same bits.
+// All kernels except those for tensor cores use only operations defined by IEEE 754, in an order
+// determined by the shapes: every GPU and the emulator give the same bits.
 package cuda
 
 import (
@@ -18,43 +16,42 @@ import (
 	"baregrad/kernels/cuda/driver"
 )
 
-// Device is a kernels.Device over a driver. It is used by one goroutine at a time.
+// Device is a kernels.Device on top of a driver. Only one goroutine may use it at a time.
 type Device struct {
-	// TensorCores lets MatMul use the tensor cores where the GPU has them (compute
-	// capability 8.0 and later) and the shape suits them. They round the factors
-	// to tf32, which has 10 bits behind the point where float32 has 23: faster,
-	// and a relative error near 1e-3. Off unless it is set.
+	// TensorCores lets MatMul use tensor cores if the GPU has them (compute capability 8.0 or
+	// later) and the shape suits them. They round the factors to tf32, which has 10 fraction bits
+	// where float32 has 23: faster, with a relative error near 1e-3. Off by default.
 	TensorCores bool
-	// ConvForm says how convolutions are worked out, so that the forms can be
-	// compared; by the shape unless it is set.
+	// ConvForm forces a form of convolution, so that they can be compared. By default the shape
+	// decides.
 	ConvForm ConvForm
-	// NoGraphs makes the device refuse to capture graphs, for comparison. (What
-	// was captured goes on as it was captured, TensorCores and ConvForm included.)
+	// NoGraphs makes the device refuse to capture graphs, for comparison. Graphs captured earlier
+	// still run as captured, including TensorCores and ConvForm.
 	NoGraphs bool
 
 	name      string
 	driver    driver.Driver
 	stream    driver.Stream
 	info      driver.Info
-	functions map[kernel]driver.Function // by file and name, filled as they are first used
+	functions map[kernel]driver.Function // by file and name, filled on first use
 	modules   map[string]driver.Module   // by file
-	arguments [maxArguments]uint64       // of the launch under way
+	arguments [maxArguments]uint64       // of the current launch
 	updates   updates
 	pair      pair
 	loss      lossAhead
 	lossGrad  lossGradAhead
 	scratch   scratch
-	between   scratch // what a kernel leaves for another, which uses scratch itself
-	unpooled  scratch // a convolution's output before its pooling, or the gradient there
+	between   scratch // what one kernel leaves for another that itself uses scratch
+	unpooled  scratch // a convolution's output before pooling, or its gradient
 	counters  counters
-	capturing *graph // the graph that is being captured, or nil
-	lost      bool   // the driver has said that the GPU can't be used any more
+	capturing *graph // the graph being captured, or nil
+	lost      bool   // the driver has reported that the GPU can no longer be used
 }
 
 var _ kernels.Device = (*Device)(nil)
 
-// New returns the device that computes with d. The name is what the device
-// calls itself: "cuda" or "emulator". Closing the device closes d.
+// New returns the device that computes with d. The name is the device's own: "cuda" or "emulator".
+// Closing the device closes d.
 func New(name string, d driver.Driver) (*Device, error) {
 	stream, err := d.NewStream()
 	if err != nil {
@@ -70,45 +67,45 @@ func New(name string, d driver.Driver) (*Device, error) {
 	}, nil
 }
 
-// Name is "cuda" or "emulator".
+// Name returns "cuda" or "emulator".
 func (d *Device) Name() string { return d.name }
 
 // Info describes the GPU.
 func (d *Device) Info() driver.Info { return d.info }
 
-// Memory says how many bytes of the GPU's memory the device holds, and how many
-// more it could have.
+// Memory returns the bytes of the GPU's memory that the device holds, and how many more it could
+// get.
 func (d *Device) Memory() (used, free int64) { return d.driver.Memory() }
 
-// Lost tells whether the driver has said that the GPU can't be used any more.
+// Lost reports whether the driver has said that the GPU can no longer be used.
 func (d *Device) Lost() bool { return d.lost }
 
-// Stream is the queue in which the device does its work, for timing and graphs.
+// Stream returns the stream in which the device does its work, for timing and graphs.
 func (d *Device) Stream() driver.Stream { return d.queue() }
 
-// queue is the stream, with everything in it that has been asked for.
+// queue returns the stream after launching all deferred work into it.
 func (d *Device) queue() driver.Stream {
 	d.update()
 	return d.stream
 }
 
-// Close frees the device's memory, and with it every buffer. Whatever is asked of the
-// device after that panics with a *kernels.DeviceError that wraps driver.ErrClosed;
-// buffers and graphs may still be freed, and it may be closed again.
+// Close frees the device's memory, including every buffer. Any later work on the device panics with
+// a *kernels.DeviceError that wraps driver.ErrClosed; buffers and graphs may still be freed, and
+// Close may be called again.
 func (d *Device) Close() error {
 	err := errors.Join(d.scratch.free(d), d.between.free(d), d.unpooled.free(d), d.counters.free(d), d.stream.Close(), d.driver.Close())
 	d.driver, d.stream = closed{}, closed{}
-	d.updates.count = 0 // of memory that is gone
+	d.updates.count = 0 // its memory is gone
 	return err
 }
 
-// Sync waits until all work asked for is done.
+// Sync waits until all work is done.
 func (d *Device) Sync() {
 	d.notCaptured("sync")
 	d.check("sync", d.queue().Sync())
 }
 
-// check panics with a *kernels.DeviceError if err is one.
+// check panics with a *kernels.DeviceError if err is not nil.
 func (d *Device) check(op string, err error) {
 	if err == nil {
 		return
@@ -129,11 +126,11 @@ func (d *Device) check(op string, err error) {
 // A kernel is an .entry of one of the .ptx files.
 type kernel struct{ file, name string }
 
-// maxArguments is the most parameters that a kernel has.
+// maxArguments is the maximum number of kernel parameters.
 const maxArguments = 64
 
-// with begins a list of arguments. It lies in the device, so that a launch
-// allocates nothing: only one list is made at a time.
+// with begins an argument list. It is stored in the device so that launches do not allocate; only
+// one list can be built at a time.
 func (d *Device) with(arguments ...uint64) []uint64 {
 	return append(d.arguments[:0], arguments...)
 }
@@ -143,10 +140,10 @@ func (d *Device) launch(k kernel, grid, block driver.Dim, arguments ...uint64) {
 	d.launchShared(k, grid, block, 0, arguments...)
 }
 
-// launchShared is launch, with so many bytes of dynamic shared memory.
+// launchShared is launch with dynamic shared memory, in bytes.
 func (d *Device) launchShared(k kernel, grid, block driver.Dim, shared int, arguments ...uint64) {
 	if grid.X == 0 {
-		return // nothing to do: a launch of no blocks is an error to the driver
+		return // nothing to do; drivers reject a launch without blocks
 	}
 	d.update()
 	n := copy(d.arguments[:], arguments)
@@ -159,7 +156,7 @@ func (d *Device) start(k kernel, l driver.Launch) {
 	}
 }
 
-// function finds a kernel, and loads the file it is in when it is first used.
+// function returns a kernel; its file is loaded on first use.
 func (d *Device) function(k kernel) driver.Function {
 	if f, ok := d.functions[k]; ok {
 		return f
@@ -179,7 +176,7 @@ func (d *Device) function(k kernel) driver.Function {
 	return f
 }
 
-// A kernel's arguments are passed in cells of 64 bits.
+// Kernel arguments are passed in cells of 64 bits.
 
 func address(b kernels.Buffer) uint64 {
 	if b == nil {
@@ -199,13 +196,13 @@ func truth(on bool) uint64 {
 
 func mode(m kernels.Mode) uint64 { return truth(bool(m)) }
 
-// count passes a number of elements, a size or a stride as 32 bits. Buffers
-// hold fewer than 2³¹ elements, so that every index fits.
+// count passes a number of elements, a size or a stride as 32 bits. Buffers have fewer than 2³¹
+// elements, so every index fits.
 func count(n int) uint64 { return uint64(uint32(n)) }
 
-// ceilDiv is n/m, rounded up.
+// ceilDiv is n/m rounded up.
 func ceilDiv(n, m int) int { return (n + m - 1) / m }
 
-// lanes is the block of so many threads in a row, and line the grid of so many blocks.
+// lanes is a block of n threads in a row, and line a grid of n blocks.
 func lanes(n int) driver.Dim { return driver.Dim{X: n, Y: 1, Z: 1} }
 func line(n int) driver.Dim  { return driver.Dim{X: n, Y: 1, Z: 1} }

@@ -2,8 +2,8 @@ package cuda
 
 import "baregrad/kernels"
 
-// Gather copies rows of a data set into a batch: see gather.ptx. A row that src or
-// index does not have becomes NaN, or the least int32. Two batches take one launch.
+// Gather copies rows of a data set into a batch: see gather.ptx. A row outside src or index becomes
+// NaN, or the smallest int32. Two batches take one launch.
 func (d *Device) Gather(dst, src, index, cursor kernels.Buffer, s kernels.GatherSpec) {
 	s.Check(dst, src, index, cursor)
 	kind, size := uint64(1), 4

@@ -9,14 +9,15 @@ func (d *Device) Im2Col(col, x kernels.Buffer, s kernels.ConvSpec) {
 		appendConvSizes(d.with(address(col), address(x), count(col.Len())), s)...)
 }
 
-// Col2Im adds each row of dcol back to where Im2Col took it from.
+// Col2Im adds each row of dcol back to the patch from which Im2Col took it.
 func (d *Device) Col2Im(dx, dcol kernels.Buffer, s kernels.ConvSpec, m kernels.Mode) {
 	s.CheckCol("col2im", dcol, dx)
 	d.each(kernel{"im2col.ptx", "col2im_f32"}, dx.Len(),
 		append(appendConvSizes(d.with(address(dx), address(dcol), count(dx.Len())), s), mode(m))...)
 }
 
-// appendConvSizes appends the sizes of a convolution as kernels take them: see index.tmpl.
+// appendConvSizes appends the sizes of a convolution in the order of the kernels' parameters: see
+// index.tmpl.
 func appendConvSizes(arguments []uint64, s kernels.ConvSpec) []uint64 {
 	return append(arguments,
 		count(s.H), count(s.W), count(s.C), count(s.KH), count(s.KW), count(s.Out),

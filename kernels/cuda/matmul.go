@@ -8,19 +8,19 @@ import (
 	"baregrad/kernels/cuda/driver"
 )
 
-// The ladder of matrix products, from the simplest to the fastest. They compute
-// the same, but for the last, whose factors are rounded to tf32; where K is not
-// split, in the same order too.
+// The ladder of matrix products, from the simplest to the fastest. They compute the same result,
+// except for the last two, which round the factors to tf32; if K is not split, they also sum in the
+// same order.
 //
-//	matmul_naive_f32           one thread for each element of C; for the smallest
+//	matmul_naive_f32           one thread for each element of C; for the smallest products
 //	matmul_tiled_f32           tiles of 16×16 through shared memory
 //	matmul_32x32_f32           register tiles of 4×4, double buffered, for small matrices
 //	matmul_64x64_f32           the same, for larger ones
 //	matmul_128x128_f32         register tiles of 8×8
 //	matmul_async_128x128_f32   the same, fed by asynchronous copies
-//	matmul_async_128x256_f32   register tiles of 8×16, fed likewise
+//	matmul_async_128x256_f32   register tiles of 8×16, also fed by asynchronous copies
 //	matmul_tf32                tensor cores
-//	matmul_tf32_128x256        the same, in wider tiles
+//	matmul_tf32_128x256        the same, with wider tiles
 var ladder = []rung{
 	{name: "matmul_naive_f32", file: "matmul_naive.ptx", bm: 8, bn: 32, block: driver.Dim{X: 32, Y: 8, Z: 1}},
 	{name: "matmul_tiled_f32", file: "matmul_tiled.ptx", bm: 16, bn: 16, block: driver.Dim{X: 16, Y: 16, Z: 1}},
@@ -33,19 +33,19 @@ var ladder = []rung{
 	{name: "matmul_tf32_128x256", file: "matmul_tf32_wide.ptx", bm: 128, bn: 256, block: lanes(256), step: 16, slots: 410, by16: true, shared: 51200},
 }
 
-// A rung is one kernel of the ladder; or four, one for each way the factors lie.
+// A rung is one kernel of the ladder, or four: one for each layout of the factors.
 type rung struct {
 	name, file string
-	bm, bn     int // the size of a block's tile of C
+	bm, bn     int // size of a block's tile of C
 	block      driver.Dim
-	step       int  // what it walks along K at a time; 0 if it can't take K in parts
-	slots      int  // about how many instructions a warp starts for a step: see split.go
+	step       int  // step along K; 0 if K cannot be split
+	slots      int  // approximate number of instructions that a warp issues per step: see split.go
 	by16       bool // whether it copies 16 bytes at a time: see fits
 	shared     int  // bytes of dynamic shared memory
 	layouts    [4]kernel
 }
 
-// The names of a kernel that copies by 16 bytes say how the factors lie:
+// The name of a kernel that copies 16 bytes at a time says how the factors are laid out:
 // matmul_async_128x128_nt_f32.
 func init() {
 	for i := range ladder {
@@ -62,7 +62,7 @@ func init() {
 	}
 }
 
-// kernel is the one for the factors' layout.
+// kernel returns the kernel for the factors' layout.
 func (r *rung) kernel(s kernels.MatMulSpec) kernel {
 	layout := 0
 	if s.TransA {
@@ -74,10 +74,10 @@ func (r *rung) kernel(s kernels.MatMulSpec) kernel {
 	return r.layouts[layout]
 }
 
-// fits tells whether a rung can take a product: what it copies and writes by 16
-// bytes has to be aligned to them, in every row.
+// fits reports whether a rung can compute a product: what it copies and writes 16 bytes at a time
+// must be aligned to 16 bytes in every row.
 func (r *rung) fits(d *Device, c, a, b, bias uint64, s kernels.MatMulSpec) bool {
-	tensorCores := r.file == "matmul_tf32_wide.ptx" // which copies along K by 16 bytes too
+	tensorCores := r.file == "matmul_tf32_wide.ptx" // these also copy 16 bytes along K
 	switch {
 	case !r.by16:
 		return true
@@ -91,18 +91,17 @@ func (r *rung) fits(d *Device, c, a, b, bias uint64, s kernels.MatMulSpec) bool 
 	return true
 }
 
-// busy is how many blocks it takes to keep a GPU busy. The choices below must
-// not depend on the GPU at hand where that changes how K is split: two of them
-// would sum in different orders.
+// busy is how many blocks keep a GPU busy. It is the same for every GPU, because the split of K
+// depends on it: GPUs with different splits would sum in different orders.
 const busy = 128
 
-// choose picks the rung for a product: the largest tiles that give blocks enough.
+// choose picks the rung for a product: the largest tiles that give enough blocks.
 func (d *Device) choose(c, a, b, bias uint64, s kernels.MatMulSpec) *rung {
-	suits := func(r *rung) bool { // it can take the product, and most of its tiles lie inside
+	suits := func(r *rung) bool { // the rung can compute the product, and most of its tiles lie inside
 		return s.M > r.bm/2 && s.N > r.bn/2 && ceilDiv(s.M, r.bm)*ceilDiv(s.N, r.bn) >= busy && r.fits(d, c, a, b, bias, s)
 	}
 	if s.M*s.N*s.K <= 32*32*32 {
-		return &ladder[0] // less than one tile's work: there is nothing to share
+		return &ladder[0] // less work than one tile: nothing to share
 	}
 	if d.TensorCores && d.info.Compute[0] >= 8 && min(s.M, s.N) >= 64 {
 		if suits(&ladder[8]) {
@@ -124,28 +123,28 @@ func (d *Device) MatMul(c, a, b, bias kernels.Buffer, s kernels.MatMulSpec) {
 	d.matMul(d.choose(address(c), address(a), address(b), address(bias), s), c, a, b, bias, s)
 }
 
-// SampledMatMul is the whole product: a GPU multiplies it in less time than it takes to
-// look for what is closed.
+// SampledMatMul computes the whole product: on a GPU that is faster than finding out what the gate
+// closes.
 func (d *Device) SampledMatMul(c, a, b, gate kernels.Buffer, s kernels.MatMulSpec) {
 	s.CheckSampled(c, a, b, gate)
 	s.ReLU = false
 	d.MatMul(c, a, b, nil, s)
 }
 
-// MatMulUpdate is the product alone: a GPU does the steps of all weights in one launch, when
-// all gradients are there (see update.go), which is fewer launches than one for each product.
+// MatMulUpdate computes the product only. A GPU updates all weights in one launch once all
+// gradients are there (see update.go); that is fewer launches than one per product.
 func (d *Device) MatMulUpdate(u kernels.Update, g, a, b kernels.Buffer, s kernels.MatMulSpec) (done bool) {
 	s.CheckUpdate(u, g, a, b)
 	d.MatMul(g, a, b, nil, s)
 	return false
 }
 
-// Picks says which kernel of the Ladder MatMul takes for C[m,n] = A[m,k]·B[k,n].
+// Picks returns the name of the Ladder kernel that MatMul uses for C[m,n] = A[m,k]·B[k,n].
 func (d *Device) Picks(m, n, k int) string {
 	return d.choose(0, 0, 0, 0, kernels.MatMulSpec{M: m, N: n, K: k}).name
 }
 
-// Ladder lists the kernels that MatMulBy takes, the simplest first.
+// Ladder lists the kernels for MatMulBy, simplest first.
 func Ladder() []string {
 	var names []string
 	for i := range ladder {
@@ -154,8 +153,8 @@ func Ladder() []string {
 	return names
 }
 
-// MatMulBy is MatMul by one kernel of the Ladder, so that they can be compared.
-// Those that copy by 16 bytes take only what is aligned to them, in every row.
+// MatMulBy is MatMul with a given kernel of the Ladder, so that they can be compared. Kernels that
+// copy 16 bytes at a time need every row aligned to 16 bytes.
 func (d *Device) MatMulBy(name string, c, a, b, bias kernels.Buffer, s kernels.MatMulSpec) {
 	s.Check(c, a, b, bias)
 	i := slices.Index(Ladder(), name)
@@ -176,16 +175,16 @@ func (d *Device) matMul(r *rung, c, a, b, bias kernels.Buffer, s kernels.MatMulS
 	share := r.share(s.M, s.N, s.K)
 	splits := max(1, ceilDiv(s.K, share))
 	grid := driver.Dim{X: ceilDiv(s.M, r.bm), Y: ceilDiv(s.N, r.bn), Z: splits}
-	aM, aK := s.K, 1 // op(A)'s strides
+	aM, aK := s.K, 1 // strides of op(A)
 	if s.TransA {
 		aM, aK = 1, s.M
 	}
-	bN, bK := 1, s.N // op(B)'s
+	bN, bK := 1, s.N // strides of op(B)
 	if s.TransB {
 		bN, bK = s.K, 1
 	}
 	to, partial, counters := address(c), uint64(0), uint64(0) // what the kernel writes
-	added, then := address(bias), s                           // and what it does on the way out
+	added, then := address(bias), s                           // and what it does before storing
 	inside := splits > 1 && splits <= fewSplits && r.addsUp()
 	apart := splits > 1 && !inside
 	switch {

@@ -2,7 +2,7 @@ package cuda
 
 import "baregrad/kernels"
 
-// Max takes the maximum of the middle axis of x[Outer,N,Inner]: see max.ptx.
+// Max computes the maximum over the middle axis of x[Outer,N,Inner]: see max.ptx.
 func (d *Device) Max(y, arg, x kernels.Buffer, s kernels.ReduceSpec) {
 	kernels.Want("max", "maximum", y, kernels.Float32, s.Outer*s.Inner)
 	s.CheckMax("max", y, arg, x)
@@ -15,8 +15,8 @@ func (d *Device) ArgMax(arg, x kernels.Buffer, s kernels.ReduceSpec) {
 	d.max(0, arg, x, s)
 }
 
-// Accuracy compares the maxima's places with the labels: see accuracy.ptx. Right behind
-// the SoftmaxCrossEntropy of the same logits and labels it takes no launch of its own.
+// Accuracy compares the positions of the maxima with the labels: see accuracy.ptx. Directly after
+// SoftmaxCrossEntropy with the same logits and labels it needs no launch of its own.
 func (d *Device) Accuracy(y, x, labels kernels.Buffer, rows, cols int) {
 	kernels.CheckAccuracy(y, x, labels, rows, cols)
 	if right := address(y); d.loss.takes(right, address(x), address(labels), dense(labels), rows, cols) {
@@ -40,7 +40,7 @@ func (d *Device) max(y uint64, arg, x kernels.Buffer, s kernels.ReduceSpec) {
 	d.each(kernel{"max.ptx", "max_cols_f32"}, n, y, address(arg), address(x), count(n), count(s.N), count(s.Inner))
 }
 
-// MaxGrad gives the maximum dy, and everything else 0.
+// MaxGrad adds dy at the position of the maximum, and 0 elsewhere.
 func (d *Device) MaxGrad(dx, dy, arg kernels.Buffer, s kernels.ReduceSpec, m kernels.Mode) {
 	kernels.Want("max gradient", "maximum's gradient", dy, kernels.Float32, s.Outer*s.Inner)
 	s.CheckMax("max gradient", dy, arg, dx)

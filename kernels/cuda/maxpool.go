@@ -2,7 +2,7 @@ package cuda
 
 import "baregrad/kernels"
 
-// MaxPool takes each window's maximum: see maxpool.ptx.
+// MaxPool computes each window's maximum: see maxpool.ptx.
 func (d *Device) MaxPool(y, arg, x kernels.Buffer, s kernels.PoolSpec) {
 	s.CheckMax("maxpool", y, arg, x)
 	name, n := "maxpool_fwd_f32", y.Len()
@@ -12,7 +12,7 @@ func (d *Device) MaxPool(y, arg, x kernels.Buffer, s kernels.PoolSpec) {
 	d.each(kernel{"maxpool.ptx", name}, n, appendPoolSizes(d.with(address(y), address(arg), address(x), count(n)), s)...)
 }
 
-// MaxPoolGrad sends dy to where the maxima were.
+// MaxPoolGrad routes dy to the positions of the maxima.
 func (d *Device) MaxPoolGrad(dx, dy, arg kernels.Buffer, s kernels.PoolSpec, m kernels.Mode) {
 	s.CheckMax("maxpool gradient", dy, arg, dx)
 	name, n := "maxpool_bwd_f32", dx.Len()
@@ -23,7 +23,7 @@ func (d *Device) MaxPoolGrad(dx, dy, arg kernels.Buffer, s kernels.PoolSpec, m k
 		append(appendPoolSizes(d.with(address(dx), address(dy), address(arg), count(n)), s), mode(m))...)
 }
 
-// poolBy4 tells whether the kernels for four channels at once can be used.
+// poolBy4 reports whether the kernels for four channels at once can be used.
 func poolBy4(s kernels.PoolSpec, buffers ...kernels.Buffer) bool {
 	for _, b := range buffers {
 		if address(b)%16 != 0 {
@@ -33,8 +33,8 @@ func poolBy4(s kernels.PoolSpec, buffers ...kernels.Buffer) bool {
 	return s.C%4 == 0
 }
 
-// BiasReLUMaxPoolGrad masks dy by y into scratch memory, adding it up for the
-// bias, and sends it to where the maxima were.
+// BiasReLUMaxPoolGrad masks dy by y into scratch memory, sums it for the bias, and routes it to the
+// positions of the maxima.
 func (d *Device) BiasReLUMaxPoolGrad(dx, dbias, dy, y, arg kernels.Buffer, s kernels.PoolSpec, m kernels.Mode) {
 	s.CheckBiasReLU("bias relu maxpool gradient", dx, dbias, dy, y, arg)
 	masked := d.between.buffer(d, dy.Len())
@@ -42,7 +42,8 @@ func (d *Device) BiasReLUMaxPoolGrad(dx, dbias, dy, y, arg kernels.Buffer, s ker
 	d.MaxPoolGrad(dx, masked, arg, s, kernels.Overwrite)
 }
 
-// appendPoolSizes appends the sizes of a pooling as kernels take them: see index.tmpl.
+// appendPoolSizes appends the sizes of a pooling in the order of the kernels' parameters: see
+// index.tmpl.
 func appendPoolSizes(arguments []uint64, s kernels.PoolSpec) []uint64 {
 	return append(arguments,
 		count(s.H), count(s.W), count(s.C), count(s.KH), count(s.KW), count(s.StrideH), count(s.StrideW),

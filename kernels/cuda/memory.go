@@ -17,7 +17,7 @@ type buffer struct {
 	owner    bool
 }
 
-// block is what a buffer and its slices share.
+// block is the memory that a buffer shares with its slices.
 type block struct {
 	device *Device
 	start  driver.Pointer // 0 if it is empty
@@ -40,19 +40,19 @@ func (b *buffer) Free() {
 	}
 	b.block.device.notCaptured("free")
 	if !b.block.device.lost {
-		b.block.device.update() // which may be of this buffer
+		b.block.device.update() // it may use this buffer
 	}
 	b.block.freed = true
-	// With a lost GPU its memory has gone: what is freed then must not hide why.
+	// A lost GPU's memory is gone; an error from freeing it would hide the cause.
 	if b.block.start != 0 && !b.block.device.lost {
 		b.block.device.check("free", b.block.device.driver.Free(b.block.start))
 	}
 }
 
-// Freed tells whether the memory was given back, that of a slice with its owner's.
+// Freed reports whether the memory was freed; a slice is freed with its owner.
 func (b *buffer) Freed() bool { return b.block.freed }
 
-// address is where the buffer's first element lies.
+// address returns the address of the buffer's first element.
 func (b *buffer) address() driver.Pointer {
 	if b.block.freed {
 		kernels.Panicf("device memory", "a buffer of %d %v was used after it was freed", b.n, b.elements)
@@ -68,7 +68,7 @@ func (b *buffer) address() driver.Pointer {
 
 func (b *buffer) bytes() int64 { return int64(b.n) * int64(b.elements.Size()) }
 
-// own is b as this package's buffer.
+// own returns b as a buffer of this package.
 func own(b kernels.Buffer) *buffer {
 	mine, ok := b.(*buffer)
 	if !ok {
@@ -102,7 +102,7 @@ func (d *Device) Write(dst kernels.Buffer, src []byte) {
 	}
 }
 
-// Read copies bytes to the host, when all work asked for before is done.
+// Read copies bytes to the host, after all work submitted before.
 func (d *Device) Read(dst []byte, src kernels.Buffer) {
 	d.notCaptured("read")
 	if b := own(src); d.sameSize("read", b, len(dst)) {
@@ -110,8 +110,8 @@ func (d *Device) Read(dst []byte, src kernels.Buffer) {
 	}
 }
 
-// sameSize panics unless a host slice is as long as the buffer; it says whether
-// there is anything to copy.
+// sameSize panics unless a host slice is as long as the buffer; it reports whether there is
+// anything to copy.
 func (d *Device) sameSize(op string, b *buffer, n int) bool {
 	if b.bytes() != int64(n) {
 		kernels.Panicf(op, "a buffer of %d %v has %d bytes, the host's slice %d", b.n, b.elements, b.bytes(), n)
@@ -119,7 +119,7 @@ func (d *Device) sameSize(op string, b *buffer, n int) bool {
 	return n > 0
 }
 
-// Copy is dst = src, of any one type.
+// Copy is dst = src, for any type.
 func (d *Device) Copy(dst, src kernels.Buffer) {
 	n := kernels.LenOf("copy", "source", src)
 	kernels.Want("copy", "destination", dst, src.Type(), n)
@@ -128,16 +128,15 @@ func (d *Device) Copy(dst, src kernels.Buffer) {
 	}
 }
 
-// scratch is memory that kernels use within one call, such as the partial sums
-// of a product that is split. It grows to what was ever needed at once, so
-// nothing is allocated when a training step is replayed. Blocks that became too
-// small are kept to the end: recorded graphs may hold their address.
+// scratch is memory that kernels use within one call, such as the partial sums of a split product.
+// It grows to the largest size needed, so nothing is allocated when a training step is replayed.
+// Smaller blocks are kept until the end, because recorded graphs may contain their addresses.
 type scratch struct {
 	blocks []driver.Pointer // the last one is in use
 	bytes  int64            // its size
 }
 
-// floats returns the address of n float32 that the next call may overwrite.
+// floats returns the address of n float32 values, which the next call may overwrite.
 func (s *scratch) floats(d *Device, n int) driver.Pointer {
 	if bytes := 4 * int64(n); bytes > s.bytes {
 		d.notCaptured("scratch")
@@ -149,13 +148,13 @@ func (s *scratch) floats(d *Device, n int) driver.Pointer {
 	return s.blocks[len(s.blocks)-1]
 }
 
-// buffer is the same as a buffer, for methods that take one.
+// buffer returns the same as a buffer.
 func (s *scratch) buffer(d *Device, n int) kernels.Buffer {
 	return &buffer{elements: kernels.Float32, n: n, block: &block{device: d, start: s.floats(d, n)}}
 }
 
-// counters are what blocks of one launch count on: see last.tmpl. They are 0
-// before and after every launch, so that all launches may use the same.
+// counters count the finished blocks of a launch: see last.tmpl. They are 0 before and after every
+// launch, so all launches can share them.
 type counters struct{ scratch }
 
 // first returns the address of n counters.

@@ -2,31 +2,31 @@ package cuda
 
 import "baregrad/kernels/cuda/driver"
 
-// Two calls in one launch. A training step gathers images and labels, and adds losses
-// and metrics to the sums of an epoch: work so small that it costs what its launches
-// cost. Such a call is put off until something else is asked of the device; if that is
-// the same once more, on other memory, one launch does both.
+// Two calls in one launch. A training step gathers images and labels, and adds losses and metrics
+// to the sums of an epoch: this work is so small that its cost is that of its launches. Such a call
+// is deferred until something else is asked of the device. If the next call is of the same kind, on
+// other memory, one launch does both.
 
-// A span is memory that a call reads or writes.
+// A span is the memory that a call reads or writes.
 type span struct{ from, to uint64 }
 
-// floats is the span of n elements of 4 bytes.
+// floats returns the span of n elements of 4 bytes.
 func floats(address uint64, n int) span { return span{address, address + 4*uint64(n)} }
 
 func (s span) meets(t span) bool { return s.from < t.to && t.from < s.to }
 
-// A call is one that can be put off. Its kernel takes the arguments of two calls,
-// and then the number of the first one's blocks.
+// A call is one that can be deferred. Its kernel takes the arguments of two calls, followed by the
+// number of blocks of the first.
 type call struct {
 	kernel    kernel
 	blocks    int // of 256 threads
 	arguments [16]uint64
-	n         int // how many arguments there are
+	n         int // number of arguments
 	writes    span
 	reads     [4]span
 }
 
-// apart tells whether two calls may run in any order.
+// apart reports whether two calls may run in any order.
 func (c *call) apart(other *call) bool {
 	for i := range c.reads {
 		if c.reads[i].meets(other.writes) || other.reads[i].meets(c.writes) {
@@ -36,13 +36,13 @@ func (c *call) apart(other *call) bool {
 	return !c.writes.meets(other.writes)
 }
 
-// pair is the call that has been put off, if its blocks are not 0.
+// pair is the deferred call, if its number of blocks is not 0.
 type pair struct {
 	call
-	both [maxArguments]uint64 // of the launch; not Device.arguments, which may be in use
+	both [maxArguments]uint64 // of the launch; Device.arguments may be in use
 }
 
-// putOffCall keeps a call for later, or launches it together with the one kept.
+// putOffCall defers a call, or launches it together with the deferred one.
 func (d *Device) putOffCall(c call, arguments ...uint64) {
 	if c.blocks == 0 {
 		return
@@ -56,7 +56,7 @@ func (d *Device) putOffCall(c call, arguments ...uint64) {
 	d.pair.call = c
 }
 
-// launchPair launches the call that has been put off, with another one or without.
+// launchPair launches the deferred call, alone or with a second one.
 func (d *Device) launchPair(second *call) {
 	first := &d.pair.call
 	if first.blocks == 0 {
@@ -67,7 +67,7 @@ func (d *Device) launchPair(second *call) {
 		arguments = append(arguments, second.arguments[:second.n]...)
 		blocks += second.blocks
 	} else {
-		arguments = append(arguments, first.arguments[:first.n]...) // no block looks at them
+		arguments = append(arguments, first.arguments[:first.n]...) // not read by any block
 	}
 	arguments = append(arguments, count(first.blocks))
 	k := first.kernel

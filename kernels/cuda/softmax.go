@@ -2,7 +2,7 @@ package cuda
 
 import "baregrad/kernels"
 
-// Softmax is by row: see softmax.ptx.
+// Softmax computes the softmax of each row: see softmax.ptx.
 func (d *Device) Softmax(y, x kernels.Buffer, rows, cols int) {
 	kernels.CheckRows("softmax", rows, cols, y, x)
 	switch {
@@ -24,7 +24,7 @@ func (d *Device) Softmax(y, x kernels.Buffer, rows, cols int) {
 	}
 }
 
-// SoftmaxGrad works the gradient out from the output.
+// SoftmaxGrad computes the gradient from the output.
 func (d *Device) SoftmaxGrad(dx, dy, y kernels.Buffer, rows, cols int, m kernels.Mode) {
 	kernels.CheckRows("softmax gradient", rows, cols, dx, dy, y)
 	d.byRow(kernel{"softmax.ptx", "softmax_bwd_f32"}, rows,

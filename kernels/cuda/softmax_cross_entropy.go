@@ -11,30 +11,30 @@ var (
 	softmaxLossGrad     = kernel{"softmax_cross_entropy.ptx", "softmax_cross_entropy_bwd_f32"}
 )
 
-// SoftmaxCrossEntropy is the loss of each row, and the softmax: see
-// softmax_cross_entropy.ptx. It is put off until something else is asked of the device:
-// if that is the accuracy of the same rows, one launch does both.
+// SoftmaxCrossEntropy computes the softmax of each row and its loss: see softmax_cross_entropy.ptx.
+// It is deferred until something else is asked of the device: if that is the accuracy of the same
+// rows, one launch does both.
 func (d *Device) SoftmaxCrossEntropy(loss, probs, logits, labels kernels.Buffer, rows, cols int) {
 	const op = "softmax cross-entropy"
 	kernels.CheckLoss(op, loss, logits, labels, rows, cols)
 	kernels.CheckRows(op, rows, cols, probs)
 	d.update()
-	d.function(softmaxLoss) // both are loaded now: while a graph is captured, nothing can be
+	d.function(softmaxLoss) // load both now: nothing can be loaded during a capture
 	d.function(softmaxLossAccuracy)
 	d.loss = lossAhead{rows: rows, cols: cols, dense: dense(labels),
 		loss: address(loss), probs: address(probs), logits: address(logits), labels: address(labels)}
 }
 
-// lossAhead is a call of SoftmaxCrossEntropy that has been put off, if it has rows.
+// lossAhead is a deferred call of SoftmaxCrossEntropy, if rows is not 0.
 type lossAhead struct {
 	rows, cols                         int
 	dense, loss, probs, logits, labels uint64
 
-	arguments [8]uint64 // of the launch; not Device.arguments, which may be in use
+	arguments [8]uint64 // of the launch; Device.arguments may be in use
 }
 
-// takes tells whether the launch may write the accuracy of these predictions to y, too:
-// they must be its own logits, and nothing that it reads or writes may be changed by it.
+// takes reports whether the launch can also write the accuracy of these predictions to y: they must
+// be its own logits, and y must not overlap anything that the launch reads or writes.
 func (l *lossAhead) takes(y, x, labels, dense uint64, rows, cols int) bool {
 	if l.rows == 0 || l.rows != rows || l.cols != cols || l.logits != x || l.labels != labels || l.dense != dense {
 		return false
@@ -43,7 +43,7 @@ func (l *lossAhead) takes(y, x, labels, dense uint64, rows, cols int) bool {
 	return !right.meets(logits) && !right.meets(probs) && !right.meets(targets(labels, dense, rows, cols)) && !right.meets(floats(l.loss, rows)) && !probs.meets(logits)
 }
 
-// launchLoss launches what has been put off; right is where the accuracy goes, 0 for none.
+// launchLoss launches the deferred call; right is where the accuracy goes, or 0.
 func (d *Device) launchLoss(right uint64) {
 	l := &d.loss
 	if l.rows == 0 {
@@ -59,8 +59,8 @@ func (d *Device) launchLoss(right uint64) {
 	d.start(k, driver.Launch{Grid: grid, Block: lanes(256), Args: l.arguments[:n]})
 }
 
-// SoftmaxCrossEntropyGrad is the gradient by the logits. It is put off likewise: if a sum
-// of it by column follows, the gradient of the logits' bias, one launch does both.
+// SoftmaxCrossEntropyGrad computes the gradient with respect to the logits. It is also deferred: if
+// its sum by column follows, which is the gradient of the logits' bias, one launch does both.
 func (d *Device) SoftmaxCrossEntropyGrad(dlogits, dloss, probs, labels kernels.Buffer, rows, cols int, m kernels.Mode) {
 	const op = "softmax cross-entropy gradient"
 	kernels.CheckLoss(op, dloss, probs, labels, rows, cols)
@@ -73,16 +73,16 @@ func (d *Device) SoftmaxCrossEntropyGrad(dlogits, dloss, probs, labels kernels.B
 	d.lossGrad = l
 }
 
-// lossGradAhead is a call of SoftmaxCrossEntropyGrad that has been put off, if it has rows.
+// lossGradAhead is a deferred call of SoftmaxCrossEntropyGrad, if rows is not 0.
 type lossGradAhead struct {
 	rows, cols                                 int
 	mode, dense, dlogits, dloss, probs, labels uint64
 
-	arguments [8]uint64 // of the launch; not Device.arguments, which may be in use
+	arguments [8]uint64 // of the launch; Device.arguments may be in use
 }
 
-// takes tells whether one launch may give the sums by column of x, too: see bias.ptx. They
-// must be of this gradient, which is not added to anything, and go to memory of their own.
+// takes reports whether one launch can also compute the column sums of x: see bias.ptx. x must be
+// this gradient, written with Overwrite, and the sums must go to separate memory.
 func (l *lossGradAhead) takes(y, x uint64, rows, cols int) bool {
 	if l.rows == 0 || l.rows != rows || l.cols != cols || cols > 32 || l.dlogits != x || l.mode != mode(kernels.Overwrite) {
 		return false
@@ -96,7 +96,7 @@ func (l *lossGradAhead) takes(y, x uint64, rows, cols int) bool {
 	return !sums.meets(dlogits)
 }
 
-// launchLossGrad launches what has been put off.
+// launchLossGrad launches the deferred call.
 func (d *Device) launchLossGrad() {
 	l := &d.lossGrad
 	if l.rows == 0 {
@@ -108,10 +108,10 @@ func (d *Device) launchLossGrad() {
 	d.start(softmaxLossGrad, driver.Launch{Grid: grid, Block: lanes(256), Args: l.arguments[:]})
 }
 
-// dense is 1 for labels that are distributions, 0 for classes.
+// dense is 1 if the labels are distributions, 0 if they are classes.
 func dense(labels kernels.Buffer) uint64 { return truth(labels.Type() == kernels.Float32) }
 
-// targets is the memory of labels.
+// targets returns the span of the labels.
 func targets(labels, dense uint64, rows, cols int) span {
 	if dense != 0 {
 		return floats(labels, rows*cols)

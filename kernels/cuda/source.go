@@ -10,9 +10,9 @@ import (
 	"text/template"
 )
 
-// The kernels are files of PTX text. Where unrolling or a repeated formula would
-// bury the idea, a file uses Go's text/template: the .tmpl files hold what
-// several kernels share, such as the polynomial for eˣ.
+// The kernels are PTX text. Where unrolling or a repeated formula would hide the idea, a file uses
+// Go's text/template. The .tmpl files hold what several kernels share, such as the polynomial for
+// eˣ.
 //
 //go:embed *.ptx *.tmpl
 var files embed.FS
@@ -21,13 +21,13 @@ var files embed.FS
 func Files() []string {
 	names, err := fs.Glob(files, "*.ptx")
 	if err != nil {
-		panic(err) // only a malformed pattern gets here
+		panic(err) // only for a malformed pattern
 	}
 	return names
 }
 
-// Source is the PTX text of one of the Files with its templates expanded: what
-// the driver is given.
+// Source returns the PTX text of one of the Files with its templates expanded, as the driver gets
+// it.
 func Source(file string) (string, error) {
 	t := template.New(file).Funcs(template.FuncMap{
 		"add":  func(a, b int) int { return a + b },
@@ -35,10 +35,10 @@ func Source(file string) (string, error) {
 		"mul":  func(a, b int) int { return a * b },
 		"div":  func(a, b int) int { return a / b },
 		"odd":  func(n int) bool { return n%2 == 1 },
-		"log2": func(n int) int { return bits.Len(uint(n)) - 1 }, // of a power of two
+		"log2": func(n int) int { return bits.Len(uint(n)) - 1 }, // for powers of two
 		"map":  namedArguments,
 		"list": func(lines ...string) []string { return lines },
-		"width": func(deep bool) int { // the elements in a copy of gemm_async.tmpl
+		"width": func(deep bool) int { // the number of elements per copy in gemm_async.tmpl
 			if deep {
 				return 1
 			}
@@ -56,7 +56,7 @@ func Source(file string) (string, error) {
 	return text.String(), nil
 }
 
-// namedArguments lets a template be called with several values: map "x" 1 "y" 2.
+// namedArguments lets a template be called with several named values: map "x" 1 "y" 2.
 func namedArguments(pairs ...any) (map[string]any, error) {
 	if len(pairs)%2 != 0 {
 		return nil, fmt.Errorf("map: %d arguments, must be pairs of a name and a value", len(pairs))
@@ -74,7 +74,7 @@ func namedArguments(pairs ...any) (map[string]any, error) {
 
 var entry = regexp.MustCompile(`(?m)^\.visible \.entry (\w+)`)
 
-// Entries lists the kernels of one of the Files, in the order of the text.
+// Entries lists the kernels in one of the Files, in text order.
 func Entries(file string) ([]string, error) {
 	text, err := Source(file)
 	if err != nil {
@@ -87,8 +87,8 @@ func Entries(file string) ([]string, error) {
 	return names, nil
 }
 
-// Find returns the file that a kernel is in, and the kernel's text with its
-// templates expanded: the head of the file and that kernel alone.
+// Find returns the file that contains a kernel, and the kernel's text with its templates expanded:
+// the head of the file and that kernel alone.
 func Find(kernel string) (file, text string, err error) {
 	for _, file := range Files() {
 		source, err := Source(file)
@@ -111,7 +111,7 @@ func Find(kernel string) (file, text string, err error) {
 	return "", "", fmt.Errorf("no kernel is called %q: their files are %s", kernel, strings.Join(Files(), ", "))
 }
 
-// startOfComment moves at, the start of a line, up over the comment above it.
+// startOfComment returns the start of the comment above the line that starts at at.
 func startOfComment(text string, at int) int {
 	for at > 0 {
 		previous := strings.LastIndexByte(text[:at-1], '\n') + 1

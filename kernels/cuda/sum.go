@@ -23,13 +23,13 @@ func (d *Device) Mean(y, x kernels.Buffer, s kernels.ReduceSpec) {
 	d.sum(address(y), address(x), s, float32(s.N), kernels.Overwrite)
 }
 
-// SumGrad gives every summand the sum's gradient.
+// SumGrad gives every term the gradient of the sum.
 func (d *Device) SumGrad(dx, dy kernels.Buffer, s kernels.ReduceSpec, m kernels.Mode) {
 	s.Check("sum gradient", dy, kernels.Float32, dx)
 	d.sumGrad(dx, dy, s, 1, m)
 }
 
-// MeanGrad gives every element the mean's gradient divided by N.
+// MeanGrad gives every element the gradient of the mean divided by N.
 func (d *Device) MeanGrad(dx, dy kernels.Buffer, s kernels.ReduceSpec, m kernels.Mode) {
 	s.Check("mean gradient", dy, kernels.Float32, dx)
 	d.sumGrad(dx, dy, s, float32(s.N), m)
@@ -41,8 +41,8 @@ func (d *Device) sumGrad(dx, dy kernels.Buffer, s kernels.ReduceSpec, divisor fl
 		address(dx), address(dy), count(n), count(s.N), count(s.Inner), float(divisor), mode(m))
 }
 
-// sum adds up in one pass, or, where there are few long sums, in two: the axis is
-// cut into segments, whose sums go to scratch memory.
+// sum computes in one pass or, for few long sums, in two: the axis is cut into segments, whose sums
+// go to scratch memory.
 func (d *Device) sum(y, x uint64, s kernels.ReduceSpec, divisor float32, m kernels.Mode) {
 	if s.Outer*s.Inner == 0 {
 		return
@@ -63,13 +63,13 @@ func (d *Device) sum(y, x uint64, s kernels.ReduceSpec, divisor float32, m kerne
 	d.sumPass(y, partial, kernels.ReduceSpec{Outer: s.Outer, N: segments, Inner: s.Inner}, segments, 1, divisor, m)
 }
 
-// longRow is from how many columns on a row is the work of a block, and not of a
-// warp: from there on every thread has four elements.
+// longRow is the number of columns from which a row is the work of a block, not a warp: then every
+// thread has at least four elements.
 const longRow = 1024
 
-// segmentOf is how many elements one block (Inner = 1) or one thread adds up in
-// the first pass: all, if they are few or there are sums enough to keep a GPU
-// busy; else about the square root, so that both passes are short.
+// segmentOf returns how many elements one block (Inner = 1) or one thread sums in the first pass:
+// all, if they are few or there are enough sums to keep a GPU busy; otherwise about the square
+// root, so that both passes are short.
 func segmentOf(s kernels.ReduceSpec) int {
 	least, enough := 128, 65536 // for a thread
 	if s.Inner == 1 {

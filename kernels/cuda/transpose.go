@@ -5,7 +5,7 @@ import (
 	"baregrad/kernels/cuda/driver"
 )
 
-// Transpose puts the axes into another order: see transpose.ptx.
+// Transpose permutes the axes: see transpose.ptx.
 func (d *Device) Transpose(y, x kernels.Buffer, s kernels.PermuteSpec) {
 	s.Check("transpose", y, x)
 	if stack, rows, cols, ok := stackOfMatrices(s); ok {
@@ -15,7 +15,7 @@ func (d *Device) Transpose(y, x kernels.Buffer, s kernels.PermuteSpec) {
 	d.transposeGeneral(kernel{"transpose.ptx", "transpose_fwd_f32"}, y, x, s, kernels.Overwrite)
 }
 
-// TransposeGrad puts every element back to where Transpose took it from.
+// TransposeGrad permutes the axes back.
 func (d *Device) TransposeGrad(dx, dy kernels.Buffer, s kernels.PermuteSpec, m kernels.Mode) {
 	s.Check("transpose gradient", dx, dy)
 	if stack, rows, cols, ok := stackOfMatrices(s); ok {
@@ -42,11 +42,10 @@ func (d *Device) transposeTiled(y, x uint64, stack, rows, cols int, m kernels.Mo
 		y, x, count(rows), count(cols), mode(m))
 }
 
-// stackOfMatrices tells whether s exchanges the last two groups of axes of
-// x[stack,rows,cols], each at least 8 long, and leaves the stack alone. A grid
-// has at most 65535 blocks in its second and third direction.
+// stackOfMatrices reports whether s exchanges the last two groups of axes of x[stack,rows,cols],
+// each of size at least 8, and leaves the stack alone. A grid has at most 65535 blocks in y and z.
 func stackOfMatrices(s kernels.PermuteSpec) (stack, rows, cols int, ok bool) {
-	// Merge axes that stay neighbours.
+	// Merge axes that stay adjacent.
 	var dims, strides [kernels.MaxRank]int
 	rank := 0
 	for i := range s.Rank {
@@ -65,7 +64,7 @@ func stackOfMatrices(s kernels.PermuteSpec) (stack, rows, cols int, ok bool) {
 	if rank == 3 && stride[0] == dim[1]*dim[2] {
 		stack, dim, stride = dim[0], dim[1:], stride[1:]
 	}
-	// What is left must be y[cols,rows] with x's strides 1 and cols.
+	// The remaining axes must be y[cols,rows] with x's strides 1 and cols.
 	if len(dim) != 2 || stride[0] != 1 || stride[1] != dim[0] {
 		return 0, 0, 0, false
 	}

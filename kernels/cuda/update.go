@@ -7,35 +7,35 @@ import (
 	"baregrad/kernels/cuda/driver"
 )
 
-// The optimizers' steps, of several tensors in one launch: see update.tmpl. A
-// call of SGD, RMSprop or Adam is put off until something else is asked of the
-// device; calls of the same kind, with the same settings, that follow one another
-// are then one launch. A network's step has one launch for all of its weights.
+// Optimizer steps for several tensors in one launch: see update.tmpl. A call of SGD, RMSprop or
+// Adam is deferred until something else is asked of the device; consecutive calls of the same kind
+// with the same settings become one launch. So a network's step has one launch for all of its
+// weights.
 
-// together is how many tensors one launch takes.
+// together is the maximum number of tensors per launch.
 const together = 8
 
-// A tensorStep is what an optimizer's kernel gets for one tensor: w, its gradient
-// and what the optimizer keeps for it.
+// A tensorStep is what an optimizer's kernel gets for one tensor: w, its gradient and its optimizer
+// state.
 type tensorStep struct {
 	buffers [5]uint64
 	n       int
 }
 
-// updates are the calls that have been put off.
+// updates holds the deferred calls.
 type updates struct {
 	kernel   kernel
-	buffers  int // of each tensor
+	buffers  int // per tensor
 	settings [6]uint64
-	more     int // how many settings there are
+	more     int // number of settings
 	list     [together]tensorStep
 	count    int
 
-	arguments [maxArguments]uint64 // of the launch; not Device.arguments, which may be in use
+	arguments [maxArguments]uint64 // of the launch; Device.arguments may be in use
 }
 
-// putOff keeps a call for later: the buffers of one tensor, and the settings, of
-// which the first is the address of the learning rates.
+// putOff defers a call with the buffers of one tensor and the settings, the first of which is the
+// address of the learning rates.
 func (d *Device) putOff(k kernel, n int, buffers []uint64, settings []uint64) {
 	if n == 0 {
 		return
@@ -56,7 +56,8 @@ func (d *Device) putOff(k kernel, n int, buffers []uint64, settings []uint64) {
 	p.count++
 }
 
-// holds tells whether one of the tensors is u's: two steps of it take two launches.
+// holds reports whether a tensor of u is already in the list; two steps of one tensor need two
+// launches.
 func (p *updates) holds(u tensorStep) bool {
 	for _, other := range p.list[:p.count] {
 		for _, a := range u.buffers {
@@ -70,8 +71,8 @@ func (p *updates) holds(u tensorStep) bool {
 	return false
 }
 
-// update launches what has been put off, here and elsewhere. Everything that is asked of the stream
-// comes after it.
+// update launches all deferred work, of this file and others. It is called before anything else
+// goes to the stream.
 func (d *Device) update() {
 	d.launchLoss(0)
 	d.launchLossGrad()
@@ -100,7 +101,7 @@ var (
 	sgd     = kernel{"sgd.ptx", "sgd_f32"}
 )
 
-// Adam is a step of Adam or AdamW: see adam.ptx.
+// Adam does a step of Adam or AdamW: see adam.ptx.
 func (d *Device) Adam(w, g, m, v, rate kernels.Buffer, s kernels.AdamSpec) {
 	s.Check(w, g, m, v, rate)
 	buffers := [...]uint64{address(w), address(g), address(m), address(v)}
@@ -109,7 +110,7 @@ func (d *Device) Adam(w, g, m, v, rate kernels.Buffer, s kernels.AdamSpec) {
 	d.putOff(adam, w.Len(), buffers[:], settings[:])
 }
 
-// RMSprop is a step of RMSprop: see rmsprop.ptx.
+// RMSprop does a step of RMSprop: see rmsprop.ptx.
 func (d *Device) RMSprop(w, g, v, mean, moment, rate kernels.Buffer, s kernels.RMSpropSpec) {
 	s.Check(w, g, v, mean, moment, rate)
 	if !s.Centered {
@@ -121,7 +122,7 @@ func (d *Device) RMSprop(w, g, v, mean, moment, rate kernels.Buffer, s kernels.R
 	d.putOff(rmsprop, w.Len(), buffers[:], settings[:])
 }
 
-// SGD is a step of stochastic gradient descent: see sgd.ptx.
+// SGD does a step of stochastic gradient descent: see sgd.ptx.
 func (d *Device) SGD(w, g, v, rate kernels.Buffer, s kernels.SGDSpec) {
 	s.Check(w, g, v, rate)
 	buffers := [...]uint64{address(w), address(g), address(v)}

@@ -1,111 +1,109 @@
-// Package driver is the seam between the launchers of GPU kernels and whatever
-// runs them: a small interface in the words of the CUDA driver. The PTX emulator
-// implements it in plain Go, and so does, behind the build tag cuda, the real
-// driver.
+// Package driver is the seam between the launchers of GPU kernels and what runs them: a small
+// interface in the terms of the CUDA driver. The PTX emulator implements it in plain Go; with the
+// build tag cuda, the real driver does, too.
 //
-// Sizes are in bytes. Errors of the driver come back as errors; only a Driver
-// that has run out of memory returns a *kernels.OutOfMemoryError.
+// Sizes are in bytes. Driver failures are returned as errors; a *kernels.OutOfMemoryError means
+// that the Driver has run out of memory.
 package driver
 
 import "time"
 
-// Pointer is an address in the device's memory. 0 is no address: kernels take
-// it for an argument left out.
+// Pointer is an address in the device's memory. 0 is not an address; kernels treat it as an omitted
+// argument.
 type Pointer uint64
 
-// A Driver is one GPU, or what stands for one. It is used by one goroutine at a time.
+// A Driver is one GPU, or a substitute for one. Only one goroutine may use it at a time.
 type Driver interface {
-	// Info says what the device is.
+	// Info describes the device.
 	Info() Info
-	// Memory says how many bytes are in use and free.
+	// Memory returns the bytes in use and the bytes free.
 	Memory() (used, free int64)
-	// Alloc returns bytes of memory whose contents are not defined, aligned to
-	// 256 bytes. An error for want of memory is a *kernels.OutOfMemoryError.
+	// Alloc returns uninitialised memory, aligned to 256 bytes. If there is not enough, the error
+	// is a *kernels.OutOfMemoryError.
 	Alloc(bytes int64) (Pointer, error)
-	// Free gives back what Alloc returned, after the work asked for so far.
+	// Free releases what Alloc returned, after the work submitted so far.
 	Free(p Pointer) error
-	// Load compiles PTX text; name is what errors call it, as a file's name. The
-	// compiler's log is in the error.
+	// Load compiles PTX text; errors refer to it as name, like a file name. The error contains the
+	// compiler's log.
 	Load(name, text string) (Module, error)
-	// NewStream opens a queue of work.
+	// NewStream opens a stream.
 	NewStream() (Stream, error)
-	// Close frees everything, after the work asked for so far.
+	// Close frees everything, after the work submitted so far.
 	Close() error
 }
 
 // Info describes a device.
 type Info struct {
-	Name            string // the maker's name of it
-	Compute         [2]int // compute capability, as {9, 0}
-	Multiprocessors int    // how many blocks can be at work at once without sharing one
-	Memory          int64  // all of it, in bytes
-	SharedPerBlock  int    // the most dynamic shared memory that a block can ask for, in bytes
+	Name            string // as its maker calls it
+	Compute         [2]int // compute capability, such as {9, 0}
+	Multiprocessors int    // how many blocks can run at once without sharing a multiprocessor
+	Memory          int64  // total, in bytes
+	SharedPerBlock  int    // maximum dynamic shared memory per block, in bytes
 }
 
-// A Module is PTX that has been loaded.
+// A Module is loaded PTX.
 type Module interface {
-	// Function finds an .entry by its name.
+	// Function returns the .entry with that name.
 	Function(name string) (Function, error)
 }
 
 // A Function is a kernel that can be launched.
 type Function interface {
-	// Name is the .entry's.
+	// Name returns the name of the .entry.
 	Name() string
 }
 
-// Dim is a size in up to three directions, X, Y and Z; fields that are 0 count as 1.
+// Dim is a size in up to three dimensions, X, Y and Z; 0 counts as 1.
 type Dim struct{ X, Y, Z int }
 
-// A Launch is what a kernel is started with.
+// A Launch holds the geometry and arguments of a kernel launch.
 type Launch struct {
-	Grid, Block Dim // how many blocks, and threads in each
+	Grid, Block Dim // number of blocks, and threads per block
 	Shared      int // bytes of dynamic shared memory
-	// Args has one cell for each parameter, holding its bits in the low end:
-	// pointers and integers as they are, a float32 as math.Float32bits. It is
-	// not kept after the call.
+	// Args has one cell per parameter, with its bits in the low end: pointers and integers as they
+	// are, a float32 as math.Float32bits. It is not kept after the call.
 	Args []uint64
 }
 
-// A Stream is a queue: what is asked of it is done in order. Calls may return
-// before the work is done, and report earlier work's errors.
+// A Stream is a queue: its work is done in order. Calls may return before the work is done, and may
+// report errors of earlier work.
 type Stream interface {
-	// Write copies from the host. src may be changed once Write returns.
+	// Write copies from the host. src may be changed after Write returns.
 	Write(dst Pointer, src []byte) error
-	// Read copies to the host and waits for it.
+	// Read copies to the host and waits for the copy.
 	Read(dst []byte, src Pointer) error
-	// Copy copies within the device. The two ranges don't overlap.
+	// Copy copies within the device. The ranges must not overlap.
 	Copy(dst, src Pointer, bytes int64) error
 	// Fill sets every byte.
 	Fill(dst Pointer, value byte, bytes int64) error
 	// Launch runs a kernel.
 	Launch(f Function, l Launch) error
-	// Record notes the moment at which all earlier work is done.
+	// Record records the time at which all earlier work is done.
 	Record() (Event, error)
-	// Sync waits for all work asked for.
+	// Sync waits until all submitted work is done.
 	Sync() error
-	// Close waits for all work, and closes the queue.
+	// Close waits for all work and closes the stream.
 	Close() error
 }
 
-// An Event is a moment in a stream.
+// An Event is a point in a stream.
 type Event interface {
-	// Since waits for both moments and returns the time between them.
+	// Since waits for both events and returns the time between them.
 	Since(earlier Event) (time.Duration, error)
 }
 
-// A Capturer is a Stream that can record work as a graph instead of doing it,
-// so that one call does all of it again. Not every stream can.
+// A Capturer is a Stream that can record work as a graph instead of doing it, so that a single call
+// runs it again. Not every stream can.
 type Capturer interface {
-	// BeginCapture starts: work asked of the stream is recorded from here on.
+	// BeginCapture starts recording the stream's work.
 	BeginCapture() error
-	// EndCapture ends the recording and makes it ready to run.
+	// EndCapture ends the recording and returns the graph, ready to run.
 	EndCapture() (Graph, error)
 }
 
 // A Graph is recorded work.
 type Graph interface {
-	// Launch does the work, in its stream's order.
+	// Launch runs the work, in its stream's order.
 	Launch() error
 	// Close frees the graph.
 	Close() error

@@ -1,16 +1,14 @@
 //go:build cuda
 
-// Package libcuda is what lets gorgonia.org/cu be built and started on any
-// machine. It has three parts:
+// Package libcuda lets gorgonia.org/cu be built and started on any machine. It has three parts:
 //
-//	include/cuda.h  declares what is used of the CUDA driver, in place of a toolkit's
-//	shim/shim.c     defines those functions: each finds the driver's own when it is called
-//	*.go, table.c   put the emulator in the driver's place, if that is asked for
+//	include/cuda.h  declares the parts of the CUDA driver that are used, instead of a toolkit's
+//	shim/shim.c     defines those functions: each looks up the driver's own when it is called
+//	*.go, table.c   replace the driver by the emulator, if that is asked for
 //
-// The shim is compiled into a libcuda.a that the linker finds first; make cuda
-// does all that. BAREGRAD_LIBCUDA names another library in place of libcuda.so.1,
-// or, as "emulator", this package's emulator: then everything above the driver's C
-// functions runs as it does on a GPU.
+// The shim is compiled into a libcuda.a that the linker finds first; make cuda does all that.
+// BAREGRAD_LIBCUDA names another library instead of libcuda.so.1 or, as "emulator", selects this
+// package's emulator: then everything above the driver's C functions runs as on a GPU.
 package libcuda
 
 /*
@@ -33,23 +31,23 @@ import (
 	"os"
 )
 
-// Variable is the environment variable that says what stands behind the CUDA
-// driver's functions: a library's path, "emulator", or nothing for the driver.
+// Variable is the environment variable that says what provides the CUDA driver's functions: the
+// path of a library, "emulator", or empty for the driver.
 const Variable = "BAREGRAD_LIBCUDA"
 
 func init() {
-	// Before any function of the driver is called, gorgonia.org/cu's cuInit apart,
-	// which always succeeds.
+	// This runs before any driver function is called, except gorgonia.org/cu's cuInit, which always
+	// succeeds.
 	if os.Getenv(Variable) == "emulator" {
 		C.emulate()
 	}
 }
 
-// Emulated tells whether the emulator stands in the driver's place.
+// Emulated reports whether the emulator replaces the driver.
 func Emulated() bool { return os.Getenv(Variable) == "emulator" }
 
-// Started is the number that the driver answered when it was started: 0 if all went
-// well. gorgonia.org/cu is told 0 in any case.
+// Started returns what the driver's cuInit returned: 0 on success. gorgonia.org/cu is told 0 in any
+// case.
 func Started() int {
 	if Emulated() {
 		return 0
@@ -57,7 +55,7 @@ func Started() int {
 	return int(C.baregrad_cuda_init)
 }
 
-// Present tells whether there is a driver; the error says what was looked for.
+// Present returns nil if there is a driver; otherwise the error says what was looked for.
 func Present() error {
 	if C.baregrad_cuda_present() != 0 {
 		return nil

@@ -10,10 +10,10 @@ import (
 	"unsafe"
 )
 
-// The functions for the device, its context and its memory. Those of the driver
-// that take handles take numbers of the same size here.
+// The functions for the device, its context and its memory. The driver's handles are numbers of the
+// same size here.
 
-// onlyContext is the handle of the one context.
+// onlyContext is the handle of the only context.
 const onlyContext handle = 16
 
 //export emulated_cuInit
@@ -118,7 +118,7 @@ func emulated_cuDevicePrimaryCtxRelease_v2(device C.int) status {
 func emulated_cuCtxSetCurrent(ctx handle) status {
 	state.Lock()
 	defer state.Unlock()
-	if f := state.faults["cuCtxSetCurrent"]; f != nil && f.number != 0 { // a lost GPU's can be made current
+	if f := state.faults["cuCtxSetCurrent"]; f != nil && f.number != 0 { // a lost GPU's context can still be made current
 		return status(f.number)
 	}
 	if state.retained == 0 {

@@ -41,7 +41,7 @@ func emulated_cuModuleLoadDataEx(module *handle, image *C.char, n C.uint, option
 	return C.CUDA_SUCCESS
 }
 
-// writeLog puts an error into the log that the caller gave room for.
+// writeLog copies an error message into the log buffer provided by the caller.
 func writeLog(text string, options []C.CUjit_option, values []unsafe.Pointer) {
 	var room unsafe.Pointer
 	size := 0
@@ -60,7 +60,7 @@ func writeLog(text string, options []C.CUjit_option, values []unsafe.Pointer) {
 	to[copy(to[:size-1], text)] = 0
 }
 
-// loaded is a module, and the kernels that were asked for of it, which go with it.
+// loaded is a module with the kernels obtained from it, which are freed with it.
 type loaded struct {
 	program *emulator.Program
 	kernels []handle
@@ -82,7 +82,7 @@ func emulated_cuModuleUnload(module handle) status {
 	return C.CUDA_SUCCESS
 }
 
-// forget lets go of what a handle stands for.
+// forget drops the value of a handle.
 func forget(h handle) status {
 	state.Lock()
 	defer state.Unlock()
@@ -145,7 +145,7 @@ func emulated_cuLaunchKernel(function handle, gridX, gridY, gridZ, blockX, block
 	if extra != nil {
 		return C.CUDA_ERROR_NOT_SUPPORTED
 	}
-	if int(shared) > max(defaultShared, state.shared[function]) { // more has to be asked for
+	if int(shared) > max(defaultShared, state.shared[function]) { // more must be requested
 		return C.CUDA_ERROR_INVALID_VALUE
 	}
 	arguments := make([]uint64, len(kernel.Params))
@@ -201,7 +201,7 @@ func emulated_cuStreamSynchronize(s handle) status {
 //export emulated_cuStreamQuery
 func emulated_cuStreamQuery(s handle) status { return emulated_cuStreamSynchronize(s) }
 
-// withStream calls f with the stream that a handle stands for.
+// withStream calls f with the stream of a handle.
 func withStream(h handle, f func(*stream) status) status {
 	state.Lock()
 	defer state.Unlock()
@@ -226,7 +226,7 @@ func emulated_cuStreamBeginCapture_v2(s handle, mode C.int) status {
 	})
 }
 
-// graph is work that a stream has noted.
+// graph is work recorded by a stream.
 type graph struct{ work []func() error }
 
 //export emulated_cuStreamEndCapture
@@ -288,7 +288,7 @@ func emulated_cuGraphExecDestroy(exec handle) status { return forget(exec) }
 //export emulated_cuGraphDestroy
 func emulated_cuGraphDestroy(g handle) status { return forget(g) }
 
-// event is a moment; work is done when it is asked for, so it is never to come.
+// event is a point in time. All work is done at once, so an event is never pending.
 type event struct{ at time.Time }
 
 //export emulated_cuEventCreate

@@ -13,10 +13,10 @@ import (
 	"baregrad/kernels/cuda/emulator"
 )
 
-// The emulated driver has one device, one context and one machine behind them.
-// What C code holds of it are numbers that stand for Go values.
+// The emulated driver has one device, one context and one machine behind them. C code holds numbers
+// that stand for Go values.
 
-// A handle is such a number, as large as a pointer.
+// A handle is such a number, of the size of a pointer.
 type handle = C.uintptr_t
 
 // status is a CUresult.
@@ -30,23 +30,21 @@ var state struct {
 	next    handle
 	problem error // the last error, in the emulator's own words
 	faults  map[string]*fault
-	shared  map[handle]int // the dynamic shared memory that a kernel has been allowed
+	shared  map[handle]int // the dynamic shared memory allowed per kernel
 
-	retained int // how often the context is held
-	pinned   int // blocks of pinned memory
+	retained int // reference count of the context
+	pinned   int // number of pinned memory blocks
 }
 
-// The dynamic shared memory of a block, in bytes: what it may have without asking, and
-// at most.
+// The dynamic shared memory of a block, in bytes: the default limit, and the maximum on request.
 const defaultShared, sharedPerBlock = 48 << 10, 227 << 10
 
-// A fault is an error that a function was told to answer with.
+// A fault is an error that a function was told to return.
 type fault struct{ after, number int }
 
-// Inject makes a function of the emulated driver, such as cuLaunchKernel, answer
-// with the number of an error, once it has been called so many more times. The
-// name "" stands for every function that works on the device: a number there from
-// some call on is what a lost GPU looks like. A number of 0 ends it.
+// Inject makes a function of the emulated driver, such as cuLaunchKernel, return an error number
+// after the given number of further calls. The name "" stands for every function that works on the
+// device; an error from all of them is how a lost GPU behaves. number 0 ends it.
 func Inject(function string, after, number int) {
 	state.Lock()
 	defer state.Unlock()
@@ -56,7 +54,7 @@ func Inject(function string, after, number int) {
 	state.faults[function] = &fault{after, number}
 }
 
-// injected is what a function was told to answer. The state is locked.
+// injected returns what a function was told to return. The state is locked.
 func injected(function string) status {
 	for _, name := range [...]string{function, ""} {
 		f := state.faults[name]
@@ -65,30 +63,29 @@ func injected(function string) status {
 		case f.after > 0:
 			f.after--
 		case f.number != 0:
-			state.problem = nil // of another error
+			state.problem = nil // it belongs to another error
 			return status(f.number)
 		}
 	}
 	return C.CUDA_SUCCESS
 }
 
-// Configure sets what the emulated device is like. It must come before the first
-// call of a function of the driver.
+// Configure sets the options of the emulated device. It must be called before any driver function.
 func Configure(o emulator.Options) {
 	state.Lock()
 	defer state.Unlock()
 	state.options = o
 }
 
-// Machine is the emulated device, for its reports and counters.
+// Machine returns the emulated device, for its reports and counters.
 func Machine() *emulator.Machine {
 	state.Lock()
 	defer state.Unlock()
 	return machine()
 }
 
-// Problem is the last error of the emulated driver: it says more than the number
-// that the driver's functions return. It is nil after Problem has been asked.
+// Problem returns and clears the last error of the emulated driver, which says more than the error
+// number returned by the driver's functions.
 func Problem() error {
 	state.Lock()
 	defer state.Unlock()
@@ -97,9 +94,9 @@ func Problem() error {
 	return err
 }
 
-// Held is what users of the emulated driver have not given back: how often they hold the
-// context, and how many objects (modules, kernels, streams, graphs, events, pinned
-// memory) and bytes of the device's memory they have.
+// Held returns what users of the emulated driver have not released: the context's reference count,
+// the number of objects (modules, kernels, streams, graphs, events, pinned memory) and the bytes of
+// device memory.
 func Held() (contexts, objects int, bytes uint64) {
 	state.Lock()
 	defer state.Unlock()
@@ -107,7 +104,7 @@ func Held() (contexts, objects int, bytes uint64) {
 	return state.retained, len(state.values) + state.pinned, used
 }
 
-// machine makes the machine when it is first needed. The state is locked.
+// machine returns the machine and creates it on first use. The state is locked.
 func machine() *emulator.Machine {
 	if state.machine == nil {
 		state.machine = emulator.New(state.options)
@@ -116,28 +113,28 @@ func machine() *emulator.Machine {
 	return state.machine
 }
 
-// keep gives a value a number.
+// keep assigns a handle to a value.
 func keep(value any) handle {
 	machine()
-	state.next += 16 // like an address
+	state.next += 16 // multiples of 16, like addresses
 	state.values[state.next] = value
 	return state.next
 }
 
-// held finds the value that a number stands for.
+// held returns the value of a handle.
 func held[T any](h handle) (T, bool) {
 	value, ok := state.values[h].(T)
 	return value, ok
 }
 
-// stream is a queue. While it is captured, work is noted in place of being done.
+// stream is a queue. During a capture, work is recorded instead of done.
 type stream struct {
 	capturing bool
-	spoilt    bool // the capture: something was asked for that can't be, meanwhile
+	spoilt    bool // the capture is invalid: something was called that cannot be captured
 	work      []func() error
 }
 
-// do does the work of a function of the driver, unless a fault was injected there.
+// do does the work of a driver function, unless a fault was injected there.
 func do(function string, h handle, work func() error) status {
 	if code := injected(function); code != C.CUDA_SUCCESS {
 		return code
@@ -145,7 +142,7 @@ func do(function string, h handle, work func() error) status {
 	return queue(h, work)
 }
 
-// queue does a piece of work, or notes it. A stream of 0 is the default one.
+// queue does a piece of work or records it. Stream 0 is the default stream.
 func queue(h handle, work func() error) status {
 	if h != 0 {
 		s, ok := held[*stream](h)
@@ -160,14 +157,14 @@ func queue(h handle, work func() error) status {
 	return answer(work())
 }
 
-// answer translates an error into the driver's number for it.
+// answer translates an error into the driver's error number.
 func answer(err error) status {
 	if err == nil {
 		return C.CUDA_SUCCESS
 	}
 	var memory *emulator.OutOfMemoryError
 	if errors.As(err, &memory) {
-		return C.CUDA_ERROR_OUT_OF_MEMORY // which says it all
+		return C.CUDA_ERROR_OUT_OF_MEMORY // which needs no explanation
 	}
 	state.problem = err
 	var syntax *emulator.SyntaxError

@@ -33,13 +33,13 @@ import (
 	"baregrad/kernels/cuda/driver"
 )
 
-// This file has what gorgonia.org/cu lacks: large shared memory, pinned memory, the
-// capture of work as a graph, and a launch that allocates nothing.
+// This file adds what gorgonia.org/cu lacks: large shared memory, pinned memory, graph capture, and
+// a launch that does not allocate.
 
-// maxSharedPerBlock is how much dynamic shared memory a block can ask for.
+// maxSharedPerBlock is the attribute for the maximum dynamic shared memory of a block.
 const maxSharedPerBlock = cu.DeviceAttribute(C.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)
 
-// A cu.Function, a cu.Stream and a cu.CUContext are structs of one pointer, the driver's.
+// A cu.Function, a cu.Stream and a cu.CUContext are structs of a single pointer, the driver's.
 
 func raw(f cu.Function) C.CUfunction { return *(*C.CUfunction)(unsafe.Pointer(&f)) }
 
@@ -47,8 +47,8 @@ func queue(s cu.Stream) C.CUstream { return *(*C.CUstream)(unsafe.Pointer(&s)) }
 
 func current(c cu.CUContext) C.CUcontext { return *(*C.CUcontext)(unsafe.Pointer(&c)) }
 
-// launchKernel runs a kernel with the arguments in cells, in one call to C: so the
-// goroutine need not be kept on its thread.
+// launchKernel runs a kernel with the arguments in cells, in one call to C, so that the goroutine
+// need not be locked to its thread.
 func (s *stream) launchKernel(f cu.Function, l driver.Launch) error {
 	for i, a := range l.Args {
 		s.cells[i] = C.ulonglong(a)
@@ -59,22 +59,21 @@ func (s *stream) launchKernel(f cu.Function, l driver.Launch) error {
 	return check("cuLaunchKernel", int(C.launch(current(s.gpu.context), raw(f), &s.size[0], C.uint(l.Shared), queue(s.stream), &s.cells[0], C.int(len(l.Args)))))
 }
 
-// launchArguments is where a launch's sizes and arguments lie, so that it allocates
-// nothing.
+// launchArguments holds a launch's sizes and arguments, so that launching does not allocate.
 type launchArguments struct {
 	size  [6]C.uint // of the grid and the block
 	cells [maxArguments]C.ulonglong
 }
 
-// allowShared lets a kernel have more than 48 KB of dynamic shared memory.
+// allowShared allows a kernel more than 48 KiB of dynamic shared memory.
 func allowShared(f cu.Function, bytes int) error {
 	return check("cuFuncSetAttribute",
 		int(C.cuFuncSetAttribute(raw(f), C.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, C.int(bytes))))
 }
 
-// stage is pinned memory through which small copies to the device go: the GPU
-// fetches them by itself while the program goes on. It is used from its start to
-// its end and then over again, when what was copied from it last time is done.
+// stage is pinned memory for small copies to the device: the GPU reads it asynchronously while the
+// program continues. It is used from start to end and then again from the start, once the earlier
+// copies are done.
 type stage struct {
 	memory unsafe.Pointer
 	next   int
@@ -82,7 +81,7 @@ type stage struct {
 
 const stageSize = 1 << 20
 
-// put copies src to pinned memory and returns where it is.
+// put copies src to pinned memory and returns its address.
 func (s *stage) put(q cu.Stream, src []byte) (unsafe.Pointer, error) {
 	if s.memory == nil {
 		if err := check("cuMemHostAlloc", int(C.cuMemHostAlloc(&s.memory, stageSize, 0))); err != nil {
@@ -110,7 +109,7 @@ func (s *stage) free() error {
 	return err
 }
 
-// BeginCapture starts the recording of a graph. Relaxed, it may go on and end on
+// BeginCapture starts recording a graph. In relaxed mode the capture may continue and end on
 // another thread.
 func (s *stream) BeginCapture() error {
 	if err := s.gpu.enter(); err != nil {
@@ -122,7 +121,7 @@ func (s *stream) BeginCapture() error {
 	return err
 }
 
-// EndCapture ends the recording and makes it ready to run.
+// EndCapture ends the recording and returns the graph, ready to run.
 func (s *stream) EndCapture() (driver.Graph, error) {
 	if err := s.gpu.enter(); err != nil {
 		return nil, err
@@ -151,7 +150,7 @@ type graph struct {
 	ready  C.CUgraphExec
 }
 
-// Launch does the work.
+// Launch runs the work.
 func (g *graph) Launch() error {
 	s := g.stream
 	if s.gpu.closed {

@@ -1,6 +1,6 @@
-// Package nvidia drives NVIDIA GPUs: it implements driver.Driver over
-// gorgonia.org/cu. It is built with the tag cuda, which needs cgo and a C compiler
-// but nothing from NVIDIA (see package libcuda); without the tag, Open says so.
+// Package nvidia drives NVIDIA GPUs: it implements driver.Driver over gorgonia.org/cu. It is built
+// with the tag cuda, which needs cgo and a C compiler but nothing from NVIDIA (see package
+// libcuda); without the tag, Open returns an error that says so.
 package nvidia
 
 import "fmt"
@@ -11,12 +11,11 @@ type NoDeviceError struct {
 	Hint   string // what may help
 }
 
-// Error is what was looked for, and the hint.
+// Error returns what was looked for, and the hint.
 func (e *NoDeviceError) Error() string { return fmt.Sprintf("%s (%s)", e.Looked, e.Hint) }
 
-// Options say how a GPU is used. The zero value takes memory as it is needed, up
-// to all that is free.
+// Options say how a GPU is used. The zero value takes memory as needed, up to all that is free.
 type Options struct {
-	// MemoryLimit is the most memory to take, in bytes; 0 is no limit.
+	// MemoryLimit is the maximum memory to take, in bytes; 0 is no limit.
 	MemoryLimit int64
 }

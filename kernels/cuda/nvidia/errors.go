@@ -13,9 +13,9 @@ import (
 	"baregrad/kernels/cuda/libcuda"
 )
 
-// What is known of the driver's errors: its number, gorgonia.org/cu's name of it,
-// what may help, and whether the context is lost with it. (By NVIDIA's description
-// of CUresult a context in which one of these errors happened stays unusable.)
+// Known driver errors: the number, gorgonia.org/cu's name for it, what may help, and whether the
+// context is lost with it. (According to NVIDIA's description of CUresult, a context stays unusable
+// after one of these errors.)
 var failures = []struct {
 	number int
 	name   string
@@ -48,7 +48,7 @@ var failures = []struct {
 	{999, "Unknown", "nvidia-smi shows whether the driver still sees the GPU", true},
 }
 
-// explain adds to an error of the driver what is known of it.
+// explain adds what is known about an error of the driver.
 func explain(err error) error {
 	if err == nil {
 		return nil
@@ -62,8 +62,7 @@ func explain(err error) error {
 	return told
 }
 
-// withProblem adds what the emulator, if it stands in, knows of an error: more than
-// its number says.
+// withProblem adds the emulator's own description of an error, if the emulator replaces the driver.
 func withProblem(err error) error {
 	if libcuda.Emulated() {
 		if problem := libcuda.Problem(); problem != nil {
@@ -73,11 +72,11 @@ func withProblem(err error) error {
 	return err
 }
 
-// outOfMemory is the driver's number for it. (What the pool is asked for is told as a
-// *kernels.OutOfMemoryError; this is of the driver's own needs, as for a graph.)
+// outOfMemory is the driver's error number for it. It concerns the driver's own needs, such as for
+// a graph; when the pool runs out, the error is a *kernels.OutOfMemoryError.
 const outOfMemory = 2
 
-// check makes an error of the answer to a call that gorgonia.org/cu does not have.
+// check returns an error for the status of a call that gorgonia.org/cu does not provide.
 func check(call string, number int) error {
 	if number == 0 {
 		return nil
@@ -93,7 +92,7 @@ func check(call string, number int) error {
 	return withProblem(fmt.Errorf("%s: CUDA error %d", call, number))
 }
 
-// opening is a failure to open the GPU.
+// opening returns the error for a failure to open the GPU.
 func opening(err error) error {
 	failure := &kernels.DeviceError{Device: "cuda", Op: "open", Err: err}
 	var known *driver.Error
@@ -105,15 +104,15 @@ func opening(err error) error {
 	return failure
 }
 
-// A LoadError is PTX that the driver did not take.
+// A LoadError is PTX that the driver refused.
 type LoadError struct {
 	Name   string // of the file
-	Log    string // what the driver's compiler said
-	Driver int    // the newest CUDA that the driver speaks, as 12060 for 12.6
+	Log    string // the log of the driver's compiler
+	Driver int    // the newest CUDA version that the driver supports, such as 12060 for 12.6
 	Err    error  // the driver's error
 }
 
-// Error names the file, what went wrong, and the driver; the log follows.
+// Error returns the file, the error, and the driver version, followed by the log.
 func (e *LoadError) Error() string {
 	s := fmt.Sprintf("%s: %v (driver for CUDA %d.%d)", e.Name, e.Err, e.Driver/1000, e.Driver%1000/10)
 	if e.Log != "" {
@@ -122,5 +121,5 @@ func (e *LoadError) Error() string {
 	return s
 }
 
-// Unwrap is the driver's error.
+// Unwrap returns the driver's error.
 func (e *LoadError) Unwrap() error { return e.Err }

@@ -15,7 +15,7 @@ import (
 	"baregrad/kernels/cuda/libcuda"
 )
 
-// Count is the number of GPUs. The error, a *NoDeviceError, says why there is none.
+// Count returns the number of GPUs. The error, a *NoDeviceError, says why there is none.
 func Count() (int, error) {
 	if err := libcuda.Present(); err != nil {
 		none := &NoDeviceError{
@@ -37,8 +37,7 @@ func Count() (int, error) {
 	return n, nil
 }
 
-// noDevice is the error of a driver that finds no GPU, and what it says of that, if
-// anything.
+// noDevice returns the error for a driver that finds no GPU, with the driver's own error, if any.
 func noDevice(err error) error {
 	none := &NoDeviceError{Looked: "the NVIDIA driver finds no GPU", Hint: "nvidia-smi shows what the driver sees; CUDA_VISIBLE_DEVICES hides GPUs"}
 	if err == nil {
@@ -53,10 +52,9 @@ func noDevice(err error) error {
 	return none
 }
 
-// gpu is one GPU. A context of the driver is bound to a thread of the operating
-// system, and goroutines move between threads: every call locks its goroutine to
-// the thread that it is on and makes the context current there, which costs some
-// tens of nanoseconds.
+// gpu is one GPU. A driver context is bound to an operating-system thread, and goroutines move
+// between threads. So every call locks its goroutine to the current thread and makes the context
+// current there, which costs some tens of nanoseconds.
 type gpu struct {
 	device  cu.Device
 	context cu.CUContext
@@ -70,8 +68,8 @@ type gpu struct {
 
 var _ driver.Driver = (*gpu)(nil)
 
-// Open opens GPU number ordinal, from 0. The error is a *NoDeviceError if there is
-// none, else a *kernels.DeviceError.
+// Open opens GPU number ordinal, counting from 0. The error is a *NoDeviceError if there is none,
+// otherwise a *kernels.DeviceError.
 func Open(ordinal int, o Options) (driver.Driver, error) {
 	n, err := Count()
 	if err != nil {
@@ -87,7 +85,7 @@ func Open(ordinal int, o Options) (driver.Driver, error) {
 	if err := g.describe(); err != nil {
 		return nil, opening(explain(err))
 	}
-	// The device's primary context: other libraries in the process share it.
+	// The device's primary context, which other libraries in the process share.
 	if g.context, err = g.device.RetainPrimaryCtx(); err != nil {
 		return nil, opening(explain(err))
 	}
@@ -118,8 +116,8 @@ func (g *gpu) describe() (err error) {
 	return nil
 }
 
-// enter makes the context current on this thread and keeps the goroutine there
-// until leave is called.
+// enter makes the context current on this thread and locks the goroutine to it until leave is
+// called.
 func (g *gpu) enter() error {
 	if g.closed {
 		return driver.ErrClosed
@@ -137,8 +135,8 @@ func (g *gpu) leave() { runtime.UnlockOSThread() }
 // Info describes the GPU.
 func (g *gpu) Info() driver.Info { return g.info }
 
-// Close gives everything back. The context comes last, and whatever happened before:
-// a lost GPU can be opened again only when nobody holds its context any more.
+// Close releases everything. The context is released last, and in any case: a lost GPU can be
+// opened again only once nobody holds its context.
 func (g *gpu) Close() error {
 	if g.closed {
 		return nil
@@ -148,8 +146,8 @@ func (g *gpu) Close() error {
 		failures = append(failures, err)
 	} else {
 		defer g.leave()
-		// Each stream, and not the context: others may share that, and capture a graph in it
-		// just now, which would be spoilt.
+		// Synchronize each stream, not the context: others may share the context and be capturing a
+		// graph in it, which that would spoil.
 		for _, s := range g.streams {
 			if !s.closed {
 				failures = append(failures, explain(s.stream.Synchronize()))
@@ -203,7 +201,7 @@ func (m module) Function(name string) (driver.Function, error) {
 type function struct {
 	name     string
 	function cu.Function
-	shared   int // bytes of dynamic shared memory that it has been allowed
+	shared   int // bytes of dynamic shared memory allowed so far
 }
 
 func (f *function) Name() string { return f.name }

@@ -12,14 +12,13 @@ import (
 	"baregrad/kernels/cuda/driver"
 )
 
-// pool keeps memory that was freed for the next who asks: the driver's own
-// allocation costs some hundred microseconds and waits for all work. It takes
-// memory from the driver only when it is needed.
+// pool keeps freed memory for later allocations, because the driver's own allocation takes some
+// hundred microseconds and waits for all work. It takes memory from the driver only when needed.
 //
-// Blocks are of sizes 2ⁿ and 1.5·2ⁿ, so that one that was freed fits another who
-// asks for about as much; where there is no room for that, they are as large as asked.
+// Block sizes are 2ⁿ and 1.5·2ⁿ, so that a freed block fits similar requests; if memory is short,
+// blocks are as large as requested.
 type pool struct {
-	limit int64 // of what is taken from the driver; 0 is none
+	limit int64 // on what is taken from the driver; 0 is no limit
 	taken int64
 	used  int64
 	sizes map[driver.Pointer]int64   // of the blocks in use
@@ -28,10 +27,10 @@ type pool struct {
 
 const leastBlock = 512
 
-// exactSize is the smallest block that holds so many bytes.
+// exactSize returns the size of the smallest block that holds the bytes.
 func exactSize(bytes int64) int64 { return (bytes + leastBlock - 1) / leastBlock * leastBlock }
 
-// blockSize is the size of the block for so many bytes.
+// blockSize returns the size of the block for a request.
 func blockSize(bytes int64) int64 {
 	if bytes <= leastBlock {
 		return leastBlock
@@ -66,7 +65,7 @@ func (g *gpu) Alloc(bytes int64) (driver.Pointer, error) {
 		}
 	}
 	address, err := p.take(size)
-	if err == cu.OutOfMemory { // what lies idle may be enough
+	if err == cu.OutOfMemory { // idle blocks may be enough
 		if err := p.release(); err != nil {
 			return 0, err
 		}
@@ -88,7 +87,7 @@ func (g *gpu) Alloc(bytes int64) (driver.Pointer, error) {
 	return address, nil
 }
 
-// take gets memory from the driver, within the limit.
+// take allocates memory from the driver, within the limit.
 func (p *pool) take(size int64) (driver.Pointer, error) {
 	if p.limit > 0 && p.taken+size > p.limit {
 		return 0, cu.OutOfMemory
@@ -101,8 +100,8 @@ func (p *pool) take(size int64) (driver.Pointer, error) {
 	return driver.Pointer(address), nil
 }
 
-// Free puts a block back. Work that was asked for before still sees it as it was:
-// whoever gets it next asks for their work later, in the same stream.
+// Free returns a block to the pool. Work submitted earlier still finds its contents: the next
+// user's work comes later in the same stream.
 func (g *gpu) Free(address driver.Pointer) error {
 	size, ok := g.pool.sizes[address]
 	if !ok {
@@ -114,7 +113,7 @@ func (g *gpu) Free(address driver.Pointer) error {
 	return nil
 }
 
-// release gives everything idle back to the driver.
+// release returns all idle blocks to the driver.
 func (p *pool) release() error {
 	for size, list := range p.idle {
 		for _, address := range list {
@@ -128,7 +127,7 @@ func (p *pool) release() error {
 	return nil
 }
 
-// free gives all memory back.
+// free returns all memory to the driver.
 func (p *pool) free() error {
 	for address, size := range p.sizes {
 		p.idle[size] = append(p.idle[size], address)
@@ -138,7 +137,7 @@ func (p *pool) free() error {
 	return p.release()
 }
 
-// Memory says how many bytes are in use and free.
+// Memory returns the bytes in use and the bytes free.
 func (g *gpu) Memory() (used, free int64) {
 	if g.enter() != nil {
 		return g.pool.used, 0
@@ -152,7 +151,7 @@ func (g *gpu) memory() (used, free int64) {
 	if err != nil {
 		return g.pool.used, 0
 	}
-	free += g.pool.taken - g.pool.used // what lies idle is free, too
+	free += g.pool.taken - g.pool.used // idle blocks are free, too
 	if g.pool.limit > 0 {
 		free = min(free, g.pool.limit-g.pool.used)
 	}

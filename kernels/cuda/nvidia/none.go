@@ -4,7 +4,7 @@ package nvidia
 
 import "baregrad/kernels/cuda/driver"
 
-// Count is the number of GPUs: none, in a program built without the tag cuda.
+// Count returns an error: there are no GPUs in a program built without the tag cuda.
 func Count() (int, error) {
 	return 0, &NoDeviceError{
 		Looked: "this program was built without GPU support",
@@ -12,7 +12,7 @@ func Count() (int, error) {
 	}
 }
 
-// Open returns the error of Count.
+// Open returns Count's error.
 func Open(int, Options) (driver.Driver, error) {
 	_, err := Count()
 	return nil, err

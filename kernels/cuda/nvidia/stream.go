@@ -14,10 +14,10 @@ import (
 	"baregrad/kernels/cuda/driver"
 )
 
-// maxArguments is the most parameters that a launch can have.
+// maxArguments is the maximum number of parameters of a launch.
 const maxArguments = 64
 
-// stream is a queue of the GPU's.
+// stream is a stream of the GPU.
 type stream struct {
 	gpu       *gpu
 	stream    cu.Stream
@@ -33,7 +33,7 @@ var (
 	_ driver.Capturer = (*stream)(nil)
 )
 
-// NewStream opens a queue.
+// NewStream opens a stream.
 func (g *gpu) NewStream() (driver.Stream, error) {
 	if err := g.enter(); err != nil {
 		return nil, err
@@ -48,13 +48,13 @@ func (g *gpu) NewStream() (driver.Stream, error) {
 	return s, nil
 }
 
-// Write copies from the host. What is small goes through pinned memory, so that
-// the call need not wait for the copy.
+// Write copies from the host. Small copies go through pinned memory, so that the call need not
+// wait.
 func (s *stream) Write(dst driver.Pointer, src []byte) error {
 	if len(src) == 0 {
 		return nil
 	}
-	if s.capturing { // the graph would copy whatever lies there when it is launched
+	if s.capturing { // the graph would copy whatever is there when it is launched
 		return errors.New("a copy from the host can't be captured")
 	}
 	if err := s.gpu.enter(); err != nil {
@@ -71,10 +71,10 @@ func (s *stream) Write(dst driver.Pointer, src []byte) error {
 	if err := cu.MemcpyHtoDAsync(cu.DevicePtr(dst), unsafe.Pointer(&src[0]), int64(len(src)), s.stream); err != nil {
 		return explain(err)
 	}
-	return explain(s.stream.Synchronize()) // src may be changed from here on
+	return explain(s.stream.Synchronize()) // after this, src may be changed
 }
 
-// Read copies to the host and waits for it.
+// Read copies to the host and waits for the copy.
 func (s *stream) Read(dst []byte, src driver.Pointer) error {
 	if err := s.gpu.enter(); err != nil {
 		return err
@@ -112,7 +112,8 @@ func (s *stream) Fill(dst driver.Pointer, value byte, bytes int64) error {
 	return explain(cu.MemsetD8Async(cu.DevicePtr(dst), value, bytes, s.stream))
 }
 
-// defaultShared is the dynamic shared memory that a kernel may have without asking.
+// defaultShared is the dynamic shared memory that a kernel may use without asking for more, in
+// bytes.
 const defaultShared = 48 << 10
 
 // Launch runs a kernel.
@@ -138,7 +139,7 @@ func (s *stream) Launch(f driver.Function, l driver.Launch) error {
 	return nil
 }
 
-// allow lets a kernel have so much dynamic shared memory.
+// allow allows a kernel that many bytes of dynamic shared memory.
 func (s *stream) allow(k *function, bytes int) error {
 	if err := s.gpu.enter(); err != nil {
 		return err
@@ -151,7 +152,7 @@ func (s *stream) allow(k *function, bytes int) error {
 	return nil
 }
 
-// Sync waits for all work asked for.
+// Sync waits until all submitted work is done.
 func (s *stream) Sync() error {
 	if err := s.gpu.enter(); err != nil {
 		return err
@@ -160,7 +161,7 @@ func (s *stream) Sync() error {
 	return explain(s.stream.Synchronize())
 }
 
-// Close waits for all work, and closes the queue.
+// Close waits for all work and closes the stream.
 func (s *stream) Close() error {
 	if s.closed || s.gpu.closed {
 		return nil
@@ -174,7 +175,7 @@ func (s *stream) Close() error {
 	return errors.Join(explain(s.stream.Synchronize()), s.stage.free(), explain(s.stream.Destroy()))
 }
 
-// Record notes the moment at which all earlier work is done.
+// Record records the time at which all earlier work is done.
 func (s *stream) Record() (driver.Event, error) {
 	if err := s.gpu.enter(); err != nil {
 		return nil, err
@@ -191,13 +192,13 @@ func (s *stream) Record() (driver.Event, error) {
 	return event{s.gpu, e}, nil
 }
 
-// event is a moment. The driver's object lives until the GPU is closed.
+// event is a point in a stream. The driver's object lives until the GPU is closed.
 type event struct {
 	gpu   *gpu
 	event cu.Event
 }
 
-// Since waits for both moments and returns the time between them.
+// Since waits for both events and returns the time between them.
 func (e event) Since(earlier driver.Event) (time.Duration, error) {
 	from, ok := earlier.(event)
 	if !ok {
