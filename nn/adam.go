@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"fmt"
 	"math"
 
 	"baregrad/kernels"
@@ -25,10 +26,17 @@ type Adam struct {
 func (Adam) Name() string { return "adam" }
 
 // Check refuses settings out of range.
-func (o Adam) Check() error {
-	return firstError(within("adam", "learning rate", o.LearningRate, 0, 1e6), within("adam", "beta1", o.Beta1, 0, 1),
-		within("adam", "beta2", o.Beta2, 0, 1), within("adam", "epsilon", o.Epsilon, 0, 1e6),
-		o.Clip.check("adam"))
+func (o Adam) Check() error { return o.check(o.Name()) }
+
+// check is Check for the optimizer of that name. With a beta of 1 the means would stay 0, and
+// their correction would be a division by 0.
+func (o Adam) check(name string) error {
+	for i, beta := range [...]float64{o.Beta1, o.Beta2} {
+		if !(beta >= 0 && beta < 1) {
+			return fmt.Errorf("%s: beta%d is %v, must be from 0 to below 1", name, i+1, beta)
+		}
+	}
+	return firstError(within(name, "learning rate", o.LearningRate, 0, 1e6), within(name, "epsilon", o.Epsilon, 0, 1e6), o.Clip.check(name))
 }
 
 // Clipping is Clip.
@@ -60,7 +68,7 @@ func (AdamW) Name() string { return "adamw" }
 
 // Check refuses settings out of range.
 func (o AdamW) Check() error {
-	return firstError(Adam{o.LearningRate, o.Beta1, o.Beta2, o.Epsilon, nil, o.Clip}.Check(),
+	return firstError(Adam{o.LearningRate, o.Beta1, o.Beta2, o.Epsilon, nil, o.Clip}.check(o.Name()),
 		within("adamw", "weight decay", o.WeightDecay, 0, 1e6))
 }
 

@@ -1,6 +1,10 @@
 package nn
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+	"math"
+)
 
 // EarlyStopping ends training when a value has stopped getting better: when it
 // has not for Patience epochs, or for one, where that is 0. A value that the
@@ -29,6 +33,9 @@ func (e *EarlyStopping) TrainBegin(*Run) error {
 	e.waited, e.best = 0, nil
 	if e.Patience < 0 || e.StartFromEpoch < 0 {
 		return fmt.Errorf("early stopping: patience is %d and the epoch to start from %d, must be at least 0", e.Patience, e.StartFromEpoch)
+	}
+	if math.IsNaN(e.MinDelta) {
+		return errors.New("early stopping: the smallest change that counts is NaN, must be a number")
 	}
 	e.monitor = newMonitor("early stopping", e.Monitor, e.Mode, e.MinDelta)
 	return nil

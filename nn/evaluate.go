@@ -58,6 +58,9 @@ func (m *Sequential) EvaluatePredict(ctx context.Context, x, y *tensor.Tensor, o
 func (m *Sequential) evaluate(ctx context.Context, x, y *tensor.Tensor, o EvaluateOptions, keep bool) (scores map[string]float64, predictions *tensor.Tensor, err error) {
 	defer freeIfFailed(&predictions, &err)
 	defer catchDevice(&err)
+	if err := checkContext("evaluate", ctx); err != nil {
+		return nil, nil, err
+	}
 	if m.updater == nil {
 		return nil, nil, errors.New("evaluate: the model is not compiled")
 	}
@@ -140,7 +143,7 @@ func (m *Sequential) predict(ctx context.Context, x *tensor.Tensor, o EvaluateOp
 	defer freeIfFailed(&predictions, &err)
 	defer catchDevice(&err)
 	o = o.withDefaults()
-	if err := m.checkExamples("predict", x, o.BatchSize); err != nil {
+	if err := firstError(checkContext("predict", ctx), m.checkExamples("predict", x, o.BatchSize)); err != nil {
 		return nil, err
 	}
 	s := newSession(m)

@@ -84,7 +84,7 @@ func classNumbers(op string, labels *tensor.Tensor) ([]int, error) {
 		for i, target := range labels.Floats() {
 			classes[i] = int(math.RoundToEven(float64(target))) // as Keras does
 		}
-	case labels.Rank() == 2:
+	case labels.Rank() == 2 && labels.Type() == kernels.Float32:
 		values, width := labels.Floats(), labels.Dim(1)
 		for i := range classes {
 			best := 0
@@ -96,7 +96,8 @@ func classNumbers(op string, labels *tensor.Tensor) ([]int, error) {
 			classes[i] = best
 		}
 	default:
-		return nil, fmt.Errorf("%s: class weights need labels of [n] or [n classes], not %v; give SampleWeight in their place", op, labels.Shape())
+		return nil, fmt.Errorf("%s: class weights need one class for each example, labels int32 [n] or float32 [n classes], not %v %v; give SampleWeight in their place",
+			op, labels.Type(), labels.Shape())
 	}
 	return classes, nil
 }

@@ -80,6 +80,9 @@ func (e *InterruptedError) Unwrap() error { return e.Err }
 // is computed; a device that fails gives a *kernels.DeviceError.
 func (m *Sequential) Fit(ctx context.Context, x, y *tensor.Tensor, o FitOptions) (history *History, err error) {
 	defer catchDevice(&err)
+	if err := checkContext("fit", ctx); err != nil {
+		return nil, err
+	}
 	y, free := m.labels(y)
 	defer free()
 	o.ValidationY, free = m.labels(o.ValidationY)

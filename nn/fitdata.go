@@ -38,7 +38,7 @@ func (m *Sequential) prepareFit(x, y *tensor.Tensor, o FitOptions) (FitOptions, 
 	if o.Verbose < Auto || o.Verbose > Silent {
 		return fail(fmt.Errorf("fit: verbose is %d, must be Auto, Bar, Lines or Silent, which are 0 to 3", o.Verbose))
 	}
-	if i := slices.Index(o.Callbacks, nil); i >= 0 {
+	if i := slices.IndexFunc(o.Callbacks, func(c Callback) bool { return isNil(c) }); i >= 0 {
 		return fail(fmt.Errorf("fit: callback %d is nil", i))
 	}
 	if !slices.ContainsFunc(m.params, func(p *Param) bool { return p.Trainable() }) {
@@ -86,7 +86,7 @@ func (m *Sequential) prepareFit(x, y *tensor.Tensor, o FitOptions) (FitOptions, 
 // The caller calls free when the labels are used no more.
 func (m *Sequential) labels(y *tensor.Tensor) (labels *tensor.Tensor, free func()) {
 	free = func() {}
-	if y == nil || y.Rank() == 0 {
+	if y == nil || y.Rank() == 0 || y.Buffer().Freed() { // checkData says so
 		return y, free
 	}
 	output, shape := m.OutputShape(), y.Shape()
@@ -129,8 +129,11 @@ func (m *Sequential) checkExamples(op string, x *tensor.Tensor, batch int) error
 	if batch < 1 {
 		return fmt.Errorf("%s: batch size is %d, must be at least 1", op, batch)
 	}
-	if x == nil || x.Rank() == 0 {
+	if x == nil {
 		return fmt.Errorf("%s: no examples were given", op)
+	}
+	if x.Buffer().Freed() {
+		return fmt.Errorf("%s: the examples, %v %v, were freed", op, x.Type(), x.Shape())
 	}
 	if x.Device() != m.device {
 		return fmt.Errorf("%s: the examples are %s", op, m.elsewhere(x.Device()))
@@ -138,7 +141,7 @@ func (m *Sequential) checkExamples(op string, x *tensor.Tensor, batch int) error
 	if x.Type() == kernels.Int32 {
 		return fmt.Errorf("%s: the examples are int32, must be float32 or uint8", op)
 	}
-	if !slices.Equal(x.Shape()[1:], m.input) {
+	if x.Rank() == 0 || !slices.Equal(x.Shape()[1:], m.input) {
 		return fmt.Errorf("%s: the examples are %v, the model takes %s%s", op, x.Shape(), shapeString(m.input), m.reshapeHint(x.Shape()))
 	}
 	if x.Dim(0) == 0 {
@@ -152,6 +155,9 @@ func (m *Sequential) checkExamples(op string, x *tensor.Tensor, batch int) error
 func (m *Sequential) reshapeHint(shape []int) string {
 	sizes := func(shape []int) []int {
 		return slices.DeleteFunc(slices.Clone(shape), func(n int) bool { return n == 1 })
+	}
+	if len(shape) == 0 {
+		return ""
 	}
 	example := shape[1:]
 	switch {
@@ -178,7 +184,13 @@ func (m *Sequential) checkData(op string, x, y *tensor.Tensor, batch int) error 
 	if y.Device() != m.device {
 		return fmt.Errorf("%s: the labels are %s", op, m.elsewhere(y.Device()))
 	}
+	if y.Buffer().Freed() {
+		return fmt.Errorf("%s: the labels, %v %v, were freed", op, y.Type(), y.Shape())
+	}
 	if err := m.loss.Check(m.OutputShape(), y); err != nil {
+		if labels, ok := errors.AsType[*labelsError](err); ok {
+			labels.whole = knowsPositions(m.loss)
+		}
 		return fmt.Errorf("%s: %w", op, err)
 	}
 	for _, metric := range m.metrics {

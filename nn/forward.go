@@ -25,6 +25,9 @@ func (m *Sequential) Forward(t *autograd.Tape, x *autograd.Var, training bool) (
 	if err := m.Build(); err != nil {
 		return nil, err
 	}
+	if t == nil || x == nil {
+		kernels.Panicf("forward", "the tape or x is nil: both must be given")
+	}
 	if t.Device() != m.device {
 		if t.Device().Name() == m.device.Name() {
 			kernels.Panicf("forward", "the tape computes on another device than the model, though both are called %s: "+

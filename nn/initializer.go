@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"fmt"
 	"math"
 
 	"baregrad/kernels"
@@ -29,8 +30,9 @@ func (Ones) Fill(_ *Random, values []float32, _ []int) { Constant{1}.Fill(nil, v
 // Constant sets every value to Value.
 type Constant struct{ Value float64 }
 
-// Fill sets the values.
+// Fill sets the values. It panics with a *kernels.ShapeError unless Value is a finite number.
 func (c Constant) Fill(_ *Random, values []float32, _ []int) {
+	checkSetting("constant", "value", c.Value, anyNumber)
 	for i := range values {
 		values[i] = float32(c.Value)
 	}
@@ -39,11 +41,13 @@ func (c Constant) Fill(_ *Random, values []float32, _ []int) {
 // RandomUniform draws from U(Min, Max); from U(−0.05, 0.05) where both are 0.
 type RandomUniform struct{ Min, Max float64 }
 
-// Fill draws the values.
+// Fill draws the values. It panics with a *kernels.ShapeError unless Min is at most Max.
 func (u RandomUniform) Fill(r *Random, values []float32, _ []int) {
 	if u.Min == 0 && u.Max == 0 {
 		u = RandomUniform{-0.05, 0.05}
 	}
+	checkSetting("random uniform", "min", u.Min, anyNumber)
+	checkSetting("random uniform", "max", u.Max, u.Min)
 	for i := range values {
 		values[i] = float32(u.Min + float64((u.Max-u.Min)*r.Float64()))
 	}
@@ -52,8 +56,9 @@ func (u RandomUniform) Fill(r *Random, values []float32, _ []int) {
 // RandomNormal draws from N(Mean, StdDev²); StdDev is 0.05 where 0.
 type RandomNormal struct{ Mean, StdDev float64 }
 
-// Fill draws the values.
+// Fill draws the values. It panics with a *kernels.ShapeError if a setting is out of range.
 func (n RandomNormal) Fill(r *Random, values []float32, _ []int) {
+	checkDistribution("random normal", n.Mean, n.StdDev)
 	for i := range values {
 		values[i] = float32(n.Mean + float64(or(n.StdDev, 0.05)*r.NormFloat64()))
 	}
@@ -63,8 +68,9 @@ func (n RandomNormal) Fill(r *Random, values []float32, _ []int) {
 // where 0, from the Mean.
 type TruncatedNormal struct{ Mean, StdDev float64 }
 
-// Fill draws the values.
+// Fill draws the values. It panics with a *kernels.ShapeError if a setting is out of range.
 func (n TruncatedNormal) Fill(r *Random, values []float32, _ []int) {
+	checkDistribution("truncated normal", n.Mean, n.StdDev)
 	for i := range values {
 		x := r.NormFloat64()
 		for math.Abs(x) > 2 {
@@ -153,11 +159,13 @@ const (
 	FanMean
 )
 
-// Fill draws the values. It panics with a *kernels.ShapeError if Fan is none of the three.
+// Fill draws the values. It panics with a *kernels.ShapeError if Fan is none of the three, or
+// Scale below 0.
 func (v VarianceScaling) Fill(r *Random, values []float32, shape []int) {
 	if v.Fan < FanIn || v.Fan > FanMean {
 		kernels.Panicf("variance scaling initializer", "the fan is %d, must be FanIn, FanOut or FanMean", v.Fan)
 	}
+	checkSetting("variance scaling", "scale", v.Scale, 0)
 	in, out := fans(shape)
 	n := [...]float64{in, out, (in + out) / 2}[v.Fan] / or(v.Scale, 1)
 	if v.Uniform {
@@ -171,8 +179,10 @@ func (v VarianceScaling) Fill(r *Random, values []float32, shape []int) {
 // input and output have the same number, else to 0.
 type Identity struct{ Gain float64 } // 1 where 0
 
-// Fill sets the values. It panics with a *kernels.ShapeError if the shape has not two axes.
+// Fill sets the values. It panics with a *kernels.ShapeError if the shape has not two axes, or
+// Gain is no finite number.
 func (i Identity) Fill(_ *Random, values []float32, shape []int) {
+	checkSetting("identity", "gain", i.Gain, anyNumber)
 	if len(shape) != 2 {
 		kernels.Panicf("identity initializer", "the shape %v must have two axes", shape)
 	}
@@ -190,8 +200,9 @@ func (i Identity) Fill(_ *Random, values []float32, shape []int) {
 type Orthogonal struct{ Gain float64 } // 1 where 0
 
 // Fill draws the values. It panics with a *kernels.ShapeError if the shape has
-// fewer than two axes.
+// fewer than two axes, or Gain is no finite number.
 func (o Orthogonal) Fill(r *Random, values []float32, shape []int) {
+	checkSetting("orthogonal", "gain", o.Gain, anyNumber)
 	if len(shape) < 2 {
 		kernels.Panicf("orthogonal initializer", "the shape %v must have at least two axes", shape)
 	}
@@ -230,6 +241,26 @@ func (o Orthogonal) Fill(r *Random, values []float32, shape []int) {
 		}
 		vectors[i] = v
 	}
+}
+
+// checkSetting panics unless an initializer's setting is a number that float32 has, from least on.
+func checkSetting(initializer, setting string, value, least float64) {
+	if value >= least && math.Abs(value) <= math.MaxFloat32 {
+		return
+	}
+	from := ""
+	if least != anyNumber {
+		from = fmt.Sprintf(" from %v on", least)
+	}
+	kernels.Panicf(initializer+" initializer", "%s is %v, must be a finite number%s", setting, value, from)
+}
+
+// anyNumber is no limit.
+const anyNumber = -math.MaxFloat32
+
+func checkDistribution(initializer string, mean, stdDev float64) {
+	checkSetting(initializer, "mean", mean, anyNumber)
+	checkSetting(initializer, "the deviation", stdDev, 0)
 }
 
 // uniform draws from the uniform distribution around 0 of variance 1/fan.

@@ -84,6 +84,9 @@ func (p *ReduceLROnPlateau) TrainBegin(*Run) error {
 		return fmt.Errorf("reduce learning rate on plateau: patience is %d, cooldown %d, the smallest rate %v, must be at least 0",
 			p.Patience, p.Cooldown, p.MinRate)
 	}
+	if math.IsNaN(p.MinDelta) {
+		return errors.New("reduce learning rate on plateau: the smallest change that counts is NaN, must be a number")
+	}
 	p.waited, p.resting = 0, 0
 	p.monitor = newMonitor("reduce learning rate on plateau", p.Monitor, p.Mode, or(p.MinDelta, 1e-4))
 	return nil

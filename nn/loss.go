@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"baregrad/autograd"
 	"baregrad/kernels"
@@ -64,8 +65,8 @@ func (l CategoricalCrossentropy) Check(output []int, labels *tensor.Tensor) erro
 		return err
 	}
 	if labels.Type() == kernels.Int32 {
-		return fmt.Errorf("labels are int32 %v: categorical_crossentropy takes one-hot rows, float32 %s; "+
-			"for labels that are class numbers use sparse_categorical_crossentropy", labels.Shape(), nShape(output))
+		return &labelsError{fmt.Sprintf("labels are int32 %v: categorical_crossentropy takes one-hot rows,", labels.Shape()),
+			nShape(output) + "; for labels that are class numbers use sparse_categorical_crossentropy", false}
 	}
 	return checkTargets(output, labels)
 }
@@ -93,7 +94,12 @@ type SparseCategoricalCrossentropy struct {
 func (SparseCategoricalCrossentropy) Name() string { return "sparse_categorical_crossentropy" }
 
 // Check refuses labels that are not int32 [n, …], each from 0 to classes−1.
-func (SparseCategoricalCrossentropy) Check(output []int, labels *tensor.Tensor) error {
+func (l SparseCategoricalCrossentropy) Check(output []int, labels *tensor.Tensor) error {
+	return checkClasses(l.Name(), output, labels)
+}
+
+// checkClasses refuses labels that are no class numbers for the output, for a loss or a metric.
+func checkClasses(what string, output []int, labels *tensor.Tensor) error {
 	if len(output) == 0 {
 		return fmt.Errorf("the model's output is %s, must have a value for each class", shapeString(output))
 	}
@@ -101,12 +107,12 @@ func (SparseCategoricalCrossentropy) Check(output []int, labels *tensor.Tensor) 
 	if labels.Type() != kernels.Int32 || labels.Rank() == 0 || !slices.Equal(labels.Shape()[1:], of) {
 		hint := ""
 		if labels.Type() == kernels.Float32 && labels.Rank() > 1 && classes > 1 && slices.Equal(labels.Shape()[1:], output) {
-			hint = "; for one-hot rows use categorical_crossentropy"
+			hint = "; for one-hot rows use " + strings.TrimPrefix(what, "sparse_")
 		} else if len(of) > 0 && labels.Rank() == 1 {
 			hint = forgottenFlatten
 		}
-		return fmt.Errorf("labels are %v %v: sparse_categorical_crossentropy takes class numbers, int32 %s%s",
-			labels.Type(), labels.Shape(), nShape(of), hint)
+		return fmt.Errorf("labels are %v %v: %s takes class numbers, int32 %s%s",
+			labels.Type(), labels.Shape(), what, nShape(of), hint)
 	}
 	for i, label := range labels.Ints() {
 		if label < 0 || int(label) >= classes {
@@ -223,8 +229,8 @@ func checkTargetsWithin(loss string, output []int, labels *tensor.Tensor, low, h
 		if len(output) > 1 && labels.Rank() < 3 {
 			hint = forgottenFlatten
 		}
-		return fmt.Errorf("labels are %v %v, must be float32 %s, as the model's output%s",
-			labels.Type(), labels.Shape(), nShape(output), hint)
+		return &labelsError{fmt.Sprintf("labels are %v %v, must be", labels.Type(), labels.Shape()),
+			nShape(output) + ", as the model's output" + hint, false}
 	}
 	size := tensor.Size(output)
 	for i, v := range labels.Floats() {
@@ -244,6 +250,20 @@ func checkTargetsWithin(loss string, output []int, labels *tensor.Tensor, low, h
 		}
 	}
 	return nil
+}
+
+// A labelsError says that labels are not float32 of the shape that a loss or a metric compares
+// with. Fit and Evaluate know whether whole numbers would have done: see Sequential.labels.
+type labelsError struct {
+	are, shape string
+	whole      bool // int32 will do, too
+}
+
+func (e *labelsError) Error() string {
+	if e.whole {
+		return e.are + " float32 or int32 " + e.shape
+	}
+	return e.are + " float32 " + e.shape
 }
 
 // forgottenFlatten is for a model that gives several predictions for an example, and labels

@@ -304,8 +304,8 @@ func TestErrorsOfData(t *testing.T) {
 		{"fit: the label of example 2 is 3: binary_crossentropy takes numbers from 0 to 1; " +
 			"for classes beyond 0 and 1, give the model an output for each, a softmax, and sparse_categorical_crossentropy",
 			fit(binary, tensor.From(d, []int32{0, 1, 3, 2}, 4), nn.FitOptions{})},
-		{"fit: labels are int32 [4 2], must be float32 [n 1], as the model's output", fit(binary, tensor.NewOf(d, kernels.Int32, 4, 2), nn.FitOptions{})},
-		{"evaluate: labels are float32 [4 3 1], must be float32 [n 1 3], as the model's output", func() error {
+		{"fit: labels are int32 [4 2], must be float32 or int32 [n 1], as the model's output", fit(binary, tensor.NewOf(d, kernels.Int32, 4, 2), nn.FitOptions{})},
+		{"evaluate: labels are float32 [4 3 1], must be float32 or int32 [n 1 3], as the model's output", func() error {
 			_, err := image.Evaluate(ctx, tensor.New(d, 4, 3), tensor.New(d, 4, 3, 1), nn.EvaluateOptions{})
 			return err
 		}},

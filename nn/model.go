@@ -25,9 +25,11 @@
 package nn
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -84,7 +86,11 @@ func NewSequential(d kernels.Device, random *Random, layers ...Layer) *Sequentia
 // Add appends a layer. It must come before the model is built.
 func (m *Sequential) Add(l Layer) {
 	if m.built {
-		m.err = fmt.Errorf("a %s layer was added to a model that was already built", l.Kind())
+		kind := "nil"
+		if !isNil(l) {
+			kind = l.Kind()
+		}
+		m.err = fmt.Errorf("a %s layer was added to a model that was already built", kind)
 		return
 	}
 	m.layers = append(m.layers, l)
@@ -122,13 +128,17 @@ func (m *Sequential) Build() (err error) {
 	if len(m.layers) == 0 {
 		return errors.New("the model has no layers")
 	}
-	if i := slices.Index(m.layers, nil); i >= 0 {
+	if i := slices.IndexFunc(m.layers, func(l Layer) bool { return isNil(l) }); i >= 0 {
 		return fmt.Errorf("layer %d of the model, from 0, is nil", i)
 	}
 	first := m.layers[0].Options()
 	if len(first.InputShape) == 0 {
+		field := "InputShape"
+		if _, input := m.layers[0].(*Input); input {
+			field = "Shape"
+		}
 		return &LayerError{layerName(m.layers[0], nil, nil), m.layers[0].Kind(),
-			errors.New("it is the first layer and needs InputShape, the shape of one example")}
+			fmt.Errorf("it is the first layer and needs %s, the shape of one example", field)}
 	}
 	for _, size := range first.InputShape {
 		if size < 1 || !fits(first.InputShape) {
@@ -235,18 +245,21 @@ func (m *Sequential) Compile(o CompileOptions) (err error) {
 	if o.Optimizer == nil {
 		o.Optimizer = RMSprop{}
 	}
+	if isNil(o.Optimizer) {
+		return fmt.Errorf("compile: the optimizer is a nil %T", o.Optimizer)
+	}
 	if err := firstError(o.Optimizer.Check(), checkSchedule(ScheduleOf(o.Optimizer))); err != nil {
 		return err
 	}
-	if o.Loss == nil {
+	if isNil(o.Loss) {
 		return errors.New("compile: no loss was given")
 	}
 	names := map[string]bool{"loss": true}
 	for i, metric := range o.Metrics {
-		if metric == nil {
+		if isNil(metric) {
 			return fmt.Errorf("compile: metric %d is nil", i)
 		}
-		if l, ok := metric.(LossMetric); ok && l.Loss == nil {
+		if l, ok := metric.(LossMetric); ok && isNil(l.Loss) {
 			return fmt.Errorf("compile: metric %d is a LossMetric without a loss", i)
 		}
 		if names[metric.Name()] {
@@ -337,6 +350,20 @@ func catchDevice(err *error) {
 	default:
 		panic(e)
 	}
+}
+
+// isNil tells whether an interface holds nothing, or a pointer that is nil.
+func isNil(v any) bool {
+	of := reflect.ValueOf(v)
+	return v == nil || of.Kind() == reflect.Pointer && of.IsNil()
+}
+
+// checkContext refuses to work without a context.
+func checkContext(op string, ctx context.Context) error {
+	if ctx == nil {
+		return fmt.Errorf("%s: the context is nil; context.Background() is one that never ends", op)
+	}
+	return nil
 }
 
 // learnt lists the parameters that are not kept by layers themselves: the optimizer's.

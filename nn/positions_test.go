@@ -138,7 +138,7 @@ func TestLabelsOfPositions(t *testing.T) {
 		{5, SparseCategoricalCrossentropy{}, tensor.NewOf(d, kernels.Int32, 4),
 			"evaluate: labels are int32 [4]: sparse_categorical_crossentropy takes class numbers, int32 [n 3]; for one prediction for each example put a Flatten layer before the last Dense"},
 		{5, CategoricalCrossentropy{}, tensor.New(d, 4, 5),
-			"evaluate: labels are float32 [4 5], must be float32 [n 3 5], as the model's output; for one prediction for each example put a Flatten layer before the last Dense"},
+			"evaluate: labels are float32 [4 5], must be float32 or int32 [n 3 5], as the model's output; for one prediction for each example put a Flatten layer before the last Dense"},
 		{5, SparseCategoricalCrossentropy{}, tensor.New(d, 4, 3, 5),
 			"evaluate: labels are float32 [4 3 5]: sparse_categorical_crossentropy takes class numbers, int32 [n 3]; for one-hot rows use categorical_crossentropy"},
 		{2, SparseCategoricalCrossentropy{}, tensor.From(d, []int32{0, 1, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0}, 4, 3),

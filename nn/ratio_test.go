@@ -138,7 +138,7 @@ func TestRatiosInUse(t *testing.T) {
 		{Recall{Threshold: 3, As: "r"}, tensor.New(d, 2, 3), "evaluate: metric r: recall: threshold is 3, must be from 0 to 1"},
 		{TopKCategoricalAccuracy{K: -1}, tensor.New(d, 2, 3), "evaluate: metric top_k_categorical_accuracy: K is -1, must be at least 1, or 0 for 5"},
 		{SparseTopKCategoricalAccuracy{}, tensor.New(d, 2, 3),
-			"evaluate: metric sparse_top_k_categorical_accuracy: labels are float32 [2 3]: sparse_categorical_crossentropy takes class numbers, int32 [n]; for one-hot rows use categorical_crossentropy"},
+			"evaluate: metric sparse_top_k_categorical_accuracy: labels are float32 [2 3]: sparse_top_k_categorical_accuracy takes class numbers, int32 [n]; for one-hot rows use top_k_categorical_accuracy"},
 	} {
 		if err := m.Compile(CompileOptions{Loss: MeanSquaredError{}, Metrics: []Metric{c.metric}}); err != nil {
 			t.Fatal(err)

@@ -108,7 +108,7 @@ func setAll(f *safetensors.File, into []NamedTensor) error {
 // What else the file holds is ignored.
 func (m *Sequential) LoadWeights(ctx context.Context, path string) (err error) {
 	defer catchDevice(&err)
-	if err := m.Build(); err != nil {
+	if err := firstError(m.Build(), checkFile("load", ctx, path)); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {

@@ -114,7 +114,7 @@ var attacks = []struct{ old, new, want string }{
 	{`"name":"flatten"`, `"name":"other"`, `called "other" in the description of the model and "flatten"`},
 	{`"name":"adam"`, `"name":"adamw"`, ""}, // the same state, and nothing that is out of range
 	{`"name":"adam"`, `"name":"sgd"`, "unknown field"},
-	{`"Beta1":0`, `"Beta1":2`, "beta1 is 2, must be from 0 to 1"},
+	{`"Beta1":0`, `"Beta1":2`, "beta1 is 2, must be from 0 to below 1"},
 	{`"step":0`, `"step":-1`, "training steps is -1, must be at least 0"},
 	{`"Steps":10`, `"Steps":-10`, "the number of steps is -10, must be at least 1"},
 	{`"name":"one_cycle"`, `"name":"forever"`, `unknown schedule "forever"`},

@@ -87,7 +87,7 @@ func (m *Sequential) Save(ctx context.Context, path string) error {
 // save is Save with the place in a training run.
 func (m *Sequential) save(ctx context.Context, path string, place *position) (err error) {
 	defer catchDevice(&err)
-	if err := m.Build(); err != nil {
+	if err := firstError(m.Build(), checkFile("save", ctx, path)); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
@@ -115,7 +115,7 @@ func (m *Sequential) save(ctx context.Context, path string, place *position) (er
 // trained. The file is replaced whole or not at all.
 func (m *Sequential) SaveWeights(ctx context.Context, path string) (err error) {
 	defer catchDevice(&err)
-	if err := m.Build(); err != nil {
+	if err := firstError(m.Build(), checkFile("save", ctx, path)); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
@@ -134,6 +134,14 @@ func (m *Sequential) weightsFile() safetensors.File {
 		f.Tensors = append(f.Tensors, safetensors.FromFloats(p.Name, p.Value.Floats(), p.Shape()...))
 	}
 	return f
+}
+
+// checkFile refuses to work without a context or a file's name.
+func checkFile(op string, ctx context.Context, path string) error {
+	if path == "" {
+		return fmt.Errorf("%s: no path was given", op)
+	}
+	return checkContext(op, ctx)
 }
 
 // write replaces the file at path, whole or not at all.
@@ -226,6 +234,9 @@ func metricKind(m Metric) string {
 // been made known to Register.
 func Load(ctx context.Context, d kernels.Device, path string) (m *Sequential, err error) {
 	defer catchDevice(&err)
+	if err := checkFile("load", ctx, path); err != nil {
+		return nil, err
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

@@ -90,8 +90,11 @@ type PiecewiseConstantDecay struct {
 // Name is "piecewise_constant_decay".
 func (PiecewiseConstantDecay) Name() string { return "piecewise_constant_decay" }
 
-// At is the learning rate of a step, counted from 0.
+// At is the learning rate of a step, counted from 0; NaN for settings that Check refuses.
 func (s PiecewiseConstantDecay) At(step int) float64 {
+	if len(s.Values) != len(s.Boundaries)+1 {
+		return math.NaN()
+	}
 	for i, boundary := range s.Boundaries {
 		if step <= boundary {
 			return s.Values[i]

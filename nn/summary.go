@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -16,6 +17,9 @@ import (
 // of their parameters as a table, as Keras does: 88 columns wide, or as wide as the
 // terminal that it is written to.
 func (m *Sequential) Summary(w io.Writer) error {
+	if isNil(w) {
+		return errors.New("summary: no writer was given; os.Stdout is one")
+	}
 	watched, columns := terminal.Width(w)
 	return m.summary(w, columns, watched && !terminal.Unicode(os.Getenv))
 }

@@ -44,7 +44,7 @@ func (m SparseTopKCategoricalAccuracy) Name() string {
 
 // Check refuses labels that SparseCategoricalCrossentropy refuses, and a K below 0.
 func (m SparseTopKCategoricalAccuracy) Check(output []int, labels *tensor.Tensor) error {
-	return firstError(checkK(m.K), SparseCategoricalCrossentropy{}.Check(output, labels))
+	return firstError(checkK(m.K), checkClasses("sparse_top_k_categorical_accuracy", output, labels))
 }
 
 // Record records the share of each example's positions that were right.
