@@ -77,7 +77,8 @@ func (e *InterruptedError) Unwrap() error { return e.Err }
 // while the model learns: Evaluate, after it, gives others. When ctx ends, Fit
 // stops before the next batch and returns an *InterruptedError with the history
 // so far. Options and data that don't fit the model are refused before anything
-// is computed; a device that fails gives a *kernels.DeviceError.
+// is computed; a device that fails gives a *kernels.DeviceError. Where progress is shown, a
+// line says so if the loss takes the last layer's numbers for something else than they are.
 func (m *Sequential) Fit(ctx context.Context, x, y *tensor.Tensor, o FitOptions) (history *History, err error) {
 	defer catchDevice(&err)
 	if err := checkContext("fit", ctx); err != nil {
@@ -116,6 +117,10 @@ func (m *Sequential) Fit(ctx context.Context, x, y *tensor.Tensor, o FitOptions)
 			run.bar.say("Each operation of a step was launched by itself: " + history.Uncaptured.Error())
 		}
 	}()
+	if warning := m.lossWarning(); warning != "" && run.bar != nil && !m.warned {
+		m.warned = true
+		run.bar.say(warning)
+	}
 	if err := run.each(func(c Callback) error { return c.TrainBegin(run) }); err != nil {
 		return history, err
 	}

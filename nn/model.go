@@ -62,6 +62,7 @@ type Sequential struct {
 	updater   Updater
 	step      int      // training steps taken
 	rate      *float64 // set by SetLearningRate
+	warned    bool     // Fit has shown lossWarning since Compile
 }
 
 // LayerInfo is what is known of a layer in a model that is built.
@@ -270,7 +271,7 @@ func (m *Sequential) Compile(o CompileOptions) (err error) {
 	m.freeOptimizer()
 	m.optimizer, m.loss, m.metrics = o.Optimizer, o.Loss, o.Metrics
 	m.updater = o.Optimizer.Prepare(m.device, m.learnt())
-	m.step, m.rate = 0, nil
+	m.step, m.rate, m.warned = 0, nil, false
 	return nil
 }
 
