@@ -248,6 +248,16 @@ func (d *timed) BatchNormGrad(dx, dgamma, dbeta, dy, x, mean, variance, gamma ke
 	})
 }
 
+func (d *timed) LayerNorm(y, mean, inverse, x, gamma, beta kernels.Buffer, rows, cols int, epsilon float32) {
+	d.time(of("LayerNorm", rows, cols), func() { d.Device.LayerNorm(y, mean, inverse, x, gamma, beta, rows, cols, epsilon) })
+}
+
+func (d *timed) LayerNormGrad(dx, dgamma, dbeta, dy, x, mean, inverse, gamma kernels.Buffer, rows, cols int, mx, mg, mb kernels.Mode) {
+	d.time(of("LayerNormGrad", rows, cols), func() {
+		d.Device.LayerNormGrad(dx, dgamma, dbeta, dy, x, mean, inverse, gamma, rows, cols, mx, mg, mb)
+	})
+}
+
 func (d *timed) Softmax(y, x kernels.Buffer, rows, cols int) {
 	d.time(of("Softmax", rows, cols), func() { d.Device.Softmax(y, x, rows, cols) })
 }

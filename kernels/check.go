@@ -54,6 +54,34 @@ func CheckBatchNorm(op string, rows, cols int, matrices, columns, optional [2]Bu
 	}
 }
 
+// CheckLayerNorm panics unless there is a column, the matrices are float32 [rows, cols], mean and
+// inverse float32 [rows], and those of columns, which may be nil, float32 [cols].
+func CheckLayerNorm(op string, rows, cols int, matrices [2]Buffer, mean, inverse Buffer, columns ...Buffer) {
+	if cols < 1 {
+		Panicf(op, "%d columns: a row must have 1 at least for a mean", cols)
+	}
+	CheckRows(op, rows, cols, matrices[0], matrices[1])
+	Want(op, "mean", mean, Float32, rows)
+	Want(op, "inverse deviation", inverse, Float32, rows)
+	for i, b := range columns {
+		if b != nil {
+			Want(op, [...]string{"gamma", "beta"}[i], b, Float32, cols)
+		}
+	}
+}
+
+// CheckLayerNormGrad is CheckLayerNorm for the gradient's operands: dx, dgamma, dbeta and gamma
+// may be nil.
+func CheckLayerNormGrad(op string, rows, cols int, dx, dgamma, dbeta, dy, x, mean, inverse, gamma Buffer) {
+	CheckLayerNorm(op, rows, cols, [2]Buffer{dy, x}, mean, inverse, dgamma, dbeta)
+	if gamma != nil {
+		Want(op, "gamma", gamma, Float32, cols)
+	}
+	if dx != nil {
+		CheckRows(op, rows, cols, dx)
+	}
+}
+
 // CheckLoss panics unless loss is float32 [rows], x float32 [rows, cols], and
 // labels either int32 [rows] or float32 [rows, cols].
 func CheckLoss(op string, loss, x, labels Buffer, rows, cols int) {

@@ -60,6 +60,14 @@ func TestKernelsStayWithinTheirMemory(t *testing.T) {
 				for _, m := range []kernels.Mode{kernels.Overwrite, kernels.Accumulate} {
 					within("batch_norm_bwd_f32", n, func() { k.batch_norm_bwd_f32(y, a, b, slice(3, n), slice(4, n), slice(4, n), slice(3, n), 1, m) })
 				}
+				one := slice(3, 1)
+				within("layer_norm_sums_f32", n, func() {
+					k.layer_norm_sums_f32(atEnd[float64](memory[3], n), atEnd[float64](memory[4], n), a, b, make([]float32, 1), make([]float32, 1))
+				})
+				within("layer_norm_fwd_f32", n, func() { k.layer_norm_fwd_f32(y, a, one, one, b, slice(4, n), 1) })
+				for _, m := range []kernels.Mode{kernels.Overwrite, kernels.Accumulate} {
+					within("layer_norm_bwd_f32", n, func() { k.layer_norm_bwd_f32(y, a, b, one, one, slice(4, n), m) })
+				}
 				if n > 0 && n%8 == 0 {
 					within("sum_parts_f64", n, func() { k.sum_parts_f64(atEnd[float64](memory[3], 2*n), n, 2) })
 				}

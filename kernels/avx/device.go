@@ -43,7 +43,7 @@ type Device struct {
 	sparse     sparseTask
 	wino       winogradTask
 	classes    classTask
-	columns    []float32           // batch normalization: values for each column
+	columns    []float32           // normalizations: values for each column
 	panels     []float32           // matrix product: packed B
 	partial    []float32           // sums of the chunks of K
 	padded     []float32           // sampled product: A with its rows padded to whole chunks

@@ -22,6 +22,7 @@
 //	BiasReLU's and                 |         |      |
 //	  BiasReLUMaxPool's gradients  | yes     | yes  | yes
 //	BatchNorm and its gradient     | yes     | yes  | yes
+//	LayerNorm and its gradient     | yes     | yes  | yes
 //	Softmax, LogSoftmax            | yes     | yes  | yes
 //	SoftmaxCrossEntropy            | yes     | yes  | yes
 //	SigmoidBinaryCrossEntropy      | yes     | yes  | yes
@@ -104,8 +105,8 @@
 //	elementwise             activation.go, with relu, exp and gelu; affine.go; arithmetic.go,
 //	                        with product_*.s; bias_relu.go; optimizer.go: the steps,
 //	                        with adam_amd64.h, root_amd64.h, subnormal_amd64.h
-//	sums, maxima, losses    reduce.go; batch_norm.go; softmax.go; loss.go; classes.go: few
-//	                        classes
+//	sums, maxima, losses    reduce.go; batch_norm.go; layer_norm.go; softmax.go; loss.go;
+//	                        classes.go: few classes
 //	copies and random bits  transpose.go; convert.go: Gather, with gather_amd64.h;
 //	                        dropout.go, with philox
 //	vectors in general      vector.go: the names of the kernels on vectors and rows;

@@ -29,6 +29,7 @@ type job struct {
 	axes   axes
 	reduce kernels.ReduceSpec
 	gather kernels.GatherSpec
+	norm   layerNorm
 	philox philox
 
 	// The kernel, if several operations share their Go code.

@@ -59,4 +59,7 @@ type vectorKernels struct {
 	batch_norm_sums_f32                  func(sums, products []float64, a, b, shift []float32, rows int)
 	batch_norm_fwd_f32                   func(y, x, mean, scale, shift []float32, rows int)
 	batch_norm_bwd_f32                   func(dx, dy, x, mean, offset, slope, scale []float32, rows int, m kernels.Mode)
+	layer_norm_fwd_f32                   func(y, x, mean, inverse, gamma, beta []float32, epsilon float64)
+	layer_norm_bwd_f32                   func(dx, dy, x, mean, inverse, gamma []float32, m kernels.Mode)
+	layer_norm_sums_f32                  func(sums, products []float64, dy, x, mean, inverse []float32)
 }

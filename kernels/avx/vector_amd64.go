@@ -58,6 +58,9 @@ var vectorAVX512 = vectorKernels{
 	batch_norm_sums_f32:                  batch_norm_sums_f32_avx512,
 	batch_norm_fwd_f32:                   batch_norm_fwd_f32_avx512,
 	batch_norm_bwd_f32:                   batch_norm_bwd_f32_avx512,
+	layer_norm_fwd_f32:                   layer_norm_fwd_f32_avx512,
+	layer_norm_bwd_f32:                   layer_norm_bwd_f32_avx512,
+	layer_norm_sums_f32:                  layer_norm_sums_f32_avx512,
 }
 
 // vectorAVX2 are the kernels for avx2.
@@ -116,4 +119,7 @@ var vectorAVX2 = vectorKernels{
 	batch_norm_sums_f32:                  batch_norm_sums_f32_avx2,
 	batch_norm_fwd_f32:                   batch_norm_fwd_f32_avx2,
 	batch_norm_bwd_f32:                   batch_norm_bwd_f32_avx2,
+	layer_norm_fwd_f32:                   layer_norm_fwd_f32_avx2,
+	layer_norm_bwd_f32:                   layer_norm_bwd_f32_avx2,
+	layer_norm_sums_f32:                  layer_norm_sums_f32_avx2,
 }

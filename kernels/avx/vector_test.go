@@ -338,6 +338,7 @@ var testedElsewhere = []string{
 	"softmax_fwd_f32", "dot_f32", "squared_error_f32", "sigmoid_binary_cross_entropy_f32", "binary_cross_entropy_f32", // softmax_test.go
 	"transpose_f32",                                                   // transpose_test.go
 	"batch_norm_sums_f32", "batch_norm_fwd_f32", "batch_norm_bwd_f32", // batch_norm_test.go
+	"layer_norm_sums_f32", "layer_norm_fwd_f32", "layer_norm_bwd_f32", // layer_norm_test.go
 }
 
 // vectorsOf returns the set's kernels, or skips the test.

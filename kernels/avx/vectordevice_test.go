@@ -53,6 +53,9 @@ func deviceTests() []deviceTest {
 	for _, s := range [][2]int{{1, 1}, {128, 10}, {4001, 17}, {3, 1000}, {7, 8}, {20_000, 3}, {5000, 32}, {3001, 70}} {
 		tests = append(tests, batchNormTests(s[0], s[1])...)
 	}
+	for _, s := range [][2]int{{0, 3}, {1, 1}, {128, 10}, {4001, 17}, {3, 1000}, {7, 8}, {20_000, 3}, {5000, 32}, {3001, 70}, {2, 20_000}} {
+		tests = append(tests, layerNormTests(s[0], s[1])...)
+	}
 	for _, s := range []struct{ shape, order []int }{
 		{[]int{1}, []int{0}}, {[]int{0, 3}, []int{1, 0}}, {[]int{5}, []int{0}}, {[]int{2, 3}, []int{0, 1}}, {[]int{8, 8}, []int{1, 0}}, {[]int{37, 53}, []int{1, 0}},
 		{[]int{1000, 129}, []int{1, 0}}, {[]int{3, 28, 28, 5}, []int{0, 3, 1, 2}}, {[]int{3, 17, 9, 16}, []int{0, 2, 3, 1}}, {[]int{2, 3, 4, 5, 6}, []int{4, 2, 0, 3, 1}},
@@ -203,6 +206,19 @@ func batchNormTests(rows, cols int) []deviceTest {
 		{"BatchNormGrad", []int{n, cols, cols, n, n, cols, cols, cols}, 3, 1e-5, func(d kernels.Device, b []kernels.Buffer) {
 			squares(d, b[6])
 			d.BatchNormGrad(b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], rows, cols, 0.1, add, over, add)
+		}},
+	}
+}
+
+func layerNormTests(rows, cols int) []deviceTest {
+	n := rows * cols
+	const over, add = kernels.Overwrite, kernels.Accumulate
+	return []deviceTest{
+		{"LayerNorm", []int{n, rows, rows, n, cols, cols}, 3, 2e-6, func(d kernels.Device, b []kernels.Buffer) {
+			d.LayerNorm(b[0], b[1], b[2], b[3], b[4], b[5], rows, cols, 0.1)
+		}},
+		{"LayerNormGrad", []int{n, cols, cols, n, n, rows, rows, cols}, 3, 1e-5, func(d kernels.Device, b []kernels.Buffer) {
+			d.LayerNormGrad(b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], rows, cols, add, over, add)
 		}},
 	}
 }

@@ -129,6 +129,13 @@ func (r bencher) activations() {
 			const o = kernels.Overwrite
 			r.d.BatchNormGrad(b[0], b[1], b[2], b[3], b[4], b[5], b[5], b[6], n/32, 32, 1e-3, o, o, o)
 		}, float(n), float(32), float(32), float(n), float(n), float(32), float(32))
+		r.add(fmt.Sprintf("LayerNorm/%d", n), func(b []kernels.Buffer) {
+			r.d.LayerNorm(b[0], b[1], b[2], b[3], b[4], b[5], n/32, 32, 1e-3)
+		}, float(n), float(n/32), float(n/32), float(n), float(32), float(32))
+		r.add(fmt.Sprintf("LayerNormGrad/%d", n), func(b []kernels.Buffer) {
+			const o = kernels.Overwrite
+			r.d.LayerNormGrad(b[0], b[1], b[2], b[3], b[4], b[5], b[5], b[6], n/32, 32, o, o, o)
+		}, float(n), float(32), float(32), float(n), float(n), float(n/32), float(32))
 		for _, f := range activations() {
 			r.add(fmt.Sprintf("%s/%d", f.method, n), func(b []kernels.Buffer) { f.forward(r.d, b[0], b[1]) }, float(n), float(n))
 			// Of y and x each gradient takes one: the buffer is passed for both.

@@ -267,6 +267,14 @@ func (counter *counting) BatchNormGrad(dx, dgamma, dbeta, dy, x, mean, variance,
 	counter.d.BatchNormGrad(dx, dgamma, dbeta, dy, x, mean, variance, gamma, rows, cols, epsilon, mx, mg, mb)
 	counter.calls["BatchNormGrad"]++
 }
+func (counter *counting) LayerNorm(y, mean, inverse, x, gamma, beta kernels.Buffer, rows, cols int, epsilon float32) {
+	counter.d.LayerNorm(y, mean, inverse, x, gamma, beta, rows, cols, epsilon)
+	counter.calls["LayerNorm"]++
+}
+func (counter *counting) LayerNormGrad(dx, dgamma, dbeta, dy, x, mean, inverse, gamma kernels.Buffer, rows, cols int, mx, mg, mb kernels.Mode) {
+	counter.d.LayerNormGrad(dx, dgamma, dbeta, dy, x, mean, inverse, gamma, rows, cols, mx, mg, mb)
+	counter.calls["LayerNormGrad"]++
+}
 func (counter *counting) Softmax(y, x kernels.Buffer, rows, cols int) {
 	counter.d.Softmax(y, x, rows, cols)
 	counter.calls["Softmax"]++

@@ -133,7 +133,7 @@ var theOperations = sync.OnceValue(func() []operation {
 func allOperations() (all []operation) {
 	for _, cases := range [][]operation{
 		matMulCases(), sampledMatMulCases(), matMulUpdateCases(), im2ColCases(), convCases(), maxPoolCases(), biasReLUMaxPoolCases(), convPoolCases(), avgPoolCases(),
-		activationCases(), biasReLUCases(), batchNormCases(), arithmeticCases(), affineCases(), comparisonCases(), transposeCases(),
+		activationCases(), biasReLUCases(), batchNormCases(), layerNormCases(), arithmeticCases(), affineCases(), comparisonCases(), transposeCases(),
 		sumCases(), meanCases(), maxCases(), argMaxCases(), accuracyCases(), softmaxCases(),
 		softmaxCrossEntropyCases(), crossEntropyCases(), rowLossCases(),
 		dropoutCases(), uniformCases(), gatherCases(), advanceCases(), optimizerCases(), clipCases(),

@@ -1,0 +1,24 @@
+package cuda
+
+import "baregrad/kernels"
+
+// LayerNorm is by row: see layer_norm.ptx.
+func (d *Device) LayerNorm(y, mean, inverse, x, gamma, beta kernels.Buffer, rows, cols int, epsilon float32) {
+	kernels.CheckLayerNorm("layer norm", rows, cols, [2]kernels.Buffer{y, x}, mean, inverse, gamma, beta)
+	d.byRow(kernel{"layer_norm.ptx", "layer_norm_fwd_f32"}, rows, d.with(address(y), address(mean), address(inverse),
+		address(x), address(gamma), address(beta), count(rows), count(cols), float(epsilon))...)
+}
+
+// LayerNormGrad takes a pass by row for dx, and one by column for the other two.
+func (d *Device) LayerNormGrad(dx, dgamma, dbeta, dy, x, mean, inverse, gamma kernels.Buffer, rows, cols int, mx, mg, mb kernels.Mode) {
+	kernels.CheckLayerNormGrad("layer norm gradient", rows, cols, dx, dgamma, dbeta, dy, x, mean, inverse, gamma)
+	if dgamma != nil || dbeta != nil {
+		grid, partial, counters, segment := d.columnSums(max(1, rows), cols)
+		d.launch(kernel{"layer_norm.ptx", "layer_norm_sums_f32"}, grid, lanes(256), d.with(address(dgamma), address(dbeta), address(dy), address(x),
+			address(mean), address(inverse), partial, counters, count(rows), count(cols), count(segment), mode(mg), mode(mb))...)
+	}
+	if dx != nil {
+		d.byRow(kernel{"layer_norm.ptx", "layer_norm_bwd_f32"}, rows, d.with(address(dx), address(dy), address(x), address(mean),
+			address(inverse), address(gamma), count(rows), count(cols), mode(mx))...)
+	}
+}
