@@ -158,6 +158,11 @@ func gradientCases() []gradientCase {
 			z, _, _ := t.BatchNorm(x[0], nil, nil, .5)
 			return t.Add(t.Add(y, z), x[0])
 		}},
+		{"LayerNorm", spread, shapes{{2, 3, 4}, {4}, {4}}, func(t *Tape, x []*Var) *Var { return t.LayerNorm(x[0], x[1], x[2], .25) }},
+		{"LayerNorm without scale", spread, shapes{{3, 7}, {7}}, func(t *Tape, x []*Var) *Var { return t.LayerNorm(x[0], nil, x[1], .25) }},
+		{"LayerNorm without shift, added to its operand", spread, shapes{{3, 7}, {7}}, func(t *Tape, x []*Var) *Var {
+			return t.Add(t.Add(t.LayerNorm(x[0], x[1], nil, .25), t.LayerNorm(x[0], nil, nil, .5)), x[0])
+		}},
 		{"ScaleShift", spread, shapes{{2, 3, 5}, {5}, {5}}, func(t *Tape, x []*Var) *Var { return t.ScaleShift(x[0], x[1], x[2]) }},
 		{"ScaleShift of all by one", spread, shapes{{3, 5}, {5}}, func(t *Tape, x []*Var) *Var {
 			return t.Add(t.ScaleShift(x[0], x[1], x[1]), x[0])

@@ -89,6 +89,33 @@ func (t *Tape) BatchNorm(x, gamma, beta *Var, epsilon float32) (y, mean, varianc
 	return y, mean, variance
 }
 
+// LayerNorm is y = gamma·(x−mean)/√(variance+epsilon) + beta, of x's shape, where mean and
+// variance are those over x's last axis, and gamma and beta [C] one number for each of its places,
+// or nil for 1 and 0. It is what Normalize and ScaleShift give, in fewer passes over memory.
+func (t *Tape) LayerNorm(x, gamma, beta *Var, epsilon float32) *Var {
+	rows, cols := rowsAndCols("layer norm", x)
+	inputs := []*Var{x}
+	var scale, shift kernels.Buffer
+	if gamma != nil {
+		inputs, scale = append(inputs, gamma), gamma.data()
+	}
+	if beta != nil {
+		inputs, shift = append(inputs, beta), beta.data()
+	}
+	y := t.output(x.Shape(), inputs...)
+	mean, inverse := t.alloc(kernels.Float32, []int{rows}).Buffer(), t.alloc(kernels.Float32, []int{rows}).Buffer()
+	d := t.device
+	t.record("layer-norm", y, inputs,
+		func() { d.LayerNorm(y.data(), mean, inverse, x.data(), scale, shift, rows, cols, epsilon) },
+		func() {
+			dx, mx := t.into(x)
+			dgamma, mg := t.into(gamma)
+			dbeta, mb := t.into(beta)
+			d.LayerNormGrad(dx, dgamma, dbeta, y.grad(), x.data(), mean, inverse, scale, rows, cols, mx, mg, mb)
+		})
+	return y
+}
+
 // ScaleShift is y = x·scale + shift, where scale and shift [C] are one number for each place
 // of x's last axis. It is what Mul and Add give, and keeps less for the backward pass.
 func (t *Tape) ScaleShift(x, scale, shift *Var) *Var {

@@ -28,6 +28,25 @@ func TestBatchNorm(t *testing.T) {
 	})
 }
 
+// By hand: the rows have the means 2 and −1 and the variances 1 and 4, so n is −1, 1, 1, −1 and
+// 1, −1, 1, −1. With dy of 1, 0, 0, 0 in the first row and 0 in the second, dbeta is that, dgamma n₀
+// there, and dx = i·(e − 1·2/4 − n·(2·n₀)/4) for gamma₀ = 2, i = 1.
+func TestLayerNorm(t *testing.T) {
+	onDevices(t, func(t *testing.T, d kernels.Device) {
+		tape := autograd.NewTape(d)
+		defer tape.Free()
+		x := autograd.NewParam(tensor.From(d, []float32{1, 3, 3, 1, 1, -3, 1, -3}, 2, 1, 4))
+		gamma, beta := autograd.NewParam(tensor.From(d, []float32{2, 3, 1, 1}, 4)), autograd.NewParam(tensor.From(d, []float32{0.5, -1, 0, 2}, 4))
+		y := tape.LayerNorm(x, gamma, beta, 0)
+		near(t, "y", y.Value.Floats(), []float32{-1.5, 2, 1, 1, 2.5, -4, 1, 1}, 1e-6)
+		first := autograd.NewConst(tensor.From(d, []float32{1, 0, 0, 0, 0, 0, 0, 0}, 2, 1, 4))
+		tape.Backward(tape.Sum(tape.Reshape(tape.Mul(y, first), -1), 0, 0))
+		near(t, "dbeta", beta.Grad.Floats(), []float32{1, 0, 0, 0}, 1e-6)
+		near(t, "dgamma", gamma.Grad.Floats(), []float32{-1, 0, 0, 0}, 1e-6)
+		near(t, "dx", x.Grad.Floats(), []float32{1, 0, 0, -1, 0, 0, 0, 0}, 1e-6)
+	})
+}
+
 // By hand: the columns have the means 2 and −1 and the variances 1 and 4; over 3 places of a
 // row the variance is the mean of the squares, not of one less.
 func TestNormalize(t *testing.T) {

@@ -24,6 +24,7 @@ var operations = map[string]func(t *Tape, x *Var){
 	"up-sample":                    func(t *Tape, x *Var) { t.UpSample(t.Reshape(x, 1, 2, 4, 1), [2]int{2, 2}) },
 	"normalize":                    func(t *Tape, x *Var) { t.Normalize(x, 0, 0, 1e-3) },
 	"batch-norm":                   func(t *Tape, x *Var) { t.BatchNorm(t.Input(3, 8), t.Reshape(x, 8), nil, 1e-3) },
+	"layer-norm":                   func(t *Tape, x *Var) { t.LayerNorm(t.Input(3, 8), nil, t.Reshape(x, 8), 1e-3) },
 	"sum":                          func(t *Tape, x *Var) { t.Sum(x, 0, 1) },
 	"max":                          func(t *Tape, x *Var) { t.Max(x, 1, 1) },
 	"argmax":                       func(t *Tape, x *Var) { t.ArgMax(x, 1, 1) },

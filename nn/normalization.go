@@ -127,8 +127,7 @@ func (l *LayerNormalization) Build(b *Builder, in []int) ([]int, error) {
 
 // Forward records the normalization.
 func (l *LayerNormalization) Forward(p *Pass, x *autograd.Var) *autograd.Var {
-	y, _, _ := p.Tape.Normalize(x, -1, -1, float32(or(l.Epsilon, 1e-3)))
-	return scaledAndShifted(p.Tape, y, l.gamma, l.beta)
+	return p.Tape.LayerNorm(x, l.gamma, l.beta, float32(or(l.Epsilon, 1e-3)))
 }
 
 // checkNormalized refuses an input without an axis, and a negative epsilon.
@@ -151,17 +150,4 @@ func scaleAndShift(b *Builder, size int, noScale, noShift bool) (gamma, beta *au
 		beta = b.Param("beta", Zeros{}, size)
 	}
 	return gamma, beta
-}
-
-// scaledAndShifted is x·gamma + beta; what is nil is left out.
-func scaledAndShifted(t *autograd.Tape, x, gamma, beta *autograd.Var) *autograd.Var {
-	switch {
-	case gamma != nil && beta != nil:
-		return t.ScaleShift(x, gamma, beta)
-	case gamma != nil:
-		return t.ScaleShift(x, gamma, t.Input(gamma.Shape()...))
-	case beta != nil:
-		return t.Add(x, beta)
-	}
-	return x
 }
