@@ -2,11 +2,11 @@ package autograd
 
 import "baregrad/kernels"
 
-// The activations take x of any shape, and y has the same. But for Softmax and LogSoftmax,
-// each element of y is a function of one of x.
+// The activations take an x of any shape and return a y of the same shape. Except for
+// Softmax and LogSoftmax, they work on each element separately.
 
-// ReLU is y = max(x, 0); its derivative at 0 is taken as 0. Of what a fused ReLU gave
-// it is x itself.
+// ReLU is y = max(x, 0); its derivative at 0 is taken as 0. If x is the output of a
+// fused ReLU, y is x itself.
 func (t *Tape) ReLU(x *Var) *Var {
 	if x.isRectified() {
 		return x
@@ -109,7 +109,7 @@ func (t *Tape) LogSoftmax(x *Var) *Var {
 	return y
 }
 
-// rowsAndCols folds all axes but the last into rows.
+// rowsAndCols treats all axes but the last as rows.
 func rowsAndCols(op string, x *Var) (rows, cols int) {
 	if x.Value.Rank() == 0 {
 		kernels.Panicf(op, "a scalar has no last axis")

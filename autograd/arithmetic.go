@@ -2,15 +2,15 @@ package autograd
 
 import "baregrad/kernels"
 
-// Elementwise arithmetic broadcasts by NumPy's rules: shapes are aligned at
-// their last axis, and an axis of size 1 is repeated. Where an operand was
-// repeated, its gradient is the sum over the repetitions.
+// Elementwise arithmetic broadcasts by NumPy's rules: shapes are aligned at their
+// last axis, and an axis of size 1 is repeated. The gradient of a repeated operand
+// is the sum over the repetitions.
 //
-// The two gradients are asked for one after the other, so that an operation of
-// a value with itself adds its second share to the first.
+// The two gradients are computed one after the other, so that if both operands are
+// the same variable, the second share is added to the first.
 
-// Add is y = a + b, with NumPy's broadcasting, as Sub, Mul and Div: shapes are aligned at
-// their last axis, and an axis of size 1 is repeated.
+// Add is y = a + b, with NumPy's broadcasting: shapes are aligned at their last axis,
+// and an axis of size 1 is repeated. So do Sub, Mul and Div.
 func (t *Tape) Add(a, b *Var) *Var {
 	y, s := t.broadcast("add", a, b)
 	t.record("add", y, nil,
@@ -26,7 +26,7 @@ func (t *Tape) Add(a, b *Var) *Var {
 	return y
 }
 
-// Sub is y = a − b, with broadcasting as Add.
+// Sub is y = a − b, with broadcasting like Add.
 func (t *Tape) Sub(a, b *Var) *Var {
 	y, s := t.broadcast("sub", a, b)
 	t.record("sub", y, nil,
@@ -42,7 +42,7 @@ func (t *Tape) Sub(a, b *Var) *Var {
 	return y
 }
 
-// Mul is y = a·b, element by element, with broadcasting as Add.
+// Mul is y = a·b, element by element, with broadcasting like Add.
 func (t *Tape) Mul(a, b *Var) *Var {
 	y, s := t.broadcast("mul", a, b)
 	t.record("mul", y, []*Var{a, b},
@@ -58,7 +58,7 @@ func (t *Tape) Mul(a, b *Var) *Var {
 	return y
 }
 
-// Div is y = a/b, with broadcasting as Add.
+// Div is y = a/b, with broadcasting like Add.
 func (t *Tape) Div(a, b *Var) *Var {
 	y, s := t.broadcast("div", a, b)
 	t.record("div", y, []*Var{a, b},
@@ -74,7 +74,7 @@ func (t *Tape) Div(a, b *Var) *Var {
 	return y
 }
 
-// Affine is y = scale·x + shift, of x's shape.
+// Affine is y = scale·x + shift, with x's shape.
 func (t *Tape) Affine(x *Var, scale, shift float32) *Var {
 	y := t.outputLike(x)
 	t.record("affine", y, nil,

@@ -7,32 +7,32 @@ import (
 	"baregrad/kernels"
 )
 
-// Padding says what lies around an image.
+// Padding says what surrounds an image.
 type Padding int
 
 const (
-	// Valid adds nothing: a window must lie within the image.
+	// Valid adds nothing: every window must lie inside the image.
 	Valid Padding = iota
-	// Same adds zeros so that the output has ⌈size/stride⌉ positions; where their
-	// number is odd, the extra one is at the bottom and at the right.
+	// Same adds zeros so that the output has ⌈size/stride⌉ positions. If their number
+	// is odd, the extra one is at the bottom or at the right.
 	Same
 )
 
-// Window is how a convolution or a pooling moves over an image. A stride or
+// Window describes how a convolution or a pooling moves over an image. A stride or
 // dilation of 0 stands for 1.
 type Window struct {
 	Strides   [2]int  // down, across
-	Dilations [2]int  // down, across; the steps between two elements of a filter. Not of a pooling
-	Padding   Padding // Valid where not given
-	ReLU      bool    // of Conv2D: y = max(y, 0), after the bias
+	Dilations [2]int  // down, across: the distance between adjacent elements of a filter; not for pooling
+	Padding   Padding // Valid by default
+	ReLU      bool    // for Conv2D: y = max(y, 0), after the bias
 }
 
-// maxWindow keeps the products of two of a window's sizes below 2³¹, which an int holds
+// maxWindow keeps the product of two of a window's sizes below 2³¹, so that it fits an int
 // on every machine.
 const maxWindow = 1 << 15
 
-// span is the result of sliding a window along one axis: the number of output
-// positions, and the padding before the first element.
+// span computes a window's positions along one axis: their number, and the padding
+// before the first element.
 func span(size, kernel, stride, dilation int, p Padding) (out, before int, err error) {
 	reach := (kernel-1)*dilation + 1
 	switch {
@@ -51,7 +51,7 @@ func span(size, kernel, stride, dilation int, p Padding) (out, before int, err e
 	return out, before, nil
 }
 
-// ConvSpec works out the convolution of images [N,H,W,C] with filters [KH,KW,C,Out].
+// ConvSpec returns the spec of the convolution of images [N,H,W,C] with filters [KH,KW,C,Out].
 func (o Window) ConvSpec(x, w []int) (kernels.ConvSpec, error) {
 	o = o.withDefaults([2]int{1, 1})
 	if len(x) != 4 || len(w) != 4 {
@@ -75,9 +75,8 @@ func (o Window) ConvSpec(x, w []int) (kernels.ConvSpec, error) {
 	return s, nil
 }
 
-// PoolSpec works out the pooling of images [N,H,W,C] with windows of the given
-// size. Strides that are not given are the window's size. Pooling knows no
-// dilation and no ReLU.
+// PoolSpec returns the spec of the pooling of images [N,H,W,C] with windows of the given
+// size. Strides default to the window's size. Pooling has no dilation and no ReLU.
 func (o Window) PoolSpec(x []int, size [2]int) (kernels.PoolSpec, error) {
 	o = o.withDefaults(size)
 	if o.Dilations != [2]int{1, 1} || o.ReLU {
@@ -115,9 +114,8 @@ func (o Window) withDefaults(strides [2]int) Window {
 
 // Conv2D is the convolution of images x [N,H,W,C] with filters w [KH,KW,C,Out],
 // plus bias [Out] or nil, then ReLU if o says so: y is [N,OH,OW,Out]. With Valid
-// padding OH = ⌊(H−reach)/stride⌋ + 1, where a filter with dilation d reaches over
-// (KH−1)·d + 1 rows; with Same it is ⌈H/stride⌉. OW is alike. The formula is at
-// kernels.ConvSpec.
+// padding OH = ⌊(H−reach)/stride⌋ + 1, where reach = (KH−1)·d + 1 for dilation d. With
+// Same padding OH = ⌈H/stride⌉. OW is analogous. For the formula see kernels.ConvSpec.
 func (t *Tape) Conv2D(x, w, bias *Var, o Window) *Var {
 	s, biasData := o.conv("conv2d", x, w, bias)
 	y := t.output([]int{s.N, s.OH, s.OW, s.Out}, given(x, w, bias)...)
@@ -141,7 +139,7 @@ func (t *Tape) Conv2D(x, w, bias *Var, o Window) *Var {
 	return y
 }
 
-// conv is ConvSpec for an operation, which panics unless all fits. bias may be nil.
+// conv returns ConvSpec's result and the bias's buffer. It panics if they do not fit. bias may be nil.
 func (o Window) conv(op string, x, w, bias *Var) (kernels.ConvSpec, kernels.Buffer) {
 	s, err := o.ConvSpec(x.Shape(), w.Shape())
 	if err != nil {
@@ -156,14 +154,14 @@ func (o Window) conv(op string, x, w, bias *Var) (kernels.ConvSpec, kernels.Buff
 	return s, bias.data()
 }
 
-// given are the variables that are not nil.
+// given returns the variables that are not nil.
 func given(vars ...*Var) []*Var {
 	return slices.DeleteFunc(vars, func(v *Var) bool { return v == nil })
 }
 
-// Im2Col lays out the patches of x [N,H,W,C] that a window of kh×kw visits as
-// the rows of a matrix [N·OH·OW, kh·kw·C]. Its product with the filters as a
-// matrix [kh·kw·C, Out] is the convolution.
+// Im2Col lays out the patches of x [N,H,W,C] under a window of kh×kw as the rows of a
+// matrix [N·OH·OW, kh·kw·C]. The product with the filters as a matrix [kh·kw·C, Out]
+// is the convolution.
 func (t *Tape) Im2Col(x *Var, kh, kw int, o Window) *Var {
 	channels := 0
 	if x.Value.Rank() == 4 {
@@ -176,7 +174,7 @@ func (t *Tape) Im2Col(x *Var, kh, kw int, o Window) *Var {
 	col := t.output([]int{s.Rows(), s.Cols()}, x)
 	t.record("im2col", col, nil,
 		func() { t.device.Im2Col(col.data(), x.data(), s) },
-		func() { // each element's gradient goes back to the pixel that it was copied from
+		func() { // each element's gradient goes to the pixel that it was copied from
 			dx, mode := t.into(x)
 			t.device.Col2Im(dx, col.grad(), s, mode)
 		})

@@ -2,13 +2,13 @@ package autograd
 
 import "baregrad/kernels"
 
-// Conv2DReLUMaxPool is MaxPool of what Conv2D with a ReLU gives, for x [N,H,W,C], filters w
-// [KH,KW,C,Out] and bias [Out] or nil: o is the convolution's window, and size and pool are
-// the pooling's, whose windows y [N,OH,OW,Out] counts. The values are the same
-// bits, and so are the gradients but for the order of their sums. What is pooled is
-// larger than all else here by the size of the windows, and nobody sees it: so a device
-// need not write it to memory, nor its gradient. The largest of what a ReLU let through
-// is the ReLU of the largest, so that the pooled value tells where it did.
+// Conv2DReLUMaxPool is Conv2D with ReLU followed by MaxPool, for x [N,H,W,C], filters w
+// [KH,KW,C,Out] and bias [Out] or nil. o is the convolution's window; size and pool are the
+// pooling's. y is [N,OH,OW,Out], one element for each pooling window. The values have the
+// same bits as those of the separate operations, and so do the gradients except for the
+// order of their sums. The pooling's input is larger than everything else here, and nobody
+// sees it, so a device need not write it or its gradient to memory. Max pooling and ReLU
+// commute, so the pooled value shows where the ReLU passed.
 func (t *Tape) Conv2DReLUMaxPool(x, w, bias *Var, o Window, size [2]int, pool Window) *Var {
 	o.ReLU = true
 	s, biasData := o.conv("conv2d-relu-max-pool", x, w, bias)

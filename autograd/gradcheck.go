@@ -9,15 +9,14 @@ import (
 )
 
 // CheckGradients compares the gradients that the tape computes for f with finite
-// differences: each element of each input is moved a little up and down, and the
-// change of a weighted sum of f's output, divided by the distance, must be what
-// Backward said. It returns nil, or an error that names the input, the element
-// and both values.
+// differences. It moves each element of each input a little up and down. The change of
+// a weighted sum of f's output, divided by the distance, must equal Backward's gradient.
+// It returns nil, or an error that names the input, the element and both values.
 //
-// f records operations on the tape and returns their result, of any shape;
-// inputs are float32. f should be smooth at the inputs: keep away from the kink
-// of a ReLU and from ties of a maximum. float32 leaves about three digits, and
-// the tolerance, 0.003·max(1, |gradient|), is for values of about 1.
+// f records operations on the tape and returns their result, of any shape. Inputs are
+// float32. f should be smooth at the inputs: avoid the kink of a ReLU and ties of a
+// maximum. float32 gives about three digits. The tolerance, 0.003·max(1, |gradient|), is
+// meant for values of about 1.
 func CheckGradients(d kernels.Device, f func(t *Tape, x []*Var) *Var, inputs ...*tensor.Tensor) error {
 	const distance, tolerance = 1e-2, 3e-3
 	t := NewTape(d)
@@ -39,7 +38,7 @@ func CheckGradients(d kernels.Device, f func(t *Tape, x []*Var) *Var, inputs ...
 	if y.Value.Type() != kernels.Float32 {
 		kernels.Panicf("check gradients", "f gives %v %v, must be float32", y.Value.Type(), y.Shape())
 	}
-	// Weights that differ: a gradient that lands on the wrong element shows.
+	// All weights differ, so that a gradient at the wrong element shows.
 	weights := make([]float32, y.Value.Len())
 	for i := range weights {
 		weights[i] = float32(0.5 + math.Mod(float64(i)*0.618, 1))
@@ -47,7 +46,7 @@ func CheckGradients(d kernels.Device, f func(t *Tape, x []*Var) *Var, inputs ...
 	w := t.Input(y.Shape()...)
 	tensor.Set(w.Value, weights)
 	loss := t.Sum(t.Reshape(t.Mul(y, w), -1), 0, 0)
-	if t.targets[loss] { // or no input has a part in f, which is said below
+	if t.targets[loss] { // if not, f does not depend on any input, which is reported below
 		t.Backward(loss)
 	}
 

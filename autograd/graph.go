@@ -5,33 +5,34 @@ import (
 	"baregrad/tensor"
 )
 
-// A tape's steps on a device that is a kernels.Capturer: recorded, replayed once
-// as they are, then captured as a graph, and from then on launched as one piece of
-// work.
+// On a device that is a kernels.Capturer, the tape's steps are recorded, replayed once
+// normally, then captured as a graph. From then on each replay launches the graph.
+
+// repeated is work that a tape repeats.
 
 // repeated is work that a tape does again and again.
 type repeated struct {
 	runs    int
 	graph   kernels.Graph // nil until it is captured
-	refused error         // why the device captures none
-	seen    []memory      // what the work was captured with
-	reached []*uint64     // the marks that the backward pass in it sets, and the updates by it
+	refused error         // why the device refused to capture it
+	seen    []memory      // the memory that the variables had at the capture
+	reached []*uint64     // the pass marks that the backward pass and its early updates set
 }
 
-// memory is where a variable was at the time of a capture.
+// memory is where a variable's value and gradient were at the time of a capture.
 type memory struct {
 	v           *Var
 	value, grad *tensor.Tensor
 }
 
-// settled is the number of replays after which work is captured. By then every
-// kernel that it needs is loaded, and every scratch buffer as large as it gets.
+// settled is the number of runs after which work is captured. By then every kernel
+// that it needs is loaded, and every scratch buffer has its final size.
 const settled = 1
 
-// repeat does the work, by a graph if there is one.
+// repeat does the work, by launching its graph if there is one.
 func (t *Tape) repeat(r *repeated, work func(*Tape)) {
 	if r.graph != nil && !r.holds() {
-		r.drop() // it is captured anew when it has settled
+		r.drop() // it is captured again once it has settled
 	}
 	if r.graph == nil && r.runs >= settled && r.refused == nil {
 		t.capture(r, work)
@@ -42,7 +43,7 @@ func (t *Tape) repeat(r *repeated, work func(*Tape)) {
 		return
 	}
 	r.graph.Launch()
-	if len(r.reached) > 0 { // Backward, which marks what it reaches, is in the graph, and so are updates
+	if len(r.reached) > 0 { // set the marks that Backward and the updates in the graph would set
 		t.pass = passes.Add(1)
 		for _, mark := range r.reached {
 			*mark = t.pass
@@ -50,7 +51,7 @@ func (t *Tape) repeat(r *repeated, work func(*Tape)) {
 	}
 }
 
-// capture makes a graph of the work. If the device refuses, it stays as it is.
+// capture makes a graph of the work. If the device refuses, the work stays uncaptured.
 func (t *Tape) capture(r *repeated, work func(*Tape)) {
 	device, can := t.device.(kernels.Capturer)
 	if !can {
@@ -76,7 +77,7 @@ func (t *Tape) capture(r *repeated, work func(*Tape)) {
 	}
 }
 
-// holds tells whether every variable is still where it was captured.
+// holds reports whether every variable is still where it was at the capture.
 func (r *repeated) holds() bool {
 	for i := range r.seen {
 		if m := &r.seen[i]; m.v.Value != m.value || m.v.Grad != m.grad {
@@ -94,13 +95,13 @@ func (r *repeated) drop() {
 	*r = repeated{}
 }
 
-// forget drops the graphs, because what they were captured from is no more.
+// forget drops the graphs, because the steps that they captured have changed.
 func (t *Tape) forget() {
 	t.forwards.drop()
 	t.replays.drop()
 }
 
-// Captured tells whether the tape's training step is launched as one graph. If
-// it is not, the error says why the device refused; it is nil where the device
-// is none that captures, and before the second replay.
+// Captured reports whether the tape's training step is launched as one graph. If not,
+// the error says why the device refused. The error is nil if the device can't capture
+// at all, and before the second replay.
 func (t *Tape) Captured() (bool, error) { return t.replays.graph != nil, t.replays.refused }

@@ -6,15 +6,14 @@ import (
 	"baregrad/kernels"
 )
 
-// The losses compare predictions x [N,C] with labels and give one value for
-// each row: y is [N]. Mean makes one number of them. Labels are int32 [N], the
-// index of the right class, or float32 [N,C], a distribution such as a one-hot
-// row; where only the second makes sense, they are called targets. No gradient
-// flows to labels.
+// The losses compare predictions x [N,C] with labels and give one value for each
+// row: y is [N]. Mean reduces it to one number. Labels are int32 [N], the index of the
+// right class, or float32 [N,C], a distribution such as a one-hot row. They are called
+// targets where only the second form makes sense. No gradient flows to labels.
 
 // SoftmaxCrossEntropy is −Σ labels·ln softmax(logits) for each row of logits [N,C],
-// worked out stably from them: loss is [N]. Labels are int32 [N], the index of the right
-// class, or float32 [N,C]. probs [N,C] is the softmax, as Softmax gives it; gradients
+// computed stably from the logits: loss is [N]. Labels are int32 [N], the index of the right
+// class, or float32 [N,C]. probs [N,C] is the softmax, as Softmax would give it. Gradients
 // flow through both.
 func (t *Tape) SoftmaxCrossEntropy(logits, labels *Var) (loss, probs *Var) {
 	rows, cols := labelled("softmax cross-entropy", logits, labels, true)
@@ -29,7 +28,7 @@ func (t *Tape) SoftmaxCrossEntropy(logits, labels *Var) (loss, probs *Var) {
 			t.device.SoftmaxCrossEntropyGrad(dx, loss.grad(), probs.data(), labels.data(), rows, cols, mode)
 		})
 	t.record("softmax", probs, []*Var{probs},
-		func() {}, // the loss's kernel has written it
+		func() {}, // the loss's kernel has already written it
 		func() {
 			dx, mode := t.into(logits)
 			t.device.SoftmaxGrad(dx, probs.grad(), probs.data(), rows, cols, mode)
@@ -37,9 +36,9 @@ func (t *Tape) SoftmaxCrossEntropy(logits, labels *Var) (loss, probs *Var) {
 	return loss, probs
 }
 
-// CrossEntropy is −Σ labels·ln probs for each row of probs [N,C]: [N]. Probabilities are
-// clipped to [1e-7, 1−1e-7] so that the logarithm stays finite, and for float32 labels
-// divided by their row's sum first. Labels are SoftmaxCrossEntropy's.
+// CrossEntropy is −Σ labels·ln probs for each row of probs [N,C]: [N]. With float32 labels,
+// probabilities are first divided by the sum of their row. Then they are clipped to
+// [1e-7, 1−1e-7] so that the logarithm stays finite. Labels are as for SoftmaxCrossEntropy.
 func (t *Tape) CrossEntropy(probs, labels *Var) *Var {
 	rows, cols := labelled("cross-entropy", probs, labels, true)
 	loss := t.output([]int{rows}, probs)
@@ -53,8 +52,8 @@ func (t *Tape) CrossEntropy(probs, labels *Var) *Var {
 }
 
 // SigmoidBinaryCrossEntropy is the mean over a row of
-// −t·ln sigmoid(x) − (1−t)·ln(1−sigmoid(x)), worked out stably from the logits x [N,C]:
-// [N]. targets t are float32 [N,C] in [0,1].
+// −t·ln sigmoid(x) − (1−t)·ln(1−sigmoid(x)), computed stably from the logits x [N,C]:
+// [N]. Targets t are float32 [N,C] in [0,1].
 func (t *Tape) SigmoidBinaryCrossEntropy(logits, targets *Var) *Var {
 	rows, cols := labelled("sigmoid binary cross-entropy", logits, targets, false)
 	loss := t.output([]int{rows}, logits)
@@ -70,7 +69,7 @@ func (t *Tape) SigmoidBinaryCrossEntropy(logits, targets *Var) *Var {
 }
 
 // BinaryCrossEntropy is the mean over a row of −t·ln p − (1−t)·ln(1−p): [N]. probs p
-// [N,C] are clipped to [1e-7, 1−1e-7]; targets t are float32 [N,C] in [0,1].
+// [N,C] are clipped to [1e-7, 1−1e-7]. Targets t are float32 [N,C] in [0,1].
 func (t *Tape) BinaryCrossEntropy(probs, targets *Var) *Var {
 	rows, cols := labelled("binary cross-entropy", probs, targets, false)
 	loss := t.output([]int{rows}, probs)
@@ -85,7 +84,7 @@ func (t *Tape) BinaryCrossEntropy(probs, targets *Var) *Var {
 	return loss
 }
 
-// MeanSquaredError is the mean over a row of (x−t)², for x and targets t float32 [N,C]: [N].
+// MeanSquaredError is the mean over a row of (x−t)²: [N]. x and targets t are float32 [N,C].
 func (t *Tape) MeanSquaredError(x, targets *Var) *Var {
 	rows, cols := labelled("mean squared error", x, targets, false)
 	loss := t.output([]int{rows}, x)

@@ -12,14 +12,14 @@ func (t *Tape) MatMul(a, b *Var) *Var {
 	return t.product("matmul", a, b, nil, kernels.MatMulSpec{})
 }
 
-// MatMulTransposed is C[M,N] = op(A)·op(B), where op(A) [M,K] is A, or Aᵀ with
-// transA, and op(B) [K,N] is B, or Bᵀ with transB. Nothing is copied for it.
+// MatMulTransposed is C[M,N] = op(A)·op(B). op(A) [M,K] is A, or Aᵀ with transA;
+// op(B) [K,N] is B, or Bᵀ with transB. Nothing is copied to transpose.
 func (t *Tape) MatMulTransposed(a, b *Var, transA, transB bool) *Var {
 	return t.product("matmul", a, b, nil, kernels.MatMulSpec{TransA: transA, TransB: transB})
 }
 
 // Dense is y = x·w + bias, then ReLU if relu is set, in one pass over y.
-// x is [N,In], w is [In,Out], bias is [Out] or nil. Of an x of more axes the last is
+// x is [N,In], w is [In,Out], bias is [Out] or nil. If x has more axes, the last one is
 // multiplied: [N,…,In] gives [N,…,Out].
 func (t *Tape) Dense(x, w, bias *Var, relu bool) *Var {
 	if bias != nil && (bias.Value.Rank() != 1 || w.Value.Rank() == 2 && bias.Value.Dim(0) != w.Value.Dim(1)) {
@@ -35,7 +35,7 @@ func (t *Tape) Dense(x, w, bias *Var, relu bool) *Var {
 	return t.product("dense", x, w, bias, kernels.MatMulSpec{ReLU: relu})
 }
 
-// product records C = op(A)·op(B), with what s says of transposition and ReLU.
+// product records C = op(A)·op(B), with the transpositions and ReLU that s gives.
 func (t *Tape) product(op string, a, b, bias *Var, s kernels.MatMulSpec) *Var {
 	if a.Value.Rank() != 2 || b.Value.Rank() != 2 {
 		kernels.Panicf(op, "%v × %v: both must have two axes", a.Shape(), b.Shape())
@@ -85,8 +85,8 @@ func (t *Tape) product(op string, a, b, bias *Var, s kernels.MatMulSpec) *Var {
 	return y
 }
 
-// productGrad is the gradient by a, which is a product itself: where a ReLU will drop it,
-// it need not be computed.
+// productGrad computes the gradient da, itself a product. Where a ReLU will drop it, it
+// need not be computed.
 func (t *Tape) productGrad(a *Var, da, x, y kernels.Buffer, s kernels.MatMulSpec) {
 	if t.dropped(a) {
 		t.device.SampledMatMul(da, x, y, a.data(), s)
@@ -95,8 +95,8 @@ func (t *Tape) productGrad(a *Var, da, x, y kernels.Buffer, s kernels.MatMulSpec
 	t.device.MatMul(da, x, y, nil, s)
 }
 
-// weightsGrad is the gradient by b, which is a product, too. Nothing of the rule comes after
-// it: where b is a parameter, its update may be done at once.
+// weightsGrad computes the gradient db, also a product. It is the last step of the backward
+// rule, so if b is a parameter, its update may be done at once.
 func (t *Tape) weightsGrad(b *Var, db, x, y kernels.Buffer, s kernels.MatMulSpec) {
 	if u := t.earlyUpdate(b); u != nil && s.Mode == kernels.Overwrite {
 		if t.device.MatMulUpdate(u.step, db, x, y, s) {
@@ -107,7 +107,7 @@ func (t *Tape) weightsGrad(b *Var, db, x, y kernels.Buffer, s kernels.MatMulSpec
 	t.device.MatMul(db, x, y, nil, s)
 }
 
-// swapped is the shape of a matrix, or of its transpose.
+// swapped returns the shape of a matrix, or of its transpose.
 func swapped(x *Var, transposed bool) (rows, cols int) {
 	if transposed {
 		return x.Value.Dim(1), x.Value.Dim(0)
@@ -115,7 +115,7 @@ func swapped(x *Var, transposed bool) (rows, cols int) {
 	return x.Value.Dim(0), x.Value.Dim(1)
 }
 
-// operand writes the shape of a matrix for an error.
+// operand formats the shape of a matrix for an error.
 func operand(x *Var, transposed bool) string {
 	if transposed {
 		return fmt.Sprintf("%vᵀ", x.Shape())
@@ -123,7 +123,7 @@ func operand(x *Var, transposed bool) string {
 	return fmt.Sprint(x.Shape())
 }
 
-// biasGrad is dbias[j] = Σ over i of dy[i,j]: every row used the same bias.
+// biasGrad is dbias[j] = Σ over i of dy[i,j], because every row uses the same bias.
 func (t *Tape) biasGrad(bias *Var, dy kernels.Buffer, rows, cols int) {
 	if db, mode := t.into(bias); db != nil {
 		t.device.Sum(db, dy, kernels.ReduceSpec{Outer: 1, N: rows, Inner: cols}, mode)

@@ -6,18 +6,18 @@ import (
 	"baregrad/kernels"
 )
 
-// Normalize brings x to mean 0 and variance 1 along the axes from first to last, as Sum takes
-// them: y = (x−mean)/√(variance+epsilon), of x's shape. Over axis 0 of [N,C] it is batch
+// Normalize scales x to mean 0 and variance 1 along the axes from first to last (see Sum):
+// y = (x−mean)/√(variance+epsilon), with x's shape. Over axis 0 of [N,C] it is batch
 // normalization (Ioffe and Szegedy, 2015), over axis 1 layer normalization (Ba, Kiros and
 // Hinton, 2016), both without their scale and shift. The variance is the mean of
-// (x−mean)². mean and variance, of Sum's shape, are variables without a gradient, for whoever
-// wants to keep them: the gradient through them is a part of y's.
+// (x−mean)². mean and variance, of Sum's shape, are returned as variables without a
+// gradient. The gradient that flows through them is part of y's.
 func (t *Tape) Normalize(x *Var, first, last int, epsilon float32) (y, mean, variance *Var) {
 	shape, r := reduction("normalize", x, first, last)
 	if r.N == 0 {
 		kernels.Panicf("normalize", "axes %d to %d of %v are empty", first, last, x.Shape())
 	}
-	// Everything is [Outer,N,Inner]; what is reduced is repeated along the axis in the middle.
+	// Everything is [Outer,N,Inner]; reduced values are repeated along the middle axis.
 	_, repeat, _ := kernels.Broadcast([]int{r.Outer, r.N, r.Inner}, []int{r.Outer, 1, r.Inner})
 	_, same, _ := kernels.Broadcast([]int{x.Value.Len()}, []int{x.Value.Len()})
 	y = t.output(x.Shape(), x)
@@ -59,10 +59,10 @@ func (t *Tape) Normalize(x *Var, first, last int, epsilon float32) (y, mean, var
 	return y, mean, variance
 }
 
-// BatchNorm is y = gamma·(x−mean)/√(variance+epsilon) + beta, of x's shape, where gamma and beta
-// [C] are one number for each place of x's last axis, or nil for 1 and 0, and mean and variance
-// those of each place over all else. It is what Normalize and ScaleShift give, in fewer passes
-// over memory, and keeps x alone. mean and variance [C] are variables without a gradient.
+// BatchNorm is y = gamma·(x−mean)/√(variance+epsilon) + beta, with x's shape. gamma and beta
+// [C] have one number for each index of x's last axis, or are nil for 1 and 0. mean and
+// variance [C] are those of each index over all other axes, and have no gradient. The result
+// is that of Normalize and ScaleShift, in fewer passes over memory, and only x is kept.
 func (t *Tape) BatchNorm(x, gamma, beta *Var, epsilon float32) (y, mean, variance *Var) {
 	rows, cols := rowsAndCols("batch norm", x)
 	inputs := []*Var{x}
@@ -89,9 +89,9 @@ func (t *Tape) BatchNorm(x, gamma, beta *Var, epsilon float32) (y, mean, varianc
 	return y, mean, variance
 }
 
-// LayerNorm is y = gamma·(x−mean)/√(variance+epsilon) + beta, of x's shape, where mean and
-// variance are those over x's last axis, and gamma and beta [C] one number for each of its places,
-// or nil for 1 and 0. It is what Normalize and ScaleShift give, in fewer passes over memory.
+// LayerNorm is y = gamma·(x−mean)/√(variance+epsilon) + beta, with x's shape. mean and variance
+// are over x's last axis. gamma and beta [C] have one number for each index of that axis, or are
+// nil for 1 and 0. The result is that of Normalize and ScaleShift, in fewer passes over memory.
 func (t *Tape) LayerNorm(x, gamma, beta *Var, epsilon float32) *Var {
 	rows, cols := rowsAndCols("layer norm", x)
 	inputs := []*Var{x}
@@ -116,8 +116,8 @@ func (t *Tape) LayerNorm(x, gamma, beta *Var, epsilon float32) *Var {
 	return y
 }
 
-// ScaleShift is y = x·scale + shift, where scale and shift [C] are one number for each place
-// of x's last axis. It is what Mul and Add give, and keeps less for the backward pass.
+// ScaleShift is y = x·scale + shift. scale and shift [C] have one number for each index of
+// x's last axis. The result is that of Mul and Add, but less is kept for the backward pass.
 func (t *Tape) ScaleShift(x, scale, shift *Var) *Var {
 	rows, cols := rowsAndCols("scale-shift", x)
 	if of := []int{cols}; !slices.Equal(scale.Shape(), of) || !slices.Equal(shift.Shape(), of) {

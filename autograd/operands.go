@@ -6,10 +6,10 @@ import (
 	"baregrad/kernels"
 )
 
-// check panics with a *kernels.ShapeError that names the operation unless a step of t can work
-// on the operands: record asks it once for each step. A device may not notice one of another's
-// memory, as the CPU's devices have all theirs in that of the host; and the gradient of what
-// another tape computed would end there, where that tape does not know of it.
+// check panics with a *kernels.ShapeError that names the operation unless a step of t can use
+// the operands. record calls it once for each step. A device may not notice another device's
+// memory, since all CPU devices use the host's. And if another tape computed an operand, its
+// gradient would end there, because that tape does not know of it.
 func (t *Tape) check(op string, operands []*Var) {
 	for _, x := range operands {
 		what := func() string { return fmt.Sprintf("the operand %v %v", x.Value.Type(), x.Shape()) }

@@ -10,38 +10,40 @@ import (
 
 // Which values and gradients of a tape share memory.
 //
-// A gradient is needed from the step of the backward pass that writes to it first
-// to the step of the operation whose output it belongs to; a value is needed until
-// the last step of the backward pass that reads it. What is not needed at the same
-// time can lie in the same place. The tape knows all of that before its first
-// backward pass, for each step says which values it reads. So gradients get their
-// memory then: the largest first, each in the smallest block that is free for as
-// long as it takes, be it that of another gradient or of a value that is done with.
-// Where an operation works on each element by itself, its operand's gradient takes the
-// place of its output's, element by element, and no other memory is touched.
+// A gradient is needed from the first step of the backward pass that writes to it to
+// the step of the operation whose output it belongs to. A value is needed until the
+// last step of the backward pass that reads it. Two that are never needed at the same
+// time can use the same memory. Each step says which values it reads, so the tape knows
+// all this before its first backward pass, and assigns memory to the gradients then:
+// the largest gradient first, each in the smallest block that is free for long enough.
+// The block may be another gradient's, or that of a value that is no longer needed.
+// For an elementwise operation, the operand's gradient overwrites the output's gradient
+// in place, and no other memory is touched.
 //
-// Values have memory of their own, as the forward pass needs most of them to the
-// end. After it, though, they are overwritten.
+// Each value has its own memory, because the forward pass needs most of them until its
+// end. Only the backward pass may overwrite them.
+
+// plan is what a tape knows about its memory.
 
 // plan is what a tape knows of its memory.
 type plan struct {
 	shared  bool // ShareMemory was called
-	made    bool // and every gradient has its place
+	made    bool // and every gradient has been assigned memory
 	kept    map[*uint64]bool
-	outputs []*Var // the operations' outputs, in their order
-	views   []*Var // what Reshape made of them
+	outputs []*Var // the operations' outputs, in order
+	views   []*Var // their reshaped views
 	blocks  []block
 }
 
-// A block is memory, and when it is taken. Time is counted in steps of the
-// backward pass; the one that is recorded last is the first.
+// A block is a piece of memory with the periods during which it is in use. Time counts
+// the steps of the backward pass, which starts with the step that was recorded last.
 type block struct {
-	memory *tensor.Tensor // of one axis
+	memory *tensor.Tensor // one axis
 	taken  []period
 	own    bool // allocated for gradients, not for a value
 }
 
-// A period is the steps from the first to the last, both included.
+// A period is a range of steps, first and last included.
 type period struct{ first, last int }
 
 func (b *block) free(p period) bool {
@@ -49,14 +51,13 @@ func (b *block) free(p period) bool {
 }
 
 // ShareMemory lets the gradients of intermediate results share memory with each
-// other and with values that are needed no more. It must be called before anything
-// is recorded. From then on the memory of an operation's output may hold something
-// else after Backward, and its Grad even before Backward ends, unless Keep was
-// told; what holds for a variable also holds for its reshaped views. Parameters,
-// inputs, and what Do and After work on are not touched, nor are the gradients of
-// parameters, but for what Update says of them, and
-// Forward makes all values anew, so that Backward may follow once each time. Of a gradient
-// that nobody can look at, what a ReLU is about to drop need not be computed.
+// other and with values that are no longer needed. It must be called before anything
+// is recorded. Afterwards, the memory of an operation's output may be overwritten
+// after Backward, and its Grad even before Backward ends, unless Keep was called for
+// it. The same holds for reshaped views. Parameters and their gradients, inputs, and
+// buffers used by Do and After are not shared, but see Update. Forward computes all
+// values again, so Backward may run once after each Forward. Where a ReLU will drop
+// a gradient that nobody can see, the gradient need not be computed.
 func (t *Tape) ShareMemory() {
 	if len(t.steps) > 0 {
 		kernels.Panicf("share memory", "the tape has %d steps already: it must be called before the first", len(t.steps))
@@ -64,8 +65,8 @@ func (t *Tape) ShareMemory() {
 	t.memory.shared = true
 }
 
-// Keep leaves v's value and gradient as they are after Backward, though the tape's
-// memory is shared.
+// Keep makes v's value and gradient survive Backward although the tape's memory is
+// shared.
 func (t *Tape) Keep(v *Var) {
 	if t.memory.kept == nil {
 		t.memory.kept = map[*uint64]bool{}
@@ -74,8 +75,8 @@ func (t *Tape) Keep(v *Var) {
 	t.memory.made = false
 }
 
-// planMemory gives a place to each gradient that the backward pass from t.loss
-// writes to. A variable's pass stands for it and its reshaped views.
+// planMemory assigns memory to each gradient that the backward pass from t.loss
+// writes to. A variable's pass identifies it and its reshaped views.
 func (t *Tape) planMemory() {
 	t.forget()
 	t.memory.free()
@@ -93,8 +94,8 @@ func (t *Tape) planMemory() {
 			t.memory.blocks = append(t.memory.blocks, b)
 		}
 		switch {
-		case first[y.pass] != y.pass: // it has no gradient, or another one's place
-		case !t.movable(y): // such as the loss's, which is written once: see Tape.begun
+		case first[y.pass] != y.pass: // no gradient, or it overwrites another one
+		case !t.movable(y): // such as the loss's, which is written only once: see Tape.begun
 			places[y.pass] = t.newBlock(y.Value.Len(), period{0, len(t.steps)})
 		default:
 			waiting = append(waiting, y)
@@ -113,15 +114,15 @@ func (t *Tape) planMemory() {
 	t.planUpdates()
 }
 
-// movable tells whether y's gradient may lie anywhere, and its value's memory be used
-// again: those of the loss, of parameters and of what is kept may not.
+// movable reports whether y's gradient may be put anywhere and its value's memory reused.
+// That excludes the loss, parameters, and variables that are kept.
 func (t *Tape) movable(y *Var) bool {
 	return y.from != nil && y.pass != t.loss.pass && !t.memory.kept[y.pass]
 }
 
-// lifetimes works out, for each gradient that the backward pass from t.loss writes to, which
-// one is the first in its place (it itself, if no other was there before), from when to
-// when the place of that one is needed, and for each value the last step that reads it.
+// lifetimes computes, for each gradient that the backward pass from t.loss writes to, the
+// first gradient in the same memory (itself, unless it overwrites another in place), the
+// period for which that memory is needed, and for each value the last step that reads it.
 func (t *Tape) lifetimes() (first map[*uint64]*uint64, needed map[*uint64]period, lastRead map[*uint64]int) {
 	first = map[*uint64]*uint64{t.loss.pass: t.loss.pass}
 	needed = map[*uint64]period{t.loss.pass: {}}
@@ -149,8 +150,8 @@ func (t *Tape) lifetimes() (first map[*uint64]*uint64, needed map[*uint64]period
 	return first, needed, lastRead
 }
 
-// place finds room for n elements in the smallest block that is free for the time, or
-// allocates one.
+// place takes n elements from the smallest block that is free during the period, or
+// allocates a new block.
 func (t *Tape) place(n int, when period) *tensor.Tensor {
 	best := -1
 	blocks := t.memory.blocks
@@ -167,14 +168,14 @@ func (t *Tape) place(n int, when period) *tensor.Tensor {
 	return blocks[best].memory.Slice(0, n)
 }
 
-// newBlock allocates a block of n elements that is taken for the time.
+// newBlock allocates a block of n elements that is in use during the period.
 func (t *Tape) newBlock(n int, when period) *tensor.Tensor {
 	memory := tensor.New(t.device, n)
 	t.memory.blocks = append(t.memory.blocks, block{memory: memory, taken: []period{when}, own: true})
 	return memory
 }
 
-// free gives back what was allocated for gradients.
+// free gives back the memory that was allocated for gradients.
 func (p *plan) free() {
 	for _, b := range p.blocks {
 		if b.own {

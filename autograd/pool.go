@@ -2,21 +2,21 @@ package autograd
 
 import "baregrad/kernels"
 
-// MaxPool takes the largest value of each window of x [N,H,W,C], size being its height and
-// width in pixels: y is [N,OH,OW,C], where OH and OW count the windows as in Conv2D, and
-// strides that o does not give are the size. Of equal values the first gets the gradient. For
-// a convolution's output that nothing else reads, Conv2DReLUMaxPool is faster.
+// MaxPool takes the largest value of each window of x [N,H,W,C]. size is the window's height
+// and width in pixels. y is [N,OH,OW,C], with OH and OW as in Conv2D. Strides default to size.
+// If several values are equal, the first gets the gradient. For a convolution's output that
+// nothing else reads, Conv2DReLUMaxPool is faster.
 func (t *Tape) MaxPool(x *Var, size [2]int, o Window) *Var {
 	s, err := o.PoolSpec(x.Shape(), size)
 	if err != nil {
 		kernels.Panicf("max-pool", "%v", err)
 	}
 	y := t.output([]int{s.N, s.OH, s.OW, s.C}, x)
-	y.inheritGate(x) // a maximum is above 0 where what it was taken from is
+	y.inheritGate(x) // a maximum is above 0 exactly where the element it was taken from is
 	arg := t.alloc(kernels.Int32, y.Shape()).Buffer()
 	t.record("max-pool", y, nil,
 		func() { t.device.MaxPool(y.data(), arg, x.data(), s) },
-		func() { // dy goes to where the maximum was
+		func() { // dy goes to the position of the maximum
 			dx, mode := t.into(x)
 			t.device.MaxPoolGrad(dx, y.grad(), arg, s, mode)
 		})
@@ -24,7 +24,7 @@ func (t *Tape) MaxPool(x *Var, size [2]int, o Window) *Var {
 }
 
 // AvgPool takes the mean of each window of x [N,H,W,C], over the part of it
-// that lies in the image. Sizes and shapes are MaxPool's.
+// that lies in the image. Sizes and shapes are as for MaxPool.
 func (t *Tape) AvgPool(x *Var, size [2]int, o Window) *Var {
 	s, err := o.PoolSpec(x.Shape(), size)
 	if err != nil {

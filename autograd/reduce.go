@@ -6,8 +6,8 @@ import (
 	"baregrad/kernels"
 )
 
-// The reductions take neighbouring axes from first to last (both included; −1
-// is the last axis) and leave the others: [2,3,4] summed over axes 1 to 2 is [2].
+// Reductions run over the adjacent axes from first to last (both included; −1 is the
+// last axis) and keep the others: [2,3,4] summed over axes 1 to 2 is [2].
 
 // Sum adds up the elements along the axes from first to last, both included; −1 is the
 // last axis. The other axes stay: [2,3,4] summed over axes 1 to 2 is [2].
@@ -16,14 +16,14 @@ func (t *Tape) Sum(x *Var, first, last int) *Var {
 	y := t.output(shape, x)
 	t.record("sum", y, nil,
 		func() { t.device.Sum(y.data(), x.data(), s, kernels.Overwrite) },
-		func() { // every element counted once: dx = dy, repeated
+		func() { // every element counts once: dx = dy, repeated
 			dx, mode := t.into(x)
 			t.device.SumGrad(dx, y.grad(), s, mode)
 		})
 	return y
 }
 
-// Mean is the mean of the elements along the axes from first to last, as Sum takes them.
+// Mean is the mean of the elements along the axes from first to last; see Sum.
 func (t *Tape) Mean(x *Var, first, last int) *Var {
 	shape, s := reduction("mean", x, first, last)
 	y := t.output(shape, x)
@@ -36,8 +36,8 @@ func (t *Tape) Mean(x *Var, first, last int) *Var {
 	return y
 }
 
-// Max is the largest element along the axes from first to last, as Sum takes them; the
-// first of equals gets the gradient. There must be one element at least.
+// Max is the largest element along the axes from first to last; see Sum. If several are
+// equal, the first gets the gradient. There must be at least one element.
 func (t *Tape) Max(x *Var, first, last int) *Var {
 	shape, s := reduction("max", x, first, last)
 	if s.N == 0 {
@@ -47,15 +47,15 @@ func (t *Tape) Max(x *Var, first, last int) *Var {
 	arg := t.alloc(kernels.Int32, shape).Buffer()
 	t.record("max", y, nil,
 		func() { t.device.Max(y.data(), arg, x.data(), s) },
-		func() { // dy goes to where the maximum was
+		func() { // dy goes to the position of the maximum
 			dx, mode := t.into(x)
 			t.device.MaxGrad(dx, y.grad(), arg, s, mode)
 		})
 	return y
 }
 
-// ArgMax is the index of Max's element along the axes from first to last, taken as one:
-// an int32 variable of Max's shape without a gradient.
+// ArgMax is the index of Max's element along the axes from first to last, counted as if
+// they were one axis: an int32 variable of Max's shape, without a gradient.
 func (t *Tape) ArgMax(x *Var, first, last int) *Var {
 	shape, s := reduction("argmax", x, first, last)
 	if s.N == 0 {
@@ -66,9 +66,9 @@ func (t *Tape) ArgMax(x *Var, first, last int) *Var {
 	return y
 }
 
-// Accuracy is 1 for each row of x [N,C] whose largest element is the class that
-// labels name, else 0: a variable [N] without a gradient. Labels are int32 [N], or
-// float32 [N,C], whose largest counts.
+// Accuracy is 1 for each row of x [N,C] whose largest element is at the class given by
+// labels, otherwise 0: a variable [N] without a gradient. Labels are int32 [N], or
+// float32 [N,C], whose largest element marks the class.
 func (t *Tape) Accuracy(x, labels *Var) *Var {
 	rows, cols := labelled("accuracy", x, labels, true)
 	y := t.Input(rows)

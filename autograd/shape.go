@@ -2,9 +2,8 @@ package autograd
 
 import "baregrad/kernels"
 
-// Reshape is x with another shape of as many elements; one size may be −1. It
-// costs nothing: value and gradient are the same memory seen differently, so
-// there is no step to record.
+// Reshape is x with another shape of the same number of elements; one size may be −1.
+// It costs nothing and records no step, because value and gradient share x's memory.
 func (t *Tape) Reshape(x *Var, shape ...int) *Var {
 	y := &Var{Value: x.Value.Reshape(shape...), pass: x.pass, from: x.from, tape: x.tape}
 	y.inheritGate(x)
@@ -21,8 +20,8 @@ func (t *Tape) Reshape(x *Var, shape ...int) *Var {
 	return y
 }
 
-// Transpose puts the axes into the given order, as NumPy's transpose: axis i of
-// the result is axis order[i] of x.
+// Transpose permutes the axes into the given order, as NumPy's transpose does: axis i
+// of the result is axis order[i] of x.
 func (t *Tape) Transpose(x *Var, order ...int) *Var {
 	shape, s, err := kernels.Permute(x.Shape(), order)
 	if err != nil {

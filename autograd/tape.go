@@ -1,15 +1,14 @@
-// Package autograd differentiates: a tape records the operations that compute a
-// loss, and runs back over them to get the gradient of the loss by every
-// parameter.
+// Package autograd is automatic differentiation: a tape records the operations that
+// compute a loss, then runs back over them to compute the gradient of the loss with
+// respect to every parameter.
 //
-// There is one file per kind of operation, and in it the backward rule stands directly
-// under the forward rule. An operation's method is the first hop on the way
-// down, the device's kernel of the same name the second, its instructions the
-// third.
+// Each kind of operation has its own file, in which the backward rule stands directly
+// under the forward rule. From an operation's method it is two steps down to the
+// hardware: the device's kernel of the same name, and its instructions.
 //
-// Shapes are checked when an operation is recorded: what does not fit panics with a
-// *kernels.ShapeError that names the operation and the shapes, and so does an operand of
-// another device or tape, or one that was freed. A device that fails panics
+// Shapes are checked when an operation is recorded. A mismatch panics with a
+// *kernels.ShapeError that names the operation and the shapes, and so does an operand on
+// another device or tape, or one that was freed. A failing device panics
 // with a *kernels.DeviceError.
 package autograd
 
@@ -25,36 +24,36 @@ import (
 type Var struct {
 	// Value is the value.
 	Value *tensor.Tensor
-	// Grad is the gradient of the loss by the value, of the same shape, once
-	// Backward has run. It is nil where no gradient is wanted. (Where a ReLU is
-	// fused into an operation, Backward leaves here the gradient by what went
-	// into the ReLU: see bias_relu.go. Replay may use up a parameter's gradient: see
+	// Grad is the gradient of the loss with respect to the value, of the same shape,
+	// once Backward has run. It is nil if no gradient is wanted. (If a ReLU is fused
+	// into the operation, Backward leaves here the gradient with respect to the ReLU's
+	// input: see bias_relu.go. Replay may overwrite a parameter's gradient: see
 	// Tape.Update.)
 	Grad *tensor.Tensor
 
-	elementwise bool   // each element is a function of its counterpart in one operand: see outputLike
-	rectified   bool   // a ReLU is fused into the operation whose output this is
-	bias        *Var   // in front of that ReLU; nil if there is none
-	early       uint64 // the last backward pass that has done biasReLUGrad early: see earlyBiasReLUGrad
-	// Where this variable is not above 0, neither is its gate, or the gradient does not reach
-	// it; and so on to the output of a ReLU, which is its own gate and lets nothing through
-	// there: see dropped. nil if it has its zeros from no ReLU.
+	elementwise bool   // each element depends only on its counterpart in one operand: see outputLike
+	rectified   bool   // this is the output of an operation with a fused ReLU
+	bias        *Var   // the bias that is added before that ReLU; nil if there is none
+	early       uint64 // the last backward pass that did biasReLUGrad early: see earlyBiasReLUGrad
+	// Wherever this variable is not above 0, its gate is not above 0 either, or no gradient
+	// flows to the gate. Gates form a chain that ends at the output of a ReLU. That is its
+	// own gate and passes no gradient there: see dropped. nil if no ReLU caused the zeros.
 	gate *Var
 
 	wanted bool    // a gradient is wanted
-	pass   *uint64 // the backward pass that last wrote to Grad; shared by reshaped views
-	from   []*Var  // what it was computed from; nil for what is no operation's output
-	tape   *Tape   // whose operation's output it is, or a view of; nil for what is none
+	pass   *uint64 // the last backward pass that wrote to Grad; shared by reshaped views
+	from   []*Var  // the operands it was computed from; nil if it is not the output of an operation
+	tape   *Tape   // the tape whose operation computed it or what it is a view of; nil if there is none
 }
 
-// NewParam returns a variable that is trained: gradient tapes compute its
-// gradient. It belongs to no tape, so any number of tapes can use it.
+// NewParam returns a trainable variable: gradient tapes compute its gradient.
+// It belongs to no tape, so any number of tapes can use it.
 func NewParam(value *tensor.Tensor) *Var { return &Var{Value: value, wanted: true, pass: new(uint64)} }
 
 // NewConst returns a variable that no gradient is computed for.
 func NewConst(value *tensor.Tensor) *Var { return &Var{Value: value, pass: new(uint64)} }
 
-// String writes the value, as Tensor.String does. (It is here for fmt.Println(loss).)
+// String formats the value as Tensor.String does, for fmt.Println(loss).
 func (v *Var) String() string {
 	if v == nil || v.Value == nil {
 		return "<nil>"
@@ -65,11 +64,11 @@ func (v *Var) String() string {
 // Shape is the shape of the value.
 func (v *Var) Shape() []int { return v.Value.Shape() }
 
-// SetTrainable says whether tapes that are recorded from now on compute a
-// gradient for v. A tape that has used v already is not changed.
+// SetTrainable says whether tapes recorded from now on compute a gradient for v.
+// A tape that has already used v does not change.
 func (v *Var) SetTrainable(on bool) { v.wanted = on }
 
-// Trainable tells whether a gradient is wanted.
+// Trainable reports whether a gradient is wanted.
 func (v *Var) Trainable() bool { return v.wanted }
 
 func (v *Var) data() kernels.Buffer { return v.Value.Buffer() }
@@ -78,29 +77,29 @@ func (v *Var) grad() kernels.Buffer { return v.Grad.Buffer() }
 // A Tape records operations as they are called and can run them again.
 //
 // Recording runs an operation once and keeps it as a step: two functions over
-// fixed buffers, forward and backward. Replaying runs the steps again on the
-// same memory, so that after the first training step nothing is allocated and
-// no graph is built.
+// fixed buffers, forward and backward. Replaying runs the steps again on the same
+// memory. So after the first training step nothing is allocated and no graph is
+// built.
 //
 // Engines that build a graph sort it topologically before they run it backward.
-// A tape needs no sort: an operation can only be recorded after everything that
-// it depends on, so the order of recording is such an order already, and the
-// backward pass is the same list read from its end.
+// A tape needs no sort. An operation can only be recorded after everything that it
+// depends on, so the tape is already in topological order, and the backward pass
+// reads the same list from its end.
 type Tape struct {
 	device    kernels.Device
 	gradients bool
 	steps     []step
 	after     []func()
-	updates   []*update     // of after, those that are optimizers' steps: update.go
-	targets   map[*Var]bool // does the tape compute a gradient for it? Decided at its first use
+	updates   []*update     // the optimizers' steps among after: update.go
+	targets   map[*Var]bool // whether the tape computes a gradient for the variable; decided at its first use
 	loss      *Var
-	begun     bool // the loss's gradient is in its place, as no step changes it
+	begun     bool // the loss's gradient is set and stays, because no step changes it
 	pass      uint64
-	replaying bool // the backward pass is Replay's
+	replaying bool // the backward pass is part of Replay
 	owned     []*tensor.Tensor
-	memory    plan // who shares memory, if that was asked for: plan.go
+	memory    plan // which variables share memory, if requested: plan.go
 
-	// Forward and Replay as graphs, where the device can capture them: graph.go.
+	// Forward and Replay as graphs, if the device can capture them: graph.go.
 	forwards, replays repeated
 }
 
@@ -108,16 +107,16 @@ type Tape struct {
 type step struct {
 	name     string
 	out      *Var
-	reads    []*Var // the values that backward reads
+	reads    []*Var // the variables whose values backward reads
 	forward  func()
-	backward func() // nil where nothing upstream wants a gradient
+	backward func() // nil if no gradient is wanted
 }
 
-// NewTape returns an empty tape that keeps what the backward pass needs.
+// NewTape returns an empty tape that keeps everything the backward pass needs.
 func NewTape(d kernels.Device) *Tape { return newTape(d, true) }
 
-// NewForwardTape returns an empty tape for inference: no gradients, and no
-// memory for them.
+// NewForwardTape returns an empty tape for inference. It has no gradients and
+// no memory for them.
 func NewForwardTape(d kernels.Device) *Tape { return newTape(d, false) }
 
 func newTape(d kernels.Device, gradients bool) *Tape {
@@ -127,7 +126,7 @@ func newTape(d kernels.Device, gradients bool) *Tape {
 // Device is the device that the tape computes on.
 func (t *Tape) Device() kernels.Device { return t.device }
 
-// Input returns a variable of float32 zeros, to be filled before each replay:
+// Input returns a variable of float32 zeros. Fill it before each replay with
 // tensor.Set(x.Value, batch).
 func (t *Tape) Input(shape ...int) *Var { return t.InputOf(kernels.Float32, shape...) }
 
@@ -136,16 +135,16 @@ func (t *Tape) InputOf(elements kernels.Type, shape ...int) *Var {
 	return NewConst(t.alloc(elements, shape))
 }
 
-// Do records a step that has no gradient, such as the gathering of a batch into
-// an input, and runs it. Like every step it must ask the device for the same work
-// whenever it runs: on a GPU it is captured, and its Go code not run again.
+// Do records a step that has no gradient, such as gathering a batch into an input,
+// and runs it. Like every step, it must ask the device for the same work each time
+// it runs: on a GPU the step is captured, and its Go code does not run again.
 func (t *Tape) Do(name string, forward func()) {
 	t.record(name, nil, nil, forward, nil)
 }
 
-// After records work for the end of each training step, such as the counting of
-// steps. It is not run now: Replay runs it, and so does RunAfter. What Do says of
-// steps holds for it, too. (Update records an optimizer's step.)
+// After records work for the end of each training step, such as counting the steps.
+// It does not run now: Replay and RunAfter run it. The rule in Do applies here, too.
+// (Update records an optimizer's step.)
 func (t *Tape) After(work func()) {
 	t.forget()
 	t.after = append(t.after, work)
@@ -167,14 +166,14 @@ func (t *Tape) forward() {
 	}
 }
 
-// passes numbers backward passes through all tapes of the program, since tapes
+// passes counts the backward passes of all tapes of the program, because tapes
 // share parameters.
 var passes atomic.Uint64
 
-// Backward computes the gradient of loss, which must have one element, by every
-// variable of the tape that wants one. It reads the steps from the last to the
-// first; each adds its share to the gradients of its inputs. A step whose output
-// has received no gradient did not take part in the loss, and is passed over.
+// Backward computes the gradient of loss, which must have one element, with respect to
+// every variable of the tape that wants one. It goes through the steps from last to
+// first. Each step adds its share to the gradients of its inputs. A step whose output
+// has received no gradient did not contribute to the loss and is skipped.
 func (t *Tape) Backward(loss *Var) {
 	if loss.Value.Len() != 1 {
 		kernels.Panicf("backward", "the loss has shape %v, must have one element", loss.Shape())
@@ -183,7 +182,7 @@ func (t *Tape) Backward(loss *Var) {
 }
 
 // BackwardMean is Backward from the mean of the losses' elements, such as those of a
-// batch's examples. The mean itself is not computed: every element's gradient is 1/N.
+// batch's examples. It does not compute the mean itself: every element's gradient is 1/N.
 func (t *Tape) BackwardMean(losses *Var) {
 	if losses.Value.Len() == 0 {
 		kernels.Panicf("backward", "the losses have shape %v, must have an element", losses.Shape())
@@ -221,8 +220,8 @@ func (t *Tape) backward(loss *Var, replaying bool) {
 	}
 }
 
-// untouched tells whether no step writes to y's gradient. Then that of the loss, once
-// it is there, stays: only a fused ReLU changes the gradient of its output in place.
+// untouched reports whether no step writes to y's gradient. If y is the loss, its gradient
+// then has to be set only once. Only a fused ReLU changes its output's gradient in place.
 func (t *Tape) untouched(y *Var) bool {
 	return !slices.ContainsFunc(t.memory.outputs, func(x *Var) bool { return x.pass == y.pass && x.rectified })
 }
@@ -242,10 +241,10 @@ func (t *Tape) replay() {
 	t.RunAfter()
 }
 
-// HasGrad tells whether the last backward pass of the tape reached v.
+// HasGrad reports whether the tape's last backward pass reached v.
 func (t *Tape) HasGrad(v *Var) bool { return t.pass != 0 && *v.pass == t.pass }
 
-// Steps lists the names of the recorded operations in their order.
+// Steps lists the names of the recorded operations in order.
 func (t *Tape) Steps() []string {
 	names := make([]string, len(t.steps))
 	for i, s := range t.steps {
@@ -254,8 +253,8 @@ func (t *Tape) Steps() []string {
 	return names
 }
 
-// Free gives back the memory of everything that the tape recorded. Parameters
-// stay.
+// Free gives back the memory of everything that the tape recorded. Parameters keep
+// theirs.
 func (t *Tape) Free() {
 	t.forget()
 	for _, owned := range t.owned {
@@ -266,8 +265,8 @@ func (t *Tape) Free() {
 }
 
 // record checks a step's operands, which are out.from and reads, runs it forward and keeps it.
-// out is nil for steps without a value. reads are the values that backward reads: no other is
-// sure to be there then. (Of a step that has none, they are what it reads forward.)
+// out is nil for a step without a value. backward may only use the values listed in reads; others
+// may be overwritten by then. (For a step without backward, reads lists what forward reads.)
 func (t *Tape) record(name string, out *Var, reads []*Var, forward, backward func()) {
 	if out != nil {
 		t.check(name, out.from)
@@ -282,14 +281,14 @@ func (t *Tape) record(name string, out *Var, reads []*Var, forward, backward fun
 	t.memory.made = false
 }
 
-// output makes the variable for an operation's result. It gets a gradient if
-// one of the inputs wants one.
+// output makes the variable for an operation's result. It gets a gradient if one
+// of the inputs wants one.
 func (t *Tape) output(shape []int, inputs ...*Var) *Var {
 	y := NewConst(t.alloc(kernels.Float32, shape))
 	y.from, y.tape = inputs, t
 	t.memory.outputs = append(t.memory.outputs, y)
 	for _, x := range inputs {
-		if t.wants(x) && y.Grad == nil { // wants is asked for each: it makes room for a gradient
+		if t.wants(x) && y.Grad == nil { // call wants for every input: it allocates gradients
 			y.wanted = true
 			if !t.memory.shared {
 				y.Grad = t.alloc(kernels.Float32, shape)
@@ -300,17 +299,17 @@ func (t *Tape) output(shape []int, inputs ...*Var) *Var {
 	return y
 }
 
-// outputLike is output for an operation that makes each element of its result from the
-// same one of x, and each of x's gradient from the same one of the result's: the one
-// gradient may be written where the other is read.
+// outputLike is output for an elementwise operation: element i of the result depends only
+// on element i of x, and element i of x's gradient only on element i of the result's.
+// So one gradient may be written over the other.
 func (t *Tape) outputLike(x *Var) *Var {
 	y := t.output(x.Shape(), x)
 	y.elementwise = true
 	return y
 }
 
-// wants tells whether x gets a gradient on this tape, and sees that there is
-// memory for it: a parameter has none before its first gradient tape.
+// wants reports whether x gets a gradient on this tape, and allocates it if x is a
+// parameter that has none yet.
 func (t *Tape) wants(x *Var) bool {
 	wanted, decided := t.targets[x]
 	if !decided {
@@ -323,9 +322,9 @@ func (t *Tape) wants(x *Var) bool {
 	return wanted
 }
 
-// into is where a backward rule puts its share of x's gradient, and how: the
-// first share of a pass overwrites, the later ones add. The buffer is nil if x
-// gets no gradient on this tape, or is nil, as a bias may be.
+// into returns the buffer for a backward rule's share of x's gradient and the mode to
+// write it with: the first share of a pass overwrites, later ones add. The buffer is
+// nil if x gets no gradient on this tape, or if x is nil, as a bias may be.
 func (t *Tape) into(x *Var) (kernels.Buffer, kernels.Mode) {
 	buffer, mode := t.share(x)
 	if buffer != nil {
@@ -334,7 +333,7 @@ func (t *Tape) into(x *Var) (kernels.Buffer, kernels.Mode) {
 	return buffer, mode
 }
 
-// share is what into returns, for a share that may not come.
+// share returns the same as into, but does not mark the gradient as written.
 func (t *Tape) share(x *Var) (kernels.Buffer, kernels.Mode) {
 	if x == nil || !t.targets[x] {
 		return nil, kernels.Overwrite

@@ -2,9 +2,9 @@ package autograd
 
 import "baregrad/kernels"
 
-// UpSample repeats each pixel of images x [N,H,W,C] by times, down and across: y is
-// [N, H·down, W·across, C], in which y[n,i,j] is x[n,i/down,j/across]. Its gradient is a sum
-// over windows, so it undoes the shape of a pooling of that size.
+// UpSample repeats each pixel of images x [N,H,W,C], times[0] times down and times[1] times
+// across: y is [N, H·down, W·across, C] with y[n,i,j] = x[n,i/down,j/across]. It restores the
+// shape before a pooling of that size. Its gradient is a sum over windows.
 func (t *Tape) UpSample(x *Var, times [2]int) *Var {
 	down, across := times[0], times[1]
 	if x.Value.Rank() != 4 || min(down, across) < 1 {
@@ -27,7 +27,7 @@ func (t *Tape) UpSample(x *Var, times [2]int) *Var {
 	}
 	t.record("up-sample", y, nil,
 		func() { t.device.Add(y.data(), x.data(), zeros, repeat) },
-		func() { // dx = Σ dy over the pixel's repetitions: as many times their mean
+		func() { // dx = Σ dy over the pixel's repetitions: their mean times their number
 			dx, mode := t.into(x)
 			t.device.AvgPool(work, y.grad(), windows)
 			t.device.AffineGrad(dx, work, float32(down*across), mode)
