@@ -45,12 +45,12 @@ type Buffer interface {
 	Type() Type
 	// Len is the number of elements.
 	Len() int
-	// Slice is the part of the buffer from element from up to, but excluding, to. It
-	// shares the memory; freeing it does nothing.
+	// Slice returns the elements [from, to) as a buffer that shares the memory. Freeing
+	// it does nothing.
 	Slice(from, to int) Buffer
 	// Free gives the memory back. Using a freed buffer panics.
 	Free()
-	// Freed tells whether the memory was given back, so that using it would panic.
+	// Freed reports whether the memory was given back. Using it would panic.
 	Freed() bool
 }
 
@@ -143,7 +143,7 @@ func (h *Host) Type() Type { return h.elements }
 // Len is the number of elements.
 func (h *Host) Len() int { return h.n }
 
-// Slice is the part of the buffer from element from up to, but excluding, to, in the same memory.
+// Slice returns the elements [from, to) as a buffer that shares the memory.
 func (h *Host) Slice(from, to int) Buffer {
 	if from < 0 || to < from || to > h.n {
 		Panicf("slice", "[%d:%d] of a buffer of %d elements", from, to, h.n)
@@ -162,7 +162,7 @@ func (h *Host) Free() {
 	}
 }
 
-// Freed tells whether Free was called. (Of a slice it is never so: it stays usable.)
+// Freed reports whether Free was called. For a slice it is always false: a slice stays usable.
 func (h *Host) Freed() bool { return h.memory == nil }
 
 func (h *Host) bytes() []byte {

@@ -154,8 +154,7 @@ func ResolveShape(n int, shape []int) (resolved []int, problem string) {
 	return resolved, ""
 }
 
-// Slice is the part from row from up to, but excluding, row to of the first axis. It
-// shares the memory.
+// Slice returns rows [from, to) of the first axis. The result shares the memory.
 func (t *Tensor) Slice(from, to int) *Tensor {
 	if len(t.shape) == 0 {
 		kernels.Panicf("slice", "[%d:%d] of shape [], which has no axis", from, to)
