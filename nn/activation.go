@@ -11,8 +11,8 @@ import (
 // The empty name is Linear.
 type ActivationFunc string
 
-// The activation functions, by Keras's names. Those with a kernel of their own
-// come first; the others are put together from kernels, below.
+// The activation functions, by Keras's names. The first group has kernels of its own.
+// The others are composed from kernels, below.
 const (
 	Linear  ActivationFunc = "linear"      // y = x
 	ReLU    ActivationFunc = "relu"        // y = max(x, 0)
@@ -23,29 +23,29 @@ const (
 	GELU    ActivationFunc = "gelu"        // y = x·Φ(x), Φ the normal distribution
 
 	LogSoftmax  ActivationFunc = "log_softmax"  // y = x − ln Σeˣ over the last axis
-	CELU        ActivationFunc = "celu"         // y = x where x > 0, else eˣ−1: ELU, as long as α is 1
-	ELU         ActivationFunc = "elu"          // y = x where x > 0, else eˣ−1
+	CELU        ActivationFunc = "celu"         // y = x if x > 0, otherwise eˣ−1: the same as ELU for α = 1
+	ELU         ActivationFunc = "elu"          // y = x if x > 0, otherwise eˣ−1
 	GELUTanh    ActivationFunc = "gelu_tanh"    // y = x·(1+tanh(√(2/π)·(x+0.044715·x³)))/2: Keras's gelu(approximate=True)
-	HardSigmoid ActivationFunc = "hard_sigmoid" // y = x/6 + 1/2, held within [0,1]
+	HardSigmoid ActivationFunc = "hard_sigmoid" // y = x/6 + 1/2, clipped to [0,1]
 	HardSiLU    ActivationFunc = "hard_silu"    // y = x·hard_sigmoid x; also "hard_swish"
-	HardTanh    ActivationFunc = "hard_tanh"    // y = x held within [−1,1]
-	LeakyReLU   ActivationFunc = "leaky_relu"   // y = x where x > 0, else 0.2·x
+	HardTanh    ActivationFunc = "hard_tanh"    // y = x clipped to [−1,1]
+	LeakyReLU   ActivationFunc = "leaky_relu"   // y = x if x > 0, otherwise 0.2·x
 	LogSigmoid  ActivationFunc = "log_sigmoid"  // y = −ln(1+e⁻ˣ)
 	Mish        ActivationFunc = "mish"         // y = x·tanh(softplus x)
-	ReLU6       ActivationFunc = "relu6"        // y = x held within [0,6]
-	SELU        ActivationFunc = "selu"         // y = 1.0507·(x where x > 0, else 1.6733·(eˣ−1))
+	ReLU6       ActivationFunc = "relu6"        // y = x clipped to [0,6]
+	SELU        ActivationFunc = "selu"         // y = 1.0507·(x if x > 0, otherwise 1.6733·(eˣ−1))
 	SiLU        ActivationFunc = "silu"         // y = x·sigmoid x; also "swish"
-	SoftShrink  ActivationFunc = "soft_shrink"  // y = x∓1/2 where ±x > 1/2, else 0
+	SoftShrink  ActivationFunc = "soft_shrink"  // y = x∓1/2 where ±x > 1/2, otherwise 0
 	Softplus    ActivationFunc = "softplus"     // y = ln(1+eˣ)
 	Softsign    ActivationFunc = "softsign"     // y = x/(1+|x|)
 	SparsePlus  ActivationFunc = "sparse_plus"  // y = 0 up to −1, x from 1, (x+1)²/4 between
 	Squareplus  ActivationFunc = "squareplus"   // y = (x+√(x²+4))/2
 	TanhShrink  ActivationFunc = "tanh_shrink"  // y = x − tanh x
 
-	SparseSigmoid ActivationFunc = "sparse_sigmoid" // y = (x+1)/2, held within [0,1]
+	SparseSigmoid ActivationFunc = "sparse_sigmoid" // y = (x+1)/2, clipped to [0,1]
 )
 
-// activationAliases are Keras's second names.
+// activationAliases are Keras's alternative names.
 var activationAliases = map[ActivationFunc]ActivationFunc{"swish": SiLU, "hard_swish": HardSiLU}
 
 // ActivationNames lists the names of all activation functions.
@@ -67,8 +67,8 @@ func (a ActivationFunc) check() error {
 	return Unknown("activation", string(a), ActivationNames())
 }
 
-// checkOver is check for the outputs of the given shape. Of one value a softmax makes 1,
-// whatever it is: nothing could be learned behind it.
+// checkOver is check for an output of the given shape. A softmax over a single value is
+// always 1, so nothing before it could be learned.
 func (a ActivationFunc) checkOver(shape []int) error {
 	if !a.elementwise() && len(shape) > 0 && shape[len(shape)-1] == 1 {
 		return fmt.Errorf("%s over one value gives the same for all examples; for one output use sigmoid, with the loss binary_crossentropy", a)
@@ -76,7 +76,7 @@ func (a ActivationFunc) checkOver(shape []int) error {
 	return a.check()
 }
 
-// elementwise tells whether each element of the result depends on one of x.
+// elementwise reports whether each element of the result depends on only one element of x.
 func (a ActivationFunc) elementwise() bool { return a != Softmax && a != LogSoftmax }
 
 func (a ActivationFunc) record(t *autograd.Tape, x *autograd.Var) *autograd.Var {
@@ -144,32 +144,32 @@ func absolute(t *autograd.Tape, x *autograd.Var) *autograd.Var {
 	return t.Add(t.ReLU(x), t.ReLU(t.Affine(x, -1, 0)))
 }
 
-// elu is x where x > 0, else α·(eˣ−1). Written as (x+r) + α·(e⁻ʳ−1) with
-// r = max(−x, 0), it never takes the exponential of a large number, x+r is exactly
-// max(x, 0), and its derivative at 0 is 1.
+// elu is x if x > 0, otherwise α·(eˣ−1). It is computed as (x+r) + α·(e⁻ʳ−1) with
+// r = max(−x, 0): this never takes the exponential of a large number, x+r is exactly
+// max(x, 0), and the derivative at 0 is 1.
 func elu(t *autograd.Tape, x *autograd.Var, alpha float32) *autograd.Var {
 	r := t.ReLU(t.Affine(x, -1, 0))
 	return t.Add(t.Add(x, r), t.Affine(t.Exp(t.Affine(r, -1, 0)), alpha, -alpha))
 }
 
-// relu6 is x held within [0,6].
+// relu6 is x clipped to [0,6].
 func relu6(t *autograd.Tape, x *autograd.Var) *autograd.Var {
 	return t.Sub(t.ReLU(x), t.ReLU(t.Affine(x, 1, -6)))
 }
 
-// hardSigmoid is x/6 + 1/2, held within [0,1].
+// hardSigmoid is x/6 + 1/2, clipped to [0,1].
 func hardSigmoid(t *autograd.Tape, x *autograd.Var) *autograd.Var {
 	return t.Affine(relu6(t, t.Affine(x, 1, 3)), 1.0/6, 0)
 }
 
-// hardTanh is x held within [−1,1].
+// hardTanh is x clipped to [−1,1].
 func hardTanh(t *autograd.Tape, x *autograd.Var) *autograd.Var {
 	return t.Affine(t.Sub(t.ReLU(t.Affine(x, 1, 1)), t.ReLU(t.Affine(x, 1, -1))), 1, -1)
 }
 
-// squareplus is (x+√(x²+4))/2 = max(x, 0) + 2/(√(x²+4)+|x|): the second form
-// subtracts nothing. √v is e^(ln(v)/2); max(x, 0) is (x+|x|)/2, whose derivative
-// at 0 is 1/2.
+// squareplus is (x+√(x²+4))/2 = max(x, 0) + 2/(√(x²+4)+|x|). The second form avoids
+// cancellation. √v is computed as e^(ln(v)/2), and max(x, 0) as (x+|x|)/2, whose
+// derivative at 0 is 1/2.
 func squareplus(t *autograd.Tape, x *autograd.Var) *autograd.Var {
 	size := absolute(t, x)
 	root := t.Exp(t.Affine(t.Log(t.Affine(t.Mul(x, x), 1, 4)), 0.5, 0))
@@ -177,8 +177,8 @@ func squareplus(t *autograd.Tape, x *autograd.Var) *autograd.Var {
 	return t.Add(t.Affine(t.Add(x, size), 0.5, 0), t.Div(two, t.Add(root, size)))
 }
 
-// softplus is ln(1+eˣ), which is also the binary cross-entropy of the logit x
-// with the target 0: that kernel works it out without overflow.
+// softplus is ln(1+eˣ). That is also the binary cross-entropy of the logit x with
+// target 0, whose kernel computes it without overflow.
 func softplus(t *autograd.Tape, x *autograd.Var) *autograd.Var {
 	column := t.Reshape(x, -1, 1)
 	zeros := t.Input(column.Shape()...)
@@ -187,9 +187,9 @@ func softplus(t *autograd.Tape, x *autograd.Var) *autograd.Var {
 
 // Activation applies a function to its input.
 type Activation struct {
-	Function   ActivationFunc // what to apply; Linear, which is nothing, where empty
-	Name       string         // made from the kind where empty: activation, activation_1, …
-	InputShape []int          // of one example, without the batch; needed of the first layer only
+	Function   ActivationFunc // the function; Linear (none) if empty
+	Name       string         // default: activation, activation_1, …
+	InputShape []int          // of one example, without the batch; only needed for the first layer
 }
 
 // Kind is "Activation".

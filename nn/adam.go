@@ -8,18 +8,18 @@ import (
 	"baregrad/tensor"
 )
 
-// Adam follows running means of the gradient and of its square:
-// m += (g−m)·(1−Beta1), v += (g²−v)·(1−Beta2), w −= α·m/(√v+Epsilon), where
-// α = rate·√(1−Beta2ᵗ)/(1−Beta1ᵗ) makes up for both starting at zero (Kingma and
+// Adam uses running means of the gradient and of its square:
+// m += (g−m)·(1−Beta1), v += (g²−v)·(1−Beta2), w −= α·m/(√v+Epsilon).
+// α = rate·√(1−Beta2ᵗ)/(1−Beta1ᵗ) corrects for m and v starting at zero (Kingma and
 // Ba, "Adam: a method for stochastic optimization", 2014; in the form before
-// their section 2.1, as Keras has it).
+// their section 2.1, as in Keras).
 type Adam struct {
-	LearningRate float64  // 0.001 where 0
-	Beta1        float64  // 0.9 where 0
-	Beta2        float64  // 0.999 where 0
-	Epsilon      float64  // 1e-7 where 0
-	Schedule     Schedule `json:"-"` // in place of LearningRate, if not nil
-	Clip         Clipping // limits of the gradients; none where not given
+	LearningRate float64  // 0.001 if 0
+	Beta1        float64  // 0.9 if 0
+	Beta2        float64  // 0.999 if 0
+	Epsilon      float64  // 1e-7 if 0
+	Schedule     Schedule `json:"-"` // replaces LearningRate if not nil
+	Clip         Clipping // limits for the gradients; none by default
 }
 
 // Name is "adam".
@@ -39,28 +39,28 @@ func (o Adam) check(name string) error {
 	return firstError(within(name, "learning rate", o.LearningRate, 0, 1e6), within(name, "epsilon", o.Epsilon, 0, 1e6), o.Clip.check(name))
 }
 
-// Clipping is Clip.
+// Clipping returns Clip.
 func (o Adam) Clipping() Clipping { return o.Clip }
 
-// Rate is the Schedule's, or else LearningRate.
+// Rate is the Schedule's rate, or LearningRate if there is no Schedule.
 func (o Adam) Rate(step int) float64 { return rateAt(o.LearningRate, 0.001, o.Schedule, step) }
 
-// Prepare makes m and v of each parameter, zeros.
+// Prepare allocates m and v for each parameter, as zeros.
 func (o Adam) Prepare(d kernels.Device, params []*Param) Updater {
 	return AdamW{Beta1: o.Beta1, Beta2: o.Beta2, Epsilon: o.Epsilon}.prepare(d, params, 0)
 }
 
-// AdamW is Adam with weights that shrink by themselves: w −= w·WeightDecay·rate
-// comes first in each step (Loshchilov and Hutter, "Decoupled weight decay
+// AdamW is Adam with decoupled weight decay: each step starts with
+// w −= w·WeightDecay·rate (Loshchilov and Hutter, "Decoupled weight decay
 // regularization", 2017).
 type AdamW struct {
-	LearningRate float64  // 0.001 where 0
-	Beta1        float64  // 0.9 where 0
-	Beta2        float64  // 0.999 where 0
-	Epsilon      float64  // 1e-7 where 0
-	WeightDecay  float64  // 0.004 where 0
-	Schedule     Schedule `json:"-"` // in place of LearningRate, if not nil
-	Clip         Clipping // limits of the gradients; none where not given
+	LearningRate float64  // 0.001 if 0
+	Beta1        float64  // 0.9 if 0
+	Beta2        float64  // 0.999 if 0
+	Epsilon      float64  // 1e-7 if 0
+	WeightDecay  float64  // 0.004 if 0
+	Schedule     Schedule `json:"-"` // replaces LearningRate if not nil
+	Clip         Clipping // limits for the gradients; none by default
 }
 
 // Name is "adamw".
@@ -72,13 +72,13 @@ func (o AdamW) Check() error {
 		within("adamw", "weight decay", o.WeightDecay, 0, 1e6))
 }
 
-// Clipping is Clip.
+// Clipping returns Clip.
 func (o AdamW) Clipping() Clipping { return o.Clip }
 
-// Rate is the Schedule's, or else LearningRate.
+// Rate is the Schedule's rate, or LearningRate if there is no Schedule.
 func (o AdamW) Rate(step int) float64 { return rateAt(o.LearningRate, 0.001, o.Schedule, step) }
 
-// Prepare makes m and v of each parameter, zeros.
+// Prepare allocates m and v for each parameter, as zeros.
 func (o AdamW) Prepare(d kernels.Device, params []*Param) Updater {
 	return o.prepare(d, params, or(o.WeightDecay, 0.004))
 }

@@ -14,12 +14,11 @@ import (
 	"baregrad/internal/regular"
 )
 
-// writeAtomically writes a file so that, whenever the program or the machine
-// stops, there is the old file or the whole new one: into a temporary file in
-// the same folder, which is synced to the disk and then given the name. What
-// earlier saves of this file left behind, because they were killed, it removes.
-// Where path is a link, the file that it leads to is replaced; anything but a file
-// is left alone.
+// writeAtomically writes a file such that, if the program or the machine stops at any
+// time, either the old file or the complete new one is there. It writes a temporary file
+// in the same folder, syncs it to disk and renames it. It also removes temporary files of
+// earlier saves of this file that were killed. If path is a link, the file that it points
+// to is replaced. Anything that is not a regular file is refused.
 func writeAtomically(path string, write func(io.Writer) error) (err error) {
 	if path, err = replaceable(path); err != nil {
 		return err
@@ -27,7 +26,7 @@ func writeAtomically(path string, write func(io.Writer) error) (err error) {
 	folder := filepath.Dir(path)
 	removeAbandoned(folder, temporaryPrefix(path))
 	f, err := os.CreateTemp(folder, temporaryPrefix(path)+"*")
-	if err != nil { // whose text has a name that nobody knows
+	if err != nil { // its message has a name that means nothing to the user
 		if e, ok := errors.AsType[*fs.PathError](err); ok {
 			err = e.Err
 		}
@@ -39,7 +38,7 @@ func writeAtomically(path string, write func(io.Writer) error) (err error) {
 			os.Remove(f.Name())
 		}
 	}()
-	lock(f) // where that fails, the file is as safe as its age makes it
+	lock(f) // if this fails, only the file's age protects it
 	w := bufio.NewWriterSize(f, 1<<20)
 	if err := write(w); err != nil {
 		return err
@@ -59,8 +58,8 @@ func writeAtomically(path string, write func(io.Writer) error) (err error) {
 	if err := os.Rename(f.Name(), path); err != nil {
 		return err
 	}
-	// The new name is safe once the folder is on the disk too. Not every system
-	// can sync a folder; the file is whole either way.
+	// The rename is durable only once the folder is synced too. Not every system can
+	// sync a folder; the file is complete either way.
 	if d, err := os.Open(folder); err == nil {
 		d.Sync()
 		d.Close()
@@ -68,9 +67,9 @@ func writeAtomically(path string, write func(io.Writer) error) (err error) {
 	return nil
 }
 
-// replaceable gives the name that a new file for path is to have: that of the file
-// that a link leads to. It refuses what is no regular file: a device or a pipe that
-// lost its name to a file would be missed.
+// replaceable returns the path that a new file for path should replace: the target, if
+// path is a link. It refuses anything but a regular file, since replacing a device or a
+// pipe would do harm.
 func replaceable(path string) (string, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -85,13 +84,12 @@ func replaceable(path string) (string, error) {
 	return filepath.EvalSymlinks(path)
 }
 
-// temporaryPrefix is how the names of temporary files for a path begin. Digits follow.
+// temporaryPrefix is the prefix of the names of temporary files for a path. Digits follow.
 func temporaryPrefix(path string) string { return "." + filepath.Base(path) + ".saving-" }
 
-// removeAbandoned removes temporary files that nobody writes any more: whose
-// writer no longer holds their lock, and which have not been touched for a while,
-// so that one just made, and not yet locked, is spared. A file that can't be
-// removed does no harm and stays.
+// removeAbandoned removes temporary files that are no longer being written. Their writer
+// no longer holds their lock, and they have not been changed for a while; the latter
+// spares a new file that is not locked yet. A file that can't be removed does no harm.
 func removeAbandoned(folder, prefix string) {
 	d, err := os.Open(folder)
 	if err != nil {

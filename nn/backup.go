@@ -11,28 +11,27 @@ import (
 	"baregrad/tensor"
 )
 
-// BackupAndRestore saves the state of training, so that a Fit that was stopped,
-// by whatever, goes on where it was when the same program runs again: model,
-// optimizer, random generator and the place in the epoch. It ends with the same
-// weights, bit for bit, as if it had not been stopped. When training has come to
-// its end, the file is removed. Other callbacks begin anew, and the history holds
-// the epochs since.
+// BackupAndRestore saves the state of training: model, optimizer, random generator and
+// the position in the epoch. If Fit is interrupted for any reason, running the same
+// program again continues where it stopped, and ends with the same weights, bit for bit,
+// as without the interruption. When training is complete, the file is removed. Other
+// callbacks start over, and the history holds only the epochs since the restart.
 type BackupAndRestore struct {
 	BaseCallback
 	Path  string // the file of the backup
-	Every int    // batches between two backups; 0 for one at the end of each epoch
+	Every int    // batches between two backups; 0 means one at the end of each epoch
 }
 
-// position is a place in a training run.
+// position is a position in a training run.
 type position struct {
 	Epoch  int      `json:"epoch"`  // from 0
-	Batch  int      `json:"batch"`  // that comes next
+	Batch  int      `json:"batch"`  // the next batch
 	Size   int      `json:"size"`   // of a batch
-	Random []byte   `json:"random"` // the generator's state at the beginning of the epoch
+	Random []byte   `json:"random"` // the generator's state at the start of the epoch
 	Totals []uint32 `json:"totals"` // the bits of the sums for the epoch's means
 }
 
-// TrainBegin goes on from the backup, if there is one.
+// TrainBegin continues from the backup, if there is one.
 func (b *BackupAndRestore) TrainBegin(r *Run) error {
 	if b.Path == "" {
 		return errors.New("backup and restore: no path was given")
@@ -58,7 +57,7 @@ func (b *BackupAndRestore) TrainBegin(r *Run) error {
 	return nil
 }
 
-// BatchEnd makes a backup every so many batches.
+// BatchEnd makes a backup after every Every batches.
 func (b *BackupAndRestore) BatchEnd(r *Run) error {
 	if b.Every == 0 || (r.Batch+1)%b.Every != 0 {
 		return nil
@@ -88,7 +87,7 @@ func (b *BackupAndRestore) TrainEnd(*Run) error {
 	return nil
 }
 
-// setTotals puts the sums of a position back.
+// setTotals restores the sums from their bits.
 func (s *session) setTotals(bits []uint32) error {
 	if len(bits) != len(s.totalsNow) {
 		return fmt.Errorf("the backup measures %d values, this training %d", len(bits), len(s.totalsNow))

@@ -8,27 +8,27 @@ import (
 	"strings"
 )
 
-// ModelCheckpoint saves the model at the end of epochs, or every so many steps.
-// Whenever the program is stopped, the file is a whole one, the old or the new.
+// ModelCheckpoint saves the model at the end of each epoch, or every Every steps. If the
+// program stops at any time, the file is either the old one or the complete new one.
 type ModelCheckpoint struct {
 	BaseCallback
-	// Path is the file's name. {epoch:02d} and {val_loss:.2f} in it stand for the
-	// epoch, from 1, and for anything that is measured.
+	// Path is the file's name. Placeholders such as {epoch:02d} and {val_loss:.2f} stand
+	// for the epoch, from 1, and for any measured value.
 	Path         string
-	Monitor      string // val_loss where empty
-	Mode         Mode   // which values are better; Either, by the value's name, where not given
-	SaveBestOnly bool   // only when the monitored value is the best so far
-	// Threshold, if not nil, is what the value has to beat the first time, with
-	// SaveBestOnly: the best of an earlier training, for instance.
+	Monitor      string // val_loss if empty
+	Mode         Mode   // which values are better; by default Either, which goes by the value's name
+	SaveBestOnly bool   // save only if the monitored value is the best so far
+	// Threshold, if not nil, is the value to beat for the first save with SaveBestOnly,
+	// for instance the best of an earlier training.
 	Threshold   *float64
-	WeightsOnly bool // as Sequential.SaveWeights does
-	Every       int  // training steps between two files; 0 for one at the end of each epoch
+	WeightsOnly bool // save like Sequential.SaveWeights
+	Every       int  // training steps between two files; 0 means one at the end of each epoch
 
 	monitor *monitor
-	steps   int // since the last file
+	steps   int // since the last save
 }
 
-// TrainBegin forgets an earlier run.
+// TrainBegin resets the state of an earlier run.
 func (c *ModelCheckpoint) TrainBegin(*Run) error {
 	if c.Every < 0 {
 		return fmt.Errorf("model checkpoint: every is %d, must be at least 0", c.Every)
@@ -42,8 +42,8 @@ func (c *ModelCheckpoint) TrainBegin(*Run) error {
 	return err
 }
 
-// BatchEnd saves every so many steps. What was measured is then of the epoch so
-// far, without validation.
+// BatchEnd saves after every Every steps. The measured values are then those of the epoch
+// so far, without validation.
 func (c *ModelCheckpoint) BatchEnd(r *Run) error {
 	if c.steps++; c.Every == 0 || c.steps < c.Every {
 		return nil
@@ -52,7 +52,7 @@ func (c *ModelCheckpoint) BatchEnd(r *Run) error {
 	return c.save(r, r.Logs())
 }
 
-// EpochEnd saves.
+// EpochEnd saves, unless Every is set.
 func (c *ModelCheckpoint) EpochEnd(r *Run, logs map[string]float64) error {
 	if c.Every > 0 {
 		return nil
@@ -60,7 +60,7 @@ func (c *ModelCheckpoint) EpochEnd(r *Run, logs map[string]float64) error {
 	return c.save(r, logs)
 }
 
-// save saves if the values of logs ask for it.
+// save saves, with SaveBestOnly only if the value in logs has improved.
 func (c *ModelCheckpoint) save(r *Run, logs map[string]float64) error {
 	if c.SaveBestOnly {
 		value, err := c.monitor.value(logs)
@@ -80,11 +80,11 @@ func (c *ModelCheckpoint) save(r *Run, logs map[string]float64) error {
 
 var placeholder = regexp.MustCompile(`\{(\w+)(?::([^{}]*))?\}`)
 
-// verb is what may stand behind the colon: a width with or without zeros, a
+// verb matches what may follow the colon: a width with or without zeros, a
 // precision, and d, f or e.
 var verb = regexp.MustCompile(`^(0?\d{0,2}d|0?\d{0,2}(\.\d{1,2})?[fe])$`)
 
-// fillIn puts values into a path. With nil logs it only checks the form.
+// fillIn replaces the placeholders in a path. With nil logs it only checks their form.
 func fillIn(path string, epoch int, logs map[string]float64) (string, error) {
 	if path == "" {
 		return "", fmt.Errorf("model checkpoint: no path was given")

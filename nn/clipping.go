@@ -5,11 +5,11 @@ import (
 	"baregrad/kernels"
 )
 
-// Clipping holds gradients within limits before an optimizer follows them. A
-// limit of 0 is none. At most one is given.
+// Clipping limits gradients before an optimizer uses them. 0 means no limit. At most
+// one limit can be set.
 type Clipping struct {
-	Norm       float64 // of each parameter's gradient: a longer one is shortened
-	Value      float64 // of each element's size
+	Norm       float64 // of each parameter's gradient, which is scaled down if it is longer
+	Value      float64 // of the absolute value of each element
 	GlobalNorm float64 // of all gradients taken as one vector
 }
 
@@ -28,7 +28,7 @@ func (c Clipping) single(optimizer string) error {
 	return within(optimizer, "the number of clipping limits", float64(given), 0, 1)
 }
 
-// record puts the clipping of the params' gradients at the end of t's training step.
+// record records the clipping of the params' gradients for the end of t's training step.
 func (c Clipping) record(t *autograd.Tape, params []*Param) {
 	d := t.Device()
 	gradient := func(p *Param) kernels.Buffer { return p.Grad.Buffer() }

@@ -12,30 +12,30 @@ const (
 	Same  = autograd.Same
 )
 
-// Conv2D is a convolution of images [batch, H, W, C] with Filters filters of the
-// size Kernel: y = activation(x∗kernel + bias), kernel [KH, KW, C, Filters], bias
-// [Filters]. The formula is at kernels.ConvSpec.
+// Conv2D is a convolution of images [batch, H, W, C] with Filters filters of size
+// Kernel: y = activation(x∗kernel + bias), kernel [KH, KW, C, Filters], bias
+// [Filters]. For the formula see kernels.ConvSpec.
 //
 // y is [batch, OH, OW, Filters]. With Valid padding OH = ⌊(H−reach)/stride⌋ + 1,
-// where a filter with dilation d reaches over (KH−1)·d + 1 rows; with Same it is
-// ⌈H/stride⌉. OW is alike. With ChannelsFirst, images are [batch, C, H, W] and
+// where reach = (KH−1)·d + 1 for dilation d. With Same padding OH = ⌈H/stride⌉. OW is
+// analogous. With ChannelsFirst, images are [batch, C, H, W] and the result is
 // [batch, Filters, OH, OW]; the kernel's shape is the same.
 type Conv2D struct {
-	Filters    int              // how many channels come out; at least 1
+	Filters    int              // the number of output channels, at least 1
 	Kernel     [2]int           // down, across
-	Strides    [2]int           // 1 where 0
-	Dilations  [2]int           // 1 where 0
-	Padding    autograd.Padding // Valid, which adds nothing, where not given; or Same
-	DataFormat DataFormat       // ChannelsLast where empty
-	Activation ActivationFunc   // applied to the output; Linear, which is none, where empty
-	NoBias     bool             // leave the bias out
-	KernelInit Initializer      `json:"-"` // GlorotUniform where nil
-	BiasInit   Initializer      `json:"-"` // Zeros where nil
+	Strides    [2]int           // 1 if 0
+	Dilations  [2]int           // 1 if 0
+	Padding    autograd.Padding // Valid (no padding, the default) or Same
+	DataFormat DataFormat       // ChannelsLast if empty
+	Activation ActivationFunc   // applied to the output; Linear (none) if empty
+	NoBias     bool             // no bias
+	KernelInit Initializer      `json:"-"` // GlorotUniform if nil
+	BiasInit   Initializer      `json:"-"` // Zeros if nil
 
-	KernelRegularizer Regularizer `json:",omitzero"` // what the kernel adds to the loss, such as L2(0.01); nothing where not given
+	KernelRegularizer Regularizer `json:",omitzero"` // the kernel's penalty in the loss, such as L2(0.01); none by default
 
-	Name       string // made from the kind where empty: conv2d, conv2d_1, …
-	InputShape []int  // of one example, without the batch; needed of the first layer only
+	Name       string // default: conv2d, conv2d_1, …
+	InputShape []int  // of one example, without the batch; only needed for the first layer
 	Frozen     bool   // kernel and bias are not trained
 
 	kernel, bias *autograd.Var
@@ -83,7 +83,7 @@ func (l *Conv2D) Build(b *Builder, in []int) ([]int, error) {
 // Forward records the convolution.
 func (l *Conv2D) Forward(p *Pass, x *autograd.Var) *autograd.Var {
 	y := p.Tape.Conv2D(p.images(x, l.DataFormat), l.kernel, l.bias, l.window())
-	if l.Activation == ReLU { // done in the convolution
+	if l.Activation == ReLU { // fused into the convolution
 		return y
 	}
 	if !l.Activation.elementwise() {
@@ -92,8 +92,8 @@ func (l *Conv2D) Forward(p *Pass, x *autograd.Var) *autograd.Var {
 	return l.Activation.record(p.Tape, y)
 }
 
-// forwardPooled records the convolution and the pooling after it in one, if they can be
-// one: it has a ReLU, and both see their images alike. Else it returns nil.
+// forwardPooled records the convolution fused with the pooling that follows, if possible:
+// the activation must be ReLU and the data formats must agree. Otherwise it returns nil.
 func (l *Conv2D) forwardPooled(p *Pass, x *autograd.Var, pool *MaxPooling2D) *autograd.Var {
 	if l.Activation != ReLU || (l.DataFormat == ChannelsFirst) != (pool.DataFormat == ChannelsFirst) {
 		return nil

@@ -6,32 +6,32 @@ import (
 	"baregrad/tensor"
 )
 
-// What changes from step to step is where a batch begins, the number of the training
-// step, and the learning rates. All of it lies on the device, and the device moves it
-// on at the end of each step (Device.Advance). So a step that is replayed needs nothing
-// from the host, which on a GPU is a launch and no copies. The host knows what the
-// device has, and writes only where that is not what the next step needs: at the
-// beginning of an epoch, or when a callback sets another learning rate.
+// Three things change from step to step: where a batch starts, the number of the training
+// step, and the learning rates. All are kept on the device, which advances them at the end
+// of each step (Device.Advance). So replaying a step needs nothing from the host: on a GPU it
+// is one launch and no copies. The host knows the device's values and writes them only if the
+// next step needs others: at the start of an epoch, or when a callback changes the learning
+// rate.
 
-// counters is that memory, and what the host knows of it.
+// counters is that memory, and what the host knows about it.
 type counters struct {
 	model *Sequential
 
-	all    *tensor.Tensor // int32: cursor, step, and the row of the table that the next step's rates are in
-	cursor *tensor.Tensor // the position in the index where the batch begins
+	all    *tensor.Tensor // int32: cursor, step, and the row of the table with the next step's rates
+	cursor *tensor.Tensor // the position in the index where the batch starts
 	step   *tensor.Tensor // the number of the training step
 	rates  *tensor.Tensor // the two learning rates, see Updater.Rates
-	table  *tensor.Tensor // [tableRows, 2]: the rates of steps to come
+	table  *tensor.Tensor // [tableRows, 2]: the rates of future steps
 	by     map[stepKind]*tensor.Tensor
 
-	now      [3]int32 // in all
+	now      [3]int32 // the device's values of all
 	ratesNow [2]float32
 	tableNow [2 * tableRows]float32
-	learning []float64 // the learning rate of each step that the table is for
-	first    int       // and the first of these steps
+	learning []float64 // the learning rate of each step in the table
+	first    int       // the first of these steps
 }
 
-// tableRows is for how many steps rates are worked out ahead, at most.
+// tableRows is the maximum number of steps for which rates are computed ahead.
 const tableRows = 256
 
 func newCounters(m *Sequential) *counters {
@@ -51,7 +51,7 @@ func (c *counters) free() {
 	}
 }
 
-// set sees to it that the device has what a step needs whose batch begins at from.
+// set makes sure that the device has the values for a step whose batch starts at from.
 func (c *counters) set(kind stepKind, from int) {
 	want := [3]int32{int32(from), c.now[1], c.now[2]}
 	if kind.training {
@@ -67,21 +67,21 @@ func (c *counters) set(kind stepKind, from int) {
 	}
 }
 
-// known tells whether the row that the device has come to was worked out for this step and for the
-// learning rate that it has now: it need not be worked out again, which for Adam takes two powers.
+// known reports whether the device's current row of the table was computed for this step and for
+// the current learning rate. Then it need not be computed again, which for Adam takes two powers.
 func (c *counters) known(step int) bool {
 	row := int(c.now[2])
 	return row < len(c.learning) && c.first+row == step && c.learning[row] == c.model.learningRateAt(step)
 }
 
-// ratesAt gives the optimizer's rates at a step, if nothing changes them before.
+// ratesAt returns the optimizer's rates at a step, if nothing changes them before.
 func (c *counters) ratesAt(step int) [2]float32 {
 	return c.model.updater.Rates(c.model.learningRateAt(step), step)
 }
 
-// fill puts the rates of the steps from now on into the table, of as many as the epoch
-// still has (a schedule need not know more), and those of this step into their place.
-// The rows behind them repeat the last: rates that stay are never written again.
+// fill writes the rates of the coming steps into the table, at most those of the current
+// epoch (a schedule need not be defined beyond it), and those of this step into rates. The
+// remaining rows repeat the last, so constant rates are never written again.
 func (c *counters) fill(steps int) {
 	c.learning, c.first = c.learning[:0], c.model.step
 	for i := range tableRows {
@@ -98,7 +98,7 @@ func (c *counters) fill(steps int) {
 	tensor.Set(c.rates, c.ratesNow[:])
 }
 
-// record makes the moving on the last work of a step.
+// record records Advance as the last work of a step.
 func (c *counters) record(t *autograd.Tape, kind stepKind) {
 	by := tensor.From(t.Device(), []int32{int32(kind.batch), 0, 0}, 3)
 	c.by[kind] = by
@@ -110,7 +110,7 @@ func (c *counters) record(t *autograd.Tape, kind stepKind) {
 	t.After(func() { t.Device().Advance(c.all.Buffer(), by.Buffer(), c.rates.Buffer(), c.table.Buffer()) })
 }
 
-// passed notes what the device has moved on to after a step.
+// passed updates the host's copy after a step.
 func (c *counters) passed(kind stepKind) {
 	c.now[0] += int32(kind.batch)
 	if !kind.training {

@@ -9,42 +9,42 @@ import (
 	"sync"
 )
 
-// A model's file names its layers, its loss, its metrics, its optimizer and its
-// schedule, and holds their settings as JSON. Load knows the names of this
-// package; Register makes others known to it, as Keras's custom_objects do.
+// A model's file names its layers, loss, metrics, optimizer and schedule, and holds
+// their settings as JSON. Load knows the names in this package; Register adds others,
+// like Keras's custom_objects.
 
-// registered holds what Register was given: the kind ("layer"), then the name.
+// registered holds the values given to Register: by kind ("layer"), then by name.
 var registered = struct {
 	sync.RWMutex
 	values map[string]map[string]any
 }{values: map[string]map[string]any{}}
 
-// A RegisterError is the panic of Register with a value that it can't take.
+// A RegisterError is Register's panic for a value that it can't take.
 type RegisterError struct {
-	Value  any    // that Register was given
+	Value  any    // the value given to Register
 	Reason string // why it can't take it
 }
 
-// Error names the type of the value.
+// Error names the value's type.
 func (e *RegisterError) Error() string {
 	return fmt.Sprintf("nn.Register: a value of type %T: %s", e.Value, e.Reason)
 }
 
-// Register makes types of one's own known by their names: to Load, for the files
-// in which Save put them, and to OptimizerByName, LossByName and MetricByName.
-// Call it once, for instance in an init function, with a value of each type:
+// Register makes your own types known by name: to Load, for files written by Save, and
+// to OptimizerByName, LossByName and MetricByName. Call it once, for instance in an init
+// function, with a value of each type:
 //
 //	nn.Register(&Residual{}, FocalLoss{Gamma: 2})
 //
-// A value is a Layer (known by its Kind), an Optimizer, a Loss or a Metric (by
-// its Name), or a Schedule that has a method Name() string. A loss is a metric
-// too. Load copies the value and sets the copy's exported fields to the settings
-// in the file, as encoding/json does; fields that JSON leaves out stay as they
-// were registered, so that a formula kept in a field of one's own is there again.
-// Types whose settings lie deeper implement json.Marshaler and json.Unmarshaler.
+// A value is a Layer (known by its Kind), an Optimizer, a Loss or a Metric (by its
+// Name), or a Schedule with a method Name() string. A loss is also registered as a
+// metric. Load copies the value and sets the copy's exported fields to the settings in
+// the file, as encoding/json does. Fields that JSON omits keep their registered values;
+// for instance, a formula can be stored in such a field. Types with nested settings
+// implement json.Marshaler and json.Unmarshaler.
 //
-// It panics with a *RegisterError where a value is of none of these kinds, has a
-// name of this package's, or one that another type was registered under.
+// It panics with a *RegisterError if a value is none of these kinds, has a name that
+// this package uses, or has the name of another registered type.
 func Register(values ...any) {
 	registered.Lock()
 	defer registered.Unlock()
@@ -71,7 +71,7 @@ func Register(values ...any) {
 	}
 }
 
-// rolesOf gives the kinds of thing that a value can serve as, and its names there.
+// rolesOf returns the kinds that a value can serve as, and its name for each.
 func rolesOf(v any) map[string]string {
 	roles := map[string]string{}
 	if l, ok := v.(Layer); ok {
@@ -92,7 +92,7 @@ func rolesOf(v any) map[string]string {
 	return roles
 }
 
-// ownNames are the names of this package's things of that kind.
+// ownNames lists this package's names of a kind.
 func ownNames(kind string) []string {
 	switch kind {
 	case "layer":
@@ -109,7 +109,7 @@ func ownNames(kind string) []string {
 	return nil
 }
 
-// custom is the value registered as that kind under that name.
+// custom returns the value registered as that kind under that name.
 func custom(kind, name string) (any, bool) {
 	registered.RLock()
 	defer registered.RUnlock()
@@ -117,14 +117,14 @@ func custom(kind, name string) (any, bool) {
 	return v, ok
 }
 
-// knownNames are the names of this package and the registered ones.
+// knownNames lists this package's names and the registered ones.
 func knownNames(kind string) []string {
 	registered.RLock()
 	defer registered.RUnlock()
 	return append(ownNames(kind), slices.Collect(maps.Keys(registered.values[kind]))...)
 }
 
-// restoreCustom makes a copy of a registered value, with the settings of a file.
+// restoreCustom returns a copy of a registered value with the settings from a file.
 func restoreCustom[T any](kind string, p savedPart) (made T, err error) {
 	v, ok := custom(kind, p.Name)
 	if !ok {
@@ -134,7 +134,7 @@ func restoreCustom[T any](kind string, p savedPart) (made T, err error) {
 	return withSettings(v.(T), kind, p)
 }
 
-// withSettings makes a copy of a value, with the settings of a file.
+// withSettings returns a copy of a value with the settings from a file.
 func withSettings[T any](v T, kind string, p savedPart) (made T, err error) {
 	of := reflect.ValueOf(v)
 	pointer := of.Kind() == reflect.Pointer
@@ -153,8 +153,8 @@ func withSettings[T any](v T, kind string, p savedPart) (made T, err error) {
 	return c.Interface().(T), nil
 }
 
-// forget sets the fields that JSON fills in to zero, so that the copy shares no
-// slice with the value that was registered.
+// forget zeroes the fields that JSON fills in, so that the copy shares no slice with
+// the registered value.
 func forget(v reflect.Value) {
 	if v.Kind() != reflect.Struct {
 		return
@@ -166,9 +166,9 @@ func forget(v reflect.Value) {
 	}
 }
 
-// part is what a file says of a value: its name, and its settings. What bears a
-// name of this package's without being what it names is refused: Load would
-// silently make the other thing of it.
+// part describes a value for a file: its name and its settings. It refuses a value that
+// has a name of this package but another type: Load would silently turn it into this
+// package's type.
 func part(kind, name string, value any) (savedPart, error) {
 	if own := ownValue(kind, name); own != nil && reflect.TypeOf(own) != reflect.TypeOf(value) {
 		return savedPart{}, fmt.Errorf("a %s of type %T can't be saved: its name %q is that of another one, of type %T", kind, value, name, own)
@@ -180,7 +180,7 @@ func part(kind, name string, value any) (savedPart, error) {
 	return savedPart{name, config}, nil
 }
 
-// ownValue is the thing of this package with that name, or nil.
+// ownValue is this package's value with that name, or nil.
 func ownValue(kind, name string) any {
 	switch kind {
 	case "layer":

@@ -8,24 +8,24 @@ import (
 )
 
 // Dense is a fully connected layer: y = activation(x·kernel + bias) for x [batch, In],
-// kernel [In, Units] and bias [Units]; y is [batch, Units]. Of an input of more axes it
-// takes the last, as Keras's does: [batch, time, In] gives [batch, time, Units].
+// kernel [In, Units] and bias [Units]; y is [batch, Units]. With more axes it works on the
+// last one, as in Keras: [batch, time, In] gives [batch, time, Units].
 type Dense struct {
-	Units      int            // how many numbers come out for an example; at least 1
-	Activation ActivationFunc // applied to the output; Linear, which is none, where empty
-	NoBias     bool           // leave the bias out
-	KernelInit Initializer    `json:"-"` // GlorotUniform where nil
-	BiasInit   Initializer    `json:"-"` // Zeros where nil
+	Units      int            // the number of outputs for each example, at least 1
+	Activation ActivationFunc // applied to the output; Linear (none) if empty
+	NoBias     bool           // no bias
+	KernelInit Initializer    `json:"-"` // GlorotUniform if nil
+	BiasInit   Initializer    `json:"-"` // Zeros if nil
 
-	KernelRegularizer Regularizer `json:",omitzero"` // what the kernel adds to the loss, such as L2(0.01); nothing where not given
+	KernelRegularizer Regularizer `json:",omitzero"` // the kernel's penalty in the loss, such as L2(0.01); none by default
 
-	Name       string // made from the kind where empty: dense, dense_1, …
-	InputShape []int  // of one example, without the batch; needed of the first layer only
+	Name       string // default: dense, dense_1, …
+	InputShape []int  // of one example, without the batch; only needed for the first layer
 	Frozen     bool   // kernel and bias are not trained
 
 	kernel, bias *autograd.Var
-	next         Layer // the one after this in its model, or nil
-	place        claim // where in which model it was built: a layer can stand in one place only
+	next         Layer // the following layer in the model, or nil
+	place        claim // where the layer is used; it can be used only once
 }
 
 // Kind is "Dense".
@@ -34,7 +34,7 @@ func (*Dense) Kind() string { return "Dense" }
 // Options are the settings that every layer has.
 func (l *Dense) Options() LayerOptions { return LayerOptions{l.Name, l.InputShape, l.Frozen} }
 
-// Build makes kernel and bias. The input must have an axis beside the batch. A softmax over
+// Build makes kernel and bias. The input must have an axis besides the batch. A softmax over
 // one unit is refused.
 func (l *Dense) Build(b *Builder, in []int) ([]int, error) {
 	if err := firstError(b.claim(&l.place), l.Activation.checkOver([]int{l.Units}), l.KernelRegularizer.check()); err != nil {
@@ -55,18 +55,18 @@ func (l *Dense) Build(b *Builder, in []int) ([]int, error) {
 	return append(slices.Clone(in[:last]), l.Units), nil
 }
 
-// Forward records product, bias and activation. A ReLU that is a layer of its own after
-// this one is computed here, with the product: nothing else reads what is before it.
+// Forward records product, bias and activation. If the next layer is just a ReLU, it is
+// computed here, fused with the product, because nothing else reads the ReLU's input.
 func (l *Dense) Forward(p *Pass, x *autograd.Var) *autograd.Var {
 	if a, ok := l.next.(*Activation); ok && a.Function == ReLU && (l.Activation == "" || l.Activation == Linear) {
-		return p.Tape.Dense(x, l.kernel, l.bias, true) // the tape knows that another ReLU does nothing
+		return p.Tape.Dense(x, l.kernel, l.bias, true) // the tape skips the second ReLU
 	}
 	y, rest := l.forwardLogits(p, x)
 	return rest.record(p.Tape, y)
 }
 
-// forwardLogits leaves out the activation and says which it is. A ReLU is not
-// left out: the product does it on the way.
+// forwardLogits records the layer without its activation, which it returns. A ReLU is
+// included, because it is fused with the product.
 func (l *Dense) forwardLogits(p *Pass, x *autograd.Var) (*autograd.Var, ActivationFunc) {
 	if l.Activation == ReLU {
 		return p.Tape.Dense(x, l.kernel, l.bias, true), Linear

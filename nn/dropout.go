@@ -6,13 +6,13 @@ import (
 	"baregrad/autograd"
 )
 
-// Dropout sets a share of its input to zero, drawn anew for each training step,
-// and scales the rest by 1/(1−Rate), so that the expected sum stays (Srivastava
+// Dropout sets a share of its input to zero, drawn again for each training step, and
+// scales the rest by 1/(1−Rate), so that the expected sum stays the same (Srivastava
 // et al., "Dropout", 2014). Rate 1 gives zeros. Outside training it does nothing.
 type Dropout struct {
 	Rate       float64 // from 0 to 1
-	Name       string  // made from the kind where empty: dropout, dropout_1, …
-	InputShape []int   // of one example, without the batch; needed of the first layer only
+	Name       string  // default: dropout, dropout_1, …
+	InputShape []int   // of one example, without the batch; only needed for the first layer
 
 	number uint32
 	place  claim
@@ -33,7 +33,7 @@ func (l *Dropout) Build(b *Builder, in []int) ([]int, error) {
 	return in, b.claim(&l.place)
 }
 
-// Forward records the dropout in training, and else nothing.
+// Forward records the dropout in training, and nothing otherwise.
 func (l *Dropout) Forward(p *Pass, x *autograd.Var) *autograd.Var {
 	if !p.Training || l.Rate == 0 {
 		return x

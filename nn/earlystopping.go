@@ -6,20 +6,19 @@ import (
 	"math"
 )
 
-// EarlyStopping ends training when a value has stopped getting better: when it
-// has not for Patience epochs, or for one, where that is 0. A value that the
-// training does not measure is an error.
+// EarlyStopping ends training when a value has not improved for Patience epochs, or for
+// one epoch if Patience is 0. It is an error if the training does not measure the value.
 type EarlyStopping struct {
 	BaseCallback
-	Monitor     string  // val_loss where empty
-	Mode        Mode    // which values are better; Either, by the value's name, where not given
+	Monitor     string  // val_loss if empty
+	Mode        Mode    // which values are better; by default Either, which goes by the value's name
 	MinDelta    float64 // a smaller change does not count
-	Patience    int     // epochs without an improvement, after the first, that it puts up with
-	RestoreBest bool    // give the model the weights of the best epoch at the end
-	// Baseline, if not nil, is what the value has to beat: an epoch that does not
-	// counts as one without an improvement, even if it is the best so far.
+	Patience    int     // epochs without an improvement until training stops; 0 means 1
+	RestoreBest bool    // at the end, give the model the weights of its best epoch
+	// Baseline, if not nil, is a value to beat: an epoch that does not beat it counts as
+	// one without an improvement, even if it is the best so far.
 	Baseline *float64
-	// StartFromEpoch is the first epoch, from 0, that is looked at.
+	// StartFromEpoch is the first epoch, from 0, whose value counts.
 	StartFromEpoch int
 
 	monitor *monitor
@@ -28,7 +27,7 @@ type EarlyStopping struct {
 	epoch   int // of the best weights
 }
 
-// TrainBegin forgets an earlier run.
+// TrainBegin resets the state of an earlier run.
 func (e *EarlyStopping) TrainBegin(*Run) error {
 	e.waited, e.best = 0, nil
 	if e.Patience < 0 || e.StartFromEpoch < 0 {
@@ -41,7 +40,7 @@ func (e *EarlyStopping) TrainBegin(*Run) error {
 	return nil
 }
 
-// EpochEnd looks at the value.
+// EpochEnd checks the value.
 func (e *EarlyStopping) EpochEnd(r *Run, logs map[string]float64) error {
 	value, err := e.monitor.value(logs)
 	if err != nil {
@@ -68,7 +67,7 @@ func (e *EarlyStopping) EpochEnd(r *Run, logs map[string]float64) error {
 	return nil
 }
 
-// TrainEnd puts the best weights back.
+// TrainEnd restores the best weights.
 func (e *EarlyStopping) TrainEnd(r *Run) error {
 	if e.best != nil {
 		r.Say(fmt.Sprintf("Restoring model weights from the end of the best epoch: %d.", e.epoch+1))

@@ -14,12 +14,13 @@ import (
 // EvaluateOptions say how Evaluate and Predict work. The zero value is Keras's
 // defaults, without progress.
 type EvaluateOptions struct {
-	BatchSize int // 32 where 0
-	// SampleWeight is how much each example counts in the loss that Evaluate gives, [n],
-	// or each position of each example, as in FitOptions. Metrics count all examples alike. Predict does not look at it.
+	BatchSize int // 32 if 0
+	// SampleWeight is the weight of each example in Evaluate's loss, [n], or of each
+	// position of each example, as in FitOptions. Metrics count all examples equally.
+	// Predict ignores it.
 	SampleWeight []float32
-	Progress     bool      // show how far it is
-	Output       io.Writer // where progress is shown; os.Stdout where nil
+	Progress     bool      // show progress
+	Output       io.Writer // where progress is shown; os.Stdout if nil
 }
 
 func (o EvaluateOptions) withDefaults() EvaluateOptions {
@@ -39,22 +40,22 @@ func (o EvaluateOptions) bar() *progress {
 	return newProgress(o.Output, Bar)
 }
 
-// Evaluate measures the model on examples x [n, …] and labels y [n, …], of the
-// same kinds as Fit's, without training. It gives the loss and each metric by
-// name, as means over all examples; the loss is a mean of the loss times the weight,
-// if there are SampleWeights. When ctx ends, its error is returned.
+// Evaluate measures the model on examples x [n, …] and labels y [n, …], as Fit takes
+// them, without training. It returns the loss and each metric by name, as means over
+// all examples. With SampleWeight, each example's loss is multiplied by its weight before
+// taking the mean. When ctx ends, its error is returned.
 func (m *Sequential) Evaluate(ctx context.Context, x, y *tensor.Tensor, o EvaluateOptions) (scores map[string]float64, err error) {
 	scores, _, err = m.evaluate(ctx, x, y, o, false)
 	return scores, err
 }
 
-// EvaluatePredict is Evaluate and Predict in one pass over the examples: the
-// scores of the one and the predictions of the other, which the caller frees.
+// EvaluatePredict is Evaluate and Predict in one pass over the examples: it returns the
+// scores and the predictions, which the caller frees.
 func (m *Sequential) EvaluatePredict(ctx context.Context, x, y *tensor.Tensor, o EvaluateOptions) (scores map[string]float64, predictions *tensor.Tensor, err error) {
 	return m.evaluate(ctx, x, y, o, true)
 }
 
-// evaluate gives the scores and, if they are to be kept, the predictions.
+// evaluate returns the scores and, with keep, the predictions.
 func (m *Sequential) evaluate(ctx context.Context, x, y *tensor.Tensor, o EvaluateOptions, keep bool) (scores map[string]float64, predictions *tensor.Tensor, err error) {
 	defer freeIfFailed(&predictions, &err)
 	defer catchDevice(&err)
@@ -84,8 +85,8 @@ func (m *Sequential) evaluate(ctx context.Context, x, y *tensor.Tensor, o Evalua
 	return scores, predictions, err
 }
 
-// freeIfFailed is deferred before catchDevice: where a function ends with an error, of
-// which kind ever, it gives no predictions, and their memory is free.
+// freeIfFailed is deferred before catchDevice. If a function ends with any error, it frees
+// the predictions, so that none are returned.
 func freeIfFailed(predictions **tensor.Tensor, err *error) {
 	if *err != nil && *predictions != nil {
 		(*predictions).Free()
@@ -93,8 +94,8 @@ func freeIfFailed(predictions **tensor.Tensor, err *error) {
 	}
 }
 
-// evaluate runs steps of the given kind over all examples in their order. The
-// outputs go to predictions if the kind keeps them. bar may be nil.
+// evaluate runs steps of the given kind over all examples in order. With kind.keep, the
+// outputs go to predictions. bar may be nil.
 func (s *session) evaluate(ctx context.Context, kind stepKind, prefix string, predictions *tensor.Tensor, bar *progress) (map[string]float64, error) {
 	x, batch := kind.x, kind.batch
 	kind.last = len(s.model.layers) - 1
@@ -129,8 +130,8 @@ func (s *session) evaluate(ctx context.Context, kind stepKind, prefix string, pr
 	return scores, nil
 }
 
-// Predict gives the model's output for each example of x, float32 [n, …], in the
-// memory of the model's device. x holds float32, or uint8 that is scaled to 0–1.
+// Predict returns the model's output for each example of x, float32 [n, …], in the memory
+// of the model's device. x is float32, or uint8, which is scaled to 0–1.
 func (m *Sequential) Predict(ctx context.Context, x *tensor.Tensor, o EvaluateOptions) (*tensor.Tensor, error) {
 	if err := m.Build(); err != nil {
 		return nil, err
@@ -138,7 +139,7 @@ func (m *Sequential) Predict(ctx context.Context, x *tensor.Tensor, o EvaluateOp
 	return m.predict(ctx, x, o, len(m.layers)-1)
 }
 
-// predict gives the output of layer number last.
+// predict returns the output of layer number last.
 func (m *Sequential) predict(ctx context.Context, x *tensor.Tensor, o EvaluateOptions, last int) (predictions *tensor.Tensor, err error) {
 	defer freeIfFailed(&predictions, &err)
 	defer catchDevice(&err)
@@ -172,10 +173,10 @@ func (m *Sequential) predict(ctx context.Context, x *tensor.Tensor, o EvaluateOp
 	return predictions, nil
 }
 
-// PredictClasses gives the number of the largest output for each example of x;
-// for a model with a single output, whether it is above one half (1) or not (0). Where the
-// output has several axes, [n, time, classes], it gives that for each position, row by row:
-// the class of position j of example i is in place i·time + j.
+// PredictClasses returns the index of the largest output for each example of x. For a model
+// with a single output it is 1 if the output is above one half, and 0 otherwise. If the
+// output has several axes, [n, time, classes], it returns a class for each position, row by
+// row: that of position j of example i is at index i·time + j.
 func (m *Sequential) PredictClasses(ctx context.Context, x *tensor.Tensor, o EvaluateOptions) (classes []int, err error) {
 	defer catchDevice(&err)
 	predictions, err := m.Predict(ctx, x, o)

@@ -8,11 +8,11 @@ import (
 	"baregrad/tensor"
 )
 
-// How much each example counts in the loss: FitOptions.ClassWeight and SampleWeight.
+// The weight of each example in the loss: FitOptions.ClassWeight and SampleWeight.
 
-// exampleWeights makes the weight of each example from those of the classes and of the
-// examples, [n], or of each position of each example's output, [n, positions]; nil if there
-// are neither.
+// exampleWeights combines the weights of the classes with those of the examples. The result
+// is [n], or [n, positions] for weights of each position of each example's output, or nil if
+// there are neither.
 func exampleWeights(op string, m *Sequential, labels *tensor.Tensor, classes map[int]float64, examples []float32) (*tensor.Tensor, error) {
 	if classes == nil && examples == nil {
 		return nil, nil
@@ -21,7 +21,7 @@ func exampleWeights(op string, m *Sequential, labels *tensor.Tensor, classes map
 	if err := m.checkSampleWeight(op, examples, n); err != nil {
 		return nil, err
 	}
-	each := max(1, len(examples)/n) // weights of an example
+	each := max(1, len(examples)/n) // weights for each example
 	weights := make([]float32, n*each)
 	for i := range weights {
 		weights[i] = 1
@@ -53,8 +53,8 @@ func exampleWeights(op string, m *Sequential, labels *tensor.Tensor, classes map
 	return tensor.From(m.device, weights, n), nil
 }
 
-// checkSampleWeight refuses sample weights that are not one for each of n examples, or for
-// each position of each.
+// checkSampleWeight refuses sample weights unless there is one for each of n examples, or
+// one for each position of each example.
 func (m *Sequential) checkSampleWeight(op string, weights []float32, n int) error {
 	each := positions(m.OutputShape())
 	switch {
@@ -72,7 +72,7 @@ func (m *Sequential) checkSampleWeight(op string, weights []float32, n int) erro
 	return nil
 }
 
-// classNumbers reads the class of each example from labels of any form.
+// classNumbers reads the class of each example from labels of any kind.
 func classNumbers(op string, labels *tensor.Tensor) ([]int, error) {
 	classes := make([]int, labels.Dim(0))
 	switch {
@@ -82,7 +82,7 @@ func classNumbers(op string, labels *tensor.Tensor) ([]int, error) {
 		}
 	case labels.Rank() == 2 && labels.Dim(1) == 1:
 		for i, target := range labels.Floats() {
-			classes[i] = int(math.RoundToEven(float64(target))) // as Keras does
+			classes[i] = int(math.RoundToEven(float64(target))) // as in Keras
 		}
 	case labels.Rank() == 2 && labels.Type() == kernels.Float32:
 		values, width := labels.Floats(), labels.Dim(1)

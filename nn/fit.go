@@ -14,52 +14,51 @@ import (
 
 // FitOptions say how Fit trains. The zero value is Keras's defaults.
 type FitOptions struct {
-	Epochs          int             // the number of the last epoch; 1 where 0
-	BatchSize       int             // examples in a step; 32 where 0
+	Epochs          int             // the number of the last epoch; 1 if 0
+	BatchSize       int             // examples in a step; 32 if 0
 	ValidationX     *tensor.Tensor  // evaluated at the end of each epoch, if not nil
 	ValidationY     *tensor.Tensor  // their labels
-	ValidationSplit float64         // in place of those: the last share of the training data, cut off before any shuffling
-	ClassWeight     map[int]float64 // how much an example of a class counts in the loss; 1 where not given
-	// SampleWeight is how much each example counts in the loss, [n]; or each position of
-	// each example, row by row, where the output has several axes: [n·time] for an output
-	// [n, time, classes]. ValidationSplit splits it too.
+	ValidationSplit float64         // instead: the share of the training data to use, taken from the end before shuffling
+	ClassWeight     map[int]float64 // the weight of the examples of a class in the loss; 1 by default
+	// SampleWeight is the weight of each example in the loss, [n]. If the output has several
+	// axes, it may also be that of each position of each example, row by row: [n·time] for an
+	// output [n, time, classes]. ValidationSplit splits it too.
 	SampleWeight []float32
 	// ValidationSampleWeight is the same for ValidationX and val_loss.
 	ValidationSampleWeight []float32
-	NoShuffle              bool // take the examples in their order
-	InitialEpoch           int  // the number of epochs that were trained before
-	// Augment, if not nil, is called at the beginning of each epoch to fill in the
-	// examples to train on: x has the shape and the type of the training data, but
-	// memory of its own, which holds the examples of the epoch before. Chance should
-	// come from r only; then training stays repeatable, and resumes as it would have
-	// gone on. Validation data are left as they are.
+	NoShuffle              bool // take the examples in order
+	InitialEpoch           int  // the number of epochs trained before
+	// Augment, if not nil, is called at the start of each epoch to fill in the examples to
+	// train on. x has the shape and type of the training data, but its own memory, which
+	// holds the examples of the previous epoch. Randomness should come from r only, so that
+	// training is reproducible and resumes exactly. Validation data are not changed.
 	Augment   func(x *tensor.Tensor, r *rand.Rand)
-	Verbose   Verbosity  // what progress is shown; Auto, which is Bar, where not given
-	Output    io.Writer  // where progress is shown; os.Stdout where nil
-	Callbacks []Callback // told of each epoch and step, in this order
+	Verbose   Verbosity  // which progress is shown; Auto, the same as Bar, by default
+	Output    io.Writer  // where progress is shown; os.Stdout if nil
+	Callbacks []Callback // called in this order
 }
 
-// History is what a training run measured.
+// History is the record of a training run.
 type History struct {
 	Epoch   []int                // the number of each epoch, from 0
-	Values  map[string][]float64 // by epoch: loss, each metric, and both for the validation data as val_loss, val_…
-	Seconds []float64            // by epoch: training and validation
-	Epochs  int                  // how many were asked for
+	Values  map[string][]float64 // by epoch: loss and each metric; for the validation data as val_loss, val_…
+	Seconds []float64            // by epoch: for training and validation
+	Epochs  int                  // the number requested
 	Steps   int                  // steps in an epoch
-	// Uncaptured says why the training step was not launched as one graph, on a device
-	// that launches graphs: each operation was launched by itself, which takes longer and
+	// Uncaptured says why the training step was not launched as one graph on a device that
+	// can launch graphs. Each operation was launched separately, which takes longer and
 	// gives the same bits.
 	Uncaptured error
 }
 
-// An InterruptedError tells how far training came before its context ended.
+// An InterruptedError says how far training came before its context ended.
 type InterruptedError struct {
 	Epoch, Epochs int   // the epoch it was in, from 1
 	Batch, Steps  int   // the batches done in that epoch
 	Err           error // the context's error
 }
 
-// Error tells how far training came, and why it ended.
+// Error says how far training came, and why it ended.
 func (e *InterruptedError) Error() string {
 	return fmt.Sprintf("training stopped in epoch %d of %d after %d of %d batches: %v", e.Epoch, e.Epochs, e.Batch, e.Steps, e.Err)
 }
@@ -67,18 +66,18 @@ func (e *InterruptedError) Error() string {
 // Unwrap is the context's error.
 func (e *InterruptedError) Unwrap() error { return e.Err }
 
-// Fit trains the model on examples x [n, …] with labels y [n, …], in batches of
-// a new random order in each epoch; the last batch may be smaller. x holds
-// float32, or uint8 that is scaled to 0–1; what y must hold depends on the loss. For a
-// model with one output, [n] will do in place of [n 1], and so will class numbers [n 1]
-// in place of [n]. Where a loss of this package takes float32, int32 of that shape will do.
+// Fit trains the model on examples x [n, …] with labels y [n, …], in batches. Each epoch
+// has a new random order; its last batch may be smaller. x is float32, or uint8, which is
+// scaled to 0–1. What y must hold depends on the loss. For a model with one output, [n] is
+// accepted for [n 1], and class numbers may be [n 1] instead of [n]. Where a loss of this
+// package takes float32, int32 of the same shape is accepted.
 //
-// The values in the history, and on the progress line, are means over the epoch,
-// while the model learns: Evaluate, after it, gives others. When ctx ends, Fit
-// stops before the next batch and returns an *InterruptedError with the history
-// so far. Options and data that don't fit the model are refused before anything
-// is computed; a device that fails gives a *kernels.DeviceError. Where progress is shown, a
-// line says so if the loss takes the last layer's numbers for something else than they are.
+// The values in the history and on the progress line are means over the epoch, taken
+// while the model learns. So Evaluate gives different values afterwards. When ctx ends, Fit
+// stops before the next batch and returns an *InterruptedError and the history so far.
+// Options and data that don't fit the model are refused before anything is computed. A
+// failing device gives a *kernels.DeviceError. If progress is shown, a line warns if the
+// loss misinterprets the last layer's output, such as logits as probabilities.
 func (m *Sequential) Fit(ctx context.Context, x, y *tensor.Tensor, o FitOptions) (history *History, err error) {
 	defer catchDevice(&err)
 	if err := checkContext("fit", ctx); err != nil {
@@ -140,7 +139,7 @@ func (m *Sequential) Fit(ctx context.Context, x, y *tensor.Tensor, o FitOptions)
 	return history, run.each(func(c Callback) error { return c.TrainEnd(run) })
 }
 
-// epoch goes through all examples once, and gives what it measured.
+// epoch trains on all examples once and returns what it measured.
 func (r *Run) epoch(ctx context.Context, epoch int, kind, validation stepKind) (map[string]float64, error) {
 	m, s, o, bar, steps := r.Model, r.session, r.Options, r.bar, r.History.Steps
 	n := kind.x.Dim(0)
@@ -156,7 +155,7 @@ func (r *Run) epoch(ctx context.Context, epoch int, kind, validation stepKind) (
 	if r.epochRandom, err = m.random.MarshalBinary(); err != nil {
 		return nil, err
 	}
-	if o.Augment != nil { // behind the state that a backup keeps, so that it gives the same again
+	if o.Augment != nil { // after saving the generator's state, so that resuming repeats the same augmentation
 		o.Augment(kind.x, m.random.Rand)
 	}
 	order := ascending(n)
@@ -209,9 +208,9 @@ func (r *Run) epoch(ctx context.Context, epoch int, kind, validation stepKind) (
 	return logs, r.each(func(c Callback) error { return c.EpochEnd(r, logs) })
 }
 
-// resume puts back what a backup holds of the epoch that begins, if there is one: the
-// random generator, and the sums over the batches of the n examples that were done. It
-// gives their number.
+// resume restores the state that a backup holds for the epoch that begins, if there is one:
+// the random generator, and the sums over the batches that were done. It returns the number
+// of these batches; n is the number of examples.
 func (r *Run) resume(n int) (batch int, err error) {
 	place := r.place
 	if place == nil || place.Epoch != r.Epoch {
@@ -234,7 +233,7 @@ func freeIfAny(t *tensor.Tensor) {
 	}
 }
 
-// copyOf makes a tensor of the same contents.
+// copyOf returns a new tensor with the same contents.
 func copyOf(x *tensor.Tensor) *tensor.Tensor {
 	c := tensor.NewOf(x.Device(), x.Type(), x.Shape()...)
 	x.Device().Copy(c.Buffer(), x.Buffer())
@@ -249,7 +248,7 @@ func (h *History) add(epoch int, logs map[string]float64, seconds float64) {
 	}
 }
 
-// Last is the value of the last epoch, or NaN if there is none.
+// Last is the named value of the last epoch, or NaN if there is none.
 func (h *History) Last(name string) float64 {
 	values := h.Values[name]
 	if len(values) == 0 {

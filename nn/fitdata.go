@@ -12,7 +12,7 @@ import (
 	"baregrad/tensor"
 )
 
-// What Fit, Evaluate and Predict do with options and data before anything is computed.
+// How Fit, Evaluate and Predict prepare options and data before anything is computed.
 
 // prepareFit fills in defaults, splits off validation data, and checks everything.
 func (m *Sequential) prepareFit(x, y *tensor.Tensor, o FitOptions) (FitOptions, *tensor.Tensor, *tensor.Tensor, error) {
@@ -66,7 +66,7 @@ func (m *Sequential) prepareFit(x, y *tensor.Tensor, o FitOptions) (FitOptions, 
 			return fail(fmt.Errorf("fit: a validation split of %v leaves one side of %d examples empty", split, n))
 		}
 		if o.SampleWeight != nil {
-			at := len(o.SampleWeight) / n * cut // an example may have several
+			at := len(o.SampleWeight) / n * cut // an example may have several weights
 			o.SampleWeight, o.ValidationSampleWeight = o.SampleWeight[:at], o.SampleWeight[at:]
 		}
 		o.ValidationX, o.ValidationY = x.Slice(cut, n), y.Slice(cut, n)
@@ -79,11 +79,11 @@ func (m *Sequential) prepareFit(x, y *tensor.Tensor, o FitOptions) (FitOptions, 
 	return o, x, y, nil
 }
 
-// labels gives labels in the shape and of the type that the loss takes, where Keras takes
-// others too: float32 [n] for a model with one output are [n 1], and class numbers [n 1], as
-// CIFAR-10 has them, are [n]. Where the output has more axes, these stand in between. To a loss
-// of this package that compares with numbers, int32 of the output's shape are those numbers.
-// The caller calls free when the labels are used no more.
+// labels converts labels to the shape and type that the loss takes, where Keras accepts
+// others too. For a model with one output, float32 [n] becomes [n 1]. Class numbers [n 1],
+// as in CIFAR-10, become [n]. If the output has more axes, they stand in between. For a loss
+// of this package that compares numbers, int32 of the output's shape becomes float32. The
+// caller calls free when it no longer needs the labels.
 func (m *Sequential) labels(y *tensor.Tensor) (labels *tensor.Tensor, free func()) {
 	free = func() {}
 	if y == nil || y.Rank() == 0 || y.Buffer().Freed() { // checkData says so
@@ -115,7 +115,7 @@ func (m *Sequential) labels(y *tensor.Tensor) (labels *tensor.Tensor, free func(
 	return y, free
 }
 
-// elsewhere says that something is in the memory of another device than the model's.
+// elsewhere is the error text for data in the memory of another device than the model's.
 func (m *Sequential) elsewhere(d kernels.Device) string {
 	if d.Name() == m.device.Name() {
 		return fmt.Sprintf("in the memory of another device than the model's, though both are called %s: "+
@@ -124,7 +124,7 @@ func (m *Sequential) elsewhere(d kernels.Device) string {
 	return fmt.Sprintf("in the memory of %s, the model computes on %s: Tensor.To copies them there", d.Name(), m.device.Name())
 }
 
-// checkExamples says what is wrong with examples for this model.
+// checkExamples returns an error if the examples do not fit this model.
 func (m *Sequential) checkExamples(op string, x *tensor.Tensor, batch int) error {
 	if batch < 1 {
 		return fmt.Errorf("%s: batch size is %d, must be at least 1", op, batch)
@@ -150,8 +150,8 @@ func (m *Sequential) checkExamples(op string, x *tensor.Tensor, batch int) error
 	return nil
 }
 
-// reshapeHint tells how examples of another shape than the model's input get that, where
-// their numbers are in the right order already; else it is empty.
+// reshapeHint suggests a Reshape for examples of the wrong shape if their numbers are in the
+// right order already. Otherwise it is empty.
 func (m *Sequential) reshapeHint(shape []int) string {
 	sizes := func(shape []int) []int {
 		return slices.DeleteFunc(slices.Clone(shape), func(n int) bool { return n == 1 })
@@ -163,14 +163,14 @@ func (m *Sequential) reshapeHint(shape []int) string {
 	switch {
 	case slices.Equal(shape, m.input):
 		return fmt.Sprintf("; one example is a batch too: Reshape it to %v", append([]int{1}, m.input...))
-	case slices.Equal(sizes(example), sizes(m.input)), // an axis of 1 is one too many, or is missing
-		min(len(example), len(m.input)) == 1 && tensor.Size(example) == tensor.Size(m.input): // or all are one
+	case slices.Equal(sizes(example), sizes(m.input)), // only axes of size 1 are missing or extra
+		min(len(example), len(m.input)) == 1 && tensor.Size(example) == tensor.Size(m.input): // or one side is flat
 		return fmt.Sprintf("; Reshape them to %v", append([]int{-1}, m.input...))
 	}
 	return ""
 }
 
-// checkData says what is wrong with examples and labels for this model.
+// checkData returns an error if examples and labels do not fit this model.
 func (m *Sequential) checkData(op string, x, y *tensor.Tensor, batch int) error {
 	if err := m.checkExamples(op, x, batch); err != nil {
 		return err
@@ -203,9 +203,9 @@ func (m *Sequential) checkData(op string, x, y *tensor.Tensor, batch int) error 
 	return nil
 }
 
-// collectGarbage makes room for the step, where loading and converting the data left much
-// behind. Where they did not, as between the calls of Fit on one batch each, it costs some
-// microseconds: a collection waits for all threads, and may take longer than a small step.
+// collectGarbage frees memory for the step if loading and converting the data left much
+// garbage behind. Otherwise, as between calls of Fit on one batch each, it only costs some
+// microseconds: a collection waits for all threads and may take longer than a small step.
 func collectGarbage() {
 	const much = 16 << 20
 	if held, inUse := kernels.Heap(); held > inUse+much {

@@ -8,13 +8,13 @@ import (
 	"baregrad/tensor"
 )
 
-// Flatten makes one axis of all axes but the batch. With ChannelsFirst, the channels,
-// which are the first axis, are brought to the end before, as in Keras: the weights of
-// the next layer then fit both data formats.
+// Flatten merges all axes but the batch into one. With ChannelsFirst it first moves the
+// channels, the first axis, to the end, as in Keras. So the weights of the next layer fit
+// both data formats.
 type Flatten struct {
-	DataFormat DataFormat // ChannelsLast where empty
-	Name       string     // made from the kind where empty: flatten, flatten_1, …
-	InputShape []int      // of one example, without the batch; needed of the first layer only
+	DataFormat DataFormat // ChannelsLast if empty
+	Name       string     // default: flatten, flatten_1, …
+	InputShape []int      // of one example, without the batch; only needed for the first layer
 }
 
 // Kind is "Flatten".
@@ -23,7 +23,7 @@ func (*Flatten) Kind() string { return "Flatten" }
 // Options are the settings that every layer has.
 func (l *Flatten) Options() LayerOptions { return LayerOptions{l.Name, l.InputShape, false} }
 
-// Build works out the number of elements.
+// Build computes the number of elements.
 func (l *Flatten) Build(_ *Builder, in []int) ([]int, error) {
 	if l.DataFormat == ChannelsFirst {
 		if _, _, err := kernels.Permute(append([]int{1}, in...), channelsToTheEnd(len(in)+1)); err != nil {
@@ -36,7 +36,7 @@ func (l *Flatten) Build(_ *Builder, in []int) ([]int, error) {
 // Forward reshapes, which costs nothing.
 func (l *Flatten) Forward(p *Pass, x *autograd.Var) *autograd.Var {
 	switch rank := x.Value.Rank(); {
-	case l.DataFormat != ChannelsFirst || rank < 3: // in order already
+	case l.DataFormat != ChannelsFirst || rank < 3: // already in order
 	case rank == 4:
 		x = p.images(x, l.DataFormat)
 	default:
@@ -46,7 +46,7 @@ func (l *Flatten) Forward(p *Pass, x *autograd.Var) *autograd.Var {
 	return p.Tape.Reshape(x, x.Value.Dim(0), -1)
 }
 
-// channelsToTheEnd is the order 0, 2, 3, …, 1 of so many axes, two at least.
+// channelsToTheEnd is the order 0, 2, 3, …, 1 of the given number of axes, at least two.
 func channelsToTheEnd(axes int) []int {
 	order := []int{0}
 	for axis := 2; axis < axes; axis++ {
@@ -57,11 +57,11 @@ func channelsToTheEnd(axes int) []int {
 
 func (l *Flatten) anyLayout() bool { return l.DataFormat == ChannelsFirst }
 
-// Reshape gives each example another shape of as many elements; one size may be −1.
+// Reshape gives each example another shape of the same number of elements; one size may be −1.
 type Reshape struct {
-	Shape      []int  // of an example, without the batch; one size may be −1, which is what is left
-	Name       string // made from the kind where empty: reshape, reshape_1, …
-	InputShape []int  // of one example, without the batch; needed of the first layer only
+	Shape      []int  // of one example, without the batch; one size may be −1: it follows from the others
+	Name       string // default: reshape, reshape_1, …
+	InputShape []int  // of one example, without the batch; only needed for the first layer
 }
 
 // Kind is "Reshape".
@@ -70,7 +70,7 @@ func (*Reshape) Kind() string { return "Reshape" }
 // Options are the settings that every layer has.
 func (l *Reshape) Options() LayerOptions { return LayerOptions{l.Name, l.InputShape, false} }
 
-// Build refuses a shape of another number of elements.
+// Build refuses a shape with another number of elements.
 func (l *Reshape) Build(_ *Builder, in []int) ([]int, error) {
 	resolved, problem := tensor.ResolveShape(tensor.Size(in), l.Shape)
 	if problem != "" {
@@ -84,11 +84,11 @@ func (l *Reshape) Forward(p *Pass, x *autograd.Var) *autograd.Var {
 	return p.Tape.Reshape(x, append([]int{x.Value.Dim(0)}, l.Shape...)...)
 }
 
-// Input only states the shape of an example. It may stand first in a model, in
-// place of the first layer's InputShape.
+// Input only gives the shape of an example. It may be the first layer of a model,
+// instead of setting InputShape on another one.
 type Input struct {
-	Shape []int  // of an example, without the batch
-	Name  string // made from the kind where empty: input_layer, input_layer_1, …
+	Shape []int  // of one example, without the batch
+	Name  string // default: input_layer, input_layer_1, …
 }
 
 // Kind is "InputLayer".

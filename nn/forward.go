@@ -9,17 +9,17 @@ import (
 	"baregrad/tensor"
 )
 
-// Forward records the model on a tape of one's own, where Fit does not do what is wanted:
-// for another loop of training, or the gradient by the input. x is float32 [batch, …],
-// each example of the model's InputShape; pixels of uint8 are scaled by Fit, not here. The
-// Output's Value is the prediction; a Loss takes the Output as it is. What regularizers add
-// to the loss is recorded by Penalty.
+// Forward records the model on your own tape, if Fit does not do what you want: for a
+// different training loop, or the gradient with respect to the input. x is float32
+// [batch, …], where each example has the model's InputShape. Pixels of uint8 are scaled by
+// Fit, not here. The Output's Value is the prediction, and a Loss takes the Output itself.
+// Penalty records what regularizers add to the loss.
 //
-// With training set, dropout drops: by other masks in each recording, and in each Replay
-// of it. The gradients are then in the Grad of Params, after the tape's Backward. The
-// weights change where an optimizer's step is recorded by Tape.Update (see Updater); the
-// model's own optimizer knows nothing of that. Forward returns an error of Build, and
-// panics with a *kernels.ShapeError where x does not fit.
+// With training set, dropout is active, with other masks in each recording and in each
+// Replay of it. After the tape's Backward, the gradients are in the Grad of Params. Weights
+// change only if Tape.Update records an optimizer's step (see Updater); the model's own
+// optimizer does not know about that. Forward returns Build's errors, and panics with a
+// *kernels.ShapeError if x does not fit.
 func (m *Sequential) Forward(t *autograd.Tape, x *autograd.Var, training bool) (out *Output, err error) {
 	defer catchDevice(&err)
 	if err := m.Build(); err != nil {
@@ -40,7 +40,7 @@ func (m *Sequential) Forward(t *autograd.Tape, x *autograd.Var, training bool) (
 	}
 	p := &Pass{Tape: t, Training: training}
 	if training {
-		// Each recording has a seed of its own, and counts its replays on the device.
+		// Each recording has its own seed, and counts its replays on the device.
 		m.recordings++
 		p.seed = m.dropout + m.recordings
 		p.step = t.InputOf(kernels.Int32, 1)
@@ -51,8 +51,8 @@ func (m *Sequential) Forward(t *autograd.Tape, x *autograd.Var, training bool) (
 	return m.forward(p, x, len(m.layers)-1), nil
 }
 
-// forward records the layers up to the given one. Its activation, if it can be
-// told apart, is left to the caller: losses start from its input.
+// forward records the layers up to the given one. The last layer's activation, if it is
+// separate, is left to the caller, because losses start from its input.
 func (m *Sequential) forward(p *Pass, x *autograd.Var, last int) *Output {
 	batch := x.Value.Dim(0)
 	for i := 0; i <= last; i++ {
@@ -73,7 +73,7 @@ func (m *Sequential) forward(p *Pass, x *autograd.Var, last int) *Output {
 		}
 		p.frozen = !m.info[i].Trained
 		x = l.Forward(p, x)
-		if !p.imagesLast { // else the shape is another one than the layer's: layout.go
+		if !p.imagesLast { // otherwise the axes are in another order than the layer's: layout.go
 			checkRecorded(fmt.Sprintf("layer %s (%s)", m.info[i].Name, l.Kind()), x, append([]int{batch}, m.info[i].Output...), "the batch and what Build gave")
 		}
 	}
@@ -81,7 +81,7 @@ func (m *Sequential) forward(p *Pass, x *autograd.Var, last int) *Output {
 }
 
 // checkRecorded panics with a *kernels.ShapeError unless what was recorded for a layer, a loss
-// or a metric has the shape that it must have, float32. One's own may be mistaken.
+// or a metric is float32 with the expected shape. User-defined ones may be wrong.
 func checkRecorded(what string, y *autograd.Var, want []int, why string) {
 	switch {
 	case y == nil:
@@ -91,8 +91,8 @@ func checkRecorded(what string, y *autograd.Var, want []int, why string) {
 	}
 }
 
-// pooled records a convolution together with the max pooling after it, if that is what
-// the two layers are; otherwise it returns nil.
+// pooled records a convolution fused with the max pooling that follows it, if that is what
+// the two layers are. Otherwise it returns nil.
 func pooled(p *Pass, x *autograd.Var, first, second Layer) *autograd.Var {
 	conv, ok := first.(*Conv2D)
 	pool, follows := second.(*MaxPooling2D)
@@ -102,7 +102,7 @@ func pooled(p *Pass, x *autograd.Var, first, second Layer) *autograd.Var {
 	return conv.forwardPooled(p, x, pool)
 }
 
-// suit brings x to an order that the layer can take.
+// suit brings x into a layout that the layer can take.
 func (p *Pass) suit(l Layer, x *autograd.Var) *autograd.Var {
 	if any, ok := l.(layoutLayer); ok && any.anyLayout() {
 		return x

@@ -7,11 +7,11 @@ import (
 	"baregrad/kernels"
 )
 
-// An Initializer gives a parameter its first values. Shapes are [in, out] for
+// An Initializer sets the initial values of a parameter. Shapes are [in, out] for
 // Dense, [KH, KW, in, out] for Conv2D, [out] for a bias.
 type Initializer interface {
-	// Fill sets all of values, which has as many elements as the shape, row by row.
-	// Chance should come from r only. Values are 0 before.
+	// Fill sets all values, row by row; their number is that of the shape's elements.
+	// Randomness should come from r only. The values are initially 0.
 	Fill(r *Random, values []float32, shape []int)
 }
 
@@ -38,7 +38,7 @@ func (c Constant) Fill(_ *Random, values []float32, _ []int) {
 	}
 }
 
-// RandomUniform draws from U(Min, Max); from U(−0.05, 0.05) where both are 0.
+// RandomUniform draws from U(Min, Max); U(−0.05, 0.05) if both are 0.
 type RandomUniform struct{ Min, Max float64 }
 
 // Fill draws the values. It panics with a *kernels.ShapeError unless Min is at most Max.
@@ -53,7 +53,7 @@ func (u RandomUniform) Fill(r *Random, values []float32, _ []int) {
 	}
 }
 
-// RandomNormal draws from N(Mean, StdDev²); StdDev is 0.05 where 0.
+// RandomNormal draws from N(Mean, StdDev²); StdDev is 0.05 if 0.
 type RandomNormal struct{ Mean, StdDev float64 }
 
 // Fill draws the values. It panics with a *kernels.ShapeError if a setting is out of range.
@@ -64,8 +64,8 @@ func (n RandomNormal) Fill(r *Random, values []float32, _ []int) {
 	}
 }
 
-// TruncatedNormal is RandomNormal without what lies more than two StdDev, 0.05 each
-// where 0, from the Mean.
+// TruncatedNormal is RandomNormal without values more than two StdDev from the Mean.
+// StdDev is 0.05 if 0.
 type TruncatedNormal struct{ Mean, StdDev float64 }
 
 // Fill draws the values. It panics with a *kernels.ShapeError if a setting is out of range.
@@ -138,18 +138,18 @@ func (LecunNormal) Fill(r *Random, values []float32, shape []int) {
 	normal(r, values, in)
 }
 
-// VarianceScaling draws around 0 with the variance Scale/n, where n is the number
-// of inputs, of outputs, or their mean, as Fan says. The initializers above by
-// Glorot, He and LeCun are such, with a Scale of 1, 2 and 1.
+// VarianceScaling draws from a distribution with mean 0 and variance Scale/n. n is the
+// number of inputs, of outputs, or their mean, depending on Fan. The initializers of
+// Glorot, He and LeCun above are special cases, with a Scale of 1, 2 and 1.
 type VarianceScaling struct {
-	Scale   float64 // 1 where 0
-	Fan     Fan     // what n counts; FanIn where not given
-	Uniform bool    // in place of the cut-off normal distribution
+	Scale   float64 // 1 if 0
+	Fan     Fan     // what n counts; FanIn by default
+	Uniform bool    // draw from a uniform distribution instead of a truncated normal one
 }
 
-// A Fan says what VarianceScaling counts, for a kernel [in, out] or [KH, KW, in, out]: the
+// A Fan says what VarianceScaling counts for a kernel [in, out] or [KH, KW, in, out]: the
 // inputs of an output, in or KH·KW·in; the outputs of an input, out or KH·KW·out; or the
-// mean of both.
+// mean of the two.
 type Fan int
 
 // The fans, by Keras's names fan_in, fan_out and fan_avg.
@@ -175,12 +175,12 @@ func (v VarianceScaling) Fill(r *Random, values []float32, shape []int) {
 	normal(r, values, n)
 }
 
-// Identity sets a square or oblong kernel of Dense, [in, out], to Gain where
-// input and output have the same number, else to 0.
-type Identity struct{ Gain float64 } // 1 where 0
+// Identity sets a square or rectangular kernel of Dense, [in, out], to Gain where input
+// and output have the same index, and to 0 elsewhere.
+type Identity struct{ Gain float64 } // 1 if 0
 
-// Fill sets the values. It panics with a *kernels.ShapeError if the shape has not two axes, or
-// Gain is no finite number.
+// Fill sets the values. It panics with a *kernels.ShapeError unless the shape has two axes and
+// Gain is finite.
 func (i Identity) Fill(_ *Random, values []float32, shape []int) {
 	checkSetting("identity", "gain", i.Gain, anyNumber)
 	if len(shape) != 2 {
@@ -192,12 +192,11 @@ func (i Identity) Fill(_ *Random, values []float32, shape []int) {
 	}
 }
 
-// Orthogonal makes a matrix whose columns (or rows, if those are fewer) are at
-// right angles to each other and of length Gain, drawn evenly from all of these
-// (Saxe, McClelland and Ganguli, "Exact solutions to the nonlinear dynamics of
-// learning in deep linear neural networks", 2013). The kernel of a convolution is
-// taken as [KH·KW·in, out].
-type Orthogonal struct{ Gain float64 } // 1 where 0
+// Orthogonal makes a matrix whose columns (or rows, if there are fewer) are orthogonal
+// and have length Gain, drawn uniformly from all such matrices (Saxe, McClelland and
+// Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep linear neural
+// networks", 2013). The kernel of a convolution is treated as [KH·KW·in, out].
+type Orthogonal struct{ Gain float64 } // 1 if 0
 
 // Fill draws the values. It panics with a *kernels.ShapeError if the shape has
 // fewer than two axes, or Gain is no finite number.
@@ -208,8 +207,8 @@ func (o Orthogonal) Fill(r *Random, values []float32, shape []int) {
 	}
 	columns := shape[len(shape)-1]
 	rows := len(values) / max(columns, 1)
-	count, length := columns, rows // so many vectors, each of that length
-	across, along := 1, columns    // steps in values from one to the next, and along one
+	count, length := columns, rows // the number of vectors and the length of each
+	across, along := 1, columns    // the strides in values from one vector to the next, and along one
 	if rows < columns {
 		count, length, across, along = rows, columns, columns, 1
 	}
@@ -219,7 +218,7 @@ func (o Orthogonal) Fill(r *Random, values []float32, shape []int) {
 		for j := range v {
 			v[j] = r.NormFloat64()
 		}
-		// Take away what lies along the vectors before; twice, for what rounding leaves.
+		// Subtract the projections on the earlier vectors; twice, to remove rounding errors.
 		for range 2 {
 			for _, u := range vectors[:i] {
 				dot := 0.0
@@ -243,7 +242,7 @@ func (o Orthogonal) Fill(r *Random, values []float32, shape []int) {
 	}
 }
 
-// checkSetting panics unless an initializer's setting is a number that float32 has, from least on.
+// checkSetting panics unless an initializer's setting is in the range of float32 and at least least.
 func checkSetting(initializer, setting string, value, least float64) {
 	if value >= least && math.Abs(value) <= math.MaxFloat32 {
 		return
@@ -255,7 +254,7 @@ func checkSetting(initializer, setting string, value, least float64) {
 	kernels.Panicf(initializer+" initializer", "%s is %v, must be a finite number%s", setting, value, from)
 }
 
-// anyNumber is no limit.
+// anyNumber means no lower limit.
 const anyNumber = -math.MaxFloat32
 
 func checkDistribution(initializer string, mean, stdDev float64) {
@@ -263,7 +262,7 @@ func checkDistribution(initializer string, mean, stdDev float64) {
 	checkSetting(initializer, "the deviation", stdDev, 0)
 }
 
-// uniform draws from the uniform distribution around 0 of variance 1/fan.
+// uniform draws from the uniform distribution with mean 0 and variance 1/fan.
 func uniform(r *Random, values []float32, fan float64) {
 	limit := math.Sqrt(3 / fan)
 	for i := range values {
@@ -271,14 +270,14 @@ func uniform(r *Random, values []float32, fan float64) {
 	}
 }
 
-// normal draws from a normal distribution around 0 of variance 1/fan, cut off at
-// two standard deviations; the cutting takes variance away, which the factor
-// (the standard deviation of the cut unit normal) gives back.
+// normal draws from a normal distribution with mean 0 and variance 1/fan, truncated at
+// two standard deviations. Truncation reduces the variance; the factor, the standard
+// deviation of the truncated unit normal, compensates for that.
 func normal(r *Random, values []float32, fan float64) {
 	TruncatedNormal{StdDev: math.Sqrt(1/fan) / 0.87962566103423978}.Fill(r, values, nil)
 }
 
-// fans is the number of inputs of an output and the number of outputs of an
+// fans returns the number of inputs of an output and the number of outputs of an
 // input, for a kernel [in, out] or [KH, KW, in, out].
 func fans(shape []int) (in, out float64) {
 	switch len(shape) {
@@ -299,12 +298,12 @@ var initializers = map[string]Initializer{
 	"truncated_normal": TruncatedNormal{}, "glorot_uniform": GlorotUniform{}, "glorot_normal": GlorotNormal{},
 	"he_uniform": HeUniform{}, "he_normal": HeNormal{}, "lecun_uniform": LecunUniform{}, "lecun_normal": LecunNormal{},
 	"variance_scaling": VarianceScaling{}, "identity": Identity{}, "orthogonal": Orthogonal{},
-	// Keras's second names.
+	// Keras's aliases.
 	"zero": Zeros{}, "one": Ones{}, "uniform": RandomUniform{}, "normal": RandomNormal{},
 }
 
-// InitializerByName is the initializer that Keras calls by that name, with its
-// default settings, or a *NameError.
+// InitializerByName returns the initializer with that name in Keras, with default
+// settings, or a *NameError.
 func InitializerByName(name string) (Initializer, error) {
 	return byName("initializer", name, initializers)
 }

@@ -6,7 +6,7 @@ import (
 	"baregrad/autograd"
 )
 
-// DataFormat says where the channels stand in the shape of an image.
+// DataFormat says where the channels are in the shape of an image.
 type DataFormat string
 
 const (
@@ -22,7 +22,7 @@ func (f DataFormat) check() error {
 	return Unknown("data format", string(f), []string{string(ChannelsFirst), string(ChannelsLast)})
 }
 
-// checkImages says what is wrong with the shape of an example that is to be an image.
+// checkImages returns an error unless in is the shape of an image.
 func (f DataFormat) checkImages(in []int) error {
 	if len(in) == 3 {
 		return nil
@@ -34,12 +34,12 @@ func (f DataFormat) checkImages(in []int) error {
 	return fmt.Errorf("the input is %s, must have the axes %s: grey images of 28×28 are %s", shapeString(in), axes, grey)
 }
 
-// The kernels work on images with the channels last. A layer with channels
-// first gives the same numbers in the other order; so that the order is not
-// changed to and fro between such layers, their images stay in memory with the
-// channels last (Pass.imagesLast says so) until a layer comes that would notice.
+// The kernels work on images with the channels last. A layer with channels first computes
+// the same numbers in another order. To avoid transposing between such layers, their images
+// stay in memory with the channels last (then Pass.imagesLast is set), until a layer comes
+// for which the order matters.
 
-// last gives the shape (h, w, c) for a shape in format f.
+// last converts a shape in format f to (h, w, c).
 func (f DataFormat) last(shape []int) []int {
 	if f == ChannelsFirst {
 		return []int{shape[1], shape[2], shape[0]}
@@ -47,7 +47,7 @@ func (f DataFormat) last(shape []int) []int {
 	return shape
 }
 
-// first gives the shape in format f for a shape (h, w, c).
+// first converts a shape (h, w, c) to format f.
 func (f DataFormat) first(shape []int) []int {
 	if f == ChannelsFirst {
 		return []int{shape[2], shape[0], shape[1]}
@@ -55,7 +55,7 @@ func (f DataFormat) first(shape []int) []int {
 	return shape
 }
 
-// images brings the input of a layer of format f to the order of the kernels.
+// images brings the input of a layer of format f into the kernels' layout.
 func (p *Pass) images(x *autograd.Var, f DataFormat) *autograd.Var {
 	if f != ChannelsFirst {
 		return p.inOrder(x)
@@ -65,13 +65,13 @@ func (p *Pass) images(x *autograd.Var, f DataFormat) *autograd.Var {
 	switch {
 	case last:
 		return x
-	case x.Value.Dim(1) == 1: // one channel: both orders are the same memory
+	case x.Value.Dim(1) == 1: // with one channel, both orders are the same in memory
 		return p.Tape.Reshape(x, x.Value.Dim(0), x.Value.Dim(2), x.Value.Dim(3), 1)
 	}
 	return p.Tape.Transpose(x, 0, 2, 3, 1)
 }
 
-// inOrder undoes what images left behind.
+// inOrder brings x back into the order of its shape, if images changed it.
 func (p *Pass) inOrder(x *autograd.Var) *autograd.Var {
 	if !p.imagesLast {
 		return x
@@ -80,6 +80,6 @@ func (p *Pass) inOrder(x *autograd.Var) *autograd.Var {
 	return p.Tape.Transpose(x, 0, 3, 1, 2)
 }
 
-// layoutLayer is a layer that can be given images in the kernels' order where
-// its model has the channels first.
+// layoutLayer is a layer that can take images in the kernels' layout although its model
+// has the channels first.
 type layoutLayer interface{ anyLayout() bool }

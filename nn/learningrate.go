@@ -8,15 +8,15 @@ import (
 	"slices"
 )
 
-// LearningRateScheduler sets the learning rate at the beginning of each epoch.
-// The history and the progress line get it as learning_rate.
+// LearningRateScheduler sets the learning rate at the start of each epoch. The history
+// and the progress line show it as learning_rate.
 type LearningRateScheduler struct {
 	BaseCallback
-	// Schedule is given the epoch, from 0, and the rate so far.
+	// Schedule gets the epoch, from 0, and the current rate, and returns the new rate.
 	Schedule func(epoch int, rate float64) float64
 }
 
-// TrainBegin refuses to do without a schedule.
+// TrainBegin returns an error if there is no schedule.
 func (s *LearningRateScheduler) TrainBegin(*Run) error {
 	if s.Schedule == nil {
 		return errors.New("learning rate scheduler: no schedule was given")
@@ -34,7 +34,7 @@ func (s *LearningRateScheduler) EpochBegin(r *Run) error {
 	return nil
 }
 
-// EpochEnd notes the rate.
+// EpochEnd logs the rate.
 func (s *LearningRateScheduler) EpochEnd(r *Run, logs map[string]float64) error {
 	logs["learning_rate"] = r.Model.LearningRate()
 	return nil
@@ -46,8 +46,8 @@ type setsRate interface{ setsRate() }
 func (*LearningRateScheduler) setsRate() {}
 func (*ReduceLROnPlateau) setsRate()     {}
 
-// withRate gives what is shown of an epoch: what it measured, and the learning rate if a
-// callback sets that.
+// withRate returns the values to show for an epoch: its measurements, and the learning rate
+// if a callback sets it.
 func (r *Run) withRate(logs map[string]float64) map[string]float64 {
 	if !slices.ContainsFunc(r.Options.Callbacks, func(c Callback) bool { _, ok := c.(setsRate); return ok }) {
 		return logs
@@ -57,25 +57,25 @@ func (r *Run) withRate(logs map[string]float64) map[string]float64 {
 	return shown
 }
 
-// ReduceLROnPlateau lowers the learning rate when a value has stopped getting
-// better. The history and the progress line get the rate as learning_rate: the one that the
-// epoch was trained with.
+// ReduceLROnPlateau lowers the learning rate when a value has stopped improving. The
+// history and the progress line show as learning_rate the rate that the epoch was trained
+// with.
 type ReduceLROnPlateau struct {
 	BaseCallback
-	Monitor  string  // val_loss where empty
-	Mode     Mode    // which values are better; Either, by the value's name, where not given
-	Factor   float64 // the rate is multiplied by it; 0.1 where 0
-	Patience int     // epochs without an improvement before that; 10 where 0
-	MinDelta float64 // a smaller change does not count; 1e-4 where 0
-	Cooldown int     // epochs of rest after it
-	MinRate  float64 // the rate never gets smaller
+	Monitor  string  // val_loss if empty
+	Mode     Mode    // which values are better; by default Either, which goes by the value's name
+	Factor   float64 // the rate is multiplied by it; 0.1 if 0
+	Patience int     // epochs without an improvement before that; 10 if 0
+	MinDelta float64 // a smaller change does not count; 1e-4 if 0
+	Cooldown int     // epochs to wait after a reduction
+	MinRate  float64 // the lower limit of the rate
 
 	monitor *monitor
 	waited  int
 	resting int
 }
 
-// TrainBegin forgets an earlier run.
+// TrainBegin resets the state of an earlier run.
 func (p *ReduceLROnPlateau) TrainBegin(*Run) error {
 	if factor := or(p.Factor, 0.1); !(factor > 0 && factor < 1) {
 		return fmt.Errorf("reduce learning rate on plateau: factor is %v, must be between 0 and 1", factor)
@@ -92,7 +92,7 @@ func (p *ReduceLROnPlateau) TrainBegin(*Run) error {
 	return nil
 }
 
-// EpochEnd looks at the value.
+// EpochEnd checks the value.
 func (p *ReduceLROnPlateau) EpochEnd(r *Run, logs map[string]float64) error {
 	value, err := p.monitor.value(logs)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Without locks that end with their process, only age tells: nobody goes a day
-// without writing a byte of a file that is being saved.
+// Without locks that end with their process, only age can tell. While a file is being
+// saved, it never goes a day without a write.
 const abandonedAfter = 24 * time.Hour
 
 func lock(*os.File) {}

@@ -11,17 +11,17 @@ import (
 	"strconv"
 )
 
-// CSVLogger writes what each epoch measured to a file: the epoch, from 0, then
-// the values by name. A row is on the disk when its epoch is over.
+// CSVLogger writes the measurements of each epoch to a file: the epoch, from 0, then
+// the values sorted by name. Each row is synced to disk when its epoch ends.
 type CSVLogger struct {
 	BaseCallback
 	Path   string // the file
-	Append bool   // go on with the file, if there is one
+	Append bool   // append to the file if it exists
 
-	names []string // nil until the header has been written
+	names []string // nil until the header is written
 }
 
-// TrainBegin begins the file.
+// TrainBegin creates or truncates the file, unless Append is set.
 func (l *CSVLogger) TrainBegin(*Run) error {
 	l.names = nil
 	if l.Path == "" {
@@ -70,11 +70,11 @@ func (l *CSVLogger) EpochEnd(r *Run, logs map[string]float64) error {
 	return f.Sync()
 }
 
-// TerminateOnNaN ends training when the loss is no longer a finite number. To
-// see it at once, it waits for the device after each batch.
+// TerminateOnNaN ends training when the loss is no longer finite. To notice at once, it
+// waits for the device after each batch.
 type TerminateOnNaN struct{ BaseCallback }
 
-// BatchEnd looks at the loss.
+// BatchEnd checks the loss.
 func (TerminateOnNaN) BatchEnd(r *Run) error {
 	if loss := r.Logs()["loss"]; math.IsNaN(loss) || math.IsInf(loss, 0) {
 		r.Say(fmt.Sprintf("Batch %d: Invalid loss, terminating training", r.Batch))

@@ -12,30 +12,30 @@ import (
 	"baregrad/tensor"
 )
 
-// A Loss says how wrong predictions are. Where a model gives several for an example, such as
+// A Loss measures how wrong predictions are. If a model gives several for an example, such as
 // [batch, time, classes], the losses of this package compare each with its label, along the
-// last axis, and an example's loss is the mean.
+// last axis, and an example's loss is their mean.
 type Loss interface {
 	// Name is Keras's name of the loss.
 	Name() string
-	// Check says what is wrong with labels for a model whose output, without the
-	// batch, has the given shape.
+	// Check returns an error if labels do not fit a model whose output has the given
+	// shape, without the batch.
 	Check(output []int, labels *tensor.Tensor) error
 	// Record records the loss of each example: [batch].
 	Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var
 }
 
-// An Output is what a model gave: the input of its last activation, and that
-// activation. Losses and metrics take whichever side of it suits them: a loss
-// that starts from the logits is exact where probabilities have been rounded.
+// An Output is a model's output: the input of its last activation, and that activation.
+// Losses and metrics use either side of it. A loss that starts from the logits is
+// accurate even where probabilities have been rounded to 0 or 1.
 type Output struct {
 	Logits     *autograd.Var  // [batch, …]: the model's output before its last activation
-	Activation ActivationFunc // that last activation
+	Activation ActivationFunc // the last activation
 
 	value *autograd.Var
 }
 
-// Value is the model's output behind its last activation.
+// Value is the model's output after its last activation.
 func (o *Output) Value(t *autograd.Tape) *autograd.Var {
 	if o.value == nil {
 		o.value = o.Activation.record(t, o.Logits)
@@ -43,14 +43,12 @@ func (o *Output) Value(t *autograd.Tape) *autograd.Var {
 	return o.value
 }
 
-// CategoricalCrossentropy is −Σ labels·ln(prediction) over the classes, for
-// labels given as distributions: one-hot rows, float32 [n, …, classes], as the model's
-// output.
+// CategoricalCrossentropy is −Σ labels·ln(prediction) over the classes. Labels are
+// distributions, such as one-hot rows: float32 [n, …, classes], like the model's output.
 //
-// Where the model's last activation is Softmax, or with FromLogits, it is worked
-// out from the logits, which is exact however sure the model is. Predictions of
-// any other kind are divided by their sum and held within [1e-7, 1−1e-7], as in
-// Keras.
+// If the model's last activation is Softmax, or with FromLogits, it is computed from the
+// logits, which is accurate however confident the model is. Other predictions are divided
+// by their sum and clipped to [1e-7, 1−1e-7], as in Keras.
 type CategoricalCrossentropy struct {
 	FromLogits     bool    // the model's last layer has no softmax
 	LabelSmoothing float64 `json:",omitempty"` // the share of each label, from 0 to 1, that is spread evenly over the classes
@@ -59,7 +57,7 @@ type CategoricalCrossentropy struct {
 // Name is "categorical_crossentropy".
 func (CategoricalCrossentropy) Name() string { return "categorical_crossentropy" }
 
-// Check refuses labels that are not float32 of the shape of the model's output.
+// Check refuses labels that are not float32 with the shape of the model's output.
 func (l CategoricalCrossentropy) Check(output []int, labels *tensor.Tensor) error {
 	if err := within(l.Name(), "label smoothing", l.LabelSmoothing, 0, 1); err != nil {
 		return err
@@ -81,11 +79,11 @@ func (l CategoricalCrossentropy) byPosition(t *autograd.Tape, out *Output, label
 	return crossEntropy(t, out, labels, l.FromLogits)
 }
 
-// SparseCategoricalCrossentropy is CategoricalCrossentropy for labels given as
-// class numbers, from 0 to classes−1: int32 [n], or [n, …] with the axes that the model's
-// output has before that of the classes. (Predictions that do not come
-// from a softmax are held within [1e-7, 1−1e-7], but not divided by their sum, as
-// in Keras on JAX and PyTorch. On TensorFlow it does both.)
+// SparseCategoricalCrossentropy is CategoricalCrossentropy for labels given as class
+// numbers, from 0 to classes−1: int32 [n], or [n, …] with the output's axes before that of
+// the classes. (Predictions that do not come from a softmax are clipped to [1e-7, 1−1e-7]
+// but not divided by their sum, as in Keras on JAX and PyTorch. Keras on TensorFlow does
+// both.)
 type SparseCategoricalCrossentropy struct {
 	FromLogits bool // the model's last layer has no softmax
 }
@@ -131,7 +129,7 @@ func (l SparseCategoricalCrossentropy) byPosition(t *autograd.Tape, out *Output,
 	return crossEntropy(t, out, labels, l.FromLogits)
 }
 
-// crossEntropy is that of each position: [batch·positions].
+// crossEntropy is the cross-entropy at each position: [batch·positions].
 func crossEntropy(t *autograd.Tape, out *Output, labels *autograd.Var, fromLogits bool) *autograd.Var {
 	labels = labelsByPosition(t, out, labels)
 	if out.Activation == Softmax || fromLogits {
@@ -151,7 +149,7 @@ func crossEntropy(t *autograd.Tape, out *Output, labels *autograd.Var, fromLogit
 	return t.CrossEntropy(byPosition(t, out.Value(t)), labels)
 }
 
-// smoothed moves a share of each label to the even distribution over the classes
+// smoothed moves a share of each label to the uniform distribution over the classes
 // (Szegedy et al., "Rethinking the Inception architecture", 2015, section 7).
 func smoothed(t *autograd.Tape, labels *autograd.Var, share float64, classes int) *autograd.Var {
 	if share == 0 {
@@ -160,10 +158,10 @@ func smoothed(t *autograd.Tape, labels *autograd.Var, share float64, classes int
 	return t.Affine(labels, float32(1-share), float32(share/float64(classes)))
 }
 
-// BinaryCrossentropy is the mean over the outputs of −t·ln(p) − (1−t)·ln(1−p), for targets
-// t from 0 to 1: float32 of the shape of the model's output.
-// Behind a Sigmoid, or with FromLogits, it is worked out from the logits; other
-// predictions are held within [1e-7, 1−1e-7].
+// BinaryCrossentropy is the mean over the outputs of −t·ln(p) − (1−t)·ln(1−p). Targets t
+// are from 0 to 1: float32 with the shape of the model's output. After a Sigmoid, or with
+// FromLogits, it is computed from the logits. Other predictions are clipped to
+// [1e-7, 1−1e-7].
 type BinaryCrossentropy struct {
 	FromLogits     bool    // the model's last layer has no sigmoid
 	LabelSmoothing float64 `json:",omitempty"` // the share of each target, from 0 to 1, that is moved to one half
@@ -172,8 +170,8 @@ type BinaryCrossentropy struct {
 // Name is "binary_crossentropy".
 func (BinaryCrossentropy) Name() string { return "binary_crossentropy" }
 
-// Check refuses labels that are not float32 of the shape of the model's output, each from
-// 0 to 1: with others the loss would fall without end.
+// Check refuses labels that are not float32 with the shape of the model's output, or not
+// all from 0 to 1. With others the loss would have no lower bound.
 func (l BinaryCrossentropy) Check(output []int, labels *tensor.Tensor) error {
 	return firstError(within(l.Name(), "label smoothing", l.LabelSmoothing, 0, 1), checkTargetsWithin(l.Name(), output, labels, 0, 1))
 }
@@ -194,14 +192,14 @@ func (l BinaryCrossentropy) byPosition(t *autograd.Tape, out *Output, labels *au
 	return t.BinaryCrossEntropy(byPosition(t, out.Value(t)), labels)
 }
 
-// MeanSquaredError is the mean over the outputs of (prediction−target)², for targets
-// float32 of the shape of the model's output.
+// MeanSquaredError is the mean over the outputs of (prediction−target)². Targets are
+// float32 with the shape of the model's output.
 type MeanSquaredError struct{}
 
 // Name is "mean_squared_error".
 func (MeanSquaredError) Name() string { return "mean_squared_error" }
 
-// Check refuses labels that are not float32 of the shape of the model's output.
+// Check refuses labels that are not float32 with the shape of the model's output.
 func (MeanSquaredError) Check(output []int, labels *tensor.Tensor) error {
 	return checkTargets(output, labels)
 }
@@ -219,7 +217,7 @@ func checkTargets(output []int, labels *tensor.Tensor) error {
 	return checkTargetsWithin("", output, labels, float32(math.Inf(-1)), float32(math.Inf(1)))
 }
 
-// checkTargetsWithin is checkTargets for a loss that takes numbers from low to high only.
+// checkTargetsWithin is checkTargets for a loss that only takes numbers from low to high.
 func checkTargetsWithin(loss string, output []int, labels *tensor.Tensor, low, high float32) error {
 	if len(output) == 0 {
 		return fmt.Errorf("the model's output is %s, must have an axis for this loss; end with a Reshape to (None, 1)", shapeString(output))
@@ -252,11 +250,11 @@ func checkTargetsWithin(loss string, output []int, labels *tensor.Tensor, low, h
 	return nil
 }
 
-// A labelsError says that labels are not float32 of the shape that a loss or a metric compares
-// with. Fit and Evaluate know whether whole numbers would have done: see Sequential.labels.
+// A labelsError says that labels are not float32 with the shape that a loss or a metric needs.
+// Fit and Evaluate know whether int32 would be accepted too: see Sequential.labels.
 type labelsError struct {
 	are, shape string
-	whole      bool // int32 will do, too
+	whole      bool // int32 is accepted, too
 }
 
 func (e *labelsError) Error() string {
@@ -266,11 +264,11 @@ func (e *labelsError) Error() string {
 	return e.are + " float32 " + e.shape
 }
 
-// forgottenFlatten is for a model that gives several predictions for an example, and labels
-// of one.
+// forgottenFlatten is the hint for a model that gives several predictions for each example
+// when the labels have only one.
 const forgottenFlatten = "; for one prediction for each example put a Flatten layer before the last Dense"
 
-// nShape writes the shape of labels, or of examples, of any number n: [n 4 3].
+// nShape formats the shape of labels or examples for any number n: [n 4 3].
 func nShape(shape []int) string {
 	s := "[n"
 	for _, size := range shape {
@@ -295,16 +293,16 @@ var losses = map[string]Loss{
 	"categorical_hinge":               CategoricalHinge,
 	"hinge":                           Hinge,
 	"squared_hinge":                   SquaredHinge,
-	// Keras's second names.
+	// Keras's aliases.
 	"bce": BinaryCrossentropy{}, "mse": MeanSquaredError{}, "mae": MeanAbsoluteError, "mape": MeanAbsolutePercentageError,
 	"msle": MeanSquaredLogarithmicError, "logcosh": LogCosh, "kld": KLDivergence, "kullback_leibler_divergence": KLDivergence,
 }
 
-// LossByName is the loss that Keras calls by that name, or the one registered
-// under it, or a *NameError.
+// LossByName returns the loss with that name in Keras, or the one registered under it, or
+// a *NameError.
 func LossByName(name string) (Loss, error) { return byName("loss", name, losses) }
 
-// byName finds a value of this package, or one that was registered as that kind.
+// byName returns this package's value with that name, or the one registered as that kind.
 func byName[V any](kind, name string, known map[string]V) (V, error) {
 	v, ok := known[name]
 	if ok {
@@ -314,7 +312,7 @@ func byName[V any](kind, name string, known map[string]V) (V, error) {
 		return own.(V), nil
 	}
 	names := knownNames(kind)
-	if len(names) == 0 { // of a kind that nothing is registered of
+	if len(names) == 0 { // a kind that can't be registered
 		names = slices.Collect(maps.Keys(known))
 	}
 	slices.Sort(names)

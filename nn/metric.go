@@ -6,52 +6,52 @@ import (
 	"baregrad/tensor"
 )
 
-// A Metric measures predictions without being trained on. One that has a method
-// Check, as a Loss has, is asked before anything is computed.
+// A Metric measures predictions without being trained on. If it has a method Check, like
+// a Loss, that is called before anything is computed.
 type Metric interface {
 	// Name is the key in the history and in the progress line.
 	Name() string
-	// Record records the metric of each example: float32 [batch]. Its mean is shown, or, of
-	// a RatioMetric, its sum divided by another.
+	// Record records the metric of each example: float32 [batch]. The mean is shown, or,
+	// for a RatioMetric, the sum divided by another sum.
 	Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var
 }
 
-// labelChecker is a metric that, like a loss, says what is wrong with labels for a
-// model whose output, without the batch, has the given shape.
+// labelChecker is a metric that, like a loss, returns an error if labels do not fit a
+// model whose output has the given shape, without the batch.
 type labelChecker interface {
 	Check(output []int, labels *tensor.Tensor) error
 }
 
-// Accuracy is the share of examples, or of their positions where the output has several
-// axes, whose class was predicted. What that means
-// follows from the shapes: labels that are class numbers (int32) are compared
-// with the largest output; a single output with its target, both above one half
-// or not; otherwise the largest output with the largest target.
+// Accuracy is the share of examples, or of positions if the output has several axes, whose
+// class was predicted. The shapes decide how. Labels that are class numbers (int32) are
+// compared with the index of the largest output. A single output and its target must both be
+// above one half, or neither. Otherwise the indices of the largest output and the largest
+// target are compared.
 type Accuracy struct{}
 
 // Name is "accuracy".
 func (Accuracy) Name() string { return "accuracy" }
 
-// Record records 1 for each example that was right, else 0.
+// Record records 1 for each example that was right, otherwise 0.
 func (Accuracy) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
 	if labels.Value.Type() == kernels.Float32 && labels.Value.Dim(-1) == 1 {
 		return BinaryAccuracy{}.Record(t, out, labels)
 	}
-	output := out.Logits // the largest logit is the largest behind a softmax too
+	output := out.Logits // the largest logit also has the largest softmax
 	if out.Activation.elementwise() {
 		output = out.Value(t)
 	}
 	return byExample(t, out, t.Accuracy(byPosition(t, output), labelsByPosition(t, out, labels)))
 }
 
-// BinaryAccuracy is the share of outputs that lie on the same side of one half
-// as their targets, float32 of the shape of the model's output.
+// BinaryAccuracy is the share of outputs that are on the same side of one half as
+// their targets, float32 with the shape of the model's output.
 type BinaryAccuracy struct{}
 
 // Name is "binary_accuracy".
 func (BinaryAccuracy) Name() string { return "binary_accuracy" }
 
-// Check refuses labels that are not float32 of the shape of the model's output.
+// Check refuses labels that are not float32 with the shape of the model's output.
 func (BinaryAccuracy) Check(output []int, labels *tensor.Tensor) error {
 	return checkTargets(output, labels)
 }
@@ -65,24 +65,24 @@ func (BinaryAccuracy) Record(t *autograd.Tape, out *Output, labels *autograd.Var
 	return t.Mean(t.Reshape(right, labels.Value.Dim(0), -1), 1, 1)
 }
 
-// above is 1 where x is above one half, else 0.
+// above is 1 where x is above one half, otherwise 0.
 func above(t *autograd.Tape, x *autograd.Var) *autograd.Var {
 	y := t.InputOf(kernels.Int32, x.Shape()...)
 	t.Do("greater", func() { t.Device().Greater(y.Value.Buffer(), x.Value.Buffer(), 0.5) })
 	return y
 }
 
-// equal is 1 where the class numbers a and b are the same, else 0.
+// equal is 1 where the class numbers a and b are the same, otherwise 0.
 func equal(t *autograd.Tape, a, b *autograd.Var) *autograd.Var {
 	y := t.Input(a.Shape()...)
 	t.Do("equal", func() { t.Device().Equal(y.Value.Buffer(), a.Value.Buffer(), b.Value.Buffer()) })
 	return y
 }
 
-// LossMetric shows a loss beside the one that is trained on.
+// LossMetric shows another loss in addition to the one that is trained on.
 type LossMetric struct {
 	Loss Loss   // what to measure
-	As   string `json:",omitempty"` // the key in the history; the loss's name where empty
+	As   string `json:",omitempty"` // the key in the history; the loss's name if empty
 }
 
 // Name is As, or the loss's name.
@@ -93,7 +93,7 @@ func (m LossMetric) Name() string {
 	return m.Loss.Name()
 }
 
-// Check is the loss's.
+// Check is the loss's Check.
 func (m LossMetric) Check(output []int, labels *tensor.Tensor) error {
 	return m.Loss.Check(output, labels)
 }
@@ -103,14 +103,14 @@ func (m LossMetric) Record(t *autograd.Tape, out *Output, labels *autograd.Var) 
 	return m.Loss.Record(t, out, labels)
 }
 
-// CosineMetric is the cosine of the angle between prediction and target: 1 where they
-// point the same way. The loss CosineSimilarity is its negative.
+// CosineMetric is the cosine of the angle between prediction and target: 1 if they have
+// the same direction. The loss CosineSimilarity is its negative.
 type CosineMetric struct{}
 
 // Name is "cosine_similarity".
 func (CosineMetric) Name() string { return "cosine_similarity" }
 
-// Check refuses labels that are not float32 of the shape of the model's output.
+// Check refuses labels that are not float32 with the shape of the model's output.
 func (CosineMetric) Check(output []int, labels *tensor.Tensor) error {
 	return checkTargets(output, labels)
 }
@@ -120,7 +120,7 @@ func (CosineMetric) Record(t *autograd.Tape, out *Output, labels *autograd.Var) 
 	return t.Affine(CosineSimilarity.Record(t, out, labels), -1, 0)
 }
 
-// categoricalAccuracy is Accuracy under its other names.
+// categoricalAccuracy is Accuracy under another name.
 type categoricalAccuracy struct {
 	Accuracy
 	name string
@@ -142,9 +142,9 @@ var metrics = map[string]Metric{
 	"sparse_top_k_categorical_accuracy": SparseTopKCategoricalAccuracy{},
 }
 
-// MetricByName is the metric that Keras calls by that name, or the one registered
-// under it, or a *NameError. A loss can serve as a metric. As in Keras, the metric
-// has the name that it was asked for by: "mse" is shown as mse.
+// MetricByName returns the metric with that name in Keras, or the one registered under it,
+// or a *NameError. A loss can serve as a metric. As in Keras, the metric keeps the name
+// that was asked for: "mse" is shown as mse.
 func MetricByName(name string) (Metric, error) {
 	if l, ok := losses[name]; ok && metrics[name] == nil {
 		m := LossMetric{Loss: l}

@@ -1,7 +1,7 @@
-// Package nn has layers, losses, optimizers and metrics, and Sequential, the
-// model that they make: built from a list of layers, compiled with an optimizer
-// and a loss, trained by Fit, measured by Evaluate and used by Predict. The
-// words and the defaults are Keras's; contexts, errors and writers are Go's.
+// Package nn provides layers, losses, optimizers and metrics, and Sequential, the
+// model that combines them: built from a list of layers, compiled with an optimizer
+// and a loss, trained by Fit, measured by Evaluate and used by Predict. Names and
+// defaults are Keras's; contexts, errors and writers are Go's.
 //
 //	model := nn.NewSequential(device, nn.Seed(1),
 //		&nn.Flatten{InputShape: []int{28, 28}},
@@ -13,15 +13,14 @@
 //	})
 //	history, err := model.Fit(ctx, images, labels, nn.FitOptions{Epochs: 10})
 //
-// Layers are pointers, &nn.Dense{…}, since they keep their parameters; losses, metrics and
-// optimizers are values. Those with settings, and the commonest, are types whose fields are
-// Keras's defaults where they are left out: nn.Adam{}, nn.BinaryCrossentropy{}. The other
-// losses are variables: nn.Huber, nn.MeanAbsoluteError.
+// Layers are pointers, &nn.Dense{…}, because they keep their parameters. Losses, metrics and
+// optimizers are values. The most common ones, and those with settings, are types whose zero
+// fields are Keras's defaults: nn.Adam{}, nn.BinaryCrossentropy{}. The other losses are
+// variables: nn.Huber, nn.MeanAbsoluteError.
 //
-// A device computes for one goroutine at a time, and so does a model. Two models that work
-// at once take a device each; where several goroutines ask one model, a lock is needed.
-// What meets on a device all the same panics with a *kernels.BusyError, as far as it is
-// noticed.
+// Only one goroutine at a time may use a device, and so a model. Two models that work at the
+// same time need a device each. Several goroutines that share one model need a lock. If two
+// use a device at once and it notices, it panics with a *kernels.BusyError.
 package nn
 
 import (
@@ -37,23 +36,23 @@ import (
 	"baregrad/tensor"
 )
 
-// A Sequential is a model whose layers follow one another.
+// A Sequential is a model whose layers run one after another.
 type Sequential struct {
-	// Metadata goes into the model's file with it and comes back with Load: what a
-	// program wants to know of a model later, such as the names of its classes.
+	// Metadata is saved in the model's file and restored by Load. It holds whatever a
+	// program wants to know about a model later, such as the names of its classes.
 	Metadata map[string]string
 
 	device kernels.Device
 	random *Random
 	layers []Layer
-	err    error // what was wrong with a layer that was added after Build
+	err    error // an Add that came after Build
 
 	built   bool
 	input   []int // the shape of one example
 	info    []LayerInfo
 	params  []*Param
-	dropout uint64 // the seed of the model's dropouts
-	// recordings counts those that Forward made for training.
+	dropout uint64 // the seed of the model's dropout layers
+	// recordings counts the recordings that Forward made for training.
 	recordings uint64
 
 	optimizer Optimizer
@@ -65,7 +64,7 @@ type Sequential struct {
 	warned    bool     // Fit has shown lossWarning since Compile
 }
 
-// LayerInfo is what is known of a layer in a model that is built.
+// LayerInfo describes a layer of a built model.
 type LayerInfo struct {
 	Name    string   // its own name, or one made from its kind
 	Layer   Layer    // the layer itself
@@ -74,9 +73,8 @@ type LayerInfo struct {
 	Trained bool     // false if it is frozen
 }
 
-// NewSequential returns a model of the given layers, whose parameters will be
-// in the memory of device d. All chance in it comes from random, which is Seed(0)
-// if nil.
+// NewSequential returns a model of the given layers, with its parameters in the memory
+// of device d. All randomness in it comes from random; nil stands for Seed(0).
 func NewSequential(d kernels.Device, random *Random, layers ...Layer) *Sequential {
 	if random == nil {
 		random = Seed(0)
@@ -100,10 +98,10 @@ func (m *Sequential) Add(l Layer) {
 // Device is the device that the model computes on.
 func (m *Sequential) Device() kernels.Device { return m.device }
 
-// InputShape is the shape of one example, once the model is built.
+// InputShape is the shape of one example, or nil before the model is built.
 func (m *Sequential) InputShape() []int { return m.input }
 
-// OutputShape is the shape of the prediction for one example, once the model is built.
+// OutputShape is the shape of the prediction for one example, or nil before the model is built.
 func (m *Sequential) OutputShape() []int {
 	if !m.built {
 		return nil
@@ -111,11 +109,11 @@ func (m *Sequential) OutputShape() []int {
 	return m.info[len(m.info)-1].Output
 }
 
-// Layers describes each layer of a model that is built, or is nil.
+// Layers describes each layer of a built model. It is nil before.
 func (m *Sequential) Layers() []LayerInfo { return m.info }
 
-// Params lists the parameters of a model that is built, layer by layer: those that are
-// frozen, too. It is nil before.
+// Params lists the parameters of a built model, layer by layer, including frozen ones.
+// It is nil before.
 func (m *Sequential) Params() []*Param { return m.params }
 
 // Build checks that the layers fit together and makes their parameters. Compile
@@ -148,7 +146,7 @@ func (m *Sequential) Build() (err error) {
 		}
 	}
 	m.input = slices.Clone(first.InputShape)
-	// Once to see that everything fits, and only then with memory and numbers.
+	// The first pass only checks that everything fits; the second makes the parameters.
 	if _, err := m.buildLayers(true); err != nil {
 		return err
 	}
@@ -163,7 +161,7 @@ func (m *Sequential) Build() (err error) {
 	return nil
 }
 
-// buildLayer is l.Build. What does not fit an initializer or an operation is an error, too.
+// buildLayer is l.Build. A *kernels.ShapeError panic in it becomes an error, too.
 func buildLayer(l Layer, b *Builder, in []int) (out []int, err error) {
 	defer func() {
 		switch e := recover().(type) {
@@ -177,7 +175,7 @@ func buildLayer(l Layer, b *Builder, in []int) (out []int, err error) {
 	return l.Build(b, in)
 }
 
-// buildLayers builds the layers one after the other. Dry, it makes no parameters.
+// buildLayers builds the layers one after another. With dry set it makes no parameters.
 func (m *Sequential) buildLayers(dry bool) (info []LayerInfo, err error) {
 	names := map[string]bool{}
 	numbers := map[string]int{}
@@ -215,7 +213,7 @@ func (m *Sequential) buildLayers(dry bool) (info []LayerInfo, err error) {
 // maxElements is 2⁴⁰, or what an int can count.
 const maxElements = min(1<<40, math.MaxInt)
 
-// fits tells whether an array of the shape has at most maxElements.
+// fits reports whether an array of the shape has at most maxElements.
 func fits(shape []int) bool {
 	n := 1
 	for _, size := range shape {
@@ -227,17 +225,16 @@ func fits(shape []int) bool {
 	return true
 }
 
-// CompileOptions are what a model needs to be trained.
+// CompileOptions say how a model is trained.
 type CompileOptions struct {
-	Optimizer Optimizer // RMSprop{} where nil
-	Loss      Loss      // what training makes small; must be given
-	Metrics   []Metric  // measured beside the loss; none where nil
+	Optimizer Optimizer // RMSprop{} if nil
+	Loss      Loss      // what training minimizes; required
+	Metrics   []Metric  // measured in addition to the loss; may be nil
 }
 
-// Compile builds the model, if it is not built, and says how it is trained. What
-// an optimizer kept from earlier training is gone, and so is a rate that
-// SetLearningRate gave. Errors are those of Build, settings out of range, and two
-// metrics of one name.
+// Compile builds the model, if necessary, and sets how it is trained. It discards the
+// optimizer's state from earlier training and any rate set by SetLearningRate. Errors
+// are those of Build, settings out of range, and two metrics with the same name.
 func (m *Sequential) Compile(o CompileOptions) (err error) {
 	defer catchDevice(&err)
 	if err := m.Build(); err != nil {
@@ -275,8 +272,8 @@ func (m *Sequential) Compile(o CompileOptions) (err error) {
 	return nil
 }
 
-// freeOptimizer gives back the memory of what the optimizer keeps. The model is not
-// compiled any more.
+// freeOptimizer gives back the memory of the optimizer's state. The model is no longer
+// compiled.
 func (m *Sequential) freeOptimizer() {
 	if m.updater != nil {
 		for _, s := range m.updater.State() {
@@ -286,8 +283,8 @@ func (m *Sequential) freeOptimizer() {
 	m.updater = nil
 }
 
-// Free gives back the device's memory that the model has: its parameters, their
-// gradients, and what the optimizer keeps. The model can't be used after it.
+// Free gives back the model's memory on the device: its parameters, their gradients, and
+// the optimizer's state. The model can't be used afterwards.
 func (m *Sequential) Free() {
 	m.freeOptimizer()
 	for _, p := range m.params {
@@ -296,15 +293,15 @@ func (m *Sequential) Free() {
 	}
 }
 
-// Compiled gives what Compile was given and the number of training steps taken
-// since. The loss is nil where the model is not compiled.
+// Compiled returns the options given to Compile and the number of training steps since.
+// The loss is nil if the model is not compiled.
 func (m *Sequential) Compiled() (o CompileOptions, steps int) {
 	return CompileOptions{m.optimizer, m.loss, m.metrics}, m.step
 }
 
 // layerName is the layer's own name, or one made from its kind: dense, dense_1, ….
-// numbers keeps, for each kind, the number to try first: looking from 1 again for
-// each layer would take a model of very many layers very long.
+// numbers holds the next number to try for each kind. Searching from 1 for each layer
+// would take very long in a model with very many layers.
 func layerName(l Layer, taken map[string]bool, numbers map[string]int) string {
 	if name := l.Options().Name; name != "" {
 		return name
@@ -331,7 +328,7 @@ func snakeCase(kind string) string {
 	return s.String()
 }
 
-// shapeString writes the shape of a layer's input or output as Keras does, with
+// shapeString formats the shape of a layer's input or output as Keras does, with
 // None for the batch.
 func shapeString(shape []int) string {
 	s := "(None"
@@ -341,8 +338,8 @@ func shapeString(shape []int) string {
 	return s + ")"
 }
 
-// catchDevice turns the panic of a device that failed into an error. Mistakes of
-// the programmer go on panicking.
+// catchDevice turns the panic of a failed device into an error. Other panics, such as
+// those for programming mistakes, continue.
 func catchDevice(err *error) {
 	switch e := recover().(type) {
 	case nil:
@@ -353,13 +350,13 @@ func catchDevice(err *error) {
 	}
 }
 
-// isNil tells whether an interface holds nothing, or a pointer that is nil.
+// isNil reports whether an interface is nil or holds a nil pointer.
 func isNil(v any) bool {
 	of := reflect.ValueOf(v)
 	return v == nil || of.Kind() == reflect.Pointer && of.IsNil()
 }
 
-// checkContext refuses to work without a context.
+// checkContext returns an error if there is no context.
 func checkContext(op string, ctx context.Context) error {
 	if ctx == nil {
 		return fmt.Errorf("%s: the context is nil; context.Background() is one that never ends", op)
@@ -367,7 +364,7 @@ func checkContext(op string, ctx context.Context) error {
 	return nil
 }
 
-// learnt lists the parameters that are not kept by layers themselves: the optimizer's.
+// learnt lists the parameters that the optimizer updates: all but those made by Builder.State.
 func (m *Sequential) learnt() []*Param {
 	return slices.DeleteFunc(slices.Clone(m.params), func(p *Param) bool { return p.state })
 }
@@ -381,7 +378,7 @@ func count(params []*Param) int {
 	return n
 }
 
-// ParamCount is the number of trained and of all numbers in a built model's parameters.
+// ParamCount returns the number of trained elements in a built model's parameters, and of all.
 func (m *Sequential) ParamCount() (trained, all int) {
 	for _, l := range m.info {
 		all += count(l.Params)

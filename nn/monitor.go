@@ -12,27 +12,27 @@ import (
 type Mode int
 
 const (
-	// Either is Smallest for losses and Largest for accuracies and for the metrics
-	// cosine_similarity, precision and recall, whether of the training or (val_…) of the validation data.
-	// Of any other value it can't be told, and is refused.
+	// Either is Smallest for losses, and Largest for accuracies and for the metrics
+	// cosine_similarity, precision and recall, of training or (val_…) validation data.
+	// For any other value the direction is unknown, and Either is an error.
 	Either Mode = iota
-	// Smallest takes the smallest value for the best.
+	// Smallest means that smaller values are better.
 	Smallest
-	// Largest takes the largest value for the best.
+	// Largest means that larger values are better.
 	Largest
 )
 
 // monitor follows one value of the logs.
 type monitor struct {
-	callback string // that it belongs to, for errors
+	callback string // the callback's name, for errors
 	name     string
-	mode     Mode    // Either where nothing tells which way the value should go
-	minDelta float64 // a change has to be larger than this to count
+	mode     Mode    // Either if the direction is unknown
+	minDelta float64 // smaller changes do not count
 	best     float64
-	started  bool // there is a best
+	started  bool // there is a best value
 }
 
-// newMonitor follows the value called name, val_loss where empty.
+// newMonitor returns a monitor of the value called name, val_loss if empty.
 func newMonitor(callback, name string, mode Mode, minDelta float64) *monitor {
 	if name == "" {
 		name = "val_loss"
@@ -43,14 +43,14 @@ func newMonitor(callback, name string, mode Mode, minDelta float64) *monitor {
 	return &monitor{callback: callback, name: name, mode: mode, minDelta: math.Abs(minDelta)}
 }
 
-// beat sets what the first value has to be better than; nil for nothing.
+// beat sets the value that the first one has to beat; nil means none.
 func (m *monitor) beat(threshold *float64) {
 	if threshold != nil {
 		m.best, m.started = *threshold, true
 	}
 }
 
-// direction is which way a value of this package should go, or Either.
+// direction is the better direction for a value of this package, or Either.
 func direction(name string) Mode {
 	if name == "cosine_similarity" || name == "precision" || name == "recall" || strings.Contains(name, "acc") {
 		return Largest
@@ -61,7 +61,7 @@ func direction(name string) Mode {
 	return Either
 }
 
-// value finds the monitored value in the logs of an epoch.
+// value returns the monitored value from an epoch's logs.
 func (m *monitor) value(logs map[string]float64) (float64, error) {
 	value, ok := logs[m.name]
 	if !ok {
@@ -77,8 +77,8 @@ func (m *monitor) value(logs map[string]float64) (float64, error) {
 	return value, nil
 }
 
-// better tells whether a value is better than another by more than minDelta. NaN
-// never is.
+// better reports whether value is better than another by more than minDelta. NaN never
+// is.
 func (m *monitor) better(value, than float64) bool {
 	if m.mode == Largest {
 		return value-m.minDelta > than
@@ -86,8 +86,8 @@ func (m *monitor) better(value, than float64) bool {
 	return value+m.minDelta < than
 }
 
-// improved tells whether a value is the best so far, and keeps it if so. The first
-// is, unless it is NaN: that would never be beaten.
+// improved reports whether a value is the best so far, and remembers it if so. The first
+// value always is, unless it is NaN, which could never be beaten.
 func (m *monitor) improved(value float64) bool {
 	if m.started && !m.better(value, m.best) || value != value {
 		return false

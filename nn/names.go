@@ -8,14 +8,14 @@ import (
 	"baregrad/internal/spelling"
 )
 
-// A NameError is a name that stands for nothing of its kind.
+// A NameError reports an unknown name.
 type NameError struct {
-	Kind  string   // what was looked for: "optimizer"
+	Kind  string   // the kind of thing it should name: "optimizer"
 	Name  string   // the name given
-	Known []string // the names that exist, the nearest first
+	Known []string // the known names, nearest first
 }
 
-// Error names what is known, and the name that was probably meant.
+// Error lists the known names, and suggests the one that was probably meant.
 func (e *NameError) Error() string {
 	if guess := spelling.Guess(e.Name, e.Known); guess != "" {
 		return fmt.Sprintf("unknown %s %q: did you mean %q? Known: %s",
@@ -24,7 +24,7 @@ func (e *NameError) Error() string {
 	return fmt.Sprintf("unknown %s %q. Known: %s", e.Kind, e.Name, strings.Join(slices.Sorted(slices.Values(e.Known)), ", "))
 }
 
-// Unknown is a *NameError with the known names in the order of their distance from name.
+// Unknown returns a *NameError with the known names sorted by their distance from name.
 func Unknown(kind, name string, known []string) error {
 	return &NameError{Kind: kind, Name: name, Known: spelling.Nearest(name, known)}
 }

@@ -6,25 +6,25 @@ import (
 	"baregrad/autograd"
 )
 
-// BatchNormalization brings each place of its input's last axis, such as each channel of
-// images, to mean 0 and variance 1 over a batch and all positions, and then to a mean and a
-// deviation that are learnt (Ioffe and Szegedy, "Batch normalization", 2015):
+// BatchNormalization scales each index of its input's last axis, such as each channel of
+// images, to mean 0 and variance 1 over the batch and all positions, and then to a learnt
+// mean and deviation (Ioffe and Szegedy, "Batch normalization", 2015):
 // y = gamma·(x−mean)/√(variance+Epsilon) + beta.
 //
-// While training, mean and variance are the batch's, and moving averages of them are kept:
-// moving = Momentum·moving + (1−Momentum)·batch. While evaluating and predicting, or where
-// the layer is frozen, they are those averages. These are parameters of the layer that are
-// not trained. With ChannelsFirst, images are [batch, C, H, W], and it is each channel still:
-// Keras's axis=1.
+// In training, mean and variance are those of the batch, and the layer keeps their moving
+// averages: moving = Momentum·moving + (1−Momentum)·batch. In evaluation and prediction, or
+// if the layer is frozen, it uses these averages. They are parameters of the layer that are
+// not trained. With ChannelsFirst, images are [batch, C, H, W], and the channels are
+// normalized too: Keras's axis=1.
 type BatchNormalization struct {
-	Momentum   float64    // of the moving averages; 0.99 where 0
-	Epsilon    float64    // keeps the root from 0; 0.001 where 0
-	NoCenter   bool       // leave beta out
-	NoScale    bool       // leave gamma out
-	DataFormat DataFormat // ChannelsLast where empty
-	Name       string     // made from the kind where empty: batch_normalization, batch_normalization_1, …
-	InputShape []int      // of one example, without the batch; needed of the first layer only
-	Frozen     bool       // gamma and beta are not trained, and the averages stay
+	Momentum   float64    // of the moving averages; 0.99 if 0
+	Epsilon    float64    // avoids division by 0; 0.001 if 0
+	NoCenter   bool       // no beta
+	NoScale    bool       // no gamma
+	DataFormat DataFormat // ChannelsLast if empty
+	Name       string     // default: batch_normalization, batch_normalization_1, …
+	InputShape []int      // of one example, without the batch; only needed for the first layer
+	Frozen     bool       // gamma and beta are not trained, and the averages don't change
 
 	gamma, beta, mean, variance *autograd.Var
 	place                       claim
@@ -38,7 +38,7 @@ func (l *BatchNormalization) Options() LayerOptions {
 	return LayerOptions{l.Name, l.InputShape, l.Frozen}
 }
 
-// Build makes gamma, ones, beta, zeros, and the moving averages: mean 0 and variance 1.
+// Build makes gamma (ones), beta (zeros) and the moving averages: mean 0 and variance 1.
 func (l *BatchNormalization) Build(b *Builder, in []int) ([]int, error) {
 	if err := firstError(b.claim(&l.place), l.DataFormat.check(), checkNormalized(in, l.Epsilon)); err != nil {
 		return nil, err
@@ -58,7 +58,7 @@ func (l *BatchNormalization) Build(b *Builder, in []int) ([]int, error) {
 	return in, nil
 }
 
-// Forward records the normalization, and in training the step of the moving averages.
+// Forward records the normalization and, in training, the update of the moving averages.
 func (l *BatchNormalization) Forward(p *Pass, x *autograd.Var) *autograd.Var {
 	if l.DataFormat == ChannelsFirst {
 		x = p.images(x, l.DataFormat)
@@ -92,16 +92,16 @@ func (l *BatchNormalization) epsilon() float32 { return float32(or(l.Epsilon, 1e
 
 func (l *BatchNormalization) anyLayout() bool { return l.DataFormat == ChannelsFirst }
 
-// LayerNormalization brings the last axis of each example, and of each of its positions, to
-// mean 0 and variance 1, and then to a mean and a deviation that are learnt for each place:
+// LayerNormalization scales the last axis of each example, and of each of its positions, to
+// mean 0 and variance 1, and then each index of it to a learnt mean and deviation:
 // y = gamma·(x−mean)/√(variance+Epsilon) + beta (Ba, Kiros and Hinton, "Layer normalization",
-// 2016). It does the same in training and after it, whatever the batch.
+// 2016). It does not depend on the batch, and works the same in training and after it.
 type LayerNormalization struct {
-	Epsilon    float64 // keeps the root from 0; 0.001 where 0
-	NoCenter   bool    // leave beta out
-	NoScale    bool    // leave gamma out
-	Name       string  // made from the kind where empty: layer_normalization, layer_normalization_1, …
-	InputShape []int   // of one example, without the batch; needed of the first layer only
+	Epsilon    float64 // avoids division by 0; 0.001 if 0
+	NoCenter   bool    // no beta
+	NoScale    bool    // no gamma
+	Name       string  // default: layer_normalization, layer_normalization_1, …
+	InputShape []int   // of one example, without the batch; only needed for the first layer
 	Frozen     bool    // gamma and beta are not trained
 
 	gamma, beta *autograd.Var
@@ -116,7 +116,7 @@ func (l *LayerNormalization) Options() LayerOptions {
 	return LayerOptions{l.Name, l.InputShape, l.Frozen}
 }
 
-// Build makes gamma, ones, and beta, zeros.
+// Build makes gamma (ones) and beta (zeros).
 func (l *LayerNormalization) Build(b *Builder, in []int) ([]int, error) {
 	if err := firstError(b.claim(&l.place), checkNormalized(in, l.Epsilon)); err != nil {
 		return nil, err
@@ -141,7 +141,7 @@ func checkNormalized(in []int, epsilon float64) error {
 	return nil
 }
 
-// scaleAndShift makes the parameters of a normalization that are not left out.
+// scaleAndShift makes the parameters of a normalization, except those that are disabled.
 func scaleAndShift(b *Builder, size int, noScale, noShift bool) (gamma, beta *autograd.Var) {
 	if !noScale {
 		gamma = b.Param("gamma", Ones{}, size)

@@ -8,35 +8,34 @@ import (
 	"baregrad/tensor"
 )
 
-// An Optimizer says how weights follow their gradients. The optimizers of this
-// package are plain values; a field left at 0 stands for Keras's default, so
-// that SGD{}, RMSprop{}, Adam{} and AdamW{} are ready for use.
+// An Optimizer says how weights follow their gradients. The optimizers of this package
+// are plain values. A field left at 0 stands for Keras's default, so SGD{}, RMSprop{},
+// Adam{} and AdamW{} can be used as they are.
 type Optimizer interface {
 	// Name is Keras's name of the optimizer.
 	Name() string
-	// Check says what is wrong with the settings.
+	// Check returns an error if the settings are wrong.
 	Check() error
 	// Rate is the learning rate for a step, counted from 0.
 	Rate(step int) float64
-	// Clipping says how gradients are held within limits first.
+	// Clipping gives the limits for gradients.
 	Clipping() Clipping
-	// Prepare makes what the optimizer keeps for each parameter.
+	// Prepare allocates the optimizer's state for each parameter.
 	Prepare(d kernels.Device, params []*Param) Updater
 }
 
-// An Updater is an optimizer at work on one model.
+// An Updater is an optimizer working on one model.
 type Updater interface {
-	// Rates are the two numbers that the kernels read at step t, counted from 0,
-	// at the given learning rate: the rate itself, and the one corrected for the
-	// step, where the optimizer has one. They follow from these two alone.
+	// Rates returns the two numbers that the kernels read at a step, counted from 0, for
+	// the given learning rate: the rate itself, and the rate corrected for the step, if the
+	// optimizer has one. They depend only on these two arguments.
 	Rates(rate float64, step int) [2]float32
-	// Update is the step for parameter i, by a gradient that its Apply is given, at the
-	// rates that the buffer holds then: float32 [2], what Rates gives. It is asked for
-	// once for each recorded training step, and applied in every one. Apply reads the
-	// gradient from g alone: the parameter's Grad need not hold it (see
-	// autograd.Tape.Update).
+	// Update returns the step for parameter i. Its Apply gets a gradient and uses the rates
+	// that the buffer then holds: float32 [2], the result of Rates. Update is called once for
+	// each recorded training step, and Apply in each one. Apply reads the gradient from g
+	// only, because the parameter's Grad need not hold it (see autograd.Tape.Update).
 	Update(i int, rates kernels.Buffer) kernels.Update
-	// State is what the optimizer keeps, by name.
+	// State is the optimizer's state, by name.
 	State() []NamedTensor
 }
 
@@ -46,22 +45,21 @@ type NamedTensor struct {
 	Tensor *tensor.Tensor // the values
 }
 
-// A Schedule gives a learning rate to each training step.
+// A Schedule gives the learning rate of each training step.
 type Schedule interface {
 	// At is the learning rate of a step, counted from 0.
 	At(step int) float64
 }
 
-// OneCycle raises the learning rate to Peak and lowers it again to almost
-// nothing, along half cosines: quick steps in the middle, small ones at the end
-// (Smith and Topin, "Super-convergence", 2017; the shape and the defaults are
+// OneCycle raises the learning rate to Peak and lowers it again to almost 0, along half
+// cosines (Smith and Topin, "Super-convergence", 2017; the shape and the defaults are
 // those of PyTorch's OneCycleLR).
 type OneCycle struct {
 	Peak  float64 // the largest learning rate
 	Steps int     // of the whole training
-	Rise  float64 // the share of the steps that it rises for; 0.3 where 0
-	Start float64 // the first rate is Peak/Start; 25 where 0
-	End   float64 // the last rate is Peak/Start/End; 10000 where 0
+	Rise  float64 // the share of the steps during which it rises; 0.3 if 0
+	Start float64 // the first rate is Peak/Start; 25 if 0
+	End   float64 // the last rate is Peak/Start/End; 10000 if 0
 }
 
 // Name is "one_cycle".
@@ -86,10 +84,10 @@ func (c OneCycle) At(step int) float64 {
 	return halfCosine(c.Peak, end, (at-top)/math.Max(1, last-top))
 }
 
-// halfCosine goes from a to b as x goes from 0 to 1, without a corner at either end.
+// halfCosine goes from a to b as x goes from 0 to 1, with slope 0 at both ends.
 func halfCosine(a, b, x float64) float64 { return b + float64((a-b)*(1+math.Cos(math.Pi*x))/2) }
 
-// or is x, or fallback where x is 0.
+// or is x, or fallback if x is 0.
 func or(x, fallback float64) float64 {
 	if x == 0 {
 		return fallback
@@ -104,7 +102,7 @@ func rateAt(rate, fallback float64, s Schedule, step int) float64 {
 	return or(rate, fallback)
 }
 
-// within checks settings that must lie between two values.
+// within checks that a setting is between two values.
 func within(optimizer, setting string, value, low, high float64) error {
 	if !(value >= low && value <= high) {
 		return fmt.Errorf("%s: %s is %v, must be from %v to %v", optimizer, setting, value, low, high)
@@ -139,7 +137,7 @@ func named(role string, params []*Param, slots []*tensor.Tensor) []NamedTensor {
 	return list
 }
 
-// at is the memory of slot i, or nil where the optimizer keeps no such slots.
+// at is the memory of slot i, or nil if the optimizer has no such slots.
 func at(slots []*tensor.Tensor, i int) kernels.Buffer {
 	if slots == nil {
 		return nil
@@ -149,6 +147,6 @@ func at(slots []*tensor.Tensor, i int) kernels.Buffer {
 
 var optimizers = map[string]Optimizer{"sgd": SGD{}, "rmsprop": RMSprop{}, "adam": Adam{}, "adamw": AdamW{}}
 
-// OptimizerByName is the optimizer that Keras calls by that name, with its
-// default settings, or the one registered under it, or a *NameError.
+// OptimizerByName returns the optimizer with that name in Keras, with default settings,
+// or the one registered under it, or a *NameError.
 func OptimizerByName(name string) (Optimizer, error) { return byName("optimizer", name, optimizers) }

@@ -2,17 +2,17 @@ package nn
 
 import "baregrad/autograd"
 
-// MaxPooling2D takes the largest value of each window of images [batch, H, W, C],
-// which gives [batch, OH, OW, C]. With Valid padding OH = ⌊(H−pool)/stride⌋ + 1,
-// with Same ⌈H/stride⌉; OW is alike. Padding never is the largest. Of equal values
-// the first gets the gradient. With ChannelsFirst, images are [batch, C, H, W].
+// MaxPooling2D takes the largest value of each window of images [batch, H, W, C]. The
+// result is [batch, OH, OW, C]. With Valid padding OH = ⌊(H−pool)/stride⌋ + 1, with Same
+// OH = ⌈H/stride⌉; OW is analogous. Padding is never the largest. If several values are
+// equal, the first gets the gradient. With ChannelsFirst, images are [batch, C, H, W].
 type MaxPooling2D struct {
-	Pool       [2]int           // the window, down and across; 2×2 where 0
-	Strides    [2]int           // the window's size where 0
-	Padding    autograd.Padding // Valid, which adds nothing, where not given; or Same
-	DataFormat DataFormat       // ChannelsLast where empty
-	Name       string           // made from the kind where empty: max_pooling2d, max_pooling2d_1, …
-	InputShape []int            // of one example, without the batch; needed of the first layer only
+	Pool       [2]int           // the window, down and across; 2×2 if 0
+	Strides    [2]int           // the window's size if 0
+	Padding    autograd.Padding // Valid (no padding, the default) or Same
+	DataFormat DataFormat       // ChannelsLast if empty
+	Name       string           // default: max_pooling2d, max_pooling2d_1, …
+	InputShape []int            // of one example, without the batch; only needed for the first layer
 }
 
 // Kind is "MaxPooling2D".
@@ -35,15 +35,15 @@ func (l *MaxPooling2D) window() autograd.Window {
 	return autograd.Window{Strides: l.Strides, Padding: l.Padding}
 }
 
-// AveragePooling2D takes the mean of each window of images [batch, H, W, C];
-// padding does not count. Shapes are MaxPooling2D's.
+// AveragePooling2D takes the mean of each window of images [batch, H, W, C]. Padding does
+// not count. Shapes are as for MaxPooling2D.
 type AveragePooling2D struct {
-	Pool       [2]int           // the window, down and across; 2×2 where 0
-	Strides    [2]int           // the window's size where 0
-	Padding    autograd.Padding // Valid, which adds nothing, where not given; or Same
-	DataFormat DataFormat       // ChannelsLast where empty
-	Name       string           // made from the kind where empty: average_pooling2d, average_pooling2d_1, …
-	InputShape []int            // of one example, without the batch; needed of the first layer only
+	Pool       [2]int           // the window, down and across; 2×2 if 0
+	Strides    [2]int           // the window's size if 0
+	Padding    autograd.Padding // Valid (no padding, the default) or Same
+	DataFormat DataFormat       // ChannelsLast if empty
+	Name       string           // default: average_pooling2d, average_pooling2d_1, …
+	InputShape []int            // of one example, without the batch; only needed for the first layer
 }
 
 // Kind is "AveragePooling2D".

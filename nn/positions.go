@@ -6,14 +6,16 @@ import (
 )
 
 // A model may give several predictions for an example: [batch, time, classes], or images.
-// Losses and metrics compare the last axis of the output with the label of each position of
-// the others, as Keras's do, and an example's loss is the mean over its positions. All
-// examples have as many, so the mean over a batch's examples is the mean over all positions.
+// As in Keras, losses and metrics compare the last axis of the output with the label at each
+// position of the other axes, and an example's loss is the mean over its positions. All
+// examples have the same number, so the mean over examples is the mean over all positions.
+
+// positions is the number of positions in an output of the given shape, without the batch.
 
 // positions is how many there are in an output of the given shape, without the batch.
 func positions(output []int) int { return tensor.Size(output[:max(0, len(output)-1)]) }
 
-// byPosition makes a row of each position: [batch, …, width] becomes [batch·positions, width].
+// byPosition makes each position a row: [batch, …, width] becomes [batch·positions, width].
 func byPosition(t *autograd.Tape, x *autograd.Var) *autograd.Var {
 	if x.Value.Rank() <= 2 {
 		return x
@@ -42,9 +44,9 @@ func byExample(t *autograd.Tape, out *Output, values *autograd.Var) *autograd.Va
 	return t.Mean(t.Reshape(values, batch, -1), 1, 1)
 }
 
-// knowsPositions tells whether a loss is one of this package's, which record the loss of each
-// position. Others know examples only; so does what embeds one of these, as its Record is its
-// own.
+// knowsPositions reports whether a loss is one of this package's, which record the loss of
+// each position. Others only know examples. So does a type that embeds one of these, because
+// its Record may be its own.
 func knowsPositions(l Loss) bool {
 	switch l.(type) {
 	case CategoricalCrossentropy, SparseCategoricalCrossentropy, BinaryCrossentropy, MeanSquaredError, composed:
@@ -53,11 +55,11 @@ func knowsPositions(l Loss) bool {
 	return false
 }
 
-// recordLoss records the loss of each example, [batch], times its weight, or the mean over
-// its positions of theirs. Without weights, which are [batch] or [batch, positions], all
-// count the same.
+// recordLoss records the loss of each example, [batch], multiplied by its weight. weights are
+// [batch], or [batch, positions] for the positions of each example before their mean is
+// taken, or nil to count all the same.
 func recordLoss(t *autograd.Tape, l Loss, out *Output, labels, weights *autograd.Var) *autograd.Var {
-	if weights != nil && weights.Value.Rank() == 2 { // checkSampleWeight has seen that the loss knows positions
+	if weights != nil && weights.Value.Rank() == 2 { // checkSampleWeight made sure that the loss knows positions
 		values := l.(interface {
 			byPosition(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var
 		}).byPosition(t, out, labels)

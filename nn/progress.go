@@ -13,14 +13,14 @@ import (
 	"baregrad/internal/terminal"
 )
 
-// Verbosity says how Fit shows progress. Keras's verbose=1 is Bar and its 2 is Lines. Its 0
-// is Silent: here 0 is what a field that was not given holds, and stands for Auto.
+// Verbosity says how Fit shows progress. Keras's verbose=1 is Bar, 2 is Lines, and 0 is
+// Silent. Here 0 is the value of a field that was not set, and means Auto.
 type Verbosity int
 
 const (
 	Auto   Verbosity = iota // Bar
-	Bar                     // a line that fills up, in a terminal; else a line an epoch
-	Lines                   // a line an epoch, without a bar
+	Bar                     // a line that fills up, in a terminal; otherwise a line for each epoch
+	Lines                   // a line for each epoch, without a bar
 	Silent                  // nothing
 )
 
@@ -34,15 +34,15 @@ type progress struct {
 	w               io.Writer
 	verbose         Verbosity
 	terminal, color bool
-	columns         int  // of the terminal; 0 where it does not say
-	ascii           bool // in place of Unicode
+	columns         int  // of the terminal; 0 if unknown
+	ascii           bool // use ASCII instead of Unicode
 
 	steps       int
 	start       time.Time // of the epoch
-	afterFirst  time.Time // when the first step was done: it is left out of the step time
+	afterFirst  time.Time // when the first step was done, which the step time leaves out
 	trainingEnd time.Time
 	lastDraw    time.Time
-	drawn       int // columns of the line that stands there
+	drawn       int // columns of the line that is shown
 }
 
 func newProgress(w io.Writer, v Verbosity) *progress {
@@ -57,7 +57,7 @@ func newProgress(w io.Writer, v Verbosity) *progress {
 	return p
 }
 
-// begin starts the line of an epoch of so many steps.
+// begin starts the line of an epoch with the given number of steps.
 func (p *progress) begin(title string, steps int) {
 	if p == nil {
 		return
@@ -69,7 +69,7 @@ func (p *progress) begin(title string, steps int) {
 	}
 }
 
-// due tells whether a step that has just been done should be drawn.
+// due reports whether to draw after the step that was just done.
 func (p *progress) due() bool {
 	if p == nil {
 		return false
@@ -107,7 +107,7 @@ func (p *progress) end(step int, values map[string]float64) {
 		return
 	}
 	taken := fmt.Sprintf("%.0fs", time.Since(p.start).Seconds())
-	line, width := p.line(step, taken, p.trainingEnd, values, 0) // whole, however narrow the terminal
+	line, width := p.line(step, taken, p.trainingEnd, values, 0) // complete, however narrow the terminal
 	if p.verbose == Lines {
 		line = fmt.Sprintf("%d/%d - %s - %s", step, p.steps, taken, p.stepTime(step, p.trainingEnd)) + formatValues(values)
 		width = len(line)
@@ -117,7 +117,7 @@ func (p *progress) end(step int, values map[string]float64) {
 	p.drawn = 0
 }
 
-// abandon leaves a line that will not be finished.
+// abandon moves on from a line that will not be finished.
 func (p *progress) abandon() {
 	if p != nil && p.drawn > 0 {
 		fmt.Fprintln(p.w)
@@ -133,8 +133,8 @@ func (p *progress) say(line string) {
 	}
 }
 
-// line is the progress line, and how many columns it takes. A terminal of so many
-// columns gets a shorter one (unless columns is 0): one that it wrapped could not be
+// line returns the progress line and its width in columns. If columns is not 0, the line
+// is shortened to fit a terminal of that width, because a wrapped line could not be
 // overwritten.
 func (p *progress) line(step int, clock string, now time.Time, values map[string]float64, columns int) (line string, width int) {
 	counter := fmt.Sprintf("%*d/%d", len(fmt.Sprint(p.steps)), step, p.steps)
@@ -143,7 +143,7 @@ func (p *progress) line(step int, clock string, now time.Time, values map[string
 	bar := barWidth
 	if columns > 0 {
 		if bar = min(bar, columns-2-fixed-len(rest)); bar < 4 {
-			bar = -1 // not even the space behind it
+			bar = -1 // not even the space after it
 			rest = rest[:max(0, min(len(rest), columns-1-fixed))]
 		}
 	}
@@ -164,7 +164,7 @@ func (p *progress) line(step int, clock string, now time.Time, values map[string
 	return counter + " " + filled + empty + " " + clock + " " + string(rest), width
 }
 
-// rewrite puts a line of so many columns in the place of the one before, in a terminal.
+// rewrite replaces the previous line by one of the given width, in a terminal.
 func (p *progress) rewrite(line string, width int) {
 	if !p.terminal {
 		fmt.Fprint(p.w, line)
@@ -188,7 +188,7 @@ func (p *progress) stepTime(step int, now time.Time) string {
 	return fmt.Sprintf("%.0fus/step", seconds*1e6)
 }
 
-// eta writes the seconds that are left as 9s, 1:05 or 1:00:05.
+// eta formats the remaining seconds as 9s, 1:05 or 1:00:05.
 func eta(seconds float64) string {
 	s := int(math.Round(seconds))
 	switch {
@@ -206,7 +206,7 @@ func formatValues(values map[string]float64) string {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	if i := slices.Index(names, "learning_rate"); i >= 0 { // is the last, as in Keras
+	if i := slices.Index(names, "learning_rate"); i >= 0 { // last, as in Keras
 		names = append(slices.Delete(names, i, i+1), "learning_rate")
 	}
 	var s strings.Builder

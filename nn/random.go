@@ -2,10 +2,10 @@ package nn
 
 import "math/rand/v2"
 
-// Random is the one source of chance in a model: initial weights, the order of
-// the training data, and the seed of every dropout come from it, in the order in
-// which they are asked for. Its state can be saved, so that a training run that
-// was stopped goes on as if it had not been.
+// Random is the only source of randomness in a model: initial weights, the order of the
+// training data, and the seed of every dropout come from it, in the order in which they
+// are requested. Its state can be saved, so that an interrupted training run continues as
+// if it had not been interrupted.
 type Random struct {
 	*rand.Rand
 	source *rand.PCG
@@ -17,7 +17,7 @@ func Seed(seed uint64) *Random {
 	return &Random{rand.New(source), source}
 }
 
-// MarshalBinary gives the generator's state.
+// MarshalBinary returns the generator's state.
 func (r *Random) MarshalBinary() ([]byte, error) { return r.source.MarshalBinary() }
 
 // UnmarshalBinary sets the generator's state.

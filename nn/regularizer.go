@@ -6,10 +6,10 @@ import (
 	"baregrad/autograd"
 )
 
-// A Regularizer adds L1·Σ|w| + L2·Σw² of a layer's kernel to the loss, so that weights that
-// are of little use become small, or, by L1, zero. The loss that Fit and Evaluate show has it
-// in it, as Keras's; metrics have not, and sample weights don't weigh it. What is frozen
-// adds nothing. (AdamW's weight decay is something else: no part of the loss.)
+// A Regularizer adds L1·Σ|w| + L2·Σw² of a layer's kernel to the loss. It makes weights of
+// little use small, or, with L1, zero. As in Keras, the loss shown by Fit and Evaluate
+// includes it, metrics do not, and sample weights do not scale it. Frozen layers add nothing.
+// (AdamW's weight decay is different: it is not part of the loss.)
 type Regularizer struct {
 	L1 float64 `json:",omitempty"` // the factor of Σ|w|; 0 for none
 	L2 float64 `json:",omitempty"` // the factor of Σw²; 0 for none
@@ -51,9 +51,9 @@ func (r Regularizer) record(t *autograd.Tape, w *autograd.Var) *autograd.Var {
 	return t.Sum(values, 0, 0)
 }
 
-// Penalty records the sum of what the layers' regularizers add to the loss, one number, for a
-// loop of training of one's own around Forward; Fit adds it by itself. It is nil where no
-// layer that is trained has a regularizer.
+// Penalty records the sum that the layers' regularizers add to the loss, one number. Use it
+// in your own training loop around Forward; Fit adds it itself. It is nil if no trainable
+// layer has a regularizer.
 func (m *Sequential) Penalty(t *autograd.Tape) *autograd.Var {
 	var sum *autograd.Var
 	for _, p := range m.params {

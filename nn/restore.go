@@ -13,7 +13,7 @@ import (
 	"baregrad/tensor"
 )
 
-// saved lists everything of the model that a file holds, by name.
+// saved lists all tensors of the model that a file holds, by name.
 func (m *Sequential) saved() []NamedTensor {
 	var list []NamedTensor
 	for _, p := range m.params {
@@ -22,8 +22,8 @@ func (m *Sequential) saved() []NamedTensor {
 	return list
 }
 
-// checkSizes compares the parameters that the layers would make with those in
-// the file, before any memory is taken for them.
+// checkSizes compares the shapes of the parameters that the layers would make with those
+// in the file, before memory is allocated for them.
 func (m *Sequential) checkSizes(f *safetensors.File) error {
 	if len(m.layers) == 0 {
 		return errors.New("the model has no layers")
@@ -54,7 +54,7 @@ func (m *Sequential) checkSizes(f *safetensors.File) error {
 	return nil
 }
 
-// lacks is the error for a tensor that the file has not. It names some that it has.
+// lacks is the error for a tensor missing from the file. It names some that are there.
 func lacks(f *safetensors.File, name string) error {
 	const most = 6
 	var has []string
@@ -76,8 +76,8 @@ func differs(name string, got, want []int) error {
 	return fmt.Errorf("%q has shape %v in the file, expected %v%s", name, got, want, hint)
 }
 
-// setAll copies tensors from the file into those of the same names. Nothing is
-// changed unless all are there with the right shapes.
+// setAll copies tensors from the file into those with the same names. It changes nothing
+// unless all are present with the right shapes.
 func setAll(f *safetensors.File, into []NamedTensor) error {
 	byName := map[string]safetensors.Tensor{}
 	for _, t := range f.Tensors {
@@ -103,9 +103,9 @@ func setAll(f *safetensors.File, into []NamedTensor) error {
 	return nil
 }
 
-// LoadWeights reads the parameters from a safetensors file, by their names, into
-// a model that has the same: one that Save wrote, or one from another program.
-// What else the file holds is ignored.
+// LoadWeights reads the parameters by name from a safetensors file into a model that has
+// the same parameters. The file may be written by Save or by another program. Other
+// contents of the file are ignored.
 func (m *Sequential) LoadWeights(ctx context.Context, path string) (err error) {
 	defer catchDevice(&err)
 	if err := firstError(m.Build(), checkFile("load", ctx, path)); err != nil {
@@ -156,7 +156,7 @@ func (m *Sequential) restoreTraining(t *savedTraining, f *safetensors.File) erro
 	return setAll(f, m.optimizerState())
 }
 
-// optimizerState lists what the optimizer keeps under the names in the file.
+// optimizerState lists the optimizer's state under the names in the file.
 func (m *Sequential) optimizerState() []NamedTensor {
 	state := m.updater.State()
 	for i := range state {
@@ -165,8 +165,8 @@ func (m *Sequential) optimizerState() []NamedTensor {
 	return state
 }
 
-// resume gives a compiled model the state that a file holds of the same model,
-// and the place in its training run, if it is a backup.
+// resume restores a compiled model's state from a file of the same model. It returns the
+// position in its training run, if the file is a backup.
 func (m *Sequential) resume(path string) (*position, error) {
 	f, file, err := openFile(path)
 	if err != nil {
@@ -204,7 +204,7 @@ func (m *Sequential) resume(path string) (*position, error) {
 	return t.Position, nil
 }
 
-// sameLayers compares the kinds and the names of the layers with those in a file.
+// sameLayers returns an error unless the layers have the kinds and names of those in a file.
 func (m *Sequential) sameLayers(saved []savedLayer) error {
 	if len(saved) != len(m.info) {
 		return fmt.Errorf("the model in it has %d layers, this model %d", len(saved), len(m.info))
@@ -275,8 +275,7 @@ func restoreMetric(p savedPart) (Metric, error) {
 	return restoreCustom[Metric]("metric", p)
 }
 
-// ScheduleOf is the schedule of one of this package's optimizers,
-// or nil.
+// ScheduleOf returns the schedule of one of this package's optimizers, or nil.
 func ScheduleOf(o Optimizer) Schedule {
 	switch o := o.(type) {
 	case SGD:

@@ -15,9 +15,9 @@ import (
 	"baregrad/nn/safetensors"
 )
 
-// A model is one safetensors file: the parameters under their names, what the
-// optimizer keeps under optimizer/…, and in the metadata, as JSON, the layers
-// and how the model is trained.
+// A model is one safetensors file. It holds the parameters under their names, the
+// optimizer's state under optimizer/…, and in the metadata, as JSON, the layers and how
+// the model is trained.
 
 const (
 	metadataKey     = "baregrad"
@@ -57,7 +57,7 @@ type savedPart struct {
 	Config json.RawMessage `json:"config"`
 }
 
-// layerKinds makes a layer for each kind that a file can name.
+// layerKinds has a constructor for each kind of layer of this package.
 var layerKinds = map[string]func() Layer{
 	"Activation":             func() Layer { return new(Activation) },
 	"AveragePooling2D":       func() Layer { return new(AveragePooling2D) },
@@ -75,16 +75,16 @@ var layerKinds = map[string]func() Layer{
 	"Reshape":                func() Layer { return new(Reshape) },
 }
 
-// Save writes the model to a file: layers, parameters, Metadata, and, if it is
-// compiled, the optimizer with its state. The file is replaced whole or not at
-// all. Python's safetensors can read it. The key "baregrad" of Metadata is taken.
-// Of layers, losses, metrics and optimizers of one's own it writes the name and
-// what JSON makes of the value; Load needs their types: see Register.
+// Save writes the model to a file: layers, parameters, Metadata, and, if it is compiled,
+// the optimizer with its state. The file is replaced completely or not at all. Python's
+// safetensors can read it. The key "baregrad" of Metadata is reserved. For your own types
+// of layers, losses, metrics and optimizers it writes the name and the value's JSON; Load
+// needs their types: see Register.
 func (m *Sequential) Save(ctx context.Context, path string) error {
 	return m.save(ctx, path, nil)
 }
 
-// save is Save with the place in a training run.
+// save is Save with the position in a training run, or nil.
 func (m *Sequential) save(ctx context.Context, path string, place *position) (err error) {
 	defer catchDevice(&err)
 	if err := firstError(m.Build(), checkFile("save", ctx, path)); err != nil {
@@ -110,9 +110,9 @@ func (m *Sequential) save(ctx context.Context, path string, place *position) (er
 	return write(path, f)
 }
 
-// SaveWeights writes the parameters, under their names, and Metadata to a file, for
-// LoadWeights or for other programs: neither the layers nor how the model is
-// trained. The file is replaced whole or not at all.
+// SaveWeights writes only the parameters, under their names, and Metadata to a file, for
+// LoadWeights or for other programs. It omits the layers and how the model is trained. The
+// file is replaced completely or not at all.
 func (m *Sequential) SaveWeights(ctx context.Context, path string) (err error) {
 	defer catchDevice(&err)
 	if err := firstError(m.Build(), checkFile("save", ctx, path)); err != nil {
@@ -122,11 +122,11 @@ func (m *Sequential) SaveWeights(ctx context.Context, path string) (err error) {
 		return err
 	}
 	f := m.weightsFile()
-	delete(f.Metadata, metadataKey) // of which only Save writes what belongs there
+	delete(f.Metadata, metadataKey) // only Save writes this key
 	return write(path, f)
 }
 
-// weightsFile has the parameters under their names, and Metadata.
+// weightsFile returns the parameters under their names, and Metadata.
 func (m *Sequential) weightsFile() safetensors.File {
 	f := safetensors.File{Metadata: map[string]string{}}
 	maps.Copy(f.Metadata, m.Metadata)
@@ -136,7 +136,7 @@ func (m *Sequential) weightsFile() safetensors.File {
 	return f
 }
 
-// checkFile refuses to work without a context or a file's name.
+// checkFile returns an error if there is no context or no path.
 func checkFile(op string, ctx context.Context, path string) error {
 	if path == "" {
 		return fmt.Errorf("%s: no path was given", op)
@@ -144,7 +144,7 @@ func checkFile(op string, ctx context.Context, path string) error {
 	return checkContext(op, ctx)
 }
 
-// write replaces the file at path, whole or not at all.
+// write replaces the file at path, completely or not at all.
 func write(path string, f safetensors.File) error {
 	if err := writeAtomically(path, func(w io.Writer) error { return safetensors.Write(w, f) }); err != nil {
 		return fmt.Errorf("save %s: %w", path, err)
@@ -200,8 +200,8 @@ func (m *Sequential) describe(place *position) ([]byte, error) {
 	return json.Marshal(saved)
 }
 
-// metricPart is part for a metric. A LossMetric goes by the name of its loss, which is
-// what restoreMetric makes it from.
+// metricPart is part for a metric. A LossMetric is saved under the name of its loss, from
+// which restoreMetric recreates it.
 func metricPart(m Metric) (savedPart, error) {
 	l, ok := m.(LossMetric)
 	if !ok {
@@ -214,8 +214,8 @@ func metricPart(m Metric) (savedPart, error) {
 	return savedPart{l.Loss.Name(), config}, err
 }
 
-// metricKind is the name by which restoreMetric knows a metric: that of its type among metrics,
-// where it is one of this package that has got a name of its own.
+// metricKind is the name by which restoreMetric knows a metric: if it is one of this package
+// with a name of its own, the name of its type among metrics.
 func metricKind(m Metric) string {
 	of := reflect.TypeOf(m)
 	if reflect.TypeOf(metrics[m.Name()]) == of {
@@ -229,9 +229,9 @@ func metricKind(m Metric) string {
 	return m.Name()
 }
 
-// Load reads a model that Save has written, for device d. Its training, if it
-// was compiled, can go on where it stopped. Types of one's own in it must have
-// been made known to Register.
+// Load reads a model written by Save into the memory of device d. If it was compiled, its
+// training can continue where it stopped. Your own types in it must be registered: see
+// Register.
 func Load(ctx context.Context, d kernels.Device, path string) (m *Sequential, err error) {
 	defer catchDevice(&err)
 	if err := checkFile("load", ctx, path); err != nil {
@@ -258,8 +258,8 @@ func Load(ctx context.Context, d kernels.Device, path string) (m *Sequential, er
 	return m, nil
 }
 
-// openFile reads the header of a safetensors file. The caller closes the file when
-// it has the tensors that it wants.
+// openFile opens a safetensors file and reads its header. The caller closes the file when
+// it has read the tensors that it wants.
 func openFile(path string) (*safetensors.File, io.Closer, error) {
 	file, size, err := regular.Open(path)
 	if err != nil {
@@ -273,8 +273,8 @@ func openFile(path string) (*safetensors.File, io.Closer, error) {
 	return f, file, nil
 }
 
-// strictly decodes JSON. It refuses fields that the target does not have, and
-// anything that follows.
+// strictly decodes JSON. It refuses fields that the target does not have, and trailing
+// data.
 func strictly(text []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
@@ -335,7 +335,7 @@ func restore(d kernels.Device, text string, f *safetensors.File) (*Sequential, e
 		}
 		m.Add(layer)
 	}
-	// From here on memory is taken, for what the file has been seen to hold.
+	// Memory is allocated only from here on, and only for tensors that the file holds.
 	if err := m.checkSizes(f); err != nil {
 		return nil, err
 	}

@@ -5,15 +5,15 @@ import (
 	"math"
 )
 
-// The schedules of Keras, beside OneCycle. Each is a formula for the learning
-// rate of a step, counted from 0; settings left at 0 stand for Keras's defaults.
+// Keras's schedules, in addition to OneCycle. Each is a formula for the learning rate of
+// a step, counted from 0. Settings left at 0 stand for Keras's defaults.
 
 // ExponentialDecay is Initial·Rate^(step/Steps).
 type ExponentialDecay struct {
 	Initial   float64 // the first learning rate
-	Steps     int     // in which the rate is multiplied by Rate
-	Rate      float64 // what it is multiplied by
-	Staircase bool    // only after whole Steps
+	Steps     int     // the rate is multiplied by Rate once in this many steps
+	Rate      float64 // the factor
+	Staircase bool    // change the rate only after every Steps steps
 }
 
 // Name is "exponential_decay".
@@ -32,9 +32,9 @@ func (s ExponentialDecay) Check() error {
 // InverseTimeDecay is Initial/(1 + Rate·step/Steps).
 type InverseTimeDecay struct {
 	Initial   float64 // the first learning rate
-	Steps     int     // after which it is Initial/(1+Rate)
-	Rate      float64 // how much the divisor grows
-	Staircase bool    // only after whole Steps
+	Steps     int     // the steps after which it is Initial/(1+Rate)
+	Rate      float64 // how fast the divisor grows
+	Staircase bool    // change the rate only after every Steps steps
 }
 
 // Name is "inverse_time_decay".
@@ -54,10 +54,10 @@ func (s InverseTimeDecay) Check() error {
 // (Initial−End)·(1−step/Steps)^Power + End.
 type PolynomialDecay struct {
 	Initial float64 // the first learning rate
-	Steps   int     // of the fall
-	End     float64 // the last learning rate; 0.0001 where 0
-	Power   float64 // 1 where 0
-	Cycle   bool    // begin anew, with Steps twice, three times … as long, in place of staying at End
+	Steps   int     // of the decay
+	End     float64 // the last learning rate; 0.0001 if 0
+	Power   float64 // 1 if 0
+	Cycle   bool    // at the end, start again with two, three, … times Steps, instead of staying at End
 }
 
 // Name is "polynomial_decay".
@@ -83,8 +83,8 @@ func (s PolynomialDecay) Check() error {
 // PiecewiseConstantDecay is Values[0] up to step Boundaries[0], that step
 // included, then Values[1] up to Boundaries[1], and so on.
 type PiecewiseConstantDecay struct {
-	Boundaries []int     // ascending
-	Values     []float64 // one more
+	Boundaries []int     // steps, ascending
+	Values     []float64 // learning rates, one more than Boundaries
 }
 
 // Name is "piecewise_constant_decay".
@@ -122,14 +122,14 @@ func (s PiecewiseConstantDecay) Check() error {
 }
 
 // CosineDecay falls along half a cosine, from Initial to Alpha·Initial in Steps
-// (Loshchilov and Hutter, "SGDR", 2016). With WarmupSteps, the rate first climbs
-// along a line from Initial to WarmupTarget, and falls from there.
+// (Loshchilov and Hutter, "SGDR", 2016). With WarmupSteps, the rate first rises linearly
+// from Initial to WarmupTarget, and falls from there.
 type CosineDecay struct {
 	Initial      float64 // the first learning rate
-	Steps        int     // of the fall
+	Steps        int     // of the decay
 	Alpha        float64 // the last rate, as a share of the highest
 	WarmupTarget float64 // the highest rate, with WarmupSteps
-	WarmupSteps  int     // of the climb; none where 0
+	WarmupSteps  int     // of the linear rise; none if 0
 }
 
 // Name is "cosine_decay".
@@ -154,14 +154,13 @@ func (s CosineDecay) Check() error {
 		within(s.Name(), "warmup steps", float64(s.WarmupSteps), 0, math.MaxInt32))
 }
 
-// CosineDecayRestarts falls like CosineDecay, again and again: each fall takes
-// StepsFactor times as many steps as the one before and begins RateFactor times
-// as high.
+// CosineDecayRestarts is CosineDecay with restarts: each decay takes StepsFactor times as
+// many steps as the one before, and starts RateFactor times as high.
 type CosineDecayRestarts struct {
 	Initial     float64 // the first learning rate
-	Steps       int     // of the first fall
-	StepsFactor float64 // 2 where 0
-	RateFactor  float64 // 1 where 0
+	Steps       int     // of the first decay
+	StepsFactor float64 // 2 if 0
+	RateFactor  float64 // 1 if 0
 	Alpha       float64 // the lowest rate, as a share of Initial
 }
 
@@ -171,7 +170,7 @@ func (CosineDecayRestarts) Name() string { return "cosine_decay_restarts" }
 // At is the learning rate of a step, counted from 0.
 func (s CosineDecayRestarts) At(step int) float64 {
 	factor, at := or(s.StepsFactor, 2), float64(step)/float64(s.Steps)
-	// Fall number i begins at 1 + factor + … + factor^(i−1).
+	// Decay number i starts at 1 + factor + … + factor^(i−1).
 	var fall float64
 	if factor == 1 {
 		fall = math.Floor(at)
@@ -184,15 +183,15 @@ func (s CosineDecayRestarts) At(step int) float64 {
 	return s.Initial * (float64((1-s.Alpha)*share) + s.Alpha)
 }
 
-// Check refuses settings out of range. A factor below 1 would bring the falls to
-// an end.
+// Check refuses settings out of range. With a factor below 1 the decays would have a
+// finite total length.
 func (s CosineDecayRestarts) Check() error {
 	return firstError(positiveSteps(s.Name(), s.Steps), within(s.Name(), "initial rate", s.Initial, 0, 1e6),
 		within(s.Name(), "factor of the steps", or(s.StepsFactor, 2), 1, 1e6),
 		within(s.Name(), "factor of the rate", s.RateFactor, 0, 1e6), within(s.Name(), "alpha", s.Alpha, 0, 1))
 }
 
-// stairs is step/steps, or its whole part.
+// stairs is step/steps, rounded down if whole is set.
 func stairs(step, steps int, whole bool) float64 {
 	at := float64(step) / float64(steps)
 	if whole {
@@ -208,20 +207,20 @@ func positiveSteps(schedule string, steps int) error {
 	return nil
 }
 
-// A namedSchedule can be saved.
+// A namedSchedule is a schedule that can be saved.
 type namedSchedule interface {
 	Schedule
 	Name() string
 }
 
-// schedules has those of this package, by Keras's names and PyTorch's one_cycle.
+// schedules has the schedules of this package, by Keras's names and PyTorch's one_cycle.
 var schedules = map[string]namedSchedule{
 	"one_cycle": OneCycle{}, "exponential_decay": ExponentialDecay{}, "inverse_time_decay": InverseTimeDecay{},
 	"polynomial_decay": PolynomialDecay{}, "piecewise_constant_decay": PiecewiseConstantDecay{},
 	"cosine_decay": CosineDecay{}, "cosine_decay_restarts": CosineDecayRestarts{},
 }
 
-// restoreSchedule makes a schedule from what a file says.
+// restoreSchedule makes a schedule from its description in a file.
 func restoreSchedule(p savedPart) (Schedule, error) {
 	var s Schedule
 	var err error
@@ -255,7 +254,7 @@ func decoded[T any](config []byte) (v T, err error) {
 	return v, err
 }
 
-// checkSchedule asks a schedule that can tell what is wrong with its settings.
+// checkSchedule calls the schedule's Check, if it has one.
 func checkSchedule(s Schedule) error {
 	if c, ok := s.(interface{ Check() error }); ok {
 		return c.Check()

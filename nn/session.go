@@ -8,26 +8,26 @@ import (
 	"baregrad/tensor"
 )
 
-// A session is one Fit, Evaluate or Predict at work: the tapes that it has
-// recorded, one for each kind of step, and what they read from the device's
-// memory. It frees all of that at its end.
+// A session is one running Fit, Evaluate or Predict. It holds the tapes that it has
+// recorded, one for each kind of step, and the device memory that they read. free
+// frees all of it.
 type session struct {
 	model    *Sequential
 	tapes    map[stepKind]*recorded
-	index    map[int]*tensor.Tensor // for n examples: the order in which they are taken
-	counters *counters              // where in the data and in the training the device is
+	index    map[int]*tensor.Tensor // for n examples: the order in which they are used
+	counters *counters              // the device's position in the data and in the training
 	totals   *tensor.Tensor         // the loss and each metric, summed over the examples so far; then the divisors of RatioMetrics
 
-	penalty *recorded // what regularizers add to the loss of an evaluation; nil until one asks
+	penalty *recorded // the regularizers' penalty for evaluations; nil until one needs it
 
-	totalsNow []float32 // for reading; kept here so that reading allocates nothing
-	unreached []string  // parameters that are to be trained and get no gradient
+	totalsNow []float32 // the totals on the host; kept so that reading allocates nothing
+	unreached []string  // trainable parameters that get no gradient
 }
 
-// A stepKind tells steps that need a tape of their own.
+// A stepKind identifies the steps that can share a tape.
 type stepKind struct {
 	x, y     *tensor.Tensor // the data set's examples [n, …] and labels [n, …]; y is nil for predictions
-	weights  *tensor.Tensor // float32 [n] or [n, positions]: exampleWeights; nil where all count the same
+	weights  *tensor.Tensor // float32 [n] or [n, positions]: exampleWeights; nil if all count the same
 	batch    int            // examples in the step
 	training bool
 	keep     bool // keep the output of a step that has labels
@@ -37,7 +37,7 @@ type stepKind struct {
 // recorded is a step that can be replayed.
 type recorded struct {
 	tape   *autograd.Tape
-	output *autograd.Var // the model's output, of a prediction or where it is kept
+	output *autograd.Var // the model's output, for a prediction or with keep
 }
 
 func newSession(m *Sequential) *session {
@@ -70,7 +70,7 @@ func (s *session) free() {
 	s.totals.Free()
 }
 
-// uncaptured is why the device refused to capture a training step; nil if it did not.
+// uncaptured returns the error with which the device refused to capture a training step, or nil.
 func (s *session) uncaptured() error {
 	for kind, r := range s.tapes {
 		if _, refused := r.tape.Captured(); kind.training && refused != nil {
@@ -80,7 +80,7 @@ func (s *session) uncaptured() error {
 	return nil
 }
 
-// order sets the order in which n examples are taken.
+// order sets the order in which n examples are used.
 func (s *session) order(order []int32) {
 	t := s.index[len(order)]
 	if t == nil {
@@ -90,7 +90,7 @@ func (s *session) order(order []int32) {
 	tensor.Set(t, order)
 }
 
-// run takes a step over the examples whose places in the order begin at from.
+// run does a step on the batch that starts at position from of the order.
 func (s *session) run(kind stepKind, from int) *recorded {
 	s.counters.set(kind, from)
 	r := s.tapes[kind]
@@ -118,9 +118,9 @@ func (s *session) record(kind stepKind) *recorded {
 		t.ShareMemory()
 	}
 	r := &recorded{tape: t}
-	s.tapes[kind] = r // before anything can fail, so that free finds the memory
+	s.tapes[kind] = r // before anything can fail, so that free finds it
 	p := &Pass{Tape: t, Training: kind.training, step: autograd.NewConst(s.counters.step), seed: m.dropout}
-	// What is alike follows one another: a GPU takes two gathers, or two sums, at once.
+	// Similar operations are adjacent: a GPU runs two gathers, or two sums, at once.
 	x := s.gather(t, kind.x, kind.batch)
 	var labels, weights *autograd.Var
 	if kind.y != nil {
@@ -138,7 +138,7 @@ func (s *session) record(kind stepKind) *recorded {
 	rows := recordLoss(t, m.loss, out, labels, weights)
 	if kind.training {
 		if penalty := m.Penalty(t); penalty != nil {
-			rows = t.Add(rows, penalty) // to each example's: so to their mean
+			rows = t.Add(rows, penalty) // added to each example's loss, and so to the mean
 		}
 	}
 	measured := []*autograd.Var{rows}
@@ -171,8 +171,8 @@ func (s *session) record(kind stepKind) *recorded {
 	return r
 }
 
-// recordUpdate records what the optimizer does with the gradients. What is clipped first has
-// its step at the end; without clipping the tape may do a step where its gradient is made.
+// recordUpdate records the optimizer's steps. With clipping they come at the end of the
+// training step. Without it, the tape may do a step as soon as its gradient is computed.
 func (s *session) recordUpdate(t *autograd.Tape) {
 	m := s.model
 	var trained []*Param
@@ -192,8 +192,8 @@ func (s *session) recordUpdate(t *autograd.Tape) {
 	}
 }
 
-// gather records the copying of a batch's rows from a data set. Images of uint8
-// become float32 from 0 to 1.
+// gather records copying a batch's rows from a data set. uint8 images become float32
+// from 0 to 1.
 func (s *session) gather(t *autograd.Tape, from *tensor.Tensor, batch int) *autograd.Var {
 	shape := append([]int{batch}, from.Shape()[1:]...)
 	spec := kernels.GatherSpec{Rows: batch, Width: tensor.Size(shape[1:]), Scale: 1}
@@ -218,11 +218,11 @@ func (s *session) add(t *autograd.Tape, i int, examples *autograd.Var) {
 	t.Do("total", func() { t.Device().Sum(total, examples.Value.Buffer(), all, kernels.Accumulate) })
 }
 
-// resetTotals begins a new sum over examples.
+// resetTotals starts new sums over examples.
 func (s *session) resetTotals() { s.model.device.Fill(s.totals.Buffer(), 0) }
 
-// means reads the loss and the metrics, each as the mean over n examples, or divided by the
-// sum of its own.
+// means reads the loss and the metrics, each as the mean over n examples, or, for a
+// RatioMetric, divided by its own sum.
 func (s *session) means(n int, prefix string) map[string]float64 {
 	kernels.Download(s.model.device, s.totalsNow, s.totals.Buffer())
 	values := map[string]float64{prefix + "loss": float64(s.totalsNow[0]) / float64(n)}
@@ -241,8 +241,8 @@ func (s *session) means(n int, prefix string) map[string]float64 {
 	return values
 }
 
-// penaltyNow is what the regularizers add to the loss by the weights as they are: the same for
-// all batches of an evaluation. It is 0 where there are none.
+// penaltyNow is the regularizers' penalty for the current weights, 0 if there is none. It is
+// the same for all batches of an evaluation.
 func (s *session) penaltyNow() float64 {
 	switch {
 	case s.penalty == nil:

@@ -5,14 +5,14 @@ import (
 	"baregrad/tensor"
 )
 
-// SGD is stochastic gradient descent: w −= rate·g. With momentum,
+// SGD is stochastic gradient descent: w −= rate·g. With momentum it is
 // v = Momentum·v − rate·g and w += v; with Nesterov, w += Momentum·v − rate·g.
 type SGD struct {
-	LearningRate float64  // 0.01 where 0
+	LearningRate float64  // 0.01 if 0
 	Momentum     float64  // the share of the last step that goes into the next; from 0 to 1
 	Nesterov     bool     // look ahead along the momentum
-	Schedule     Schedule `json:"-"` // in place of LearningRate, if not nil
-	Clip         Clipping // limits of the gradients; none where not given
+	Schedule     Schedule `json:"-"` // replaces LearningRate if not nil
+	Clip         Clipping // limits for the gradients; none by default
 }
 
 // Name is "sgd".
@@ -24,13 +24,13 @@ func (o SGD) Check() error {
 		o.Clip.check("sgd"))
 }
 
-// Clipping is Clip.
+// Clipping returns Clip.
 func (o SGD) Clipping() Clipping { return o.Clip }
 
-// Rate is the Schedule's, or else LearningRate.
+// Rate is the Schedule's rate, or LearningRate if there is no Schedule.
 func (o SGD) Rate(step int) float64 { return rateAt(o.LearningRate, 0.01, o.Schedule, step) }
 
-// Prepare makes v of each parameter, zeros, if there is momentum.
+// Prepare allocates v for each parameter, as zeros, if there is momentum.
 func (o SGD) Prepare(d kernels.Device, params []*Param) Updater {
 	u := &sgd{params: params, spec: kernels.SGDSpec{Momentum: float32(o.Momentum), Nesterov: o.Nesterov}}
 	if o.Momentum != 0 {
@@ -55,16 +55,16 @@ func (u *sgd) State() []NamedTensor { return named("velocity", u.params, u.veloc
 
 // RMSprop divides the gradient by the root of a running mean of its square:
 // v = Rho·v + (1−Rho)·g², w −= rate·g/√(v+Epsilon) (Tieleman and Hinton, 2012).
-// Centered subtracts the square of a running mean of g from v first; with
-// momentum, the step is added to Momentum times the last one.
+// Centered first subtracts the square of a running mean of g from v. With momentum, the
+// step is added to Momentum times the last one.
 type RMSprop struct {
-	LearningRate float64  // 0.001 where 0
-	Rho          float64  // 0.9 where 0
+	LearningRate float64  // 0.001 if 0
+	Rho          float64  // 0.9 if 0
 	Momentum     float64  // the share of the last step that goes into the next; from 0 to 1
-	Epsilon      float64  // 1e-7 where 0
-	Centered     bool     // divide by the root of the variance in place of the mean square
-	Schedule     Schedule `json:"-"` // in place of LearningRate, if not nil
-	Clip         Clipping // limits of the gradients; none where not given
+	Epsilon      float64  // 1e-7 if 0
+	Centered     bool     // divide by the root of the variance instead of the mean square
+	Schedule     Schedule `json:"-"` // replaces LearningRate if not nil
+	Clip         Clipping // limits for the gradients; none by default
 }
 
 // Name is "rmsprop".
@@ -77,13 +77,13 @@ func (o RMSprop) Check() error {
 		o.Clip.check("rmsprop"))
 }
 
-// Clipping is Clip.
+// Clipping returns Clip.
 func (o RMSprop) Clipping() Clipping { return o.Clip }
 
-// Rate is the Schedule's, or else LearningRate.
+// Rate is the Schedule's rate, or LearningRate if there is no Schedule.
 func (o RMSprop) Rate(step int) float64 { return rateAt(o.LearningRate, 0.001, o.Schedule, step) }
 
-// Prepare makes v of each parameter, and what Centered and Momentum need, zeros.
+// Prepare allocates v for each parameter, and what Centered and Momentum need, as zeros.
 func (o RMSprop) Prepare(d kernels.Device, params []*Param) Updater {
 	u := &rmsprop{params: params, square: slots(d, params), spec: kernels.RMSpropSpec{
 		Rho: float32(or(o.Rho, 0.9)), Momentum: float32(o.Momentum),

@@ -13,9 +13,9 @@ import (
 	"baregrad/kernels"
 )
 
-// Summary writes the model's layers, the shapes of their outputs and the numbers
-// of their parameters as a table, as Keras does: 88 columns wide, or as wide as the
-// terminal that it is written to.
+// Summary writes a table of the model's layers, with their output shapes and numbers of
+// parameters, as Keras does. It is 88 columns wide, or narrower if the terminal that it is
+// written to is.
 func (m *Sequential) Summary(w io.Writer) error {
 	if isNil(w) {
 		return errors.New("summary: no writer was given; os.Stdout is one")
@@ -24,9 +24,9 @@ func (m *Sequential) Summary(w io.Writer) error {
 	return m.summary(w, columns, watched && !terminal.Unicode(os.Getenv))
 }
 
-// A summaryFrame is what a table is drawn with: the line above it, below its header,
-// between rows and at its end, each as left corner, dash, crossing and right corner;
-// then the edges of the header's cells and of the others'.
+// A summaryFrame holds the characters of the table's frame. Each line (above the table,
+// below the header, between rows, at the bottom) has a left corner, a dash, a crossing and a
+// right corner. The edges separate the cells of the header and those of the other rows.
 type summaryFrame struct {
 	top, header, between, bottom [4]string
 	headerEdge, edge             string
@@ -39,7 +39,7 @@ var (
 		[4]string{"+", "-", "+", "+"}, [4]string{"+", "-", "+", "+"}, "|", "|"}
 )
 
-// summary writes the table for a terminal of so many columns; 0 for any.
+// summary writes the table for a terminal of the given width; 0 means any.
 func (m *Sequential) summary(w io.Writer, columns int, ascii bool) error {
 	if err := m.Build(); err != nil {
 		return err
@@ -107,9 +107,9 @@ func (m *Sequential) summary(w io.Writer, columns int, ascii bool) error {
 	return err
 }
 
-// summaryWidths are the widths of the table's columns: Keras's, which make 88 with
-// the frame, or more where a cell needs it. If that is more than the terminal has,
-// they shrink, first what no cell needs, then the widest, whose cells get several lines.
+// summaryWidths returns the widths of the table's columns: Keras's, 88 in total with the
+// frame, or more if a cell needs it. If the terminal is narrower, they shrink: first the
+// space that no cell needs, then the widest column, whose cells are wrapped.
 func summaryWidths(rows [][3]string, columns int) [3]int {
 	const frame, least = 10, 8
 	widths, needed := [3]int{36, 27, 15}, [3]int{}
@@ -142,7 +142,7 @@ func summaryWidths(rows [][3]string, columns int) [3]int {
 	return widths
 }
 
-// wrapped breaks a cell into lines of at most width columns, at spaces if it can.
+// wrapped breaks a cell into lines of at most width columns, at spaces where possible.
 func wrapped(cell string, width int) []string {
 	var lines []string
 	line := []rune{}
@@ -163,7 +163,7 @@ func wrapped(cell string, width int) []string {
 	return append(lines, string(line))
 }
 
-// thousands writes a number with commas: 1,199,882.
+// thousands formats a number with commas: 1,199,882.
 func thousands(n int) string {
 	s := fmt.Sprint(n)
 	for i := len(s) - 3; i > 0; i -= 3 {

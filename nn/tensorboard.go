@@ -14,17 +14,17 @@ import (
 	"time"
 )
 
-// TensorBoard writes what each epoch measured as event files, which the program
-// of that name shows as curves: the training values in Dir/train, the validation
-// values in Dir/validation, as epoch_loss, epoch_accuracy and so on.
+// TensorBoard writes each epoch's measurements as event files, which the program of that
+// name shows as curves. The training values are in Dir/train and the validation values in
+// Dir/validation, as epoch_loss, epoch_accuracy and so on.
 type TensorBoard struct {
 	BaseCallback
-	Dir string // logs where empty
+	Dir string // logs if empty
 
 	begun time.Time
 }
 
-// TrainBegin begins new files.
+// TrainBegin starts new files.
 func (b *TensorBoard) TrainBegin(*Run) error {
 	b.begun = time.Now()
 	return nil
@@ -49,7 +49,7 @@ func (b *TensorBoard) EpochEnd(r *Run, logs map[string]float64) error {
 	return b.write("validation", r.Epoch, validation)
 }
 
-// write adds an event to the file of a folder.
+// write appends an event to the file in a folder.
 func (b *TensorBoard) write(folder string, epoch int, summary []byte) error {
 	dir := b.Dir
 	if dir == "" {
@@ -80,10 +80,10 @@ func (b *TensorBoard) write(folder string, epoch int, summary []byte) error {
 	return f.Sync()
 }
 
-// An event file is a run of records: the length of the data, a checksum of the
-// length, the data, a checksum of the data. The data are protocol buffers of the
-// message Event: wall_time = 1, step = 2, file_version = 3 or summary = 5, which
-// holds values of tag = 1 and simple_value = 2.
+// An event file is a sequence of records: the length of the data, a checksum of the
+// length, the data, a checksum of the data. The data are an Event message in protocol
+// buffer encoding: wall_time = 1, step = 2, and file_version = 3 or summary = 5. A
+// summary holds values with tag = 1 and simple_value = 2.
 
 func record(w *bytes.Buffer, data []byte) {
 	length := binary.LittleEndian.AppendUint64(nil, uint64(len(data)))
@@ -93,8 +93,8 @@ func record(w *bytes.Buffer, data []byte) {
 	w.Write(binary.LittleEndian.AppendUint32(nil, maskedCRC(data)))
 }
 
-// maskedCRC is CRC-32C, rotated and moved so that the checksum of data that
-// holds checksums is not a special one.
+// maskedCRC is CRC-32C, rotated and offset, so that checksums of data that contain
+// checksums are not degenerate.
 func maskedCRC(data []byte) uint32 {
 	sum := crc32.Checksum(data, crc32.MakeTable(crc32.Castagnoli))
 	return (sum>>15 | sum<<17) + 0xa282ead8
@@ -108,7 +108,7 @@ func event(at time.Time, step int, content []byte) []byte {
 	return append(b, content...)
 }
 
-// scalar is a summary with one value: field 1, which holds tag and value.
+// scalar is a summary with one value: field 1, which contains tag and value.
 func scalar(tag string, value float64) []byte {
 	b := protoBytes(1, []byte(tag))
 	b = append(b, 2<<3|5) // field 2, 4 bytes
@@ -116,7 +116,7 @@ func scalar(tag string, value float64) []byte {
 	return protoBytes(1, b)
 }
 
-// protoBytes is a field of a number of bytes.
+// protoBytes encodes a length-delimited field.
 func protoBytes(field byte, content []byte) []byte {
 	b := []byte{field<<3 | 2}
 	b = binary.AppendUvarint(b, uint64(len(content)))

@@ -9,18 +9,18 @@ import (
 )
 
 // TopKCategoricalAccuracy is the share of examples, or of their positions, whose class is
-// among the K largest outputs; labels are one-hot rows, float32 of the shape of the model's
-// output. Outputs that are equal to that of the class don't count against it.
+// among the K largest outputs. Labels are one-hot rows, float32 with the shape of the model's
+// output. Outputs equal to that of the class do not count against it.
 type TopKCategoricalAccuracy struct {
-	K  int    `json:",omitempty"` // how many outputs; 5 where 0
-	As string `json:",omitempty"` // the key in the history; "top_k_categorical_accuracy" where empty
+	K  int    `json:",omitempty"` // the number of outputs; 5 if 0
+	As string `json:",omitempty"` // the key in the history; "top_k_categorical_accuracy" if empty
 }
 
 // Name is As, or "top_k_categorical_accuracy".
 func (m TopKCategoricalAccuracy) Name() string { return orName(m.As, "top_k_categorical_accuracy") }
 
-// Check refuses labels that are not float32 of the shape of the model's output, and a K
-// below 0.
+// Check refuses labels that are not float32 with the shape of the model's output, and a
+// negative K.
 func (m TopKCategoricalAccuracy) Check(output []int, labels *tensor.Tensor) error {
 	return firstError(checkK(m.K), checkTargets(output, labels))
 }
@@ -33,8 +33,8 @@ func (m TopKCategoricalAccuracy) Record(t *autograd.Tape, out *Output, labels *a
 // SparseTopKCategoricalAccuracy is TopKCategoricalAccuracy for labels that are class numbers,
 // as SparseCategoricalCrossentropy takes them.
 type SparseTopKCategoricalAccuracy struct {
-	K  int    `json:",omitempty"` // how many outputs; 5 where 0
-	As string `json:",omitempty"` // the key in the history; "sparse_top_k_categorical_accuracy" where empty
+	K  int    `json:",omitempty"` // the number of outputs; 5 if 0
+	As string `json:",omitempty"` // the key in the history; "sparse_top_k_categorical_accuracy" if empty
 }
 
 // Name is As, or "sparse_top_k_categorical_accuracy".
@@ -42,7 +42,7 @@ func (m SparseTopKCategoricalAccuracy) Name() string {
 	return orName(m.As, "sparse_top_k_categorical_accuracy")
 }
 
-// Check refuses labels that SparseCategoricalCrossentropy refuses, and a K below 0.
+// Check refuses labels that SparseCategoricalCrossentropy refuses, and a negative K.
 func (m SparseTopKCategoricalAccuracy) Check(output []int, labels *tensor.Tensor) error {
 	return firstError(checkK(m.K), checkClasses("sparse_top_k_categorical_accuracy", output, labels))
 }
@@ -59,15 +59,16 @@ func checkK(k int) error {
 	return nil
 }
 
-// inTopK is the share of each example's positions where fewer than k outputs are larger than
-// that of the class. classes is int32 [batch·positions]. An output that is no number is wrong.
+// inTopK is the share of each example's positions for which fewer than k outputs exceed that
+// of the class. classes is int32 [batch·positions]. If the class's output is NaN or infinite,
+// the position counts as wrong.
 func inTopK(t *autograd.Tape, out *Output, classes *autograd.Var, k int) *autograd.Var {
 	if k == 0 {
 		k = 5
 	}
-	x := byPosition(t, autograd.NewConst(out.Value(t).Value)) // no gradient comes from here
+	x := byPosition(t, autograd.NewConst(out.Value(t).Value)) // without a gradient
 	rows, cols := x.Value.Dim(0), x.Value.Dim(1)
-	// Of the outputs only the class's is left: a one-hot row is a maximum's gradient.
+	// Select the class's output with a one-hot row, which is the gradient of a maximum.
 	one, hot := t.Input(rows), t.Input(rows, cols)
 	t.Device().Fill(one.Value.Buffer(), 1)
 	t.Do("one-hot", func() {
@@ -76,9 +77,9 @@ func inTopK(t *autograd.Tape, out *Output, classes *autograd.Var, k int) *autogr
 	})
 	of := t.Sum(t.Mul(x, hot), 1, 1)
 	distance := t.Sub(x, t.Reshape(of, rows, 1))
-	// A difference above a threshold that is no difference yet: the smallest normal number.
+	// The threshold is the smallest normal number, so any larger difference counts.
 	larger := countOf(t, ones(t, distance, 0x1p-126))
 	right := ones(t, t.Affine(larger, -1, float32(k)), 0.5)
-	number := ones(t, t.Affine(t.Sub(of, of), 1, 1), 0.5) // NaN−NaN and ∞−∞ are not above
+	number := ones(t, t.Affine(t.Sub(of, of), 1, 1), 0.5) // 0 for NaN−NaN and ∞−∞
 	return byExample(t, out, t.Mul(right, number))
 }

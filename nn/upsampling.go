@@ -7,14 +7,14 @@ import (
 )
 
 // UpSampling2D repeats each pixel of images [batch, H, W, C] Size times, down and across:
-// [batch, H·Size[0], W·Size[1], C], as Keras's with interpolation="nearest". It is the way
-// back of a pooling's shape, as decoders need it. With ChannelsFirst, images are
+// [batch, H·Size[0], W·Size[1], C], as Keras does with interpolation="nearest". It reverses
+// the shape change of a pooling, as decoders need. With ChannelsFirst, images are
 // [batch, C, H, W].
 type UpSampling2D struct {
-	Size       [2]int     // how many times, down and across; 2×2 where 0
-	DataFormat DataFormat // ChannelsLast where empty
-	Name       string     // made from the kind where empty: up_sampling2d, up_sampling2d_1, …
-	InputShape []int      // of one example, without the batch; needed of the first layer only
+	Size       [2]int     // repetitions down and across; 2×2 if 0
+	DataFormat DataFormat // ChannelsLast if empty
+	Name       string     // default: up_sampling2d, up_sampling2d_1, …
+	InputShape []int      // of one example, without the batch; only needed for the first layer
 }
 
 // Kind is "UpSampling2D".
@@ -23,7 +23,7 @@ func (*UpSampling2D) Kind() string { return "UpSampling2D" }
 // Options are the settings that every layer has.
 func (l *UpSampling2D) Options() LayerOptions { return LayerOptions{l.Name, l.InputShape, false} }
 
-// Build refuses what are no images, and a size below 1×1.
+// Build refuses inputs that are not images, and a size below 1×1.
 func (l *UpSampling2D) Build(_ *Builder, in []int) ([]int, error) {
 	if err := firstError(l.DataFormat.check(), l.DataFormat.checkImages(in)); err != nil {
 		return nil, err

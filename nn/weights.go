@@ -10,10 +10,10 @@ import (
 	"baregrad/tensor"
 )
 
-// Weights gives a parameter of a model that is built by its name, such as "dense_1/kernel".
-// Weights(name).Value.Floats() copies its numbers. It panics with a *NameError, which names
-// the parameters that there are, where there is none of that name, and with a
-// *kernels.ShapeError where the model is not built. Params lists them all.
+// Weights returns a parameter of a built model by its name, such as "dense_1/kernel".
+// Weights(name).Value.Floats() copies its numbers. It panics with a *NameError, which lists
+// the parameters, if there is none of that name, and with a *kernels.ShapeError if the model
+// is not built. Params lists all parameters.
 func (m *Sequential) Weights(name string) *autograd.Var {
 	if !m.built {
 		kernels.Panicf("weights", "the model has no %q yet: it is not built; Build and Compile do that", name)
@@ -38,9 +38,8 @@ func (m *Sequential) param(name string) (*autograd.Var, error) {
 }
 
 // SetWeights gives a parameter new values, row by row: a Dense layer's kernel is [in, units],
-// a convolution's [KH, KW, in, filters]. It builds the model, if it is not built, and
-// returns an error unless there is a parameter of that name and values has its number of
-// elements.
+// a convolution's [KH, KW, in, filters]. It builds the model if necessary. It returns an
+// error if there is no parameter of that name or the number of values is wrong.
 func (m *Sequential) SetWeights(name string, values []float32) error {
 	if err := m.Build(); err != nil {
 		return err
@@ -60,7 +59,7 @@ func (m *Sequential) SetWeights(name string, values []float32) error {
 // compiled.
 func (m *Sequential) LearningRate() float64 { return m.learningRateAt(m.step) }
 
-// learningRateAt is the rate of a step, if nothing sets another one before.
+// learningRateAt is the rate of a step, unless it is changed before.
 func (m *Sequential) learningRateAt(step int) float64 {
 	switch {
 	case m.rate != nil:
@@ -71,9 +70,9 @@ func (m *Sequential) learningRateAt(step int) float64 {
 	return m.optimizer.Rate(step)
 }
 
-// SetLearningRate fixes the learning rate from the next step on, in place of the
+// SetLearningRate fixes the learning rate from the next step on, instead of the
 // optimizer's rate or schedule. It panics with a *kernels.ShapeError unless the rate is
-// a number from 0.
+// finite and not negative.
 func (m *Sequential) SetLearningRate(rate float64) {
 	if !isRate(rate) {
 		kernels.Panicf("set learning rate", "the rate is %v, must be a number from 0", rate)
@@ -81,7 +80,7 @@ func (m *Sequential) SetLearningRate(rate float64) {
 	m.rate = &rate
 }
 
-// isRate tells whether a rate can be trained with.
+// isRate reports whether a rate is valid: finite and not negative.
 func isRate(rate float64) bool { return rate >= 0 && !math.IsInf(rate, 1) }
 
 // copyWeights copies all parameters to the host.
@@ -100,8 +99,8 @@ func (m *Sequential) setWeights(values [][]float32) {
 	}
 }
 
-// SetTrainable freezes a layer's parameters, or lets them be trained again, from
-// the next Fit on. It returns an error of Build, or a *NameError.
+// SetTrainable freezes a layer's parameters, or makes them trainable again, from the
+// next Fit on. It returns Build's errors, or a *NameError.
 func (m *Sequential) SetTrainable(layer string, on bool) error {
 	if err := m.Build(); err != nil {
 		return err
@@ -120,8 +119,8 @@ func (m *Sequential) SetTrainable(layer string, on bool) error {
 	return Unknown("layer", layer, names)
 }
 
-// LayerOutput gives what a layer puts out for each example of x: [n, …]. Only
-// the layers up to it are computed.
+// LayerOutput returns a layer's output for each example of x: [n, …]. Only the layers
+// up to it are computed.
 func (m *Sequential) LayerOutput(ctx context.Context, layer string, x *tensor.Tensor, o EvaluateOptions) (out *tensor.Tensor, err error) {
 	if err := m.Build(); err != nil {
 		return nil, err
