@@ -1,6 +1,6 @@
 package mnist
 
-// Augmentation: an image is drawn anew through a random map of the plane. For
+// Augmentation: an image is redrawn through a random map of the plane. For
 // each pixel (x, y) of the result, with c the image's centre, the source is
 // read at
 //
@@ -21,23 +21,23 @@ import (
 	"sync/atomic"
 )
 
-// Augmenter makes random variations of images. The zero value leaves images
-// as they are.
+// Augmenter makes random variations of images. The zero value does not change
+// them.
 type Augmenter struct {
-	Shift  float64 // the most an image is moved along each axis, in pixels
-	Rotate float64 // the most it is turned, either way, in degrees
-	Scale  float64 // the most it grows or shrinks; .1 is from .9 to 1.1 times
+	Shift  float64 // the largest shift along each axis, in pixels
+	Rotate float64 // the largest rotation in either direction, in degrees
+	Scale  float64 // the largest change in size: .1 means a factor from .9 to 1.1
 
 	// Alpha is the strength of the elastic field and Sigma, in pixels, the
 	// standard deviation of the Gaussian that smooths it. Simard et al. used 34
-	// and 4, which moves each pixel by about 1.4, and by more here and there.
+	// and 4, which moves each pixel by about 1.4 on average, and some by more.
 	Alpha, Sigma float64
 }
 
-// LightAugmenter changes 28×28 digits a little in every way.
+// LightAugmenter changes 28×28 digits slightly in all these ways.
 var LightAugmenter = Augmenter{Shift: 2, Rotate: 10, Scale: .1, Alpha: 20, Sigma: 4}
 
-// check panics where a parameter makes no sense.
+// check panics if a parameter is out of range.
 func (a Augmenter) check() {
 	for _, p := range []struct {
 		name  string
@@ -54,11 +54,11 @@ func (a Augmenter) check() {
 }
 
 // Images writes a variation of each of the images in src, rows×cols grey
-// levels each, to dst, which is as long and does not overlap. It draws one
-// number from r, and each image's variation from that and the image's place in
-// src: the same generator state gives the same bytes on any number of
-// processors, all of which it uses. It panics where the lengths do not fit or
-// a parameter is out of range.
+// levels each, to dst, which has the same length and must not overlap src. It
+// draws one number from r. Each image's variation depends only on that and on the
+// image's index, so the same generator state gives the same bytes on any number of
+// processors, all of which it uses. It panics if the lengths do not fit or a
+// parameter is out of range.
 func (a Augmenter) Images(dst, src []uint8, rows, cols int, r *rand.Rand) {
 	a.check()
 	size := rows * cols
@@ -88,8 +88,8 @@ func (a Augmenter) Images(dst, src []uint8, rows, cols int, r *rand.Rand) {
 	wait.Wait()
 }
 
-// Set returns a set of one variation of each image of s, with the same labels,
-// as Images makes them. The labels share s's memory.
+// Set returns a set with one variation of each image of s, made by Images, and
+// the same labels. The labels share s's memory.
 func (a Augmenter) Set(s Set, r *rand.Rand) Set {
 	images := make([]uint8, len(s.Images))
 	if s.N > 0 {
@@ -99,10 +99,10 @@ func (a Augmenter) Set(s Set, r *rand.Rand) Set {
 	return s
 }
 
-// workspace is what a worker needs, kept from image to image.
+// workspace is a worker's memory, reused from image to image.
 type workspace struct {
 	source rand.PCG
-	// field has the elastic displacements along x, then those along y.
+	// field holds the elastic displacements along x, then those along y.
 	field, spare []float32
 	line         []float32
 }
@@ -137,8 +137,8 @@ func (w *workspace) image(a *Augmenter, dst, src []uint8, rows, cols int) {
 	warp(dst, src, rows, cols, m, w.field[:rows*cols], w.field[rows*cols:])
 }
 
-// warp writes to each pixel (x, y) of dst what src has at m(x, y), moved by
-// (dx, dy) where these are given, one for each pixel.
+// warp writes to each pixel (x, y) of dst the level of src at m(x, y). If dx and dy
+// are given, they hold an additional displacement for each pixel.
 func warp(dst, src []uint8, rows, cols int, m affine, dx, dy []float32) {
 	for y := range rows {
 		rowX, rowY := float32(m.XY*float32(y))+m.X0, float32(m.YY*float32(y))+m.Y0
@@ -154,8 +154,8 @@ func warp(dst, src []uint8, rows, cols int, m affine, dx, dy []float32) {
 	}
 }
 
-// bilinear returns the level of src at (u, v): between pixels, the mean of the
-// four around it, weighted by how near they are. Outside of src it is 0.
+// bilinear returns the level of src at (u, v): the mean of the four pixels around
+// it, weighted by their distance. Outside of src it is 0.
 func bilinear(src []uint8, rows, cols int, u, v float32) uint8 {
 	if !(u > -1 && v > -1 && u < float32(cols) && v < float32(rows)) {
 		return 0
@@ -167,7 +167,7 @@ func bilinear(src []uint8, rows, cols int, u, v float32) uint8 {
 	if x >= 0 && y >= 0 && x < cols-1 && y < rows-1 {
 		upper, lower := src[i:i+2], src[i+cols:i+cols+2]
 		if upper[0]|upper[1]|lower[0]|lower[1] == 0 {
-			return 0 // as most of a digit's image is
+			return 0 // a shortcut: most of a digit's image is empty
 		}
 		p00, p01, p10, p11 = float32(upper[0]), float32(upper[1]), float32(lower[0]), float32(lower[1])
 	} else {

@@ -7,10 +7,10 @@ import (
 	"math/rand/v2"
 )
 
-// ToCategorical returns the one-hot form of labels: a matrix of len(labels)
-// rows and classes columns, row-major, that is 1 where the column is the row's
-// label and 0 elsewhere. Where classes is 0 it is the largest label plus 1. A
-// label that is not in [0, classes) is an error.
+// ToCategorical returns labels in one-hot form: a matrix of len(labels) rows and
+// classes columns, row-major, that is 1 in the column of the row's label and 0
+// elsewhere. If classes is 0, it is the largest label plus 1. A label outside
+// [0, classes) is an error.
 func ToCategorical[T uint8 | int | int32 | int64](labels []T, classes int) ([]float32, error) {
 	if classes < 0 {
 		return nil, fmt.Errorf("to categorical: %d classes, expected 0 or more", classes)
@@ -42,8 +42,8 @@ func ToCategorical[T uint8 | int | int32 | int64](labels []T, classes int) ([]fl
 	return out, nil
 }
 
-// Split returns the first part of the set and the last, which holds the given
-// fraction of it, as Keras's validation_split does. Both share s's memory. A
+// Split divides the set into a first and a last part. The last part holds the given
+// fraction of it, as with Keras's validation_split. Both share s's memory. A
 // fraction that leaves one of them empty is an error.
 func (s Set) Split(fraction float64) (first, last Set, err error) {
 	if !(fraction > 0 && fraction < 1) {
@@ -57,8 +57,8 @@ func (s Set) Split(fraction float64) (first, last Set, err error) {
 	return s.Slice(0, at), s.Slice(at, s.N), nil
 }
 
-// Shuffle puts the images, with their labels, into a random order, in the
-// set's own memory. The same generator state gives the same order.
+// Shuffle puts the images, with their labels, into a random order, in place. The
+// same generator state gives the same order.
 func (s Set) Shuffle(r *rand.Rand) {
 	spare := make([]uint8, s.Rows*s.Cols)
 	r.Shuffle(s.N, func(i, j int) {
@@ -70,9 +70,9 @@ func (s Set) Shuffle(r *rand.Rand) {
 	})
 }
 
-// Batches goes through the set in batches of size images, the last of which
-// may be smaller, with the number of each batch's first image. The batches
-// share s's memory. It panics where size is below 1.
+// Batches iterates over the set in batches of size images; the last may be smaller.
+// It yields the index of each batch's first image and the batch, which shares s's
+// memory. It panics if size is below 1.
 func (s Set) Batches(size int) iter.Seq2[int, Set] {
 	if size < 1 {
 		panic(fmt.Sprintf("mnist: batches of %d images, expected at least 1", size))

@@ -9,9 +9,8 @@ import (
 )
 
 // Bars draws a horizontal bar for each of values, probabilities from 0 to 1,
-// with its name before it and its percentage behind it. The bar of number best
-// stands out; -1 lets none do so. It panics where there are not as many names
-// as values.
+// with its name before it and its percentage after it. The bar with index best is
+// highlighted; -1 highlights none. It panics if names and values differ in number.
 func (s Screen) Bars(values []float32, names []string, best int) string {
 	if len(values) != len(names) {
 		panic(fmt.Sprintf("mnist: %d names for %d bars", len(names), len(values)))
@@ -44,7 +43,7 @@ func (s Screen) Bars(values []float32, names []string, best int) string {
 
 // bar draws a bar of value, 0 to 1, in at most width columns.
 func (s Screen) bar(value float64, width int) string {
-	if !(value > 0) { // nor is NaN a length
+	if !(value > 0) { // also excludes NaN
 		return ""
 	}
 	value = math.Min(value, 1)
@@ -59,8 +58,8 @@ func (s Screen) bar(value float64, width int) string {
 	return text
 }
 
-// Prediction draws an image and, beside it, or below it where the screen is
-// narrow, the bars of the classes' probabilities, as Image and Bars do.
+// Prediction draws an image and the bars of the classes' probabilities, as Image and
+// Bars do. The bars are beside the image, or below it on a narrow screen.
 func (s Screen) Prediction(img []uint8, rows, cols int, probabilities []float32, names []string, best int) string {
 	const gap, least = 3, 30
 	picture := s.Image(img, rows, cols)
@@ -74,13 +73,13 @@ func (s Screen) Prediction(img []uint8, rows, cols int, probabilities []float32,
 	return beside([]string{strings.Join(padded, "\n"), right.Bars(probabilities, names, best)}, gap)
 }
 
-// ConfusionMatrix draws a table of how often each class was taken for which:
+// ConfusionMatrix draws a table of how often each class was predicted as which:
 // counts[t][p] is the number of images of class t that were predicted to be of
-// class p. Rows are the true classes, columns the predicted ones; the last
-// column is the share of the row that is right (the class's recall), the last
-// row the share of the column that is right (its precision). A table that is
-// too wide for the screen continues below with further columns. It panics
-// where counts is not square or names does not name each class.
+// class p. Rows are the true classes, columns the predicted ones. The last column
+// is the share of the row that is right (the class's recall), the last row the
+// share of the column that is right (its precision). A table that is too wide for
+// the screen continues below with the remaining columns. It panics if counts is not
+// square or names does not name each class.
 func (s Screen) ConfusionMatrix(counts [][]int, names []string) string {
 	n := len(counts)
 	if len(names) != n {
@@ -141,9 +140,8 @@ func (s Screen) ConfusionMatrix(counts [][]int, names []string) string {
 	return b.String()
 }
 
-// confusionNames returns the heads of the columns and the labels of the rows.
-// Where names are longer than width, columns are headed by numbers, and rows
-// have both.
+// confusionNames returns the column heads and row labels. If a name is longer than
+// width, columns are headed by numbers, and row labels have number and name.
 func confusionNames(names []string, width int) (heads, labels []string) {
 	if !slices.ContainsFunc(names, func(name string) bool { return visibleWidth(name) > width }) {
 		return names, names
@@ -156,8 +154,8 @@ func confusionNames(names []string, width int) (heads, labels []string) {
 	return heads, labels
 }
 
-// confusionCell draws one count of a row of sum images: right ones on green,
-// wrong ones on red that is brighter the larger their share is.
+// confusionCell draws one count of a row with sum images: right ones on green,
+// wrong ones on red, which is brighter for a larger share.
 func (s Screen) confusionCell(count, sum int, right bool, width int) string {
 	text := fmt.Sprintf("%*d", width, count)
 	if count == 0 {
@@ -167,7 +165,7 @@ func (s Screen) confusionCell(count, sum int, right bool, width int) string {
 		return text
 	}
 	part := float64(count) / float64(sum)
-	var color int // of the 256: 22 and 28 are greens, 52 to 160 reds
+	var color int // of the 256-colour palette: 22 and 28 are greens, 52 to 160 reds
 	switch {
 	case right && part >= .95:
 		color = 28
@@ -185,8 +183,8 @@ func (s Screen) confusionCell(count, sum int, right bool, width int) string {
 	return s.paint(fmt.Sprintf("\x1b[48;5;%d;38;5;231m", color), text)
 }
 
-// share writes part of whole in per cent: one decimal, but 100% in full. It is
-// - of nothing.
+// share formats part of whole as a percentage with one decimal, and exactly 100% as
+// such. If whole is 0, it is "-".
 func share(part, whole int) string {
 	if whole == 0 {
 		return "-"
@@ -194,7 +192,7 @@ func share(part, whole int) string {
 	if part == whole {
 		return "100%"
 	}
-	// 99.96 is not yet 100.
+	// Round down: 99.96 is not yet 100.
 	tenths := math.Floor(1000 * float64(part) / float64(whole))
 	return fmt.Sprintf("%.1f", tenths/10)
 }

@@ -9,16 +9,16 @@ import (
 // Set is a set of labelled grey images of one size.
 type Set struct {
 	// Images holds N·Rows·Cols grey levels, 0 (background) to 255 (ink): the
-	// images one after the other, each row by row from the top.
+	// images one after another, each row by row from the top.
 	Images []uint8
 	// Labels holds N class numbers, from 0.
 	Labels []uint8
 
-	N, Rows, Cols int // how many images, and the size of each in pixels
+	N, Rows, Cols int // the number of images, and the size of each in pixels
 }
 
 // Image returns the Rows·Cols grey levels of image i, without copying them.
-// It panics where i is not in [0, N).
+// It panics if i is not in [0, N).
 func (s Set) Image(i int) []uint8 {
 	if i < 0 || i >= s.N {
 		panic(fmt.Sprintf("mnist: image %d of a set of %d", i, s.N))
@@ -36,8 +36,8 @@ func (s Set) Int32Labels() []int32 {
 	return labels
 }
 
-// Slice returns images and labels from up to but not including to, without
-// copying them. It panics where 0 ≤ from ≤ to ≤ N does not hold.
+// Slice returns images and labels [from, to) without copying them. It panics unless
+// 0 ≤ from ≤ to ≤ N.
 func (s Set) Slice(from, to int) Set {
 	if from < 0 || from > to || to > s.N {
 		panic(fmt.Sprintf("mnist: slice [%d:%d] of a set of %d", from, to, s.N))
@@ -59,20 +59,20 @@ func (s Set) Clone() Set {
 
 // Dataset is a data set: images to train on and images to test on.
 type Dataset struct {
-	Name       string   // what Load calls it, such as "mnist"
+	Name       string   // the name that Load knows it by, such as "mnist"
 	Title      string   // its name in print, such as "MNIST"
-	ClassNames []string // the name of each class, by its number
+	ClassNames []string // the name of each class, by number
 	Train      Set      // to train on
-	Test       Set      // to measure with what was not trained on
+	Test       Set      // to evaluate on data not used for training
 
 	// Source says where the files were found: "embedded", a folder or a file.
 	Source string
-	// Published tells whether the contents are, byte for byte, those that the
+	// Published reports whether the contents are, byte for byte, those that the
 	// data set's authors published.
 	Published bool
 }
 
-// The four files of a data set, by the names that MNIST gave them.
+// The four files of a data set, named as in MNIST.
 const (
 	trainImages = iota
 	trainLabels
@@ -88,7 +88,7 @@ var fileNames = [numFiles]string{
 	testLabels:  "t10k-labels-idx1-ubyte",
 }
 
-// fill makes the two sets of what was read, and checks that all belongs
+// fill makes the two sets from what was read, and checks that everything fits
 // together. Labels must be below the number of class names.
 func (d *Dataset) fill(c *contents) (err error) {
 	classes := len(d.ClassNames)
@@ -103,7 +103,7 @@ func (d *Dataset) fill(c *contents) (err error) {
 	return d.Test.expectSize(c.files[testImages], d.Train.Rows, d.Train.Cols)
 }
 
-// set makes a Set of the images and the labels with these numbers.
+// set makes a Set from the images and the labels with these file numbers.
 func (c *contents) set(i, l, classes int) (Set, error) {
 	images, labels := c.arrays[i], c.arrays[l]
 	if err := expectDims(images, c.files[i], magicImages, "images"); err != nil {
@@ -119,8 +119,8 @@ func (c *contents) set(i, l, classes int) (Set, error) {
 	return s, s.check(c.files[i], c.files[l], classes)
 }
 
-// ownDataset makes a data set of what was read, whatever its authors called
-// it. Each class is named by its number.
+// ownDataset makes a data set with its own classes from what was read. Each class is
+// named by its number.
 func ownDataset(c *contents, source string) (*Dataset, error) {
 	d := &Dataset{Name: "own", Title: "own data", Source: source, ClassNames: make([]string, 256)}
 	if err := d.fill(c); err != nil {
@@ -144,8 +144,8 @@ func expectDims(x *IDX, file string, magic uint32, what string) error {
 		Expected: fmt.Sprintf("0x%08x (%d dimensions) for %s", magic, magic&0xff, what)}
 }
 
-// check reports a set that holds no images, images without pixels, another
-// number of labels than images, or a label that is not below classes.
+// check returns an error for a set without images, images without pixels, a number
+// of labels other than that of the images, or a label that is not below classes.
 func (s Set) check(imagesFile, labelsFile string, classes int) error {
 	if s.N < 1 {
 		return &FormatError{File: imagesFile, Thing: "number of images",

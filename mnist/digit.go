@@ -1,15 +1,15 @@
 package mnist
 
-// How a picture of a digit is brought to MNIST's form. MNIST's authors fitted
-// each digit into a box of 20×20 pixels, keeping its proportions, in grey that
-// came from averaging, and placed it in 28×28 pixels with its centre of mass
-// at the centre. In their files that is pixel (14, 14), counted from 0: the
-// centres of mass of all images lie between 13.5 and 14.5.
+// How a picture of a digit is converted to MNIST's form. MNIST's authors fitted
+// each digit into a box of 20×20 pixels, keeping its proportions, with grey levels
+// from averaging, and placed it in 28×28 pixels with its centre of mass at the
+// centre. In their files that is pixel (14, 14), counted from 0: the centres of mass
+// of all images lie between 13.5 and 14.5.
 //
 //	grey        brightness, averaged down to at most 400 pixels a side
 //	background  its level along the border, which may slope
 //	ink         distance from the background, in the direction (darker or
-//	            lighter) that goes farther; below the border's noise it is 0
+//	            lighter) that reaches farther; 0 if below the border's noise
 //	digit       the connected parts of the ink, without specks
 //	box         the digit averaged into 20×20
 //	place       moved by whole pixels until the centre of mass is at (14, 14)
@@ -23,33 +23,33 @@ import (
 
 const (
 	digitBox     = 20  // the longer side of a digit
-	digitCenter  = 14  // where its centre of mass comes to lie
-	digitWorking = 400 // the longer side of the plane that is searched for it
+	digitCenter  = 14  // the position of its centre of mass
+	digitWorking = 400 // the longer side of the plane in which it is searched
 
-	// maxDigitPixels is above what cameras of 24 megapixels make.
+	// maxDigitPixels is above the size of 24-megapixel photographs.
 	maxDigitPixels = 25_000_000
-	// minContrast is the least difference, of 255, between ink and background.
+	// minContrast is the smallest difference, of 255, between ink and background.
 	// Pencil on paper has about 60.
 	minContrast = 32
 	// inkThreshold is the share of the strongest ink that counts as a stroke
-	// when the digit's bounds are looked for.
+	// when the digit's bounds are determined.
 	inkThreshold = 0.15
 	// speckShare is the share of the largest part's ink below which another
 	// part is a speck of dirt. The bar of a 5 has far more.
 	speckShare = 0.05
 )
 
-// Digit brings a picture of one digit to the form of MNIST's images, and
+// Digit converts a picture of one digit to the form of MNIST's images, and
 // returns its 28·28 grey levels, 0 background to 255 ink. The digit may be
-// dark on light or light on dark, of any size and anywhere in the picture; its
-// background should be of one colour or one gentle slope. What is transparent
-// counts as white, or as black where nothing would be seen on white.
+// dark on light or light on dark, of any size and anywhere in the picture. Its
+// background should have one colour or one gentle gradient. Transparent parts count
+// as white, or as black if nothing would be visible on white.
 //
-// A picture with no pixels, with more than 25 million, or with nothing on it
-// is a *FormatError.
+// A picture without pixels, with more than 25 million, or with nothing on it
+// gives a *FormatError.
 func Digit(img image.Image) ([]uint8, error) { return digit(img, 1) }
 
-// digit does what Digit does with an image of an EXIF orientation.
+// digit is Digit for an image with an EXIF orientation.
 func digit(img image.Image, orientation int) ([]uint8, error) {
 	ink, contrast, err := inkOf(img, orientation)
 	if err != nil {
@@ -69,8 +69,8 @@ func checkImageSize(name string, width, height int) error {
 		Expected: fmt.Sprintf("1 to %d pixels in all", maxDigitPixels)}
 }
 
-// ink returns how far each pixel is from the background, where it is farther
-// than the background's own noise, and the largest of these distances.
+// ink returns how far each pixel is from the background, 0 where it is within the
+// background's own noise, and the largest of these distances.
 func (p *plane) ink() (*plane, float64) {
 	level, slopeX, slopeY, noise := p.background()
 	centerX, centerY := float64(p.width-1)/2, float64(p.height-1)/2
@@ -79,7 +79,7 @@ func (p *plane) ink() (*plane, float64) {
 	for y := range p.height {
 		for x := range p.width {
 			back := level + float64(slopeX*(float64(x)-centerX)) + float64(slopeY*(float64(y)-centerY)) // halves are exact
-			// The slope may lead beyond what a pixel can be.
+			// Extrapolating the slope may leave the range of pixels.
 			back = min(max(back, 0), 255)
 			d := float64(p.at(x, y)) - back
 			out.set(x, y, float32(d))
@@ -101,9 +101,9 @@ func (p *plane) ink() (*plane, float64) {
 }
 
 // background returns the grey level of the border at the centre of the plane,
-// its slopes per pixel, and the standard deviation from these. The border is a
-// frame around the plane; what is far from the frame's median is no
-// background but something that reaches into it.
+// its slopes per pixel, and the standard deviation from that fit. The border is a
+// frame around the plane. Pixels far from the frame's median are not background
+// but something that reaches into the frame.
 func (p *plane) background() (level, slopeX, slopeY, noise float64) {
 	const near = 48
 	frame := max(1, min(p.width, p.height)/32)
@@ -122,7 +122,7 @@ func (p *plane) background() (level, slopeX, slopeY, noise float64) {
 	median := sorted[len(sorted)/2]
 
 	// A least-squares fit of level + slopeX·x + slopeY·y. In a frame around the
-	// origin x, y and 1 are orthogonal, so each slope can be fitted by itself.
+	// origin x, y and 1 are orthogonal, so each slope can be fitted separately.
 	var n, sum, sumX, sumXX, sumY, sumYY float64
 	for i, v := range values {
 		if math.Abs(v-median) > near {
@@ -152,8 +152,8 @@ func (p *plane) background() (level, slopeX, slopeY, noise float64) {
 	return level, slopeX, slopeY, math.Sqrt(squares / n)
 }
 
-// digitBounds returns the bounds of what is stronger than threshold, less specks,
-// whose pixels it clears.
+// digitBounds returns the bounds of everything stronger than threshold, except
+// specks, which it clears.
 func (p *plane) digitBounds(threshold float64) image.Rectangle {
 	type part struct {
 		bounds image.Rectangle
@@ -166,7 +166,7 @@ func (p *plane) digitBounds(threshold float64) image.Rectangle {
 		if seen[start] || float64(v) <= threshold {
 			continue
 		}
-		// Flood the part from start, over all eight neighbours.
+		// Flood-fill the part from start, over all eight neighbours.
 		seen[start] = true
 		one := part{pixels: []int{start}}
 		for i := 0; i < len(one.pixels); i++ {
@@ -203,9 +203,9 @@ func (p *plane) digitBounds(threshold float64) image.Rectangle {
 }
 
 // center28 puts a digit of at most 28×28 pixels into MNIST's image, by whole
-// pixels, so that its centre of mass comes to lie at (14, 14) as far as the
-// image has room. Its ink is scaled so that the tenth of its pixels that have
-// most have 255 on average: strokes thinner than a pixel would else be faint.
+// pixels, so that its centre of mass is at (14, 14) as far as there is room. Its ink
+// is scaled so that the strongest tenth of its pixels average 255, because strokes
+// thinner than a pixel would otherwise be faint.
 func center28(p *plane) []uint8 {
 	var mass, massX, massY float64
 	strong := []float32{}

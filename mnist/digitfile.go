@@ -12,20 +12,20 @@ import (
 
 const (
 	maxImageFile = 64 << 20
-	// A picture may have this many pixels, and so many more for each byte of
-	// its file: a drawing on a large blank sheet packs hundreds into one.
+	// A picture may have pixelFloor pixels, plus pixelPerByte for each byte of its
+	// file: a drawing on a large blank sheet packs hundreds of pixels into a byte.
 	pixelFloor   = 4 << 20
 	pixelPerByte = 512
 )
 
-// ReadDigit reads a PNG or JPEG picture of one digit and brings it to the form
-// of MNIST's images, as Digit does: it is DigitForm.ReadPicture.
+// ReadDigit reads a PNG or JPEG picture of one digit and converts it to the form
+// of MNIST's images, as Digit does. It is DigitForm.ReadPicture.
 func ReadDigit(r io.Reader, name string) ([]uint8, error) { return DigitForm.ReadPicture(r, name) }
 
 // ReadDigitFile reads the PNG or JPEG picture at path, as ReadDigit does.
 func ReadDigitFile(path string) ([]uint8, error) { return DigitForm.ReadPictureFile(path) }
 
-// readImage decodes a picture, and says how it must be turned.
+// readImage decodes a picture and returns its EXIF orientation.
 func readImage(r io.Reader, name string) (img image.Image, orientation int, err error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxImageFile+1))
 	if err != nil {
@@ -44,7 +44,7 @@ func readImage(r io.Reader, name string) (img image.Image, orientation int, err 
 	return img, 1, nil
 }
 
-// decodeImage decodes a PNG or JPEG file, after its size was found acceptable.
+// decodeImage decodes a PNG or JPEG file, after checking its size.
 func decodeImage(data []byte, name string) (image.Image, error) {
 	var kind string
 	var config func(io.Reader) (image.Config, error)
@@ -81,14 +81,13 @@ func decodeImage(data []byte, name string) (image.Image, error) {
 	return img, nil
 }
 
-// isJPEG tells whether data begins as JPEG files do.
+// isJPEG reports whether data starts like a JPEG file.
 func isJPEG(data []byte) bool { return bytes.HasPrefix(data, []byte("\xff\xd8")) }
 
-// jpegOrientation returns how the camera was held, 1 (upright) to 8, as the
-// EXIF part of a JPEG file says. Where it says nothing that can be understood,
-// that is 1.
+// jpegOrientation returns how the camera was held, 1 (upright) to 8, from the EXIF
+// part of a JPEG file. It is 1 if there is no valid EXIF orientation.
 //
-// EXIF is a TIFF file within an APP1 segment: a byte order, the offset of a
+// EXIF is a TIFF file inside an APP1 segment: a byte order, the offset of a
 // table, and in the table entries of 12 bytes: tag, type, count, value.
 // Orientation is the tag 0x0112, one 16-bit number.
 func jpegOrientation(data []byte) int {

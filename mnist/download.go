@@ -13,13 +13,13 @@ import (
 	"time"
 )
 
-// Progress tells how far a download is.
+// Progress says how far a download is.
 type Progress struct {
 	File  string // the file that is being downloaded
 	Index int    // its number, from 0
-	Files int    // how many files there are
-	Done  int64  // bytes of this file that have come
-	Total int64  // bytes of this file, or -1 where the server does not say
+	Files int    // the number of files
+	Done  int64  // bytes of this file received
+	Total int64  // bytes of this file, or -1 if the server does not say
 }
 
 const (
@@ -28,15 +28,14 @@ const (
 	defaultStallTimeout = 30 * time.Second
 )
 
-// download fetches what dir lacks of the four files. Each is written to a
-// temporary file in dir, checked against its published sum and renamed, so
-// that dir never holds a file that is not whole and right, whatever happens.
-// Files that are right already stay.
+// download fetches those of the four files that dir lacks. Each is written to a
+// temporary file in dir, checked against its published sum and renamed, so dir
+// never holds an incomplete or wrong file. Files that are already right stay.
 func (k *known) download(ctx context.Context, dir string, addresses []string, opts Options) (*Dataset, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	c := &contents{sums: k.sums} // each file's sum is checked as it comes
+	c := &contents{sums: k.sums} // each file's sum is checked when it arrives
 	for i, name := range fileNames {
 		c.files[i] = filepath.Join(dir, name+".gz")
 		x, err := k.readChecked(ctx, i, c.files[i])
@@ -113,8 +112,8 @@ func (k *known) fetch(ctx context.Context, i int, address, path string, report P
 	return x, os.Rename(temp.Name(), path)
 }
 
-// copyURL copies what lies at address to w. It gives up where nothing comes for
-// opts.StallTimeout, or where more than maxDownload bytes come.
+// copyURL copies the contents of address to w. It gives up if nothing arrives for
+// opts.StallTimeout, or after more than maxDownload bytes.
 func copyURL(ctx context.Context, w io.Writer, address string, report Progress, opts Options) error {
 	patience := opts.StallTimeout
 	if patience == 0 {

@@ -5,11 +5,11 @@ import "math"
 // elastic fills w.field with smooth random displacements: for each pixel and
 // direction a number from -1 to 1, smoothed with a Gaussian of standard
 // deviation sigma, times alpha. Outside of the image the numbers count as 0,
-// so that displacements fade towards the edges.
+// so displacements fade towards the edges.
 //
-// In place of the Gaussian stand three box filters one after the other, which
-// come close to it (W. Wells: Efficient synthesis of Gaussian filters by
-// cascaded uniform filters, 1986) and take the same time for any sigma.
+// The Gaussian is approximated by three box filters in sequence (W. Wells:
+// Efficient synthesis of Gaussian filters by cascaded uniform filters, 1986),
+// which take the same time for any sigma.
 func (w *workspace) elastic(rows, cols int, alpha float32, sigma float64) {
 	size := rows * cols
 	if len(w.field) != 2*size {
@@ -19,7 +19,7 @@ func (w *workspace) elastic(rows, cols int, alpha float32, sigma float64) {
 		w.line = make([]float32, cols)
 	}
 	for i := range size {
-		// One draw has bits enough for both directions.
+		// One draw has enough bits for both directions.
 		bits := w.source.Uint64()
 		w.field[i] = alpha * (float32(bits>>40)/(1<<23) - 1)          // exact
 		w.field[size+i] = alpha * (float32(bits<<24>>40)/(1<<23) - 1) // exact
@@ -35,9 +35,9 @@ func (w *workspace) elastic(rows, cols int, alpha float32, sigma float64) {
 	}
 }
 
-// boxRadii returns the radii of three box filters whose variances, of which a
-// box of radius r has ((2r+1)² − 1)/12, add up to about sigma²: m of them are
-// of the lower of two neighbouring radii and the others of the higher.
+// boxRadii returns the radii of three box filters whose variances add up to about
+// sigma². A box of radius r has variance ((2r+1)² − 1)/12. Some of the boxes have the
+// lower of two consecutive radii and the others the higher.
 func boxRadii(sigma float64) [3]int {
 	variance := func(radius int) float64 {
 		width := float64(2*radius + 1)
@@ -45,7 +45,7 @@ func boxRadii(sigma float64) [3]int {
 	}
 	lower := int((math.Sqrt(12*sigma*sigma/3+1) - 1) / 2)
 	best, radii := math.Inf(1), [3]int{}
-	for higher := range 4 { // how many are of the higher radius
+	for higher := range 4 { // how many have the higher radius
 		sum := float64(float64(3-higher)*variance(lower)) + float64(float64(higher)*variance(lower+1))
 		if off := math.Abs(sum - float64(sigma*sigma)); off < best {
 			best = off
@@ -60,9 +60,9 @@ func boxRadii(sigma float64) [3]int {
 	return radii
 }
 
-// boxAcross writes to each value of out the mean of the 2·radius+1 values of
-// in around it in its row; those outside count as 0. The sum is carried along:
-// one value enters it and one leaves.
+// boxAcross writes to each value of out the mean of the 2·radius+1 values of in
+// around it in its row; values outside count as 0. It keeps a running sum: one value
+// enters it and one leaves.
 func boxAcross(out, in []float32, rows, cols, radius int) {
 	scale := 1 / float32(2*radius+1)
 	for y := range rows {
@@ -83,8 +83,8 @@ func boxAcross(out, in []float32, rows, cols, radius int) {
 	}
 }
 
-// boxDown does the same down the columns, with the sums of a whole row of them
-// carried along in sums.
+// boxDown does the same down the columns, with a running sum for each column in
+// sums.
 func boxDown(out, in, sums []float32, rows, cols, radius int) {
 	scale := 1 / float32(2*radius+1)
 	clear(sums)

@@ -13,14 +13,14 @@ import (
 	"strings"
 )
 
-// FormatError reports a file whose contents are not what its format, or the
-// rest of the data set, demands.
+// FormatError reports a file whose contents do not match its format or the rest of
+// the data set.
 type FormatError struct {
 	File     string // the file's name
-	Thing    string // what was looked at, such as "magic number"
+	Thing    string // what was checked, such as "magic number"
 	Found    string // what is there
 	Expected string // what should be there
-	Err      error  // the error underneath, where there is one
+	Err      error  // the underlying error, if any
 }
 
 // Error names the file, the thing, what was found and what was expected.
@@ -33,16 +33,16 @@ func (e *FormatError) Error() string {
 	return b.String()
 }
 
-// Unwrap returns the error underneath, or nil.
+// Unwrap returns the underlying error, or nil.
 func (e *FormatError) Unwrap() error { return e.Err }
 
-// A compressed file may claim to hold far more than anyone would put there (a
-// "bomb"). Real pictures compress to a fifth; deflate itself can reach a
-// thousandth. Readers give up when contents outgrow
+// A compressed file may claim to hold far more than it could reasonably contain (a
+// "bomb"). Real pictures compress to a fifth; deflate itself can reach a thousandth.
+// Readers give up if the contents exceed
 //
 //	16 MiB + 64 × the file's own size
 //
-// and they reach that much only step by step, as the contents arrive.
+// and they allocate that much only step by step, as the contents arrive.
 const (
 	expansionFloor = 16 << 20
 	expansionRatio = 64
@@ -57,14 +57,14 @@ func justified(size int64) int64 {
 	return expansionFloor + expansionRatio*min(size, most)
 }
 
-// product multiplies sizes as they stand in a file's header. It reports false
-// where a size is negative or the product does not fit an int.
+// product multiplies sizes from a file's header. It reports false if a size is
+// negative or the product does not fit an int.
 func product(sizes []int) (int, bool) {
 	if slices.ContainsFunc(sizes, func(size int) bool { return size < 0 }) {
 		return 0, false
 	}
 	if slices.Contains(sizes, 0) {
-		return 0, true // whatever the others are
+		return 0, true // whatever the other sizes are
 	}
 	total := uint64(1)
 	for _, size := range sizes {
@@ -77,7 +77,7 @@ func product(sizes []int) (int, bool) {
 	return int(total), true
 }
 
-// formatSizes writes sizes as 60000×28×28.
+// formatSizes formats sizes as 60000×28×28.
 func formatSizes(sizes []int) string {
 	parts := make([]string, len(sizes))
 	for i, size := range sizes {
@@ -86,7 +86,7 @@ func formatSizes(sizes []int) string {
 	return strings.Join(parts, "×")
 }
 
-// countingReader counts the bytes that have passed through it.
+// countingReader counts the bytes read through it.
 type countingReader struct {
 	r io.Reader
 	n int64
@@ -98,13 +98,13 @@ func (c *countingReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// errExpansion is what readSteps returns for a bomb.
+// errExpansion is the error of readSteps for a bomb.
 var errExpansion = errors.New("the contents outgrow what the file's size justifies")
 
-// readSteps reads total bytes from r. It begins with room for first bytes and
-// doubles the room as the contents arrive, never past limit(), which may grow
-// while r is read. It returns what it got, and io.ErrUnexpectedEOF where that
-// is less than total.
+// readSteps reads total bytes from r. It starts with a buffer of first bytes and
+// doubles it as the contents arrive, but never beyond limit(), which may grow while
+// r is read. It returns what it got, and io.ErrUnexpectedEOF if that is less than
+// total.
 func readSteps(r io.Reader, total, first int, limit func() int64) ([]byte, error) {
 	buf := make([]byte, 0, min(total, max(first, 64<<10)))
 	for {
@@ -135,8 +135,8 @@ func readSteps(r io.Reader, total, first int, limit func() int64) ([]byte, error
 	}
 }
 
-// lengthError is the error underneath where a file has got bytes instead of
-// want: io.ErrUnexpectedEOF where it is too short.
+// lengthError is the underlying error of a file with got bytes instead of want:
+// io.ErrUnexpectedEOF if it is too short.
 func lengthError(got, want int64) error {
 	if got < want {
 		return io.ErrUnexpectedEOF
@@ -144,7 +144,7 @@ func lengthError(got, want int64) error {
 	return nil
 }
 
-// headerError reports that got of want bytes of a part of the header came.
+// headerError reports that only got of want bytes of a part of the header arrived.
 func headerError(name, thing string, got, want int, err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return &FormatError{File: name, Thing: thing,
@@ -154,8 +154,8 @@ func headerError(name, thing string, got, want int, err error) error {
 	return damageError(name, err)
 }
 
-// damageError makes a FormatError of what gzip, zip and flate say of damaged
-// contents, and names the file in any other error.
+// damageError turns errors of gzip, zip and flate about damaged contents into a
+// FormatError, and adds the file's name to any other error.
 func damageError(name string, err error) error {
 	bad := &FormatError{File: name, Thing: "compressed contents", Found: "damage (" + err.Error() + ")",
 		Expected: "a whole file", Err: err}

@@ -17,16 +17,16 @@ import (
 // contents are the four arrays of a data set as they were read.
 type contents struct {
 	arrays [numFiles]*IDX
-	files  [numFiles]string // how errors call them
-	sums   [numFiles]string // SHA-256 sums as IDX files; empty where not asked for
+	files  [numFiles]string // their names in errors
+	sums   [numFiles]string // SHA-256 sums as IDX files; empty if not requested
 }
 
-// errNoFiles is what findFiles returns where none of the files is present.
+// errNoFiles is the error of findFiles if none of the files is present.
 var errNoFiles = errors.New("none of the data set's files is here")
 
-// findFiles returns the paths of the four files in a folder of fsys. Each may
-// be gzipped; the uncompressed one comes first. Some tools that decompress
-// write a dot in place of the second hyphen: train-images.idx3-ubyte.
+// findFiles returns the paths of the four files in a folder of fsys. Each may be
+// gzipped; the uncompressed one has priority. Some decompression tools write a dot
+// instead of the second hyphen: train-images.idx3-ubyte.
 func findFiles(fsys fs.FS, folder string) (found [numFiles]string, err error) {
 	var missing []string
 	for i, name := range fileNames {
@@ -54,8 +54,8 @@ func findFiles(fsys fs.FS, folder string) (found [numFiles]string, err error) {
 	return found, fmt.Errorf("missing %s (or the same with .gz)", strings.Join(missing, ", "))
 }
 
-// readFiles reads the four files of fsys at once, with their sums where sum is
-// true. Errors name a file as it lies in the folder dir.
+// readFiles reads the four files of fsys in parallel, with their sums if sum is true.
+// Errors name the files as they are in the folder dir.
 func readFiles(ctx context.Context, fsys fs.FS, found [numFiles]string, dir string, sum bool) (*contents, error) {
 	var wait sync.WaitGroup
 	var errs [numFiles]error

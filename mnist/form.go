@@ -11,22 +11,22 @@ import (
 	"baregrad/internal/spelling"
 )
 
-// A Form is a way to make 28×28 grey levels of a picture. A model sees its pictures
-// rightly if they are brought to the form of the images that it was trained on.
+// A Form is a way to convert a picture to 28×28 grey levels. A model needs pictures in
+// the form of the images that it was trained on.
 type Form string
 
 // The forms.
 const (
-	// DigitForm is that of MNIST's images: see Digit.
+	// DigitForm is the form of MNIST's images: see Digit.
 	DigitForm Form = "digit"
-	// FashionForm is that of Fashion-MNIST's images: see Garment.
+	// FashionForm is the form of Fashion-MNIST's images: see Garment.
 	FashionForm Form = "fashion"
-	// PlainForm takes the picture as it is, 0 black to 255 white, and only scales it:
-	// see Plain.
+	// PlainForm keeps the picture's grey levels, 0 black to 255 white, and only scales
+	// it: see Plain.
 	PlainForm Form = "plain"
 )
 
-// FormByName is the form of that name.
+// FormByName returns the form with that name.
 func FormByName(name string) (Form, error) {
 	names := []string{string(DigitForm), string(FashionForm), string(PlainForm)}
 	for _, n := range names {
@@ -41,19 +41,19 @@ func FormByName(name string) (Form, error) {
 	return "", fmt.Errorf("unknown form %q%s Known: %s", name, hint, strings.Join(names, ", "))
 }
 
-// garmentThreshold is how far from the background a pixel is that belongs to a
+// garmentThreshold is the distance from the background at which a pixel belongs to a
 // garment: a twentieth of the range, at which Fashion-MNIST's authors trimmed.
 const garmentThreshold = 255. / 20
 
-// Garment brings a picture of one piece of clothing to the form of Fashion-MNIST's
+// Garment converts a picture of one piece of clothing to the form of Fashion-MNIST's
 // images, nearly as their authors did (Xiao, Rasul and Vollgraf, "Fashion-MNIST: a
 // novel image dataset for benchmarking machine learning algorithms", 2017, section
-// 2): the background is trimmed off, the longer side becomes 28 pixels, the piece
-// stands in the middle, and what differs most from the background is 255, as if on
-// white: a white shirt on white paper is hard to see there too. The pictures of
-// the data set were also sharpened a little; these are not.
+// 2). The background is trimmed off, the longer side becomes 28 pixels, the piece is
+// centred, and what differs most from the background becomes 255, as if on white. So
+// a white shirt on white paper is hard to see there too. The pictures of the data set
+// were also sharpened a little; these are not.
 //
-// It refuses what Digit refuses.
+// It refuses the same pictures as Digit.
 func Garment(img image.Image) ([]uint8, error) { return garment(img, 1) }
 
 func garment(img image.Image, orientation int) ([]uint8, error) {
@@ -65,12 +65,12 @@ func garment(img image.Image, orientation int) ([]uint8, error) {
 	return middle28(ink.crop(bounds).fit(imageSize)), nil
 }
 
-// Plain scales a picture to 28×28 pixels, so that its longer side fits; what is
-// left beside it is black. Grey levels stay as they are, 0 black to 255 white, and
-// what is transparent counts as black. It is for images that have the form that a
-// model knows already, such as those of its data set saved as files.
+// Plain scales a picture to 28×28 pixels so that its longer side fits. The rest is
+// black. Grey levels stay as they are, 0 black to 255 white, and transparent parts
+// count as black. It is for images that already have the form that a model knows,
+// such as those of its data set saved as files.
 //
-// A picture with no pixels or with more than 25 million is a *FormatError.
+// A picture without pixels or with more than 25 million gives a *FormatError.
 func Plain(img image.Image) ([]uint8, error) { return asIs(img, 1) }
 
 func asIs(img image.Image, orientation int) ([]uint8, error) {
@@ -85,8 +85,8 @@ func asIs(img image.Image, orientation int) ([]uint8, error) {
 	return middle28(grey.turn(orientation).fit(imageSize)), nil
 }
 
-// inkOf is how far each pixel of a picture is from its background, and the
-// farthest. A picture with nothing on it is refused.
+// inkOf returns how far each pixel of a picture is from its background, and the
+// largest distance. A picture with nothing on it is refused.
 func inkOf(img image.Image, orientation int) (*plane, float64, error) {
 	bounds := img.Bounds()
 	if err := checkImageSize("", bounds.Dx(), bounds.Dy()); err != nil {
@@ -105,7 +105,7 @@ func inkOf(img image.Image, orientation int) (*plane, float64, error) {
 	return ink, contrast, nil
 }
 
-// middle28 puts a plane of at most 28×28 pixels in the middle of such an image.
+// middle28 puts a plane of at most 28×28 pixels in the middle of a 28×28 image.
 func middle28(p *plane) []uint8 {
 	out := make([]uint8, imageSize*imageSize)
 	left, top := (imageSize-p.width)/2, (imageSize-p.height)/2
@@ -117,13 +117,13 @@ func middle28(p *plane) []uint8 {
 	return out
 }
 
-// ReadPicture reads a PNG or JPEG picture and brings it to the form. The name
-// stands in errors only. A JPEG picture that a camera marked as turned is turned
+// ReadPicture reads a PNG or JPEG picture and converts it to the form. The name is
+// only used in errors. A JPEG picture that a camera marked as rotated is turned
 // upright first.
 //
-// Refused with a *FormatError are: other and damaged files, files of more than
-// 64 MiB, pictures that have more pixels than the file's size justifies, and
-// what Digit, Garment or Plain refuses.
+// It returns a *FormatError for other or damaged files, files of more than 64 MiB,
+// pictures with more pixels than the file's size justifies, and pictures that Digit,
+// Garment or Plain refuses.
 func (f Form) ReadPicture(r io.Reader, name string) ([]uint8, error) {
 	bring, ok := map[Form]func(image.Image, int) ([]uint8, error){DigitForm: digit, FashionForm: garment, PlainForm: asIs}[f]
 	if !ok {

@@ -1,6 +1,6 @@
 package mnist
 
-// The IDX format, as the MNIST database's page defines it:
+// The IDX format, as defined on the MNIST database's page:
 //
 //	2 bytes   zero
 //	1 byte    the type of the values: 0x08 unsigned bytes, and five others
@@ -29,7 +29,7 @@ const (
 	magicLabels = 0x00000801
 )
 
-// idxTypes names the types of values that the format knows.
+// idxTypes names the value types that the format defines.
 var idxTypes = map[byte]string{
 	0x08: "unsigned byte", 0x09: "signed byte", 0x0B: "short",
 	0x0C: "int", 0x0D: "float", 0x0E: "double",
@@ -41,12 +41,12 @@ type IDX struct {
 	Data []uint8 // the values, row-major; as many as the product of Dims
 }
 
-// magic returns the four bytes that an IDX file of this array begins with.
+// magic returns the magic number of an IDX file of this array.
 func (x *IDX) magic() uint32 {
 	return idxUnsignedByte<<8 | uint32(len(x.Dims))
 }
 
-// header returns what stands before the values in the file.
+// header returns the part of the file before the values.
 func (x *IDX) header() []byte {
 	header := binary.BigEndian.AppendUint32(nil, x.magic())
 	for _, dim := range x.Dims {
@@ -57,12 +57,11 @@ func (x *IDX) header() []byte {
 
 // ReadIDX reads an array of unsigned bytes in the IDX format, up to the end
 // of r. Contents compressed with gzip are recognised and decompressed. The
-// name stands in errors only.
+// name is only used in errors.
 //
-// What is wrong with the contents is reported as a *FormatError: another magic
-// number, values that are not unsigned bytes, contents shorter or longer than
-// the dimensions say, contents that expand beyond what the compressed bytes
-// justify.
+// Wrong contents give a *FormatError: a wrong magic number, values that are not
+// unsigned bytes, contents shorter or longer than the dimensions say, or contents
+// that expand beyond what the compressed size justifies.
 func ReadIDX(r io.Reader, name string) (*IDX, error) {
 	size := int64(-1)
 	if known, ok := r.(interface{ Len() int }); ok {
@@ -81,7 +80,7 @@ func ReadIDXFile(fsys fs.FS, name string) (*IDX, error) {
 	return readIDX(f, fileSize(f), name)
 }
 
-// fileSize returns a regular file's size, or -1 where that is not known.
+// fileSize returns a regular file's size, or -1 if it is unknown.
 func fileSize(f fs.File) int64 {
 	info, err := f.Stat()
 	if err != nil || !info.Mode().IsRegular() {
@@ -90,7 +89,7 @@ func fileSize(f fs.File) int64 {
 	return info.Size()
 }
 
-// readIDX reads from r, which holds size bytes (-1: not known).
+// readIDX reads from r, which holds size bytes (-1: unknown).
 func readIDX(r io.Reader, size int64, name string) (*IDX, error) {
 	counted := &countingReader{r: r}
 	buffered := bufio.NewReaderSize(counted, 64<<10)
@@ -133,7 +132,7 @@ func readIDX(r io.Reader, size int64, name string) (*IDX, error) {
 	if err != nil {
 		return nil, valuesError(name, dims, total, len(data), err)
 	}
-	// One more read finds the end, and with gzip checks the checksum.
+	// One more read detects the end, and with gzip verifies the checksum.
 	var extra [1]byte
 	switch n, err := io.ReadFull(contents, extra[:]); {
 	case n > 0:
@@ -197,7 +196,7 @@ func readIDXHeader(r io.Reader, name string) (dims []int, total int, err error) 
 	return dims, total, nil
 }
 
-// valuesError reports that got of total values came.
+// valuesError reports that only got of total values arrived.
 func valuesError(name string, dims []int, total, got int, err error) error {
 	expected := fmt.Sprintf("%d, for %s", total, formatSizes(dims))
 	switch {
@@ -214,7 +213,7 @@ func valuesError(name string, dims []int, total, got int, err error) error {
 	return damageError(name, err)
 }
 
-// WriteIDX writes the array in the IDX format, not compressed. The dimensions
+// WriteIDX writes the array in the IDX format, uncompressed. The dimensions
 // must be 1 to 8 sizes whose product is the number of values.
 func WriteIDX(w io.Writer, x *IDX) error {
 	total, ok := product(x.Dims)

@@ -9,21 +9,21 @@ import (
 	"baregrad/internal/spelling"
 )
 
-// known describes a data set that Load knows by name. All have images of
-// 28×28 in four IDX files of the same names.
+// known describes a data set that Load knows by name. All have 28×28 images in
+// four IDX files with the same names.
 type known struct {
 	name    string
 	aliases []string
 	title   string
 	classes []string
-	// folder is its folder within a folder that holds several data sets.
+	// folder is its folder inside a folder that holds several data sets.
 	folder string
-	// embedded tells whether the files are part of this package.
+	// embedded says whether the files are part of this package.
 	embedded bool
 	// system is the folder where a package of the operating system puts the
 	// files, and hint how to install it.
 	system, hint string
-	// addresses lists folders on the web that the files are published in.
+	// addresses lists web folders in which the files are published.
 	addresses []string
 	// ownClasses is Options.OwnClasses.
 	ownClasses bool
@@ -82,12 +82,12 @@ func Names() []string {
 
 // UnknownNameError reports a name that Load does not know.
 type UnknownNameError struct {
-	Name    string   // the one given
-	Nearest []string // the known names most like it, if any is like it
+	Name    string   // the name given
+	Nearest []string // the known names closest to it, if any is close
 	Known   []string // all known names
 }
 
-// Error names the nearest known names and all known ones.
+// Error lists the nearest known names and all known ones.
 func (e *UnknownNameError) Error() string {
 	text := fmt.Sprintf("unknown data set %q", e.Name)
 	if len(e.Nearest) > 0 {
@@ -98,8 +98,8 @@ func (e *UnknownNameError) Error() string {
 	return text + " Known: " + strings.Join(e.Known, ", ")
 }
 
-// lookup finds a data set by its name or an alias. Case does not matter, and
-// an underscore stands for a hyphen, as in Keras's fashion_mnist.
+// lookup finds a data set by its name or an alias. Case does not matter, and an
+// underscore counts as a hyphen, as in Keras's fashion_mnist.
 func lookup(name string) (*known, error) {
 	normal := strings.ReplaceAll(strings.ToLower(strings.TrimSpace(name)), "_", "-")
 	unknown := &UnknownNameError{Name: name}
@@ -111,7 +111,7 @@ func lookup(name string) (*known, error) {
 			}
 			unknown.Known = append(unknown.Known, candidate)
 			distance := spelling.Distance(normal, candidate)
-			// Half of it mistyped is no longer the same word.
+			// A name with more than half of it mistyped is no guess.
 			if distance > len(candidate)/2 {
 				continue
 			}
@@ -127,9 +127,9 @@ func lookup(name string) (*known, error) {
 	return nil, unknown
 }
 
-// dataset makes a data set of this kind of what was read. Contents other than
-// the published ones are an error unless own is true, and even then if they
-// are those of another known data set.
+// dataset makes a data set of this kind from what was read. Contents other than
+// the published ones are an error unless own is true, and even then if they are
+// those of another known data set.
 func (k *known) dataset(c *contents, source string, own bool) (*Dataset, error) {
 	if own && k.ownClasses && c.sums != k.sums {
 		d, err := ownDataset(c, source+" (not the published files)")
@@ -164,8 +164,8 @@ func (k *known) dataset(c *contents, source string, own bool) (*Dataset, error) 
 	return d, nil
 }
 
-// recognise makes a data set of what was read: a known one where the contents
-// are what its authors published.
+// recognise makes a data set from what was read: a known one if the contents are
+// those that its authors published.
 func recognise(c *contents, source string) (*Dataset, error) {
 	for _, k := range knownSets {
 		if c.sums == k.sums {
@@ -175,7 +175,7 @@ func recognise(c *contents, source string) (*Dataset, error) {
 	return ownDataset(c, source)
 }
 
-// otherSetError says which file of which known data set a file really is.
+// otherSetError says which file of which known data set a file actually is.
 type otherSetError struct{ title, file string }
 
 func (e *otherSetError) Error() string { return e.title + "'s " + e.file }

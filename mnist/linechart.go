@@ -9,20 +9,20 @@ import (
 // Series is one line of a chart.
 type Series struct {
 	Name   string    // in the legend
-	Values []float64 // one for each place along the horizontal axis; NaN and infinities are left out
+	Values []float64 // one for each position along the horizontal axis; NaN and infinities are skipped
 }
 
-// seriesMarks draw the points of a series in plain text, seriesStyles its line
-// in colour: blue, orange, green, magenta of the 256.
+// seriesMarks draw the points of a series in plain text, seriesStyles its line in
+// colour: blue, orange, green and magenta of the 256-colour palette.
 var (
 	seriesMarks  = []string{"*", "o", "+", "x"}
 	seriesStyles = []string{"\x1b[38;5;33m", "\x1b[38;5;208m", "\x1b[38;5;34m", "\x1b[38;5;170m"}
 )
 
 // Lines draws series over a common axis, from 1 to the length of the longest, as
-// lines of dots: the curves of a training run by epoch, say. The scale goes from
-// the smallest to the largest value. The names stand above. It returns an empty
-// text where there are no values, and panics where there are more than four series.
+// lines of dots, such as the curves of a training run by epoch. The scale goes from
+// the smallest to the largest value. The names are above. It returns an empty string
+// if there are no values, and panics if there are more than four series.
 func (s Screen) Lines(series []Series) string {
 	if len(series) > len(seriesMarks) {
 		panic(fmt.Sprintf("mnist: %d lines in a chart, expected at most %d", len(series), len(seriesMarks)))
@@ -74,7 +74,7 @@ func (s Screen) Lines(series []Series) string {
 	return b.String()
 }
 
-// seriesText is a text in the colour of series i, plain where there is none.
+// seriesText is a text in the colour of series i, or the plain text without colour.
 func (s Screen) seriesText(i int, plain, coloured string) string {
 	if s.Color == ASCII {
 		return plain
@@ -91,14 +91,14 @@ func (s Screen) dot(c *dotCanvas, x, y int) string {
 	return s.seriesText(c.owner[y*c.width+x], seriesMarks[c.owner[y*c.width+x]], string(rune(0x2800+int(cell))))
 }
 
-// A dotCanvas is made of characters of two by four dots, as Braille has them; of
-// one dot in plain text.
+// A dotCanvas consists of characters of two by four dots, as in Braille, or of one
+// dot in plain text.
 type dotCanvas struct {
 	width, height  int // in characters
 	across, down   int // dots in a character
 	cells          []uint8
-	owner          []int // the series that drew last
-	perRow, perCol int   // dots in all
+	owner          []int // the last series that drew in each character
+	perRow, perCol int   // dots in total
 }
 
 func newDotCanvas(width, height int, plain bool) *dotCanvas {
@@ -121,7 +121,7 @@ func (c *dotCanvas) set(x, y, series int) {
 	c.owner[i] = series
 }
 
-// line draws values at n places, with straight lines between them.
+// line draws values at n positions, with straight lines between them.
 func (c *dotCanvas) line(values []float64, n int, least, most float64, series int) {
 	row := func(v float64) int {
 		if most == least {

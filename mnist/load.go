@@ -12,54 +12,53 @@ import (
 	"time"
 )
 
-// EnvDir is the environment variable that names a folder of data sets.
+// EnvDir is the environment variable with the path of a folder of data sets.
 const EnvDir = "BAREGRAD_DATA"
 
-// Options says where Load looks. The zero value is useful.
+// Options says where Load looks. The zero value can be used as it is.
 type Options struct {
-	// Dir is a folder that holds the four IDX files, gzipped or not, itself or
-	// in a folder named after the data set ("mnist", "fashion-mnist"), or a .npz
-	// file named after it (mnist.npz); or it is the path of a .npz file itself.
+	// Dir is a folder that holds the four IDX files, gzipped or not, either directly
+	// or in a folder named after the data set ("mnist", "fashion-mnist"), or that holds
+	// a .npz file named after it (mnist.npz). Or it is the path of a .npz file.
 	Dir string
-	// OwnClasses takes the classes from the labels where Dir holds files of one's own whose
-	// labels name more or fewer classes than the data set has: each is called by its
-	// number, and the data set is called "own". Otherwise such files get the data set's
-	// classes, and labels beyond them are an error.
+	// OwnClasses takes the classes from the labels if Dir holds your own files, with
+	// more or fewer classes than the data set has. Each class is then named by its
+	// number, and the data set is called "own". Otherwise such files get the data
+	// set's classes, and labels beyond them are an error.
 	OwnClasses bool
-	// CacheDir is the folder that downloaded data sets are kept in, each in a
-	// folder of its own. Empty: baregrad in os.UserCacheDir().
+	// CacheDir is the folder for downloaded data sets, each in its own folder. The
+	// default is baregrad in os.UserCacheDir().
 	CacheDir string
 
-	// NoDownload makes data that is not on this machine an error.
+	// NoDownload makes it an error if the data is not on this machine.
 	NoDownload bool
-	// Progress, if not nil, is called again and again while files are
-	// downloaded, from the goroutine that called Load.
+	// Progress, if not nil, is called repeatedly during downloads, from the goroutine
+	// that called Load.
 	Progress func(Progress)
-	// Addresses lists folders on the web to download from, in place of those
-	// where the data set is published. Each ends with a slash.
+	// Addresses lists web folders to download from, instead of those where the data
+	// set is published. Each ends with a slash.
 	Addresses []string
-	// Client makes the requests. Nil: http.DefaultClient.
+	// Client makes the requests; http.DefaultClient if nil.
 	Client *http.Client
-	// StallTimeout is how long a download may bring nothing before it is given
-	// up. Zero: 30 seconds.
+	// StallTimeout is how long a download may receive nothing before it is given
+	// up; 30 seconds if 0.
 	StallTimeout time.Duration
 }
 
 // Load returns the data set called name: "mnist", or "fashion" (also
 // "fashion-mnist"). An unknown name is an *UnknownNameError.
 //
-// MNIST is read from opts.Dir if that is given, and otherwise from the files
-// embedded in this package. Fashion-MNIST is looked for in opts.Dir, in the
-// folder that the environment variable BAREGRAD_DATA names, in the cache
-// folder, and where the Debian package dataset-fashion-mnist puts it; where it
-// is in none of these it is downloaded into the cache. If that fails too, the
-// error is a *NotFoundError, which says where to put the files.
+// MNIST is read from opts.Dir if it is given, and otherwise from the files embedded
+// in this package. Fashion-MNIST is searched in opts.Dir, in the folder given by the
+// environment variable BAREGRAD_DATA, in the cache folder, and where the Debian
+// package dataset-fashion-mnist installs it. If it is in none of these, it is
+// downloaded into the cache. If that fails too, the error is a *NotFoundError, which
+// says where to put the files.
 //
-// Contents are checked against the SHA-256 sums of what was published. Only
-// opts.Dir may hold other files of the same form, such as a data set of one's
-// own; Dataset.Published is then false. A file that is damaged or does not
-// belong is a *FormatError. When ctx is cancelled, Load stops and returns its
-// error.
+// Contents are checked against the published SHA-256 sums. Only opts.Dir may hold
+// other files of the same form, such as your own data set; Dataset.Published is then
+// false. A file that is damaged or does not fit gives a *FormatError. When ctx is
+// cancelled, Load stops and returns its error.
 func Load(ctx context.Context, name string, opts Options) (*Dataset, error) {
 	k, err := lookup(name)
 	if err != nil {
@@ -69,10 +68,9 @@ func Load(ctx context.Context, name string, opts Options) (*Dataset, error) {
 }
 
 // LoadFS returns the data set in the four IDX files in the top folder of fsys,
-// named as MNIST's files are, gzipped (.gz) or not. The images may be of any
-// one size. Where the contents are those of a data set that Load knows, it
-// gets its name and class names; in any other, each class is named by its
-// number.
+// named like MNIST's files, gzipped (.gz) or not. All images must have one size, which
+// may be any. If the contents are those of a data set that Load knows, it gets that
+// name and class names. Otherwise each class is named by its number.
 func LoadFS(ctx context.Context, fsys fs.FS) (*Dataset, error) {
 	found, err := findFiles(fsys, ".")
 	if err != nil {
@@ -92,7 +90,7 @@ type NotFoundError struct {
 	Looked []string // the places that were searched
 	Put    string   // the folder to put the files in; may be empty
 	From   string   // where the files are published
-	Hint   string   // a command that installs them, where there is one
+	Hint   string   // a command that installs them, if there is one
 	Err    error    // why they could not be downloaded
 }
 
@@ -124,15 +122,15 @@ var (
 // place is a folder that may hold the files.
 type place struct {
 	dir   string
-	label string // how errors call it
-	// own tells that other files than the published ones are welcome.
+	label string // its name in errors
+	// own says that files other than the published ones are accepted.
 	own bool
-	// cache tells that a download replaces what is damaged.
+	// cache says that a download may replace damaged files.
 	cache bool
 }
 
-// places returns where to look, in this order, and the cache folder ("" where
-// the user has none). A place without a folder is only there to be named.
+// places returns where to look, in order, and the cache folder ("" if the user has
+// none). A place without a folder is only listed in errors.
 func (k *known) places(opts Options) (places []place, cache string) {
 	if opts.Dir != "" {
 		places = append(places, place{dir: opts.Dir, label: opts.Dir, own: true})
@@ -181,7 +179,7 @@ func (k *known) load(ctx context.Context, opts Options) (*Dataset, error) {
 	}
 	places, cache := k.places(opts)
 	missing := &NotFoundError{Title: k.title, Put: cache, Hint: k.hint}
-	var damage error // what is wrong in the cache
+	var damage error // the error in the cache
 	for _, p := range places {
 		missing.Looked = append(missing.Looked, p.label)
 		if p.dir == "" {
@@ -231,8 +229,8 @@ func (k *known) load(ctx context.Context, opts Options) (*Dataset, error) {
 	return d, nil
 }
 
-// loadEmbedded reads the embedded files. Their gzip checksums are checked as
-// they are read; that they are the published ones, a test has checked.
+// loadEmbedded reads the embedded files. Their gzip checksums are verified while they
+// are read; a test checks that they are the published ones.
 func (k *known) loadEmbedded(ctx context.Context) (*Dataset, error) {
 	found, err := findFiles(embedded, "data")
 	if err != nil {
@@ -246,10 +244,10 @@ func (k *known) loadEmbedded(ctx context.Context) (*Dataset, error) {
 	return k.dataset(c, "embedded", false)
 }
 
-// loadDir reads the four files in the folder dir or in a folder within that is
-// named after the data set, or else the .npz file there that is. Where there
-// is none of these it returns nil and no error. Whether contents other than
-// the published ones will do, own says.
+// loadDir reads the four files in the folder dir or in a folder inside it that is
+// named after the data set, or otherwise the .npz file there with that name. If there
+// is none of these, it returns nil and no error. own says whether contents other than
+// the published ones are accepted.
 func (k *known) loadDir(ctx context.Context, dir string, own bool) (*Dataset, error) {
 	fsys := os.DirFS(dir)
 	for _, folder := range []string{k.folder, k.name, "."} {

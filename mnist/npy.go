@@ -1,6 +1,6 @@
 package mnist
 
-// The .npy format, as numpy.lib.format defines it:
+// The .npy format, as defined by numpy.lib.format:
 //
 //	6 bytes   \x93NUMPY
 //	2 bytes   the version, major and minor: 1.0, 2.0 or 3.0
@@ -25,7 +25,7 @@ import (
 
 const (
 	npyMagic = "\x93NUMPY"
-	// maxNPYHeader is what NumPy too takes at most.
+	// maxNPYHeader is also NumPy's limit.
 	maxNPYHeader = 10000
 )
 
@@ -38,8 +38,8 @@ type Array struct {
 	Data any
 }
 
-// Len returns the number of values, or -1 where Data has a type that is not
-// one of the five.
+// Len returns the number of values, or -1 if Data does not have one of the five
+// types.
 func (a *Array) Len() int {
 	switch data := a.Data.(type) {
 	case []float32:
@@ -75,9 +75,8 @@ func (a *Array) DType() string {
 	return ""
 }
 
-// Float32 returns the values as float32: the array's own memory where it holds
-// float32, and otherwise a copy, rounded. It panics where Data has a type that is not
-// one of the five.
+// Float32 returns the values as float32: the array's own memory if it holds float32,
+// and otherwise a rounded copy. It panics if Data does not have one of the five types.
 func (a *Array) Float32() []float32 {
 	switch data := a.Data.(type) {
 	case []float32:
@@ -103,9 +102,9 @@ func toFloat32[T float64 | uint8 | int32 | int64](values []T) []float32 {
 }
 
 // Int32 returns the values as int32, the type in which networks take class numbers: the
-// array's own memory where it holds int32, and otherwise a copy. (NumPy's labels are
-// int64.) A value that is no whole number, or beyond the range of int32, is an error. It
-// panics where Float32 does.
+// array's own memory if it holds int32, and otherwise a copy. (NumPy's labels are
+// int64.) A value that is not a whole number, or out of the range of int32, is an error.
+// It panics if Data does not have one of the five types.
 func (a *Array) Int32() ([]int32, error) {
 	switch data := a.Data.(type) {
 	case []int32:
@@ -125,7 +124,7 @@ func (a *Array) Int32() ([]int32, error) {
 func toInt32[T float32 | float64 | uint8 | int64](values []T) ([]int32, error) {
 	out := make([]int32, len(values))
 	for i, v := range values {
-		// In float64 every int32 is itself, and no other number looks like one.
+		// float64 represents every int32 exactly.
 		if f := float64(v); !(f >= math.MinInt32 && f <= math.MaxInt32 && f == math.Trunc(f)) {
 			return nil, fmt.Errorf("mnist: value %d of the array is %v, expected a whole number from %d to %d", i, v, math.MinInt32, math.MaxInt32)
 		}
@@ -134,7 +133,7 @@ func toInt32[T float32 | float64 | uint8 | int64](values []T) ([]int32, error) {
 	return out, nil
 }
 
-// check reports an array whose values do not fit its shape.
+// check returns an error if the array's values do not fit its shape.
 func (a *Array) check() error {
 	if a == nil {
 		return errors.New("no array")
@@ -151,7 +150,7 @@ func (a *Array) check() error {
 	return nil
 }
 
-// formatShape writes a shape as Python writes a tuple.
+// formatShape formats a shape as a Python tuple.
 func formatShape(shape []int) string {
 	var b strings.Builder
 	for i, size := range shape {
@@ -166,12 +165,11 @@ func formatShape(shape []int) string {
 	return "(" + b.String() + ")"
 }
 
-// ReadNPY reads an array in NumPy's .npy format, up to the end of r. The name
-// stands in errors only. Values must be <f4, <f8, |u1, <i4 or <i8; other types
-// are refused by name. An array in Fortran's order is brought into row-major
-// order.
+// ReadNPY reads an array in NumPy's .npy format, up to the end of r. The name is
+// only used in errors. Values must be <f4, <f8, |u1, <i4 or <i8; the error for another
+// type names it. An array in Fortran order is converted to row-major order.
 //
-// What is wrong with the contents is a *FormatError.
+// Wrong contents give a *FormatError.
 func ReadNPY(r io.Reader, name string) (*Array, error) {
 	size := int64(-1)
 	if known, ok := r.(interface{ Len() int }); ok {
@@ -190,8 +188,8 @@ func ReadNPYFile(path string) (*Array, error) {
 	return readNPY(f, size, size, path)
 }
 
-// readNPY reads from r, which holds size bytes (-1: not known) that take up
-// stored bytes of a file (fewer if compressed).
+// readNPY reads from r, which holds size bytes (-1: unknown) that take up stored
+// bytes of a file (fewer if compressed).
 func readNPY(r io.Reader, size, stored int64, name string) (*Array, error) {
 	h, start, err := readNPYHeader(r, name)
 	if err != nil {
@@ -249,8 +247,8 @@ func readNPY(r io.Reader, size, stored int64, name string) (*Array, error) {
 	return a, nil
 }
 
-// readNPYHeader reads up to the values, and returns what the header says and
-// how many bytes it took.
+// readNPYHeader reads everything before the values, and returns the header's contents
+// and the number of bytes read.
 func readNPYHeader(r io.Reader, name string) (h npyHeader, start int64, err error) {
 	var intro [8]byte
 	if n, err := io.ReadFull(r, intro[:]); err != nil {
@@ -297,7 +295,7 @@ func readNPYHeader(r io.Reader, name string) (h npyHeader, start int64, err erro
 	return h, int64(len(intro)+len(sizeBytes)) + int64(length), nil
 }
 
-// decode makes values of itemSize bytes each of raw, in row-major order.
+// decode converts raw to values of itemSize bytes each, in row-major order.
 func decode[T any](raw []byte, h npyHeader, itemSize int, value func([]byte) T) []T {
 	out := make([]T, len(raw)/itemSize)
 	for i := range out {
@@ -306,14 +304,14 @@ func decode[T any](raw []byte, h npyHeader, itemSize int, value func([]byte) T) 
 	return rowMajor(out, h)
 }
 
-// rowMajor brings values from Fortran's order, in which the first index varies
-// fastest, into row-major order, in which the last one does. Values that are
-// in row-major order already are returned as they are.
+// rowMajor converts values from Fortran order, in which the first index varies
+// fastest, to row-major order, in which the last one does. Values that are already in
+// row-major order are returned as they are.
 func rowMajor[T any](values []T, h npyHeader) []T {
 	if !h.fortran || len(h.shape) < 2 || len(values) == 0 {
 		return values
 	}
-	strides := make([]int, len(h.shape)) // in values, of the Fortran order
+	strides := make([]int, len(h.shape)) // of the Fortran order, in values
 	stride := 1
 	for i, size := range h.shape {
 		strides[i] = stride
@@ -324,7 +322,7 @@ func rowMajor[T any](values []T, h npyHeader) []T {
 	from := 0
 	for i := range out {
 		out[i] = values[from]
-		// Count the index up, its last part first.
+		// Increment the index, its last part first.
 		for d := len(index) - 1; d >= 0; d-- {
 			index[d]++
 			from += strides[d]
@@ -345,8 +343,8 @@ func WriteNPY(w io.Writer, a *Array) error {
 		return fmt.Errorf("write NPY: %w", err)
 	}
 	text := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': %s, }", a.DType(), formatShape(a.Shape))
-	// The values begin at a multiple of 64. At most 64 dimensions of 20 digits
-	// keep the header far below the 65535 bytes of version 1.0.
+	// The values start at a multiple of 64. At most 64 dimensions of 20 digits keep
+	// the header far below version 1.0's limit of 65535 bytes.
 	start := (len(npyMagic) + 4 + len(text) + 1 + 63) / 64 * 64
 	header := append([]byte(npyMagic), 1, 0)
 	header = binary.LittleEndian.AppendUint16(header, uint16(start-len(npyMagic)-4))

@@ -6,21 +6,21 @@ import (
 	"strings"
 )
 
-// npyHeader is what a .npy file's header says.
+// npyHeader is the contents of a .npy file's header.
 type npyHeader struct {
 	descr   string // the type of the values, such as <f4
 	fortran bool   // column-major: the first index varies fastest
 	shape   []int
 }
 
-// maxNPYDims is the most dimensions that NumPy gives an array.
+// maxNPYDims is the largest number of dimensions of a NumPy array.
 const maxNPYDims = 64
 
 // npyParser reads the header's text: a literal of a Python dictionary such as
 //
 //	{'descr': '<f4', 'fortran_order': False, 'shape': (60000, 28, 28), }
 //
-// It knows the parts of the language that may stand there, and nothing more:
+// It accepts the parts of the language that may occur there, and nothing else:
 // strings without escapes, True, False, and tuples of whole numbers.
 type npyParser struct {
 	text string
@@ -34,7 +34,7 @@ func (e *headerSyntax) Error() string {
 	return "found " + e.found + ", expected " + e.expected
 }
 
-// parseNPYHeader reads the text of a header. It has the three keys that NumPy
+// parseNPYHeader reads the text of a header. It must have the three keys that NumPy
 // writes, each once, in any order.
 func parseNPYHeader(text string) (h npyHeader, err error) {
 	p := &npyParser{text: text}
@@ -96,7 +96,7 @@ func (p *npyParser) space() {
 	}
 }
 
-// has tells whether token comes next, after white space.
+// has reports whether token comes next, after white space.
 func (p *npyParser) has(token string) bool {
 	p.space()
 	return strings.HasPrefix(p.text[p.at:], token)
@@ -111,7 +111,7 @@ func (p *npyParser) take(token string) error {
 	return nil
 }
 
-// wrong reports that something else than what was expected comes next.
+// wrong reports that something other than the expected comes next.
 func (p *npyParser) wrong(expected string) error {
 	rest := p.text[p.at:]
 	if rest == "" {
@@ -142,8 +142,8 @@ func (p *npyParser) str() (string, error) {
 	return s, nil
 }
 
-// descr reads the type of the values. NumPy writes a list of fields for a
-// structured type, which is refused here.
+// descr reads the type of the values. For a structured type NumPy writes a list of
+// fields, which is refused here.
 func (p *npyParser) descr() (string, error) {
 	if p.has("[") || p.has("(") {
 		return "", &headerSyntax{"a structured type", npyTypesText}
@@ -161,8 +161,8 @@ func (p *npyParser) boolean() (bool, error) {
 	return false, p.wrong("True or False")
 }
 
-// tuple reads a tuple of whole numbers: (), (3,), (3, 4) or (3, 4,). Python 2
-// wrote an L behind a long number.
+// tuple reads a tuple of whole numbers: (), (3,), (3, 4) or (3, 4,). Python 2 wrote
+// an L after a long number.
 func (p *npyParser) tuple() ([]int, error) {
 	if err := p.take("("); err != nil {
 		return nil, err
@@ -204,10 +204,10 @@ func (p *npyParser) tuple() ([]int, error) {
 	return shape, nil
 }
 
-// npyTypesText lists the types that are read, for errors.
+// npyTypesText lists the supported types, for errors.
 const npyTypesText = "<f4, <f8, |u1, <i4 or <i8"
 
-// describeDescr says in words what a type that is not read stands for.
+// describeDescr describes an unsupported type in words.
 func describeDescr(descr string) string {
 	if descr == "" {
 		return "no type"

@@ -13,19 +13,19 @@ import (
 	"baregrad/internal/regular"
 )
 
-// NPZ is an open .npz file: a zip archive of .npy files, as numpy.savez and
-// numpy.savez_compressed write it.
+// NPZ is an open .npz file: a zip archive of .npy files, as written by numpy.savez
+// and numpy.savez_compressed.
 type NPZ struct {
 	name    string
 	entries map[string]*zip.File // by the array's name, without .npy
 }
 
-// OpenNPZ opens the .npz file of size bytes in r. The name stands in errors
-// only. Nothing is read yet but the archive's directory.
+// OpenNPZ opens the .npz file of size bytes in r. The name is only used in errors.
+// It reads only the archive's directory.
 //
-// Refused with a *FormatError are: files that are no zip archive; entries that
-// are no .npy files, are encrypted, occur twice, overlap, or have names with
-// a path that leads elsewhere; and archives that claim to expand beyond what
+// It returns a *FormatError for files that are not zip archives; for entries that are
+// not .npy files, are encrypted, duplicated or overlapping, or have names with a path
+// that leads out of the archive; and for archives that claim to expand beyond what
 // the file's size justifies.
 func OpenNPZ(r io.ReaderAt, size int64, name string) (*NPZ, error) {
 	archive, err := zip.NewReader(r, size)
@@ -68,7 +68,7 @@ func OpenNPZ(r io.ReaderAt, size int64, name string) (*NPZ, error) {
 	return z, nil
 }
 
-// addCapped adds sizes, and stays at the largest number where that overflows.
+// addCapped adds sizes; on overflow it returns the largest number.
 func addCapped(a, b uint64) uint64 {
 	if a > math.MaxUint64-b {
 		return math.MaxUint64
@@ -80,7 +80,7 @@ func addCapped(a, b uint64) uint64 {
 func (z *NPZ) Names() []string { return slices.Sorted(maps.Keys(z.entries)) }
 
 // Read reads the array called name, without .npy. An unknown name, or contents
-// that ReadNPY would refuse, is a *FormatError.
+// that ReadNPY would refuse, give a *FormatError.
 func (z *NPZ) Read(name string) (*Array, error) {
 	f, ok := z.entries[name]
 	if !ok {
@@ -96,7 +96,7 @@ func (z *NPZ) Read(name string) (*Array, error) {
 	return readNPY(r, int64(f.UncompressedSize64), int64(f.CompressedSize64), shown)
 }
 
-// ReadNPZFile reads all arrays of the .npz file at path, by their names.
+// ReadNPZFile reads all arrays of the .npz file at path, by name.
 func ReadNPZFile(path string) (map[string]*Array, error) {
 	f, size, err := regular.Open(path)
 	if err != nil {
@@ -116,9 +116,9 @@ func ReadNPZFile(path string) (map[string]*Array, error) {
 	return arrays, nil
 }
 
-// WriteNPZ writes arrays, in the order of their names, as numpy.savez does, or
-// as numpy.savez_compressed does where compress is true. The same arrays make
-// the same bytes.
+// WriteNPZ writes arrays, sorted by name, as numpy.savez does, or as
+// numpy.savez_compressed does if compress is true. The same arrays give the same
+// bytes.
 func WriteNPZ(w io.Writer, arrays map[string]*Array, compress bool) error {
 	archive := zip.NewWriter(w)
 	method := zip.Store

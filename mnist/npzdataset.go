@@ -9,16 +9,16 @@ import (
 	"baregrad/internal/regular"
 )
 
-// npzNames are the arrays in a data set's .npz file, as Keras names them, in
-// the order of the four IDX files.
+// npzNames are the arrays in a data set's .npz file, by Keras's names, in the order
+// of the four IDX files.
 var npzNames = [numFiles]string{"x_train", "y_train", "x_test", "y_test"}
 
-// LoadNPZ returns the data set in the .npz file at path: Keras's mnist.npz, or
-// one of the same form. It holds the images x_train and x_test, uint8 of shape
-// (N, rows, columns), and the labels y_train and y_test, uint8, int32 or int64
-// of shape (N,). Where the contents are those of a data set that Load knows,
-// it gets its name and class names; in any other, each class is named by its
-// number. Contents that do not fit are a *FormatError.
+// LoadNPZ returns the data set in the .npz file at path: Keras's mnist.npz, or one of
+// the same form. It holds the images x_train and x_test, uint8 of shape (N, rows,
+// columns), and the labels y_train and y_test, uint8, int32 or int64 of shape (N,). If
+// the contents are those of a data set that Load knows, it gets that name and class
+// names. Otherwise each class is named by its number. Contents that do not fit give a
+// *FormatError.
 func LoadNPZ(ctx context.Context, path string) (*Dataset, error) {
 	c, err := readNPZ(ctx, path)
 	if err != nil {
@@ -73,7 +73,7 @@ func npzImages(a *Array, file string) (*IDX, error) {
 	return &IDX{Dims: a.Shape, Data: pixels}, nil
 }
 
-// npzLabels checks that an array holds labels of 0 to 255.
+// npzLabels checks that an array holds labels from 0 to 255.
 func npzLabels(a *Array, file string) (*IDX, error) {
 	if len(a.Shape) != 1 {
 		return nil, &FormatError{File: file, Thing: "shape", Found: formatShape(a.Shape),
@@ -97,7 +97,7 @@ func npzLabels(a *Array, file string) (*IDX, error) {
 	return &IDX{Dims: a.Shape, Data: labels}, nil
 }
 
-// narrowLabels makes bytes of labels.
+// narrowLabels converts labels to bytes.
 func narrowLabels[T int32 | int64](values []T, file string) ([]uint8, error) {
 	labels := make([]uint8, len(values))
 	for i, v := range values {
@@ -110,5 +110,5 @@ func narrowLabels[T int32 | int64](values []T, file string) ([]uint8, error) {
 	return labels, nil
 }
 
-// isNPZ tells whether path is that of a .npz file, by its name.
+// isNPZ reports whether path has the extension of a .npz file.
 func isNPZ(path string) bool { return strings.EqualFold(filepath.Ext(path), ".npz") }

@@ -13,8 +13,8 @@ const shades = " .:-=+*#%@"
 // Image draws a grey image of rows×cols pixels, 0 black to 255 white. Every
 // character shows two pixels, one above the other, so the picture takes cols
 // columns and half as many lines as there are rows. An image wider than the
-// screen is shrunk by a whole number. It panics where img does not hold
-// rows·cols pixels.
+// screen is shrunk by a whole factor. It panics if img does not hold rows·cols
+// pixels.
 func (s Screen) Image(img []uint8, rows, cols int) string {
 	if rows < 0 || cols < 0 || len(img) != rows*cols {
 		panic(fmt.Sprintf("mnist: an image of %d pixels, expected %d×%d", len(img), rows, cols))
@@ -66,7 +66,7 @@ func (s Screen) halfBlocks(b *strings.Builder, top, bottom []uint8) {
 	b.WriteString(styleReset + "\n")
 }
 
-// grey returns the code of a level of grey, to stand behind 38; or 48;.
+// grey returns the code of a grey level, to follow 38; or 48;.
 func (s Screen) grey(level uint8) string {
 	if s.Color == TrueColor {
 		return fmt.Sprintf("2;%d;%d;%d", level, level, level)
@@ -82,7 +82,7 @@ func (s Screen) grey(level uint8) string {
 	return fmt.Sprintf("5;%d", 232+min(max(int(level)-3, 0)/10, 23))
 }
 
-// shrink averages blocks of factor×factor pixels; those at the right and lower
+// shrink averages blocks of factor×factor pixels; those at the right and bottom
 // edges may be smaller.
 func shrink(img []uint8, rows, cols, factor int) (out []uint8, outRows, outCols int) {
 	outRows, outCols = (rows+factor-1)/factor, (cols+factor-1)/factor
@@ -102,9 +102,9 @@ func shrink(img []uint8, rows, cols, factor int) (out []uint8, outRows, outCols 
 	return out, outRows, outCols
 }
 
-// GreyLevels brings values of any range, such as a layer's filters or
-// activations, to grey levels that Image draws: the smallest becomes 0 and the
-// largest 255. Where all are equal they become 0, as does NaN.
+// GreyLevels converts values of any range, such as a layer's filters or activations,
+// to grey levels for Image: the smallest becomes 0 and the largest 255. NaN becomes
+// 0, and so does everything if all values are equal.
 func GreyLevels(values []float32) []uint8 {
 	least, most := math.Inf(1), math.Inf(-1)
 	for _, v := range values {
@@ -118,35 +118,35 @@ func GreyLevels(values []float32) []uint8 {
 	}
 	for i, v := range values {
 		level := (float64(v) - least) / (most - least)
-		if level > 0 { // not of NaN
+		if level > 0 { // false for NaN
 			out[i] = uint8(math.Round(255 * min(level, 1)))
 		}
 	}
 	return out
 }
 
-// Mark tells right predictions from wrong ones.
+// Mark distinguishes right predictions from wrong ones.
 type Mark int
 
 const (
-	Unmarked Mark = iota // as it is
+	Unmarked Mark = iota // neither
 	Right                // a green caption; in plain text, one that begins with +
 	Wrong                // a red caption; in plain text, one that begins with x
 )
 
 // Tile is one image of a grid.
 type Tile struct {
-	Pixels     []uint8 // Rows·Cols of them, 0 black to 255 white
+	Pixels     []uint8 // Rows·Cols grey levels, 0 black to 255 white
 	Rows, Cols int     // the size in pixels
-	Caption    string  // below the image; a newline begins another line
+	Caption    string  // below the image; a newline starts another line
 	Mark       Mark    // the caption's colour
 }
 
 // gridGap is the number of columns between the images of a grid.
 const gridGap = 2
 
-// Grid draws images in rows, as many in each as the screen is wide, with their
-// captions below them. A caption that is too long is cut.
+// Grid draws images in rows, as many in each as fit the screen, with their captions
+// below them. A caption that is too long is cut.
 func (s Screen) Grid(tiles []Tile) string {
 	if len(tiles) == 0 {
 		return ""
@@ -168,7 +168,7 @@ func (s Screen) Grid(tiles []Tile) string {
 		blocks := make([]string, len(row))
 		for i, tile := range row {
 			block := pictures[i]
-			for len(block) < height { // captions stand level
+			for len(block) < height { // align the captions
 				block = append(block, "")
 			}
 			for _, line := range s.caption(tile, cell) {

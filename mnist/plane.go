@@ -19,10 +19,10 @@ func newPlane(width, height int) *plane {
 func (p *plane) at(x, y int) float32     { return p.pixels[y*p.width+x] }
 func (p *plane) set(x, y int, v float32) { p.pixels[y*p.width+x] = v }
 
-// greyPlanes returns the brightness of an image, 0 to 255, averaged over
-// squares of pixels so that no side is longer than digitWorking; once on a
-// white ground and, if any part of it is transparent, once on a black one (else
-// nil). Brightness is .299 red + .587 green + .114 blue, as in JPEG files.
+// greyPlanes returns the brightness of an image, 0 to 255, averaged over squares of
+// pixels so that no side is longer than digitWorking: on a white ground and, if any
+// part of it is transparent, also on a black one (otherwise nil). Brightness is
+// .299 red + .587 green + .114 blue, as in JPEG files.
 func greyPlanes(img image.Image) (onWhite, onBlack *plane) {
 	bounds := img.Bounds()
 	width, height := bounds.Dx(), bounds.Dy()
@@ -30,8 +30,8 @@ func greyPlanes(img image.Image) (onWhite, onBlack *plane) {
 	onWhite = newPlane((width+factor-1)/factor, (height+factor-1)/factor)
 	onBlack = newPlane(onWhite.width, onWhite.height)
 	transparent := false
-	// draw.Draw knows the fast way through each kind of image. One strip at a
-	// time becomes a row of the planes.
+	// draw.Draw has a fast path for each kind of image. One strip at a time becomes a
+	// row of the planes.
 	strip := image.NewRGBA(image.Rect(0, 0, width, factor))
 	for y := range onWhite.height {
 		n := min(factor, height-y*factor)
@@ -58,7 +58,7 @@ func greyPlanes(img image.Image) (onWhite, onBlack *plane) {
 	return onWhite, onBlack
 }
 
-// turn brings an image of an EXIF orientation upright. The eight values say
+// turn rotates an image with an EXIF orientation upright. The eight values say
 // where the image's first row and first column belong: 1 top left, 2 top
 // right, 3 bottom right, 4 bottom left, and with rows and columns exchanged 5
 // left top, 6 right top, 7 right bottom, 8 left bottom.
@@ -98,13 +98,12 @@ func (p *plane) crop(bounds image.Rectangle) *plane {
 	return out
 }
 
-// fit scales the plane so that its longer side is size pixels, and its shorter
-// one by the same factor, rounded up; the plane stands in the middle of what
-// was added. Each new pixel is the average over the area that it covers, of
-// which what is outside the plane is 0.
+// fit scales the plane so that its longer side is size pixels, and its shorter one
+// by the same factor, rounded up, with the plane centred in it. Each new pixel is the
+// average over the area that it covers; outside the plane that is 0.
 func (p *plane) fit(size int) *plane {
 	ratio := float64(max(p.width, p.height)) / float64(size) // old pixels per new one
-	// A hair less, so that rounding does not add a whole pixel.
+	// Slightly less, so that rounding does not add a whole pixel.
 	length := func(old int) int { return min(size, int(math.Ceil(float64(old)/ratio-1e-9))) }
 
 	across := newPlane(length(p.width), p.height) // first along rows, then along columns
@@ -132,15 +131,14 @@ func (p *plane) fit(size int) *plane {
 	return out
 }
 
-// areaWeight is the share that an old pixel has in a new one.
+// areaWeight is an old pixel's share of a new one.
 type areaWeight struct {
 	from   int
 	weight float64
 }
 
-// areaWeights returns, for each of after pixels in a row, the old pixels that
-// it covers. Each is as long as ratio old pixels, and the row of before old
-// pixels lies in their middle.
+// areaWeights returns, for each of after pixels in a row, the old pixels that it
+// covers. Each is ratio old pixels long, and the row of before old pixels is centred.
 func areaWeights(before, after int, ratio float64) [][]areaWeight {
 	out := make([][]areaWeight, after)
 	first := (float64(before) - float64(float64(after)*ratio)) / 2
@@ -149,7 +147,7 @@ func areaWeights(before, after int, ratio float64) [][]areaWeight {
 		end := start + ratio
 		for from := max(int(start), 0); from < before && float64(from) < end; from++ {
 			covered := min(end, float64(from+1)) - max(start, float64(from))
-			if covered > 1e-9 { // else it is rounding
+			if covered > 1e-9 { // less is a rounding error
 				out[i] = append(out[i], areaWeight{from, covered / ratio})
 			}
 		}

@@ -10,7 +10,7 @@ import (
 	"baregrad/internal/terminal"
 )
 
-// ColorMode says with what marks a picture may be drawn.
+// ColorMode says which characters and colours pictures are drawn with.
 type ColorMode int
 
 const (
@@ -36,23 +36,23 @@ func (m ColorMode) String() string {
 	return "ColorMode(" + strconv.Itoa(int(m)) + ")"
 }
 
-// Screen is what pictures are drawn for. Its methods return text that ends in
+// Screen describes what pictures are drawn on. Its methods return text that ends in
 // a newline. The zero value is plain text, 80 columns wide.
 type Screen struct {
-	Color ColorMode // ASCII where not given
-	// Width is the number of columns. Zero: 80.
+	Color ColorMode // ASCII by default
+	// Width is the number of columns; 80 if 0.
 	Width int
 }
 
-// DetectScreen returns the Screen that suits w. Colour takes a terminal that is
-// known for it, and that the environment variable NO_COLOR is not set; the
-// width is that of the terminal, or of the environment variable COLUMNS.
+// DetectScreen returns the Screen that suits w. It has colour if w is a terminal known
+// to support it and the environment variable NO_COLOR is not set. The width is that
+// of the terminal, or of the environment variable COLUMNS.
 func DetectScreen(w io.Writer) Screen {
 	watched, width := terminal.Width(w)
 	return screenFor(watched, width, runtime.GOOS == "windows", os.Getenv)
 }
 
-// screenFor decides what to draw with; width is 0 where it is not known.
+// screenFor chooses how to draw; width is 0 if unknown.
 func screenFor(watched bool, width int, windows bool, env func(string) string) Screen {
 	if columns, err := strconv.Atoi(env("COLUMNS")); err == nil && columns > 0 {
 		width = columns
@@ -71,8 +71,8 @@ func screenFor(watched bool, width int, windows bool, env func(string) string) S
 		s.Color = Color256
 	case term == "":
 	default:
-		// Of the terminals that do not say how many colours they have, these
-		// have too few or no half-blocks.
+		// Of the terminals that do not say how many colours they have, these have too
+		// few, or no half-blocks.
 		for _, plain := range []string{"linux", "vt", "ansi", "cons", "sun"} {
 			if strings.HasPrefix(term, plain) {
 				return s
@@ -91,8 +91,8 @@ func (s Screen) columns() int {
 	return s.Width
 }
 
-// The select graphic rendition codes of ANSI terminals. Palette colours are
-// the 256 that both colour modes have.
+// The Select Graphic Rendition codes of ANSI terminals. Both colour modes have the
+// 256 palette colours.
 const (
 	styleReset = "\x1b[0m"
 	styleBold  = "\x1b[1m"
@@ -100,7 +100,7 @@ const (
 	styleRed   = "\x1b[31m"
 )
 
-// paint puts text between a style and its end, where the screen has colour.
+// paint puts text between a style and the reset code, if the screen has colour.
 func (s Screen) paint(style, text string) string {
 	if s.Color == ASCII || style == "" {
 		return text
@@ -108,8 +108,8 @@ func (s Screen) paint(style, text string) string {
 	return style + text + styleReset
 }
 
-// visibleWidth returns how many columns a line takes: its runes, less the
-// escape sequences that paint makes.
+// visibleWidth returns how many columns a line takes: its runes, without the
+// escape sequences added by paint.
 func visibleWidth(line string) int {
 	width := 0
 	escape := false
@@ -137,8 +137,8 @@ func center(line string, width int) string {
 	return pad(strings.Repeat(" ", left)+line, width)
 }
 
-// clip shortens a line that has no escape sequences to width columns, and
-// marks where it did.
+// clip shortens a line without escape sequences to width columns, and marks that
+// it did.
 func (s Screen) clip(line string, width int) string {
 	runes := []rune(line)
 	if len(runes) <= width {
@@ -159,7 +159,7 @@ func lines(block string) []string {
 	return strings.Split(strings.TrimSuffix(block, "\n"), "\n")
 }
 
-// beside puts blocks of text side by side, gap columns apart, their tops level.
+// beside puts blocks of text side by side, gap columns apart, aligned at the top.
 func beside(blocks []string, gap int) string {
 	var columns [][]string
 	var widths []int

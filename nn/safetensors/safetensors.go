@@ -1,16 +1,16 @@
-// Package safetensors reads and writes the safetensors file format, in which
-// PyTorch, JAX and others keep the weights of models: a length, a JSON header,
-// and the numbers as they lie in memory, little-endian, row by row.
+// Package safetensors reads and writes the safetensors file format, which PyTorch, JAX
+// and others use for the weights of models: a length, a JSON header, and the numbers as
+// they are in memory, little-endian, row by row.
 //
 //	8 bytes   n, the length of the header (unsigned, little-endian)
 //	n bytes   {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, …}, padded with spaces
 //	the rest  the tensors one after the other, without gaps; offsets count from here
 //
-// The header may hold "__metadata__", strings by name. The format has no code in
-// it, and a reader can check everything before it allocates: this one refuses
-// whatever the format does not allow, duplicate names included, and needs no
-// more memory than the file has bytes; Open reads the header only, and the
-// numbers of a tensor when they are asked for.
+// The header may hold "__metadata__", a map of strings. The format contains no code, and a
+// reader can check everything before it allocates memory. This one refuses whatever the
+// format does not allow, including duplicate names, and needs no more memory than the
+// file's size. Open reads only the header, and the numbers of a tensor when they are
+// requested.
 package safetensors
 
 import (
@@ -31,23 +31,23 @@ const MaxHeader = 100_000_000
 
 const metadataName = "__metadata__"
 
-// A Tensor is an array of numbers with a name.
+// A Tensor is a named array of numbers.
 type Tensor struct {
 	Name  string // unique in its file
-	Type  string // as the format writes it: F32, F64, F16, BF16, I32, U8, …
+	Type  string // the format's name for it: F32, F64, F16, BF16, I32, U8, …
 	Shape []int  // the sizes of its axes; none for a single number
-	Data  []byte // little-endian, row by row; nil of a tensor that Open found
+	Data  []byte // little-endian, row by row; nil for a tensor from Open
 
-	source *io.SectionReader // where Open found the data
+	source *io.SectionReader // the data of a tensor from Open
 }
 
 // A File is the contents of a safetensors file.
 type File struct {
 	Tensors  []Tensor          // in the order of their data
-	Metadata map[string]string // what else is kept in it; may be nil
+	Metadata map[string]string // further strings in the file; may be nil
 }
 
-// sizes are the types of the format and the bytes of an element.
+// sizes maps the format's types to their size in bytes.
 var sizes = map[string]int{
 	"BOOL": 1, "U8": 1, "I8": 1, "F8_E5M2": 1, "F8_E4M3": 1, "F8_E8M0": 1,
 	"I16": 2, "U16": 2, "F16": 2, "BF16": 2,
@@ -64,8 +64,8 @@ func FromFloats(name string, values []float32, shape ...int) Tensor {
 	return Tensor{Name: name, Type: "F32", Shape: shape, Data: data}
 }
 
-// Floats gives the numbers of a tensor of type F32, F16, BF16 or F64. Those of a
-// tensor that Open found it reads from the file.
+// Floats returns the numbers of a tensor of type F32, F16, BF16 or F64 as float32. For a
+// tensor from Open it reads them from the file.
 func (t Tensor) Floats() ([]float32, error) {
 	var bits func(b []byte) float32
 	switch t.Type {
@@ -103,10 +103,10 @@ func (t Tensor) Floats() ([]float32, error) {
 	return values, nil
 }
 
-// readAtOnce is how much of a tensor is read at once, in bytes.
+// readAtOnce is the size of the pieces in which a tensor is read, in bytes.
 const readAtOnce = 1 << 20
 
-// fromHalf widens an IEEE 754 half: 1 bit of sign, 5 of exponent, 10 of fraction.
+// fromHalf converts an IEEE 754 half: 1 sign bit, 5 exponent bits, 10 fraction bits.
 func fromHalf(h uint16) float32 {
 	sign, exponent, fraction := uint32(h>>15)<<31, uint32(h>>10)&31, uint32(h)&1023
 	switch exponent {
@@ -119,7 +119,7 @@ func fromHalf(h uint16) float32 {
 	return math.Float32frombits(sign | (exponent+127-15)<<23 | fraction<<13)
 }
 
-// Write writes tensors and metadata, the tensors in the order given.
+// Write writes metadata and tensors, the tensors in the given order.
 func Write(w io.Writer, f File) error {
 	var header bytes.Buffer
 	field := func(name string, value any) error {
@@ -188,7 +188,7 @@ func Write(w io.Writer, f File) error {
 	return nil
 }
 
-// Parse reads a whole file. The tensors' data share its memory.
+// Parse reads a file from memory. The tensors' data share that memory.
 func Parse(file []byte) (*File, error) {
 	f, err := Open(bytes.NewReader(file), int64(len(file)))
 	if err != nil {
@@ -202,8 +202,8 @@ func Parse(file []byte) (*File, error) {
 	return f, nil
 }
 
-// Open reads the header of a file of the given size in bytes, and checks all of
-// it. The numbers stay in the file, which Floats reads: r must stay open.
+// Open reads and checks the header of a file of the given size in bytes. The numbers stay
+// in the file until Floats reads them, so r must stay open.
 func Open(r io.ReaderAt, size int64) (*File, error) {
 	if size < 8 {
 		return nil, fmt.Errorf("safetensors: the file has %d bytes, expected at least the 8 of the header's length", size)
@@ -294,8 +294,8 @@ func byteSize(name, elements string, shape []int) (int, error) {
 	return size, nil
 }
 
-// parseHeader reads the header token by token: decoding it into a map would keep
-// the last of two equal names without a word.
+// parseHeader reads the header token by token. Decoding it into a map would silently keep
+// only the last of two entries with the same name.
 func parseHeader(header []byte) (*File, []span, error) {
 	d := json.NewDecoder(bytes.NewReader(header))
 	d.UseNumber()
@@ -353,7 +353,7 @@ func parseHeader(header []byte) (*File, []span, error) {
 	return f, spans, nil
 }
 
-// object reads a JSON object and calls field after each name. Equal names are an error.
+// object reads a JSON object and calls field after each name. Duplicate names are an error.
 func object(d *json.Decoder, what string, field func(name string) error) error {
 	if err := delimiter(d, what, '{'); err != nil {
 		return err
