@@ -26,15 +26,15 @@ func Example() {
 	// [ 5.  7. -5.]
 }
 
-// A network of two layers learns exclusive or, which no single layer can. This
-// is a whole training program: parameters, a forward pass, a loss, an optimizer,
+// A network with two layers learns exclusive or, which no single layer can. This
+// is a complete training program: parameters, a forward pass, a loss, an optimizer,
 // and a loop that replays them.
 func Example_xor() {
 	d := reference.New()
 	x := autograd.NewConst(tensor.From(d, []float32{0, 0, 0, 1, 1, 0, 1, 1}, 4, 2))
 	targets := autograd.NewConst(tensor.From(d, []float32{0, 1, 1, 0}, 4, 1))
 
-	// Weights begin at random, so that hidden units differ; biases at zero.
+	// Weights start at random, so that hidden units differ, and biases at zero.
 	random := rand.New(rand.NewPCG(1, 0))
 	weights := func(in, out int) *autograd.Var {
 		w := make([]float32, in*out)
@@ -47,7 +47,7 @@ func Example_xor() {
 	w1, b1 := weights(2, hidden), autograd.NewParam(tensor.New(d, hidden))
 	w2, b2 := weights(hidden, 1), autograd.NewParam(tensor.New(d, 1))
 
-	// Recorded once: each operation runs now, and is remembered.
+	// Recorded once: each operation runs now and is remembered.
 	tape := autograd.NewTape(d)
 	h := tape.Tanh(tape.Dense(x, w1, b1, false))
 	logits := tape.Dense(h, w2, b2, false)
@@ -59,7 +59,7 @@ func Example_xor() {
 	tape.Backward(loss)
 	tape.RunAfter()
 
-	// Replayed from then on, on the same memory.
+	// Replayed from now on, on the same memory.
 	for range 500 {
 		tape.Replay()
 	}
@@ -79,7 +79,7 @@ func Example_xor() {
 	// loss below 0.05: true
 }
 
-// Gradients of one's own formulas are checked against finite differences.
+// Gradients of user-defined formulas are checked against finite differences.
 func ExampleCheckGradients() {
 	d := reference.New()
 	x := tensor.From(d, []float32{0.5, -1, 2}, 3)

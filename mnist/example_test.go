@@ -28,7 +28,7 @@ func ExampleLoad() {
 	// the first digits: [5 0 4 1 9]
 }
 
-// An unknown name says which known one may be meant.
+// For an unknown name the error suggests a known one.
 func ExampleLoad_unknown() {
 	_, err := mnist.Load(context.Background(), "fasion", mnist.Options{})
 	fmt.Println(err)
@@ -57,7 +57,7 @@ func ExampleReadIDX() {
 	x, err := mnist.ReadIDX(&file, "six values")
 	fmt.Println(x.Dims, x.Data, err)
 
-	// A file that was cut says so.
+	// For a truncated file the error says so.
 	_, err = mnist.ReadIDX(bytes.NewReader(whole[:15]), "six values")
 	fmt.Println(err)
 	var bad *mnist.FormatError
@@ -149,8 +149,8 @@ func ExampleAugmenter() {
 	// like each other, from the same seed: true
 }
 
-// A terminal shows pictures in colour; DetectScreen finds out what it can do.
-// Elsewhere they are plain text.
+// A terminal shows pictures in colour if DetectScreen finds that it can. Elsewhere they
+// are plain text.
 func ExampleScreen_Image() {
 	data, err := mnist.Load(context.Background(), "mnist", mnist.Options{})
 	if err != nil {
@@ -205,8 +205,8 @@ func ExampleScreen_ConfusionMatrix() {
 	// precision  94.7 92.5 93.7
 }
 
-// A picture of a digit, as a camera or a drawing program makes it, becomes one that a
-// network trained on MNIST can read. FashionForm does the same for clothes.
+// A picture of a digit, from a camera or a drawing program, becomes one that a network
+// trained on MNIST can read. FashionForm does the same for clothes.
 func ExampleReadDigitFile() {
 	img, err := mnist.ReadDigitFile("../docs/samples/digit.png")
 	if err != nil {
@@ -227,7 +227,7 @@ func ExampleReadDigitFile() {
 	//             :===:
 }
 
-// A thick black bar, high up on a white sheet, becomes a 1 as MNIST has it.
+// A thick black bar, high up on a white sheet, becomes a 1 in MNIST's form.
 func ExampleDigit() {
 	sheet := image.NewGray(image.Rect(0, 0, 300, 400))
 	for y := range 400 {

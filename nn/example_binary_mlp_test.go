@@ -12,9 +12,9 @@ import (
 	"baregrad/tensor"
 )
 
-// The tutorial binary-mlp as a program: a thousand rows with labels drawn at
-// random, which nothing can learn, so that the loss stays near ln 2 = 0.69.
-// Optimizer, loss and metric are given by name, with Keras's defaults.
+// The tutorial binary-mlp as a program: a thousand rows with random labels. There is
+// nothing to learn, so the loss stays near ln 2 = 0.69. Optimizer, loss and metric are
+// given by name, with Keras's defaults.
 func Example_binaryMLP() {
 	ctx := context.Background()
 	device, err := auto.Open("auto")

@@ -23,8 +23,8 @@ import (
 	"baregrad/tensor"
 )
 
-// A table of numbers: a row for each example, the last column is the class. Columns are
-// brought to a mean of 0 and a deviation of 1, as keras.layers.Normalization does.
+// A table of numbers with a row for each example; the last column is the class. Columns
+// are scaled to mean 0 and deviation 1, as keras.layers.Normalization does.
 func Example_csv() {
 	const file = `length,width,class
 1.0,0.2,0
@@ -34,13 +34,13 @@ func Example_csv() {
 1.2,0.1,0
 5.2,2.0,1
 `
-	rows, err := csv.NewReader(strings.NewReader(file)).ReadAll() // of your own: os.Open(path)
+	rows, err := csv.NewReader(strings.NewReader(file)).ReadAll() // for your own file: os.Open(path)
 	if err != nil {
 		log.Fatal(err)
 	}
 	var values []float32
 	var classes []int32
-	for _, row := range rows[1:] { // the first has the names of the columns
+	for _, row := range rows[1:] { // the first row has the names of the columns
 		for i, text := range row {
 			v, err := strconv.ParseFloat(text, 32)
 			if err != nil {
@@ -60,7 +60,7 @@ func Example_csv() {
 	raw := autograd.NewConst(tensor.From(d, values, n, columns))
 	centred := tape.Sub(raw, tape.Mean(raw, 0, 0))
 	variance := tape.Mean(tape.Mul(centred, centred), 0, 0)
-	// v^−½ is e^(−ln(v)/2); 1e-7 is for a column whose numbers are all the same.
+	// v^−½ is e^(−ln(v)/2). Adding 1e-7 avoids ln 0 if all numbers of a column are equal.
 	x := tape.Mul(centred, tape.Exp(tape.Affine(tape.Log(tape.Affine(variance, 1, 1e-7)), -0.5, 0))).Value
 	y := tensor.From(d, classes, n)
 
@@ -81,11 +81,11 @@ func Example_csv() {
 	// Output: [6 2] [0 1 0 1 0 1]
 }
 
-// readPictures reads a folder that has one of its own for each class, as
-// keras.utils.image_dataset_from_directory does: the pictures, all of one size, as RGB bytes
-// [n, height, width, 3]. (Go's image/jpeg, imported, makes image.Decode read JPEG too.)
+// readPictures reads a folder with one subfolder for each class, like
+// keras.utils.image_dataset_from_directory. It returns the pictures, all of one size, as RGB
+// bytes [n, height, width, 3]. (Importing Go's image/jpeg makes image.Decode read JPEG too.)
 func readPictures(folder fs.FS) (pixels []uint8, labels []int32, classes []string, size image.Point, err error) {
-	paths, err := fs.Glob(folder, "*/*.png") // sorted, and so are the classes
+	paths, err := fs.Glob(folder, "*/*.png") // sorted, so the classes are too
 	if err != nil {
 		return nil, nil, nil, size, err
 	}
@@ -118,10 +118,10 @@ func readPictures(folder fs.FS) (pixels []uint8, labels []int32, classes []strin
 	return pixels, labels, classes, size, nil
 }
 
-// Pictures of one's own, in colour. uint8 pixels go to the device as they are; Fit and
+// Your own pictures, in colour. uint8 pixels are copied to the device unchanged; Fit and
 // Predict scale them to 0–1.
 func Example_pictures() {
-	folder := fstest.MapFS{} // of your own: os.DirFS("pictures")
+	folder := fstest.MapFS{} // for your own: os.DirFS("pictures")
 	for class, c := range map[string]color.RGBA{"grass": {30, 160, 40, 255}, "sky": {90, 150, 250, 255}} {
 		for i := range 4 {
 			img := image.NewRGBA(image.Rect(0, 0, 8, 6))
@@ -161,13 +161,13 @@ func Example_pictures() {
 	// Output: [8 6 8 3] [grass sky] the last is sky
 }
 
-// Weights that PyTorch has saved, as safetensors.torch.save_file(model.state_dict(), …)
-// does. A Linear's are [out, in] there, a Conv2d's [out, in, KH, KW]: here they are [in, out]
-// and [KH, KW, in, out]. Biases are alike. (A Linear behind a flattened image counts its
-// inputs channel by channel there: its [out, C·H·W] is to be Reshaped to [out, C, H, W], and
-// goes to [H, W, C, out].)
+// Weights saved by PyTorch with safetensors.torch.save_file(model.state_dict(), …). PyTorch
+// stores a Linear's weights as [out, in] and a Conv2d's as [out, in, KH, KW]. Here they are
+// [in, out] and [KH, KW, in, out]. Biases are the same. (A Linear after a flattened image
+// orders its inputs channel by channel: Reshape its [out, C·H·W] to [out, C, H, W] and
+// Transpose that to [H, W, C, out].)
 func Example_weightsFromPyTorch() {
-	var saved bytes.Buffer // of your own: os.ReadFile(path)
+	var saved bytes.Buffer // for your own file: os.ReadFile(path)
 	if err := safetensors.Write(&saved, safetensors.File{Tensors: []safetensors.Tensor{
 		safetensors.FromFloats("0.weight", []float32{1, 2, 3, 4, 5, 6}, 2, 3),
 		safetensors.FromFloats("0.bias", []float32{10, 20}, 2),
@@ -177,7 +177,7 @@ func Example_weightsFromPyTorch() {
 
 	d := reference.New()
 	model := nn.NewSequential(d, nil, &nn.Dense{Units: 2, InputShape: []int{3}})
-	names := map[string]string{"0.weight": "dense/kernel", "0.bias": "dense/bias"} // PyTorch's and ours
+	names := map[string]string{"0.weight": "dense/kernel", "0.bias": "dense/bias"} // PyTorch's names and ours
 	orders := map[int][]int{1: {0}, 2: {1, 0}, 4: {2, 3, 1, 0}}                    // of the axes, by their number
 
 	file, err := safetensors.Parse(saved.Bytes())
@@ -208,8 +208,8 @@ func Example_weightsFromPyTorch() {
 	// [[16. 35.]]
 }
 
-// A network that has learned one thing learns another: its first layers are taken over and
-// kept as they are, the last is new.
+// Transfer learning: the first layers of a trained network are reused and frozen, and the
+// last layer is new.
 func Example_transfer() {
 	ctx := context.Background()
 	x, y := xor()
@@ -235,7 +235,7 @@ func Example_transfer() {
 	if err := model.SetTrainable("body", false); err != nil {
 		log.Fatal(err)
 	}
-	same := tensor.From(x.Device(), []int32{1, 0, 0, 1}, 4) // are both alike?
+	same := tensor.From(x.Device(), []int32{1, 0, 0, 1}, 4) // whether both are equal
 	if _, err := model.Fit(ctx, x, same, nn.FitOptions{Epochs: 50, Verbose: nn.Silent}); err != nil {
 		log.Fatal(err)
 	}

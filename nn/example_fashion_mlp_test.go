@@ -11,10 +11,10 @@ import (
 	"baregrad/tensor"
 )
 
-// The tutorial fashion-mlp as a program: pieces of clothing told apart by one
-// hidden layer, labels as class numbers. (Fashion-MNIST is not embedded: Load looks
-// for it in the usual places, and else downloads it. That is why this example is
-// compiled with the tests, but not run.)
+// The tutorial fashion-mlp as a program: pieces of clothing classified with one hidden
+// layer, labels as class numbers. (Fashion-MNIST is not embedded: Load looks for it in
+// the usual places, and otherwise downloads it. So this example is compiled with the
+// tests, but not run.)
 func Example_fashionMLP() {
 	ctx := context.Background()
 	device, err := auto.Open("auto")

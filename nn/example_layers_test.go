@@ -10,8 +10,8 @@ import (
 	"baregrad/tensor"
 )
 
-// Dense takes the last axis of an input of any rank: here two numbers at each of four times,
-// and for each time a prediction which of the two is larger. The labels are [n, time].
+// Dense works on the last axis of an input of any rank: here two numbers at each of four
+// times, and for each time a prediction of which is larger. The labels are [n, time].
 func ExampleDense_time() {
 	d := reference.New()
 	x := tensor.New(d, 50, 4, 2)
@@ -43,8 +43,8 @@ func ExampleDense_time() {
 	// [0 1 1 0]
 }
 
-// brightHalves are images of 6×6 pixels, noise but for one half that is brighter: the left, of
-// class 0, or the right, of class 1.
+// brightHalves returns images of 6×6 pixels: noise, with one brighter half. It is the left
+// half for class 0 and the right half for class 1.
 func brightHalves(n int) (x, y *tensor.Tensor) {
 	d := reference.New()
 	x = tensor.New(d, n, 6, 6, 1)
@@ -62,8 +62,8 @@ func brightHalves(n int) (x, y *tensor.Tensor) {
 	return x, tensor.From(d, classes, n)
 }
 
-// A convolution with batch normalization, which takes the place of its bias, and the mean over
-// the picture in place of a Flatten. The moving averages are parameters that are not trained.
+// A convolution with batch normalization instead of a bias, and the mean over the picture
+// instead of a Flatten. The moving averages are parameters that are not trained.
 func ExampleBatchNormalization() {
 	x, y := brightHalves(64)
 	model := nn.NewSequential(x.Device(), nn.Seed(1),
@@ -80,7 +80,7 @@ func ExampleBatchNormalization() {
 	if _, err := model.Fit(context.Background(), x, y, nn.FitOptions{Epochs: 20, Verbose: nn.Silent}); err != nil {
 		log.Fatal(err)
 	}
-	scores, err := model.Evaluate(context.Background(), x, y, nn.EvaluateOptions{}) // by the moving averages
+	scores, err := model.Evaluate(context.Background(), x, y, nn.EvaluateOptions{}) // uses the moving averages
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -99,14 +99,14 @@ func ExampleBatchNormalization() {
 	// batch_normalization/moving_variance
 }
 
-// Of ten patients three are ill, and the model warns of four, two of them ill: half of its
-// warnings are right, and it finds two thirds of the ill. The accuracy, 7 of 10, tells
-// neither.
+// Three of ten patients are ill, and the model warns of four, two of whom are ill. So half
+// of its warnings are right, and it finds two thirds of the ill. The accuracy, 7 of 10,
+// shows neither.
 func ExamplePrecision() {
 	d := reference.New()
 	predictions := tensor.From(d, []float32{.9, .8, .3, .7, .6, .2, .1, .1, .3, .2}, 10, 1)
 	ill := tensor.From(d, []float32{1, 1, 1, 0, 0, 0, 0, 0, 0, 0}, 10)
-	model := nn.NewSequential(d, nil, &nn.Activation{InputShape: []int{1}}) // gives what it is given
+	model := nn.NewSequential(d, nil, &nn.Activation{InputShape: []int{1}}) // the output is the input
 	if err := model.Compile(nn.CompileOptions{Loss: nn.BinaryCrossentropy{},
 		Metrics: []nn.Metric{nn.Accuracy{}, nn.Precision{}, nn.Recall{}, nn.Recall{Threshold: 0.25, As: "recall at 0.25"}}}); err != nil {
 		log.Fatal(err)
@@ -122,9 +122,9 @@ func ExamplePrecision() {
 	// recall at 0.25: 1.00
 }
 
-// What a penalty costs is a part of the loss: the target is twice the first input, but a weight
-// below 2 saves more of the penalty than it costs in error. For L2 the best is
-// mean(x²)·2/(mean(x²)+0.5), where mean(x²) is 7.5, or nearly, as the second input helps a little.
+// A penalty is part of the loss. The target is twice the first input, but a weight below 2
+// saves more of the penalty than it costs in error. The best weight for L2 is
+// mean(x²)·2/(mean(x²)+0.5), where mean(x²) is 7.5. (The second input changes it slightly.)
 func ExampleRegularizer() {
 	d := reference.New()
 	x := tensor.From(d, []float32{1, 0.3, 2, -0.3, 3, 0.1, 4, -0.2}, 4, 2)
@@ -147,9 +147,9 @@ func ExampleRegularizer() {
 	// L1 0.5, L2 0: weight 1.97, loss 1.00
 }
 
-// An autoencoder: a convolution and a pooling make images of 6×6 pixels smaller, 3×3 of two
-// channels, and an UpSampling2D and a convolution make them from that again. The target is the
-// image itself.
+// An autoencoder: a convolution and a pooling reduce images of 6×6 pixels to 3×3 with two
+// channels, and an UpSampling2D and a convolution reconstruct the images. The target is
+// the image itself.
 func ExampleUpSampling2D() {
 	x, _ := brightHalves(64)
 	model := nn.NewSequential(x.Device(), nn.Seed(1),
@@ -168,7 +168,7 @@ func ExampleUpSampling2D() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	// Of pixels with the variance 0.1 the mean alone would leave that as the error.
+	// The pixels have variance 0.1, which would be the error of predicting the mean.
 	fmt.Println("code:", code.Shape(), "image:", model.OutputShape(), "error below 0.09:", history.Last("loss") < 0.09)
 	// Output: code: [1 3 3 2] image: [6 6 1] error below 0.09: true
 }

@@ -12,9 +12,9 @@ import (
 	"baregrad/tensor"
 )
 
-// focal is a loss of one's own: −(1−p)²·ln p, where p is the probability of the right class.
-// What is right already counts for little (Lin et al., "Focal loss for dense object
-// detection", 2017). Check is the cross-entropy's.
+// focal is a user-defined loss: −(1−p)²·ln p, where p is the probability of the right class.
+// Examples that are already right count little (Lin et al., "Focal loss for dense object
+// detection", 2017). Check is that of the embedded cross-entropy.
 type focal struct {
 	nn.SparseCategoricalCrossentropy
 }
@@ -27,7 +27,7 @@ func (l focal) Record(t *autograd.Tape, out *nn.Output, labels *autograd.Var) *a
 	return t.Mul(t.Mul(wrong, wrong), crossEntropy)
 }
 
-// sureness is a metric of one's own: the largest of the probabilities.
+// sureness is a user-defined metric: the largest probability.
 type sureness struct{}
 
 func (sureness) Name() string { return "sureness" }
@@ -36,7 +36,7 @@ func (sureness) Record(t *autograd.Tape, out *nn.Output, _ *autograd.Var) *autog
 	return t.Max(out.Value(t), 1, 1) // over axis 1 of [batch, classes]: [batch]
 }
 
-// xorClasses trains a network of two classes on exclusive or.
+// xorClasses trains a network with two classes on exclusive or.
 func xorClasses(loss nn.Loss, metric nn.Metric) *nn.History {
 	x, _ := xor()
 	y := tensor.From(x.Device(), []int32{0, 1, 1, 0}, 4)
@@ -55,16 +55,16 @@ func xorClasses(loss nn.Loss, metric nn.Metric) *nn.History {
 	return history
 }
 
-// A loss gives a number for each example; its gradient comes from the operations that it
-// records.
+// A loss gives a number for each example. Its gradient follows from the operations that
+// it records.
 func ExampleLoss() {
 	history := xorClasses(focal{}, sureness{})
 	fmt.Println("accuracy", history.Last("accuracy"), "loss below 0.01:", history.Last("loss") < 0.01)
 	// Output: accuracy 1 loss below 0.01: true
 }
 
-// penalized is a loss with a penalty of one's own: Rate·Σw² of the kernels is added. (This one
-// there is: KernelRegularizer of Dense and Conv2D.)
+// penalized is a loss with a user-defined penalty: it adds Rate·Σw² of the kernels. (This
+// particular one is built in: KernelRegularizer of Dense and Conv2D.)
 type penalized struct {
 	nn.Loss
 	model *nn.Sequential
@@ -76,14 +76,14 @@ func (l penalized) Record(t *autograd.Tape, out *nn.Output, labels *autograd.Var
 	for _, p := range l.model.Params() {
 		if strings.HasSuffix(p.Name, "/kernel") {
 			w := t.Reshape(p.Var, -1)
-			rows = t.Add(rows, t.Affine(t.Sum(t.Mul(w, w), 0, 0), l.Rate, 0)) // to each: so to their mean
+			rows = t.Add(rows, t.Affine(t.Sum(t.Mul(w, w), 0, 0), l.Rate, 0)) // added to each example's loss, and so to the mean
 		}
 	}
 	return rows
 }
 
-// A loss may look at the weights, too. The second input says nothing of the target: its weight
-// becomes small.
+// A loss may use the weights, too. The second input says nothing about the target, so its
+// weight becomes small.
 func ExampleLoss_regularizer() {
 	d := reference.New()
 	x := tensor.From(d, []float32{1, 0.3, 2, -0.3, 3, 0.1, 4, -0.2}, 4, 2)
@@ -102,14 +102,14 @@ func ExampleLoss_regularizer() {
 	// Output: 2.0, and the other near zero: true
 }
 
-// A metric gives a number for each example, as a loss does. What it is called is its key in the history.
+// A metric gives a number for each example, like a loss. Its name is its key in the history.
 func ExampleMetric() {
 	history := xorClasses(nn.SparseCategoricalCrossentropy{}, sureness{})
 	fmt.Println("surer at the end:", history.Last("sureness") > history.Values["sureness"][0])
 	// Output: surer at the end: true
 }
 
-// halfTime is a schedule of one's own: half the rate after every so many steps.
+// halfTime is a user-defined schedule: it halves the rate after every so many steps.
 type halfTime struct {
 	First float64
 	Steps int
@@ -124,7 +124,7 @@ func ExampleSchedule() {
 	// Output: 0.4 0.4 0.2 0.1
 }
 
-// byTurns is an initializer of one's own: ±Size by turns.
+// byTurns is a user-defined initializer: alternating ±Size.
 type byTurns struct{ Size float32 }
 
 func (b byTurns) Fill(_ *nn.Random, values []float32, _ []int) {

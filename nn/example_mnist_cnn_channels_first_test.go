@@ -14,8 +14,8 @@ import (
 	"baregrad/tensor"
 )
 
-// The tutorial mnist-cnn-channels-first as a program: images as (1, 28, 28), the
-// channels first. Here it sees a part of the images.
+// The tutorial mnist-cnn-channels-first as a program: images as (1, 28, 28), with the
+// channels first. Here it uses only part of the images.
 func Example_mnistCNNChannelsFirst() {
 	ctx := context.Background()
 	device, err := auto.Open("auto")
@@ -23,8 +23,8 @@ func Example_mnistCNNChannelsFirst() {
 		log.Fatal(err)
 	}
 	defer device.Close()
-	// mnist.npz, the file in which Keras ships MNIST, in a small edition; with the
-	// whole one, this is all: data, err := mnist.LoadNPZ(ctx, "mnist.npz")
+	// A small edition of mnist.npz, the file in which Keras ships MNIST. With the whole
+	// file, this is all it takes: data, err := mnist.LoadNPZ(ctx, "mnist.npz")
 	data, err := mnist.Load(ctx, "mnist", mnist.Options{})
 	if err != nil {
 		log.Fatal(err)
@@ -51,7 +51,7 @@ func Example_mnistCNNChannelsFirst() {
 		log.Fatal(err)
 	}
 	tensors := func(s mnist.Set) (x, y *tensor.Tensor) {
-		rows, err := mnist.ToCategorical(s.Labels, 0) // as many classes as the labels name
+		rows, err := mnist.ToCategorical(s.Labels, 0) // as many classes as there are in the labels
 		if err != nil {
 			log.Fatal(err)
 		}

@@ -15,7 +15,7 @@ import (
 
 // The tutorial mnist-cnn as a program: a convolutional network built layer by
 // layer, trained with the test set as validation data, saved, loaded and used.
-// Here it sees a few images only.
+// Here it uses only a few images.
 func Example_mnistCNN() {
 	ctx := context.Background()
 	device, err := auto.Open("auto")
@@ -27,8 +27,8 @@ func Example_mnistCNN() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	// Pixels go to the device as uint8, and the model sees them as 0 to 1. Labels
-	// become rows that are 1 at the class.
+	// Pixels are copied to the device as uint8, and the model gets them as 0 to 1.
+	// Labels become one-hot rows.
 	tensors := func(s mnist.Set) (x, y *tensor.Tensor) {
 		rows, err := mnist.ToCategorical(s.Labels, 10)
 		if err != nil {
@@ -36,7 +36,7 @@ func Example_mnistCNN() {
 		}
 		return tensor.From(device, s.Images, s.N, 28, 28, 1), tensor.From(device, rows, s.N, 10)
 	}
-	x, y := tensors(data.Train.Slice(0, 128)) // leave out Slice for all 60,000
+	x, y := tensors(data.Train.Slice(0, 128)) // without Slice for all 60,000
 	testX, testY := tensors(data.Test.Slice(0, 50))
 
 	model := nn.NewSequential(device, nn.Seed(1))

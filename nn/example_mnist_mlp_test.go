@@ -11,9 +11,9 @@ import (
 	"baregrad/tensor"
 )
 
-// The tutorial mnist-mlp as a program: activations as layers of their own, an
-// optimizer with its settings written out, labels as one-hot rows. Here it trains
-// on a sixth of the images, in smaller batches.
+// The tutorial mnist-mlp as a program: activations as separate layers, an optimizer
+// with its settings written out, labels as one-hot rows. Here it trains on a sixth
+// of the images, in smaller batches.
 func Example_mnistMLP() {
 	ctx := context.Background()
 	device, err := auto.Open("auto")
@@ -26,8 +26,8 @@ func Example_mnistMLP() {
 		log.Fatal(err)
 	}
 	fmt.Println(data.Train.N, data.Train.Rows, data.Train.Cols)
-	// Pixels go to the device as uint8, and the model sees them as 0 to 1. Labels
-	// become rows that are 1 at the class.
+	// Pixels are copied to the device as uint8, and the model gets them as 0 to 1.
+	// Labels become one-hot rows.
 	tensors := func(s mnist.Set) (x, y *tensor.Tensor) {
 		rows, err := mnist.ToCategorical(s.Labels, 10)
 		if err != nil {
@@ -35,7 +35,7 @@ func Example_mnistMLP() {
 		}
 		return tensor.From(device, s.Images, s.N, 784), tensor.From(device, rows, s.N, 10)
 	}
-	x, y := tensors(data.Train.Slice(0, 10000)) // leave out Slice for all 60,000
+	x, y := tensors(data.Train.Slice(0, 10000)) // without Slice for all 60,000
 	testX, testY := tensors(data.Test)
 
 	model := nn.NewSequential(device, nn.Seed(1),
@@ -54,7 +54,7 @@ func Example_mnistMLP() {
 	_, params := model.ParamCount()
 	fmt.Println("parameters:", params)
 
-	// The tutorial: Epochs 20, BatchSize 1000, and Verbose left out, which shows a bar.
+	// The tutorial: Epochs 20, BatchSize 1000, and the default Verbose, which shows a bar.
 	history, err := model.Fit(ctx, x, y, nn.FitOptions{Epochs: 3, BatchSize: 100, Verbose: nn.Silent})
 	if err != nil {
 		log.Fatal(err)

@@ -10,9 +10,9 @@ import (
 	"baregrad/tensor"
 )
 
-// averaging is an optimizer of one's own: plain SGD that also keeps an average of the
-// weights over the steps, which changes by Share of the difference in each (Polyak and
-// Juditsky, "Acceleration of stochastic approximation by averaging", 1992).
+// averaging is a user-defined optimizer: plain SGD that also keeps a running average of
+// the weights, which moves by Share of the difference in each step (Polyak and Juditsky,
+// "Acceleration of stochastic approximation by averaging", 1992).
 type averaging struct{ LearningRate, Share float64 }
 
 func (averaging) Name() string          { return "averaging" }
@@ -20,7 +20,7 @@ func (averaging) Check() error          { return nil }
 func (o averaging) Rate(int) float64    { return o.LearningRate }
 func (averaging) Clipping() nn.Clipping { return nn.Clipping{} }
 
-// Prepare copies the weights: the averages begin there.
+// Prepare copies the weights as the initial averages.
 func (o averaging) Prepare(d kernels.Device, params []*nn.Param) nn.Updater {
 	u := &averager{params: params, share: float32(o.Share)}
 	for _, p := range params {
@@ -31,7 +31,7 @@ func (o averaging) Prepare(d kernels.Device, params []*nn.Param) nn.Updater {
 	return u
 }
 
-// averager is averaging at work on one model.
+// averager is averaging working on one model.
 type averager struct {
 	params   []*nn.Param
 	averages []*tensor.Tensor
@@ -44,7 +44,7 @@ func (u *averager) Update(i int, rates kernels.Buffer) kernels.Update {
 	return &averagingStep{w: u.params[i].Value.Buffer(), average: u.averages[i].Buffer(), rates: rates, share: u.share}
 }
 
-// State is what a saved model holds of the optimizer.
+// State is the part of the optimizer that a saved model contains.
 func (u *averager) State() (list []nn.NamedTensor) {
 	for i, average := range u.averages {
 		list = append(list, nn.NamedTensor{Name: u.params[i].Name + "/average", Tensor: average})
@@ -52,8 +52,8 @@ func (u *averager) State() (list []nn.NamedTensor) {
 	return list
 }
 
-// averagingStep is the step for one parameter. What it asks the device for is recorded once
-// and done in each training step.
+// averagingStep is the step for one parameter. Its requests to the device are recorded
+// once and repeated in each training step.
 type averagingStep struct {
 	w, average, rates kernels.Buffer
 	share             float32
@@ -65,7 +65,7 @@ func (s *averagingStep) Apply(d kernels.Device, g kernels.Buffer) {
 	d.AddScaled(s.average, s.w, s.share)           // average += share·w
 }
 
-// An optimizer of one's own is made of the device's operations.
+// A user-defined optimizer is composed of the device's operations.
 func ExampleOptimizer() {
 	x, y := xor()
 	model := nn.NewSequential(x.Device(), nn.Seed(1),

@@ -56,7 +56,7 @@ func ExampleSequential_Summary() {
 	//  Non-trainable params: 0 (0.00 B)
 }
 
-// xor is exclusive or: four examples, and their targets.
+// xor returns the four examples of exclusive or, and their targets.
 func xor() (x, y *tensor.Tensor) {
 	d := reference.New()
 	return tensor.From(d, []float32{0, 0, 0, 1, 1, 0, 1, 1}, 4, 2), tensor.From(d, []float32{0, 1, 1, 0}, 4, 1)
@@ -74,7 +74,7 @@ func xorModel(x *tensor.Tensor, layers ...nn.Layer) *nn.Sequential {
 	return model
 }
 
-// What was measured is in the history, by name and epoch.
+// The history has everything that was measured, by name and epoch.
 func ExampleSequential_Fit() {
 	x, y := xor()
 	model := xorModel(x,
@@ -134,7 +134,7 @@ func ExampleLoad() {
 	// Output: true
 }
 
-// Residual is a layer of one's own: y = x + relu(x·kernel).
+// Residual is a user-defined layer: y = x + relu(x·kernel).
 type Residual struct {
 	kernel *autograd.Var
 }
@@ -154,7 +154,7 @@ func (l *Residual) Forward(p *nn.Pass, x *autograd.Var) *autograd.Var {
 	return p.Tape.Add(x, p.Tape.Dense(x, l.kernel, nil, true))
 }
 
-// Whatever implements Layer can stand in a model; its gradient comes from the
+// A model can contain anything that implements Layer. Its gradient follows from the
 // operations that it records.
 func ExampleLayer() {
 	x, y := xor()
@@ -170,7 +170,7 @@ func ExampleLayer() {
 	// Output: residual [8] accuracy 1
 }
 
-// A training loop of one's own: Keras's train_step with a GradientTape. A step is recorded
+// A user-defined training loop: Keras's train_step with a GradientTape. A step is recorded
 // once, and replayed on each batch.
 func ExampleSequential_Forward() {
 	x, y := xor()
@@ -187,7 +187,7 @@ func ExampleSequential_Forward() {
 	}
 	losses := nn.BinaryCrossentropy{}.Record(tape, out, labels) // [2]: one for each example
 	loss := tape.Mean(losses, 0, 0)
-	tape.Backward(loss) // from here on each parameter has a Grad
+	tape.Backward(loss) // from now on each parameter has a Grad
 
 	optimizer := nn.Adam{LearningRate: 0.1}
 	updater, rates := optimizer.Prepare(d, model.Params()), tensor.New(d, 2)
@@ -224,7 +224,7 @@ func (c quietAt) EpochEnd(r *nn.Run, logs map[string]float64) error {
 	return nil
 }
 
-// A callback of one's own embeds BaseCallback and writes what it needs.
+// A user-defined callback embeds BaseCallback and implements what it needs.
 func ExampleCallback() {
 	x, y := xor()
 	model := xorModel(x,
@@ -240,8 +240,8 @@ func ExampleCallback() {
 	// Output: stopped early: true loss below 0.05: true
 }
 
-// Validation data tell when a network begins to learn its examples by heart. Here the labels
-// are drawn at random, so that there is nothing else to learn.
+// Validation data show when a network begins to learn its examples by heart. Here the
+// labels are random, so there is nothing else to learn.
 func ExampleEarlyStopping() {
 	random := nn.Seed(1)
 	values, targets := make([]float32, 100*4), make([]float32, 100)
@@ -272,7 +272,7 @@ func ExampleEarlyStopping() {
 	// Output: stopped early: true with the best weights: true
 }
 
-// Layers that do not fit are found when the model is built.
+// Layers that do not fit are detected when the model is built.
 func ExampleSequential_Build() {
 	model := nn.NewSequential(reference.New(), nn.Seed(1),
 		&nn.Dense{Units: 10, InputShape: []int{784}},
@@ -281,7 +281,7 @@ func ExampleSequential_Build() {
 	// Output: layer conv2d (Conv2D): the input is (None, 10), must have the axes height, width, channels: grey images of 28×28 are (None, 28, 28, 1)
 }
 
-// What a layer inside a model puts out can be looked at.
+// The output of a layer inside a model can be read.
 func ExampleSequential_LayerOutput() {
 	x := tensor.From(reference.New(), []float32{1, -2, 3, -4}, 2, 2)
 	model := nn.NewSequential(x.Device(), nn.Seed(1),

@@ -34,7 +34,7 @@ func ExampleTensor_Slice() {
 	// Output: [32 28 28]
 }
 
-// Large tensors are shortened, and floats that lie far apart are written with
+// Large tensors are shortened, and floats that differ widely in size are written with
 // exponents.
 func ExampleTensor_String() {
 	d := reference.New()
