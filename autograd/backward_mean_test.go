@@ -9,9 +9,9 @@ import (
 	"baregrad/tensor"
 )
 
-// Going back from the mean of losses gives the gradients that recording the mean and
-// going back from it does, bit for bit, replay after replay: also where the losses
-// are what a fused ReLU gave, whose gradient is masked in its place.
+// BackwardMean gives the same gradients, bit for bit, as recording the mean and calling
+// Backward, in every replay. This also holds if the losses are the output of a fused
+// ReLU, whose gradient is masked in place.
 func TestBackwardMean(t *testing.T) {
 	onDevices(t, func(t *testing.T, d kernels.Device) {
 		for _, relu := range []bool{false, true} {
@@ -51,8 +51,8 @@ func TestBackwardMean(t *testing.T) {
 	})
 }
 
-// A ReLU that is fused into the operation which makes the loss changes the loss's gradient
-// in place: each pass begins with it anew.
+// A ReLU fused into the operation that computes the loss changes the loss's gradient in
+// place, so each pass must set it again.
 func TestBackwardFromAFusedReLU(t *testing.T) {
 	onDevices(t, func(t *testing.T, d kernels.Device) {
 		for _, shared := range []bool{false, true} {

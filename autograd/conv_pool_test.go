@@ -8,8 +8,8 @@ import (
 	"baregrad/kernels"
 )
 
-// A convolution and its pooling in one give the same bits as one after the other, and
-// the same gradients but for the order of their sums.
+// A convolution fused with its pooling gives the same bits as the two operations, and the
+// same gradients except for the order of their sums.
 func TestConv2DReLUMaxPoolIsBothInOne(t *testing.T) {
 	same := autograd.Window{Padding: autograd.Same}
 	for _, c := range []struct {
@@ -18,7 +18,7 @@ func TestConv2DReLUMaxPoolIsBothInOne(t *testing.T) {
 		conv, pooling autograd.Window
 		size          [2]int
 		bias, frozen  bool
-		input         bool // has a gradient
+		input         bool // the input has a gradient
 	}{
 		{name: "2×2", channels: 3, size: [2]int{2, 2}, bias: true, input: true},
 		{name: "2×2 without a bias", channels: 3, size: [2]int{2, 2}, input: true},
@@ -70,7 +70,7 @@ func TestConv2DReLUMaxPoolIsBothInOne(t *testing.T) {
 				if !slices.Equal(y, y2) {
 					t.Error("y is not the same")
 				}
-				// Some 100 summands up to 50, in another order: some 100 roundings.
+				// Some 100 summands up to 50, in another order: some 100 rounding errors.
 				near(t, "dx", dx, dx2, 1e-5)
 				near(t, "dw", dw, dw2, 1e-5)
 				near(t, "dbias", db, db2, 1e-5)
@@ -79,7 +79,7 @@ func TestConv2DReLUMaxPoolIsBothInOne(t *testing.T) {
 	}
 }
 
-// A ReLU whose output is read by the pooling and something else passes on both shares.
+// A ReLU whose output is read by the pooling and by something else passes on both shares.
 func TestPoolingBesideAnotherReader(t *testing.T) {
 	onDevices(t, func(t *testing.T, d kernels.Device) {
 		tape := autograd.NewTape(d)

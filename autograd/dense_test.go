@@ -9,8 +9,8 @@ import (
 	"baregrad/tensor"
 )
 
-// Dense multiplies the last axis, and a ReLU after one that has it already is no step more,
-// also where the axes in front were folded for the product.
+// Dense multiplies the last axis. A ReLU after a Dense with a fused ReLU adds no step, even if
+// the leading axes were merged for the product.
 func TestDenseOfManyAxes(t *testing.T) {
 	d := reference.New()
 	for _, shape := range [][]int{{4, 2}, {2, 2, 2}, {1, 2, 2, 2}} {

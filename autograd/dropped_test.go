@@ -10,7 +10,7 @@ import (
 	"baregrad/kernels/reference"
 )
 
-// careless is a device that leaves rubbish where it need not compute a product, and counts
+// careless is a device that stores garbage where a product need not be computed, and counts
 // such products.
 type careless struct {
 	kernels.Device
@@ -27,10 +27,11 @@ func (d *careless) SampledMatMul(c, a, b, gate kernels.Buffer, s kernels.MatMulS
 	d.sampled++
 }
 
-// Where a ReLU will drop the gradient by a product's operand, rubbish reaches no parameter,
-// and no gradient that was to be kept: then, and where no ReLU follows, the device computes all.
+// Where a ReLU drops the gradient of a product's operand, garbage in it must not reach any
+// parameter or any gradient that is kept. If one is kept, or no ReLU drops it, the device must
+// compute the whole product.
 func TestGradientsThatAReLUDrops(t *testing.T) {
-	// What stands before the dense layer: each makes the last of a chain of variables.
+	// What comes before the dense layer; its input is the last variable of the chain.
 	type chain func(t *Tape, p []*Var) []*Var
 	on := func(before chain, f func(t *Tape, x *Var) *Var) chain {
 		return func(t *Tape, p []*Var) []*Var {
@@ -86,7 +87,7 @@ func TestGradientsThatAReLUDrops(t *testing.T) {
 		{"sum of ReLU with itself", on(relu(images), func(t *Tape, x *Var) *Var { return t.Add(x, x) }), false},
 	} {
 		for _, transposed := range []bool{false, true} {
-			// run gives the gradients of the parameters, and of the kept variable of the chain.
+			// run returns the gradients of the parameters, and of the kept variable of the chain.
 			run := func(d kernels.Device, shared bool, kept int) (grads [][]float32, length int) {
 				tape := autograd.NewTape(d)
 				defer tape.Free()

@@ -2,8 +2,8 @@ package autograd
 
 import "math"
 
-// Poison overwrites with NaN what the plan says that no step of the backward pass
-// reads: the memory of each value that is free from the pass's beginning.
+// Poison overwrites with NaN every value that, according to the plan, no step of the
+// backward pass reads.
 func (t *Tape) Poison() (poisoned int) {
 	if !t.memory.made {
 		t.planMemory()
@@ -17,8 +17,8 @@ func (t *Tape) Poison() (poisoned int) {
 	return poisoned
 }
 
-// SharedBytes is the memory that the plan had to allocate for gradients, and what
-// they would take each for itself.
+// SharedBytes returns the memory that the plan allocated for gradients, and the memory
+// that they would take without sharing.
 func (t *Tape) SharedBytes() (planned, apart int) {
 	for _, b := range t.memory.blocks {
 		if b.own {

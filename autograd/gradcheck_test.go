@@ -13,7 +13,7 @@ import (
 
 type shapes = [][]int
 
-// A gradientCase is an operation whose gradient can be tested.
+// A gradientCase is an operation whose gradient is tested.
 type gradientCase struct {
 	name  string
 	make  func(seed uint64, n int) []float32 // the inputs' values
@@ -21,8 +21,8 @@ type gradientCase struct {
 	f     func(t *Tape, x []*Var) *Var
 }
 
-// gradientCases has every operation, on sizes that no block of a kernel divides.
-// Inputs keep away from kinks and ties; what happens there is in TestHandComputed.
+// gradientCases has every operation, with sizes that are not multiples of any kernel's block.
+// Inputs avoid kinks and ties; TestHandComputed covers those.
 func gradientCases() []gradientCase {
 	type window = autograd.Window
 	classes := []int32{2, 0, 4}
@@ -194,8 +194,8 @@ func TestGradients(t *testing.T) {
 	}
 }
 
-// shift is a bias that leaves half of the units of a ReLU far above its kink and
-// half far below.
+// shift is a bias that puts half of the units of a ReLU far above its kink and half
+// far below.
 func shift(t *Tape, n int) *Var {
 	bias := make([]float32, n)
 	for i := range bias {
@@ -211,7 +211,7 @@ func scaled(x []float32, by float32) []float32 {
 	return x
 }
 
-// broken is a device some of whose gradients are wrong, in ways that slip in easily.
+// broken is a device with some wrong gradients, of kinds that occur easily.
 type broken struct{ *reference.Device }
 
 func (b broken) ReLUGrad(dx, dy, y kernels.Buffer, m kernels.Mode) { // passes everything

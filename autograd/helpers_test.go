@@ -18,8 +18,8 @@ type (
 	Var  = autograd.Var
 )
 
-// onDevices runs a test on the reference device, on the best of this machine, and
-// on the emulator, which runs the GPU's kernels.
+// onDevices runs a test on the reference device, on this machine's best CPU device, and on
+// the emulator, which runs the GPU's kernels.
 func onDevices(t *testing.T, test func(t *testing.T, d kernels.Device)) {
 	on(t, []string{"reference", "auto", "emulator"}, test)
 }
@@ -37,7 +37,7 @@ func on(t *testing.T, names []string, test func(t *testing.T, d kernels.Device))
 	}
 }
 
-// param is a variable that is trained, of the given shape; no shape is one axis.
+// param is a trainable variable with the given shape; without a shape it has one axis.
 func param(d kernels.Device, data []float32, shape ...int) *Var {
 	return autograd.NewParam(array(d, data, shape...))
 }
@@ -53,15 +53,15 @@ func array[T kernels.Element](d kernels.Device, data []T, shape ...int) *tensor.
 	return tensor.From(d, data, shape...)
 }
 
-// weighted is the sum of y's elements, each times its weight: a loss whose
-// gradient by y is the weights.
+// weighted is the weighted sum of y's elements: a loss whose gradient with respect to y is
+// the weights.
 func weighted(t *Tape, y *Var, weights []float32) *Var {
 	y = t.Reshape(y, -1)
 	return t.Sum(t.Mul(y, constant(t.Device(), weights)), 0, 0)
 }
 
-// spread makes n numbers that no operation has a kink or a tie at: they are
-// multiples of 0.1 with 0.05 added, all different, in random order, around 0.
+// spread returns n numbers at which no operation has a kink or a tie: multiples of 0.1
+// plus 0.05, all different, in random order, around 0.
 func spread(seed uint64, n int) []float32 {
 	r := rand.New(rand.NewPCG(seed, 0))
 	values := make([]float32, n)
@@ -71,7 +71,7 @@ func spread(seed uint64, n int) []float32 {
 	return values
 }
 
-// positive makes n different numbers from 0.5 on, in steps of 0.1, in random order.
+// positive returns n different numbers from 0.5 on, in steps of 0.1, in random order.
 func positive(seed uint64, n int) []float32 {
 	values := spread(seed, n)
 	for i := range values {
@@ -80,7 +80,7 @@ func positive(seed uint64, n int) []float32 {
 	return values
 }
 
-// near fails the test unless got is want, but for tolerance·max(1, |want|). NaN is near nothing.
+// near fails the test unless got is within tolerance·max(1, |want|) of want. NaN never is.
 func near(t *testing.T, what string, got, want []float32, tolerance float64) {
 	t.Helper()
 	if len(got) != len(want) {
@@ -96,7 +96,7 @@ func near(t *testing.T, what string, got, want []float32, tolerance float64) {
 	}
 }
 
-// mistake fails the test unless do panics with a *kernels.ShapeError that says want.
+// mistake fails the test unless do panics with a *kernels.ShapeError that contains want.
 func mistake(t *testing.T, want string, do func()) {
 	t.Helper()
 	defer func() {

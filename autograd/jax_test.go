@@ -10,8 +10,8 @@ import (
 	"baregrad/kernels"
 )
 
-// A jaxNetwork is a network's inputs, its loss and the gradients, as JAX
-// computes them; testdata/jax_gradients.py makes them.
+// A jaxNetwork holds a network's inputs, its loss and its gradients, as computed by
+// JAX with testdata/jax_gradients.py.
 type jaxNetwork struct {
 	Loss   float32
 	Inputs []struct {
@@ -53,9 +53,9 @@ var jaxNetworks = map[string]func(t *Tape, x []*Var) *Var{
 	},
 }
 
-// TestGradientsAsJAX compares with JAX in float64. A float32 carries 6e-8; each
-// gradient here is a sum of some hundred products over six to ten operations, of
-// which 1e-5 of the largest element is what rounding may add up to.
+// TestGradientsAsJAX compares with JAX in float64. A float32 has a precision of 6e-8. Each
+// gradient here is a sum of some hundred products over six to ten operations, so rounding
+// may add up to 1e-5 of the largest element.
 func TestGradientsAsJAX(t *testing.T) {
 	raw, err := os.ReadFile("testdata/jax_gradients.json")
 	if err != nil {

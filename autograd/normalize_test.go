@@ -8,8 +8,8 @@ import (
 	"baregrad/tensor"
 )
 
-// By hand: the columns have the means 2 and −1 and the variances 1 and 4, and with dy of 1, 0,
-// 0, 0 in each of them the gradients are those of the formula: dbeta 1, dgamma n, and
+// By hand: the columns have the means 2 and −1 and the variances 1 and 4. With dy = 1, 0, 0, 0
+// in each column, the formula gives dbeta = 1, dgamma = n₀, and
 // dx = gamma·i·(dy − 1/4 − n·n₀/4) for n = −1, 1, 1, −1 and 1, −1, 1, −1.
 func TestBatchNorm(t *testing.T) {
 	onDevices(t, func(t *testing.T, d kernels.Device) {
@@ -29,8 +29,8 @@ func TestBatchNorm(t *testing.T) {
 }
 
 // By hand: the rows have the means 2 and −1 and the variances 1 and 4, so n is −1, 1, 1, −1 and
-// 1, −1, 1, −1. With dy of 1, 0, 0, 0 in the first row and 0 in the second, dbeta is that, dgamma n₀
-// there, and dx = i·(e − 1·2/4 − n·(2·n₀)/4) for gamma₀ = 2, i = 1.
+// 1, −1, 1, −1. With dy = 1, 0, 0, 0 in the first row and 0 in the second, dbeta is dy's first row,
+// dgamma is dy·n₀, and in the first row dx = i·gamma₀·(dy − 1/4 − n·n₀/4) with gamma₀ = 2, i = 1.
 func TestLayerNorm(t *testing.T) {
 	onDevices(t, func(t *testing.T, d kernels.Device) {
 		tape := autograd.NewTape(d)
@@ -47,8 +47,8 @@ func TestLayerNorm(t *testing.T) {
 	})
 }
 
-// By hand: the columns have the means 2 and −1 and the variances 1 and 4; over 3 places of a
-// row the variance is the mean of the squares, not of one less.
+// By hand: the columns have the means 2 and −1 and the variances 1 and 4. The variance divides
+// by the number of values, not by one less.
 func TestNormalize(t *testing.T) {
 	onDevices(t, func(t *testing.T, d kernels.Device) {
 		tape := autograd.NewTape(d)
@@ -61,7 +61,7 @@ func TestNormalize(t *testing.T) {
 		near(t, "y of a row", y.Value.Floats(), []float32{-1, 0, 1}, 1e-6)
 		near(t, "mean of a row", mean.Value.Floats(), []float32{3}, 1e-6)
 		near(t, "variance of a row", variance.Value.Floats(), []float32{6}, 1e-6)
-		// A column of equal values has no direction to be normalized in: y is 0, and so is its gradient.
+		// A column of equal values can't be normalized: y is 0, and so is its gradient.
 		flat := autograd.NewParam(tensor.From(d, []float32{5, 5, 5, 5}, 4, 1))
 		y, _, _ = tape.Normalize(flat, 0, 0, 1e-3)
 		near(t, "y of equal values", y.Value.Floats(), []float32{0, 0, 0, 0}, 0)

@@ -9,8 +9,8 @@ import (
 	"baregrad/tensor"
 )
 
-// operations are steps of every kind, each with an operand x [2,4] that something is wrong with;
-// the others are as they should be.
+// operations are steps of every kind, each with an invalid operand x [2,4] and otherwise valid
+// ones.
 var operations = map[string]func(t *Tape, x *Var){
 	"relu":                         func(t *Tape, x *Var) { t.ReLU(x) },
 	"softmax":                      func(t *Tape, x *Var) { t.Softmax(x) },
@@ -35,7 +35,7 @@ var operations = map[string]func(t *Tape, x *Var){
 	"mean squared error":           func(t *Tape, x *Var) { t.MeanSquaredError(x, t.Input(2, 4)) },
 }
 
-// refused fails the test unless each operation panics with its name and x, of whatever shape it
+// refused fails the test unless each operation panics with its name and x, in whatever shape x
 // has there, and records nothing.
 func refused(t *testing.T, tape *Tape, x *Var) {
 	t.Helper()
@@ -47,8 +47,8 @@ func refused(t *testing.T, tape *Tape, x *Var) {
 	}
 }
 
-// What lies in the memory of another device can't be computed with, though the reference device
-// could read that of any CPU device.
+// Operands in another device's memory are refused, although the reference device could read
+// the memory of any CPU device.
 func TestOperandOfAnotherDevice(t *testing.T) {
 	onDevices(t, func(t *testing.T, d kernels.Device) {
 		other := reference.New()
@@ -67,7 +67,7 @@ func TestOperandOfAnotherDevice(t *testing.T) {
 			tape.Dropout(tape.Input(2, 4), step, kernels.DropoutSpec{Rate: .5})
 		})
 		x := autograd.NewParam(constant(other, spread(1, 8), 2, 4).Value.To(d))
-		tape.Backward(tape.Sum(tape.Mul(x, x), 0, 1)) // a copy can be
+		tape.Backward(tape.Sum(tape.Mul(x, x), 0, 1)) // a copy is accepted
 	})
 }
 
@@ -80,14 +80,14 @@ func TestOperandThatWasFreed(t *testing.T) {
 		refused(t, tape, x)
 		mistake(t, "add: the operand float32 [2 4] was freed", func() { operations["add"](tape, x) })
 
-		// What was computed on a tape that was freed since.
+		// The output of a tape that has been freed since.
 		y := tape.Exp(param(d, spread(1, 8), 2, 4))
 		tape.Free()
 		mistake(t, "relu: the operand float32 [2 4] was freed", func() { tape.ReLU(y) })
 	})
 }
 
-// The gradient of what another tape computed would get no further than its output.
+// The gradient of another tape's output would end there.
 func TestOperandOfAnotherTape(t *testing.T) {
 	d := reference.New()
 	p := param(d, spread(1, 8), 2, 4)
@@ -102,7 +102,7 @@ func TestOperandOfAnotherTape(t *testing.T) {
 		t.Errorf("%v was recorded", steps)
 	}
 
-	// Where no gradient is wanted, another tape's values are as good as any.
+	// If no gradient is wanted, values of another tape are accepted.
 	forward, frozen := autograd.NewForwardTape(d), param(d, spread(1, 8), 2, 4)
 	frozen.SetTrainable(false)
 	for _, x := range []*Var{autograd.NewConst(y.Value), forward.Exp(p), before.Exp(frozen)} {
@@ -114,7 +114,7 @@ func TestOperandOfAnotherTape(t *testing.T) {
 	autograd.NewForwardTape(d).ReLU(y)
 }
 
-// A tensor tells that it was freed, and so do its reshaped views.
+// A tensor reports that it was freed, and so do its reshaped views.
 func TestFreed(t *testing.T) {
 	onDevices(t, func(t *testing.T, d kernels.Device) {
 		x := tensor.New(d, 2, 3)

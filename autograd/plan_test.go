@@ -10,9 +10,9 @@ import (
 	"baregrad/tensor"
 )
 
-// A step says which values its backward rule reads. What none reads is poisoned
-// here before the backward pass: the gradients must be the same bits as on a tape
-// whose memory is not shared.
+// A step says which values its backward rule reads. Here all others are poisoned before the
+// backward pass. The gradients must have the same bits as on a tape whose memory is not
+// shared.
 func TestSharedMemoryGivesTheSameGradients(t *testing.T) {
 	d := reference.New()
 	poisoned := 0
@@ -27,7 +27,7 @@ func TestSharedMemoryGivesTheSameGradients(t *testing.T) {
 				var x, in []*Var
 				for i, shape := range c.shape {
 					p := autograd.NewParam(tensor.From(d, c.make(uint64(i+1), tensor.Size(shape)), shape...))
-					// The operation's inputs are outputs themselves: parameters share nothing.
+					// Make the operation's inputs outputs themselves, because parameters share nothing.
 					x, in = append(x, p), append(in, tape.Affine(tape.Affine(p, 2, 0), .5, 0))
 				}
 				y := c.f(tape, in)
@@ -58,8 +58,8 @@ func TestSharedMemoryGivesTheSameGradients(t *testing.T) {
 	}
 }
 
-// A convolutional network's gradients lie where other gradients and the pooled
-// convolution's output were.
+// A convolutional network's gradients use the memory of other gradients and of the
+// pooled convolution's output.
 func TestSharedMemoryIsSmaller(t *testing.T) {
 	onDevices(t, func(t *testing.T, d kernels.Device) {
 		run := func(share bool) (dw []float32, kept [2][]float32, planned, apart int) {
@@ -91,21 +91,21 @@ func TestSharedMemoryIsSmaller(t *testing.T) {
 				t.Errorf("the %s that was to be kept is %v, want %v", what, kept2[i], kept[i])
 			}
 		}
-		// Of the second convolution (2·6·6·8 floats) in place of its output, of the first
-		// (2·7·7·4) in a block that later gradients lie in too, of the kept one apart, and
-		// so of the loss (1), which is written once for all replays.
+		// The second convolution's gradient (2·6·6·8 floats) uses the memory of its output, the
+		// first's (2·7·7·4) a block that later gradients share. The kept one has its own memory,
+		// and so has the loss's (1), which is written once for all replays.
 		if want := 4 * (2*7*7*4 + 2*72 + 1); planned > want || apart < planned+4*2*6*6*8 {
 			t.Errorf("%d bytes for gradients that take %d apart, want at most %d", planned, apart, want)
 		}
 	})
 }
 
-// The gradients of a chain of operations on single elements lie in one place, but for that of
-// a variable that is kept, or that had a share of its gradient from elsewhere before. They are the
-// same bits as those of a tape whose memory is not shared.
+// The gradients of a chain of elementwise operations share one place, except for that of a
+// variable that is kept, or that has received a share of its gradient before. They have the
+// same bits as on a tape whose memory is not shared.
 func TestGradientsInPlace(t *testing.T) {
 	onDevices(t, func(t *testing.T, d kernels.Device) {
-		// run gives the gradients of the parameters and the chain's variables, the last first.
+		// run returns the gradients of the parameters and the chain's variables, the last first.
 		run := func(share bool, kept, fork int) (grads [][]float32, chain []*Var) {
 			tape := autograd.NewTape(d)
 			defer tape.Free()
@@ -130,7 +130,7 @@ func TestGradientsInPlace(t *testing.T) {
 				tape.Keep(chain[kept])
 			}
 			y := tape.MatMul(chain[0], w2)
-			if fork >= 0 { // recorded last, so that its share of the gradient is the first
+			if fork >= 0 { // recorded last, so that its share of the gradient comes first
 				y = tape.Add(y, tape.MatMul(chain[fork], w2))
 			}
 			loss := weighted(tape, y, spread(4, n*n))

@@ -11,8 +11,8 @@ import (
 	"baregrad/tensor"
 )
 
-// A step whose value does not enter the loss leaves no gradient, however much
-// was left there by an earlier pass.
+// A step whose value does not enter the loss contributes no gradient, even if an earlier
+// pass left one there.
 func TestOnlyTheLossCounts(t *testing.T) {
 	onDevices(t, func(t *testing.T, d kernels.Device) {
 		tape := autograd.NewTape(d)
@@ -46,7 +46,7 @@ func TestHasGradBeforeBackward(t *testing.T) {
 	}
 }
 
-// Gradients are of the last pass: they do not pile up from one to the next.
+// Gradients are those of the last pass; they do not add up from pass to pass.
 func TestReplayStartsAfresh(t *testing.T) {
 	onDevices(t, func(t *testing.T, d kernels.Device) {
 		tape := autograd.NewTape(d)
@@ -69,14 +69,14 @@ func TestReplayStartsAfresh(t *testing.T) {
 
 // A net is a training step of a small network with every kind of step: it
 // gathers a batch, has convolution, pooling, dropout and dense layers, and
-// trains by Adam.
+// trains with Adam.
 type net struct {
 	tape         *Tape
-	cursor, step *Var // where the batch begins, and the number of the training step
+	cursor, step *Var // where the batch starts, and the number of the training step
 	loss         *Var
 }
 
-// weights are a network's parameters and Adam's two moments of each.
+// weights are a network's parameters and Adam's two moments for each.
 type weights struct {
 	params  []*Var
 	moments [][2]*tensor.Tensor
@@ -145,7 +145,7 @@ func (n *net) replay(step int) {
 	n.tape.Replay()
 }
 
-// A recorded step that is replayed does to the bit what recording it anew does.
+// Replaying a recorded step gives the same bits as recording it again.
 func TestReplayIsRecording(t *testing.T) {
 	onDevices(t, func(t *testing.T, d kernels.Device) {
 		const rows = 5
@@ -178,8 +178,8 @@ func TestReplayIsRecording(t *testing.T) {
 	})
 }
 
-// Once it is recorded, a training step allocates nothing. (The emulator is left
-// out: interpreting a kernel takes memory.)
+// After it is recorded, a training step allocates nothing. (The emulator is excluded,
+// because interpreting a kernel allocates memory.)
 func TestReplayAllocatesNothing(t *testing.T) {
 	on(t, []string{"reference", "auto"}, func(t *testing.T, d kernels.Device) {
 		n := record(d, newWeights(d), 5, 0)
@@ -190,8 +190,8 @@ func TestReplayAllocatesNothing(t *testing.T) {
 	})
 }
 
-// The last batch of an epoch is smaller: it has a tape of its own, over the
-// same parameters.
+// The last batch of an epoch is smaller. It has its own tape, with the same
+// parameters.
 func TestTwoTapesShareParameters(t *testing.T) {
 	onDevices(t, func(t *testing.T, d kernels.Device) {
 		x := param(d, []float32{1, 2})
@@ -205,7 +205,7 @@ func TestTwoTapesShareParameters(t *testing.T) {
 		if quadratic.HasGrad(x) || !linear.HasGrad(x) {
 			t.Error("the gradient is now the second tape's")
 		}
-		for range 3 { // on a GPU the third time is a graph
+		for range 3 { // on a GPU the third replay is a graph
 			quadratic.Replay()
 			if !quadratic.HasGrad(x) || linear.HasGrad(x) {
 				t.Error("the gradient is the first tape's again")
@@ -248,7 +248,7 @@ func TestForwardTape(t *testing.T) {
 	})
 }
 
-// A frozen parameter gets no gradient, and what only it needs is not computed.
+// A frozen parameter gets no gradient, and nothing needed only for it is computed.
 func TestFrozen(t *testing.T) {
 	d := reference.New()
 	a, b := param(d, []float32{2}), param(d, []float32{5})
@@ -264,7 +264,7 @@ func TestFrozen(t *testing.T) {
 	}
 	near(t, "b's old gradient", b.Grad.Floats(), []float32{2}, 0)
 
-	// Tapes keep to what was said when they were recorded.
+	// Tapes do not change after they were recorded.
 	tensor.Set(a.Value, []float32{7})
 	before.Replay()
 	if !before.HasGrad(b) {
@@ -283,8 +283,8 @@ func TestFrozen(t *testing.T) {
 	})
 }
 
-// Freezing a value that has only one input must not leave its backward rule
-// without a place to write to.
+// Freezing the only input of a value must not leave its backward rule without a place
+// to write to.
 func TestFreezeAfterRecording(t *testing.T) {
 	d := reference.New()
 	x := param(d, []float32{1, -1})
@@ -336,7 +336,7 @@ func TestFree(t *testing.T) {
 	mistake(t, "was used after it was freed", func() { y.Value.Floats() })
 	mistake(t, "replay: no Backward was run on this tape", func() { tape.Replay() })
 	near(t, "a parameter outlives its tape", x.Value.Floats(), []float32{1, 2}, 0)
-	// An empty tape can be used anew.
+	// A freed tape is empty and can be used again.
 	tape.Backward(tape.Sum(tape.Mul(x, x), 0, 0))
 	near(t, "dx", x.Grad.Floats(), []float32{2, 4}, 0)
 }
@@ -374,7 +374,7 @@ func TestMistakes(t *testing.T) {
 		"conv2d: images [2 8 8 1], filters [3 3 1 4], down: window size":   func() { tape.Conv2D(of(2, 8, 8, 1), of(3, 3, 1, 4), nil, window{Strides: [2]int{-1, 1}}) },
 		"conv2d: filters [3 3 1 4] and bias [3]":                           func() { tape.Conv2D(of(2, 8, 8, 1), of(3, 3, 1, 4), of(3), window{}) },
 		"im2col: images [8 8], filters [3 3 0 1]":                          func() { tape.Im2Col(of(8, 8), 3, 3, window{}) },
-		// The reach of this one, beyond 2³¹, is below 0 where an int has 32 bits.
+		// The reach overflows and is negative if an int has 32 bits.
 		"im2col: images [1 8 8 1], filters [65536 1 1 1], down: window size 65536, stride 1 and dilation 65536 must be from 1 to 32768": func() {
 			tape.Im2Col(of(1, 8, 8, 1), 1<<16, 1, window{Dilations: [2]int{1 << 16, 1}})
 		},
@@ -405,7 +405,7 @@ func TestMistakes(t *testing.T) {
 	} {
 		mistake(t, want, do)
 	}
-	// A loss of another tape: this one has nothing to go back over.
+	// A loss of another tape: this tape has no steps to go back over.
 	other := autograd.NewTape(d)
 	loss := other.Sum(other.ReLU(of(2)), 0, 0)
 	mistake(t, "backward: float32 [] was computed on another tape", func() { tape.Backward(loss) })

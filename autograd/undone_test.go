@@ -9,7 +9,7 @@ import (
 	"baregrad/kernels/reference"
 )
 
-// goingOn is a device whose pooled convolution goes on behind the ReLU below, and counts that.
+// goingOn is a device that fuses the pooled convolution's gradient with the ReLU below, and counts that.
 type goingOn struct {
 	kernels.Device
 	done int
@@ -22,8 +22,8 @@ func (d *goingOn) BiasReLUConv2DReLUMaxPoolGrad(dx, dbelow, dw, dbias, dy, y, ar
 	return true
 }
 
-// The gradient goes on behind a ReLU where the pooled convolution is all that its output goes
-// into, and whether it does or not, all gradients are the same.
+// The ReLU below is fused if the pooled convolution is the only operation that reads its
+// output. Fused or not, all gradients are the same.
 func TestGradientGoesOnBehindReLU(t *testing.T) {
 	relu := autograd.Window{ReLU: true}
 	pool := func(t *Tape, x *Var, p []*Var) *Var {
@@ -32,9 +32,9 @@ func TestGradientGoesOnBehindReLU(t *testing.T) {
 	sum := func(t *Tape, x *Var) *Var { return t.Sum(t.Reshape(t.Tanh(x), -1), 0, 0) }
 	for _, c := range []struct {
 		name string
-		// loss is computed from images x and the parameters: filters and a bias of each of two layers.
+		// loss is computed from images x and the parameters: filters and a bias for each of two layers.
 		loss func(t *Tape, x *Var, p []*Var) *Var
-		want int // times in one backward pass
+		want int // fused gradients in one backward pass
 	}{
 		{"Conv2D with ReLU", func(t *Tape, x *Var, p []*Var) *Var {
 			return sum(t, pool(t, t.Conv2D(x, p[0], p[1], relu), p))
@@ -88,7 +88,7 @@ func TestGradientGoesOnBehindReLU(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, shared := range []bool{false, true} {
-				// run gives the parameters' gradients after each of three passes.
+				// run returns the parameters' gradients after each of three passes.
 				run := func(d kernels.Device) (grads [][]float32) {
 					tape := autograd.NewTape(d)
 					defer tape.Free()

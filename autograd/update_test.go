@@ -12,8 +12,8 @@ import (
 	"baregrad/tensor"
 )
 
-// eager is a device that does each update with its product, counts them, and leaves rubbish
-// where the gradient was.
+// eager is a device that does each update with its product, counts them, and leaves garbage
+// in the gradient.
 type eager struct {
 	kernels.Device
 	done int
@@ -35,7 +35,7 @@ func (d eagerGraphs) Capture(work func()) (kernels.Graph, error) {
 	return d.Device.(kernels.Capturer).Capture(work)
 }
 
-// An optimizer makes the step for a parameter, and returns what it keeps for it.
+// An optimizer makes the step for a parameter, and returns its state for it.
 type optimizer func(d kernels.Device, p *Var) (kernels.Update, []*tensor.Tensor)
 
 func optimizers() map[string]optimizer {
@@ -61,22 +61,22 @@ func optimizers() map[string]optimizer {
 	}
 }
 
-// An updateCase is a training step of some of the parameters w1 [4,3], its bias [3], w2 [3,2]
+// An updateCase is a training step with some of the parameters w1 [4,3], its bias [3], w2 [3,2]
 // and w3 [2,4].
 type updateCase struct {
 	name string
 	// loss records the step for the examples x [5,4].
 	loss func(t *Tape, x *Var, p updated) *Var
-	// before and behind, which may be nil, are called before the updates are recorded, and then.
+	// before and behind, which may be nil, are called before and after the updates are recorded.
 	before, behind func(t *Tape, p updated)
-	early          int // how many updates are done with their products, in each replay
+	early          int // the number of updates done with their products, in each replay
 }
 
 type updated struct{ w1, bias, w2, w3 *Var }
 
 func (p updated) all() []*Var { return []*Var{p.w1, p.bias, p.w2, p.w3} }
 
-// dense is a network of two layers.
+// dense is a network with two layers.
 func dense(t *Tape, x *Var, p updated) *Var {
 	return weighted(t, t.Dense(t.Dense(x, p.w1, p.bias, true), p.w2, nil, false), spread(4, 10))
 }
@@ -134,8 +134,8 @@ func updateCases() []updateCase {
 	}
 }
 
-// training runs the case's step so often, and returns what the parameters and what the
-// optimizer keeps are after each time.
+// training runs the case's step several times, and returns the parameters and the optimizer's
+// state after each.
 func (c updateCase) training(d kernels.Device, o optimizer, share bool, step func(t *Tape, loss *Var), steps int) (history [][]float32) {
 	tape := autograd.NewTape(d)
 	defer tape.Free()
@@ -176,7 +176,7 @@ func (c updateCase) training(d kernels.Device, o optimizer, share bool, step fun
 
 func replay(t *Tape, _ *Var) { t.Replay() }
 
-// byHand is Replay's work, which is never done early.
+// byHand does Replay's work, in which updates are never early.
 func byHand(t *Tape, loss *Var) {
 	t.Forward()
 	t.Backward(loss)
@@ -184,8 +184,8 @@ func byHand(t *Tape, loss *Var) {
 }
 
 // Updates that are done with the products that make their gradients give the same bits of the
-// weights, and of all that is kept for them, as updates at the end of the step. They are done
-// so only where nothing else needs the gradient, or the weights before the step.
+// weights, and of the optimizer's state, as updates at the end of the step. They are only done
+// so if nothing else needs the gradient, or the weights before the step.
 func TestUpdate(t *testing.T) {
 	for name, o := range optimizers() {
 		for _, c := range updateCases() {
@@ -219,8 +219,8 @@ func TestUpdate(t *testing.T) {
 	}
 }
 
-// The same on the best device of this machine and on the GPU's kernels, on which a captured
-// graph holds the updates.
+// The same on this machine's best device and on the GPU's kernels, where a captured graph
+// contains the updates.
 func TestUpdateOnDevices(t *testing.T) {
 	for name, o := range optimizers() {
 		t.Run(name, func(t *testing.T) {
@@ -253,7 +253,7 @@ func TestUpdateOnDevices(t *testing.T) {
 	}
 }
 
-// After Backward the gradient is there; after Replay it is where Keep was told of it.
+// After Backward the gradient is there; after Replay it is there if Keep was called.
 func TestGradientOfUpdated(t *testing.T) {
 	d := &eager{Device: reference.New()}
 	tape := autograd.NewTape(d)
@@ -278,7 +278,7 @@ func TestGradientOfUpdated(t *testing.T) {
 	}
 }
 
-// What the backward pass does not reach is left alone.
+// Parameters that the backward pass does not reach are not updated.
 func TestUpdateOfWhatIsNotReached(t *testing.T) {
 	d := reference.New()
 	tape := autograd.NewTape(d)

@@ -10,7 +10,7 @@ import (
 	"baregrad/tensor"
 )
 
-// Each pixel, of two channels, is there six times, bit for bit, and gets the sum of six
+// Each pixel, with two channels, is copied six times, bit for bit, and gets the sum of six
 // gradients.
 func TestUpSample(t *testing.T) {
 	onDevices(t, func(t *testing.T, d kernels.Device) {
@@ -27,7 +27,7 @@ func TestUpSample(t *testing.T) {
 			weights[i] = float32(i)
 		}
 		tape.Backward(tape.Sum(tape.Reshape(tape.Mul(y, autograd.NewConst(tensor.From(d, weights, 1, 3, 4, 2))), -1), 0, 0))
-		// Of the first: 0, 2, 8, 10, 16, 18.
+		// For the first pixel: 0, 2, 8, 10, 16, 18.
 		near(t, "dx", x.Grad.Floats(), []float32{54, 60, 78, 84}, 1e-5)
 	})
 	of := func(shape ...int) *Var { return autograd.NewParam(tensor.New(reference.New(), shape...)) }

@@ -8,7 +8,7 @@ import (
 	"baregrad/kernels"
 )
 
-// ln2 and ln3 make the values of exponential functions round numbers.
+// ln2 and ln3 give exponential functions round values.
 var ln2, ln3 = float32(math.Ln2), float32(math.Log(3))
 
 // operand is an input of an operation.
@@ -17,11 +17,11 @@ type operand struct {
 	data  []float32
 }
 
-// TestHandComputed compares every operation with values and gradients worked out
-// by hand, for a gradient dy that comes from above and is not all ones.
+// TestHandComputed compares every operation with values and gradients computed by hand,
+// for an upstream gradient dy that is not all ones.
 //
-// The tolerance is a few units in the last place of a float32 (6e-8 each),
-// which the exponential functions of a device may be off.
+// The tolerance is a few units in the last place of a float32 (6e-8 each), by which a
+// device's exponential functions may differ.
 func TestHandComputed(t *testing.T) {
 	const tolerance = 1e-6
 	square := operand{[]int{2, 2}, []float32{1, 2, 3, 4}}
@@ -54,7 +54,7 @@ func TestHandComputed(t *testing.T) {
 			[]float32{0, 2 * ln2}, []float32{3, 8},
 			[][]float32{{3, 2}}},
 		{"Softmax", func(t *Tape, x []*Var) *Var { return t.Softmax(x[0]) },
-			[]operand{{[]int{2, 2}, []float32{0, ln3, 1000, 1000}}}, // e¹⁰⁰⁰ is no float32
+			[]operand{{[]int{2, 2}, []float32{0, ln3, 1000, 1000}}}, // e¹⁰⁰⁰ overflows float32
 			[]float32{.25, .75, .5, .5}, []float32{4, 8, 4, 8},
 			[][]float32{{-.75, .75, -1, 1}}},
 		{"LogSoftmax", func(t *Tape, x []*Var) *Var { return t.LogSoftmax(x[0]) },
@@ -133,14 +133,14 @@ func TestHandComputed(t *testing.T) {
 			[][]float32{{1, 7, 6, 3, 11, 8}}},
 		{"Conv2DReLUMaxPool", func(t *Tape, x []*Var) *Var {
 			return t.Conv2DReLUMaxPool(x[0], x[1], x[2], autograd.Window{}, [2]int{2, 2}, autograd.Window{})
-		}, // 2x − 3 is −1 3 1 1 −7 −5, 3 −1 −1 1 −5 −3: of equals the first, and none of the last window
+		}, // 2x − 3 is −1 3 1 1 −7 −5, 3 −1 −1 1 −5 −3: of equal values the first, and none of the last window
 			[]operand{{[]int{1, 2, 6, 1}, []float32{1, 3, 2, 2, -2, -1, 3, 1, 1, 2, -1, 0}}, {[]int{1, 1, 1, 1}, []float32{2}}, {[]int{1}, []float32{-3}}},
 			[]float32{3, 1, 0}, []float32{5, 7, 11},
 			[][]float32{{0, 10, 14, 0, 0, 0, 0, 0, 0, 0, 0, 0}, {29}, {12}}},
 		{"MaxPool", func(t *Tape, x []*Var) *Var { return t.MaxPool(x[0], [2]int{2, 2}, autograd.Window{}) },
 			[]operand{{[]int{1, 2, 4, 1}, []float32{1, 3, 2, 2, 3, 0, 1, 2}}},
 			[]float32{3, 2}, []float32{5, 7},
-			[][]float32{{0, 5, 7, 0, 0, 0, 0, 0}}}, // of equals the first
+			[][]float32{{0, 5, 7, 0, 0, 0, 0, 0}}}, // the first of equal values
 		{"MaxPool overlapping", func(t *Tape, x []*Var) *Var {
 			return t.MaxPool(x[0], [2]int{1, 2}, autograd.Window{Strides: [2]int{1, 1}})
 		},
@@ -175,7 +175,7 @@ func TestHandComputed(t *testing.T) {
 		{"Max", func(t *Tape, x []*Var) *Var { return t.Max(x[0], -1, -1) },
 			[]operand{{[]int{2, 3}, []float32{1, 5, 5, 7, 0, 7}}},
 			[]float32{5, 7}, []float32{2, 3},
-			[][]float32{{0, 2, 0, 3, 0, 0}}}, // of equals the first
+			[][]float32{{0, 2, 0, 3, 0, 0}}}, // the first of equal values
 		{"Transpose", func(t *Tape, x []*Var) *Var { return t.Transpose(x[0], 1, 0) },
 			[]operand{{[]int{2, 3}, []float32{0, 1, 2, 3, 4, 5}}},
 			[]float32{0, 3, 1, 4, 2, 5}, []float32{1, 2, 3, 4, 5, 6},

@@ -10,7 +10,7 @@ import (
 	"baregrad/kernels"
 )
 
-// coordinates splits the number of an element of a row-major array into its
+// coordinates converts the number of an element of a row-major array to its
 // position along each axis.
 func coordinates(shape []int, at int) []int {
 	position := make([]int, len(shape))
@@ -47,7 +47,7 @@ func walk(dims, strides []int, at int) int {
 	return offset
 }
 
-// checkBroadcast compares a spec with NumPy's rules taken literally.
+// checkBroadcast compares a spec with a literal implementation of NumPy's rules.
 func checkBroadcast(t *testing.T, a, b []int) {
 	t.Helper()
 	shape, s, err := kernels.Broadcast(a, b)
@@ -123,7 +123,7 @@ func TestBroadcastOfRandomShapes(t *testing.T) {
 	}
 }
 
-// Axes along which both operands walk on evenly are one axis to the kernel.
+// Axes along which both operands continue evenly are merged into one.
 func TestBroadcastMergesAxes(t *testing.T) {
 	for _, c := range []struct {
 		a, b []int

@@ -12,8 +12,8 @@ import (
 	"baregrad/kernels/reference"
 )
 
-// panics runs f, which must panic with a *kernels.ShapeError of which the text
-// contains want.
+// panics runs f, which must panic with a *kernels.ShapeError whose text contains
+// want.
 func panics(t *testing.T, name, want string, f func()) {
 	t.Helper()
 	defer func() {
@@ -92,7 +92,7 @@ func TestHostSlices(t *testing.T) {
 		t.Error("freeing a slice changed the memory")
 	}
 	b.Free()
-	b.Free() // twice is no mistake
+	b.Free() // freeing twice is allowed
 	panics(t, "use after free", "was used after it was freed", func() { kernels.Ints(b) })
 	panics(t, "slice after free", "was used after it was freed", func() { b.Slice(0, 1) })
 }
@@ -145,7 +145,7 @@ func TestChecksNameThePart(t *testing.T) {
 	})
 }
 
-// A window that lies wholly in the padding, on whichever side, has no maximum.
+// A window that lies entirely in the padding, on any side, has no maximum.
 func TestWindowsOutsideTheImage(t *testing.T) {
 	f := func(n int) kernels.Buffer { return kernels.NewHost(kernels.Float32, n) }
 	s := kernels.PoolSpec{N: 1, H: 4, W: 4, C: 1, KH: 2, KW: 2, StrideH: 2, StrideW: 2, OH: 2, OW: 2}

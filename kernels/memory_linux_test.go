@@ -10,7 +10,7 @@ import (
 	"baregrad/kernels/kerneltest"
 )
 
-// More than the machine has is a typed panic, where Go would end the program.
+// Asking for more memory than the machine has is a typed panic; Go itself would end the program.
 func TestHostMemoryThatIsNotThere(t *testing.T) {
 	kerneltest.Require(t, "int64", math.MaxInt > math.MaxInt32, "more memory than the machine has, 4 TB, is more than an int of 32 bits can count")
 	defer func() {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// machineOf stands for a machine that has so many bytes more than this program has.
+// machineOf simulates a machine that has the given number of bytes more than this program uses.
 func machineOf(t *testing.T, bytes int64) {
 	t.Helper()
 	runtime.GC()
@@ -16,7 +16,7 @@ func machineOf(t *testing.T, bytes int64) {
 	t.Cleanup(func() { machineMemory = hostMemory })
 }
 
-// refused allocates, and gives the error if that is refused.
+// refused allocates, and returns the error if the allocation is refused.
 func refused(n int) (b *Host, err error) {
 	defer func() {
 		if e, ok := recover().(*DeviceError); ok {
@@ -26,7 +26,7 @@ func refused(n int) (b *Host, err error) {
 	return NewHost(Uint8, n), nil
 }
 
-// Buffers of which each has room are refused where all together have not, be they large or small.
+// Buffers that fit one by one are refused if all together do not, whether large or small.
 func TestHostMemoryOfAllBuffers(t *testing.T) {
 	for _, size := range []int{300 << 20, 16 << 20} {
 		machineOf(t, 1<<30)
@@ -47,7 +47,7 @@ func TestHostMemoryOfAllBuffers(t *testing.T) {
 		if len(held) < (1<<30-2*memoryStep)/size {
 			t.Errorf("only %d buffers of %d bytes are taken, where 1 GB is to be had", len(held), size)
 		}
-		// The next is refused, too, and not only one after some more.
+		// The next request is refused immediately, not only after some more.
 		if _, err := refused(size); err == nil {
 			t.Errorf("a buffer of %d bytes is taken after one was refused", size)
 		}
@@ -55,7 +55,7 @@ func TestHostMemoryOfAllBuffers(t *testing.T) {
 	}
 }
 
-// What nobody uses any more does not count.
+// Garbage does not count.
 func TestHostMemoryOfGarbage(t *testing.T) {
 	machineOf(t, 1<<30)
 	for range 10 {
@@ -69,6 +69,6 @@ func TestHostMemoryUnknown(t *testing.T) {
 	machineMemory = func() (int64, int64) { return 0, 0 }
 	t.Cleanup(func() { machineMemory = hostMemory })
 	unseen.Store(math.MaxInt32)
-	checkHostMemory(math.MaxInt64 / 2) // nothing is said
+	checkHostMemory(math.MaxInt64 / 2) // accepted without a check
 	unseen.Store(0)
 }

@@ -6,7 +6,7 @@ import (
 	"baregrad/kernels"
 )
 
-// The known answers for philox4x32-10 that its authors publish with Random123.
+// The known answers for philox4x32-10 that its authors published with Random123.
 func TestPhiloxKnownAnswers(t *testing.T) {
 	for _, c := range []struct {
 		counter [4]uint32

@@ -11,17 +11,17 @@ import (
 	"baregrad/tensor"
 )
 
-// A whole program: it trains a network with two layers on handwritten digits and
+// A whole program: it trains a network of two layers on handwritten digits and
 // uses it.
 func Example_mnist() {
 	ctx := context.Background()
-	device, err := auto.Open("auto") // the fastest on this machine
+	device, err := auto.Open("auto") // the fastest that this machine has
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer device.Close()
 
-	// Images are copied to the device unchanged, 0 to 255; batches are scaled to 0–1.
+	// The images go to the device as they are, 0 to 255; batches are scaled to 0–1.
 	data, err := mnist.Load(ctx, "mnist", mnist.Options{})
 	if err != nil {
 		log.Fatal(err)

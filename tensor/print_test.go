@@ -18,7 +18,7 @@ type printCase struct {
 	Name     string
 	Type     string
 	Shape    []int
-	Elements []int64 // of float32 the bits; none stands for 0, 1, 2, …
+	Elements []int64 // for float32 the bits; none stands for 0, 1, 2, …
 	Text     string
 }
 
@@ -80,7 +80,7 @@ func TestPrintsAsNumPy(t *testing.T) {
 	}
 }
 
-// counting is the reference device; it counts the bytes that are read from it.
+// counting is the reference device, counting the bytes that are read from it.
 type counting struct {
 	*reference.Device
 	read int

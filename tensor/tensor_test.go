@@ -53,7 +53,7 @@ func TestFromAndBack(t *testing.T) {
 	if got, want := x.Floats(), []float32{1, -2.5, float32(math.Inf(1)), 0}; !slices.Equal(got, want) {
 		t.Errorf("Floats returns %v, want %v", got, want)
 	}
-	x.Floats()[1] = 9 // and gives out copies
+	x.Floats()[1] = 9 // and returns copies
 	if got := x.Floats()[1]; got != -2.5 {
 		t.Errorf("element 1 is %v after a change of what Floats returned, want -2.5", got)
 	}
@@ -101,7 +101,7 @@ func TestSlice(t *testing.T) {
 	if got, want := x.Floats(), []float32{0, 1, -2, -3, -4, -5, 6, 7}; !slices.Equal(got, want) {
 		t.Errorf("after writing to the slice the tensor is %v, want %v", got, want)
 	}
-	middle.Free() // of a slice: does nothing
+	middle.Free() // freeing a slice does nothing
 	if got := x.Floats()[2]; got != -2 {
 		t.Errorf("after freeing the slice element 2 is %v, want -2", got)
 	}
@@ -164,7 +164,7 @@ func TestMistakes(t *testing.T) {
 		{func() { tensor.New(d, 2, -3) }, "tensor: shape [2 -3] has a negative size"},
 		{func() { tensor.New(d, 0, -3) }, "tensor: shape [0 -3] has a negative size"},
 		{func() { tensor.New(d, huge, 2) }, "has more elements than an int can count"},
-		{func() { tensor.New(d, huge, 4) }, "has more elements than an int can count"}, // 4·huge is 0 in an int
+		{func() { tensor.New(d, huge, 4) }, "has more elements than an int can count"}, // 4·huge overflows to 0
 		{func() { x.Dim(2) }, "dim: shape [2 3] has no axis 2"},
 		{func() { x.Dim(-3) }, "dim: shape [2 3] has no axis -3"},
 		{func() { x.Reshape(4, 2) }, "reshape: [2 3] to [4 2]: the number of elements differs"},

@@ -13,10 +13,10 @@ import (
 	"baregrad/kernels/cuda/nvidia"
 )
 
-// What stands behind the driver's functions is settled when a program starts, so
-// these tests run as programs of their own.
+// The driver library is chosen when a program starts, so these tests run as separate
+// programs.
 
-// openWithLibrary is what they do there.
+// openWithLibrary is what those programs do.
 func openWithLibrary(t *testing.T) {
 	for _, name := range []string{"auto", "cuda"} {
 		_, err := Open(name)

@@ -6,7 +6,7 @@ import (
 	"baregrad/kernels"
 )
 
-// A second goroutine is told that the device is in use, and the first goes on.
+// A second goroutine gets a *BusyError, and the first is not affected.
 func TestTwoGoroutines(t *testing.T) {
 	d := New()
 	begun, letGo, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})

@@ -1,4 +1,4 @@
 package reference
 
-// LeastShared is for the test of the calls that are shared.
+// LeastShared is exported for the test of shared calls.
 const LeastShared = leastShared

@@ -13,8 +13,8 @@ func TestKernels(t *testing.T) {
 	kerneltest.Run(t, func() kernels.Device { return reference.New() })
 }
 
-// What a call reads at run time is checked too: a device elsewhere can't panic
-// there, but this one is the definition.
+// The reference also checks the contents of buffers, such as indices. A GPU can't panic
+// for those, but this device defines the behaviour.
 func TestValuesOutOfRange(t *testing.T) {
 	d := reference.New()
 	floats := func(n int) kernels.Buffer { return d.Alloc(kernels.Float32, n) }

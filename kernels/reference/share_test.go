@@ -11,8 +11,8 @@ import (
 	"baregrad/kernels/reference"
 )
 
-// The calls that are shared give the same bits on any number of cores. They are of
-// sizes that no number of cores divides, and large enough to be shared.
+// Shared calls give the same bits on any number of cores. Their sizes are not divisible by
+// any of these numbers, and large enough for sharing.
 func TestSameBitsOnAnyNumberOfCores(t *testing.T) {
 	conv := kernels.ConvSpec{N: 7, H: 13, W: 11, C: 5, KH: 3, KW: 3, Out: 17, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, PadTop: 1, PadLeft: 1, OH: 13, OW: 11}
 	sizeX, sizeY, sizeW := conv.N*conv.H*conv.W*conv.C, conv.Rows()*conv.Out, conv.Cols()*conv.Out
