@@ -14,7 +14,7 @@ import (
 	"baregrad/tensor"
 )
 
-// valuesAndSlopes is what an activation gives for x, and its slope there.
+// valuesAndSlopes returns an activation's values for x, and its slopes there.
 func valuesAndSlopes(t *testing.T, d kernels.Device, a ActivationFunc, x []float32) (y, slope []float32) {
 	t.Helper()
 	tape := autograd.NewTape(d)
@@ -25,9 +25,9 @@ func valuesAndSlopes(t *testing.T, d kernels.Device, a ActivationFunc, x []float
 	return out.Value.Floats(), in.Grad.Floats()
 }
 
-// Values and slopes of all elementwise activation functions are Keras's: at 0, near
-// it, between the kinks, and so far out that a careless formula overflows or
-// subtracts what it should keep.
+// Values and slopes of all elementwise activation functions agree with Keras's: at 0, near
+// it, between the kinks, and so far out that a careless formula overflows or loses
+// precision by subtraction.
 func TestActivationsAgainstKeras(t *testing.T) {
 	text, err := os.ReadFile("testdata/keras/activations.json")
 	if err != nil {
@@ -35,7 +35,7 @@ func TestActivationsAgainstKeras(t *testing.T) {
 	}
 	var keras struct {
 		X         []float32
-		Functions map[ActivationFunc]struct{ Y, Slope []*float64 } // null where Keras's is no finite number
+		Functions map[ActivationFunc]struct{ Y, Slope []*float64 } // null where Keras's value is not finite
 	}
 	if err := json.Unmarshal(text, &keras); err != nil {
 		t.Fatal(err)
@@ -54,8 +54,8 @@ func TestActivationsAgainstKeras(t *testing.T) {
 		defer d.Close()
 		for a, want := range keras.Functions {
 			y, slope := valuesAndSlopes(t, d, a, keras.X)
-			// GELUTanh's slope has x²·(1−sigmoid), which float32 rounds to multiples of
-			// 6e-8·x². The others round a few float32 steps.
+			// GELUTanh's slope has the term x²·(1−sigmoid), which float32 rounds to multiples
+			// of 6e-8·x². The others are off by a few units in the last place of a float32.
 			tolerance := 1e-6
 			if a == GELUTanh {
 				tolerance = 2e-6
@@ -70,7 +70,7 @@ func TestActivationsAgainstKeras(t *testing.T) {
 						continue // Keras's numbers are float64
 					}
 					if c.want == nil || a == CELU && x == 0 && c.what == "slope" {
-						continue // Keras's slope of CELU at 0 is 2, from both of its halves; ours is 1, as on either side
+						continue // at 0 Keras's slope of CELU is 2, the sum of both halves; ours is 1, as on either side
 					}
 					if !(math.Abs(float64(c.got)-*c.want) <= tolerance*math.Max(1, math.Abs(*c.want))) {
 						t.Errorf("%s, %s: the %s at %v is %v, Keras's %v", device, a, c.what, x, c.got, *c.want)
@@ -81,8 +81,8 @@ func TestActivationsAgainstKeras(t *testing.T) {
 	}
 }
 
-// GELU keeps its accuracy far below 0, where x·Φ(x) is tiny: the value is right to a few
-// float32 steps of itself, the slope to as many of 1.
+// GELU stays accurate far below 0, where x·Φ(x) is tiny. Errors are a few units in the last
+// place of a float32: for the value relative to itself, for the slope relative to 1.
 func TestGELU(t *testing.T) {
 	var x []float32
 	for v := float32(-12); v <= 12; v += 1.0 / 64 {
@@ -108,7 +108,7 @@ func TestGELU(t *testing.T) {
 	}
 }
 
-// ELU and SELU keep their accuracy far below 0, and their slope at 0.
+// ELU and SELU stay accurate far below 0, and have the right slope at 0.
 func TestELUFarOut(t *testing.T) {
 	d := reference.New()
 	x := []float32{-1e30, -3e7, -12345678, -20000, 0, 3e7}
@@ -125,7 +125,7 @@ func TestELUFarOut(t *testing.T) {
 	}
 }
 
-// The gradient of each activation function is that of its values.
+// The gradient of each activation function agrees with finite differences.
 func TestActivationGradients(t *testing.T) {
 	d := reference.New()
 	x := tensor.From(d, []float32{-4.3, -2.2, -1.2, -0.7, -0.3, 0.2, 0.8, 1.3, 2.4, 3.6}, 2, 5) // away from all kinks
@@ -137,7 +137,7 @@ func TestActivationGradients(t *testing.T) {
 	}
 }
 
-// The gradients of the losses, with targets that they take.
+// The gradients of the losses, with valid targets.
 func TestLossGradients(t *testing.T) {
 	d := reference.New()
 	x := tensor.From(d, []float32{0.31, 0.22, 0.47, 0.6, 0.25, 0.15}, 2, 3) // probabilities
@@ -182,7 +182,7 @@ func TestSchedulesAgainstKeras(t *testing.T) {
 	if err := json.Unmarshal(text, &keras); err != nil {
 		t.Fatal(err)
 	}
-	seen := map[string]bool{"one_cycle": true} // which Keras does not have
+	seen := map[string]bool{"one_cycle": true} // not in Keras
 	for _, k := range keras.Schedules {
 		seen[k.Name] = true
 		s, err := restoreSchedule(savedPart{k.Name, k.Config})
@@ -190,7 +190,7 @@ func TestSchedulesAgainstKeras(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, step := range keras.Steps {
-			// Keras works in float32, whose cosine near its zero is off by 1e-7.
+			// Keras works in float32, where the cosine near its zero is off by 1e-7.
 			if got := s.At(step); !(math.Abs(got-k.Rates[i]) <= 1e-6*k.Rates[i]+2e-8) {
 				t.Errorf("%s %s: the rate of step %d is %v, Keras's %v", k.Name, k.Config, step, got, k.Rates[i])
 			}
@@ -218,7 +218,7 @@ func TestSchedulesRefuse(t *testing.T) {
 	}
 }
 
-// A model with each of the schedules comes back with it.
+// A model with any of the schedules is saved and loaded with it.
 func TestSchedulesAreSaved(t *testing.T) {
 	for _, s := range []Schedule{
 		OneCycle{Peak: 1, Steps: 3}, ExponentialDecay{0.1, 3, 0.5, true}, InverseTimeDecay{0.1, 3, 0.5, true}, PolynomialDecay{0.1, 3, 0.01, 2, true},

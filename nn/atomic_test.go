@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// A save removes what killed saves of the same file left, and nothing else.
+// A save removes what killed saves of the same file left behind, and nothing else.
 func TestAbandonedSaves(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "model.safetensors")
 	old := time.Now().Add(-25 * time.Hour)
-	// put makes a file that was last written to long ago.
+	// put makes a file whose last write was long ago.
 	put := func(name string) string {
 		t.Helper()
 		p := filepath.Join(dir, name)
@@ -34,10 +34,10 @@ func TestAbandonedSaves(t *testing.T) {
 	for _, name := range kept[1:6] {
 		put(name)
 	}
-	if err := os.WriteFile(filepath.Join(dir, kept[0]), nil, 0o600); err != nil { // just made, not locked yet
+	if err := os.WriteFile(filepath.Join(dir, kept[0]), nil, 0o600); err != nil { // new, not locked yet
 		t.Fatal(err)
 	}
-	locked := put(kept[6]) // being written, by a writer that has long paused
+	locked := put(kept[6]) // being written, by a writer that has paused for long
 	f, err := os.OpenFile(locked, os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +56,7 @@ func TestAbandonedSaves(t *testing.T) {
 	if got := filesIn(t, dir); !slices.Equal(got, want) {
 		t.Errorf("the folder holds %q, want %q", got, want)
 	}
-	// A save that fails takes its own file away, and leaves the old one.
+	// A save that fails removes its own file, and leaves the old one.
 	failed := errors.New("the disk is full")
 	if err := writeAtomically(path, func(io.Writer) error { return failed }); err != failed {
 		t.Errorf("error %v", err)

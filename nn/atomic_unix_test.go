@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// Saving to a name that is taken by something else than a file: a link stays a link,
-// and what it leads to is replaced; a pipe, as a device would, stays what it is.
+// Saving to a name that is not a regular file: a link stays a link, and its target is
+// replaced; a pipe (or a device) is left alone.
 func TestSaveReplacesFilesOnly(t *testing.T) {
 	ctx := context.Background()
 	dir := t.TempDir()

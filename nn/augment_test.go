@@ -12,7 +12,7 @@ import (
 	"baregrad/tensor"
 )
 
-// noise puts x's own values, changed at random, in the place of the examples.
+// noise replaces the examples by x's own values, changed at random.
 func noise(x *tensor.Tensor, calls *int) func(*tensor.Tensor, *rand.Rand) {
 	from := x.Uint8s()
 	return func(to *tensor.Tensor, r *rand.Rand) {
@@ -56,7 +56,7 @@ func TestAugment(t *testing.T) {
 		t.Error("the same seed gave other weights")
 	}
 
-	// A run that was stopped amid an epoch goes on with the same examples.
+	// A run that was stopped in the middle of an epoch continues with the same examples.
 	for _, after := range []int{4, 10, 17} {
 		path := filepath.Join(t.TempDir(), "backup")
 		backed := o
@@ -74,8 +74,8 @@ func TestAugment(t *testing.T) {
 		}
 	}
 
-	// What Augment writes is what is trained on: all examples alike teach nothing
-	// that tells four classes apart, and ln 4 is 1.39.
+	// The model is trained on what Augment writes. If all examples are the same, it
+	// can't tell the four classes apart, and ln 4 is 1.39.
 	o.Augment = func(to *tensor.Tensor, _ *rand.Rand) {
 		if want := []int{150, 8, 8, 1}; !slices.Equal(to.Shape(), want) {
 			t.Errorf("the examples have shape %v, want %v: three quarters", to.Shape(), want)

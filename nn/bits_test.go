@@ -12,10 +12,10 @@ import (
 )
 
 // The same seed gives the same network on every processor, on the reference device. These
-// sums over the bits of trained weights were taken on amd64: another compiler's or another
-// processor's way with x*y + z would change them (see the package reference), as would one
-// other rounding anywhere in initializers, schedules, losses, gradients and optimizers. Who
-// changes a formula or the order of a sum puts in the sum that the test prints.
+// sums over the bits of trained weights were taken on amd64. They would change if another
+// compiler or processor computed x*y + z differently (see package reference), or if anything
+// were rounded differently in initializers, schedules, losses, gradients or optimizers. After
+// changing a formula or the order of a sum, enter the sum that the test prints.
 func TestTrainedBits(t *testing.T) {
 	network := func(activation nn.ActivationFunc, init nn.Initializer, last nn.ActivationFunc) []nn.Layer {
 		return []nn.Layer{
@@ -81,7 +81,7 @@ func TestTrainedBits(t *testing.T) {
 	}
 }
 
-// oneHot are labels from 0 to 3 as [n,4] of 0 and 1.
+// oneHot converts labels from 0 to 3 to [n,4] of 0 and 1.
 func oneHot(labels *tensor.Tensor) *tensor.Tensor {
 	values := make([]float32, 4*labels.Len())
 	for i, class := range labels.Ints() {

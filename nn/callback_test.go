@@ -16,12 +16,12 @@ import (
 	"baregrad/nn"
 )
 
-// quiet is a training run of the stripes without output.
+// quiet trains on the stripes without output.
 func quiet(epochs int, callbacks ...nn.Callback) nn.FitOptions {
 	return nn.FitOptions{Epochs: epochs, BatchSize: 16, ValidationSplit: 0.25, Verbose: nn.Silent, Callbacks: callbacks}
 }
 
-// crash fails after so many batches in all.
+// crash fails after a given total number of batches.
 type crash struct {
 	nn.BaseCallback
 	left int
@@ -52,7 +52,7 @@ func TestBackupResumesBitForBit(t *testing.T) {
 			if !errors.Is(err, errCrash) {
 				t.Fatal(err)
 			}
-			// A model of another seed: everything must come from the backup, if there is one.
+			// The model has another seed, so everything must come from the backup, if there is one.
 			seed := uint64(6)
 			if _, err := os.Stat(path); err != nil {
 				seed = 5
@@ -75,7 +75,7 @@ func TestBackupResumesBitForBit(t *testing.T) {
 	}
 }
 
-// In the middle of an epoch, a backup fits batches of its own size only.
+// In the middle of an epoch, a backup can only continue with the same batch size.
 func TestBackupOfOtherBatches(t *testing.T) {
 	d := open(t, "reference")
 	x, y := stripes(d, 200)
@@ -216,7 +216,7 @@ func TestTerminateOnNaN(t *testing.T) {
 	}
 }
 
-// A file every so many steps, in the middle of epochs too; weights only, which
+// A file every few steps, in the middle of epochs too. It has weights only, which
 // LoadWeights reads and Load refuses.
 func TestModelCheckpointEvery(t *testing.T) {
 	d := open(t, "reference")
@@ -224,7 +224,7 @@ func TestModelCheckpointEvery(t *testing.T) {
 	m := stripeModel(t, d, 1)
 	dir := t.TempDir()
 	saved := []string{}
-	var before, last []string // the files after the step before, and after the last one
+	var before, last []string // the files after the previous step, and after the last one
 	seen := batchEnd(func(r *nn.Run) error {
 		files, err := filepath.Glob(filepath.Join(dir, "*"))
 		saved = append(saved, fmt.Sprint(len(files)))
@@ -259,8 +259,8 @@ func TestModelCheckpointEvery(t *testing.T) {
 	}
 }
 
-// Whether a large or a small value is the better one can't be guessed of a metric of
-// one's own.
+// For a user-defined metric it can't be guessed whether a large or a small value is the
+// better one.
 func TestMonitorOfOnesOwn(t *testing.T) {
 	d := open(t, "reference")
 	x, y := stripes(d, 10)
@@ -288,7 +288,7 @@ func (f epochLogs) EpochEnd(_ *nn.Run, logs map[string]float64) error {
 	return nil
 }
 
-// logged notes what Run.Logs says at each point of a training.
+// logged records Run.Logs at each point of a training run.
 type logged struct {
 	began, batch, epoch, end []map[string]float64
 }
@@ -318,8 +318,8 @@ func (l *logged) TrainEnd(r *nn.Run) error {
 	return nil
 }
 
-// Before its first step an epoch has measured nothing, whatever the one before left
-// behind; at the end of training the last epoch's values are still there.
+// Before its first step an epoch has no logs, whatever the previous one left behind. At
+// the end of training, the last epoch's values are still there.
 func TestLogsAtAnyTime(t *testing.T) {
 	d := open(t, "reference")
 	x, y := stripes(d, 40)
@@ -350,13 +350,13 @@ func TestLogsAtAnyTime(t *testing.T) {
 	}
 }
 
-// A callback that sets the learning rate has it shown at the end of the line, as in Keras.
+// If a callback sets the learning rate, it is shown at the end of the line, as in Keras.
 func TestLearningRateIsShown(t *testing.T) {
 	d := open(t, "cpu")
 	x, y := stripes(d, 40)
 	for _, c := range []struct {
 		callback nn.Callback
-		want     []string // the ends of the epochs' lines
+		want     []string // how the epochs' lines end
 	}{
 		{&nn.LearningRateScheduler{Schedule: func(epoch int, _ float64) float64 { return 0.25 / float64(epoch+1) }},
 			[]string{" - learning_rate: 0.2500", " - learning_rate: 0.1250"}},

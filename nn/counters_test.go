@@ -8,9 +8,9 @@ import (
 	"baregrad/tensor"
 )
 
-// Before each step the device has the place of the batch, the number of the step and
+// Before each step the device has the position of the batch, the number of the step and
 // its rates, whatever came before: steps in order, epochs, smaller batches,
-// evaluations, a learning rate that is set, more steps than the table has rows.
+// evaluations, a changed learning rate, more steps than the table has rows.
 func TestCountersBeforeEachStep(t *testing.T) {
 	for name, optimizer := range map[string]Optimizer{
 		"constant": SGD{LearningRate: 0.1}, "adam": Adam{}, "cycle": Adam{Schedule: OneCycle{Peak: 0.01, Steps: 700}},
@@ -69,7 +69,7 @@ func TestCountersBeforeEachStep(t *testing.T) {
 				if from == 100 || from == 102 || from == 400 {
 					m.SetLearningRate(0.5 + float64(from))
 				}
-				if from == 500 { // the table still has rows of this rate, but of other steps: Adam's differ
+				if from == 500 { // the table still has rows of this rate, but for other steps: Adam's differ
 					m.step = 40
 				}
 			})

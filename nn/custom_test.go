@@ -18,8 +18,8 @@ import (
 	"baregrad/tensor"
 )
 
-// scale is a layer of one's own: y = Factor·x·kernel elementwise, with a field
-// that JSON leaves out.
+// scale is a user-defined layer: y = Factor·x·kernel elementwise, with a field
+// that JSON omits.
 type scale struct {
 	Factor     float32
 	Sizes      []int // settings of another kind
@@ -42,7 +42,7 @@ func (l *scale) Forward(p *nn.Pass, x *autograd.Var) *autograd.Var {
 	return p.Tape.Mul(p.Tape.Affine(x, l.Factor, 0), l.kernel)
 }
 
-// steep is a loss of one's own: the mean of Steepness·(x−t)².
+// steep is a user-defined loss: the mean of Steepness·(x−t)².
 type steep struct{ Steepness float32 }
 
 func (steep) Name() string { return "steep" }
@@ -53,8 +53,8 @@ func (l steep) Record(t *autograd.Tape, out *nn.Output, labels *autograd.Var) *a
 	return t.Affine(t.MeanSquaredError(out.Value(t), labels), l.Steepness, 0)
 }
 
-// bias is a metric of one's own: the mean of x−t, whose formula is kept in a field
-// that no file holds.
+// bias is a user-defined metric: the mean of x−t. Its formula is in a field that no file
+// contains.
 type bias struct {
 	formula func(t *autograd.Tape, x, y *autograd.Var) *autograd.Var
 }
@@ -66,8 +66,8 @@ func (b bias) Record(t *autograd.Tape, out *nn.Output, labels *autograd.Var) *au
 
 var biasMetric = bias{func(t *autograd.Tape, x, y *autograd.Var) *autograd.Var { return t.Sub(x, y) }}
 
-// signSGD is an optimizer of one's own, with state: it goes Pace against the sign
-// of a running sum of the gradients.
+// signSGD is a user-defined optimizer with state: it moves by Pace against the sign of a
+// running sum of the gradients.
 type signSGD struct{ Pace float64 }
 
 func (signSGD) Name() string          { return "sign_sgd" }
@@ -107,7 +107,7 @@ func (u *signUpdate) Apply(d kernels.Device, g kernels.Buffer) {
 	d.SGD(u.w, g, nil, u.rate, kernels.SGDSpec{})
 }
 
-// halving is a schedule of one's own.
+// halving is a user-defined schedule.
 type halving struct{ First float64 }
 
 func (halving) Name() string          { return "halving" }
@@ -116,7 +116,7 @@ func customData(d kernels.Device) (x, y *tensor.Tensor) {
 	return tensor.From(d, []float32{0, 1, 2, 3, 4, 5, 6, 7}, 4, 2), tensor.From(d, []float32{1, 0, 0, 1, 1, 1, 0, 0}, 4, 2)
 }
 
-// customModel has something of one's own in each place.
+// customModel uses user-defined types in every role.
 func customModel(t *testing.T, d kernels.Device, o nn.Optimizer) *nn.Sequential {
 	t.Helper()
 	m := nn.NewSequential(d, nn.Seed(4), &scale{Factor: 0.5, Sizes: []int{7, 8}, InputShape: []int{2}, Name: "first"}, &nn.Dense{Units: 2})
@@ -134,8 +134,8 @@ func train(t *testing.T, m *nn.Sequential, from, to int) {
 	}
 }
 
-// What is one's own is refused by Load, which says what to do, until Register
-// knows it; from then on a loaded model goes on as the one that was saved.
+// Load refuses user-defined types, and says what to do, until they are registered. After
+// that, a loaded model continues like the saved one.
 func TestRegister(t *testing.T) {
 	t.Cleanup(nn.ForgetRegistered)
 	d := open(t, "reference")
@@ -168,7 +168,7 @@ func TestRegister(t *testing.T) {
 			t.Fatalf("before %s is registered: error %v", c.name, err)
 		}
 		nn.Register(c.value)
-		nn.Register(c.value) // again is no mistake
+		nn.Register(c.value) // registering again is allowed
 	}
 
 	for _, c := range []struct {
@@ -237,7 +237,7 @@ func score(t *testing.T, m *nn.Sequential) string {
 	return fmt.Sprint(scores)
 }
 
-// A LossMetric comes back with its loss's settings.
+// A LossMetric is restored with its loss's settings.
 func TestLossMetricKeepsSettings(t *testing.T) {
 	d := open(t, "reference")
 	path := filepath.Join(t.TempDir(), "model.safetensors")
@@ -259,7 +259,7 @@ func TestLossMetricKeepsSettings(t *testing.T) {
 	}
 }
 
-// otherMSE bears a name of the package's.
+// otherMSE has the name of one of the package's losses.
 type otherMSE struct{ steep }
 
 func (otherMSE) Name() string { return "mean_squared_error" }
@@ -297,8 +297,8 @@ type nameless struct{ steep }
 
 func (nameless) Name() string { return "" }
 
-// A model with a layer of one's own is saved like any other. Load must know the
-// layer's type.
+// A model with a user-defined layer is saved like any other. Load must know the layer's
+// type.
 func ExampleRegister() {
 	nn.Register(&Residual{}) // in a program: in an init function
 

@@ -13,8 +13,8 @@ import (
 	"baregrad/tensor"
 )
 
-// One pass gives bit for bit what Evaluate and Predict give in two. 70 examples
-// in batches of 32 leave a smaller one at the end.
+// One pass gives the same results, bit for bit, as Evaluate and Predict separately. 70
+// examples in batches of 32 leave a smaller one at the end.
 func TestEvaluatePredict(t *testing.T) {
 	d := open(t, "cpu")
 	x, y := stripes(d, 70)
@@ -45,7 +45,7 @@ func TestEvaluatePredict(t *testing.T) {
 	}
 }
 
-// failing is a device that can't copy, and remembers what it allocated.
+// failing is a device that can't copy, and that remembers what it allocated.
 type failing struct {
 	kernels.Device
 	allocated []kernels.Buffer
@@ -60,7 +60,7 @@ func (d *failing) Copy(dst, src kernels.Buffer) {
 	panic(&kernels.DeviceError{Device: "failing", Op: "copy", Err: errors.New("no copies today")})
 }
 
-// A device that fails leaves an error, no half of the predictions, and no memory behind.
+// After a failure of the device there is an error, no partial predictions, and no memory left behind.
 func TestPredictOnAFailingDevice(t *testing.T) {
 	d := &failing{Device: reference.New()}
 	x, y := stripes(d, 70)
@@ -92,7 +92,7 @@ func TestPredictOnAFailingDevice(t *testing.T) {
 	}
 }
 
-// Compile gives back what the optimizer before kept, and Free all that is left.
+// Compile frees the state of the previous optimizer, and Free everything else.
 func TestFreeModel(t *testing.T) {
 	d := &failing{Device: reference.New()}
 	x, y := stripes(d, 40)
@@ -128,7 +128,7 @@ func TestFreeModel(t *testing.T) {
 	}
 }
 
-// freed tells whether a buffer of the host can't be used any more.
+// freed reports whether a host buffer can no longer be used.
 func freed(b kernels.Buffer) (yes bool) {
 	defer func() { yes = recover() != nil }()
 	b.Slice(0, 0)

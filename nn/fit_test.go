@@ -25,7 +25,7 @@ func open(t testing.TB, name string) kernels.Device {
 	return d
 }
 
-// stripes are 8×8 images whose class says where a bright stripe runs, with noise.
+// stripes returns noisy 8×8 images whose class is the position of a bright stripe.
 func stripes(d kernels.Device, n int) (x, y *tensor.Tensor) {
 	r := rand.New(rand.NewPCG(7, 7))
 	images, labels := make([]uint8, n*64), make([]int32, n)
@@ -181,7 +181,7 @@ func TestBuildRefuses(t *testing.T) {
 	}
 }
 
-// Data in another device's memory are refused, though both may be the processor's.
+// Data in another device's memory are refused, even if both devices use the processor.
 func TestFitRefusesAnotherDevicesData(t *testing.T) {
 	m := stripeModel(t, open(t, "reference"), 1)
 	x, y := stripes(m.Device(), 10)
@@ -195,7 +195,7 @@ func TestFitRefusesAnotherDevicesData(t *testing.T) {
 	}
 }
 
-// Where nothing can be trained, Fit says so.
+// If nothing can be trained, Fit returns an error.
 func TestFitOfFrozenModel(t *testing.T) {
 	d := open(t, "reference")
 	x, y := stripes(d, 10)
@@ -219,7 +219,7 @@ type stopper struct {
 	nn.BaseCallback
 	atBegin bool
 	after   int // batches
-	ends    int // epochs that it saw ending
+	ends    int // epochs that it saw end
 }
 
 func (s *stopper) EpochBegin(r *nn.Run) error {
@@ -238,8 +238,8 @@ func (s *stopper) BatchEnd(r *nn.Run) error {
 
 func (s *stopper) EpochEnd(*nn.Run, map[string]float64) error { s.ends++; return nil }
 
-// An epoch that is stopped ends as any other: with means over the examples that
-// it had, with validation, and with its callbacks.
+// An epoch that is stopped ends like any other: with means over the examples that it
+// used, with validation, and with its callbacks.
 func TestStopInTheMiddleOfAnEpoch(t *testing.T) {
 	d := open(t, "reference")
 	x, y := stripes(d, 100)
@@ -253,14 +253,14 @@ func TestStopInTheMiddleOfAnEpoch(t *testing.T) {
 		if want := max(s.after, 1); steps != want || len(o.Metrics) != 1 {
 			t.Errorf("%+v: %d training steps, want %d", *s, steps, want)
 		}
-		// Four classes, hardly trained: a loss near ln 4.
+		// Four classes, hardly trained: the loss is near ln 4.
 		if loss := h.Last("loss"); len(h.Epoch) != 1 || s.ends != 1 || !(loss > 1 && loss < 2) || !(h.Last("val_loss") > 0) {
 			t.Errorf("%+v: %d epochs, history %v", *s, len(h.Epoch), h.Values)
 		}
 	}
 }
 
-// The weights of examples are split with them, and count in val_loss.
+// Sample weights are split with the examples, and count in val_loss.
 func TestValidationSampleWeight(t *testing.T) {
 	d, ctx := open(t, "reference"), context.Background()
 	x, y := stripes(d, 40)
@@ -303,8 +303,8 @@ func (f batchEnd) BatchEnd(r *nn.Run) error                   { return f(r) }
 func (f batchEnd) EpochEnd(*nn.Run, map[string]float64) error { return nil }
 func (f batchEnd) TrainEnd(*nn.Run) error                     { return nil }
 
-// What else is done on the device between two steps, with this model or another,
-// changes nothing.
+// Other work on the device between two steps, with this model or another, changes
+// nothing.
 func TestModelsShareADevice(t *testing.T) {
 	ctx := context.Background()
 	for _, name := range []string{"reference", "cpu"} {
@@ -337,7 +337,7 @@ func TestModelsShareADevice(t *testing.T) {
 	}
 }
 
-// Two Fits, the second from where the first ended, are one.
+// Two Fits, the second starting where the first ended, are the same as one.
 func TestFitGoesOn(t *testing.T) {
 	d, ctx := open(t, "reference"), context.Background()
 	x, y := stripes(d, 100)
@@ -369,7 +369,7 @@ func TestClassWeightsOfSoftTargets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The predictions of the first step are 0; class 2 has no weight of its own.
+	// The predictions of the first step are 0. Class 2 has no explicit weight.
 	want := (2*0.9*0.9 + 4*0.25*0.25 + 1.75*1.75 + 0) / 4
 	if got := h.Last("loss"); !(math.Abs(got-want) <= 1e-6) { // of four float32
 		t.Errorf("the loss is %v, want %v", got, want)

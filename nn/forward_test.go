@@ -14,7 +14,7 @@ import (
 	"baregrad/tensor"
 )
 
-// A loop over Forward does what Fit does, bit for bit: the same loss, and the same weights
+// A loop over Forward does the same as Fit, bit for bit: the same loss, and the same weights
 // after every step.
 func TestForwardTrainsAsFit(t *testing.T) {
 	for _, device := range []string{"reference", "cpu", "emulator"} {
@@ -59,7 +59,7 @@ func TestForwardTrainsAsFit(t *testing.T) {
 			for _, l := range rows.Value.Floats() {
 				mean += float64(l) / 40
 			}
-			// Fit adds the losses up in float32: half a unit in the last place of each sum.
+			// Fit sums the losses in float32: an error of half a unit in the last place for each sum.
 			if want := h.Values["loss"][step]; !(math.Abs(mean-want) <= 1e-6) {
 				t.Errorf("%s: the loss of step %d is %v, Fit's is %v", device, step, mean, want)
 			}
@@ -78,7 +78,7 @@ func places(n int) []int32 {
 	return p
 }
 
-// Each recording and each replay drops others; without training nothing is dropped.
+// Each recording and each replay drops other elements; without training nothing is dropped.
 func TestForwardDrops(t *testing.T) {
 	for _, device := range []string{"cpu", "emulator"} {
 		forwardDrops(t, open(t, device))
@@ -104,7 +104,7 @@ func forwardDrops(t *testing.T, d kernels.Device) {
 		seen = append(seen, y.Value.Floats())
 		tape.BackwardMean(tape.Mean(y, 1, 1))
 		tape.RunAfter()
-		for range 3 { // the last by a graph, where the device captures one
+		for range 3 { // the last one as a graph, if the device captures it
 			tape.Replay()
 			seen = append(seen, y.Value.Floats())
 		}
@@ -117,7 +117,7 @@ func forwardDrops(t *testing.T, d kernels.Device) {
 					same++
 				}
 			}
-			// Half of 1000 by chance, with a deviation of 16.
+			// Half of 1000 on average, with a standard deviation of 16.
 			if same < 400 || same > 600 {
 				t.Errorf("%s: %d of 1000 elements are alike in two steps, want about half", d.Name(), same)
 			}

@@ -9,16 +9,16 @@ import (
 	"baregrad/kernels"
 )
 
-// Means, variances and bounds of what initializers draw.
+// Means, variances and bounds of the values that initializers draw.
 func TestInitializers(t *testing.T) {
 	shape := []int{3, 3, 8, 48} // fans 72 and 432
 	n := 3 * 3 * 8 * 48
-	const cut = 2 / 0.87962566103423978 // where normal distributions of standard deviation 1 end
+	const cut = 2 / 0.87962566103423978 // the limit of truncated normal values with standard deviation 1
 	for _, c := range []struct {
 		name     string
 		of       Initializer
 		variance float64
-		bound    float64 // no value is farther from 0; 0: there is none
+		bound    float64 // the largest absolute value; 0 if unlimited
 	}{
 		{"random_uniform", nil, 0.05 * 0.05 / 3, 0.05},
 		{"random_normal", nil, 0.05 * 0.05, 0},
@@ -49,8 +49,8 @@ func TestInitializers(t *testing.T) {
 			most = max(most, math.Abs(float64(v)))
 		}
 		mean, variance := sum/float64(n), squares/float64(n)
-		// The mean of n draws varies by √(variance/n), their variance by at most
-		// √(2/n) of itself: five times that never happens.
+		// The mean of n draws varies by √(variance/n), and their variance by at most
+		// √(2/n) of itself. Five times that never happens.
 		if !(math.Abs(mean) <= 5*math.Sqrt(c.variance/float64(n))) || !(math.Abs(variance-c.variance) <= 5*c.variance*math.Sqrt(2/float64(n))) {
 			t.Errorf("%s: mean %v, variance %v, want 0 and %v", c.name, mean, variance, c.variance)
 		}
@@ -60,8 +60,8 @@ func TestInitializers(t *testing.T) {
 	}
 }
 
-// The columns of an orthogonal kernel, or its rows, are orthonormal; an identity
-// is one.
+// The columns of an orthogonal kernel, or its rows, are orthonormal. An identity kernel
+// is the identity.
 func TestOrthogonalAndIdentity(t *testing.T) {
 	for _, shape := range [][]int{{5, 5}, {40, 7}, {7, 40}, {3, 3, 2, 10}, {1, 3}} {
 		columns := shape[len(shape)-1]
@@ -102,7 +102,7 @@ func TestOrthogonalAndIdentity(t *testing.T) {
 	}
 }
 
-// Settings and shapes that an initializer can do nothing with are a programmer's mistakes.
+// Settings and shapes that an initializer can't use are programming mistakes.
 func TestInitializersRefuse(t *testing.T) {
 	for _, c := range []struct {
 		of    Initializer

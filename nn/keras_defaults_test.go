@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// What is left at 0 stands for Keras's default. (The optimizers' are among the cases
+// Settings left at 0 stand for Keras's defaults. (The optimizers' are among the cases
 // of TestAgainstKeras.)
 func TestDefaultsAgainstKeras(t *testing.T) {
 	all := readKerasTraining(t).Defaults

@@ -15,8 +15,8 @@ import (
 	"baregrad/tensor"
 )
 
-// The files in testdata/keras hold what Keras computed for the models in
-// cases.json; bench/peers/keras_vectors.py made them and says how.
+// The files in testdata/keras hold Keras's results for the models in cases.json.
+// bench/peers/keras_vectors.py made them and explains how.
 
 type kerasCase struct {
 	Name      string
@@ -39,7 +39,7 @@ func (p *kerasPart) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, &pair)
 }
 
-// hashUniform is n numbers in [0,1), as the script makes them.
+// hashUniform returns n numbers in [0,1), as the script makes them.
 func hashUniform(n int, seed uint64) []float32 {
 	values := make([]float32, n)
 	for i := range values {
@@ -54,7 +54,7 @@ func hashUniform(n int, seed uint64) []float32 {
 	return values
 }
 
-// kerasLabels are labels of n examples for an output of the given shape.
+// kerasLabels returns labels of n examples for an output of the given shape.
 func kerasLabels(d kernels.Device, kind string, n int, output []int) *tensor.Tensor {
 	of := append([]int{n}, output[:len(output)-1]...)
 	rows := kerasRows(d, kind, n*positions(output), output[len(output)-1])
@@ -196,7 +196,7 @@ func againstKeras(t *testing.T, device string, c kerasCase) {
 	compareKept(t, "output", out.Value(forward.Tape).Value.Floats(), want, 5e-6)
 
 	kind := stepKind{x: x, y: y, batch: c.Batch, training: true, last: len(m.layers) - 1}
-	// The gradients come before clipping, which is a part of the update.
+	// These are the gradients before clipping, which is part of the update.
 	clipping := m.optimizer.Clipping()
 	for step := range 10 {
 		s.resetTotals()
@@ -232,9 +232,9 @@ func againstKeras(t *testing.T, device string, c kerasCase) {
 	}
 }
 
-// float32Powers corrects Adam's rate as Keras does, with Beta1ᵗ and Beta2ᵗ rounded
-// to float32: near 1, that puts the correction off by up to 7e-6, which ten steps
-// past the kinks of a ReLU blow up to 4e-4 of a weight. Ours works in float64.
+// float32Powers corrects Adam's rate as Keras does, with Beta1ᵗ and Beta2ᵗ rounded to
+// float32. Near 1 this makes an error of up to 7e-6 in the correction. Ten steps past the
+// kinks of a ReLU amplify that to 4e-4 of a weight. Ours works in float64.
 type float32Powers struct{ *adam }
 
 func (u float32Powers) Rates(rate float64, step int) [2]float32 {
@@ -243,9 +243,9 @@ func (u float32Powers) Rates(rate float64, step int) [2]float32 {
 	return [2]float32{float32(rate), corrected}
 }
 
-// compareKept compares the elements and the sums that the script kept of a
-// tensor. The tolerance is relative to the tensor's root mean square: both sides
-// add up the same float32 products in different orders.
+// compareKept compares the elements and the sums of a tensor that the script kept. The
+// tolerance is relative to the tensor's root mean square, because both sides add up
+// the same float32 products in different orders.
 func compareKept(t *testing.T, name string, got []float32, want map[string][]float32, tolerance float64) {
 	t.Helper()
 	kept, ok := want[name]

@@ -17,10 +17,10 @@ import (
 	"baregrad/tensor"
 )
 
-// testdata/keras/training.json holds what Keras decided and measured while it
-// trained; bench/peers/keras_training.py made it and says how.
+// testdata/keras/training.json holds what Keras decided and measured in training.
+// bench/peers/keras_training.py made it and explains how.
 
-// kerasMonitor is what the callbacks were given; each uses some of it.
+// kerasMonitor holds the callbacks' settings; each callback uses some of them.
 type kerasMonitor struct {
 	Monitor   string
 	Mode      string
@@ -88,7 +88,7 @@ func openReference(t *testing.T) kernels.Device {
 	return d
 }
 
-// oneWeight is a model of a single weight, and a Run of it that only callbacks see.
+// oneWeight returns a model with a single weight, and a Run of it that only callbacks see.
 func oneWeight(t *testing.T) (*Sequential, *Run) {
 	t.Helper()
 	m := NewSequential(openReference(t), nil, &Dense{Units: 1, NoBias: true, Name: "dense", InputShape: []int{1}})
@@ -146,7 +146,7 @@ func TestPlateauAgainstKeras(t *testing.T) {
 			if err := p.EpochEnd(r, map[string]float64{s.Monitor: c.History[r.Epoch]}); err != nil {
 				t.Fatal(err)
 			}
-			// Keras keeps the rate as a float32.
+			// Keras stores the rate as a float32.
 			if rate := m.LearningRate(); !(math.Abs(rate-c.Rates[r.Epoch]) <= 1e-7*rate) {
 				t.Fatalf("case %d, %+v over %v: rate %v after epoch %d, Keras has %v", i, s, c.History, rate, r.Epoch, c.Rates)
 			}
@@ -205,8 +205,8 @@ func matrix(d kernels.Device, rows [][]float32) *tensor.Tensor {
 	return tensor.From(d, slices.Concat(rows...), len(rows), len(rows[0]))
 }
 
-// Two epochs of three batches, the last one smaller: the means that Keras shows, and
-// the weights that it ends with. Both sides compute in float32, in another order.
+// Two epochs of three batches, the last one smaller: the means and the final weights agree
+// with Keras's. Both sides compute in float32, in another order.
 func TestFitAgainstKeras(t *testing.T) {
 	const tolerance = 2e-6
 	d := openReference(t)
@@ -273,7 +273,7 @@ type kerasMetrics struct {
 	}
 }
 
-// Metrics by name, under the names that Keras shows them by.
+// Metrics by name, and the names that Keras shows for them.
 func TestMetricsAgainstKeras(t *testing.T) {
 	d := openReference(t)
 	for _, c := range readKerasTraining(t).Metrics {
@@ -317,7 +317,7 @@ func TestMetricsAgainstKeras(t *testing.T) {
 	}
 }
 
-// The metrics go into a model's file, with their names, and come back.
+// The metrics are saved in a model's file, with their names, and restored.
 func TestMetricsAreSaved(t *testing.T) {
 	d := openReference(t)
 	var metrics []Metric

@@ -15,8 +15,8 @@ import (
 	"baregrad/nn"
 )
 
-// saverPath makes this test binary, started again, a program that does nothing
-// but save two models to that path, one after the other, until it is killed.
+// With saverPath set, this test binary, started again, only saves two models to that
+// path, one after the other, until it is killed.
 const saverPath = "BAREGRAD_TEST_SAVER"
 
 func TestMain(m *testing.M) {
@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// savedModel is a model whose file takes a while to write.
+// savedModel returns a model whose file takes a while to write.
 func savedModel(seed uint64) (*nn.Sequential, error) {
 	m := nn.NewSequential(reference.New(), nn.Seed(seed), &nn.Dense{Units: 64, InputShape: []int{784}}, &nn.Dense{Units: 10})
 	return m, m.Compile(nn.CompileOptions{Optimizer: nn.Adam{}, Loss: nn.CategoricalCrossentropy{}})
@@ -50,8 +50,8 @@ func saveForever(path string) {
 	}
 }
 
-// A process that is killed while it saves, at whatever moment, leaves one file or
-// the other, whole.
+// A process that is killed at any moment while it saves leaves one of the two files,
+// complete.
 func TestKilledWhileSaving(t *testing.T) {
 	dir := t.TempDir()
 	var want [2][]byte
@@ -75,7 +75,7 @@ func TestKilledWhileSaving(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	var found [2]int
 	unfinished := 0
-	latest := 30 * time.Millisecond // a process is killed by then
+	latest := 30 * time.Millisecond // by then a process is killed
 	for range 100 {
 		c := exec.Command(os.Args[0])
 		c.Env = append(os.Environ(), saverPath+"="+path)
@@ -106,10 +106,10 @@ func TestKilledWhileSaving(t *testing.T) {
 		default:
 			t.Fatalf("the file has %d bytes and is neither of the two, which have %d", len(got), len(want[0]))
 		}
-		if found[1] == 0 { // the machine is slow: no process has come to its second file yet
+		if found[1] == 0 { // the machine is slow: no process has reached its second file yet
 			latest = min(latest*5/4, 3*time.Second)
 		}
-		// What was under way when the process died lies beside it.
+		// The file being written when the process died is beside it.
 		rests, err := filepath.Glob(filepath.Join(dir, ".model.safetensors.*"))
 		if err != nil {
 			t.Fatal(err)
@@ -119,7 +119,7 @@ func TestKilledWhileSaving(t *testing.T) {
 			os.Remove(rest)
 		}
 	}
-	// A test that never met a process at work would show nothing.
+	// A test in which no process was killed while writing would show nothing.
 	if unfinished < 10 || found[0] == 0 || found[1] == 0 {
 		t.Errorf("%d processes were killed amid a file; %d and %d files of each kind were found", unfinished, found[0], found[1])
 	}

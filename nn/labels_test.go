@@ -11,8 +11,8 @@ import (
 	"baregrad/tensor"
 )
 
-// Labels [n] are [n 1] to a model with one output, as in Keras, in Fit, in its validation and in
-// Evaluate, be they float32 or int32; and the caller's tensor stays as it is.
+// As in Keras, Fit, its validation and Evaluate accept labels [n] as [n 1] for a model with
+// one output, float32 or int32. The caller's tensor does not change.
 func TestLabelsOfOneOutput(t *testing.T) {
 	d := open(t, "cpu")
 	values := []float32{1, 0, 0, 1, 1, 0, 1, 0}
@@ -50,7 +50,7 @@ func TestLabelsOfOneOutput(t *testing.T) {
 	}
 }
 
-// One-hot rows may be whole numbers; class numbers are none.
+// One-hot rows may be int32; that does not make them class numbers.
 func TestOneHotRowsOfInt32(t *testing.T) {
 	d := open(t, "reference")
 	x := tensor.From(d, []float32{1, 0, 0, 1}, 2, 2)

@@ -17,9 +17,9 @@ import (
 	"baregrad/nn"
 )
 
-// A file of 64 GB (1 GB where an int has 32 bits), nearly all of it a tensor that no
-// model asks for: what the model wants is read, and the rest takes neither memory nor
-// time.
+// A file of 64 GB (1 GB where an int has 32 bits), nearly all of it a tensor that the
+// model does not need. The model's own tensors are read, and the rest takes neither memory
+// nor time.
 func TestLoadReadsOnlyWhatTheModelHas(t *testing.T) {
 	rest := int64(64 << 30)
 	if math.MaxInt == math.MaxInt32 {
@@ -72,7 +72,7 @@ func TestLoadReadsOnlyWhatTheModelHas(t *testing.T) {
 	}
 }
 
-// What has no size, or no end, is refused before it is opened.
+// Files without a size, or without an end, are refused before they are opened.
 func TestLoadRefusesWhatIsNoFile(t *testing.T) {
 	d := open(t, "reference")
 	m := stripeModel(t, d, 1)
@@ -86,7 +86,7 @@ func TestLoadRefusesWhatIsNoFile(t *testing.T) {
 	}
 }
 
-// A layer that SetTrainable froze, or thawed, is the same when it comes back.
+// A layer that SetTrainable froze, or unfroze, is restored that way.
 func TestSetTrainableIsSaved(t *testing.T) {
 	ctx := context.Background()
 	d := open(t, "reference")

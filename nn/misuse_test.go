@@ -19,8 +19,8 @@ import (
 	"baregrad/tensor"
 )
 
-// What can't be worked with comes back as an error that says so, before
-// anything is computed.
+// Invalid options and data give an error that says so, before anything is
+// computed.
 func TestLabelsMustBeGiven(t *testing.T) {
 	d, ctx := open(t, "reference"), context.Background()
 	x, y := stripes(d, 40)
@@ -65,7 +65,7 @@ func TestBeforeBuildAndCompile(t *testing.T) {
 	}
 }
 
-// Wherever the top of the cycle lies, a rate is a number above 0 and at most Peak.
+// Wherever the peak of the cycle is, every rate is above 0 and at most Peak.
 func TestOneCycleOfAnyLength(t *testing.T) {
 	for steps := 1; steps <= 40; steps++ {
 		for _, rise := range []float64{0.1, 0.25, 0.3, 0.5, 1} {
@@ -84,7 +84,7 @@ func TestOneCycleOfAnyLength(t *testing.T) {
 	}
 }
 
-// A layer that stood in two places would compute with the weights of the last.
+// A layer used in two places would compute with the weights of the last one.
 func TestLayersStandInOnePlace(t *testing.T) {
 	d := open(t, "reference")
 	input := &nn.Flatten{InputShape: []int{2, 2}}
@@ -132,7 +132,7 @@ func TestCompileAgain(t *testing.T) {
 	}
 }
 
-// A metric's labels are looked at before anything is computed, as a loss's are.
+// A metric's labels are checked before anything is computed, like a loss's.
 func TestMetricRefusesLabels(t *testing.T) {
 	d, ctx := open(t, "reference"), context.Background()
 	x, y := stripes(d, 40)
@@ -153,7 +153,7 @@ func TestMetricRefusesLabels(t *testing.T) {
 	}
 }
 
-// What was left out, or is out of range, is named; nothing panics for want of it.
+// Missing or invalid settings are named in an error; none of them causes a panic.
 func TestWhatIsLeftOut(t *testing.T) {
 	d, ctx := open(t, "reference"), context.Background()
 	x, y := stripes(d, 40)
@@ -198,7 +198,7 @@ func TestWhatIsLeftOut(t *testing.T) {
 	}
 }
 
-// A learning rate that Load would refuse is refused when it is set.
+// SetLearningRate refuses a rate that Load would refuse.
 func TestSetLearningRate(t *testing.T) {
 	m := stripeModel(t, open(t, "reference"), 1)
 	for _, rate := range []float64{-1e-9, math.NaN(), math.Inf(1)} {
@@ -234,7 +234,7 @@ func TestParametersByNameBeforeBuild(t *testing.T) {
 	}
 }
 
-// crossEntropyAnd is nothing of the cross-entropy, and a penalty on the probabilities.
+// crossEntropyAnd is 0 times the cross-entropy, plus a penalty on the probabilities.
 type crossEntropyAnd struct {
 	nn.SparseCategoricalCrossentropy
 }
@@ -245,8 +245,8 @@ func (l crossEntropyAnd) Record(t *autograd.Tape, out *nn.Output, labels *autogr
 	return t.Add(t.Affine(rows, 0, 0), t.Mean(t.Mul(p, p), 1, 1))
 }
 
-// The cross-entropy that is worked out from the logits leaves its probabilities
-// to the rest of a loss, and gradients go through them.
+// The cross-entropy computed from the logits leaves its probabilities for the rest of a
+// loss, and gradients flow through them.
 func TestLossOfTwoParts(t *testing.T) {
 	d := open(t, "reference")
 	x, y := stripes(d, 40)
@@ -258,13 +258,13 @@ func TestLossOfTwoParts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The mean of p² over 4 classes is 1/16 where they are alike, and no smaller anywhere.
+	// The mean of p² over 4 classes is at least 1/16, reached if all are equal.
 	if first, last := h.Values["loss"][0], h.Last("loss"); !(first > 0.0650 && last < 0.0626) {
 		t.Errorf("the loss went from %v to %v, want to nearly 1/16", first, last)
 	}
 }
 
-// Errors say what is there, what should be, and what to do where that is known.
+// Errors say what was found, what was expected, and, if known, what to do.
 func TestErrorsOfData(t *testing.T) {
 	d, ctx, dir := open(t, "cpu"), context.Background(), t.TempDir()
 	compiled := func(l nn.Loss, layers ...nn.Layer) *nn.Sequential {
@@ -321,7 +321,7 @@ func TestErrorsOfData(t *testing.T) {
 			_, err := stripeModel(t, d, 1).Predict(ctx, tensor.New(d, 4, 64), nn.EvaluateOptions{})
 			return err
 		}},
-		{"predict: the examples are [4 16 4 1], the model takes (None, 8, 8, 1)", func() error { // as many numbers, in another order
+		{"predict: the examples are [4 16 4 1], the model takes (None, 8, 8, 1)", func() error { // the same number of elements, in another order
 			_, err := stripeModel(t, d, 1).Predict(ctx, tensor.New(d, 4, 16, 4, 1), nn.EvaluateOptions{})
 			return err
 		}},
@@ -339,7 +339,7 @@ func TestErrorsOfData(t *testing.T) {
 	}
 }
 
-// Class numbers [n 1], as CIFAR-10 has them, are [n].
+// Class numbers [n 1], as in CIFAR-10, are accepted as [n].
 func TestColumnOfClassNumbers(t *testing.T) {
 	d, ctx := open(t, "reference"), context.Background()
 	x, y := stripes(d, 40)
@@ -361,13 +361,13 @@ func TestColumnOfClassNumbers(t *testing.T) {
 	}
 }
 
-// A model that no memory can hold is an error, not the end of the program.
+// A model too large for any memory gives an error, and does not end the program.
 func TestModelBeyondMemory(t *testing.T) {
 	kerneltest.Require(t, "memory-size", runtime.GOOS == "linux", "how much memory the machine has is known on Linux only; elsewhere Go ends the program")
 	for _, name := range []string{"reference", "cpu"} {
 		m := nn.NewSequential(open(t, name), nil, &nn.Dense{Units: 1 << 20, InputShape: []int{1 << 20}})
 		err := m.Build()
-		if strconv.IntSize == 32 { // so large a number of bytes is not even asked for
+		if strconv.IntSize == 32 { // this many bytes are not even requested
 			if err == nil || !strings.Contains(err.Error(), "dense/kernel of shape [1048576 1048576] is beyond what memory can hold") {
 				t.Errorf("%s: the error is %v, want one for a shape beyond memory", name, err)
 			}
@@ -380,7 +380,7 @@ func TestModelBeyondMemory(t *testing.T) {
 	}
 }
 
-// A value that stands for no mode is refused.
+// A value that is not a valid Mode is refused.
 func TestModeOutOfRange(t *testing.T) {
 	d := open(t, "cpu")
 	x, y := stripes(d, 40)

@@ -64,15 +64,15 @@ func TestSummaryInANarrowTerminal(t *testing.T) {
 		for line := range strings.Lines(b.String()) {
 			widest = max(widest, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")))
 		}
-		// Below the table stand lines of 35 columns.
+		// Below the table there are lines of 35 columns.
 		if most := max(columns, 35); columns > 0 && widest > most || columns == 0 && widest != 88 {
 			t.Errorf("a table for %d columns has %d", columns, widest)
 		}
 	}
 }
 
-// While an epoch is under way, the line never reaches the edge of the terminal, where
-// it would be wrapped and could not be overwritten. The last one is whole.
+// During an epoch, the line never reaches the edge of the terminal, where it would be
+// wrapped and could not be overwritten. The last line is complete.
 func TestProgressInANarrowTerminal(t *testing.T) {
 	values := map[string]float64{"accuracy": 0.5, "loss": 0.25, "maß": 1}
 	for columns := 1; columns <= 100; columns++ {
@@ -85,7 +85,7 @@ func TestProgressInANarrowTerminal(t *testing.T) {
 				p.draw(step, values)
 			}
 			for i, line := range strings.Split(b.String(), "\r") {
-				// The counter and the clock stand, whatever the width.
+				// The counter and the clock are always there, whatever the width.
 				if width := utf8.RuneCountInString(strings.TrimRight(line, " ")); width > max(columns-1, 11) {
 					t.Errorf("%d columns: line %d has %d: %q", columns, i, width, line)
 				}

@@ -14,11 +14,11 @@ import (
 	"baregrad/tensor"
 )
 
-// normalized is a small model of images with each kind of normalization and global pooling.
+// normalized is a small image model with each kind of normalization and global pooling.
 func normalized(t *testing.T, d kernels.Device, frozen bool) *Sequential {
 	t.Helper()
-	// No bias before a BatchNormalization: its gradient would be rounding errors about 0, which Adam
-	// makes whole steps of.
+	// No bias before a BatchNormalization: its gradient would be rounding errors around 0, and
+	// Adam would turn these into full steps.
 	m := NewSequential(d, Seed(2), &Conv2D{Filters: 4, Kernel: [2]int{2, 2}, NoBias: true, InputShape: []int{4, 4, 1}},
 		&BatchNormalization{Momentum: 0.5, Frozen: frozen}, &Activation{Function: ReLU},
 		&GlobalMaxPooling2D{}, &LayerNormalization{}, &Dense{Units: 2, Activation: Softmax})
@@ -28,7 +28,7 @@ func normalized(t *testing.T, d kernels.Device, frozen bool) *Sequential {
 	return m
 }
 
-// halves are images whose left or right half is brighter: class 0 or 1.
+// halves returns images whose left (class 0) or right (class 1) half is brighter.
 func halves(d kernels.Device, n int) (x, y *tensor.Tensor) {
 	values, classes := hashUniform(n*16, 5), make([]int32, n)
 	for i := range n {
@@ -42,8 +42,8 @@ func halves(d kernels.Device, n int) (x, y *tensor.Tensor) {
 	return tensor.From(d, values, n, 4, 4, 1), tensor.From(d, classes, n)
 }
 
-// The devices agree on what training makes of a model with normalizations; it learns; and the
-// averages are not the optimizer's.
+// All devices agree on the result of training a model with normalizations. It learns, and
+// the optimizer does not touch the averages.
 func TestNormalizedTraining(t *testing.T) {
 	var want []float32
 	for _, name := range []string{"reference", "cpu", "emulator"} {
@@ -81,7 +81,7 @@ func TestNormalizedTraining(t *testing.T) {
 	}
 }
 
-// A step with normalizations allocates nothing once it is recorded.
+// After it is recorded, a step with normalizations allocates nothing.
 func TestNormalizedStepAllocates(t *testing.T) {
 	d, err := auto.Open("cpu")
 	if err != nil {
@@ -101,8 +101,8 @@ func TestNormalizedStepAllocates(t *testing.T) {
 	}
 }
 
-// The averages go into the file and come back; a layer that is frozen leaves them, and
-// normalizes by them; and nothing makes them trained.
+// The averages are saved and restored. A frozen layer does not change them, and normalizes
+// with them. Nothing makes them trainable.
 func TestMovingAverages(t *testing.T) {
 	d, ctx := openReference(t), context.Background()
 	x, y := halves(d, 16)
@@ -166,7 +166,7 @@ func TestMovingAverages(t *testing.T) {
 	}
 }
 
-// What does not fit is refused when the model is built, and shapes are Keras's.
+// Invalid layers are refused when the model is built; shapes agree with Keras's.
 func TestShapesOfLayers(t *testing.T) {
 	d := openReference(t)
 	for _, c := range []struct {
@@ -213,7 +213,7 @@ func TestShapesOfLayers(t *testing.T) {
 	}
 }
 
-// Channels first give the numbers of channels last, and one pixel is in order in both.
+// Channels first give the same numbers as channels last; a single pixel is in order in both.
 func TestGlobalPoolingOfChannelsFirst(t *testing.T) {
 	d, ctx := openReference(t), context.Background()
 	x := tensor.From(d, []float32{1, 2, 3, 4, 5, 6, -1, -2, -3, -4, -5, -7}, 1, 2, 2, 3) // two channels of 2×3
@@ -225,7 +225,7 @@ func TestGlobalPoolingOfChannelsFirst(t *testing.T) {
 		{[]Layer{&GlobalAveragePooling2D{DataFormat: ChannelsFirst}}, []float32{3.5, -22. / 6}},
 		{[]Layer{&MaxPooling2D{Pool: [2]int{2, 1}, DataFormat: ChannelsFirst}, &GlobalAveragePooling2D{DataFormat: ChannelsFirst, KeepDims: true}},
 			[]float32{5, -2}},
-		{[]Layer{&MaxPooling2D{Pool: [2]int{1, 2}, DataFormat: ChannelsFirst}, &GlobalMaxPooling2D{}}, []float32{5}}, // channels last after all: the last axis is the width
+		{[]Layer{&MaxPooling2D{Pool: [2]int{1, 2}, DataFormat: ChannelsFirst}, &GlobalMaxPooling2D{}}, []float32{5}}, // channels last again: the last axis is the width
 	} {
 		m := NewSequential(d, nil, append([]Layer{&Input{Shape: []int{2, 2, 3}}}, c.layers...)...)
 		p, err := m.Predict(ctx, x, EvaluateOptions{})

@@ -12,8 +12,8 @@ import (
 	"baregrad/tensor"
 )
 
-// Models on devices of their own, each used by one goroutine, train side by side and come
-// to the bits that each comes to alone: devices share nothing that is written to.
+// Models on separate devices, each used by one goroutine, can train in parallel and get the
+// same bits as alone, because devices share nothing that is written to.
 func TestTrainingSideBySide(t *testing.T) {
 	train := func(name string) (bits []uint32, err error) {
 		d, err := auto.Open(name)

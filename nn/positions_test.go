@@ -25,8 +25,8 @@ type kerasPositions struct {
 	Weights      [][]float32
 }
 
-// An epoch where an output has several positions: losses and metrics as Keras shows them, and
-// the weights that it ends with, under weights for examples and for positions.
+// An epoch with an output of several positions: losses, metrics and final weights agree with
+// Keras's, with weights for examples and for positions.
 func TestPositionsAgainstKeras(t *testing.T) {
 	const tolerance = 2e-6 // float32 on both sides, added up in another order
 	d := openReference(t)
@@ -87,7 +87,7 @@ func TestPositionsAgainstKeras(t *testing.T) {
 	}
 }
 
-// doubled is a loss of one's own that embeds one of the package's.
+// doubled is a user-defined loss that embeds one of the package's.
 type doubled struct{ MeanSquaredError }
 
 func (doubled) Name() string { return "doubled" }
@@ -96,7 +96,7 @@ func (l doubled) Record(t *autograd.Tape, out *Output, labels *autograd.Var) *au
 	return t.Affine(l.MeanSquaredError.Record(t, out, labels), 2, 0)
 }
 
-// One's own loss is asked for examples; what embeds one of the package's is not taken for it.
+// A user-defined loss gives a value for each example, also if it embeds one of the package's.
 func TestPositionsOfOnesOwnLoss(t *testing.T) {
 	d, ctx := openReference(t), context.Background()
 	x, y := tensor.New(d, 2, 3, 2), tensor.From(d, []float32{1, 1, 1, 2, 2, 2}, 2, 3, 1)
@@ -121,7 +121,7 @@ func TestPositionsOfOnesOwnLoss(t *testing.T) {
 	}
 }
 
-// Whoever forgets the Flatten is told; labels of each shape that Keras takes are taken.
+// A forgotten Flatten is reported; labels of every shape that Keras accepts are accepted.
 func TestLabelsOfPositions(t *testing.T) {
 	d, ctx := openReference(t), context.Background()
 	x := tensor.From(d, hashUniform(4*6, 7), 4, 3, 2)
@@ -129,7 +129,7 @@ func TestLabelsOfPositions(t *testing.T) {
 		units  int
 		loss   Loss
 		labels *tensor.Tensor
-		want   string // the error's beginning; empty for none
+		want   string // how the error begins; empty for none
 	}{
 		{5, SparseCategoricalCrossentropy{}, tensor.NewOf(d, kernels.Int32, 4, 3), ""},
 		{5, SparseCategoricalCrossentropy{}, tensor.NewOf(d, kernels.Int32, 4, 3, 1), ""},
@@ -165,8 +165,8 @@ func TestLabelsOfPositions(t *testing.T) {
 	}
 }
 
-// Fit collects garbage where there is much of it, and not before each small batch: that would
-// take longer than the batch.
+// Fit collects garbage if there is much of it, but not before each small batch, where that
+// would take longer than the batch.
 func TestFitCollectsMuchGarbageOnly(t *testing.T) {
 	d := openReference(t)
 	m := NewSequential(d, nil, &Dense{Units: 1, InputShape: []int{1}})
@@ -174,7 +174,7 @@ func TestFitCollectsMuchGarbageOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	x, y := tensor.New(d, 1, 1), tensor.New(d, 1, 1)
-	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // none but those that are asked for
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // only collections that are requested
 	collections := func(work func()) uint32 {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)

@@ -19,8 +19,8 @@ type kerasRatios struct {
 	Values        map[string]float64
 }
 
-// Precision, recall and top-k accuracies over several batches, under the names and settings
-// that Keras has them by, on each device.
+// Precision, recall and top-k accuracies over several batches agree with Keras's, with its
+// names and settings, on each device.
 func TestRatiosAgainstKeras(t *testing.T) {
 	c := readKerasTraining(t).Ratios
 	n, width := len(c.Scores), len(c.Scores[0])
@@ -75,8 +75,8 @@ func TestRatiosAgainstKeras(t *testing.T) {
 	}
 }
 
-// While training, the counts run over the epoch; positions count too; and a row that has no
-// numbers is wrong.
+// In training, the counts run over the epoch. Positions count too, and a row with NaN is
+// wrong.
 func TestRatiosOfPositions(t *testing.T) {
 	d, ctx := openReference(t), context.Background()
 	nan := float32(math.NaN())
@@ -108,8 +108,8 @@ func TestRatiosOfPositions(t *testing.T) {
 	}
 }
 
-// Settings go into a model's file, with the names; what does not fit is refused; and callbacks
-// know that more is better.
+// Settings are saved in a model's file, with the names. Invalid ones are refused. Callbacks
+// know that larger values are better.
 func TestRatiosInUse(t *testing.T) {
 	d, ctx := openReference(t), context.Background()
 	metrics := []Metric{Precision{}, Precision{Threshold: 0.25, As: "careful"}, Recall{Threshold: 0.75},

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// The program in the README is the example that the tests run: the same imports,
-// the same statements.
+// The program in the README is the example that the tests run: the same imports and the
+// same statements.
 func TestReadmeShowsTheExample(t *testing.T) {
 	readme, err := os.ReadFile("../README.md")
 	if err != nil {

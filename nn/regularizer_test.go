@@ -22,8 +22,8 @@ type kerasRegularized struct {
 	Weights      [][]float32
 }
 
-// Two epochs with L1 and L2: the loss that is shown, that of the validation data, and the
-// weights, with sample weights and with a layer that is frozen.
+// Two epochs with L1 and L2: the training loss, the validation loss and the weights, with
+// sample weights and with a frozen layer.
 func TestRegularizersAgainstKeras(t *testing.T) {
 	const tolerance = 2e-6 // float32 on both sides, added up in another order
 	d := openReference(t)
@@ -79,8 +79,8 @@ func (d *multiplications) Mul(y, a, b kernels.Buffer, s kernels.BroadcastSpec) {
 	d.Device.Mul(y, a, b, s)
 }
 
-// An evaluation works out the penalty once, not with each of its batches, and by the weights as
-// they are then.
+// An evaluation computes the penalty once, not for each of its batches, with the current
+// weights.
 func TestPenaltyOncePerEvaluation(t *testing.T) {
 	d, ctx := &multiplications{Device: openReference(t)}, context.Background()
 	m := NewSequential(d, nil, &Dense{Units: 1, KernelRegularizer: L2(0.5), InputShape: []int{1}})
@@ -101,7 +101,7 @@ func TestPenaltyOncePerEvaluation(t *testing.T) {
 			t.Errorf("weight %v: the loss is %v, want %v; the weights were squared %d times, want once", w, scores["loss"], want, d.count)
 		}
 	}
-	// Fit's validations, too: the weight is nearer to 0 after each epoch, by 0.1·(w + 0).
+	// Fit's validations too: after each epoch the weight is nearer to 0 by 0.1·(w + 0).
 	h, err := m.Fit(ctx, x, tensor.New(d, 3, 1), FitOptions{Epochs: 2, Verbose: Silent, ValidationX: x, ValidationY: tensor.New(d, 3, 1)})
 	if err != nil {
 		t.Fatal(err)

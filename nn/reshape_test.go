@@ -10,8 +10,8 @@ import (
 	"baregrad/tensor"
 )
 
-// Layers that only give the examples another shape change no bit of a training, forward or
-// backward, and −1 stands for what is left.
+// Layers that only reshape the examples change no bit of a training run, forward or backward,
+// and −1 stands for the remaining size.
 func TestReshapeChangesNothing(t *testing.T) {
 	d := open(t, "reference")
 	trained := func(between ...nn.Layer) ([]float32, []int) {
@@ -49,7 +49,7 @@ func TestReshapeChangesNothing(t *testing.T) {
 	}
 }
 
-// Initializers that draw nothing.
+// Initializers that are not random.
 func TestConstantAndOnes(t *testing.T) {
 	d := open(t, "reference")
 	m := nn.NewSequential(d, nn.Seed(1), &nn.Dense{Units: 3, InputShape: []int{2}, KernelInit: nn.Constant{Value: -0.5}, BiasInit: nn.Ones{}})

@@ -15,7 +15,7 @@ import (
 	"baregrad/nn/safetensors"
 )
 
-// smallModel is compiled, trained for no step, and has state of every kind.
+// smallModel is compiled, not trained, and has state of every kind.
 func smallModel(t testing.TB, seed uint64) *Sequential {
 	t.Helper()
 	m := NewSequential(reference.New(), Seed(seed),
@@ -41,7 +41,7 @@ func saveTo(t testing.TB, m *Sequential, path string) []byte {
 	return content
 }
 
-// A file that ends at any byte before its end is refused by everything that reads it.
+// Everything that reads a file refuses one that is truncated at any byte.
 func TestTruncated(t *testing.T) {
 	ctx := context.Background()
 	dir := t.TempDir()
@@ -56,7 +56,7 @@ func TestTruncated(t *testing.T) {
 		if _, err := Load(ctx, m.device, path); err == nil || !strings.Contains(err.Error(), path) {
 			t.Fatalf("cut off at byte %d of %d: error %v, want one that names the file", n, len(whole), err)
 		}
-		if n%97 != 0 { // the others read the file with the same code
+		if n%97 != 0 { // the other functions read the file with the same code
 			continue
 		}
 		if err := m.LoadWeights(ctx, path); err == nil {
@@ -81,7 +81,7 @@ func TestTruncated(t *testing.T) {
 	}
 }
 
-// rewritten is the file of a small model with other metadata.
+// rewritten returns the file of a small model with other metadata.
 func rewritten(t testing.TB, change func(string) string) *safetensors.File {
 	t.Helper()
 	f, err := safetensors.Parse(saveTo(t, smallModel(t, 1), filepath.Join(t.TempDir(), "m")))
@@ -92,7 +92,7 @@ func rewritten(t testing.TB, change func(string) string) *safetensors.File {
 	return f
 }
 
-// attacks are changes to the description of the model, and what the error says.
+// attacks are changes to the description of the model, and the expected errors.
 var attacks = []struct{ old, new, want string }{
 	{`"Units":3`, `"Units":4`, `"dense/kernel" has shape [8 3] in the file, expected [8 4]`},
 	{`"Units":3`, `"Units":10000000`, `expected [8 10000000]`},
@@ -112,7 +112,7 @@ var attacks = []struct{ old, new, want string }{
 	{`"Rate":0.5`, `"Rate":7`, "rate is 7, must be from 0 to 1"},
 	{`"kind":"Flatten"`, `"kind":"Lambda"`, `unknown layer "Lambda"`},
 	{`"name":"flatten"`, `"name":"other"`, `called "other" in the description of the model and "flatten"`},
-	{`"name":"adam"`, `"name":"adamw"`, ""}, // the same state, and nothing that is out of range
+	{`"name":"adam"`, `"name":"adamw"`, ""}, // the same state, and nothing out of range
 	{`"name":"adam"`, `"name":"sgd"`, "unknown field"},
 	{`"Beta1":0`, `"Beta1":2`, "beta1 is 2, must be from 0 to below 1"},
 	{`"step":0`, `"step":-1`, "training steps is -1, must be at least 0"},
@@ -145,8 +145,8 @@ func TestRestoreRefuses(t *testing.T) {
 	}
 }
 
-// A model without parameters, whose sizes no tensor in the file stands behind,
-// takes no memory for them; and very many layers take no longer than they must.
+// A model without parameters, so that no tensor in the file justifies its sizes, takes no
+// memory for them. Very many layers take no longer than they must.
 func TestRestoreTakesLittle(t *testing.T) {
 	d := reference.New()
 	random, err := Seed(0).MarshalBinary()
@@ -218,9 +218,9 @@ func TestResumeRefusesAnotherModel(t *testing.T) {
 	}
 }
 
-// FuzzRestore changes the description of a model beside tensors that stay the
-// same. Whatever it says, there is no panic, and memory is taken only for what
-// the tensors justify.
+// FuzzRestore changes the description of a model but not its tensors. Whatever the
+// description says, there is no panic, and memory is only taken for what the tensors
+// justify.
 func FuzzRestore(f *testing.F) {
 	file := rewritten(f, func(text string) string { return text })
 	text := file.Metadata[metadataKey]

@@ -120,7 +120,7 @@ func TestLoadRefuses(t *testing.T) {
 	}
 }
 
-// Weights that the Python package wrote, in float32 and float16, load by name.
+// Weights written by the Python package, in float32 and float16, are loaded by name.
 func TestLoadWeightsFromPython(t *testing.T) {
 	ctx := context.Background()
 	const path = "safetensors/testdata/python.safetensors"

@@ -16,8 +16,8 @@ import (
 	"baregrad/tensor"
 )
 
-// digits is a convolutional network of the usual kind, with everything that a
-// training step can have: uint8 images, dropout, metrics, weights, clipping.
+// digits is a typical convolutional network with everything that a training step can have:
+// uint8 images, dropout, metrics, weights, clipping.
 func digits(t testing.TB, d kernels.Device, batch int) (*Sequential, *session, stepKind) {
 	t.Helper()
 	m := NewSequential(d, Seed(1),
@@ -95,7 +95,7 @@ func TestStepsGiveTheSameBitsOnAnyNumberOfCores(t *testing.T) {
 	}
 }
 
-// BenchmarkTrainStep is a whole training step, with allocations counted.
+// BenchmarkTrainStep measures a whole training step, with its allocations.
 func BenchmarkTrainStep(b *testing.B) {
 	for _, name := range []string{"reference", "avx2", "avx512"} {
 		b.Run(name, func(b *testing.B) {
@@ -113,7 +113,7 @@ func BenchmarkTrainStep(b *testing.B) {
 	}
 }
 
-// Channels first gives the numbers of channels last, in the other order.
+// Channels first give the same numbers as channels last, in the other order.
 func TestChannelsFirst(t *testing.T) {
 	d, err := auto.Open("reference")
 	if err != nil {
@@ -152,7 +152,7 @@ func TestChannelsFirst(t *testing.T) {
 	if !slices.Equal(a.Floats(), b.Floats()) {
 		t.Errorf("channels first predicts\n%v, channels last\n%v", b, a)
 	}
-	// A layer in the middle shows the order that the model speaks of.
+	// The output of a layer in the middle shows the order that the model uses.
 	a, err = last.LayerOutput(ctx, "max_pooling2d", tensor.From(d, values, 3, 10, 9, 2), EvaluateOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -173,8 +173,8 @@ func TestChannelsFirst(t *testing.T) {
 	}
 }
 
-// What is no image is turned, too: the channels are the first axis of any number of them.
-// The wanted numbers are Keras's.
+// Tensors that are not images are transposed too: the channels are the first axis of any
+// number of axes. The expected numbers are Keras's.
 func TestFlattenChannelsFirst(t *testing.T) {
 	d, err := auto.Open("reference")
 	if err != nil {
@@ -208,8 +208,8 @@ func TestFlattenChannelsFirst(t *testing.T) {
 	}
 }
 
-// A convolution and the pooling after it are computed in one, but the convolution's own
-// output can be looked at: its maxima are the pooling's output.
+// A convolution and the pooling after it are fused, but the convolution's own output can be
+// read: its maxima are the pooling's output.
 func TestOutputOfAPooledConvolution(t *testing.T) {
 	d, err := auto.Open("cpu")
 	if err != nil {
@@ -252,8 +252,8 @@ func TestOutputOfAPooledConvolution(t *testing.T) {
 	}
 }
 
-// A ReLU after a dense layer is computed by that layer's product, but the dense layer's
-// own output can be looked at: the ReLU has not been there yet.
+// A ReLU after a dense layer is fused with that layer's product, but the dense layer's own
+// output, before the ReLU, can be read.
 func TestOutputBeforeAReLU(t *testing.T) {
 	d, err := auto.Open("cpu")
 	if err != nil {

@@ -21,7 +21,7 @@ type protoField struct {
 	bytes  []byte
 }
 
-// protoFields takes a protocol buffer apart.
+// protoFields parses a protocol buffer.
 func protoFields(t *testing.T, b []byte) (list []protoField) {
 	t.Helper()
 	for len(b) > 0 {
@@ -47,7 +47,7 @@ func protoFields(t *testing.T, b []byte) (list []protoField) {
 	return list
 }
 
-// eventRecords takes an event file apart, and checks the checksums: CRC-32C, rotated right by 15
+// eventRecords parses an event file and verifies the checksums: CRC-32C, rotated right by 15
 // bits, plus a constant.
 func eventRecords(t *testing.T, file []byte) (list [][]byte) {
 	t.Helper()
@@ -67,8 +67,8 @@ func eventRecords(t *testing.T, file []byte) (list [][]byte) {
 	return list
 }
 
-// The event files hold what Fit measured, epoch by epoch, in the form that TensorBoard reads.
-// The first record says which form; all of it but the time of day is known.
+// The event files hold Fit's measurements, epoch by epoch, in TensorBoard's format. The first
+// record gives the format's version; all of it but the time is known.
 func TestTensorBoard(t *testing.T) {
 	dir := t.TempDir()
 	d := open(t, "reference")

@@ -11,8 +11,8 @@ import (
 	"baregrad/tensor"
 )
 
-// updating counts the products that are handed to a device with their updates; apart keeps
-// the device from doing those.
+// updating counts the products that are done together with their updates; apart keeps the
+// device from doing so.
 type updating struct {
 	kernels.Device
 	apart bool
@@ -28,8 +28,8 @@ func (d *updating) MatMulUpdate(u kernels.Update, g, a, b kernels.Buffer, s kern
 	return d.Device.MatMulUpdate(u, g, a, b, s)
 }
 
-// The weights, and what the optimizer keeps, do not depend on whether the dense layers' updates
-// are done with the products that make their gradients. Clipped gradients are not.
+// The weights and the optimizer's state do not depend on whether the dense layers' updates
+// are done with the products that make their gradients. With clipping they are not.
 func TestUpdatesWithTheirProducts(t *testing.T) {
 	const batch, steps = 48, 5
 	train := func(t *testing.T, o Optimizer, apart bool) (state [][]float32, calls int) {

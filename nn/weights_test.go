@@ -12,15 +12,15 @@ import (
 	"baregrad/tensor"
 )
 
-// panicOf is what f panics with.
+// panicOf returns the value that f panics with.
 func panicOf(f func()) (p any) {
 	defer func() { p = recover() }()
 	f()
 	return nil
 }
 
-// A name that no parameter has is answered with those that there are, and so is one that comes
-// too early.
+// The error for an unknown parameter lists those that there are. Asking before the model is
+// built is an error, too.
 func TestWeightsOfNoParameter(t *testing.T) {
 	d := open(t, "reference")
 	m := nn.NewSequential(d, nil, &nn.Dense{Units: 2, InputShape: []int{3}})
@@ -41,7 +41,7 @@ func TestWeightsOfNoParameter(t *testing.T) {
 	}
 }
 
-// Two devices that are opened by one name are told apart.
+// Two devices with the same name are distinguished.
 func TestForwardOnASecondDevice(t *testing.T) {
 	m := nn.NewSequential(open(t, "reference"), nil, &nn.Dense{Units: 2, InputShape: []int{3}})
 	second := open(t, "reference")

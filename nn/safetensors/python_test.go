@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// testdata/python.safetensors was written by the Python package, by
-// bench/peers/safetensors_file.py, which has these values too.
+// testdata/python.safetensors was written by the Python package with
+// bench/peers/safetensors_file.py, which has the same values.
 func TestPythonFile(t *testing.T) {
 	content, err := os.ReadFile("testdata/python.safetensors")
 	if err != nil {
@@ -33,7 +33,7 @@ func TestPythonFile(t *testing.T) {
 		{"single", "F32", []int{5}, []float32{1.5, float32(math.Copysign(0, -1)), inf, 1e-45, math.MaxFloat32}},
 		{"half", "F16", []int{2, 3}, []float32{1, -2, 65504, 1.0 / (1 << 24), 1.0 / (1 << 14), -inf}},
 		{"brain", "BF16", []int{4}, []float32{1, -3.140625, float32(math.Ldexp(1, -130)), inf}},
-		{"double", "F64", []int{3}, []float32{float32(1.0 / 3), -1e30, inf}}, // 1e300 is beyond float32
+		{"double", "F64", []int{3}, []float32{float32(1.0 / 3), -1e30, inf}}, // 1e300 overflows float32
 		{"scalar", "F32", []int{}, []float32{7}},
 		{"empty", "F32", []int{0, 3}, []float32{}},
 	} {

@@ -61,13 +61,13 @@ func TestEveryTruncationIsRefused(t *testing.T) {
 	}
 }
 
-// raw makes a file of a header and so many bytes of data.
+// raw makes a file from a header and a number of data bytes.
 func raw(header string, data int) []byte {
 	file := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
 	return append(append(file, header...), make([]byte, data)...)
 }
 
-// attacks are files that must be refused, with a word that the error must hold.
+// attacks are files that must be refused, with a word that the error must contain.
 var attacks = []struct {
 	name, want string
 	file       []byte
@@ -142,10 +142,10 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// Open finds what Parse finds, and reads numbers only when they are asked for.
+// Open finds the same as Parse, and reads numbers only when they are requested.
 func TestOpen(t *testing.T) {
 	f, file := example(t)
-	long := make([]float32, readAtOnce/4+3) // more than is read at once
+	long := make([]float32, readAtOnce/4+3) // more than one piece
 	for i := range long {
 		long[i] = float32(i)
 	}
@@ -178,7 +178,7 @@ func TestOpen(t *testing.T) {
 			t.Errorf("a file that ended at byte %d of %d while its header was read was accepted", n, len(file))
 		}
 	}
-	// A file that is cut off after it was opened.
+	// A file that is truncated after it was opened.
 	got, err = Open(bytes.NewReader(b.Bytes()[:b.Len()-1]), int64(b.Len()))
 	if err != nil {
 		t.Fatal(err)
