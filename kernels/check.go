@@ -54,7 +54,7 @@ func CheckBatchNorm(op string, rows, cols int, matrices, columns, optional [2]Bu
 	}
 }
 
-// CheckLayerNorm panics unless there is a column, the matrices are float32 [rows, cols], mean and
+// CheckLayerNorm panics unless cols is at least 1, the matrices are float32 [rows, cols], mean and
 // inverse float32 [rows], and those of columns, which may be nil, float32 [cols].
 func CheckLayerNorm(op string, rows, cols int, matrices [2]Buffer, mean, inverse Buffer, columns ...Buffer) {
 	if cols < 1 {

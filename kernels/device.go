@@ -180,14 +180,15 @@ type Device interface {
 	// dgamma are the sums of this call alone. Any of the three may be nil. A nil gamma means 1.
 	BatchNormGrad(dx, dgamma, dbeta, dy, x, mean, variance, gamma Buffer, rows, cols int, epsilon float32, mx, mg, mb Mode)
 
-	// LayerNorm is y = gamma·(x−mean)·inverse + beta for x and y [rows, cols], and gamma and
-	// beta [cols], which may be nil, for 1 and for 0. mean and inverse [rows], which it writes
-	// too, are those of each row over its columns, of which there is 1 at least:
-	// inverse = 1/√(variance+epsilon), where the variance is the mean of (x−mean)².
+	// LayerNorm is y = gamma·(x−mean)·inverse + beta. x and y are [rows, cols], gamma and beta
+	// [cols]; cols is at least 1. mean and inverse [rows] are outputs too: those of each row over
+	// its columns, with inverse = 1/√(variance+epsilon). The variance is the mean of (x−mean)².
+	// A nil gamma means 1, a nil beta 0.
 	LayerNorm(y, mean, inverse, x, gamma, beta Buffer, rows, cols int, epsilon float32)
-	// LayerNormGrad is its gradient, also through mean and inverse. With n = (x−mean)·inverse and
-	// e = dy·gamma it is dx = inverse·(e − Σ e/cols − n·Σ e·n/cols), sums over the row, and by
-	// column dbeta = Σ dy, dgamma = Σ dy·n. Any of the three may be nil, and gamma, for 1.
+	// LayerNormGrad is its gradient, which also flows through mean and inverse. With
+	// n = (x−mean)·inverse and e = dy·gamma, for each row dx = inverse·(e − Σ e/cols − n·Σ e·n/cols),
+	// and for each column dbeta = Σ dy, dgamma = Σ dy·n. Any of the three may be nil. A nil gamma
+	// means 1.
 	LayerNormGrad(dx, dgamma, dbeta, dy, x, mean, inverse, gamma Buffer, rows, cols int, mx, mg, mb Mode)
 
 	// Softmax is y[r,c] = e^x[r,c] / Σ over k of e^x[r,k], with the row's maximum

@@ -28,8 +28,8 @@ func (Adam) Name() string { return "adam" }
 // Check refuses settings out of range.
 func (o Adam) Check() error { return o.check(o.Name()) }
 
-// check is Check for the optimizer of that name. With a beta of 1 the means would stay 0, and
-// their correction would be a division by 0.
+// check is Check for the optimizer with that name. With a beta of 1 the means would stay 0, and
+// their correction would divide by 0.
 func (o Adam) check(name string) error {
 	for i, beta := range [...]float64{o.Beta1, o.Beta2} {
 		if !(beta >= 0 && beta < 1) {

@@ -5,14 +5,14 @@ import (
 	"fmt"
 )
 
-// What a cross-entropy takes the model's output for, and what it is.
+// Whether a cross-entropy and the model's output agree on logits or probabilities.
 
-// lossWarning says in a line where the loss takes the output for probabilities and it is none, or
-// for logits and it is probabilities; else it is empty. Both train, as in Keras, which clips what
-// is not within [1e-7, 1−1e-7] and warns of the second; neither trains as one would think.
+// lossWarning returns a line if the loss takes the output for probabilities and it is not, or for
+// logits and it is probabilities; otherwise it is empty. As in Keras, the model can still be
+// trained (Keras clips to [1e-7, 1−1e-7], and warns of the second case), but not as expected.
 func (m *Sequential) lossWarning() string {
 	var fromLogits bool
-	var squash ActivationFunc // that makes the probabilities
+	var squash ActivationFunc // the activation that gives probabilities
 	switch l := m.loss.(type) {
 	case CategoricalCrossentropy:
 		fromLogits, squash = l.FromLogits, Softmax
@@ -38,8 +38,8 @@ func (m *Sequential) lossWarning() string {
 	return ""
 }
 
-// lastActivation is the activation that the numbers of the output come from, and the layer that
-// has it. known is false where that is a layer of another kind, of which nothing is known.
+// lastActivation returns the activation that computes the output, and the name of its layer.
+// known is false if that is a layer of another kind.
 func (m *Sequential) lastActivation() (name string, f ActivationFunc, known bool) {
 	for i := len(m.info) - 1; i >= 0; i-- {
 		name = m.info[i].Name
@@ -60,7 +60,7 @@ func (m *Sequential) lastActivation() (name string, f ActivationFunc, known bool
 	return "", "", false
 }
 
-// probable tells whether the function's values are from 0 to 1.
+// probable reports whether the function's values are from 0 to 1.
 func (a ActivationFunc) probable() bool {
 	return a == Softmax || a == Sigmoid || a == HardSigmoid || a == SparseSigmoid
 }

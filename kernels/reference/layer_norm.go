@@ -6,13 +6,13 @@ import (
 	"baregrad/kernels"
 )
 
-// Layer normalization of x [rows, cols], by row (Ba, Kiros and Hinton, "Layer normalization",
-// 2016):
+// Layer normalization of the rows of x [rows, cols] (Ba, Kiros and Hinton, "Layer
+// normalization", 2016):
 //
 //	y[r,c] = gamma[c]·(x[r,c]−mean[r])·inverse[r] + beta[c],  inverse = 1/√(variance+epsilon)
 //
-// The mean is rounded to float32 before the variance is taken about it, and the inverse before
-// it is used, as they are kept for the gradient.
+// The mean is rounded to float32 before the variance is computed from it, and the inverse before
+// it is used, because the gradient gets them so.
 
 func (d *Device) LayerNorm(y, mean, inverse, x, gamma, beta kernels.Buffer, rows, cols int, epsilon float32) {
 	kernels.CheckLayerNorm("layer norm", rows, cols, [2]kernels.Buffer{y, x}, mean, inverse, gamma, beta)
@@ -42,7 +42,7 @@ func (d *Device) LayerNorm(y, mean, inverse, x, gamma, beta kernels.Buffer, rows
 //
 //	dx = inverse·(e − Σ e/cols − n·Σ e·n/cols)
 //
-// where the last two terms are what x does to the mean and to the inverse, and over the rows
+// The last two terms come from the dependence of the mean and the inverse on x. Over the rows,
 // dbeta = Σ dy and dgamma = Σ dy·n.
 func (d *Device) LayerNormGrad(dx, dgamma, dbeta, dy, x, mean, inverse, gamma kernels.Buffer, rows, cols int, mx, mg, mb kernels.Mode) {
 	kernels.CheckLayerNormGrad("layer norm gradient", rows, cols, dx, dgamma, dbeta, dy, x, mean, inverse, gamma)
