@@ -15,7 +15,7 @@ func logarithmic(low, high float64) func(v float64) float64 {
 	return func(v float64) float64 { return math.Log(v/low) / math.Log(high/low) }
 }
 
-// bar is a bar of the given length in characters, to an eighth of one.
+// bar returns a bar of the given length in characters, to an eighth of a character.
 func bar(length float64) string {
 	eighths := int(math.Round(8 * length))
 	s := strings.Repeat("█", eighths/8)

@@ -15,16 +15,16 @@ import (
 	"baregrad/nn"
 )
 
-// A Checkpoint is a network that has been trained for some steps of its first epoch,
-// with the state of its optimizer: benchmarks of one step begin there, as a network
-// that has learnt nothing yet has other shares of zeros than most of an epoch.
+// A Checkpoint is a network trained for some steps of its first epoch, with the state of its
+// optimizer. Benchmarks of a step begin there, because an untrained network has other shares of
+// zeros than it has for most of the epoch.
 type Checkpoint struct {
 	Step  int
-	model []byte // the file that it is saved as
+	model []byte // the contents of its saved file
 }
 
-// warmUp is the longest that training to the middle of an epoch may take. Where it
-// would take longer, benchmarks begin with what was reached, and say so.
+// warmUp limits how long training to the middle of an epoch may take. If it would take longer,
+// benchmarks begin with what was reached, and say so.
 const warmUp = 10 * time.Second
 
 var middles struct {
@@ -32,9 +32,8 @@ var middles struct {
 	of map[string]*Checkpoint
 }
 
-// Middle trains the network to the middle of its first epoch (of its training, where
-// that has several), on the fastest device of this machine and on all its cores. What
-// it has trained once it remembers.
+// Middle trains the network to the middle of its first epoch (of its training, if that is several
+// epochs), on the fastest device of this machine and all its cores. It remembers the result.
 func (n Network) Middle(ctx context.Context) (*Checkpoint, error) {
 	middles.Lock()
 	defer middles.Unlock()
@@ -75,7 +74,7 @@ func (n Network) middle(ctx context.Context, limit time.Duration) (c *Checkpoint
 	return c, err
 }
 
-// save gives the bytes of the model's file.
+// save returns the contents of the model's file.
 func save(ctx context.Context, m *nn.Sequential) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "baregrad-bench-")
 	if err != nil {
@@ -89,7 +88,7 @@ func save(ctx context.Context, m *nn.Sequential) ([]byte, error) {
 	return os.ReadFile(path)
 }
 
-// load makes the model anew on a device.
+// load creates the model again on a device.
 func (c *Checkpoint) load(ctx context.Context, d kernels.Device) (*nn.Sequential, error) {
 	dir, err := os.MkdirTemp("", "baregrad-bench-")
 	if err != nil {

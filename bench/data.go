@@ -13,16 +13,15 @@ import (
 	"baregrad/tensor"
 )
 
-// Training steps are measured on what the tutorials train on, because their time
-// depends on it: of MNIST's pixels 81 % are zero, of Fashion-MNIST's 50 %, and of what
-// ReLU and dropout let through more than half; products leave such zeros out.
+// Training steps are measured on the tutorials' own data, because their time depends on it: 81 % of
+// MNIST's pixels are zero, 50 % of Fashion-MNIST's, and more than half of what passes ReLU and
+// dropout; products skip such zeros.
 
-// Data is what a network trains on, as the tutorial gets it: Pixels are uint8 [n,
-// Input…] with the Labels' class numbers [n], or Rows are float32 [n, Input…] with
-// Targets [n, 1].
+// Data is a network's training data in the tutorial's form: Pixels are uint8 [n, Input…] with the
+// Labels' class numbers [n], or Rows are float32 [n, Input…] with Targets [n, 1].
 type Data struct {
 	Name    string // of the data set, for people
-	Missing string // the data set that this one stands in for; empty where it is the tutorial's own
+	Missing string // the data set that this one replaces; empty if it is the tutorial's own
 
 	N       int
 	Pixels  []uint8
@@ -31,7 +30,7 @@ type Data struct {
 	Targets []float32
 }
 
-// String names the data, and says what they stand in for.
+// String returns the name, and what the data replace, if anything.
 func (d *Data) String() string {
 	if d.Missing == "" {
 		return d.Name
@@ -39,16 +38,14 @@ func (d *Data) String() string {
 	return fmt.Sprintf("%s in place of %s, which is not on this machine", d.Name, d.Missing)
 }
 
-// images remembers the data sets that were loaded, by name: several networks train
-// on one.
+// images caches the loaded data sets by name, because several networks share one.
 var images struct {
 	sync.Mutex
 	sets map[string]*Data
 }
 
-// Data gives the training examples of the network's tutorial. Nothing is downloaded:
-// in place of a data set that is not on this machine come MNIST's digits, and
-// Data.Missing says so.
+// Data returns the training examples of the network's tutorial. Nothing is downloaded: if the data
+// set is not on this machine, MNIST's digits replace it, and Data.Missing says so.
 func (n Network) Data(ctx context.Context) (*Data, error) {
 	if n.Dataset == "random" {
 		return randomRows(n.Examples, tensor.Size(n.Input)), nil
@@ -69,7 +66,7 @@ func (n Network) Data(ctx context.Context) (*Data, error) {
 	return d, nil
 }
 
-// loadImages loads a data set of images, or MNIST in its place.
+// loadImages loads a data set of images, or MNIST instead.
 func loadImages(ctx context.Context, name string, o mnist.Options) (*Data, error) {
 	set, err := mnist.Load(ctx, name, o)
 	var missing *mnist.NotFoundError
@@ -87,8 +84,8 @@ func loadImages(ctx context.Context, name string, o mnist.Options) (*Data, error
 	return &Data{Name: set.Title, N: set.Train.N, Pixels: set.Train.Images, Labels: set.Train.Labels}, nil
 }
 
-// randomRows are the tutorial binary-mlp's: each row's numbers from 0 to 1, and its
-// label, 0 or 1, are drawn at random.
+// randomRows returns the data of the tutorial binary-mlp: rows of random numbers from 0 to 1 with
+// random labels 0 or 1.
 func randomRows(n, width int) *Data {
 	random := rand.New(rand.NewPCG(1, 20))
 	d := &Data{Name: "random rows", N: n, Rows: make([]float32, n*width), Targets: make([]float32, n)}
@@ -101,9 +98,8 @@ func randomRows(n, width int) *Data {
 	return d
 }
 
-// Tensors copies the first so many examples to a device, as the tutorial gives them
-// to Fit, with a label for each: a class number, int32 [n], or a row, float32
-// [n, Outputs].
+// Tensors copies the first examples to a device, in the form in which the tutorial passes them to
+// Fit, with a label each: a class number, int32 [n], or a row, float32 [n, Outputs].
 func (n Network) Tensors(d kernels.Device, data *Data, examples int) (x, y *tensor.Tensor, err error) {
 	if examples > data.N {
 		return nil, nil, fmt.Errorf("%s: %d examples of %s, which has %d", n.Name, examples, data.Name, data.N)

@@ -9,21 +9,20 @@ import (
 	"baregrad/kernels"
 )
 
-// A Description is what index.json says of a network and its examples.
+// A Description is the entry of index.json for a network and its examples.
 type Description struct {
 	Batch      int    `json:"batch"`
-	Examples   int    `json:"examples"`    // of the tutorial's epoch
+	Examples   int    `json:"examples"`    // in the tutorial's epoch
 	EpochSteps int    `json:"epoch_steps"` // whole batches
-	Steps      int    `json:"steps"`       // of a training: see bench.Trainer
+	Steps      int    `json:"steps"`       // in a training: see bench.Trainer
 	Data       string `json:"data"`
-	StandIn    bool   `json:"stand_in"` // it is not what the tutorial trains on
+	StandIn    bool   `json:"stand_in"` // not the data that the tutorial trains on
 	Inputs     string `json:"inputs"`   // a file: uint8 pixels, or float32
 	Labels     string `json:"labels"`   // a file: uint8 class numbers, or float32
 }
 
-// WriteExamples writes the examples of all networks to files in the folder, and
-// index.json, which has a Description of each by its name, so that other libraries
-// train on the same.
+// WriteExamples writes the examples of all networks to files in the folder, and index.json with a
+// Description of each by name, so that other libraries can train on the same data.
 func WriteExamples(ctx context.Context, folder string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err

@@ -13,24 +13,24 @@ import (
 	"baregrad/kernels/avx"
 )
 
-// Machine is what figures were measured on, and with what.
+// Machine describes what figures were measured on, and with what.
 type Machine struct {
 	CPU      string   `json:"cpu"`
-	Cores    int      `json:"cores"` // that Go sees
+	Cores    int      `json:"cores"` // as seen by Go
 	CacheL1  int      `json:"cache_l1"`
-	CacheL2  int      `json:"cache_l2"` // bytes of one core's, as L1
+	CacheL2  int      `json:"cache_l2"` // bytes per core, as for L1
 	CacheL3  int      `json:"cache_l3"`
-	Sets     []string `json:"instruction_sets"` // that there are kernels for and that may be used
-	GPU      string   `json:"gpu"`              // what the device cuda is: an NVIDIA GPU, or the emulator in its place; empty if there is none
+	Sets     []string `json:"instruction_sets"` // that have kernels and may be used
+	GPU      string   `json:"gpu"`              // the device cuda: an NVIDIA GPU, or the emulator that replaces it; empty if there is none
 	OS       string   `json:"os"`
 	Arch     string   `json:"arch"`
 	Go       string   `json:"go"`
 	Revision string   `json:"revision"` // of the source; empty if unknown
-	Load     string   `json:"load"`     // what the system says of other work at the time; empty if unknown
+	Load     string   `json:"load"`     // the system's load during the measurement; empty if unknown
 	Date     string   `json:"date"`
 }
 
-// ThisMachine asks.
+// ThisMachine describes this machine.
 func ThisMachine() Machine {
 	p := avx.Detect()
 	m := Machine{
@@ -63,7 +63,7 @@ func ThisMachine() Machine {
 	return m
 }
 
-// Slug is a file's name for the machine: its processor and number of cores.
+// Slug returns a file name for the machine: its processor and number of cores.
 func (m Machine) Slug() string {
 	words := strings.FieldsFunc(strings.ToLower(m.CPU), func(c rune) bool {
 		return !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9')
@@ -71,7 +71,7 @@ func (m Machine) Slug() string {
 	return fmt.Sprintf("%s-%d-cores", strings.Join(words, "-"), m.Cores)
 }
 
-// String is the machine in one line.
+// String describes the machine in one line.
 func (m Machine) String() string {
 	s := fmt.Sprintf("%s, %d cores", m.CPU, m.Cores)
 	for _, c := range []struct {

@@ -12,17 +12,17 @@ import (
 	"baregrad/kernels"
 )
 
-// Benchmark is one line of go test's benchmarks.
+// Benchmark is one line of go test's benchmark output.
 type Benchmark struct {
-	Name    string             `json:"name"` // without Benchmark, and without the number of processors at its end
+	Name    string             `json:"name"` // without Benchmark, and without the number of processors at the end
 	Runs    int                `json:"runs"`
 	Metrics map[string]float64 `json:"metrics"` // by unit
 }
 
-// processors is what go test puts at the end of a name.
+// processors matches the suffix that go test appends to a name.
 var processors = regexp.MustCompile(`-\d+$`)
 
-// ParseBenchmarks reads what go test -bench printed.
+// ParseBenchmarks parses the output of go test -bench.
 func ParseBenchmarks(r io.Reader) ([]Benchmark, error) {
 	list := []Benchmark{}
 	lines := bufio.NewScanner(r)
@@ -46,10 +46,10 @@ func ParseBenchmarks(r io.Reader) ([]Benchmark, error) {
 	return list, lines.Err()
 }
 
-// kernelName takes the name of a kernel's benchmark apart.
+// kernelName matches the name of a kernel's benchmark.
 var kernelName = regexp.MustCompile(`^Kernels/device=(\w+)/cores=(\d+)/(.+)$`)
 
-// kernelTable is the benchmarks of kernels in one unit, by device.
+// kernelTable returns the table of kernel benchmarks in one unit, by device.
 func kernelTable(list []Benchmark, unit string) Table {
 	t := Table{Title: "kernel", Unit: unit}
 	for _, pass := range []bool{false, true} { // first the columns, then the cells
@@ -59,7 +59,7 @@ func kernelTable(list []Benchmark, unit string) Table {
 			if parts == nil || !measured || parts[1] == "emulator" {
 				continue
 			}
-			threads, _ := strconv.Atoi(parts[2]) // it is digits
+			threads, _ := strconv.Atoi(parts[2]) // only digits
 			c := Config{parts[1], threads}
 			if !pass {
 				if !slices.Contains(t.Columns, c) {
@@ -73,7 +73,7 @@ func kernelTable(list []Benchmark, unit string) Table {
 	return t
 }
 
-// Markdown is the report as a page, with the benchmarks of go test.
+// Markdown formats the report as a page, with the benchmarks of go test.
 func (r *Report) Markdown(list []Benchmark) string {
 	m := r.Machine
 	var b strings.Builder

@@ -1,6 +1,6 @@
-// Package bench measures: every kernel and every tutorial's training step as go
-// test benchmarks, and a short form of the same for demo bench. Shares are of
-// what the machine was measured to do at best, never of what its maker says.
+// Package bench measures every kernel and every tutorial's training step: as go
+// test benchmarks, and in a shorter form for demo bench. Percentages refer to the
+// best that the machine was measured to do, not to its maker's figures.
 //
 //	go test -run '^$' -bench . -benchtime 20x ./bench
 package bench
@@ -24,14 +24,13 @@ type Config struct {
 
 func (c Config) String() string { return fmt.Sprintf("%s/cores=%d", c.Device, c.Threads) }
 
-// ChoosesCores tells whether the number of cores that a device computes on can be
-// chosen. The emulator takes all, and a GPU has its own.
+// ChoosesCores reports whether the number of cores can be chosen for a device. The emulator uses
+// all, and a GPU has its own.
 func ChoosesCores(device string) bool {
 	return device == "reference" || slices.Contains(avx.Names(), device)
 }
 
-// Configs lists the devices of this machine, those that can choose on one core
-// and on all.
+// Configs lists the devices of this machine; those that can choose on one core and on all.
 func Configs() []Config {
 	var list []Config
 	for _, d := range auto.List() {
@@ -46,8 +45,8 @@ func Configs() []Config {
 	return list
 }
 
-// Open opens the device. Until it is closed, Go itself uses that many cores too,
-// unless they are a GPU's.
+// Open opens the device. Until it is closed, Go itself uses the same number of cores, except for a
+// GPU.
 func (c Config) Open() (kernels.Device, func() error, error) {
 	old := runtime.GOMAXPROCS(0)
 	if c.Device != "cuda" {
@@ -64,9 +63,9 @@ func (c Config) Open() (kernels.Device, func() error, error) {
 	}, nil
 }
 
-// Peak is the floor under the device's times: what its instruction set was
-// measured to do on so many cores, or, for the reference, what the best one was.
-// It is all zero where there is no assembly to measure it with.
+// Peak returns the measured peak of the device's instruction set on that many cores; for the
+// reference, that of the best instruction set. It is zero if there is no assembly to measure it
+// with.
 func (c Config) Peak() (avx.Peak, error) {
 	set := c.Device
 	if set == "reference" {
@@ -81,8 +80,8 @@ func (c Config) Peak() (avx.Peak, error) {
 	return measurePeak(set, c.Threads)
 }
 
-// measurePeak is avx.MeasurePeak. Where other programs keep the cores from being
-// free all at once, it tries again, and the best counts.
+// measurePeak is avx.MeasurePeak, repeated if other programs keep the cores from being free at the
+// same time; the best result counts.
 func measurePeak(set string, threads int) (avx.Peak, error) {
 	best, err := avx.MeasurePeak(set, threads)
 	if err != nil || threads == 1 {
@@ -110,10 +109,10 @@ type Product struct{ M, N, K int }
 
 func (p Product) String() string { return fmt.Sprintf("%d×%d×%d", p.M, p.N, p.K) }
 
-// FLOP is the number of floating-point operations.
+// FLOP returns the number of floating-point operations.
 func (p Product) FLOP() float64 { return 2 * float64(p.M) * float64(p.N) * float64(p.K) }
 
-// Products are square ones, and those of the tutorials' layers with their batches.
+// Products lists square products, and those of the tutorials' layers with their batches.
 func Products() []Product {
 	return []Product{
 		{256, 256, 256}, {512, 512, 512}, {1024, 1024, 1024}, {2048, 2048, 2048},
@@ -130,8 +129,8 @@ type Multiplier struct {
 	c, a, b kernels.Buffer
 }
 
-// NewMultiplier makes random operands on the device, from -1 to 1: zeros, which
-// products leave out, are not among them.
+// NewMultiplier creates random operands from -1 to 1 on the device. They contain no zeros, which
+// products would skip.
 func NewMultiplier(d kernels.Device, p Product) *Multiplier {
 	m := &Multiplier{Product: p, spec: kernels.MatMulSpec{M: p.M, N: p.N, K: p.K}, device: d}
 	m.a, m.b = d.Alloc(kernels.Float32, p.M*p.K), d.Alloc(kernels.Float32, p.K*p.N)
@@ -154,8 +153,8 @@ func (m *Multiplier) Close() {
 	}
 }
 
-// Transfer measures copies of the given number of bytes to the device and back,
-// the fastest of five, in 10⁹ bytes a second.
+// Transfer measures copies of the given number of bytes to the device and back, the fastest of
+// five, in 10⁹ bytes per second.
 func Transfer(d kernels.Device, bytes int) (write, read float64) {
 	buffer, host := d.Alloc(kernels.Uint8, bytes), make([]byte, bytes)
 	defer buffer.Free()
@@ -172,8 +171,7 @@ func Transfer(d kernels.Device, bytes int) (write, read float64) {
 	return fastest(func() { d.Write(buffer, host) }), fastest(func() { d.Read(host, buffer) })
 }
 
-// OwnMemory tells whether the device has memory of its own, to which data must
-// be brought.
+// OwnMemory reports whether the device has its own memory, to which data must be copied.
 func OwnMemory(d kernels.Device) bool {
 	b := d.Alloc(kernels.Uint8, 1)
 	defer b.Free()

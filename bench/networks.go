@@ -8,13 +8,13 @@ import (
 	"baregrad/tensor"
 )
 
-// A Network is what one of the tutorials trains, with its batch size, optimizer
-// and loss. (The tutorials are in cmd/demo/tutorial; a test compares the layers.)
+// A Network is the network of one of the tutorials, with its batch size, optimizer and loss. (The
+// tutorials are in cmd/demo/tutorial; a test compares the layers.)
 type Network struct {
 	Name     string
-	Dataset  string // that the tutorial trains on
+	Dataset  string // of the tutorial
 	Batch    int
-	Examples int // that the tutorial trains on in an epoch
+	Examples int // in an epoch of the tutorial
 	Input    []int
 	Outputs  int
 	classes  bool // labels are class numbers, not rows
@@ -95,7 +95,7 @@ func Networks() []Network {
 	}
 }
 
-// NetworkByName is the network of that name, or a *nn.NameError.
+// NetworkByName returns the network with that name, or a *nn.NameError.
 func NetworkByName(name string) (Network, error) {
 	names := []string{}
 	for _, n := range Networks() {
@@ -117,14 +117,13 @@ func (n Network) Model(d kernels.Device) (*nn.Sequential, error) {
 	return m, nil
 }
 
-// FLOP counts the floating-point operations of the matrix products and
-// convolutions of one training step, a multiply-add being two: forward, by the
-// weights, and, but for the first layer, by the input. All else that a step does
-// is little beside them.
+// FLOP counts the floating-point operations of the matrix products and convolutions in one training
+// step, a multiply-add counting as two: forward, by the weights and, except for the first layer, by
+// the input. The rest of a step is small in comparison.
 func (n Network) FLOP(m *nn.Sequential, batch int) float64 {
 	total, first := 0.0, true
 	for _, l := range m.Layers() {
-		positions := 1 // each weight is used once for each position of the output
+		positions := 1 // each weight is used once per position of the output
 		switch c := l.Layer.(type) {
 		case *nn.Conv2D:
 			positions = tensor.Size(l.Output) / c.Filters

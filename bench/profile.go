@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// A Profile is what each call of a network's training step costs, on one or several
-// configurations.
+// A Profile is the cost of each call of a network's training step, on one or more configurations.
 type Profile struct {
 	Network string          `json:"network"`
 	Batch   int             `json:"batch"`
@@ -20,25 +19,25 @@ type Profile struct {
 	Machine Machine         `json:"machine"`
 }
 
-// ProfileResult is a step's calls on one configuration, in their order.
+// ProfileResult is a step's calls on one configuration, in order.
 type ProfileResult struct {
 	Config
-	Steps       int        `json:"steps"`        // whose calls were timed
-	StepSeconds float64    `json:"step_seconds"` // the middle one of as many other steps, in which no call was timed
+	Steps       int        `json:"steps"`        // steps whose calls were timed
+	StepSeconds float64    `json:"step_seconds"` // median of as many other steps, in which no call was timed
 	Calls       []CallTime `json:"calls"`
 }
 
-// A CallTime is what one call takes. (The operations are those of kernels.Device.)
+// A CallTime is the time of one call. (Operations are those of kernels.Device.)
 type CallTime struct {
 	Phase     string  `json:"phase"` // forward, backward or update
 	Operation string  `json:"operation"`
 	Shape     string  `json:"shape"`
-	Seconds   float64 `json:"seconds"` // the middle one of all steps
+	Seconds   float64 `json:"seconds"` // median over all steps
 	Share     float64 `json:"share"`   // of StepSeconds
-	GFLOPS    float64 `json:"gflops"`  // of products and convolutions, those with zeros counted too; else 0
+	GFLOPS    float64 `json:"gflops"`  // of products and convolutions, counting those with zeros; otherwise 0
 }
 
-// Sum is the seconds of all calls.
+// Sum returns the seconds of all calls.
 func (r ProfileResult) Sum() (seconds float64) {
 	for _, c := range r.Calls {
 		seconds += c.Seconds
@@ -46,8 +45,8 @@ func (r ProfileResult) Sum() (seconds float64) {
 	return seconds
 }
 
-// phases gives each call of a step its phase. The first gradient is the loss's, and
-// begins the backward pass; the optimizer begins the update.
+// phases returns each call's phase. The first gradient is the loss's and begins the backward pass;
+// the optimizer begins the update.
 func phases(calls []call) []string {
 	names, phase := make([]string, len(calls)), "forward"
 	for i, c := range calls {
@@ -72,22 +71,21 @@ type profiler struct {
 	free    func() error
 
 	calls   []call
-	seconds [][]float64 // of each call, by step
+	seconds [][]float64 // per call, by step
 	steps   []float64   // seconds of steps whose calls were not timed
 }
 
 const (
-	// turn is for how long one configuration trains before the next one does.
+	// turn is how long one configuration trains before the next one's turn.
 	turn = 200 * time.Millisecond
-	// settling is how many steps are not counted at the beginning of a turn.
+	// settling is how many steps at the beginning of a turn are not counted.
 	settling = 2
 )
 
-// ProfileSteps times the calls of a network's training step from the middle of its
-// first epoch on, for about the given time on each configuration. The configurations
-// take turns, and so do steps whose calls are timed and steps as they always are. Each
-// call is waited for: a GPU, which else gets a step as one graph, is kept from being
-// ahead.
+// ProfileSteps times the calls of a network's training step, starting in the middle of its first
+// epoch, for about the given time on each configuration. The configurations take turns, and timed
+// steps alternate with ordinary ones. Each call is waited for, so a GPU, which otherwise runs a
+// step as one graph, cannot run ahead.
 func ProfileSteps(ctx context.Context, n Network, configs []Config, budget time.Duration) (p *Profile, err error) {
 	from, err := n.Middle(ctx)
 	if err != nil {
@@ -95,7 +93,7 @@ func ProfileSteps(ctx context.Context, n Network, configs []Config, budget time.
 	}
 	var all []*profiler
 	defer func() {
-		for _, f := range slices.Backward(all) { // each puts GOMAXPROCS back to what it found
+		for _, f := range slices.Backward(all) { // each restores the GOMAXPROCS that it found
 			err = errors.Join(err, f.close())
 		}
 	}()
@@ -144,7 +142,7 @@ func (f *profiler) close() (err error) {
 	return errors.Join(err, f.free())
 }
 
-// turn takes steps for a while, of which every other one's calls are timed.
+// turn takes steps for a while and times the calls of every other one.
 func (f *profiler) turn() error {
 	for i, begin := 0, time.Now(); i < settling+2 || i%2 != 0 || time.Since(begin) < turn; i++ {
 		if f.trainer.Ended() {
@@ -166,7 +164,7 @@ func (f *profiler) turn() error {
 			f.calls = slices.Clone(f.device.calls)
 			f.seconds = make([][]float64, len(f.calls))
 			fallthrough
-		case slices.Equal(f.calls, f.device.calls): // at an epoch's end there may be others
+		case slices.Equal(f.calls, f.device.calls): // at the end of an epoch there may be others
 			for j, s := range f.device.seconds {
 				f.seconds[j] = append(f.seconds[j], s)
 			}
@@ -175,7 +173,7 @@ func (f *profiler) turn() error {
 	return nil
 }
 
-// result is what was measured.
+// result returns what was measured.
 func (f *profiler) result() ProfileResult {
 	r := ProfileResult{Config: f.config, StepSeconds: middle(f.steps), Steps: len(f.steps)}
 	for i, phase := range phases(f.calls) {
@@ -186,7 +184,7 @@ func (f *profiler) result() ProfileResult {
 	return r
 }
 
-// middle is the median.
+// middle returns the median.
 func middle(seconds []float64) float64 {
 	sorted := slices.Sorted(slices.Values(seconds))
 	return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2

@@ -7,16 +7,16 @@ import (
 	"baregrad/kernels"
 )
 
-// A call is an operation that a step asks the device for.
+// A call is an operation that a step requests from the device.
 type call struct {
 	operation string
-	sizes     [4]int  // of what it works on, or M, N and K of a product; 0 behind the last
-	filter    [3]int  // of a convolution: its height, its width, and the channels that come out
-	note      string  // what else there is to say
-	flop      float64 // of a product or a convolution, by its definition; else 0
+	sizes     [4]int  // of its operands, or M, N and K of a product; 0 after the last
+	filter    [3]int  // of a convolution: height, width, and output channels
+	note      string  // further details
+	flop      float64 // of a product or a convolution, by its definition; otherwise 0
 }
 
-// shape writes what the call works on.
+// shape formats the sizes of the call.
 func (c call) shape() string {
 	var sizes []string
 	for _, n := range c.sizes {
@@ -31,14 +31,14 @@ func (c call) shape() string {
 	return s + c.note
 }
 
-// of is an operation on so many elements, by axis.
+// of returns a call of an operation with the given sizes, by axis.
 func of(operation string, sizes ...int) call {
 	c := call{operation: operation}
 	copy(c.sizes[:], sizes)
 	return c
 }
 
-// product is a matrix product, sampled or whole.
+// product returns a matrix product, sampled or whole.
 func product(operation string, s kernels.MatMulSpec, bias bool) call {
 	c := of(operation, s.M, s.N, s.K)
 	c.flop = Product{s.M, s.N, s.K}.FLOP()
@@ -57,8 +57,8 @@ func product(operation string, s kernels.MatMulSpec, bias bool) call {
 	return c
 }
 
-// convolution is an operation on the images of a convolution, with as much arithmetic
-// as the given number of convolutions.
+// convolution returns an operation on the images of a convolution, with the arithmetic of the given
+// number of convolutions.
 func convolution(operation string, s kernels.ConvSpec, times int) call {
 	c := of(operation, s.N, s.H, s.W, s.C)
 	c.filter = [3]int{s.KH, s.KW, s.Out}
@@ -66,7 +66,7 @@ func convolution(operation string, s kernels.ConvSpec, times int) call {
 	return c
 }
 
-// present counts the buffers that there are.
+// present counts the buffers that are not nil.
 func present(buffers ...kernels.Buffer) (n int) {
 	for _, b := range buffers {
 		if b != nil {
@@ -76,8 +76,7 @@ func present(buffers ...kernels.Buffer) (n int) {
 	return n
 }
 
-// length is the number of a buffer's elements; that it is missing is for the device to
-// say.
+// length returns the number of a buffer's elements. A missing buffer has 0; the device reports it.
 func length(b kernels.Buffer) int {
 	if b == nil {
 		return 0

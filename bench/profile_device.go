@@ -6,8 +6,8 @@ import (
 	"baregrad/kernels"
 )
 
-// A timed device does what the device in it does. While it is on, it keeps each
-// operation that it is asked for, and how long that took until it was done.
+// A timed device wraps another one. While it is on, it records each operation and the time until it
+// was done.
 type timed struct {
 	kernels.Device
 	on      bool
@@ -15,7 +15,7 @@ type timed struct {
 	seconds []float64
 }
 
-// time does the work of a call. The clock stops when the device has done it.
+// time does the work of a call. The clock stops when the device has finished it.
 func (d *timed) time(c call, work func()) {
 	if !d.on {
 		work()
@@ -28,11 +28,12 @@ func (d *timed) time(c call, work func()) {
 	d.calls = append(d.calls, c)
 }
 
-// begin forgets the calls of the step before, and says whether the next one's are kept.
+// begin discards the calls of the previous step, and sets whether those of the next one are
+// recorded.
 func (d *timed) begin(on bool) { d.on, d.calls, d.seconds = on, d.calls[:0], d.seconds[:0] }
 
-// The device's operations, each with what is told of it. (TestTimedDevice finds
-// one that is missing here.)
+// The device's operations, each with its description. (TestTimedDevice finds one that is missing
+// here.)
 
 func (d *timed) Fill(dst kernels.Buffer, value float32) {
 	d.time(of("Fill", length(dst)), func() { d.Device.Fill(dst, value) })

@@ -6,17 +6,17 @@ import (
 	"unicode/utf8"
 )
 
-// profileWhole is the last line's label.
+// profileWhole is the label of the last line.
 const profileWhole = "a step, calls not timed"
 
-// A profileLayout says what a Profile's lines have room for.
+// A profileLayout says what the lines of a Profile contain.
 type profileLayout struct {
-	name, shape int  // widths of the columns; shape is 0 where the shape follows the name, or stands below it
-	rates       bool // the shares and GFLOP/s, too
+	name, shape int  // widths of the columns; shape is 0 if the shape follows the name or is below it
+	rates       bool // with shares and GFLOP/s
 	bars        bool
 }
 
-// numbers is how wide what follows name and shape is.
+// numbers returns the width of what follows name and shape.
 func (l profileLayout) numbers(results int) int {
 	width := results * (2 + 14)
 	if l.rates {
@@ -31,11 +31,11 @@ func (l profileLayout) numbers(results int) int {
 	return width
 }
 
-// leastLabel is how many columns names and shapes must have, lest nearly all of them be
-// spread over two lines.
+// leastLabel is the minimum width of names and shapes, so that not nearly all of them need two
+// lines.
 const leastLabel = 40
 
-// layout is the fullest one that has room in so many columns; with 0 all fit.
+// layout returns the fullest layout that fits the number of columns; 0 means no limit.
 func (p *Profile) layout(columns int) profileLayout {
 	l := profileLayout{name: len(profileWhole), rates: true, bars: len(p.Results) == 1}
 	for _, c := range p.Results[0].Calls {
@@ -56,11 +56,10 @@ func (p *Profile) layout(columns int) profileLayout {
 	return l
 }
 
-// Text lays the profile out for a terminal of so many columns, 0 for any: a line for each
-// call, with a bar for its share of the step where there is one configuration, and where
-// there are two how many times as fast the second is. Where there is not room for all, the
-// bars go first; then the shapes move up to the names, or below those that are long; and
-// then the shares and GFLOP/s go.
+// Text formats the profile for a terminal with that many columns, or 0 for no limit: one line per
+// call. With one configuration it has a bar for the call's share of the step; with two it says how
+// many times as fast the second one is. If there is too little space, the bars go first; then the
+// shapes move next to the names, or below long ones; then the shares and GFLOP/s go.
 func (p *Profile) Text(columns int) string {
 	l := p.layout(columns)
 	var b strings.Builder

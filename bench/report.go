@@ -13,26 +13,26 @@ import (
 	"baregrad/kernels/avx"
 )
 
-// A Report is what one run measured. What was not measured is not in it.
+// A Report is the result of one run. It omits what was not measured.
 type Report struct {
 	CPU       string             `json:"cpu"`
-	Threads   int                `json:"threads"`     // the most that a device used
-	PeakFLOPS map[string]float64 `json:"peak_gflops"` // of one core, by instruction set
+	Threads   int                `json:"threads"`     // maximum over the devices
+	PeakFLOPS map[string]float64 `json:"peak_gflops"` // per core, by instruction set
 	Peaks     []PeakResult       `json:"peaks"`
 	MatMul    []ProductResult    `json:"matmul"`
 	Sparse    []SparseResult     `json:"sparse"`
 	Train     []TrainResult      `json:"train"`
 	Scaling   []ScalingResult    `json:"scaling"`   // of all of these
-	Transfers []TransferResult   `json:"transfers"` // of devices with memory of their own
-	Left      []string           `json:"left"`      // what was left out, and why
+	Transfers []TransferResult   `json:"transfers"` // of devices with their own memory
+	Left      []string           `json:"left"`      // what was skipped, and why
 	Machine   Machine            `json:"machine"`
 }
 
-// PeakResult is what an instruction set was measured to do at best.
+// PeakResult is the measured peak of an instruction set.
 type PeakResult struct {
 	Config
 	GFLOPS  float64 `json:"gflops"`
-	CopyGBs float64 `json:"copy_gb_s"` // bytes read and bytes written, added
+	CopyGBs float64 `json:"copy_gb_s"` // bytes read plus bytes written
 }
 
 // ProductResult is the speed of a matrix product.
@@ -44,12 +44,12 @@ type ProductResult struct {
 	GFLOPS float64 `json:"gflops"`
 }
 
-// SparseResult is the speed of a product whose first operand is what a layer gets.
+// SparseResult is the speed of a product whose first operand is a layer's actual input.
 type SparseResult struct {
 	ProductResult
 	Transposed bool    `json:"a_transposed"`
 	Of         string  `json:"a"`
-	Nonzero    float64 `json:"a_nonzero"` // the share of A's elements that are not zero
+	Nonzero    float64 `json:"a_nonzero"` // share of A's elements that are not zero
 }
 
 // TrainResult is a training step of a tutorial's network.
@@ -60,7 +60,7 @@ type TrainResult struct {
 	Data            string  `json:"data"`         // what it trains on
 	StandIn         bool    `json:"stand_in"`     // Data is not what the tutorial trains on
 	From            int     `json:"from_step"`    // steps of the epoch taken before
-	StepSeconds     float64 `json:"step_seconds"` // of the fastest
+	StepSeconds     float64 `json:"step_seconds"` // of the fastest step
 	ImagesPerSecond float64 `json:"images_per_second"`
 	GFLOPS          float64 `json:"gflops"` // of its products and convolutions
 }
@@ -75,30 +75,29 @@ type TransferResult struct {
 
 // Options say what Measure measures.
 type Options struct {
-	Configs  []Config  // Configs() where nil
-	Networks []Network // Networks() where nil
-	Products []Product // Products() where nil
+	Configs  []Config  // Configs() if nil
+	Networks []Network // Networks() if nil
+	Products []Product // Products() if nil
 	Sparse   []SparseProduct
-	Budget   time.Duration // for each figure on each number of cores in a round; 0.15 s where 0
-	// Rounds is how often all is measured, one figure after the other; 1 where 0. The
-	// best of each figure counts. What takes longer than Budget is measured once.
+	Budget   time.Duration // per figure and number of cores in a round; 0.15 s if 0
+	// Rounds is how often everything is measured, one figure after another; 1 if 0. The best value
+	// of each figure counts. What takes longer than Budget is measured once.
 	Rounds int
-	// Slowest is the longest that one product or one step may take; 1 s where 0.
-	// What would take longer is left out.
+	// Slowest is the maximum time of one product or step; 1 s if 0. Anything slower is skipped.
 	Slowest time.Duration
-	// More is for how long, after the rounds, that is measured again of whose turns on one core and on several
-	// too few count: see scaling.go.
+	// More is how long, after the rounds, figures are measured again for which too few turns on one
+	// core and on several count: see scaling.go.
 	More     time.Duration
-	Progress func(what string) // told what is measured next; may be nil
+	Progress func(what string) // called before each measurement; may be nil
 
-	// Of moreTurns alone.
-	only  map[row]bool       // what is measured, on one of the device's numbers of cores at least
-	until time.Time          // when no more is begun
-	pace  map[Config]float64 // operations a second
+	// For moreTurns only.
+	only  map[row]bool       // what is measured, on at least one of the device's numbers of cores
+	until time.Time          // nothing new is begun after this
+	pace  map[Config]float64 // operations per second
 }
 
-// Measure measures the peaks of the machine, the matrix products, a training
-// step of each network, and transfers, on each device.
+// Measure measures, on each device, the machine's peaks, matrix products, a training step of each
+// network, and transfers.
 func Measure(ctx context.Context, o Options) (*Report, error) {
 	if o.Configs == nil {
 		o.Configs = Configs()
@@ -135,7 +134,7 @@ func Measure(ctx context.Context, o Options) (*Report, error) {
 	return r, err
 }
 
-// newReport is one in which nothing is measured yet.
+// newReport returns a report without measurements.
 func newReport(o Options) *Report {
 	m := ThisMachine()
 	r := &Report{CPU: m.CPU, Machine: m, PeakFLOPS: map[string]float64{},
@@ -146,7 +145,7 @@ func newReport(o Options) *Report {
 	return r
 }
 
-// measureOnce is a round of Measure, where nothing of o is left to be filled in.
+// measureOnce is one round of Measure; o has no defaults left to fill in.
 func measureOnce(ctx context.Context, o Options) (*Report, error) {
 	r := newReport(o)
 	if err := r.peaks(ctx, o); err != nil {
@@ -160,8 +159,8 @@ func measureOnce(ctx context.Context, o Options) (*Report, error) {
 	return r, nil
 }
 
-// peaks measures each instruction set among the devices, on one core and on as
-// many as the devices use.
+// peaks measures each instruction set among the devices, on one core and on as many as the devices
+// use.
 func (r *Report) peaks(ctx context.Context, o Options) error {
 	for _, set := range avx.Names() {
 		threads := []int{}
@@ -194,7 +193,7 @@ func (r *Report) peaks(ctx context.Context, o Options) error {
 	return nil
 }
 
-// device measures one device, on each of the numbers of cores.
+// device measures one device, with each of its numbers of cores.
 func (r *Report) device(ctx context.Context, configs []Config, o Options) (err error) {
 	var seats []*seat
 	defer func() {
@@ -233,10 +232,9 @@ func (r *Report) device(ctx context.Context, configs []Config, o Options) (err e
 	return nil
 }
 
-// products measures the matrix products, the smallest first: by the most operations a
-// second so far it tells which ones would take too long. (Not by those of
-// the product before: a moment in which something else had the processor would keep all
-// that follows from being measured.)
+// products measures the matrix products, smallest first. The highest rate so far tells which ones
+// would take too long. (Not the rate of the previous product: if another program had the processor
+// at that moment, all later products would be skipped.)
 func (r *Report) products(ctx context.Context, seats []*seat, o Options) error {
 	for _, s := range seats {
 		s.take()
@@ -270,9 +268,9 @@ func (r *Report) products(ctx context.Context, seats []*seat, o Options) error {
 	return nil
 }
 
-// trial is the operations a second of a product that even the emulator computes
-// within a tenth of a second; of the fastest of three, so that a moment in which
-// something else has the processor does not make the device look slow.
+// trial returns the operations per second of a product that even the emulator computes within a
+// tenth of a second. It takes the fastest of three, so that interference by other programs does not
+// make the device look slow.
 func trial(d kernels.Device) float64 {
 	p := Product{32, 32, 64}
 	m := NewMultiplier(d, p)
@@ -306,7 +304,7 @@ func (r *Report) sparse(ctx context.Context, seats []*seat, p SparseProduct, o O
 	return err
 }
 
-// train measures training steps from the middle of the network's first epoch on.
+// train measures training steps, starting in the middle of the network's first epoch.
 func (r *Report) train(ctx context.Context, seats []*seat, n Network, o Options) error {
 	m, err := n.Model(seats[0].device)
 	if err != nil {
@@ -337,7 +335,7 @@ func (r *Report) train(ctx context.Context, seats []*seat, n Network, o Options)
 	return err
 }
 
-// tooSlow notes what is left out because it would take longer than it may.
+// tooSlow records what is skipped because it would take too long.
 func (r *Report) tooSlow(c Config, what string, seconds float64, o Options) bool {
 	if seconds <= o.Slowest.Seconds() {
 		return false
@@ -346,8 +344,8 @@ func (r *Report) tooSlow(c Config, what string, seconds float64, o Options) bool
 	return true
 }
 
-// Peak is the measured peak of the config's instruction set in GFLOP/s, 0 if it
-// was not measured.
+// Peak returns the measured peak of the config's instruction set in GFLOP/s, 0 if it was not
+// measured.
 func (r *Report) Peak(c Config) float64 {
 	for _, p := range r.Peaks {
 		if p.Config == c {
@@ -357,8 +355,7 @@ func (r *Report) Peak(c Config) float64 {
 	return 0
 }
 
-// StandIns says of each network that did not train on its tutorial's data what it
-// trained on.
+// StandIns says, for each network that did not train on its tutorial's data, what it trained on.
 func (r *Report) StandIns() []string {
 	var list []string
 	for _, t := range r.Train {
@@ -369,7 +366,7 @@ func (r *Report) StandIns() []string {
 	return list
 }
 
-// Configs lists the devices that something was measured on, in their order.
+// Configs lists the devices with measurements, in order.
 func (r *Report) Configs() []Config {
 	var list []Config
 	for _, p := range r.MatMul {

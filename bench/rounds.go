@@ -1,8 +1,8 @@
 package bench
 
-// takeBest takes what another round measured better. Other programs only ever make a figure
-// worse, and a moment in which they do may well be longer than a round's time for one figure. Of what
-// several cores gain the turns of all rounds count.
+// takeBest takes over what another round measured better. Other programs only ever make a figure
+// worse, and may do so for longer than a round's time for one figure. For the gains of several
+// cores, the turns of all rounds count.
 func (r *Report) takeBest(o *Report) {
 	better(r.Peaks, o.Peaks, func(a, b *PeakResult) bool { return a.Config == b.Config },
 		func(a, b *PeakResult) { a.GFLOPS, a.CopyGBs = max(a.GFLOPS, b.GFLOPS), max(a.CopyGBs, b.CopyGBs) })
@@ -27,7 +27,7 @@ func (r *Report) takeBest(o *Report) {
 		})
 }
 
-// takeTurns takes another round's turns, and nothing else.
+// takeTurns takes over another round's turns, and nothing else.
 func (r *Report) takeTurns(o *Report) {
 	better(r.Scaling, o.Scaling, func(a, b *ScalingResult) bool { return a.Config == b.Config && a.What == b.What },
 		func(a, b *ScalingResult) { a.Turns = append(a.Turns, b.Turns...) })
@@ -37,7 +37,7 @@ func (p *ProductResult) same(o *ProductResult) bool {
 	return p.Config == o.Config && p.M == o.M && p.N == o.N && p.K == o.K
 }
 
-// better calls take for each pair of a figure and its like from another round.
+// better calls take for each figure and its counterpart from another round.
 func better[T any](figures, others []T, same func(a, b *T) bool, take func(figure, other *T)) {
 	for i := range figures {
 		for j := range others {

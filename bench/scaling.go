@@ -14,29 +14,30 @@ import (
 	"baregrad/kernels/avx"
 )
 
-// What several cores gain over one. A host's clock, and what else it does, change from second to
-// second, so that the fastest run on one core and the fastest one on two may be from minutes that
-// are unlike. So the two take turns of some milliseconds, with as many runs of each; a turn's figure is how many times
-// as long the fastest run on one core took as that on all, and of all turns of all rounds the median
-// counts.
+// The gain of several cores over one. A host's clock and its other work change from second to
+// second, so the fastest run on one core and the fastest on two may come from different conditions.
+// So the two take turns of some milliseconds, with the same number of runs. The figure of a turn is
+// the time of the fastest run on one core divided by that on all; the result is the median over all
+// turns of all rounds.
 //
-// At times a host gives the threads of one core for two, and may change that within a
-// millisecond. So before the runs on several cores, and after them, multiply-adds in registers tell how many cores there
-// are, and turns do not count in which there were fewer than there have been at times. What has
-// too few turns that count is tried again, if there is time: Options.More. Neither rule looks at a turn's figure.
+// A host sometimes provides two threads of one core instead of two cores, and may switch within a
+// millisecond. So before and after the runs on several cores, multiply-adds in registers measure
+// how many cores there are, and turns with fewer than usual do not count. If too few turns count,
+// the figure is measured again, if there is time: Options.More. Neither rule looks at the figure of
+// a turn.
 
 // ScalingResult is how many times as fast something is on several cores as on one.
 type ScalingResult struct {
-	Config         // the cores
+	Config         // the number of cores
 	What   string  `json:"what"`
 	MFLOP  float64 `json:"mflop"` // floating-point operations / 10⁶
 	Turns  Turns   `json:"turns"`
 }
 
-// Turns are written to JSON as an object of two lists, times and cores, with three digits behind the point.
+// Turns are written to JSON as an object of two lists, times and cores, with three decimals.
 type Turns []Turn
 
-// MarshalJSON writes them.
+// MarshalJSON encodes the turns.
 func (t Turns) MarshalJSON() ([]byte, error) {
 	var lists struct {
 		Times []float64 `json:"times"`
@@ -49,19 +50,19 @@ func (t Turns) MarshalJSON() ([]byte, error) {
 	return json.Marshal(lists)
 }
 
-// A Turn is one measurement of that.
+// A Turn is one such measurement.
 type Turn struct {
-	Times float64 // as fast
-	Cores float64 // that the machine had: the less of before and after; 0 if that can't be told
+	Times float64 // speed relative to one core
+	Cores float64 // cores that the machine had: the lower of before and after; 0 if unknown
 }
 
-// leastCores is the share of the machine's cores that a turn must have had. They are the most that
-// were ever there, but no more than were asked for: a count is of some milliseconds, and where the
-// clock changed meanwhile it is now and then too high.
+// leastCores is the share of the machine's cores that a turn must have had. The machine's cores are
+// the maximum ever measured, but at most the number asked for: a count takes some milliseconds, and
+// if the clock changes meanwhile it is sometimes too high.
 const leastCores = 0.85
 
-// Times is how many times as fast it is, the median of the turns that count, and how many these
-// are.
+// Times returns the speed relative to one core, the median of the turns that count, and the number
+// of these turns.
 func (r *Report) Times(s *ScalingResult) (times float64, turns int) {
 	most := 0.0
 	for i := range r.Scaling {
@@ -86,23 +87,23 @@ func (r *Report) Times(s *ScalingResult) (times float64, turns int) {
 	return (counted[(n-1)/2] + counted[n/2]) / 2, n
 }
 
-// turnTime is how long the runs on one core take in a turn, unless a single one takes longer.
+// turnTime is how long the runs on one core take in a turn, unless a single run takes longer.
 const turnTime = 2 * time.Millisecond
 
-// longRun is from when on a run counts though it is the first after those of another number of cores,
-// which left other things in the caches, and workers asleep: some 50 µs.
+// longRun is the time from which a run counts although it is the first after runs on another number
+// of cores. These leave other data in the caches, and sleeping workers: some 50 µs.
 const longRun = 10 * time.Millisecond
 
-// enoughTurns is how many turns must count for a figure that is not tried again.
+// enoughTurns is how many turns must count so that a figure is not measured again.
 const enoughTurns = 30
 
-// row is what has turns.
+// row identifies what has turns.
 type row struct {
 	Config
 	what string
 }
 
-// lacking are the rows of which fewer turns count than are enough.
+// lacking returns the rows with too few turns that count.
 func (r *Report) lacking() map[row]bool {
 	rows := map[row]bool{}
 	for i := range r.Scaling {
@@ -114,7 +115,8 @@ func (r *Report) lacking() map[row]bool {
 	return rows
 }
 
-// moreTurns measures the rows that lack turns again, one after the other, until none does or the time is up.
+// moreTurns measures the rows that lack turns again, one after another, until none does or the time
+// is up.
 func (r *Report) moreTurns(ctx context.Context, o Options) error {
 	o.until, o.pace = time.Now().Add(o.More), map[Config]float64{}
 	for _, p := range r.MatMul {
@@ -137,10 +139,10 @@ func (r *Report) moreTurns(ctx context.Context, o Options) error {
 	}
 }
 
-// enough tells whether the time for turns that are lacking is up.
+// enough reports whether the time for missing turns is up.
 func (o *Options) enough() bool { return o.only != nil && !time.Now().Before(o.until) }
 
-// lacks tells whether anything lacks turns on the device.
+// lacks reports whether anything lacks turns on the device.
 func (o *Options) lacks(c Config) bool {
 	for row := range o.only {
 		if row.Config == c {
@@ -150,7 +152,7 @@ func (o *Options) lacks(c Config) bool {
 	return false
 }
 
-// byDevice groups the configs of each device that follow each other.
+// byDevice groups consecutive configs of the same device.
 func byDevice(configs []Config) [][]Config {
 	var groups [][]Config
 	for i, c := range configs {
@@ -163,16 +165,15 @@ func byDevice(configs []Config) [][]Config {
 	return groups
 }
 
-// seat is a device on a number of cores, among those that take turns.
+// seat is a device with a number of cores that takes turns with others.
 type seat struct {
 	Config
 	device kernels.Device
 	close  func() error
-	pace   float64 // the most operations a second so far
+	pace   float64 // the highest rate in operations per second so far
 }
 
-// seat opens the device. Those that are opened one after the other must be closed the other way
-// round.
+// seat opens the device. Seats must be closed in the reverse order of opening.
 func (c Config) seat() (*seat, error) {
 	d, closeDevice, err := c.Open()
 	return &seat{Config: c, device: d, close: closeDevice}, err
@@ -185,7 +186,7 @@ func (s *seat) take() {
 	}
 }
 
-// A timer runs something, and gives the seconds that it took.
+// A timer runs something and returns the seconds it took.
 type timer interface {
 	Time() (seconds float64, err error)
 	Close() error
@@ -205,9 +206,9 @@ func (p productTimer) Close() error {
 	return nil
 }
 
-// turns measures something of so many floating-point operations on each seat that isn't too slow
-// for it, in turns, and gives the seconds of each one's fastest run. It notes what the seats with
-// more than one core gain.
+// turns measures something with the given number of floating-point operations on each seat that is
+// fast enough, in turns, and returns the seconds of each seat's fastest run. It records the gain of
+// the seats with more than one core.
 func (r *Report) turns(ctx context.Context, seats []*seat, what string, flop float64, o Options, ready func(s *seat) (timer, error)) (seconds map[*seat]float64, err error) {
 	if o.enough() || o.only != nil && !slices.ContainsFunc(seats, func(s *seat) bool { return o.only[row{s.Config, what}] }) {
 		return nil, nil
@@ -251,9 +252,9 @@ func (r *Report) turns(ctx context.Context, seats []*seat, what string, flop flo
 	return seconds, nil
 }
 
-// takeTurns lets the timers run in turns for about the budget each, at least one turn, after a
-// run of each that is not counted. It gives the seconds of each one's fastest run, and of all but the first how
-// many times as fast as the first it was in each turn.
+// takeTurns runs the timers in turns for about the budget each, at least one turn, after one
+// uncounted run of each. It returns the seconds of each timer's fastest run and, for all but the
+// first, how many times as fast as the first it was in each turn.
 func takeTurns(budget time.Duration, seats []*seat, timers []timer) (fastest []float64, turns [][]Turn, err error) {
 	counters, err := countersOf(seats)
 	defer func() {
@@ -299,8 +300,9 @@ func takeTurns(budget time.Duration, seats []*seat, timers []timer) (fastest []f
 	return fastest, turns, nil
 }
 
-// timeFor lets the timer run for so long, at least once, after a run that is not counted. It gives
-// the seconds of the fastest, and how many there were. If already the first is a long one, it alone is taken.
+// timeFor runs the timer for the given time, at least once, after an uncounted run. It returns the
+// seconds of the fastest run and the number of runs. If the first run is long, only that one is
+// used.
 func timeFor(t timer, each time.Duration) (fastest float64, runs int, err error) {
 	fastest, err = t.Time()
 	if err != nil || fastest >= longRun.Seconds() {
@@ -317,8 +319,8 @@ func timeFor(t timer, each time.Duration) (fastest float64, runs int, err error)
 	return fastest, runs, nil
 }
 
-// timeRuns is the seconds of the fastest of so many runs, after one that is not counted if there
-// is to be one.
+// timeRuns returns the seconds of the fastest of the given number of runs, after an uncounted one
+// if asked for.
 func timeRuns(t timer, runs int, uncounted bool) (fastest float64, err error) {
 	if uncounted {
 		if _, err := t.Time(); err != nil {
@@ -336,8 +338,8 @@ func timeRuns(t timer, runs int, uncounted bool) (fastest float64, err error) {
 	return fastest, nil
 }
 
-// countersOf are a counter of cores for each number of cores but one. They are nil where it
-// makes no difference, or this machine has no assembly to tell it.
+// countersOf returns a counter of cores for each seat but the first. A counter is nil if it makes
+// no difference, or if this machine has no assembly for it.
 func countersOf(seats []*seat) ([]*avx.CoreCounter, error) {
 	counters := make([]*avx.CoreCounter, len(seats))
 	set, err := avx.Best()
@@ -353,7 +355,7 @@ func countersOf(seats []*seat) ([]*avx.CoreCounter, error) {
 	return counters, nil
 }
 
-// count is how many cores there are, or 0 where that is not told.
+// count returns the number of cores, or 0 if unknown.
 func count(c *avx.CoreCounter) float64 {
 	if c == nil {
 		return 0

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// A Table is figures by row and by device. A cell that was not measured is 0.
+// A Table holds figures by row and device. A cell that was not measured is 0.
 type Table struct {
 	Title   string
 	Unit    string
@@ -14,11 +14,11 @@ type Table struct {
 	Rows    []string
 	Columns []Config
 	Cells   [][]float64 // [row][column]
-	Shares  [][]float64 // of the peak, from 0 to 1; 0 where unknown
-	Counts  [][]string  // of what each cell is the median; nil if none is
+	Shares  [][]float64 // of the peak, from 0 to 1; 0 if unknown
+	Counts  [][]string  // number of values of which each cell is the median; nil if none is
 }
 
-// Products is the table of the matrix products, in GFLOP/s.
+// Products returns the table of the matrix products, in GFLOP/s.
 func (r *Report) Products() Table {
 	t := Table{Title: "matrix product", Unit: "GFLOP/s",
 		Note: "Of random operands without zeros.", Columns: r.Configs()}
@@ -28,7 +28,7 @@ func (r *Report) Products() Table {
 	return t
 }
 
-// SparseProducts is the table of the products with zeros, in GFLOP/s.
+// SparseProducts returns the table of the products with zeros, in GFLOP/s.
 func (r *Report) SparseProducts() Table {
 	t := Table{Title: "product with zeros", Unit: "GFLOP/s", Columns: r.Configs(),
 		Note: "Of what the tutorials' layers get, with the share that is not zero; the multiply-adds with zeros are counted."}
@@ -39,8 +39,8 @@ func (r *Report) SparseProducts() Table {
 	return t
 }
 
-// Steps is the table of the training steps, in images a second. A row says where its
-// network did not train on the tutorial's data: see StandIns.
+// Steps returns the table of the training steps, in images per second. A row says if its network
+// did not train on the tutorial's data: see StandIns.
 func (r *Report) Steps() Table {
 	t := Table{Title: "training step", Unit: "images/s",
 		Note: "On the tutorial's data, after so many steps of the first epoch: the time depends on how many of the pixels and activations are zero. Multiply-adds that zeros or Winograd's way of a convolution save are counted, so that it can be more than the peak.", Columns: r.Configs()}
@@ -96,8 +96,8 @@ func (t *Table) set(row string, c Config, value, share float64) (i, j int) {
 	return i, j
 }
 
-// Figure writes a number with three digits that count, or whole with commas where it has
-// more before the point, and – for what was not measured.
+// Figure formats a number with three significant digits, or as an integer with commas if it has
+// more than three digits before the point, and as – if it was not measured.
 func Figure(v float64) string {
 	switch {
 	case v == 0:
@@ -118,7 +118,7 @@ func Figure(v float64) string {
 	return fmt.Sprintf("%.3g", v)
 }
 
-// Text lays the table out for a terminal: each cell with its share of the peak.
+// Text formats the table for a terminal: each cell with its share of the peak.
 func (t Table) Text() string {
 	lines := [][]string{{t.Title + ", " + t.Unit}}
 	for _, c := range t.Columns {
@@ -159,7 +159,7 @@ func (t Table) Text() string {
 	return b.String()
 }
 
-// Markdown is the table as Markdown.
+// Markdown formats the table as Markdown.
 func (t Table) Markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "| %s, %s |", t.Title, t.Unit)
@@ -184,9 +184,9 @@ func (t Table) Markdown() string {
 	return b.String()
 }
 
-// Chart draws the table as bars of characters, the longest width wide, each with its
-// figure and, if shares is true, its share of the peak. The scale is logarithmic, from a
-// third of the least figure, where figures differ more than fiftyfold.
+// Chart draws the table as bars of characters, the longest width wide, each with its figure and, if
+// shares is true, its share of the peak. If figures differ more than fiftyfold, the scale is
+// logarithmic, starting at a third of the smallest figure.
 func (t Table) Chart(width int, shares bool) string {
 	low, high, label := 0.0, 0.0, 0
 	for i := range t.Rows {

@@ -13,20 +13,19 @@ import (
 	"baregrad/tensor"
 )
 
-// leastSteps is the least number of steps in a training: binary-mlp's epoch has five
-// only, and is repeated until there are as many.
+// leastSteps is the minimum number of steps in a training: binary-mlp's epoch has only five, and is
+// repeated until there are as many.
 const leastSteps = 50
 
-// A Trainer takes the training steps of a Fit one at a time, so that each can be
-// timed: Fit runs as a coroutine that halts at the end of each batch. A training has
-// so many Steps, then Restart begins another with the first one's weights: how many
-// of a network's activations are zero, and with it the time of a step, depends on how
-// long it has been trained.
+// A Trainer takes the training steps of a Fit one at a time, so that each can be timed: Fit runs as
+// a coroutine that pauses at the end of each batch. After Steps steps, Restart begins another
+// training with the same initial weights, because the number of zero activations, and so the time
+// of a step, depends on how long the network has been trained.
 type Trainer struct {
 	Network Network
-	Batch   int // examples in a step
-	Steps   int // in a training: an epoch, or as many epochs as make leastSteps
-	From    int // how many steps of the epoch the first weights have been trained for
+	Batch   int // examples per step
+	Steps   int // per training: an epoch, or as many epochs as make leastSteps
+	From    int // number of steps of the epoch for which the initial weights were trained
 	Data    *Data
 
 	ctx      context.Context
@@ -39,15 +38,14 @@ type Trainer struct {
 	run      *nn.Run
 	next     func() (struct{}, bool)
 	stop     func()
-	err      error // that Fit returned
+	err      error // returned by Fit
 }
 
 var errEnough = errors.New("enough was measured")
 
-// NewTrainer trains the network on the device from a checkpoint on, or from fresh
-// weights where that is nil, with the tutorial's examples, rounded down to whole
-// batches. A batch of 0 is the tutorial's; with another, there are as few examples
-// as make four batches.
+// NewTrainer trains the network on the device from a checkpoint, or from fresh weights if from is
+// nil, with the tutorial's examples, rounded down to whole batches. A batch of 0 means the
+// tutorial's; with any other there are only examples for four batches.
 func NewTrainer(ctx context.Context, d kernels.Device, n Network, batch int, from *Checkpoint) (*Trainer, error) {
 	t := &Trainer{Network: n, Batch: batch, ctx: ctx, device: d, from: from, examples: 4 * batch}
 	if batch == 0 {
@@ -69,13 +67,14 @@ func NewTrainer(ctx context.Context, d kernels.Device, n Network, batch int, fro
 	return t, nil
 }
 
-// Steps is how many steps a training with the tutorial's batch has.
+// Steps returns the number of steps of a training with the tutorial's batch.
 func (n Network) Steps() int { return trainingSteps(n.Examples / n.Batch) }
 
-// trainingSteps is how many steps a training has whose epochs have so many.
+// trainingSteps returns the number of steps of a training whose epochs have the given number of
+// steps.
 func trainingSteps(epoch int) int { return (leastSteps + epoch - 1) / epoch * epoch }
 
-// beginning is the model as a training begins with it.
+// beginning returns the model at the start of a training.
 func (t *Trainer) beginning() (*nn.Sequential, error) {
 	if t.from != nil {
 		return t.from.load(t.ctx, t.device)
@@ -83,7 +82,7 @@ func (t *Trainer) beginning() (*nn.Sequential, error) {
 	return t.Network.Model(t.device)
 }
 
-// begin lets Fit begin, which halts after the first step.
+// begin starts Fit, which pauses after the first step.
 func (t *Trainer) begin() (err error) {
 	if t.x == nil {
 		if t.x, t.y, err = t.Network.Tensors(t.device, t.Data, t.examples); err != nil {
@@ -114,9 +113,8 @@ func (h halting) BatchEnd(r *nn.Run) error {
 	return nil
 }
 
-// Step takes one training step and waits until the device has done it. The first
-// one of a training records the step, and allocates; later ones don't. An error ends
-// the training.
+// Step takes one training step and waits until the device has finished it. The first step of a
+// training records the step and allocates; later ones do not. An error ends the training.
 func (t *Trainer) Step() error {
 	if t.Ended() {
 		return fmt.Errorf("%s: the training of %d steps is over", t.Network.Name, t.Steps)
@@ -127,18 +125,17 @@ func (t *Trainer) Step() error {
 		}
 	}
 	if _, more := t.next(); !more {
-		return t.end() // Close has nothing left to tell
+		return t.end() // nothing is left for Close to report
 	}
 	t.device.Sync()
 	t.taken++
 	return nil
 }
 
-// Ended tells whether all steps of the training have been taken.
+// Ended reports whether all steps of the training have been taken.
 func (t *Trainer) Ended() bool { return t.taken >= t.Steps }
 
-// Restart begins another training with the first one's weights, and takes its first
-// step.
+// Restart begins another training with the same initial weights, and takes its first step.
 func (t *Trainer) Restart() error {
 	if err := t.end(); err != nil {
 		return err
@@ -151,7 +148,7 @@ func (t *Trainer) Restart() error {
 	return t.Step()
 }
 
-// end ends the training under way.
+// end ends the current training.
 func (t *Trainer) end() error {
 	if t.next == nil {
 		return nil
@@ -165,7 +162,7 @@ func (t *Trainer) end() error {
 	return err
 }
 
-// Loss is the mean loss of the epoch so far, NaN before the first step.
+// Loss returns the mean loss of the epoch so far, NaN before the first step.
 func (t *Trainer) Loss() float64 {
 	if t.run == nil {
 		return math.NaN()
@@ -173,7 +170,7 @@ func (t *Trainer) Loss() float64 {
 	return t.run.Logs()["loss"]
 }
 
-// Close ends the training and frees what it used. The trainer can't be used after it.
+// Close ends the training and frees its memory. The trainer cannot be used afterwards.
 func (t *Trainer) Close() error {
 	err := t.end()
 	if t.x != nil {
@@ -184,11 +181,11 @@ func (t *Trainer) Close() error {
 	return err
 }
 
-// FLOP is Network.FLOP of the trainer's batch.
+// FLOP returns Network.FLOP for the trainer's batch.
 func (t *Trainer) FLOP() float64 { return t.Network.FLOP(t.model, t.Batch) }
 
-// stepTimer times a training's steps. Where a training ends another begins, whose first step is not
-// counted.
+// stepTimer times the steps of a training. When a training ends another one begins, whose first
+// step is not counted.
 type stepTimer struct{ *Trainer }
 
 func (t stepTimer) Time() (seconds float64, err error) {

@@ -13,10 +13,10 @@ import (
 	"baregrad/nn"
 )
 
-// A SparseProduct is a product of a tutorial's layer whose first operand is what the
-// layer gets there: for the most part zeros. With Transposed, A is stored as [K,M]:
-// the gradient by the weights. Its operations are counted as those of any product of
-// that size, so that what leaves zeros out can pass 100 % of the peak.
+// A SparseProduct is a product of a tutorial's layer whose first operand is the layer's actual
+// input: mostly zeros. With Transposed, A is stored as [K,M]: the gradient with respect to the
+// weights. Operations are counted as for any product of that size, so a kernel that skips zeros can
+// exceed 100 % of the peak.
 type SparseProduct struct {
 	Product
 	Transposed bool
@@ -35,8 +35,8 @@ const (
 	dropped = "pooled values of mnist-cnn behind dropout"
 )
 
-// SparseProducts are the first layers' products of mnist-mlp and mnist-wide-mlp, and
-// those of mnist-cnn's first dense layer, forward and by the weights.
+// SparseProducts lists the products of the first layers of mnist-mlp and mnist-wide-mlp, and those
+// of mnist-cnn's first dense layer, forward and with respect to the weights.
 func SparseProducts() []SparseProduct {
 	return []SparseProduct{
 		{Product{1000, 32, 784}, false, digits}, {Product{784, 32, 1000}, true, digits},
@@ -45,9 +45,8 @@ func SparseProducts() []SparseProduct {
 	}
 }
 
-// Operand is A as it is stored: the first images, [samples, features], with pixels
-// from 0 to 1; or what mnist-cnn's first dense layer gets of them in the middle of the
-// first epoch.
+// Operand returns A as stored: the first images, [samples, features], with pixels from 0 to 1; or
+// what mnist-cnn's first dense layer gets for them in the middle of the first epoch.
 func (p SparseProduct) Operand(ctx context.Context) ([]float32, error) {
 	samples, features := p.M, p.K
 	if p.Transposed {
@@ -79,8 +78,8 @@ func (p SparseProduct) Operand(ctx context.Context) ([]float32, error) {
 	return values, nil
 }
 
-// flattened computes a network's layers up to Flatten for the first images, and drops
-// a quarter of the values, as mnist-cnn does in training.
+// flattened computes a network's layers up to Flatten for the first images, and drops a quarter of
+// the values, as mnist-cnn does in training.
 func flattened(ctx context.Context, n Network, from *Checkpoint, samples int) (values []float32, err error) {
 	data, err := n.Data(ctx)
 	if err != nil {
@@ -123,8 +122,8 @@ func flattened(ctx context.Context, n Network, from *Checkpoint, samples int) (v
 	return values, nil
 }
 
-// NewSparseMultiplier makes the operands of the product on the device, B at random,
-// and gives the share of A's elements that are not zero.
+// NewSparseMultiplier creates the operands of the product on the device, with a random B, and
+// returns the share of A's elements that are not zero.
 func NewSparseMultiplier(ctx context.Context, d kernels.Device, p SparseProduct) (m *Multiplier, share float64, err error) {
 	values, err := p.Operand(ctx)
 	if err != nil {

@@ -10,29 +10,29 @@ import (
 	"baregrad/kernels/cuda"
 )
 
-// A Case is one kernel at one size, for us and for PyTorch: torch_time.py does the
-// same work by the same description.
+// A Case is one kernel at one size, for us and for PyTorch: torch_time.py does the same work from
+// the same description.
 type Case struct {
 	Name  string  `json:"name"`
 	Kind  string  `json:"kind"`           // what is computed; see measured and torch_time.py
-	Dims  []int   `json:"dims"`           // matmul: M N K; conv…: N H W C KH KW Out; pool: N H W C; rows: rows cols; else elements
+	Dims  []int   `json:"dims"`           // matmul: M N K; conv…: N H W C KH KW Out; pool: N H W C; rows: rows cols; otherwise elements
 	TF32  bool    `json:"tf32"`           // factors may be rounded to tf32
-	Form  string  `json:"form,omitempty"` // the kernel of the ladder, or the form of convolution, that stands beside the one that is picked: ours alone
-	FLOP  float64 `json:"flop"`           // of one call, where that is what counts
-	Bytes float64 `json:"bytes"`          // read and written by one call, had each element to be touched once
+	Form  string  `json:"form,omitempty"` // a kernel of the ladder or a form of convolution to compare with the default choice; ours only
+	FLOP  float64 `json:"flop"`           // per call, if it is limited by arithmetic
+	Bytes float64 `json:"bytes"`          // read and written per call, if each element is touched once
 
-	Calls   int `json:"calls"`   // in a graph, each on memory of its own
+	Calls   int `json:"calls"`   // per graph, each on its own memory
 	Samples int `json:"samples"` // launches of the graph
 }
 
-// groups are the kinds of cases that are timed together.
+// groups maps a group of cases that are timed together to their kinds.
 var groups = map[string][]string{
 	"matmul": {"matmul"},
 	"conv":   {"conv", "conv_dx", "conv_dw"},
 	"memory": {"maxpool", "avgpool", "softmax", "copy", "relu", "add", "exp", "sum"},
 }
 
-// casesOf lists the cases of a group, in the order of the report.
+// casesOf lists the cases of a group, in the report's order.
 func casesOf(group string, smoke bool) ([]Case, error) {
 	kinds, ok := groups[group]
 	if !ok {
@@ -48,7 +48,7 @@ func casesOf(group string, smoke bool) ([]Case, error) {
 	return list, nil
 }
 
-// group is the group that a case belongs to.
+// group returns the group of a case.
 func (c Case) group() string {
 	for group, kinds := range groups {
 		if slices.Contains(kinds, c.Kind) {
@@ -58,7 +58,7 @@ func (c Case) group() string {
 	return ""
 }
 
-// cases lists them all: at full size, or so small that an emulator gets through.
+// cases lists all cases: at full size, or small enough for an emulator.
 func cases(smoke bool) (list []Case) {
 	squares, batch, large := []int{1024, 2048, 4096, 8192}, 128, 1<<26
 	products := [][]int{{1000, 32, 784}, {128, 128, 784}, {200, 784, 784}, {128, 128, 9216}, {32, 128, 784}}
@@ -98,14 +98,14 @@ func cases(smoke bool) (list []Case) {
 		s := convSpec(c)
 		for _, kind := range []string{"conv", "conv_dx", "conv_dw"} {
 			if kind == "conv_dx" && s.C == 1 {
-				continue // the gradient by the images: nobody asks for it
+				continue // the gradient by the images, which is never needed
 			}
 			name := fmt.Sprintf("%s %dx%dx%dx%d by %dx%dx%d", kind, c[0], c[1], c[2], c[3], c[4], c[5], c[6])
 			one := Case{Name: name, Kind: kind, Dims: c, FLOP: 2 * float64(s.Rows()) * float64(s.Cols()) * float64(s.Out)}
 			list = append(list, one)
 			for _, one.Form = range slices.Sorted(maps.Keys(convForms)) {
 				if s.C%4 != 0 && strings.HasPrefix(one.Form, "async") {
-					continue // it needs channels by fours
+					continue // it needs a multiple of 4 channels
 				}
 				if strings.HasPrefix(one.Form, "winograd") && !byWinograd(s, kind, one.Form) {
 					continue
@@ -139,7 +139,7 @@ func cases(smoke bool) (list []Case) {
 // GPU's cache holds.
 const rotated = 256 << 20
 
-// rotation is how many calls go through so much memory; two, where one does.
+// rotation returns how many calls touch that much memory, at least two.
 func (c Case) rotation() int {
 	bytes := 0
 	for _, n := range c.operands() {
@@ -148,13 +148,13 @@ func (c Case) rotation() int {
 	return max(2, (rotated+bytes-1)/bytes)
 }
 
-// convForms are the ways to work a convolution out.
+// convForms maps names to forms of convolution.
 var convForms = map[string]cuda.ConvForm{
 	"direct": cuda.ConvDirect, "implicit": cuda.ConvImplicit, "async": cuda.ConvAsync, "async large": cuda.ConvAsyncLarge,
 	"winograd": cuda.ConvWinograd, "winograd narrow": cuda.ConvWinogradNarrow,
 }
 
-// byWinograd tells whether conv_winograd.ptx can take a convolution, and has a form of its own for it.
+// byWinograd reports whether conv_winograd.ptx can compute a convolution and has a form for it.
 func byWinograd(s kernels.ConvSpec, kind, form string) bool {
 	c, out := s.C, s.Out
 	if kind == "conv_dx" {
@@ -163,13 +163,13 @@ func byWinograd(s kernels.ConvSpec, kind, form string) bool {
 	return kind != "conv_dw" && s.KH == 3 && s.KW == 3 && c%8 == 0 && out%32 == 0 && (out%64 == 0 || form == "winograd narrow")
 }
 
-// convSpec is a convolution with a stride of 1 and no padding.
+// convSpec returns a convolution with strides of 1 and no padding.
 func convSpec(d []int) kernels.ConvSpec {
 	return kernels.ConvSpec{N: d[0], H: d[1], W: d[2], C: d[3], KH: d[4], KW: d[5], Out: d[6],
 		OH: d[1] - d[4] + 1, OW: d[2] - d[5] + 1, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1}
 }
 
-// operands gives the lengths of a case's float32 buffers, its output first.
+// operands returns the lengths of a case's float32 buffers, the output first.
 func (c Case) operands() []int {
 	d := c.Dims
 	switch c.Kind {
@@ -192,7 +192,7 @@ func (c Case) operands() []int {
 	return []int{d[0], d[0]}
 }
 
-// call computes the case once. The operands of a maxpool end with room for the indices.
+// call computes the case once. For maxpool, the last operand is space for the indices.
 func (c Case) call(d *cuda.Device, b []kernels.Buffer) {
 	n := c.Dims
 	d.ConvForm = convForms[c.Form]
@@ -227,7 +227,7 @@ func (c Case) call(d *cuda.Device, b []kernels.Buffer) {
 	case "add":
 		_, s, err := kernels.Broadcast(n, n)
 		if err != nil {
-			panic(err) // a shape fits itself
+			panic(err) // a shape is compatible with itself
 		}
 		d.Add(b[0], b[1], b[2], s)
 	case "sum":
@@ -237,7 +237,7 @@ func (c Case) call(d *cuda.Device, b []kernels.Buffer) {
 	}
 }
 
-// poolSpec is a pooling of 2×2 windows.
+// poolSpec returns a pooling with 2×2 windows.
 func poolSpec(d []int) kernels.PoolSpec {
 	return kernels.PoolSpec{N: d[0], H: d[1], W: d[2], C: d[3], KH: 2, KW: 2, StrideH: 2, StrideW: 2, OH: d[1] / 2, OW: d[2] / 2}
 }

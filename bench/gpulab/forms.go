@@ -13,13 +13,11 @@ import (
 	"baregrad/kernels/reference"
 )
 
-// Which kernel computes a product or a convolution follows from its shape, so that the
-// operations' tests don't reach those that stand beside it. Here each is held against
-// the reference.
+// Which kernel computes a product or a convolution depends on its shape, so the operations' tests
+// do not reach the alternatives. Here each of them is compared with the reference.
 
-// checkForms computes the same by every rung of the ladder and by every form of
-// convolution, and says how large the errors are: as shares of what the magnitudes of
-// the terms add up to.
+// checkForms computes the same with every rung of the ladder and every form of convolution, and
+// reports the errors relative to the sum of the terms' magnitudes.
 func checkForms(w io.Writer, d *cuda.Device, parts *turns) error {
 	defer func() { d.ConvForm = cuda.ConvByShape }()
 	host := reference.New()
@@ -46,22 +44,22 @@ func checkForms(w io.Writer, d *cuda.Device, parts *turns) error {
 	return nil
 }
 
-// A formCheck is one kernel that computes what the reference computes as well.
+// A formCheck is a kernel whose result the reference can compute, too.
 type formCheck struct {
 	name    string
-	needs   int     // the GPU's compute capability, its first number
-	allowed float64 // the largest error that is right
+	needs   int     // major number of the GPU's compute capability
+	allowed float64 // the largest acceptable error
 	error   func(d *cuda.Device, host kernels.Device) float64
 }
 
-// formChecks lists them all.
+// formChecks lists all checks.
 func formChecks() (list []formCheck) {
 	for transposes := range 4 {
 		s := kernels.MatMulSpec{M: 132, N: 260, K: 68, TransA: transposes&1 != 0, TransB: transposes&2 != 0}
 		for _, rung := range cuda.Ladder() {
 			c := formCheck{name: fmt.Sprintf("%s, transposed %v %v", rung, s.TransA, s.TransB), allowed: 0x1p-18} // sums of 68 terms in some order of float32
 			if strings.HasPrefix(rung, "matmul_tf32") {
-				c.allowed = 0x1p-10 // two factors that are each rounded to 11 bits
+				c.allowed = 0x1p-10 // two factors, each rounded to 11 bits
 			}
 			if strings.Contains(rung, "tf32") || strings.Contains(rung, "async") {
 				c.needs = 8
@@ -111,7 +109,7 @@ func convChecks(of string, dims []int, forms ...string) (list []formCheck) {
 			}},
 		} {
 			if strings.HasPrefix(form, "winograd") && pass.name == "by filter" {
-				continue // it is not for that
+				continue // it does not support this
 			}
 			list = append(list, formCheck{name: "convolution " + of + pass.name + ", " + form, allowed: 0x1p-18, error: func(d *cuda.Device, host kernels.Device) float64 {
 				d.ConvForm = convForms[form]
@@ -125,14 +123,14 @@ func convChecks(of string, dims []int, forms ...string) (list []formCheck) {
 	return list
 }
 
-// behindReLU gives the bias of the ReLU below its gradient, by one call or by two, where
-// each window's first element was the greatest.
+// behindReLU computes the bias gradient of the ReLU below, with one call or with two, for windows
+// whose first element was the maximum.
 func behindReLU(on kernels.Device, dbelow, dy, x, w kernels.Buffer, s kernels.ConvPoolSpec) {
 	const o = kernels.Overwrite
 	places := make([]int32, dy.Len())
 	for i := range places {
 		c, p := i%s.Pool.C, i/s.Pool.C
-		row, column := p/s.Pool.OW, p%s.Pool.OW // of all images: each has a whole number of windows
+		row, column := p/s.Pool.OW, p%s.Pool.OW // over all images: each has a whole number of windows
 		places[i] = int32((2*row*s.Pool.W+2*column)*s.Pool.C + c)
 	}
 	arg, y, dx := on.Alloc(kernels.Int32, len(places)), on.Alloc(kernels.Float32, len(places)), on.Alloc(kernels.Float32, x.Len())
@@ -146,15 +144,15 @@ func behindReLU(on kernels.Device, dbelow, dy, x, w kernels.Buffer, s kernels.Co
 	}
 }
 
-// copies are an operation's buffers on a device and on the host, the result first, and
-// what the reference makes of them.
+// copies holds an operation's buffers on a device and on the host, the result first, and the
+// reference's result.
 type copies struct {
 	d, host         kernels.Device
 	there, here     []kernels.Buffer
 	want, magnitude []float32
 }
 
-// newCopies draws the operands from -1 to 1.
+// newCopies fills the operands with random numbers from -1 to 1.
 func newCopies(d, host kernels.Device, sizes ...int) *copies {
 	c := &copies{d: d, host: host}
 	for i, n := range sizes {
@@ -166,7 +164,8 @@ func newCopies(d, host kernels.Device, sizes ...int) *copies {
 	return c
 }
 
-// reference computes the result, and with the operands' magnitudes what its terms add up to.
+// reference computes the result and, with the operands' magnitudes, the sum of the terms'
+// magnitudes.
 func (c *copies) reference(run func(b []kernels.Buffer)) {
 	run(c.here)
 	c.want = slices.Clone(kernels.Floats(c.here[0]))
@@ -179,7 +178,7 @@ func (c *copies) reference(run func(b []kernels.Buffer)) {
 	c.magnitude = kernels.Floats(c.here[0])
 }
 
-// error runs the operation on the device and gives the largest error of an element.
+// error runs the operation on the device and returns the largest error of an element.
 func (c *copies) error(run func(b []kernels.Buffer)) (worst float64) {
 	run(c.there)
 	got := make([]float32, len(c.want))

@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// What the project aims at on a GPU, held against what was measured.
+// The project's goals on a GPU, compared with the measurements.
 
-// A Goal is one of these aims.
+// A Goal is one of these goals.
 type Goal struct {
 	Name     string `json:"name"`
 	Measured string `json:"measured"`
-	Verdict  string `json:"verdict"` // met, missed, or open where something was not measured
+	Verdict  string `json:"verdict"` // met, missed, or open if something was not measured
 }
 
-// A figure is one number that a goal needs; ok is false where it was not measured, and
-// missing says so, and why.
+// A figure is one number that a goal needs. If ok is false it was not measured, and missing says
+// why.
 type figure struct {
 	label   string
 	value   float64
@@ -24,7 +24,7 @@ type figure struct {
 	missing string
 }
 
-// goal holds figures against a bound: all must reach it, or stay below it.
+// goal compares figures with a bound: all must reach it, or stay below it.
 func goal(name, format string, bound float64, below bool, figures ...figure) Goal {
 	g := Goal{Name: name, Verdict: "met"}
 	var words []string
@@ -56,12 +56,12 @@ func goal(name, format string, bound float64, below bool, figures ...figure) Goa
 	return g
 }
 
-// goals holds the report against all of them.
+// goals evaluates all goals.
 func (r *Report) goals() []Goal {
 	var squares, tutorials, tf32, conv, memory []figure
 	for _, c := range cases(false) {
 		if c.Form != "" {
-			continue // ours alone, beside the one that is picked
+			continue // ours only, for comparison with the default choice
 		}
 		ours, theirs := r.find(c.Name, "baregrad"), r.find(c.Name, "torch")
 		ratio := figure{label: strings.Join(strings.Fields(c.Name)[1:], " "), ok: r.good(ours) && r.good(theirs)}
@@ -119,13 +119,13 @@ func (r *Report) goals() []Goal {
 	}
 }
 
-// good tells whether a measurement is one of a GPU.
+// good reports whether a measurement is valid and from a GPU.
 func (r *Report) good(m *Measurement) bool {
 	return m != nil && m.Problem == "" && m.Seconds > 0 && !r.About.Emulated
 }
 
-// copyRate is the bandwidth of a copy within the device, in bytes a second, by the
-// driver or by PyTorch, whichever is faster; 0 if none was measured.
+// copyRate returns the bandwidth of a copy within the device in bytes per second, by the driver or
+// by PyTorch, whichever is faster; 0 if none was measured.
 func (r *Report) copyRate() (rate float64) {
 	for i := range r.Kernels {
 		if m := &r.Kernels[i]; m.Kind == "copy" && r.good(m) {

@@ -19,10 +19,10 @@ import (
 	"baregrad/kernels/cuda/emulator/probe"
 )
 
-// What a run of the lab has found goes to where it is kept: the report to bench/results,
-// the hardware's answers to the emulator's tests, the goals to the documents.
+// Stores the results of a lab run: the report in bench/results, the hardware's answers with the
+// emulator's tests, the goals in the documents.
 
-// Where it is kept, from the repository's root.
+// Where results are stored, relative to the repository's root.
 const (
 	resultsFolder = "bench/results"
 	recordsFolder = "kernels/cuda/emulator/probe/testdata"
@@ -30,15 +30,14 @@ const (
 	goalsEnd      = "<!-- goals on a GPU: end -->\n"
 )
 
-// goalsPages are the documents with a table of the goals, and from where the
-// report is reached there.
+// goalsPages lists the documents with a table of the goals, and the path from each to the results.
 var goalsPages = []struct{ page, results string }{
 	{"docs/GPU.md", "../" + resultsFolder},
 	{"README.md", resultsFolder},
 }
 
-// keep takes what run.sh left in a folder into the repository whose root is given, and
-// says what it has written.
+// keep copies what run.sh left in a folder into the repository with the given root, and reports
+// what it has written.
 func keep(w io.Writer, root, from string) error {
 	text, err := os.ReadFile(filepath.Join(from, "report.json"))
 	if err != nil {
@@ -83,7 +82,7 @@ func keep(w io.Writer, root, from string) error {
 		}
 		files[p.page] = []byte(head + goalsBegin + goalsTable(&r, p.results) + goalsEnd + tail)
 	}
-	// All is known to be in order: now it is written.
+	// Everything is known to be valid: write it.
 	for _, file := range slices.Sorted(maps.Keys(files)) {
 		to := filepath.Join(root, filepath.FromSlash(file))
 		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
@@ -106,7 +105,7 @@ func keep(w io.Writer, root, from string) error {
 	return nil
 }
 
-// goalsTable says how the goals were met; a report without any says of each that it was not
+// goalsTable says how the goals were met; for an empty report it says of each goal that it was not
 // measured.
 func goalsTable(r *Report, results string) string {
 	var b strings.Builder
@@ -124,8 +123,8 @@ func goalsTable(r *Report, results string) string {
 	return b.String()
 }
 
-// recordsOf reads the hardware's answers from what run.sh has packed; broken says which are
-// no records of this GPU.
+// recordsOf reads the hardware's answers from the archive packed by run.sh; broken lists those that
+// are not valid records of this GPU.
 func recordsOf(archive []byte, gpu string) (records map[string][]byte, broken []string, err error) {
 	unzipped, err := gzip.NewReader(bytes.NewReader(archive))
 	if err != nil {
@@ -161,13 +160,13 @@ func recordsOf(archive []byte, gpu string) (records map[string][]byte, broken []
 	}
 }
 
-// slug is a name as part of a file's.
+// slug turns a name into a part of a file name.
 func slug(name string) string {
 	words := strings.FieldsFunc(strings.ToLower(name), func(c rune) bool { return !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9') })
 	return strings.Join(words, "-")
 }
 
-// root is the repository's: the folder with go.mod, upwards from here.
+// root returns the repository's root: the nearest parent folder with go.mod.
 func root() (string, error) {
 	at, err := os.Getwd()
 	for err == nil {

@@ -1,6 +1,6 @@
-// Gpulab measures on an NVIDIA GPU, beside PyTorch, and compares the GPU's results
-// with the emulator's. make gpu-lab puts it, and all that it needs, into
-// build/gpu-lab; run.sh there is what one starts. docs/GPU.md says more.
+// Gpulab measures on an NVIDIA GPU, compared with PyTorch, and compares the GPU's results with the
+// emulator's. make gpu-lab puts it and everything it needs into build/gpu-lab; run.sh there starts
+// it. See docs/GPU.md.
 package main
 
 import (
@@ -109,7 +109,7 @@ func run(w io.Writer, device string, smoke bool, parts *turns, args []string) er
 		defer g.Close()
 		return json.NewEncoder(w).Encode(struct {
 			driver.Info
-			Emulated bool // the emulator stands in: its times say nothing of a GPU
+			Emulated bool // the emulator replaces the GPU: its times say nothing about a GPU
 		}{g.Info(), emulated(device)})
 	case "forms":
 		return withDevice(device, func(d *cuda.Device) error { return checkForms(w, d, parts) })
@@ -121,7 +121,7 @@ func run(w io.Writer, device string, smoke bool, parts *turns, args []string) er
 	return fmt.Errorf("nothing is called %q\n%s", args[0], usage)
 }
 
-// withDevice opens the device for f.
+// withDevice opens the device and calls f.
 func withDevice(name string, f func(*cuda.Device) error) (err error) {
 	g, err := open(name)
 	if err != nil {
@@ -145,7 +145,7 @@ func open(device string) (driver.Driver, error) {
 	return nil, fmt.Errorf("no device is called %q: there are cuda and emulator", device)
 }
 
-// emulated tells whether the emulator computes.
+// emulated reports whether the emulator computes.
 func emulated(device string) bool {
 	return device == "emulator" || os.Getenv("BAREGRAD_LIBCUDA") == "emulator"
 }

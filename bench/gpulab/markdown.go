@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// A report as Markdown, and in short.
+// A report as Markdown, and in short form.
 
 func (r *Report) markdown() string {
 	var b strings.Builder
@@ -32,7 +32,7 @@ func (r *Report) markdown() string {
 		"| case | baregrad | | PyTorch | | ratio |\n|---|---|---|---|---|---|\n")
 	for _, c := range r.cases {
 		ours, theirs := r.find(c.Name, "baregrad"), r.find(c.Name, "torch")
-		missing := notMeasured // in PyTorch, which has no other kernels to stand beside
+		missing := notMeasured // in PyTorch, which has no alternative kernels
 		if c.Form == "" {
 			missing = r.missing(c.group(), true)
 		}
@@ -79,7 +79,7 @@ func (r *Report) markdown() string {
 	return b.String()
 }
 
-// short is the report as a table for a screen.
+// short formats the report as a table for a terminal.
 func (r *Report) short() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n%s, %s\n", r.About.Name, r.Date)
@@ -96,8 +96,8 @@ func (r *Report) short() string {
 	return b.String()
 }
 
-// cell is a text as one cell of a table. What is long, such as a compiler's log, is all in
-// report.json.
+// cell escapes text for a table cell. Long text, such as a compiler's log, is cut; report.json has
+// all of it.
 func cell(text string) string {
 	const most = 400
 	if runes := []rune(text); len(runes) > most {
@@ -106,7 +106,7 @@ func cell(text string) string {
 	return strings.NewReplacer("|", "/", "\n", " ").Replace(text)
 }
 
-// cells is a measurement as a time and a rate. An emulator's time is none of a GPU.
+// cells formats a measurement as a time and a rate. An emulator's time is not shown.
 func (r *Report) cells(m *Measurement, missing string) string {
 	switch {
 	case m == nil:

@@ -12,10 +12,9 @@ import (
 	"baregrad/kernels/cuda/emulator/probe"
 )
 
-// askHardware writes what the hardware answers where PTX leaves it open, a record for
-// each instruction, and says how far that is what the emulator answers. A GPU that
-// lacks an instruction is asked the others. Answers beyond the manual's bounds are an
-// error, at the end: they are recorded all the same.
+// askHardware records what the hardware does where PTX leaves it open, one record per instruction,
+// and reports how far the emulator agrees. If a GPU lacks an instruction, the others are still
+// recorded. Results beyond the manual's bounds are recorded, too, and lead to an error at the end.
 func askHardware(w io.Writer, g driver.Driver, dir string, parts *turns) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err

@@ -17,7 +17,7 @@ import (
 	"baregrad/bench"
 )
 
-// A Report is what a run of the lab found. What was not measured is not in it.
+// A Report is the result of a lab run. It omits what was not measured.
 type Report struct {
 	Date     string           `json:"date"`
 	About    About            `json:"about"`
@@ -25,13 +25,13 @@ type Report struct {
 	Checks   []Check          `json:"checks"`
 	Kernels  []Measurement    `json:"kernels"`
 	Training []Epoch          `json:"training"`
-	Machine  []string         `json:"machine"`  // what nvidia-smi and PyTorch say, line by line
+	Machine  []string         `json:"machine"`  // output of nvidia-smi and PyTorch, by line
 	Problems []string         `json:"problems"` // what could not be read
-	cases    []Case           // what was to be measured, in the order of the table
-	byName   map[string][]int // kernels of one case
+	cases    []Case           // what should have been measured, in table order
+	byName   map[string][]int // indices of Kernels by case
 }
 
-// About is what gpulab about prints.
+// About is the output of gpulab about.
 type About struct {
 	Name            string
 	Compute         [2]int
@@ -44,20 +44,20 @@ type About struct {
 type Check struct {
 	Part    string `json:"part"`
 	Name    string `json:"name"`
-	Status  string `json:"status"` // passed, failed, stopped after…, or why it was not run or not measured
+	Status  string `json:"status"` // passed, failed, stopped after…, or why it was not run or measured
 	Seconds int    `json:"seconds"`
 	Date    string `json:"date"`
-	Clocks  string `json:"clocks,omitempty"` // the GPU's meanwhile
+	Clocks  string `json:"clocks,omitempty"` // the GPU's clocks during the step
 }
 
 const (
 	notMeasured = "not measured"
-	outOfTime   = "out of time" // so run.sh ends the status of a step for which none was left
+	outOfTime   = "out of time" // the end of the status of a step for which no time was left
 )
 
-// report reads what the steps of run.sh left in raw and writes report.json and
-// report.md to dir. What a step did not come to write is not in them: a run that
-// was cut off gives a report of what it had measured.
+// report reads what the steps of run.sh left in raw and writes report.json and report.md to dir. It
+// omits what a step did not get to, so a run that was cut off still gives a report of what it had
+// measured.
 func report(w io.Writer, raw, dir string) error {
 	r := &Report{Date: time.Now().UTC().Format("2006-01-02 15:04 UTC"), byName: map[string][]int{}}
 	if text, err := os.ReadFile(filepath.Join(raw, "about.json")); err != nil {
@@ -107,8 +107,7 @@ func report(w io.Writer, raw, dir string) error {
 	return err
 }
 
-// readCases reads what a group was to measure, so that the report can name what it did
-// not come to.
+// readCases reads what a group should have measured, so that the report can list what is missing.
 func (r *Report) readCases(path string) error {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -125,8 +124,8 @@ func (r *Report) readCases(path string) error {
 	return nil
 }
 
-// missing says of a figure that a part of run.sh did not come to that it was not
-// measured, and, where the part ran out of time, says so.
+// missing says of a figure that it was not measured and, if its part of run.sh ran out of time,
+// that too.
 func (r *Report) missing(part string, torch bool) string {
 	for _, c := range r.Checks {
 		late := strings.HasSuffix(c.Status, outOfTime) || strings.HasPrefix(c.Status, "stopped")
@@ -137,13 +136,13 @@ func (r *Report) missing(part string, torch bool) string {
 	return notMeasured
 }
 
-// parts are those of run.sh, in its order.
+// parts lists the parts of run.sh, in order.
 var parts = []string{"correctness", "epochs", "to99", "matmul", "conv", "memory", "bits", "probe", "sanitizer", "sanitizer-all"}
 
 // toNinetyNine is the name of the training to 99 % on MNIST.
 const toNinetyNine = "to 99 %"
 
-// trainings names all that is trained.
+// trainings lists the names of all trainings.
 func trainings() (names []string) {
 	for _, n := range bench.Networks() {
 		names = append(names, n.Name)
@@ -151,8 +150,8 @@ func trainings() (names []string) {
 	return append(names, toNinetyNine)
 }
 
-// readChecks reads the steps' files, named by a number and the step, with the
-// clocks that nvidia-smi saw meanwhile beside them.
+// readChecks reads the steps' files, named by a number and the step, together with the clocks that
+// nvidia-smi reported during the step.
 func (r *Report) readChecks(raw string) error {
 	paths, err := filepath.Glob(filepath.Join(raw, "checks", "*.json"))
 	if err != nil {
@@ -178,8 +177,8 @@ func (r *Report) readChecks(raw string) error {
 	return nil
 }
 
-// clocks sums up what nvidia-smi said once a second: the processors' clock and the
-// memory's in MHz, watts and degrees.
+// clocks summarises nvidia-smi's readings, one per second: the clocks of the processors and the
+// memory in MHz, watts and degrees Celsius.
 func clocks(text string) string {
 	var all [4][]float64
 	for _, line := range strings.Split(strings.TrimSpace(text), "\n") {
@@ -209,9 +208,8 @@ func clocks(text string) string {
 	return strings.Join(words, ", ")
 }
 
-// lines reads a file of one JSON object a line. A file that is not there has none:
-// its step did not run, which the report then says. A line that was not written to
-// its end is left out, and noted as a problem.
+// lines reads a file with one JSON object per line. A missing file counts as empty: its step did
+// not run, which the report shows. An incomplete line is skipped and reported as a problem.
 func lines[T any](path string, into *[]T, problems *[]string) error {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -234,7 +232,7 @@ func lines[T any](path string, into *[]T, problems *[]string) error {
 	return scan.Err()
 }
 
-// find is the measurement of a case by whom, or nil.
+// find returns a case's measurement by the given engine, or nil.
 func (r *Report) find(name, by string) *Measurement {
 	for _, i := range r.byName[name] {
 		if m := &r.Kernels[i]; strings.HasPrefix(m.By, by) {
@@ -244,7 +242,7 @@ func (r *Report) find(name, by string) *Measurement {
 	return nil
 }
 
-// epoch is the time of a training by whom, or nil if there is none.
+// epoch returns a training's time by the given engine, or nil.
 func (r *Report) epoch(name, by string) *Epoch {
 	for i := range r.Training {
 		if e := &r.Training[i]; e.Name == name && e.By == by && e.Problem == "" && e.Seconds > 0 {

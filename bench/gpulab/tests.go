@@ -13,20 +13,19 @@ import (
 	"time"
 )
 
-// A program's tests on a GPU. A test in which a kernel fails, or the program ends, takes
-// the GPU from all that come after it; one that hangs takes their time. So after the
-// first failure a new process goes on, without the tests that are done. (go test's -failfast
-// and -skip do that; with -v=test2json it says how each test went as soon as it is over,
-// in lines that begin with the byte 0x16.)
+// Runs a program's tests on a GPU. A test in which a kernel fails or the program ends makes the GPU
+// unusable for all later tests; one that hangs uses up their time. So after the first failure a new
+// process continues without the tests that are done. (go test's -failfast and -skip do that; with
+// -v=test2json it reports each test as soon as it ends, in lines that begin with the byte 0x16.)
 
 const (
-	quietest  = 30 * time.Second // without a word from a test: then it hangs
-	processes = 15               // in which tests may fail; the last goes on after failures
-	shown     = 30               // lines of what a failed test has said
+	quietest  = 30 * time.Second // without output: then a test counts as hanging
+	processes = 15               // in which tests may fail; the last one goes on after failures
+	shown     = 30               // lines of a failed test's output
 )
 
-// runTests runs those of a program's tests that match a pattern. All that they say goes to the
-// file log, what failed and how many passed to w.
+// runTests runs the tests of a program that match a pattern. All output goes to the file log;
+// failures and the number of passed tests go to w.
 func runTests(w io.Writer, log, program, pattern string, idle time.Duration) error {
 	file, err := os.Create(log)
 	if err != nil {
@@ -60,13 +59,13 @@ func runTests(w io.Writer, log, program, pattern string, idle time.Duration) err
 	}
 }
 
-// A testRun is what is known of the tests.
+// A testRun is the state of a run of the tests.
 type testRun struct {
 	w       io.Writer
 	results map[string]string // PASS, SKIP or FAIL, of tests that need not run again
-	open    []string          // begun in this process, and not at their end
+	open    []string          // tests begun but not ended in this process
 	failed  map[string]bool   // in this process
-	said    []string          // since a test began or ended
+	said    []string          // output since a test began or ended
 }
 
 var (
@@ -74,7 +73,7 @@ var (
 	testEnds   = regexp.MustCompile(`^\s*--- (PASS|FAIL|SKIP): (\S+)`)
 )
 
-// process runs a process to its end, and says how that was; nil if all went well.
+// process runs a process to its end, and returns how it ended; nil if all went well.
 func (r *testRun) process(c *exec.Cmd, log io.Writer, idle time.Duration) (ended, err error) {
 	read, write, err := os.Pipe()
 	if err != nil {
@@ -100,7 +99,7 @@ func (r *testRun) process(c *exec.Cmd, log io.Writer, idle time.Duration) (ended
 				}
 			}
 		}
-		if err != nil { // the end
+		if err != nil { // end of output
 			break
 		}
 	}
@@ -128,7 +127,7 @@ func (r *testRun) line(text string) {
 	switch {
 	case status != "FAIL":
 		r.results[name] = status
-	case !r.within(name): // what failed is the test itself, and not one within it
+	case !r.within(name): // the test itself failed, not a subtest
 		r.failed[name] = true
 		r.results[name] = status
 		r.show(name, "failed")
@@ -138,7 +137,7 @@ func (r *testRun) line(text string) {
 	r.said = nil
 }
 
-// within tells whether a test within this one has failed in this process.
+// within reports whether a subtest has failed in this process.
 func (r *testRun) within(name string) bool {
 	for other := range r.failed {
 		if strings.HasPrefix(other, name+"/") {
@@ -148,7 +147,7 @@ func (r *testRun) within(name string) bool {
 	return false
 }
 
-// blame finds the test at which the process ended, if it was not told.
+// blame records the test during which the process ended, if no test reported a failure.
 func (r *testRun) blame(ended error) {
 	if len(r.failed) > 0 || len(r.open) == 0 {
 		for i, line := range r.said { // after the tests' results
@@ -165,7 +164,7 @@ func (r *testRun) blame(ended error) {
 	r.show(name, ended.Error())
 }
 
-// show says that a test failed, and the end of what it said.
+// show reports a failed test and the end of its output.
 func (r *testRun) show(name, how string) {
 	fmt.Fprintf(r.w, "%s: %s\n", name, how)
 	for _, line := range r.said[max(0, len(r.said)-shown):] {
@@ -173,7 +172,7 @@ func (r *testRun) show(name, how string) {
 	}
 }
 
-// done are patterns for the tests that need not run again, each with all within it.
+// done returns patterns for the tests that need not run again, including their subtests.
 func (r *testRun) done() (patterns []string) {
 	for _, name := range slices.Sorted(maps.Keys(r.results)) {
 		parents, covered := strings.Split(name, "/"), false
@@ -192,7 +191,7 @@ func (r *testRun) done() (patterns []string) {
 	return patterns
 }
 
-// summary is the last line, and the error if a test failed.
+// summary prints the last line, and returns an error if a test failed.
 func (r *testRun) summary(processes int) error {
 	counts := map[string]int{}
 	for _, status := range r.results {

@@ -11,28 +11,27 @@ import (
 	"baregrad/kernels/cuda"
 )
 
-// How kernels are timed, here and in torch_time.py: several calls, one after the
-// other on different memory, captured as one graph; the graph is launched between
-// two events; the median of many launches counts, divided by the calls. The memory
-// that the calls go through is larger than any GPU's cache, so that each finds its
-// inputs in the GPU's main memory. (What a single launch costs the processor is not
-// in these times: the epochs' times have it.)
+// How kernels are timed, here and in torch_time.py: several calls, one after another on different
+// memory, are captured as one graph. The graph is launched between two events; the result is the
+// median over many launches, divided by the number of calls. The memory that the calls touch is
+// larger than any GPU's cache, so each call reads its inputs from the GPU's main memory. (The CPU
+// cost of a single launch is not included; the epochs' times include it.)
 
-// warmUp is for how long a case runs before it is measured; torch_time.py has the same.
+// warmUp is how long a case runs before it is measured; torch_time.py uses the same value.
 const warmUp = 50 * time.Millisecond
 
-// A Measurement is one line of the lab's results.
+// A Measurement is one line of the results.
 type Measurement struct {
 	Case
-	By      string  `json:"by"`               // baregrad, or torch and how
-	Kernel  string  `json:"kernel,omitempty"` // the one that a matrix product took
-	Seconds float64 `json:"seconds"`          // of one call: the median
+	By      string  `json:"by"`               // baregrad, or torch and its mode
+	Kernel  string  `json:"kernel,omitempty"` // the kernel that a matrix product used
+	Seconds float64 `json:"seconds"`          // per call: the median
 	Fastest float64 `json:"fastest"`
 	Problem string  `json:"problem,omitempty"`
 }
 
-// timeCases measures cases and writes each as a line of JSON. What stands beside a
-// case, by another kernel, comes last: the time may be up before.
+// timeCases measures cases and writes each as a line of JSON. Alternative kernels come last,
+// because the time may run out.
 func timeCases(w io.Writer, d *cuda.Device, list []Case, parts *turns) error {
 	to := json.NewEncoder(w)
 	for _, c := range inOrder(list) {
@@ -46,14 +45,14 @@ func timeCases(w io.Writer, d *cuda.Device, list []Case, parts *turns) error {
 	return nil
 }
 
-// inOrder are the cases in the order in which they are timed.
+// inOrder returns the cases in the order in which they are timed.
 func inOrder(list []Case) []Case {
 	list = slices.Clone(list)
 	slices.SortStableFunc(list, func(a, b Case) int { return cmp.Compare(min(1, len(a.Form)), min(1, len(b.Form))) })
 	return list
 }
 
-// measure times one case. What the device refuses is a problem of that case alone.
+// measure times one case. An error of the device concerns that case alone.
 func measure(d *cuda.Device, c Case) (m Measurement) {
 	m = Measurement{Case: c, By: "baregrad"}
 	var held []kernels.Buffer
@@ -67,7 +66,7 @@ func measure(d *cuda.Device, c Case) (m Measurement) {
 		case nil:
 		case *kernels.DeviceError:
 			m = Measurement{Case: c, By: "baregrad", Problem: failure.Error()}
-		default: // a mistake of ours is no measurement
+		default: // a programming error, not a measurement
 			panic(failure)
 		}
 	}()
@@ -108,7 +107,7 @@ func measure(d *cuda.Device, c Case) (m Measurement) {
 	}
 	defer graph.Free()
 	begin := time.Now()
-	for range c.Samples { // a GPU that had nothing to do clocks itself up
+	for range c.Samples { // an idle GPU first raises its clocks
 		graph.Launch()
 		d.Sync()
 		if time.Since(begin) > warmUp {

@@ -14,22 +14,22 @@ import (
 	"baregrad/tensor"
 )
 
-// The training to 99 % on MNIST: one epoch of a fixed recipe, the same for every seed. It
-// was chosen by trainings on 50,000 of the training images, judged by the other 10,000. The
-// test images are looked at once, behind the training.
+// Training to 99 % on MNIST: one epoch of a fixed recipe, the same for every seed. It was chosen by
+// training on 50,000 of the training images and evaluating on the other 10,000. The test images are
+// used once, after the training.
 //
-// Of an image the outermost two pixels on each side are cut off, which hold 0.2 % of
-// MNIST's ink. Labels are smoothed (nn.CategoricalCrossentropy.LabelSmoothing) before the
-// training and not in each step, where that would be two launches more.
+// The outermost two pixels on each side of an image, which hold 0.2 % of MNIST's ink, are cut off.
+// Labels are smoothed (nn.CategoricalCrossentropy.LabelSmoothing) before the training, because
+// doing it in each step would cost two more launches.
 const (
 	ninetyNineBatch     = 250
-	ninetyNinePeak      = 0.02 // of the learning rate, which rises for a fifth of the steps
+	ninetyNinePeak      = 0.02 // of the learning rate, which rises during the first fifth of the steps
 	ninetyNineSmoothing = 0.15
 	ninetyNineBorder    = 2 // pixels
 	ninetyNineSeeds     = 12
 )
 
-// ninetyNine is the network that is trained to 99 %, in so many steps.
+// ninetyNine returns the network for the training to 99 %, for the given number of steps.
 func ninetyNine(d kernels.Device, seed uint64, steps int) (*nn.Sequential, error) {
 	const side = 28 - 2*ninetyNineBorder
 	m := nn.NewSequential(d, nn.Seed(seed),
@@ -46,8 +46,8 @@ func ninetyNine(d kernels.Device, seed uint64, steps int) (*nn.Sequential, error
 	})
 }
 
-// to99 trains from each of the seeds. The time is that of the training alone, the data
-// being on the device and the kernels loaded: the median.
+// to99 trains from each of the seeds. The time is that of the training alone, with the data on the
+// device and the kernels loaded: the median.
 func to99(w io.Writer, d kernels.Device, smoke bool) error {
 	data, err := mnist.Load(context.Background(), "mnist", mnist.Options{})
 	if err != nil {
@@ -79,8 +79,8 @@ func trainTo99(d kernels.Device, train, test mnist.Set, seeds int) (e Epoch, err
 	defer testX.Free()
 	defer testY.Free()
 	e = Epoch{Name: toNinetyNine, By: "baregrad", Batch: ninetyNineBatch, Examples: train.N, Epochs: 1}
-	// Once for nothing: the driver compiles each kernel when it is first used. The third
-	// step is captured, the fourth launched as a graph.
+	// Warm-up: the driver compiles each kernel on first use. The third step is captured, the fourth
+	// launched as a graph.
 	few := min(4*e.Batch, train.N)
 	m, _, err := fitTo99(d, 0, x.Slice(0, few), y.Slice(0, few))
 	if err != nil {
@@ -107,7 +107,7 @@ func trainTo99(d kernels.Device, train, test mnist.Set, seeds int) (e Epoch, err
 	return e, nil
 }
 
-// fitTo99 trains a new model, and gives the seconds that it took.
+// fitTo99 trains a new model, and returns the seconds it took.
 func fitTo99(d kernels.Device, seed uint64, x, y *tensor.Tensor) (*nn.Sequential, float64, error) {
 	m, err := ninetyNine(d, seed, (x.Dim(0)+ninetyNineBatch-1)/ninetyNineBatch)
 	if err != nil {
@@ -122,8 +122,8 @@ func fitTo99(d kernels.Device, seed uint64, x, y *tensor.Tensor) (*nn.Sequential
 	return m, time.Since(begin).Seconds(), nil
 }
 
-// judge sets Accuracy, the mean of the trials, and Problem, if more than one of twelve is
-// below 99 %.
+// judge sets Accuracy, the mean of the trials, and sets Problem if more than one of twelve is below
+// 99 %.
 func (e *Epoch) judge() {
 	below := 0
 	e.Accuracy = 0
@@ -138,8 +138,7 @@ func (e *Epoch) judge() {
 	}
 }
 
-// ninetyNineSet copies images without their borders, and labels as distributions, to the
-// device.
+// ninetyNineSet copies images without their borders, and labels as distributions, to the device.
 func ninetyNineSet(d kernels.Device, s mnist.Set, smoothing float64) (x, y *tensor.Tensor, err error) {
 	const b = ninetyNineBorder
 	rows, cols := s.Rows-2*b, s.Cols-2*b

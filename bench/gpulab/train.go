@@ -17,25 +17,25 @@ import (
 	"baregrad/nn"
 )
 
-// An Epoch is the time of an epoch of one of the tutorials, or of a whole
-// training, as one line of the lab's results.
+// An Epoch is the time of an epoch of one of the tutorials, or of a whole training, as one line of
+// the results.
 type Epoch struct {
 	Name     string    `json:"name"` // the tutorial, or "to 99 %"
 	By       string    `json:"by"`
 	Batch    int       `json:"batch"`
 	Examples int       `json:"examples"`
-	Seconds  float64   `json:"seconds"` // of an epoch: the median of those after the first
-	First    float64   `json:"first"`   // of the first epoch: it records and captures; the kernels are loaded by then
+	Seconds  float64   `json:"seconds"` // per epoch: the median of those after the first
+	First    float64   `json:"first"`   // of the first epoch, which records and captures; the kernels are already loaded
 	Epochs   int       `json:"epochs"`
-	Data     string    `json:"data,omitempty"`     // what a tutorial's network trained on
-	StandIn  bool      `json:"stand_in,omitempty"` // that is not what the tutorial trains on
-	Accuracy float64   `json:"accuracy,omitempty"` // of the test set after that, from 0 to 1: the mean of Trials
-	Trials   []float64 `json:"trials,omitempty"`   // to 99 %: the accuracy of each training, by its seed
+	Data     string    `json:"data,omitempty"`     // the data of a tutorial's network
+	StandIn  bool      `json:"stand_in,omitempty"` // not the data that the tutorial trains on
+	Accuracy float64   `json:"accuracy,omitempty"` // on the test set afterwards, from 0 to 1: the mean of Trials
+	Trials   []float64 `json:"trials,omitempty"`   // to 99 %: the accuracy of each training, by seed
 	Problem  string    `json:"problem,omitempty"`
 }
 
-// timeEpochs trains each tutorial's network on the tutorial's examples, which are on
-// the device, and gives the time of an epoch.
+// timeEpochs trains each tutorial's network on the tutorial's examples, which are on the device,
+// and writes the time per epoch.
 func timeEpochs(w io.Writer, d *cuda.Device, smoke bool, parts *turns) error {
 	to := json.NewEncoder(w)
 	for _, n := range bench.Networks() {
@@ -58,7 +58,7 @@ func timeEpochs(w io.Writer, d *cuda.Device, smoke bool, parts *turns) error {
 	return nil
 }
 
-// epochOf is what is to be measured of a network.
+// epochOf returns what is to be measured for a network.
 func epochOf(n bench.Network, smoke bool) Epoch {
 	e := Epoch{Name: n.Name, By: "baregrad", Batch: n.Batch, Examples: n.Examples / n.Batch * n.Batch, Epochs: 6}
 	if smoke {
@@ -68,7 +68,7 @@ func epochOf(n bench.Network, smoke bool) Epoch {
 }
 
 func epochs(d kernels.Device, n bench.Network, e *Epoch) error {
-	// Once for nothing: the driver compiles each kernel when it is first used.
+	// Warm-up: the driver compiles each kernel on first use.
 	if _, err := fit(d, n, 2*e.Batch, e.Batch, 1); err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func epochs(d kernels.Device, n bench.Network, e *Epoch) error {
 	return nil
 }
 
-// fit trains a network from fresh weights on the first of its tutorial's examples.
+// fit trains a network from fresh weights on the first examples of its tutorial.
 func fit(d kernels.Device, n bench.Network, examples, batch, epochs int) (*nn.History, error) {
 	m, err := n.Model(d)
 	if err != nil {
@@ -101,8 +101,8 @@ func fit(d kernels.Device, n bench.Network, examples, batch, epochs int) (*nn.Hi
 	return m.Fit(context.Background(), x, y, nn.FitOptions{Epochs: epochs, BatchSize: batch, Verbose: nn.Silent})
 }
 
-// writeData hands out what torch_train.py trains on: every tutorial's examples, and
-// MNIST's test images and labels as bytes.
+// writeData writes the data for torch_train.py: every tutorial's examples, and MNIST's test images
+// and labels as bytes.
 func writeData(folder string) error {
 	if err := bench.WriteExamples(context.Background(), folder); err != nil {
 		return err

@@ -17,19 +17,19 @@ import (
 	"baregrad/kernels/cuda/emulator/probe"
 )
 
-// A kernel that fails on a GPU takes the GPU from its process: whatever that asks of the
-// driver from then on fails, too. So gpulab watch runs a command's parts in another
-// process. Where that ends too early, says that its GPU is lost, or hangs, the part that
-// it was at is noted as failed, and a new process goes on with the part after it.
+// A kernel that fails on a GPU makes the GPU unusable for its process: every later driver call
+// fails, too. So gpulab watch runs a command's parts in another process. If that ends early,
+// reports a lost GPU, or hangs, its current part is recorded as failed, and a new process continues
+// with the next part.
 
-// turns counts the parts of a command: those before from are left out, and of each
-// that is begun the watching process is told, if there is one.
+// turns counts the parts of a command: parts up to from are skipped, and the watching process, if
+// any, is notified of each part that begins.
 type turns struct {
 	from, at int
-	watcher  io.Writer // a byte for each part
+	watcher  io.Writer // gets one byte per part
 }
 
-// take tells whether the next part is to be done.
+// take reports whether to do the next part.
 func (t *turns) take() bool {
 	t.at++
 	if t.at <= t.from {
@@ -41,10 +41,10 @@ func (t *turns) take() bool {
 	return true
 }
 
-// errLost ends a command whose GPU is lost: what failed has been written.
+// errLost ends a command whose GPU is lost; the failure has been written.
 var errLost = errors.New("the GPU is lost")
 
-// exitLost is the status of a process that errLost ended.
+// exitLost is the exit status of a process ended by errLost.
 const exitLost = 3
 
 func isLost(err error) bool {
@@ -52,14 +52,14 @@ func isLost(err error) bool {
 	return errors.As(err, &known) && known.Lost
 }
 
-// watchedFile is the number of the file to which a watched process writes its bytes, and
-// watched the variable that tells it to.
+// watchedFile is the file descriptor to which a watched process writes its bytes, and watched the
+// environment variable that tells it to.
 const (
 	watchedFile = 3
 	watched     = "BAREGRAD_LAB_WATCHED"
 )
 
-// watcher is that file, if this process is watched.
+// watcher returns that file if this process is watched.
 func watcher() io.Writer {
 	if os.Getenv(watched) == "" {
 		return nil
@@ -67,8 +67,8 @@ func watcher() io.Writer {
 	return os.NewFile(watchedFile, "watcher")
 }
 
-// failedParts gives, for each part of a command, what stands in its output if the part
-// fails for the given reason.
+// failedParts returns, for each part of a command, the output that represents its failure for a
+// given reason.
 func failedParts(args []string, smoke bool) (list []func(why string) any, err error) {
 	switch {
 	case len(args) == 2 && args[0] == "time":
@@ -97,14 +97,14 @@ func failedParts(args []string, smoke bool) (list []func(why string) any, err er
 	return list, nil
 }
 
-// watch runs a command of so many parts. start makes the process that begins with part
-// from; it is to write a byte to its file watchedFile for each part begun, and is killed
-// if it is at one for longer than idle. failed writes what stands for a part that failed.
+// watch runs a command with the given number of parts. start creates the process that begins with
+// part from. It must write a byte to its file watchedFile for each part begun, and is killed if a
+// part takes longer than idle. failed writes the output for a failed part.
 func watch(parts int, idle time.Duration, start func(from int) *exec.Cmd, failed func(part int, why string) error) error {
 	var failures []error
 	for from := 0; from < parts; {
 		begun, hung, err := oneProcess(start(from), idle)
-		at := from + begun - 1 // the part that it was at
+		at := from + begun - 1 // the current part
 		var exit *exec.ExitError
 		switch {
 		case err == nil:
@@ -114,8 +114,8 @@ func watch(parts int, idle time.Duration, start func(from int) *exec.Cmd, failed
 		case hung:
 			err = fmt.Errorf("nothing happened for %v: it was stopped", idle)
 		case errors.As(err, &exit) && exit.ExitCode() == 1 && at == parts-1:
-			return errors.Join(append(failures, err)...) // it got to its end, and says that something was wrong
-		case errors.As(err, &exit) && exit.ExitCode() == exitLost: // it has said so itself
+			return errors.Join(append(failures, err)...) // it reached its end, and reports an error
+		case errors.As(err, &exit) && exit.ExitCode() == exitLost: // it has reported that itself
 			failures = append(failures, fmt.Errorf("part %d: %w", at+1, errLost))
 			from = at + 1
 			continue
@@ -133,24 +133,24 @@ func watch(parts int, idle time.Duration, start func(from int) *exec.Cmd, failed
 	return errors.Join(failures...)
 }
 
-// oneProcess runs a process and says how many parts it has begun, and whether it had to
-// be killed.
+// oneProcess runs a process and returns how many parts it has begun, and whether it had to be
+// killed.
 func oneProcess(c *exec.Cmd, idle time.Duration) (begun int, hung bool, err error) {
 	read, write, err := os.Pipe()
 	if err != nil {
 		return 0, false, err
 	}
 	defer read.Close()
-	c.ExtraFiles = []*os.File{write} // which makes it number 3
+	c.ExtraFiles = []*os.File{write} // which becomes number 3
 	c.Env = append(c.Environ(), watched+"=1")
 	err = c.Start()
 	write.Close()
 	if err != nil {
 		return 0, false, err
 	}
-	timer := time.AfterFunc(2*idle, func() { // a program has to start, too
+	timer := time.AfterFunc(2*idle, func() { // starting the program takes time, too
 		c.Process.Kill()
-		read.Close() // which what it has started may hold open
+		read.Close() // which child processes may hold open
 	})
 	one := make([]byte, 1)
 	for {
@@ -194,7 +194,7 @@ func watchCommand(w io.Writer, device string, smoke bool, args []string) error {
 	})
 }
 
-// lostAfter is errLost if the device is lost, and nil if it is not.
+// lostAfter returns errLost if the device is lost, otherwise nil.
 func lostAfter(d *cuda.Device) error {
 	if d.Lost() {
 		return errLost

@@ -1,10 +1,10 @@
-// Command report measures this machine and writes what it found to a folder, as
-// MACHINE.json, MACHINE.md and MACHINE.txt, where MACHINE is the processor and
-// its number of cores. The .txt file is what go test printed: benchstat reads it.
+// Command report measures this machine and writes the results to a folder as MACHINE.json,
+// MACHINE.md and MACHINE.txt, where MACHINE is the processor and its number of cores. The .txt file
+// is the output of go test, for benchstat.
 //
 //	go run ./bench/report -out bench/results -bench . -benchtime 10x
 //
-// It needs the go command, and is run from the project's own folder.
+// It needs the go command and must be run from the project's root folder.
 package main
 
 import (
@@ -41,7 +41,7 @@ func main() {
 	}
 }
 
-// written is what the JSON file holds.
+// written is the contents of the JSON file.
 type written struct {
 	*bench.Report
 	Benchmarks []bench.Benchmark `json:"benchmarks"` // of every kernel, by go test
@@ -84,17 +84,17 @@ func run(ctx context.Context, out, pattern, times string, budget, more time.Dura
 	return nil
 }
 
-// numbers is a list of numbers, one in each line.
+// numbers matches a list of numbers with one per line.
 var numbers = regexp.MustCompile(`\[\s*-?\d[-+.,\deE\s]*\]`)
 
-// inLines puts each list of numbers in one line: there are thousands of turns.
+// inLines puts each list of numbers on one line, because there are thousands of turns.
 func inLines(content []byte) []byte {
 	return numbers.ReplaceAllFunc(content, func(list []byte) []byte {
 		return bytes.Join(bytes.Fields(list), nil)
 	})
 }
 
-// benchmarks runs go test and gives what it printed.
+// benchmarks runs go test and returns its output.
 func benchmarks(ctx context.Context, pattern, times string) ([]byte, error) {
 	command := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", pattern, "-benchtime", times, "-timeout", "2h", "./bench")
 	var text bytes.Buffer

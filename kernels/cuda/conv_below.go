@@ -7,16 +7,16 @@ import (
 	"baregrad/kernels/cuda/driver"
 )
 
-// A convolution's gradient by input that goes on behind the ReLU below: see below.tmpl.
+// The gradient of a convolution by its input, continued through the ReLU below: see below.tmpl.
 
-// behindReLU is what that ReLU gave, and where its bias's gradient goes. Both may be nil.
+// behindReLU holds that ReLU's output, and where its bias gradient goes. Both may be nil.
 type behindReLU struct {
 	x, dbias kernels.Buffer
 	mode     kernels.Mode
 }
 
-// appendBelow lists the arguments that say so, of a launch whose blocks lie along x. It comes last
-// of all that asks for scratch memory.
+// appendBelow appends the arguments for that, for a launch whose blocks extend along x. It must be
+// the last request for scratch memory.
 func (d *Device) appendBelow(arguments []uint64, b behindReLU, grid driver.Dim) []uint64 {
 	if b.dbias == nil {
 		return append(arguments, address(b.x), 0, 0, 0, 1, 0)
