@@ -28,7 +28,7 @@ type BenchCommand struct {
 	JSON    bool          `name:"json" help:"Print the figures as one JSON object on the last line; its peak_gflops are of one core."`
 }
 
-// Run measures and draws.
+// Run measures and prints the results.
 func (c *BenchCommand) Run(ctx context.Context, w io.Writer) error {
 	configs, err := c.configs()
 	if err != nil {
@@ -64,7 +64,7 @@ func (c *BenchCommand) Run(ctx context.Context, w io.Writer) error {
 		folder := figure.Folder{Dir: c.Out, Format: "svg", Saved: func(path string) { fmt.Fprintln(w, "Drawn to", path) }}
 		for name, t := range map[string]bench.Table{"matmul": r.Products(), "train": r.Steps()} {
 			if len(t.Rows) == 0 {
-				continue // all of it was left out
+				continue // nothing of it was measured
 			}
 			if err := folder.Bars(name, t.Title+", "+t.Unit, t.Rows, columnNames(t), t.Cells); err != nil {
 				return err
@@ -77,8 +77,8 @@ func (c *BenchCommand) Run(ctx context.Context, w io.Writer) error {
 	return nil
 }
 
-// cut is the part of a line that has room in so many columns: what goes on in the next line of
-// a terminal can't be written over. Where their number is not known, it is below 0.
+// cut returns the part of a line that fits in the given number of columns, because a wrapped line
+// in a terminal cannot be overwritten. A negative number means that the width is unknown.
 func cut(line string, columns int) string {
 	if runes := []rune(line); columns >= 0 && len(runes) > columns {
 		return string(runes[:columns])
@@ -86,9 +86,8 @@ func cut(line string, columns int) string {
 	return line
 }
 
-// configs are the devices and cores to measure: those that are here, less what
-// the command line leaves out. A number of cores that it asks for is taken by the
-// devices that can choose.
+// configs returns the devices and cores to measure: the available ones, restricted by the command
+// line. A requested number of cores applies to the devices that can choose.
 func (c *BenchCommand) configs() ([]bench.Config, error) {
 	all := bench.Configs()
 	known := []string{}
@@ -125,7 +124,7 @@ func (c *BenchCommand) configs() ([]bench.Config, error) {
 	return chosen, nil
 }
 
-// crowded is a line that says so where more cores are asked for than there are.
+// crowded returns a warning if more cores are requested than there are.
 func crowded(configs []bench.Config) string {
 	cores := bench.ThisMachine().Cores
 	for _, c := range configs {
@@ -136,8 +135,8 @@ func crowded(configs []bench.Config) string {
 	return ""
 }
 
-// showReport prints the tables and the charts. Where a terminal has no room for a table, both
-// are left out, and the charts give the shares, too.
+// showReport prints the tables and the charts. If a table does not fit the terminal, both tables
+// are omitted, and the charts show the shares, too.
 func showReport(w io.Writer, r *bench.Report) {
 	_, columns := terminal.Width(w)
 	say := paragraphs(w)
@@ -183,11 +182,11 @@ func showReport(w io.Writer, r *bench.Report) {
 	fmt.Fprintln(w)
 }
 
-// chartWidth is the length of the longest bar of a chart. With the name of a device and a
+// chartWidth is the length of the longest bar of a chart. Together with a device's name and a
 // figure with its share, that is at most 80 columns.
 const chartWidth = 40
 
-// widest is the number of columns of a text's longest line.
+// widest returns the number of columns of a text's longest line.
 func widest(text string) (columns int) {
 	for line := range strings.Lines(text) {
 		columns = max(columns, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")))
@@ -195,7 +194,7 @@ func widest(text string) (columns int) {
 	return columns
 }
 
-// columnNames are the names of the table's devices.
+// columnNames returns the names of the table's devices.
 func columnNames(t bench.Table) []string {
 	var names []string
 	for _, c := range t.Columns {

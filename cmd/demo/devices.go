@@ -14,7 +14,7 @@ type DevicesCommand struct {
 	JSON bool `help:"Print the list as one JSON object on the last line."`
 }
 
-// Run prints one line for each device, and a second where something is missing.
+// Run prints one line per device, and a second one if something is missing.
 func (c *DevicesCommand) Run(w io.Writer) error {
 	list := auto.List()
 	if c.JSON {
@@ -22,7 +22,7 @@ func (c *DevicesCommand) Run(w io.Writer) error {
 	}
 	say := paragraphs(w)
 	for _, d := range list {
-		const indent = 13 // where what is said of a device begins
+		const indent = 13 // where a device's description begins
 		if !d.Available {
 			say(indent, "✗ %-10s %s\n", d.Name, d.Reason)
 			continue

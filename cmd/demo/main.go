@@ -1,6 +1,5 @@
-// Command demo is the program that people run: it trains networks on MNIST and
-// Fashion-MNIST with baregrad and shows what comes of it. Without arguments it
-// trains the default convolutional network.
+// Command demo is the program that people run: it trains networks on MNIST and Fashion-MNIST with
+// baregrad and shows the results. Without arguments it trains the default convolutional network.
 package main
 
 import (
@@ -37,7 +36,7 @@ type commands struct {
 const (
 	statusFailed      = 1
 	statusUsage       = 2
-	statusInterrupted = 130 // as a shell reports a program that Ctrl-C ended
+	statusInterrupted = 130 // as a shell reports a program ended by Ctrl-C
 )
 
 func main() {
@@ -50,7 +49,7 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run carries out a command line and returns the exit status.
+// run executes a command line and returns the exit status.
 func run(ctx context.Context, args []string, out, stderr io.Writer) int {
 	stdout := &printed{Writer: out}
 	var c commands
@@ -82,7 +81,7 @@ func run(ctx context.Context, args []string, out, stderr io.Writer) int {
 		err = stdout.failed
 	}
 	if err != nil {
-		if errors.Is(err, context.Canceled) { // which Ctrl-C did
+		if errors.Is(err, context.Canceled) { // by Ctrl-C
 			fmt.Fprintf(stderr, "demo: %s\n", strings.ReplaceAll(err.Error(), context.Canceled.Error(), "interrupted"))
 			return statusInterrupted
 		}
@@ -92,8 +91,8 @@ func run(ctx context.Context, args []string, out, stderr io.Writer) int {
 	return 0
 }
 
-// printed is where the program prints. It remembers that something could not be written, as
-// on a full disk: a command that lost a line of what it printed has failed.
+// printed is the program's output. It remembers a failed write, as on a full disk: a command that
+// lost a line of its output has failed.
 type printed struct {
 	io.Writer
 	failed error // the first
@@ -107,8 +106,7 @@ func (p *printed) Write(text []byte) (int, error) {
 	return n, err
 }
 
-// Unwrap is the writer behind it: what is printed to a terminal differs from what is
-// printed to a file.
+// Unwrap returns the underlying writer, because output to a terminal differs from output to a file.
 func (p *printed) Unwrap() io.Writer { return p.Writer }
 
 // names lists the commands.
@@ -119,8 +117,7 @@ func names(parser *kong.Kong) (all []string) {
 	return all
 }
 
-// subcommand is the command that a wrong command line was for, with a space before it; empty
-// where it is for none.
+// subcommand returns the command that a wrong command line was for, with a space before it, or "".
 func subcommand(err error) string {
 	var wrong *kong.ParseError
 	if !errors.As(err, &wrong) || wrong.Context.Selected() == nil {
@@ -129,11 +126,11 @@ func subcommand(err error) string {
 	return " " + strings.TrimSpace(wrong.Context.Selected().Path())
 }
 
-// program is how to call this program again.
+// program is how this program can be called again.
 var program = callOf(os.Args[0])
 
-// callOf is the command behind a program's path: go run's, for what go run has built, and
-// where ./cmd/demo is at hand; else the path itself, or demo where it has another name.
+// callOf returns the command for a program's path: go run ./cmd/demo if go run has built it and
+// ./cmd/demo is available; otherwise the path itself, or demo if it has another name.
 func callOf(path string) string {
 	name := strings.TrimSuffix(filepath.Base(path), ".exe")
 	switch {
@@ -147,8 +144,8 @@ func callOf(path string) string {
 	return "demo"
 }
 
-// guarded makes an error of the panic of a device that failed: nn's methods return
-// such errors, but what is copied to a device outside them panics.
+// guarded turns the panic of a failed device into an error. nn's methods return such errors, but
+// copying to a device outside them panics.
 func guarded(work func() error) (err error) {
 	defer func() {
 		switch e := recover().(type) {

@@ -4,11 +4,10 @@ import (
 	"baregrad/nn"
 )
 
-// The networks of demo train. Each is a list of layers that can be copied into a
-// program of one's own.
+// The networks of demo train. Each is a list of layers that you can copy into your own program.
 
-// convolutional is two convolutions, each with a pooling, and two dense layers:
-// edges, then strokes, then digits.
+// convolutional is two convolutions, each followed by pooling, and two dense layers: edges, then
+// strokes, then digits.
 func convolutional(rows, cols, classes int) []nn.Layer {
 	return []nn.Layer{
 		&nn.Conv2D{Filters: 24, Kernel: [2]int{5, 5}, Activation: nn.ReLU, InputShape: []int{rows, cols, 1}},
@@ -32,7 +31,7 @@ func perceptron(rows, cols, classes int) []nn.Layer {
 	}
 }
 
-// A recipe is a network with the settings that train it well.
+// A recipe is a network with settings that train it well.
 type recipe struct {
 	layers func(rows, cols, classes int) []nn.Layer
 	epochs int
@@ -45,11 +44,11 @@ var recipes = map[string]recipe{
 	"mlp": {layers: perceptron, epochs: 5, batch: 128},
 }
 
-// peaks are good largest learning rates for the one-cycle schedule, by optimizer.
+// peaks are good peak learning rates for the one-cycle schedule, by optimizer.
 var peaks = map[string]float64{"adam": 0.005, "adamw": 0.005, "rmsprop": 0.002, "sgd": 0.1}
 
-// optimizer makes the named optimizer with a one-cycle schedule over the whole
-// training: the rate rises to peak and falls to almost nothing.
+// optimizer returns the named optimizer with a one-cycle schedule over the whole training: the rate
+// rises to peak and then falls to almost zero.
 func optimizer(name string, peak float64, steps int) (nn.Optimizer, error) {
 	schedule := nn.OneCycle{Peak: peak, Steps: steps}
 	switch name {

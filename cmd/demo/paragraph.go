@@ -7,8 +7,8 @@ import (
 	"baregrad/internal/terminal"
 )
 
-// paragraphs gives a Fprintf for w that breaks lines between words where w is a terminal,
-// at its width; what goes on in a further line is indented by so many columns.
+// paragraphs returns an Fprintf for w. If w is a terminal, it breaks lines between words at the
+// terminal's width; continuation lines are indented by the given number of columns.
 func paragraphs(w io.Writer) func(indent int, format string, args ...any) {
 	_, columns := terminal.Width(w)
 	return func(indent int, format string, args ...any) {

@@ -24,17 +24,16 @@ type PredictCommand struct {
 	JSON    bool     `name:"json" help:"Print the result as one JSON object on the last line."`
 }
 
-// A guess is what a model takes an image for.
+// A guess is a model's prediction for an image.
 type guess struct {
-	Image         string    `json:"image"` // the file, or the place in the test set
+	Image         string    `json:"image"` // the file, or the index in the test set
 	Class         string    `json:"class"`
-	Actual        string    `json:"actual,omitempty"` // of images whose label is known
+	Actual        string    `json:"actual,omitempty"` // if the label is known
 	Probability   float32   `json:"probability"`
 	Probabilities []float32 `json:"probabilities"` // in the order of the classes
 }
 
-// Run predicts. A picture that can't be read does not keep the others from being
-// shown, but it is an error.
+// Run predicts. If a picture cannot be read, the others are still shown, but Run returns an error.
 func (c *PredictCommand) Run(ctx context.Context, w io.Writer) error {
 	if c.Number < 1 {
 		return fmt.Errorf("--number is %d, must be at least 1", c.Number)
@@ -103,8 +102,8 @@ func (c *PredictCommand) Run(ctx context.Context, w io.Writer) error {
 	return errors.Join(failed...)
 }
 
-// show fills in the guesses from the probabilities and draws each image as the
-// model saw it, beside the bars of its classes.
+// show fills in the guesses from the probabilities and draws each image as the model saw it, next
+// to the bars of its classes.
 func (c *classifier) show(w io.Writer, screen mnist.Screen, images []uint8, probabilities []float32, guesses []guess) {
 	classes := len(c.classes)
 	for i := range guesses {

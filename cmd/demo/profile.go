@@ -23,7 +23,7 @@ type ProfileCommand struct {
 	JSON    bool          `name:"json" help:"Print the figures as one JSON object on the last line."`
 }
 
-// Run trains and prints a line for each call.
+// Run trains and prints one line per call.
 func (c *ProfileCommand) Run(ctx context.Context, w io.Writer) error {
 	n, err := bench.NetworkByName(c.Network)
 	if err != nil {
@@ -68,9 +68,9 @@ func steps(results []bench.ProfileResult) string {
 	return strings.Join(counts, " and ") + " " + plural(results[0].Steps, "step", "steps")
 }
 
-// configs are the device on each number of cores.
+// configs returns the device with each number of cores.
 func (c *ProfileCommand) configs() ([]bench.Config, error) {
-	d, err := auto.Open(c.Device) // which is auto and cpu?
+	d, err := auto.Open(c.Device) // resolves auto and cpu to a device
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ type PTXCommand struct {
 // PTXListCommand lists the kernels.
 type PTXListCommand struct{}
 
-// Run prints a line for each file.
+// Run prints one line per file.
 func (c *PTXListCommand) Run(w io.Writer) error {
 	say := paragraphs(w)
 	for _, file := range cuda.Files() {
@@ -46,7 +46,7 @@ type PTXShowCommand struct {
 	Kernel string `arg:"" help:"A kernel, such as relu_fwd_f32, or a whole file, such as relu.ptx."`
 }
 
-// Run prints the text that a GPU's driver is given.
+// Run prints the text that a GPU's driver gets.
 func (c *PTXShowCommand) Run(w io.Writer) error {
 	if slices.Contains(cuda.Files(), c.Kernel) {
 		text, err := cuda.Source(c.Kernel)
@@ -75,7 +75,7 @@ func (c *PTXShowCommand) Run(w io.Writer) error {
 	return err
 }
 
-// ptxLaunch is what the commands that run a kernel share.
+// ptxLaunch is the common part of the commands that run a kernel.
 type ptxLaunch struct {
 	File   string   `arg:"" help:"A .ptx file; or one of baregrad's, such as relu.ptx."`
 	Kernel string   `short:"k" help:"The kernel. It can be left out if the file has only one."`
@@ -87,7 +87,7 @@ type ptxLaunch struct {
 	Limit  uint64   `default:"1000000000" help:"Stop a kernel after so many warp instructions; 0 for no limit."`
 }
 
-// job is a kernel that is ready to run.
+// job is a kernel ready to run.
 type job struct {
 	machine   *emulator.Machine
 	kernel    *emulator.Kernel
@@ -154,7 +154,7 @@ func (l *ptxLaunch) prepare(ctx context.Context, o emulator.Options) (*job, erro
 	return j, err
 }
 
-// someOf lists names, the first dozen if there are many.
+// someOf lists names, only the first dozen if there are many.
 func someOf(names []string) string {
 	if len(names) > 12 {
 		return fmt.Sprintf("%s and %d more", strings.Join(names[:12], ", "), len(names)-12)
@@ -167,7 +167,7 @@ func (j *job) run(ctx context.Context) error {
 	return j.machine.Launch(ctx, j.kernel, j.config, j.cells...)
 }
 
-// readPTX reads a file, or, where there is none of that name, one of baregrad's own.
+// readPTX reads a file or, if it does not exist, one of baregrad's own.
 func readPTX(ctx context.Context, file string) (name, source string, err error) {
 	text, err := await(ctx, func() (string, error) { return readText(file) })
 	if err == nil {
@@ -183,10 +183,10 @@ func readPTX(ctx context.Context, file string) (name, source string, err error) 
 	return "", "", err
 }
 
-// maxPTX is the largest file of PTX that is read, in bytes.
+// maxPTX is the maximum size of a PTX file in bytes.
 const maxPTX = 64 << 20
 
-// readText reads a file, which may be a pipe, of at most maxPTX bytes.
+// readText reads a file of at most maxPTX bytes, which may be a pipe.
 func readText(file string) (string, error) {
 	f, err := os.Open(file)
 	if err != nil {
@@ -208,7 +208,7 @@ func describeParameters(k *emulator.Kernel) string {
 	return strings.Join(list, ", ")
 }
 
-// besides is where a kernel prints to: not into the JSON.
+// besides returns where a kernel prints to; its output must not mix with JSON.
 func besides(w io.Writer, json bool) io.Writer {
 	if json {
 		return os.Stderr
@@ -237,7 +237,7 @@ type PTXCheckCommand struct {
 	JSON bool `help:"Print the findings as JSON."`
 }
 
-// Run prints what was found.
+// Run prints the findings.
 func (c *PTXCheckCommand) Run(ctx context.Context, w io.Writer) error {
 	j, err := c.prepare(ctx, emulator.Options{Checks: emulator.AllChecks, Output: besides(w, c.JSON)})
 	if err != nil {
@@ -268,16 +268,16 @@ func (c *PTXCheckCommand) Run(ctx context.Context, w io.Writer) error {
 	return j.writeFiles()
 }
 
-// PTXStatsCommand counts what a kernel does.
+// PTXStatsCommand counts what a kernel executes.
 type PTXStatsCommand struct {
 	ptxLaunch
 	JSON bool `help:"Print the counts as JSON."`
 }
 
-// rooflines are the GPUs for which the least time is worked out.
+// rooflines are the GPUs for which the minimum time is computed.
 var rooflines = []emulator.GPU{emulator.H100SXM, emulator.A100SXM, emulator.RTX4090, emulator.T4}
 
-// Run prints the counts by line, and where rooflines would put the kernel.
+// Run prints the counts by line, and the kernel's place under the rooflines.
 func (c *PTXStatsCommand) Run(ctx context.Context, w io.Writer) error {
 	j, err := c.prepare(ctx, emulator.Options{Counters: true, Output: besides(w, c.JSON)})
 	if err != nil {

@@ -17,29 +17,29 @@ import (
 	"baregrad/mnist"
 )
 
-// Arguments of kernels, as they are written on a command line.
+// Kernel arguments as written on the command line.
 
-// elementSizes are the types of a buffer's elements, and their sizes in bytes.
+// elementSizes maps the types of a buffer's elements to their sizes in bytes.
 var elementSizes = map[string]int{
 	"f32": 4, "f64": 8, "s8": 1, "u8": 1, "s16": 2, "u16": 2, "s32": 4, "u32": 4, "s64": 8, "u64": 8,
 	"f16": 2, "bf16": 2,
 }
 
-// halves are the types of half the size of a float32.
+// halves maps the 16-bit types to their arithmetic.
 var halves = map[string]arith.Half{"f16": arith.F16, "bf16": arith.BF16}
 
-// maxBuffer is the most bytes that a buffer given on the command line may have.
+// maxBuffer is the maximum size in bytes of a buffer given on the command line.
 const maxBuffer = 1 << 30
 
 // ptxArgument is a number, or a buffer in the machine's memory.
 type ptxArgument struct {
 	cell     uint64 // the number's bits, or the buffer's address
 	element  string // the type of a buffer's elements; empty for a number
-	contents []byte // what the buffer held at first
+	contents []byte // the buffer's initial contents
 	shape    []int
 }
 
-// parseDim reads "X", "X,Y" or "X,Y,Z".
+// parseDim parses "X", "X,Y" or "X,Y,Z".
 func parseDim(what, text string) (emulator.Dim3, error) {
 	sizes := [3]uint32{1, 1, 1}
 	parts := strings.Split(text, ",")
@@ -53,7 +53,7 @@ func parseDim(what, text string) (emulator.Dim3, error) {
 	return emulator.Dim3{X: sizes[0], Y: sizes[1], Z: sizes[2]}, nil
 }
 
-// parseArgument reads what --arg was given for a parameter.
+// parseArgument parses an --arg for a parameter.
 func parseArgument(text string, p emulator.KernelParam) (*ptxArgument, error) {
 	file, open := strings.HasSuffix(text, ".npy"), strings.IndexByte(text, '[')
 	switch {
@@ -68,7 +68,7 @@ func parseArgument(text string, p emulator.KernelParam) (*ptxArgument, error) {
 	return &ptxArgument{cell: bits}, err
 }
 
-// parseNumber gives the bits of a number of a type such as f32 or u64.
+// parseNumber returns the bits of a number of a type such as f32 or u64.
 func parseNumber(text, kind string) (uint64, error) {
 	switch kind {
 	case "f32":
@@ -104,7 +104,7 @@ func parseNumber(text, kind string) (uint64, error) {
 	return v, nil
 }
 
-// parseBuffer reads TYPE[N] or TYPE[N]=VALUES; open is where the bracket is.
+// parseBuffer parses TYPE[N] or TYPE[N]=VALUES; open is the position of the bracket.
 func parseBuffer(text string, open int) (*ptxArgument, error) {
 	element, rest := text[:open], text[open+1:]
 	size, ok := elementSizes[element]
@@ -140,7 +140,7 @@ func parseBuffer(text string, open int) (*ptxArgument, error) {
 	return a, nil
 }
 
-// sequence is the bits of element i of range, random, or a list that is repeated.
+// sequence returns the bits of element i of range, random, or a repeated list.
 func sequence(values, element string) (func(i int) (uint64, error), error) {
 	name, rest, called := strings.Cut(values, "(")
 	unknown := fmt.Errorf("%q: there are range, range(START,STEP), random and random(SEED)", values)
@@ -213,7 +213,7 @@ func readBuffer(path string) (*ptxArgument, error) {
 	return &ptxArgument{element: element, contents: contents.Bytes(), shape: array.Shape}, nil
 }
 
-// place puts a buffer into the machine's memory.
+// place copies a buffer into the machine's memory.
 func (a *ptxArgument) place(m *emulator.Machine, name string) error {
 	if a.element == "" {
 		return nil
@@ -226,13 +226,13 @@ func (a *ptxArgument) place(m *emulator.Machine, name string) error {
 	return m.CopyIn(address, a.contents)
 }
 
-// now is what the buffer holds now.
+// now returns the buffer's current contents.
 func (a *ptxArgument) now(m *emulator.Machine) ([]byte, error) {
 	contents := make([]byte, len(a.contents))
 	return contents, m.CopyOut(contents, emulator.Address(a.cell))
 }
 
-// array is bytes as an array of the buffer's type and shape.
+// array converts bytes to an array of the buffer's type and shape.
 func (a *ptxArgument) array(contents []byte) (*mnist.Array, error) {
 	n := len(contents) / elementSizes[a.element]
 	var data any
@@ -258,7 +258,7 @@ func (a *ptxArgument) array(contents []byte) (*mnist.Array, error) {
 	case "u64":
 		data = make([]uint64, n)
 	}
-	if h, half := halves[a.element]; half { // Go has no such numbers: as float32, which hold all of them
+	if h, half := halves[a.element]; half { // Go lacks these types; float32 holds them exactly
 		list := make([]float32, n)
 		for i := range list {
 			list[i] = float32(h.Float64(binary.LittleEndian.Uint16(contents[2*i:])))
@@ -269,10 +269,10 @@ func (a *ptxArgument) array(contents []byte) (*mnist.Array, error) {
 	return &mnist.Array{Shape: a.shape, Data: data}, err
 }
 
-// shown is how many of a buffer's values are printed.
+// shown is the maximum number of values printed per buffer.
 const shown = 16
 
-// results prints every buffer that was changed, and writes the files asked for.
+// results prints every changed buffer, and writes the requested files.
 func (j *job) results(w io.Writer) error {
 	changed := 0
 	for i, a := range j.arguments {
@@ -305,19 +305,19 @@ func (j *job) results(w io.Writer) error {
 	return j.writeFiles()
 }
 
-// npyElements are the types that .npy files are written of (f16 and bf16 as f32),
-// each with another that has the same bits where it is not one of them.
+// npyElements are the types supported in .npy files (f16 and bf16 are written as f32). A type with
+// a value is written as that type, which has the same bits.
 var npyElements = map[string]string{
 	"f32": "", "f16": "", "bf16": "", "f64": "", "u8": "", "s32": "", "s64": "", "s8": "u8", "u32": "s32", "u64": "s64",
 }
 
-// output is a buffer that is to be written to a file.
+// output is a buffer to be written to a file.
 type output struct {
 	path     string
 	argument *ptxArgument
 }
 
-// outputs reads what --out asks for, N=FILE.
+// outputs parses --out arguments, N=FILE.
 func (j *job) outputs(out []string) (list []output, err error) {
 	for _, text := range out {
 		number, path, ok := strings.Cut(text, "=")
@@ -331,7 +331,7 @@ func (j *job) outputs(out []string) (list []output, err error) {
 		} else if other != "" {
 			return nil, fmt.Errorf("--out %s: .npy files are written of f32, f64, u8, s32 and s64, not of %s: give the argument as %s, which has the same bits", text, element, other)
 		}
-		if err := isFolder(filepath.Dir(path)); err != nil { // before the work
+		if err := isFolder(filepath.Dir(path)); err != nil { // check before the work
 			return nil, fmt.Errorf("--out %s: %w", text, err)
 		}
 		list = append(list, output{path, j.arguments[i]})
@@ -339,7 +339,7 @@ func (j *job) outputs(out []string) (list []output, err error) {
 	return list, nil
 }
 
-// writeFiles writes the buffers that --out asks for.
+// writeFiles writes the buffers requested by --out.
 func (j *job) writeFiles() error {
 	for _, o := range j.out {
 		a := o.argument

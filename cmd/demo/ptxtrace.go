@@ -13,7 +13,7 @@ import (
 	"baregrad/kernels/cuda/emulator"
 )
 
-// PTXTraceCommand shows what one thread, or its whole warp, does.
+// PTXTraceCommand traces one thread, or its whole warp.
 type PTXTraceCommand struct {
 	ptxLaunch
 	BlockIndex string `default:"0,0,0" placeholder:"X,Y,Z" help:"The block to follow."`
@@ -25,7 +25,7 @@ type PTXTraceCommand struct {
 // tracer follows one thread.
 type tracer struct {
 	w       io.Writer
-	typed   <-chan string   // commands; closed where no one is there to ask
+	typed   <-chan string   // commands; closed if there is no more input
 	ended   <-chan struct{} // closed by Ctrl-C
 	lines   []string        // of the source
 	block   emulator.Dim3
@@ -38,11 +38,11 @@ type tracer struct {
 	gone    bool
 }
 
-// errQuit ends a trace at the reader's wish.
+// errQuit ends a trace at the user's request.
 var errQuit = errors.New("the trace was quit")
 
-// Run prints a line for each instruction: its line and text, and the registers
-// that it names with what they hold after it.
+// Run prints one line per instruction: its line number and text, and the registers it names with
+// their values after it.
 func (c *PTXTraceCommand) Run(ctx context.Context, w io.Writer) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -62,7 +62,8 @@ func (c *PTXTraceCommand) Run(ctx context.Context, w io.Writer) error {
 	if t.block.X >= grid.X || t.block.Y >= grid.Y || t.block.Z >= grid.Z {
 		return fmt.Errorf("--block-index %v lies outside the grid of %v", t.block, grid)
 	}
-	// In float64: a block may be given that is too large for any machine, which the launch refuses.
+	// In float64, because the given block may be too large for any machine, which the launch
+	// refuses.
 	if n := float64(block.X) * float64(block.Y) * float64(block.Z); c.Thread < 0 || float64(c.Thread) >= n {
 		return fmt.Errorf("--thread %d: a block has threads 0 to %.0f", c.Thread, n-1)
 	}
@@ -76,8 +77,8 @@ func (c *PTXTraceCommand) Run(ctx context.Context, w io.Writer) error {
 	return j.results(w)
 }
 
-// typedLines are the lines of r, read while somebody may be asked for one: what waits for a
-// line can wait for ctx too.
+// typedLines returns a channel with the lines of r, so that waiting for a line can also wait for
+// ctx.
 func typedLines(ctx context.Context, r io.Reader) <-chan string {
 	lines := make(chan string)
 	go func() {
@@ -93,7 +94,7 @@ func typedLines(ctx context.Context, r io.Reader) <-chan string {
 	return lines
 }
 
-// parseIndex reads "X,Y,Z" with numbers from 0.
+// parseIndex parses "X,Y,Z" with numbers from 0.
 func parseIndex(text string) (emulator.Dim3, error) {
 	var index [3]uint32
 	for i, part := range strings.Split(text, ",") {
@@ -106,7 +107,7 @@ func parseIndex(text string) (emulator.Dim3, error) {
 	return emulator.Dim3{X: index[0], Y: index[1], Z: index[2]}, nil
 }
 
-// step is told of every instruction of every warp.
+// step is called for every instruction of every warp.
 func (t *tracer) step(s emulator.Step) {
 	if t.gone || s.Block != t.block || s.Warp != t.warp || s.Lanes>>t.lane&1 == 0 {
 		return
@@ -132,7 +133,7 @@ func (t *tracer) step(s emulator.Step) {
 	}
 }
 
-// value writes a register's value in the thread, or in all lanes of the warp.
+// value formats a register's value in the thread, or in all lanes of the warp.
 func (t *tracer) value(s emulator.Step, r *emulator.Register) string {
 	if !t.whole {
 		return s.Value(r, t.lane)
@@ -154,8 +155,8 @@ func (t *tracer) value(s emulator.Step, r *emulator.Register) string {
 	return "[" + strings.Join(values, " ") + "]"
 }
 
-// evenly tells whether values are whole numbers, five or more, from each of which it is as
-// far to the next, as those of a thread's number or address mostly are.
+// evenly reports whether values are five or more integers with equal differences, as thread numbers
+// and addresses often are.
 func evenly(values []string) bool {
 	var before, step int64
 	for i, text := range values {
@@ -168,7 +169,7 @@ func evenly(values []string) bool {
 	return len(values) >= 5
 }
 
-// command carries out one command; it returns true if the kernel is to go on.
+// command executes one command; it returns true if the kernel should continue.
 func (t *tracer) command(s emulator.Step) bool {
 	fmt.Fprint(t.w, "(step, continue, break LINE, print REGISTER, quit) ")
 	var words []string
@@ -176,7 +177,7 @@ func (t *tracer) command(s emulator.Step) bool {
 	case line, ok := <-t.typed:
 		if !ok {
 			fmt.Fprintln(t.w)
-			t.waiting = false // no one is there to ask
+			t.waiting = false // no more input
 			return true
 		}
 		words = strings.Fields(line)

@@ -11,13 +11,13 @@ import (
 	"baregrad/mnist"
 )
 
-// worst is how many mistakes are drawn.
+// worst is the number of mistakes drawn.
 const worst = 10
 
-// A judgement is what a model made of a test set.
+// A judgement is the result of a model on a test set.
 type judgement struct {
 	confusion [][]int // [actual][predicted]
-	mistakes  []int   // the numbers of the images that were taken for another class, the surest mistakes first
+	mistakes  []int   // the images predicted wrongly, the most confident mistakes first
 	predicted []int
 	sureness  []float32 // the probability given to the predicted class
 }
@@ -54,7 +54,7 @@ func judge(probabilities []float32, set mnist.Set, classes int) judgement {
 	return j
 }
 
-// show draws the confusion matrix and the mistakes that the model was surest of.
+// show draws the confusion matrix and the model's most confident mistakes.
 func (j judgement) show(w io.Writer, data *mnist.Dataset) {
 	screen := mnist.DetectScreen(w)
 	fmt.Fprintf(w, "\nWhat it took for what (rows: the label, columns: the prediction)\n%s",
@@ -65,7 +65,7 @@ func (j judgement) show(w io.Writer, data *mnist.Dataset) {
 	fmt.Fprintf(w, "\nThe mistakes it was surest of\n%s", screen.Grid(j.tiles(data)))
 }
 
-// tiles are the mistakes that the model was surest of.
+// tiles returns the model's most confident mistakes.
 func (j judgement) tiles(data *mnist.Dataset) (tiles []mnist.Tile) {
 	for _, i := range j.mistakes[:min(worst, len(j.mistakes))] {
 		tiles = append(tiles, mnist.Tile{
@@ -102,7 +102,7 @@ func (c *TrainCommand) next(w io.Writer, dataset, saved string) {
 	suggest("train --device reference --limit 1000", "the same in plain Go loops")
 	suggest("devices", "what this machine can compute on")
 
-	command, whole := 0, 0 // their widths, and that of both beside each other
+	command, whole := 0, 0 // widths of the commands, and of both columns together
 	for i := range commands {
 		command = max(command, utf8.RuneCountInString(commands[i]))
 	}

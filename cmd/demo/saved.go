@@ -14,19 +14,19 @@ import (
 	"baregrad/tensor"
 )
 
-// What the program writes into the metadata of the models that it saves.
+// The program's entries in the metadata of saved models.
 const (
-	keyDataset = "dataset" // what mnist.Load calls the data set
-	keyClasses = "classes" // the names of the classes, a list in JSON
-	keyHistory = "history" // what the training measured, by epoch, in JSON
+	keyDataset = "dataset" // the data set's name for mnist.Load
+	keyClasses = "classes" // the names of the classes, a JSON list
+	keyHistory = "history" // what the training measured, by epoch, as JSON
 
 	keySettings = "settings" // of a backup: the flags of its training
 )
 
-// side is the height and the width of the images that the program knows.
+// side is the height and width of the images that the program supports.
 const side = 28
 
-// describe notes in a model's metadata what it was trained on and how that went.
+// describe records in a model's metadata what it was trained on and how that went.
 func describe(m *nn.Sequential, data *mnist.Dataset, h *nn.History) error {
 	classes, err := json.Marshal(data.ClassNames)
 	if err != nil {
@@ -35,7 +35,7 @@ func describe(m *nn.Sequential, data *mnist.Dataset, h *nn.History) error {
 	m.Metadata = map[string]string{keyDataset: data.Name, keyClasses: string(classes)}
 	for _, values := range h.Values {
 		if slices.ContainsFunc(values, func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) }) {
-			return nil // JSON has no such numbers
+			return nil // JSON cannot represent these numbers
 		}
 	}
 	history, err := json.Marshal(h.Values)
@@ -46,15 +46,15 @@ func describe(m *nn.Sequential, data *mnist.Dataset, h *nn.History) error {
 	return nil
 }
 
-// A classifier is a saved model that tells images of 28×28 pixels apart.
+// A classifier is a saved model that classifies images of 28×28 pixels.
 type classifier struct {
 	*nn.Sequential
 	file    string
 	classes []string
-	dataset string // empty where the file does not say
+	dataset string // empty if the file does not say
 }
 
-// openClassifier loads a model and sees whether it is a classifier.
+// openClassifier loads a model and checks that it is a classifier.
 func openClassifier(ctx context.Context, d kernels.Device, file string) (*classifier, error) {
 	m, err := nn.Load(ctx, d, file)
 	if err != nil {
@@ -85,8 +85,8 @@ func openClassifier(ctx context.Context, d kernels.Device, file string) (*classi
 	return c, nil
 }
 
-// form is how pictures are brought to what the model knows: as name says, or, for
-// auto, as the images were made that it was trained on.
+// form returns how pictures are converted for the model: as name says or, for auto, like the images
+// that the model was trained on.
 func (c *classifier) form(name string) (mnist.Form, error) {
 	switch {
 	case name != "auto":
@@ -97,13 +97,12 @@ func (c *classifier) form(name string) (mnist.Form, error) {
 	return mnist.DigitForm, nil
 }
 
-// examples copies images of 28×28 pixels to the model's device, in the shape
-// that it takes.
+// examples copies images of 28×28 pixels to the model's device, in the model's input shape.
 func (c *classifier) examples(images []uint8) *tensor.Tensor {
 	return tensor.From(c.Device(), images, append([]int{len(images) / (side * side)}, c.InputShape()...)...)
 }
 
-// classify gives the probability of each class for each of the images, [n, classes].
+// classify returns the probability of each class for each of the images, [n, classes].
 func (c *classifier) classify(ctx context.Context, images []uint8) ([]float32, error) {
 	x := c.examples(images)
 	defer x.Free()
@@ -119,8 +118,8 @@ func (c *classifier) classify(ctx context.Context, images []uint8) ([]float32, e
 	return p, nil
 }
 
-// probabilities leaves a row of probabilities as it is. Any other, such as the
-// logits of a model without a softmax, is brought to probabilities by one.
+// probabilities leaves a row of probabilities unchanged. Any other row, such as the logits of a
+// model without a softmax, is converted by a softmax.
 func probabilities(row []float32) {
 	sum, most, valid := 0.0, row[0], true
 	for _, v := range row {
@@ -128,7 +127,7 @@ func probabilities(row []float32) {
 		most = max(most, v)
 		valid = valid && v >= 0
 	}
-	if valid && math.Abs(sum-1) <= 1e-3 { // what float32 rounds away of many classes
+	if valid && math.Abs(sum-1) <= 1e-3 { // tolerance for float32 rounding with many classes
 		return
 	}
 	sum = 0
@@ -140,7 +139,7 @@ func probabilities(row []float32) {
 	}
 }
 
-// data loads the data set that the model was trained on, or the one called name.
+// data loads the data set that the model was trained on, or the named one.
 func (c *classifier) data(ctx context.Context, name string, o mnist.Options) (*mnist.Dataset, error) {
 	if name == "" {
 		name = c.dataset
@@ -152,7 +151,7 @@ func (c *classifier) data(ctx context.Context, name string, o mnist.Options) (*m
 		return nil, fmt.Errorf("%s does not say which data set it was trained on: name one with --dataset", c.file)
 	}
 	if name == "own" {
-		name = "mnist" // what the folder holds is taken as it is
+		name = "mnist" // the contents of the folder are taken as they are
 	}
 	o.OwnClasses = true
 	data, err := mnist.Load(ctx, name, o)
@@ -168,7 +167,7 @@ func (c *classifier) data(ctx context.Context, name string, o mnist.Options) (*m
 	return data, nil
 }
 
-// await calls read, which may wait for a pipe's other end, and waits no longer than ctx lasts.
+// await calls read, which may wait for the other end of a pipe, but waits only until ctx ends.
 func await[T any](ctx context.Context, read func() (T, error)) (value T, err error) {
 	done := make(chan struct{})
 	var got T
@@ -185,7 +184,7 @@ func await[T any](ctx context.Context, read func() (T, error)) (value T, err err
 	}
 }
 
-// best is the number of the largest value.
+// best returns the index of the largest value.
 func best(values []float32) int {
 	b := 0
 	for i, v := range values {

@@ -29,7 +29,7 @@ type ShowCommand struct {
 	JSON    bool   `name:"json" help:"Print the figures as one JSON object on the last line."`
 }
 
-// A portrait is what demo show --json prints.
+// A portrait is the output of demo show --json.
 type portrait struct {
 	Device       string               `json:"device"`
 	Model        string               `json:"model"`
@@ -52,7 +52,7 @@ type portraitLayer struct {
 	Params int    `json:"params"`
 }
 
-// Run shows it all.
+// Run shows everything.
 func (c *ShowCommand) Run(ctx context.Context, w io.Writer) error {
 	d, err := auto.Open(c.Device)
 	if err != nil {
@@ -64,8 +64,8 @@ func (c *ShowCommand) Run(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	v := &view{classifier: model, w: w, screen: mnist.DetectScreen(w)}
-	// What is asked for wrongly is refused before anything is shown. A model of which
-	// nobody knows what it was trained on is shown as far as it goes.
+	// Refuse wrong options before showing anything. If it is unknown what a model was trained on,
+	// as much as possible is shown.
 	data, unknown := model.data(ctx, c.Dataset, mnist.Options{Dir: c.DataDir, Progress: downloads(w)})
 	if unknown != nil && (c.Dataset != "" || c.DataDir != "") {
 		return unknown
@@ -132,8 +132,8 @@ func (c *ShowCommand) Run(ctx context.Context, w io.Writer) error {
 	return nil
 }
 
-// chosen is the image whose activations are wanted, with its name and its class,
-// -1 where that is not known.
+// chosen returns the image whose activations are wanted, with its name and its class, or -1 if that
+// is unknown.
 func (c *ShowCommand) chosen(ctx context.Context, data *mnist.Dataset, form mnist.Form) (pixels []uint8, title string, actual int, err error) {
 	if c.Picture != "" {
 		pixels, err = await(ctx, func() ([]uint8, error) { return form.ReadPictureFile(c.Picture) })
@@ -169,7 +169,7 @@ func (v *view) layers(r *portrait) error {
 	return v.Summary(v.w)
 }
 
-// training shows how the model was trained, and how that went.
+// training shows how the model was trained, and the result.
 func (v *view) training(r *portrait) error {
 	o, steps := v.Compiled()
 	if o.Loss == nil {
@@ -198,7 +198,7 @@ func (v *view) training(r *portrait) error {
 	for i := range epochs {
 		h.Epoch = append(h.Epoch, i)
 	}
-	if epochs == 1 { // makes no curve
+	if epochs == 1 { // too few for a curve
 		fmt.Fprintf(v.w, "After one epoch: loss %.4f, accuracy %.4f\n", h.Last("loss"), h.Last("accuracy"))
 	} else {
 		fmt.Fprint(v.w, curves(v.screen, h))
@@ -225,8 +225,7 @@ func curves(s mnist.Screen, h *nn.History) string {
 	return b.String()
 }
 
-// settings lists what is not at its default in an optimizer or a loss. It is
-// empty where all is.
+// settings lists the non-default settings of an optimizer or a loss, or "".
 func settings(value any) string {
 	text, err := json.Marshal(value)
 	if err != nil {

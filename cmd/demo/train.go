@@ -43,7 +43,7 @@ type TrainCommand struct {
 	JSON       bool     `name:"json" help:"Print the result as one JSON object on the last line."`
 }
 
-// A result is what --json prints.
+// A result is the output of --json.
 type result struct {
 	Device       string              `json:"device"`
 	Model        string              `json:"model"`
@@ -59,8 +59,8 @@ type result struct {
 	Saved        string              `json:"saved"` // the model's file; empty if not saved
 }
 
-// A number is a value that was measured. JSON has neither NaN nor infinities: those
-// of a training that went astray become null.
+// A number is a measured value. JSON has neither NaN nor infinities; those of a diverged training
+// become null.
 type number float64
 
 // MarshalJSON writes the number, or null.
@@ -71,7 +71,7 @@ func (n number) MarshalJSON() ([]byte, error) {
 	return []byte("null"), nil
 }
 
-// numbers are the values of a history.
+// numbers returns the values of a history.
 func numbers(h *nn.History) map[string][]number {
 	all := map[string][]number{}
 	for name, values := range h.Values {
@@ -92,7 +92,7 @@ func (c *TrainCommand) Run(ctx context.Context, w io.Writer) (failed error) {
 	if c.Quiet {
 		t.say = io.Discard
 	}
-	if c.Out != "" { // before the work, so that a wrong name costs none
+	if c.Out != "" { // before the work, so that a wrong name costs nothing
 		if err := makeFolder(c.Out); err != nil {
 			return err
 		}
@@ -107,7 +107,7 @@ func (c *TrainCommand) Run(ctx context.Context, w io.Writer) (failed error) {
 			return err
 		}
 	}
-	defer func() { // what went before is on the disk even if the rest fails
+	defer func() { // what was written before is kept even if the rest fails
 		if failed != nil && t.saved != "" {
 			fmt.Fprintf(t.say, "\nThe trained model is saved to %s\n", t.saved)
 		}
@@ -135,8 +135,8 @@ func (c *TrainCommand) Run(ctx context.Context, w io.Writer) (failed error) {
 	return nil
 }
 
-// recipe is the settings for the network, with what the command line changes. It
-// refuses values that no training can use.
+// recipe returns the settings for the network, with the changes from the command line. It refuses
+// invalid values.
 func (c *TrainCommand) recipe() (recipe, error) {
 	r, ok := recipes[c.Model]
 	if !ok {
@@ -170,7 +170,7 @@ func (c *TrainCommand) recipe() (recipe, error) {
 	return r, nil
 }
 
-// augment makes variations of the images of a set.
+// augment returns a function that varies the images of a set.
 func augment(set mnist.Set) func(x *tensor.Tensor, r *rand.Rand) {
 	varied := make([]uint8, len(set.Images))
 	return func(x *tensor.Tensor, r *rand.Rand) {
@@ -179,8 +179,7 @@ func augment(set mnist.Set) func(x *tensor.Tensor, r *rand.Rand) {
 	}
 }
 
-// writable says what is wrong with a file that is to be written, by its name; nothing is
-// with the empty name.
+// writable returns an error if the named file cannot be written; the empty name is no error.
 func writable(file string) error {
 	if file == "" {
 		return nil
@@ -196,8 +195,8 @@ func writable(file string) error {
 	return nil
 }
 
-// sameFile tells whether two names are of one file, be it there yet or not: x is ./x, too, and
-// what a link leads to.
+// sameFile reports whether two names refer to the same file, whether it exists yet or not: x and
+// ./x, or a link and its target.
 func sameFile(a, b string) bool {
 	if at, err := os.Stat(a); err == nil {
 		bt, err := os.Stat(b)
@@ -214,7 +213,7 @@ func sameFile(a, b string) bool {
 	return err == nil && os.SameFile(at, bt)
 }
 
-// makeFolder makes a folder, if it is not there, and says if no file can be made in it.
+// makeFolder creates a folder if necessary, and returns an error if no file can be created in it.
 func makeFolder(path string) error {
 	if err := os.MkdirAll(path, 0o755); err != nil {
 		return err
@@ -222,7 +221,7 @@ func makeFolder(path string) error {
 	return probeFolder(path)
 }
 
-// probeFolder makes a file in a folder, and removes it.
+// probeFolder creates a file in a folder, and removes it.
 func probeFolder(path string) error {
 	if err := isFolder(path); err != nil {
 		return err
@@ -235,7 +234,7 @@ func probeFolder(path string) error {
 	return os.Remove(f.Name())
 }
 
-// isFolder says what is wrong with a folder.
+// isFolder returns an error if path is not a folder.
 func isFolder(path string) error {
 	info, err := os.Stat(path)
 	if err == nil && !info.IsDir() {
@@ -250,7 +249,7 @@ func onDevice(d kernels.Device, s mnist.Set, n int) (x, y *tensor.Tensor) {
 	return tensor.From(d, s.Images, n, s.Rows, s.Cols, 1), tensor.From(d, s.Int32Labels(), n)
 }
 
-// downloads shows how far a download is, a line for each file.
+// downloads shows the progress of a download, one line per file.
 func downloads(w io.Writer) func(mnist.Progress) {
 	last := -1
 	return func(p mnist.Progress) {
@@ -261,7 +260,7 @@ func downloads(w io.Writer) func(mnist.Progress) {
 	}
 }
 
-// spell writes a time in seconds, or in milliseconds where it is short.
+// spell formats a time in seconds, or in milliseconds if it is short.
 func spell(seconds float64) string {
 	if seconds < 0.95 {
 		return fmt.Sprintf("%.0f ms", 1000*seconds)
@@ -269,7 +268,7 @@ func spell(seconds float64) string {
 	return fmt.Sprintf("%.1f s", seconds)
 }
 
-// thousands writes a number with commas.
+// thousands formats a number with commas.
 func thousands(n int) string {
 	s := fmt.Sprint(n)
 	for i := len(s) - 3; i > 0; i -= 3 {

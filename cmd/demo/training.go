@@ -19,27 +19,26 @@ import (
 	"baregrad/tensor"
 )
 
-// A training is a TrainCommand at work. Its steps come in this order: load, build, fit,
-// test, show.
+// A training is a running TrainCommand. Its steps, in order: load, build, fit, test, show.
 type training struct {
 	*TrainCommand
 	recipe recipe
-	say    io.Writer // for all but the result
+	say    io.Writer // for all output but the result
 	device kernels.Device
 
 	data  *mnist.Dataset
 	n     int            // images to train on
-	x, y  *tensor.Tensor // those, with their labels
+	x, y  *tensor.Tensor // these images and their labels
 	model *nn.Sequential
-	saved string // the model's file; empty where none is wanted
-	// replaces tells that there was a file of that name before.
+	saved string // the model's file; empty if it is not saved
+	// replaces is set if a file of that name existed before.
 	replaces bool
 
 	history *nn.History
-	seconds float64 // that the training took
+	seconds float64 // duration of the training
 }
 
-// load loads the data set, and copies what is trained on to the device.
+// load loads the data set, and copies the training data to the device.
 func (t *training) load(ctx context.Context) (err error) {
 	if t.data, err = mnist.Load(ctx, t.Dataset, mnist.Options{Dir: t.DataDir, OwnClasses: true, Progress: downloads(t.say)}); err != nil {
 		return err
@@ -61,7 +60,7 @@ func (t *training) load(ctx context.Context) (err error) {
 	return nil
 }
 
-// build makes the model, and sees that what is to be written can be.
+// build creates the model, and checks that the output files can be written.
 func (t *training) build(context.Context) error {
 	o, err := optimizer(t.Optimizer, t.recipe.peak, t.recipe.epochs*((t.n+t.recipe.batch-1)/t.recipe.batch))
 	if err != nil {
@@ -99,14 +98,14 @@ func (t *training) build(context.Context) error {
 	return t.sameTraining()
 }
 
-// settings are the flags that decide what a training gives, bit for bit.
+// settings returns the flags that determine the result of a training, bit for bit.
 func (t *training) settings() string {
 	return fmt.Sprintf("--model %s --dataset %s --limit %d --epochs %d --batch %d --lr %v --optimizer %s --seed %d --augment=%v",
 		t.Model, t.data.Name, t.n, t.recipe.epochs, t.recipe.batch, t.recipe.peak, t.Optimizer, t.Seed, t.Augment)
 }
 
-// sameTraining refuses a backup that was made with other settings: to go on from it would
-// give the network of neither training.
+// sameTraining refuses a backup made with other settings: continuing from it would give the network
+// of neither training.
 func (t *training) sameTraining() error {
 	if t.Backup == "" {
 		return nil
@@ -165,12 +164,12 @@ func (t *training) fit(ctx context.Context) (err error) {
 	if err := describe(t.model, t.data, t.history); err != nil {
 		return err
 	}
-	// At once, whatever Ctrl-C or a full disk does to what follows.
+	// Save at once, before Ctrl-C or a full disk can interfere.
 	return t.model.Save(context.WithoutCancel(ctx), t.saved)
 }
 
-// test measures the model on the test set and says on w how good it is. It gives the
-// probability of each class for each image, too.
+// test measures the model on the test set and prints the result to w. It also returns the
+// probability of each class for each image.
 func (t *training) test(ctx context.Context, w io.Writer) (r result, probabilities []float32, err error) {
 	x, y := onDevice(t.device, t.data.Test, t.data.Test.N)
 	scores, predictions, err := t.model.EvaluatePredict(ctx, x, y, nn.EvaluateOptions{BatchSize: 250})
@@ -198,11 +197,11 @@ func (t *training) test(ctx context.Context, w io.Writer) (r result, probabiliti
 	return r, predictions.Floats(), nil
 }
 
-// show draws how the training went and what the model takes for what: in the terminal,
-// and as pictures to --out.
+// show draws how the training went and what the model confuses: in the terminal, and as pictures to
+// --out.
 func (t *training) show(probabilities []float32) error {
 	j := judge(probabilities, t.data.Test, len(t.data.ClassNames))
-	if t.recipe.epochs >= 5 { // fewer points make no curve
+	if t.recipe.epochs >= 5 { // fewer points are not a curve
 		fmt.Fprint(t.say, curves(mnist.DetectScreen(t.say), t.history))
 	}
 	j.show(t.say, t.data)

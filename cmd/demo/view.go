@@ -13,7 +13,7 @@ import (
 	"baregrad/tensor"
 )
 
-// shownMaps is how many filters or activations are drawn in a terminal.
+// shownMaps is the maximum number of filters or activations drawn in a terminal.
 const shownMaps = 32
 
 // A view draws what is inside a model.
@@ -24,8 +24,8 @@ type view struct {
 	figures *figure.Folder // nil draws no files
 }
 
-// filters draws the weights of the first layer that looks at pixels: those of a
-// convolution for its first input channel, or those of each unit of a dense layer.
+// filters draws the weights of the first layer that sees pixels: of a convolution for its first
+// input channel, or of each unit of a dense layer.
 func (v *view) filters() error {
 	for _, l := range v.Layers() {
 		var weights *tensor.Tensor // [KH, KW, C, Out]
@@ -54,8 +54,8 @@ func (v *view) filters() error {
 	return nil
 }
 
-// activations draws an image, what the model takes it for, and what a layer made
-// of it. actual is the image's class, or -1.
+// activations draws an image, the model's prediction for it, and a layer's output. actual is the
+// image's class, or -1.
 func (v *view) activations(ctx context.Context, layer string, pixels []uint8, title string, actual int) error {
 	p, err := v.classify(ctx, pixels)
 	if err != nil {
@@ -88,7 +88,7 @@ func (v *view) activations(ctx context.Context, layer string, pixels []uint8, ti
 	return v.figures.Activations("activations-"+layer, maps)
 }
 
-// known refuses a layer that the model does not have; none is wanted where name is empty.
+// known returns an error if the model has no layer of that name; the empty name is no error.
 func (v *view) known(name string) error {
 	names := []string{}
 	for _, l := range v.Layers() {
@@ -100,7 +100,7 @@ func (v *view) known(name string) error {
 	return nn.Unknown("layer", name, names)
 }
 
-// firstLayer is the layer whose activations are shown where none is named.
+// firstLayer returns the layer whose activations are shown by default.
 func (v *view) firstLayer() string {
 	name := ""
 	for _, l := range v.Layers() {
@@ -117,9 +117,8 @@ func (v *view) firstLayer() string {
 	return name
 }
 
-// asMaps brings a layer's output for one example to [1, H, W, C]: images with the
-// channels first are transposed, and rows of values become one image that is
-// about as high as it is wide.
+// asMaps converts a layer's output for one example to [1, H, W, C]: channels-first images are
+// transposed, and a vector becomes one image that is roughly square.
 func (v *view) asMaps(layer string, out *tensor.Tensor) *tensor.Tensor {
 	shape := out.Shape()[1:]
 	switch len(shape) {
@@ -144,8 +143,8 @@ func (v *view) asMaps(layer string, out *tensor.Tensor) *tensor.Tensor {
 	return out.Reshape(1, rows, n/rows, 1)
 }
 
-// channelsFirst tells in which order the images are that a layer puts out: in
-// that of the last layer up to it that has an order of its own.
+// channelsFirst reports whether a layer's output images are channels-first. The last layer up to it
+// that has a data format decides.
 func (v *view) channelsFirst(layer string) bool {
 	in := v.InputShape()
 	first := len(in) == 3 && in[0] == 1 && in[2] != 1
@@ -165,8 +164,8 @@ func (v *view) channelsFirst(layer string) bool {
 	return first
 }
 
-// maps draws n small images in the terminal, all on one scale: the smallest
-// value black, the largest white.
+// maps draws n small images in the terminal, all on the same scale: the smallest value is black,
+// the largest white.
 func (v *view) maps(n, rows, cols int, at func(image, i int) float32) {
 	shown := min(n, shownMaps)
 	values := make([]float32, 0, shown*rows*cols)
@@ -191,8 +190,7 @@ func (v *view) maps(n, rows, cols int, at func(image, i int) float32) {
 	}
 }
 
-// resize makes an image about 12 pixels wide, by repeating pixels or averaging
-// blocks of them.
+// resize makes an image about 12 pixels wide, by repeating pixels or averaging blocks of pixels.
 func resize(pixels []uint8, rows, cols int) (out []uint8, outRows, outCols int) {
 	const width = 12
 	if up := width / cols; up > 1 {

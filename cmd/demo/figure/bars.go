@@ -10,16 +10,15 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// hues tell series apart.
+// hues distinguish the series.
 var hues = []color.Color{
 	color.RGBA{40, 90, 180, 255}, color.RGBA{120, 165, 230, 255}, color.RGBA{0, 120, 40, 255}, color.RGBA{120, 190, 130, 255},
 	color.RGBA{170, 170, 170, 255}, color.RGBA{190, 20, 20, 255}, color.RGBA{230, 150, 60, 255},
 }
 
-// Bars draws figures as horizontal bars, a group for each row and in it a bar
-// for each series: cells is [row][series]. A cell of 0 has no bar. The axis is
-// logarithmic, beginning at a third of the least figure, where figures differ
-// more than fiftyfold.
+// Bars draws figures as horizontal bars, with one group per row and one bar per series in it: cells
+// is [row][series]. A cell of 0 has no bar. If figures differ more than fiftyfold, the axis is
+// logarithmic, starting at a third of the smallest figure.
 func (f Folder) Bars(name, title string, rows, series []string, cells [][]float64) error {
 	low, high := 0.0, 0.0
 	for _, row := range cells {
@@ -76,7 +75,7 @@ func (f Folder) Bars(name, title string, rows, series []string, cells [][]float6
 		p.Y.Tick.Marker = ticks
 		p.Y.Tick.LineStyle.Width = 0
 		p.Add(plotter.NewGrid())
-		// The legend stands beside the bars, where it hides none.
+		// The legend is next to the bars, so that it hides none.
 		legend := p.Legend
 		p.Legend = plot.NewLegend()
 		legend.Top = true

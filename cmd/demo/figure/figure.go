@@ -19,11 +19,11 @@ import (
 	"baregrad/mnist"
 )
 
-// A Folder is where figures are saved, each as NAME.Format.
+// A Folder is where figures are saved, as NAME.Format.
 type Folder struct {
 	Dir    string
-	Format string // png or svg; png where empty
-	// Saved, if not nil, is told of each file.
+	Format string // png or svg; png if empty
+	// Saved, if not nil, is called for each file.
 	Saved func(path string)
 }
 
@@ -59,20 +59,20 @@ func (f Folder) save(name string, width, height vg.Length, paint func(c draw.Can
 	return nil
 }
 
-// shades are how a value from 0 to 1 is drawn.
+// shades maps a value from 0 to 1 to a shade.
 type shades func(v float64) color.Color
 
 // ink is white paper and black ink, as digits are printed.
 func ink(v float64) color.Color { return color.Gray{uint8(255 - 255*v)} }
 
-// warmth goes from deep blue over green to yellow, evenly bright, as viridis
-// does: a quadratic fit to it in each channel.
+// warmth goes from deep blue through green to yellow with even brightness, like viridis: a
+// quadratic fit to it in each channel.
 func warmth(v float64) color.Color {
 	at := func(a, b, c float64) uint8 { return uint8(max(0, min(255, 255*(a+v*(b+v*c))))) }
 	return color.RGBA{at(0.33, -0.86, 1.53), at(0.01, 1.30, -0.42), at(0.36, 0.95, -1.22), 255}
 }
 
-// difference is blue below one half, white at it, red above.
+// difference is blue below one half, white at one half, red above.
 func difference(v float64) color.Color {
 	fade := func(x float64) uint8 { return uint8(max(0, min(255, 255*x))) }
 	if v < 0.5 {
@@ -81,8 +81,7 @@ func difference(v float64) color.Color {
 	return color.RGBA{255, fade(2 - 2*v), fade(2 - 2*v), 255}
 }
 
-// scaled draws values from 0 to 1 as squares that stay sharp when the picture is
-// stretched.
+// scaled draws values from 0 to 1 as squares, which stay sharp when the picture is stretched.
 func scaled(values []float64, rows, cols int, s shades) image.Image {
 	const side = 8 // pixels for each value
 	picture := image.NewRGBA(image.Rect(0, 0, cols*side, rows*side))
@@ -94,7 +93,7 @@ func scaled(values []float64, rows, cols int, s shades) image.Image {
 	return picture
 }
 
-// unit brings pixels to the range from 0 to 1.
+// unit converts pixels to the range from 0 to 1.
 func unit(pixels []uint8) []float64 {
 	values := make([]float64, len(pixels))
 	for i, p := range pixels {
@@ -103,7 +102,7 @@ func unit(pixels []uint8) []float64 {
 	return values
 }
 
-// panel is a plot of an image without axes.
+// panel returns a plot of an image without axes.
 func panel(picture image.Image, rows, cols int, title string, titleColor color.Color) *plot.Plot {
 	p := plot.New()
 	p.HideAxes()
@@ -122,7 +121,7 @@ var (
 	grey  = color.RGBA{170, 170, 170, 255}
 )
 
-// Image is one image with a bar that shows which shade is which value.
+// Image draws one image with a bar that shows which shade is which value.
 func (f Folder) Image(name string, pixels []uint8, rows, cols int) error {
 	return f.save(name, 5*vg.Inch, 4*vg.Inch, func(c draw.Canvas) {
 		p := plot.New()
@@ -149,8 +148,8 @@ func (f Folder) Image(name string, pixels []uint8, rows, cols int) error {
 	})
 }
 
-// Grid is images with captions, five to a row; right and wrong ones have their
-// captions in green and red.
+// Grid draws images with captions, five per row; the captions of right and wrong ones are green and
+// red.
 func (f Folder) Grid(name string, tiles []mnist.Tile) error {
 	const across = 5
 	down := (len(tiles) + across - 1) / across
@@ -170,8 +169,8 @@ func (f Folder) Grid(name string, tiles []mnist.Tile) error {
 	})
 }
 
-// Prediction is an image beside the bars of its probabilities: the predicted
-// class in green if it is the actual one, else in red with the actual one in blue.
+// Prediction draws an image next to the bars of its probabilities: the predicted class is green if
+// it is the actual one, otherwise red, with the actual one in blue.
 func (f Folder) Prediction(name string, pixels []uint8, rows, cols int, probabilities []float32, classes []string, actual int) error {
 	best := 0
 	for i, v := range probabilities {
@@ -206,7 +205,7 @@ func (f Folder) Prediction(name string, pixels []uint8, rows, cols int, probabil
 			p.Add(bar)
 		}
 		p.NominalX(classes...)
-		if len(classes) > 0 && len(classes[0]) > 2 { // long names stand on end
+		if len(classes) > 0 && len(classes[0]) > 2 { // long names are vertical
 			p.X.Tick.Label.Rotation = 0.9
 			p.X.Tick.Label.XAlign, p.X.Tick.Label.YAlign = draw.XRight, draw.YCenter
 		}

@@ -17,8 +17,8 @@ import (
 	"baregrad/tensor"
 )
 
-// Curves is the history of a training run: a plot for each value, with the
-// validation values beside those of the training.
+// Curves draws the history of a training run: one plot per value, with the validation values next
+// to those of the training.
 func (f Folder) Curves(name string, h *nn.History) error {
 	var shown []string
 	for _, value := range slices.Sorted(maps.Keys(h.Values)) {
@@ -67,7 +67,7 @@ func (f Folder) Curves(name string, h *nn.History) error {
 	return err
 }
 
-// Confusion shows how often each class (a row) was taken for each (a column).
+// Confusion draws how often each class (row) was predicted as each class (column).
 func (f Folder) Confusion(name string, counts [][]int, classes []string) error {
 	n := len(counts)
 	var failed error
@@ -80,7 +80,7 @@ func (f Folder) Confusion(name string, counts [][]int, classes []string) error {
 				total += count
 			}
 			for j, count := range row {
-				values[i*n+j] = math.Sqrt(float64(count) / float64(max(total, 1))) // the few show too
+				values[i*n+j] = math.Sqrt(float64(count) / float64(max(total, 1))) // so that small counts are visible, too
 				labels.XYs = append(labels.XYs, plotter.XY{X: float64(j), Y: float64(n - 1 - i)})
 				labels.Labels = append(labels.Labels, fmt.Sprint(count))
 			}
@@ -115,8 +115,8 @@ func (f Folder) Confusion(name string, counts [][]int, classes []string) error {
 	return err
 }
 
-// Filters shows the filters of a convolution, weights [KH, KW, C, Out], for its
-// first input channel: blue is negative, red positive.
+// Filters draws the filters of a convolution, weights [KH, KW, C, Out], for its first input
+// channel: blue is negative, red positive.
 func (f Folder) Filters(name string, weights *tensor.Tensor) error {
 	if weights.Rank() != 4 {
 		return fmt.Errorf("figure %s: weights of shape %v, expected [KH KW C Out]", name, weights.Shape())
@@ -128,8 +128,7 @@ func (f Folder) Filters(name string, weights *tensor.Tensor) error {
 	})
 }
 
-// Activations shows what a layer made of one image: its output [1, H, W, C] as C
-// images.
+// Activations draws a layer's output for one image, [1, H, W, C], as C images.
 func (f Folder) Activations(name string, output *tensor.Tensor) error {
 	if output.Rank() != 4 || output.Dim(0) != 1 {
 		return fmt.Errorf("figure %s: an output of shape %v, expected [1 H W C]", name, output.Shape())
@@ -139,8 +138,7 @@ func (f Folder) Activations(name string, output *tensor.Tensor) error {
 	return f.maps(name, channels, h, w, warmth, false, func(c, i int) float64 { return float64(all[i*channels+c]) })
 }
 
-// maps draws n small images in rows of eight. symmetric puts 0 in the middle of
-// the shades.
+// maps draws n small images, eight per row. symmetric puts 0 in the middle of the shades.
 func (f Folder) maps(name string, n, rows, cols int, s shades, symmetric bool, at func(image, i int) float64) error {
 	const across = 8
 	down := (n + across - 1) / across

@@ -7,8 +7,7 @@ import (
 	"baregrad/tensor"
 )
 
-// binaryMLP tries to learn labels that were drawn at random, and can't: the loss
-// stays near ln 2 = 0.69.
+// binaryMLP tries to learn random labels, which is impossible: the loss stays near ln 2 = 0.69.
 func binaryMLP(s *Setting) (*Result, error) {
 	model := nn.NewSequential(s.Device, nn.Seed(s.Seed))
 	model.Add(&nn.Dense{Units: 64, Activation: nn.ReLU, InputShape: []int{20}})

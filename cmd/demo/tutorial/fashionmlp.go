@@ -6,8 +6,7 @@ import (
 	"baregrad/tensor"
 )
 
-// fashionMLP tells clothes apart with one hidden layer; the labels stay class
-// numbers.
+// fashionMLP classifies clothes with one hidden layer; the labels stay class numbers.
 func fashionMLP(s *Setting) (*Result, error) {
 	data, err := s.load("fashion")
 	if err != nil {

@@ -24,13 +24,13 @@ func mnistCNN(s *Setting) (*Result, error) {
 	// Features: 32 filters of 3×3, then 64 of 3×3 over those.
 	model.Add(&nn.Conv2D{Filters: 32, Kernel: [2]int{3, 3}, Activation: nn.ReLU, InputShape: inputShape})
 	model.Add(&nn.Conv2D{Filters: 64, Kernel: [2]int{3, 3}, Activation: nn.ReLU})
-	// The strongest of each 2×2.
+	// The largest of each 2×2.
 	model.Add(&nn.MaxPooling2D{Pool: [2]int{2, 2}})
-	// A quarter of the neurons drop out.
+	// Drop out a quarter of the activations.
 	model.Add(&nn.Dropout{Rate: 0.25})
 	model.Add(&nn.Flatten{})
-	// Classification: a fully connected layer, of which half drops out, and the
-	// probabilities of the classes.
+	// Classification: a fully connected layer, of which half is dropped, and the probabilities of
+	// the classes.
 	model.Add(&nn.Dense{Units: 128, Activation: nn.ReLU})
 	model.Add(&nn.Dropout{Rate: 0.5})
 	model.Add(&nn.Dense{Units: classes, Activation: nn.Softmax})
@@ -125,7 +125,7 @@ func mnistCNN(s *Setting) (*Result, error) {
 	return r, s.prediction("prediction", test, 0, first.Floats(), data.ClassNames)
 }
 
-// tile is image i with its class, and the predicted one where that is another.
+// tile is image i with its class, and with the predicted class if that is different.
 func tile(set mnist.Set, i int, classes []string, predicted int) mnist.Tile {
 	t := mnist.Tile{Pixels: set.Image(i), Rows: set.Rows, Cols: set.Cols, Caption: classes[set.Labels[i]], Mark: mnist.Right}
 	if predicted != int(set.Labels[i]) {

@@ -7,9 +7,8 @@ import (
 	"baregrad/tensor"
 )
 
-// mnistMLP is a first classifier: 784 pixels, 32 hidden units, 10 classes, with
-// activations as layers of their own, an optimizer with its settings written
-// out, and labels as one-hot rows.
+// mnistMLP is a first classifier: 784 pixels, 32 hidden units, 10 classes, with activations as
+// separate layers, an optimizer with explicit settings, and one-hot labels.
 func mnistMLP(s *Setting) (*Result, error) {
 	s.devices()
 	data, err := s.load("mnist")
@@ -58,7 +57,7 @@ func mnistMLP(s *Setting) (*Result, error) {
 	}
 	s.printf("loss: %f accuracy: %f", r.Scores["loss"], r.Scores["accuracy"])
 
-	// Any one image of the test set, and what the model takes it for.
+	// A random image of the test set, and the model's prediction for it.
 	i := rand.New(rand.NewPCG(s.Seed, 0)).IntN(test.N)
 	if err := s.picture("image", test.Image(i), test.Rows, test.Cols); err != nil {
 		return nil, err

@@ -13,8 +13,8 @@ import (
 	"baregrad/tensor"
 )
 
-// mnistWideMLP has a hidden layer of as many units as the image has pixels, and
-// takes its data from a NumPy file.
+// mnistWideMLP has a hidden layer with as many units as the image has pixels, and reads its data
+// from a NumPy file.
 func mnistWideMLP(s *Setting) (*Result, error) {
 	data, err := s.npz()
 	if err != nil {
@@ -40,8 +40,8 @@ func mnistWideMLP(s *Setting) (*Result, error) {
 	return s.classify(model, "MLP", trainX, trainY, testX, testY)
 }
 
-// mnistCNNChannelsFirst takes images as (1, 28, 28), the channels first. (The file's may be
-// of another size.)
+// mnistCNNChannelsFirst takes images as (1, 28, 28), channels first. (Those in the file may have
+// another size.)
 func mnistCNNChannelsFirst(s *Setting) (*Result, error) {
 	data, err := s.npz()
 	if err != nil {
@@ -94,9 +94,9 @@ func (s *Setting) classify(model *nn.Sequential, kind string, trainX, trainY, te
 	return r, nil
 }
 
-// npz loads mnist.npz, the file in which Keras ships MNIST, from the folder of
-// data sets. Where there is none, it is made from the embedded files first; a file of
-// that name with other data is left alone, and an error.
+// npz loads mnist.npz, the file in which Keras ships MNIST, from the folder of data sets. If it
+// does not exist, it is first created from the embedded files. A file of that name with other data
+// is left alone and leads to an error.
 func (s *Setting) npz() (*mnist.Dataset, error) {
 	if path := filepath.Join(s.Data.Dir, "mnist.npz"); s.Data.Dir != "" {
 		if _, err := os.Stat(path); err == nil {
@@ -146,7 +146,7 @@ func (s *Setting) npz() (*mnist.Dataset, error) {
 	return mnist.LoadNPZ(s.Context, path)
 }
 
-// same tells whether two sets hold the same images and labels.
+// same reports whether two sets hold the same images and labels.
 func same(a, b mnist.Set) bool {
 	return a.Rows == b.Rows && a.Cols == b.Cols && bytes.Equal(a.Images, b.Images) && bytes.Equal(a.Labels, b.Labels)
 }

@@ -1,7 +1,6 @@
-// Package tutorial has six programs from well-known Keras tutorials, written
-// with baregrad: the same networks, data and settings, printing what the
-// tutorials print. Each is a function of its own that can be read, and copied
-// into a program, by itself.
+// Package tutorial contains six programs from well-known Keras tutorials, written with baregrad:
+// the same networks, data and settings, with the tutorials' output. Each is a separate function
+// that can be read, and copied into a program, by itself.
 package tutorial
 
 import (
@@ -39,7 +38,7 @@ func All() []Tutorial {
 	}
 }
 
-// ByName is the tutorial of that name, or a *nn.NameError.
+// ByName returns the tutorial with that name, or a *nn.NameError.
 func ByName(name string) (Tutorial, error) {
 	names := []string{}
 	for _, t := range All() {
@@ -51,37 +50,37 @@ func ByName(name string) (Tutorial, error) {
 	return Tutorial{}, nn.Unknown("tutorial", name, names)
 }
 
-// A Setting is what a tutorial runs with.
+// A Setting holds the inputs of a tutorial.
 type Setting struct {
 	Context context.Context
 	Device  kernels.Device
-	Out     io.Writer     // what the tutorial prints
+	Out     io.Writer     // for the tutorial's output
 	Screen  mnist.Screen  // how pictures are drawn on Out
-	Epochs  int           // the tutorial's own where 0
+	Epochs  int           // the tutorial's own if 0
 	Seed    uint64        // of the model
 	Data    mnist.Options // where data sets are found
-	Folder  string        // where files are written; a folder for temporary files where empty
+	Folder  string        // where files are written; a temporary folder if empty
 	Figures Figures       // draws pictures to files; nil draws none
 }
 
 // Figures draws the pictures of a tutorial to files.
 type Figures interface {
-	// Image is one image with a bar that shows which shade is which value.
+	// Image draws one image with a bar that shows which shade is which value.
 	Image(name string, pixels []uint8, rows, cols int) error
-	// Grid is images with captions, five to a row.
+	// Grid draws images with captions, five per row.
 	Grid(name string, tiles []mnist.Tile) error
-	// Prediction is an image beside the bars of its probabilities.
+	// Prediction draws an image next to the bars of its probabilities.
 	Prediction(name string, pixels []uint8, rows, cols int, probabilities []float32, classes []string, actual int) error
-	// Curves is the history of a training run.
+	// Curves draws the history of a training run.
 	Curves(name string, h *nn.History) error
 }
 
-// A Result is what a tutorial came to.
+// A Result is the result of a tutorial.
 type Result struct {
 	Model        *nn.Sequential
 	History      *nn.History
 	TrainSeconds float64
-	Scores       map[string]float64 // of the test set
+	Scores       map[string]float64 // on the test set
 	Saved        string             // the model's file in Setting.Folder; empty if none is kept
 }
 
@@ -93,10 +92,10 @@ func (t Tutorial) Run(s Setting) (*Result, error) {
 	return t.run(&s)
 }
 
-// printf writes a line of the tutorial.
+// printf writes a line of the tutorial's output.
 func (s *Setting) printf(format string, args ...any) { fmt.Fprintf(s.Out, format+"\n", args...) }
 
-// devices prints what there is to compute on.
+// devices prints the available devices.
 func (s *Setting) devices() {
 	gpus := 0
 	for _, d := range auto.List() {
@@ -119,8 +118,8 @@ func (s *Setting) integers(set mnist.Set) *tensor.Tensor {
 	return tensor.From(s.Device, set.Int32Labels(), set.N)
 }
 
-// oneHot copies labels to the device as rows that are 1 at the class: float32
-// [n, classes]. Where classes is 0, there are as many as the labels name.
+// oneHot copies labels to the device as rows that are 1 at the class: float32 [n, classes]. If
+// classes is 0, the labels determine the number.
 func (s *Setting) oneHot(labels []uint8, classes int) (*tensor.Tensor, error) {
 	rows, err := mnist.ToCategorical(labels, classes)
 	if err != nil {
@@ -129,7 +128,7 @@ func (s *Setting) oneHot(labels []uint8, classes int) (*tensor.Tensor, error) {
 	return tensor.From(s.Device, rows, len(labels), len(rows)/len(labels)), nil
 }
 
-// fit trains and takes the time.
+// fit trains and measures the time.
 func (s *Setting) fit(m *nn.Sequential, x, y *tensor.Tensor, o nn.FitOptions) (*Result, error) {
 	o.Epochs, o.Output = s.Epochs, s.Out
 	begin := time.Now()
@@ -162,7 +161,7 @@ func (s *Setting) grid(name string, tiles []mnist.Tile) error {
 	return s.Figures.Grid(name, tiles)
 }
 
-// prediction draws an image beside its probabilities.
+// prediction draws an image next to its probabilities.
 func (s *Setting) prediction(name string, set mnist.Set, i int, probabilities []float32, classes []string) error {
 	s.printf("%s", strings.TrimRight(s.Screen.Prediction(set.Image(i), set.Rows, set.Cols, probabilities, classes, best(probabilities)), "\n"))
 	if s.Figures == nil {
@@ -171,7 +170,7 @@ func (s *Setting) prediction(name string, set mnist.Set, i int, probabilities []
 	return s.Figures.Prediction(name, set.Image(i), set.Rows, set.Cols, probabilities, classes, int(set.Labels[i]))
 }
 
-// best is the number of the largest value.
+// best returns the index of the largest value.
 func best(values []float32) int {
 	b := 0
 	for i, v := range values {
@@ -182,7 +181,7 @@ func best(values []float32) int {
 	return b
 }
 
-// shape writes sizes as Python does: (60000, 28, 28), (60000,).
+// shape formats sizes as Python does: (60000, 28, 28), (60000,).
 func shape(sizes ...int) string {
 	if len(sizes) == 1 {
 		return fmt.Sprintf("(%d,)", sizes[0])
@@ -190,7 +189,7 @@ func shape(sizes ...int) string {
 	return "(" + strings.Trim(strings.ReplaceAll(fmt.Sprint(sizes), " ", ", "), "[]") + ")"
 }
 
-// list writes numbers as Python does: [0.5, 0.25].
+// list formats numbers as Python does: [0.5, 0.25].
 func list(values []float64) string {
 	parts := make([]string, len(values))
 	for i, v := range values {
@@ -199,7 +198,7 @@ func list(values []float64) string {
 	return "[" + strings.Join(parts, ", ") + "]"
 }
 
-// float writes a number as Python does: 65.0, not 65.
+// float formats a number as Python does: 65.0, not 65.
 func float(v float64) string {
 	s := fmt.Sprint(v)
 	if !strings.ContainsAny(s, ".eIN") {
