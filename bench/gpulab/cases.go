@@ -135,6 +135,28 @@ func cases(smoke bool) (list []Case) {
 		Case{Name: fmt.Sprintf("sum %d", large), Kind: "sum", Dims: []int{large}, Bytes: 4 * n})
 }
 
+// noInstructions is the problem of a case that needs a newer GPU.
+const noInstructions = "this GPU has no such instructions"
+
+// needs returns the major compute capability that a kernel or a form of a convolution needs: 8 for
+// asynchronous copies and for tf32.
+func needs(form string) int {
+	for _, word := range []string{"async", "tf32", "winograd"} {
+		if strings.Contains(form, word) {
+			return 8
+		}
+	}
+	return 0
+}
+
+// needs returns that of a case.
+func (c Case) needs() int {
+	if c.TF32 {
+		return 8
+	}
+	return needs(c.Form)
+}
+
 // rotated is how many bytes the calls of a graph go through, at least: more than any
 // GPU's cache holds.
 const rotated = 256 << 20

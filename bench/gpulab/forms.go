@@ -27,7 +27,7 @@ func checkForms(w io.Writer, d *cuda.Device, parts *turns) error {
 			continue
 		}
 		if c.needs > d.Info().Compute[0] {
-			fmt.Fprintf(w, "%-66s this GPU has no such instructions\n", c.name)
+			fmt.Fprintf(w, "%-66s %s\n", c.name, noInstructions)
 			continue
 		}
 		verdict := ""
@@ -57,12 +57,9 @@ func formChecks() (list []formCheck) {
 	for transposes := range 4 {
 		s := kernels.MatMulSpec{M: 132, N: 260, K: 68, TransA: transposes&1 != 0, TransB: transposes&2 != 0}
 		for _, rung := range cuda.Ladder() {
-			c := formCheck{name: fmt.Sprintf("%s, transposed %v %v", rung, s.TransA, s.TransB), allowed: 0x1p-18} // sums of 68 terms in some order of float32
+			c := formCheck{name: fmt.Sprintf("%s, transposed %v %v", rung, s.TransA, s.TransB), needs: needs(rung), allowed: 0x1p-18} // sums of 68 terms in some order of float32
 			if strings.HasPrefix(rung, "matmul_tf32") {
 				c.allowed = 0x1p-10 // two factors, each rounded to 11 bits
-			}
-			if strings.Contains(rung, "tf32") || strings.Contains(rung, "async") {
-				c.needs = 8
 			}
 			c.error = func(d *cuda.Device, host kernels.Device) float64 {
 				on := newCopies(d, host, s.M*s.N, s.M*s.K, s.K*s.N)
@@ -111,7 +108,7 @@ func convChecks(of string, dims []int, forms ...string) (list []formCheck) {
 			if strings.HasPrefix(form, "winograd") && pass.name == "by filter" {
 				continue // it does not support this
 			}
-			list = append(list, formCheck{name: "convolution " + of + pass.name + ", " + form, allowed: 0x1p-18, error: func(d *cuda.Device, host kernels.Device) float64 {
+			list = append(list, formCheck{name: "convolution " + of + pass.name + ", " + form, needs: needs(form), allowed: 0x1p-18, error: func(d *cuda.Device, host kernels.Device) float64 {
 				d.ConvForm = convForms[form]
 				on := newCopies(d, host, pass.sizes...)
 				defer on.free()

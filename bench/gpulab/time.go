@@ -55,6 +55,10 @@ func inOrder(list []Case) []Case {
 // measure times one case. An error of the device concerns that case alone.
 func measure(d *cuda.Device, c Case) (m Measurement) {
 	m = Measurement{Case: c, By: "baregrad"}
+	if c.needs() > d.Info().Compute[0] {
+		m.Problem = noInstructions
+		return m
+	}
 	var held []kernels.Buffer
 	defer func() {
 		for _, b := range held {

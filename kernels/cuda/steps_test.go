@@ -14,8 +14,10 @@ import (
 
 // lister is a driver that does no work, and lists what is captured as a graph.
 type lister struct {
+	compute   [2]int
 	next      driver.Pointer
 	capturing bool
+	loaded    []string // the texts of all files
 	nodes     []string // of the last graph
 }
 
@@ -39,14 +41,17 @@ func (l *lister) Fill(dst driver.Pointer, value byte, n int64) error { return l.
 func (l *lister) Read(dst []byte, src driver.Pointer) error          { clear(dst); return nil }
 func (l *lister) Write(driver.Pointer, []byte) error                 { return nil }
 func (l *lister) Record() (driver.Event, error)                      { return listed{}, nil }
-func (l *lister) Info() driver.Info                                  { return driver.Info{Name: "lister", Compute: [2]int{9, 0}} }
+func (l *lister) Info() driver.Info                                  { return driver.Info{Name: "lister", Compute: l.compute} }
 func (l *lister) Memory() (used, free int64)                         { return 0, 0 }
 func (l *lister) Free(driver.Pointer) error                          { return nil }
-func (l *lister) Load(name, text string) (driver.Module, error)      { return l, nil }
-func (l *lister) Function(name string) (driver.Function, error)      { return entry(name), nil }
-func (l *lister) NewStream() (driver.Stream, error)                  { return l, nil }
-func (l *lister) Sync() error                                        { return nil }
-func (l *lister) Close() error                                       { return nil }
+func (l *lister) Load(name, text string) (driver.Module, error) {
+	l.loaded = append(l.loaded, text)
+	return l, nil
+}
+func (l *lister) Function(name string) (driver.Function, error) { return entry(name), nil }
+func (l *lister) NewStream() (driver.Stream, error)             { return l, nil }
+func (l *lister) Sync() error                                   { return nil }
+func (l *lister) Close() error                                  { return nil }
 
 type entry string
 
@@ -61,7 +66,13 @@ func (listed) Since(driver.Event) (time.Duration, error) { return 0, nil }
 // stepOf gives the nodes of the graph that a training step of a network is.
 func stepOf(t *testing.T, n bench.Network) []string {
 	t.Helper()
-	l := &lister{}
+	l := &lister{compute: [2]int{9, 0}}
+	stepBy(t, n, l)
+	return l.nodes
+}
+
+func stepBy(t *testing.T, n bench.Network, l *lister) {
+	t.Helper()
 	d, err := cuda.New("cuda", l)
 	if err != nil {
 		t.Fatal(err)
@@ -81,7 +92,6 @@ func stepOf(t *testing.T, n bench.Network) []string {
 	if _, err := m.Fit(context.Background(), x, y, nn.FitOptions{Epochs: 1, BatchSize: n.Batch, Verbose: nn.Silent}); err != nil {
 		t.Fatal(err)
 	}
-	return l.nodes
 }
 
 // A training step launches no more than it has to: what a launch costs is most of
@@ -98,6 +108,22 @@ func TestLaunchesOfAStep(t *testing.T) {
 		for _, name := range []string{"adam_f32", "rmsprop_f32"} {
 			if updates := strings.Count(strings.Join(nodes, " "), name); updates > 1 {
 				t.Errorf("%s: %d launches of %s, want 1 for all parameters", n.Name, updates, name)
+			}
+		}
+	}
+}
+
+// Of a GPU of sm_70 all networks can be trained: no file is loaded that is for a later one.
+func TestStepsOnOlderGPUs(t *testing.T) {
+	for _, n := range bench.Networks() {
+		l := &lister{compute: [2]int{7, 0}}
+		stepBy(t, n, l)
+		if len(l.nodes) == 0 {
+			t.Errorf("%s: no launches", n.Name)
+		}
+		for _, text := range l.loaded {
+			if !strings.Contains(text, ".target sm_70") {
+				t.Errorf("%s: a file is loaded that is for a later GPU than sm_70:\n%s", n.Name, strings.SplitAfterN(text, ".target", 2)[0])
 			}
 		}
 	}

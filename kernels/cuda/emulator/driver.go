@@ -29,7 +29,7 @@ func (d *Driver) Info() driver.Info {
 	_, total := d.Machine.Memory()
 	return driver.Info{
 		Name:            "PTX emulator",
-		Compute:         [2]int{9, 0},
+		Compute:         d.Machine.opts.Compute,
 		Multiprocessors: d.Machine.opts.Workers,
 		Memory:          int64(min(total, math.MaxInt64)),
 		SharedPerBlock:  int(d.Machine.opts.SharedBytes),
@@ -60,11 +60,14 @@ func (d *Driver) Alloc(bytes int64) (driver.Pointer, error) {
 // Free releases what Alloc returned.
 func (d *Driver) Free(p driver.Pointer) error { return d.Machine.Free(Address(p)) }
 
-// Load parses and decodes PTX text.
+// Load parses and decodes PTX text. As a GPU does, it refuses what is for a later one.
 func (d *Driver) Load(name, text string) (driver.Module, error) {
 	parsed, err := Parse(name, text)
 	if err != nil {
 		return nil, err
+	}
+	if of := d.Machine.opts.Compute; parsed.target() > 10*of[0]+of[1] {
+		return nil, fmt.Errorf("%s: is for sm_%d, this GPU is sm_%d%d", name, parsed.target(), of[0], of[1])
 	}
 	program, err := d.Machine.Load(parsed)
 	if err != nil {

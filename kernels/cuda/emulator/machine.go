@@ -14,6 +14,7 @@ type Options struct {
 	Workers      int       // goroutines that run blocks; 0 is GOMAXPROCS
 	MemoryBytes  uint64    // device memory; 0 is 4 GiB
 	SharedBytes  uint64    // maximum shared memory per block; 0 is 227 KiB, as on an H100
+	Compute      [2]int    // compute capability to report; zero is 9.0, as on an H100
 	Checks       Checks    // which checks run
 	Counters     bool      // count per source line
 	Instructions uint64    // maximum warp instructions per launch; 0 is no limit
@@ -47,6 +48,9 @@ func New(o Options) *Machine {
 	}
 	if o.SharedBytes == 0 {
 		o.SharedBytes = 227 << 10
+	}
+	if o.Compute == [2]int{} {
+		o.Compute = [2]int{9, 0}
 	}
 	if o.MaxFindings == 0 {
 		o.MaxFindings = 100
