@@ -20,12 +20,12 @@ import (
 
 // BenchCommand compares the devices.
 type BenchCommand struct {
-	Device  []string      `placeholder:"NAME" help:"Which devices to measure, with commas between (all that demo devices lists)."`
-	Threads []int         `placeholder:"N" help:"On how many cores, with commas between (one, and all)."`
+	Device  []string      `placeholder:"NAME" help:"Devices to measure, separated by commas (all that demo devices lists)."`
+	Threads []int         `placeholder:"N" help:"Numbers of cores, separated by commas (one, and all)."`
 	Budget  time.Duration `default:"150ms" help:"How long each figure may take."`
-	Slowest time.Duration `default:"1s" help:"Leave out a product or a training step that would take longer than this once."`
+	Slowest time.Duration `default:"1s" help:"Skip products and training steps of which a single run would take longer than this."`
 	Out     string        `placeholder:"DIR" help:"A folder for the charts, matmul.svg and train.svg."`
-	JSON    bool          `name:"json" help:"Print the figures as one JSON object on the last line; its peak_gflops are of one core."`
+	JSON    bool          `name:"json" help:"Print the figures as one JSON object on the last line; its peak_gflops are for one core."`
 }
 
 // Run measures and prints the results.

@@ -23,11 +23,11 @@ import (
 // commands is the whole command line. Each command is a struct with a Run method.
 type commands struct {
 	Train    TrainCommand    `cmd:"" default:"withargs" help:"Train a network on MNIST or Fashion-MNIST and test it (the default command)."`
-	Predict  PredictCommand  `cmd:"" help:"Tell what pictures show with a model that was trained."`
+	Predict  PredictCommand  `cmd:"" help:"Classify pictures with a trained model."`
 	Show     ShowCommand     `cmd:"" help:"Show what is inside a model: layers, training, filters, activations, mistakes."`
 	Tutorial TutorialCommand `cmd:"" help:"Run a well-known Keras tutorial, or list them."`
-	Bench    BenchCommand    `cmd:"" help:"Measure this machine's devices against each other, in under a minute."`
-	Profile  ProfileCommand  `cmd:"" help:"Show what each call of a tutorial's training step costs."`
+	Bench    BenchCommand    `cmd:"" help:"Compare the speed of this machine's devices, in under a minute."`
+	Profile  ProfileCommand  `cmd:"" help:"Show how long each call of a tutorial's training step takes."`
 	Devices  DevicesCommand  `cmd:"" help:"List what this machine can compute on, and why anything is missing."`
 	PTX      PTXCommand      `cmd:"" name:"ptx" help:"Show, run, check, count and trace GPU kernels on the emulator: ours and any other PTX."`
 }

@@ -14,13 +14,13 @@ import (
 
 // PredictCommand tells what pictures show.
 type PredictCommand struct {
-	Model   string   `required:"" placeholder:"FILE" help:"A model that demo train or nn.Save saved, which takes images of 28×28."`
-	Images  []string `arg:"" optional:"" name:"picture" help:"PNG or JPEG pictures, each of one thing. Without any: images of the model's test set."`
-	Form    string   `default:"auto" placeholder:"NAME" help:"How pictures become 28×28: digit (as MNIST's), fashion (as Fashion-MNIST's), plain (only scaled), or auto: as the images that the model was trained on."`
-	Number  int      `short:"n" default:"5" help:"How many images of the test set."`
+	Model   string   `required:"" placeholder:"FILE" help:"A model for images of 28×28, saved by demo train or nn.Save."`
+	Images  []string `arg:"" optional:"" name:"picture" help:"PNG or JPEG pictures of one object each. If there are none, images of the model's test set are used."`
+	Form    string   `default:"auto" placeholder:"NAME" help:"How to convert pictures to 28×28: digit (like MNIST's), fashion (like Fashion-MNIST's), plain (only scaled), or auto: like the images that the model was trained on."`
+	Number  int      `short:"n" default:"5" help:"How many images of the test set to use."`
 	Dataset string   `placeholder:"NAME" help:"The test set: mnist or fashion (what the model was trained on)."`
 	DataDir string   `placeholder:"DIR" help:"A folder with the data set's four files."`
-	Device  string   `default:"auto" help:"What computes: auto, cpu, reference, or another that demo devices lists."`
+	Device  string   `default:"auto" help:"The device to compute on: auto, cpu, reference, or another that demo devices lists."`
 	JSON    bool     `name:"json" help:"Print the result as one JSON object on the last line."`
 }
 
@@ -83,7 +83,7 @@ func (c *PredictCommand) Run(ctx context.Context, w io.Writer) error {
 			return err
 		}
 		if i := slices.IndexFunc(p, func(v float32) bool { return v != v }); i >= 0 {
-			return fmt.Errorf("%s: what the model says of %s is not a number: its training went astray, to weights that are none",
+			return fmt.Errorf("%s: the model's output for %s is not a number: its training diverged, and its weights are not numbers",
 				c.Model, guesses[i/len(model.classes)].Image)
 		}
 		model.show(w, mnist.DetectScreen(w), images, p, guesses)

@@ -16,10 +16,10 @@ import (
 
 // ProfileCommand shows where a training step's time goes.
 type ProfileCommand struct {
-	Network string        `arg:"" help:"Which tutorial's network: demo tutorial lists them."`
-	Device  string        `default:"auto" help:"What computes: auto, cpu, reference, or another that demo devices lists."`
-	Threads []int         `placeholder:"N" help:"On how many cores (all). Two numbers with a comma between are measured in turns, and compared."`
-	Budget  time.Duration `default:"3s" help:"How long to train for on each number of cores."`
+	Network string        `arg:"" help:"The tutorial whose network to profile; demo tutorial lists them."`
+	Device  string        `default:"auto" help:"The device to compute on: auto, cpu, reference, or another that demo devices lists."`
+	Threads []int         `placeholder:"N" help:"Number of cores (all). Two numbers, separated by a comma, are measured alternately and compared."`
+	Budget  time.Duration `default:"3s" help:"How long to train on each number of cores."`
 	JSON    bool          `name:"json" help:"Print the figures as one JSON object on the last line."`
 }
 

@@ -80,11 +80,11 @@ type ptxLaunch struct {
 	File   string   `arg:"" help:"A .ptx file; or one of baregrad's, such as relu.ptx."`
 	Kernel string   `short:"k" help:"The kernel. It can be left out if the file has only one."`
 	Grid   string   `default:"1" placeholder:"X[,Y[,Z]]" help:"Blocks (1)."`
-	Block  string   `default:"32" placeholder:"X[,Y[,Z]]" help:"Threads of a block (32)."`
-	Shared int      `placeholder:"BYTES" help:"Dynamic shared memory of a block."`
+	Block  string   `default:"32" placeholder:"X[,Y[,Z]]" help:"Threads per block (32)."`
+	Shared int      `placeholder:"BYTES" help:"Dynamic shared memory per block."`
 	Arg    []string `sep:"none" placeholder:"VALUE" help:"An argument; give one for each parameter, in order. A number, or a buffer: f32[8]=1,2,3 (repeated as needed), f32[8]=range or range(START,STEP), f32[8]=random or random(SEED), f32[8] (zeros), or a .npy file. Types: f32 f64 s8 u8 s16 u16 s32 u32 s64 u64 f16 bf16."`
 	Out    []string `sep:"none" placeholder:"N=FILE" help:"Write the buffer of argument N, from 0, to a .npy file afterwards."`
-	Limit  uint64   `default:"1000000000" help:"Stop a kernel after so many warp instructions; 0 for no limit."`
+	Limit  uint64   `default:"1000000000" help:"Stop a kernel after this many warp instructions; 0 for no limit."`
 }
 
 // job is a kernel ready to run.

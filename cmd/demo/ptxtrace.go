@@ -60,7 +60,7 @@ func (c *PTXTraceCommand) Run(ctx context.Context, w io.Writer) error {
 	}
 	grid, block := j.config.Grid, j.config.Block
 	if t.block.X >= grid.X || t.block.Y >= grid.Y || t.block.Z >= grid.Z {
-		return fmt.Errorf("--block-index %v lies outside the grid of %v", t.block, grid)
+		return fmt.Errorf("--block-index %v is outside the grid of %v", t.block, grid)
 	}
 	// In float64, because the given block may be too large for any machine, which the launch
 	// refuses.

@@ -57,7 +57,7 @@ func judge(probabilities []float32, set mnist.Set, classes int) judgement {
 // show draws the confusion matrix and the model's most confident mistakes.
 func (j judgement) show(w io.Writer, data *mnist.Dataset) {
 	screen := mnist.DetectScreen(w)
-	fmt.Fprintf(w, "\nWhat it took for what (rows: the label, columns: the prediction)\n%s",
+	fmt.Fprintf(w, "\nConfusion matrix (rows: the label, columns: the prediction)\n%s",
 		screen.ConfusionMatrix(j.confusion, data.ClassNames))
 	if len(j.mistakes) == 0 {
 		return
@@ -84,7 +84,7 @@ func (c *TrainCommand) next(w io.Writer, dataset, saved string) {
 	}
 	if saved != "" {
 		of := map[string]string{"mnist": "a picture of a digit", "fashion": "a picture of clothes"}[dataset]
-		suggest("predict --model "+saved+" PICTURE.png", "what it takes "+cmp.Or(of, "a picture")+" for")
+		suggest("predict --model "+saved+" PICTURE.png", "classify "+cmp.Or(of, "a picture"))
 		folder := ""
 		if dataset == "own" {
 			folder = " --data-dir " + c.DataDir
@@ -92,12 +92,12 @@ func (c *TrainCommand) next(w io.Writer, dataset, saved string) {
 		suggest("show --model "+saved+folder, "what is inside it")
 	}
 	if c.Model == "cnn" {
-		suggest("train --model mlp", "one hidden layer: quicker, less exact")
+		suggest("train --model mlp", "one hidden layer: faster, less accurate")
 	} else {
-		suggest("train --model cnn", "convolutions: slower, more exact")
+		suggest("train --model cnn", "convolutions: slower, more accurate")
 	}
 	if dataset == "mnist" {
-		suggest("train --dataset fashion", "clothes in place of digits: harder")
+		suggest("train --dataset fashion", "clothes instead of digits: harder")
 	}
 	suggest("train --device reference --limit 1000", "the same in plain Go loops")
 	suggest("devices", "what this machine can compute on")

@@ -16,16 +16,16 @@ import (
 
 // ShowCommand shows what is inside a model.
 type ShowCommand struct {
-	Model   string `required:"" placeholder:"FILE" help:"A model that demo train or nn.Save saved, which takes images of 28×28."`
-	Layer   string `placeholder:"NAME" help:"Whose activations to show (the first convolution, or else the first layer that computes)."`
-	Image   int    `xor:"image" placeholder:"N" help:"Which image of the test set to show them for (0)."`
-	Picture string `xor:"image" placeholder:"FILE" help:"A PNG or JPEG picture in place of that."`
-	Form    string `default:"auto" placeholder:"NAME" help:"How the picture becomes 28×28: digit, fashion, plain, or auto, as the images that the model was trained on."`
+	Model   string `required:"" placeholder:"FILE" help:"A model for images of 28×28, saved by demo train or nn.Save."`
+	Layer   string `placeholder:"NAME" help:"The layer whose activations to show (the first convolution, or else the first layer that computes)."`
+	Image   int    `xor:"image" placeholder:"N" help:"The image of the test set to show them for (0)."`
+	Picture string `xor:"image" placeholder:"FILE" help:"A PNG or JPEG picture to show them for instead."`
+	Form    string `default:"auto" placeholder:"NAME" help:"How to convert the picture to 28×28: digit, fashion, plain, or auto: like the images that the model was trained on."`
 	Dataset string `placeholder:"NAME" help:"The test set: mnist or fashion (what the model was trained on)."`
 	DataDir string `placeholder:"DIR" help:"A folder with the data set's four files."`
-	Device  string `default:"auto" help:"What computes: auto, cpu, reference, or another that demo devices lists."`
-	Out     string `placeholder:"DIR" help:"A folder for the same as pictures."`
-	Format  string `default:"png" enum:"png,svg" help:"Of those pictures: png or svg."`
+	Device  string `default:"auto" help:"The device to compute on: auto, cpu, reference, or another that demo devices lists."`
+	Out     string `placeholder:"DIR" help:"A folder in which to save the same as picture files."`
+	Format  string `default:"png" enum:"png,svg" help:"The format of those pictures: png or svg."`
 	JSON    bool   `name:"json" help:"Print the figures as one JSON object on the last line."`
 }
 

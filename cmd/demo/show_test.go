@@ -29,7 +29,7 @@ func TestShow(t *testing.T) {
 	for _, want := range []string{
 		"Model: \"sequential\"", "Trained for 940 steps with adam (one cycle to 0.005 over 940 steps)", "sparse_categorical_crossentropy",
 		"* loss", "* accuracy", "dense: 256 units", "(the first 32 of 256; all are drawn to the file)",
-		"image 3 of MNIST's test set", "What dense makes of it: [256]", "recall", "surest",
+		"image 3 of MNIST's test set", "Output of dense: [256]", "recall", "surest",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the output lacks %q:\n%s", want, out)
@@ -77,7 +77,7 @@ func TestShowPlainModel(t *testing.T) {
 	picture := renderDigit(t, dir, "3.png", "3", 100, 100, 60, color.White, color.Black)
 	for _, layer := range []string{"conv2d", "flatten", "dense"} {
 		status, out, errs := demo(ctx, "show", "--model", path, "--picture", picture, "--layer", layer, "--out", dir)
-		if status != 0 || !strings.Contains(out, "does not say how it was trained") || !strings.Contains(out, "What "+layer+" makes of it") {
+		if status != 0 || !strings.Contains(out, "does not say how it was trained") || !strings.Contains(out, "Output of "+layer+":") {
 			t.Errorf("layer %s: status %d, %s, output:\n%s", layer, status, errs, out)
 		}
 		if _, err := os.Stat(filepath.Join(dir, "activations-"+layer+".png")); err != nil {

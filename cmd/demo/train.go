@@ -26,19 +26,19 @@ type TrainCommand struct {
 	Model      string   `default:"cnn" help:"The network: cnn or mlp."`
 	Dataset    string   `default:"mnist" help:"The images: mnist (embedded) or fashion (found or downloaded)."`
 	DataDir    string   `placeholder:"DIR" help:"A folder with the data set's four files."`
-	Epochs     *int     `placeholder:"N" help:"How often to go through the images (cnn: 3, mlp: 5)."`
-	Batch      *int     `placeholder:"N" help:"Images in a training step (128)."`
+	Epochs     *int     `placeholder:"N" help:"How many times to go through the images (cnn: 3, mlp: 5)."`
+	Batch      *int     `placeholder:"N" help:"Images per training step (128)."`
 	LR         *float64 `name:"lr" placeholder:"RATE" help:"The peak of the learning rate, which rises and falls in one cycle (adam: 0.005)."`
 	Optimizer  string   `default:"adam" help:"sgd, rmsprop, adam or adamw."`
 	Seed       uint64   `default:"1" help:"The same seed gives the same network, bit for bit."`
-	Device     string   `default:"auto" help:"What computes: auto, cpu, reference, or another that demo devices lists."`
+	Device     string   `default:"auto" help:"The device to compute on: auto, cpu, reference, or another that demo devices lists."`
 	Limit      *int     `placeholder:"N" help:"Train on the first N images only."`
 	Save       string   `placeholder:"FILE" help:"Where to save the model (DATASET-MODEL.safetensors); - to save nothing."`
-	Augment    bool     `help:"Train on images that are moved, turned, scaled and bent a little, otherwise in each epoch."`
+	Augment    bool     `help:"Train on images that are moved, turned, scaled and bent a little, differently in each epoch."`
 	Checkpoint bool     `help:"Save the model at the end of each epoch too."`
-	Backup     string   `placeholder:"FILE" help:"Keep the state of the training in FILE after each epoch. The same command then goes on from there if it was stopped, to the same network, bit for bit."`
-	Out        string   `placeholder:"DIR" help:"A folder for pictures: the curves of the training, the confusion matrix, the worst mistakes."`
-	Format     string   `default:"png" enum:"png,svg" help:"Of those pictures: png or svg."`
+	Backup     string   `placeholder:"FILE" help:"Keep the state of the training in FILE after each epoch. If the training is stopped, the same command resumes it from there, with the same result, bit for bit."`
+	Out        string   `placeholder:"DIR" help:"A folder for picture files: the training curves, the confusion matrix, the worst mistakes."`
+	Format     string   `default:"png" enum:"png,svg" help:"The format of those pictures: png or svg."`
 	Quiet      bool     `short:"q" help:"Print the result only."`
 	JSON       bool     `name:"json" help:"Print the result as one JSON object on the last line."`
 }

@@ -14,10 +14,10 @@ import (
 
 // TutorialCommand lists the tutorials or runs one.
 type TutorialCommand struct {
-	Name    string `arg:"" default:"list" help:"Which tutorial; list, or nothing, prints their names."`
-	Epochs  *int   `placeholder:"N" help:"How often to go through the examples (the tutorial's own number)."`
+	Name    string `arg:"" default:"list" help:"The tutorial to run; list, or nothing, prints their names."`
+	Epochs  *int   `placeholder:"N" help:"How many times to go through the examples (the tutorial's own number)."`
 	Seed    uint64 `default:"1" help:"The same seed gives the same network, bit for bit."`
-	Device  string `default:"auto" help:"What computes: auto, cpu, reference, or another that demo devices lists."`
+	Device  string `default:"auto" help:"The device to compute on: auto, cpu, reference, or another that demo devices lists."`
 	DataDir string `placeholder:"DIR" help:"A folder with data sets: IDX files or mnist.npz."`
 	Out     string `placeholder:"DIR" help:"A folder for pictures and for what the tutorial saves."`
 	JSON    bool   `name:"json" help:"Print the result as one JSON object on the last line."`

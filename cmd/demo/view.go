@@ -80,7 +80,7 @@ func (v *view) activations(ctx context.Context, layer string, pixels []uint8, ti
 	maps := v.asMaps(layer, out)
 	h, w, channels := maps.Dim(1), maps.Dim(2), maps.Dim(3)
 	all := maps.Floats()
-	fmt.Fprintf(v.w, "\nWhat %s makes of it: %v\n", layer, out.Shape()[1:])
+	fmt.Fprintf(v.w, "\nOutput of %s: %v\n", layer, out.Shape()[1:])
 	v.maps(channels, h, w, func(c, i int) float32 { return all[i*channels+c] })
 	if v.figures == nil {
 		return nil
