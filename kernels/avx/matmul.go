@@ -10,12 +10,12 @@ import (
 //
 // The work is split at three levels, from the outside in:
 //
-// 1. C into blocks of rows by groups of columns: the parts that workers share.
-// 2. A part's rows into steps, and K into runs of at most blockK, so that the
-//    piece of A (rows of a step × blockK) and one strip of B (blockK × 48
-//    columns) stay in the caches while they are used. Each run but the first
-//    adds to C.
-// 3. Columns into strips, each one call of a kernel: see strip.
+//  1. C into blocks of rows by groups of columns: the parts that workers share.
+//  2. A part's rows into steps, and K into runs of at most blockK, so that the
+//     piece of A (rows of a step × blockK) and one strip of B (blockK × 48
+//     columns) stay in the caches while they are used. Each run but the first
+//     adds to C.
+//  3. Columns into strips, each one call of a kernel: see strip.
 //
 // Operands are copied to contiguous memory where that pays. The kernel copies a strip of B to the
 // worker's panel while it computes the first rows, which costs next to nothing. A is copied if its
