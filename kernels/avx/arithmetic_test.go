@@ -8,7 +8,7 @@ import (
 	"baregrad/kernels"
 )
 
-// arithmeticTests are the kernels of y = a ∘ b and what they do with one pair.
+// arithmeticTests are the kernels of y = a ∘ b and the operation on one pair.
 var arithmeticTests = []struct {
 	name string
 	f    func(k *vectorKernels) binaryKernel
@@ -20,9 +20,8 @@ var arithmeticTests = []struct {
 	{"div_fwd_f32", func(k *vectorKernels) binaryKernel { return k.div_fwd_f32 }, func(a, b float32) float32 { return a / b }},
 }
 
-// TestArithmeticAgainstItsLoop goes through every pattern of repetition of two
-// operands over two axes. One operation on two float32 is rounded in only one
-// way, so the bits must agree.
+// TestArithmeticAgainstItsLoop covers every pattern of repetition of two operands over two axes. One
+// operation on two float32 is rounded in only one way, so the bits must agree.
 func TestArithmeticAgainstItsLoop(t *testing.T) {
 	for _, set := range Names() {
 		t.Run(set, func(t *testing.T) {
@@ -56,7 +55,7 @@ func TestArithmeticAgainstItsLoop(t *testing.T) {
 	}
 }
 
-// TestArithmeticOfAnImpossibleSpec must not reach the kernels, which check no bounds.
+// TestArithmeticOfAnImpossibleSpec: such a spec must not reach the kernels, which check no bounds.
 func TestArithmeticOfAnImpossibleSpec(t *testing.T) {
 	for _, set := range Names() {
 		t.Run(set, func(t *testing.T) {

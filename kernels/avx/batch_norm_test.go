@@ -10,9 +10,9 @@ import (
 	"baregrad/kernels"
 )
 
-// Batch normalization's kernels against their loops, at every number of columns past two of
-// the widest vectors. The sums are of numbers of few bits, which float64 adds up exactly in
-// every order; with NaN and infinities among them, the outcome must agree.
+// Batch normalization's kernels against their loops, at every number of columns past two of the
+// widest vectors. The summands have few bits, so float64 adds them exactly in every order; with NaN
+// and infinities among them, the outcome must agree.
 func TestBatchNormAgainstItsLoops(t *testing.T) {
 	for _, set := range Names() {
 		t.Run(set, func(t *testing.T) {
@@ -50,7 +50,7 @@ func checkBatchNorm(t *testing.T, k *vectorKernels, rows, cols int, variant uint
 
 	const guard = 12345.5
 	sums, products := slices.Repeat([]float64{guard}, cols+16), slices.Repeat([]float64{guard}, cols+16)
-	for c := range cols { // what was there before
+	for c := range cols { // the old values
 		sums[8+c], products[8+c] = float64(c), -2*float64(c)
 	}
 	k.batch_norm_sums_f32(sums[8:8+cols], products[8:8+cols], a, b, mean, rows)
@@ -70,7 +70,7 @@ func checkBatchNorm(t *testing.T, k *vectorKernels, rows, cols int, variant uint
 	check := func(name string, want func(i, c int) float32) {
 		t.Helper()
 		for i, got := range out {
-			// Of numbers of few bits every step is exact.
+			// With numbers of few bits every step is exact.
 			if w := want(i, i%cols); got != w && (got == got || w == w) {
 				t.Fatalf("%s of %s: %v at %d, want %v", name, what, got, i, w)
 			}
@@ -88,7 +88,7 @@ func checkBatchNorm(t *testing.T, k *vectorKernels, rows, cols int, variant uint
 	}
 }
 
-// The variance of columns that are far from 0 is that of their differences from the mean.
+// If columns are far from 0, their variance is still that of the differences from the mean.
 func TestBatchNormFarFromZero(t *testing.T) {
 	for _, set := range Names() {
 		t.Run(set, func(t *testing.T) {

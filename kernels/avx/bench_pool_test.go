@@ -8,8 +8,8 @@ import (
 	"baregrad/kernels"
 )
 
-// A convolution and its pooling in one, and one after the other: GFLOP/s of the
-// multiply-adds that the definition of the convolution has.
+// A convolution and its pooling in one operation, and as two: GFLOP/s of the multiply-adds in the
+// definition of the convolution.
 func BenchmarkConvPool(b *testing.B) {
 	for _, s := range []kernels.ConvPoolSpec{
 		{
@@ -25,7 +25,7 @@ func BenchmarkConvPool(b *testing.B) {
 		x, w, bias, z := randomBuffer(c.N*c.H*c.W*c.C), randomBuffer(c.Cols()*c.Out), randomBuffer(c.Out), randomBuffer(c.Rows()*c.Out)
 		n := p.N * p.OH * p.OW * p.C
 		y, dy, arg := randomBuffer(n), randomBuffer(n), kernels.NewHost(kernels.Int32, n)
-		few := randomBuffer(n) // as many as behind a ReLU and a dropout
+		few := randomBuffer(n) // as many as after a ReLU and a dropout
 		sparsely(rand.New(rand.NewPCG(1, 1)), kernels.Floats(few), .145)
 		var dx kernels.Buffer
 		if c.C > 1 { // a first layer has no such gradient

@@ -14,7 +14,7 @@ import (
 	"baregrad/kernels/reference"
 )
 
-// peaks remembers the measured peaks, by set and workers.
+// peaks caches the measured peaks, by set and workers.
 var peaks sync.Map
 
 func peakOf(b *testing.B, set string, workers int) Peak {
@@ -53,16 +53,14 @@ func eachDevice(b *testing.B, f func(b *testing.B, d *Device)) {
 	}
 }
 
-// measure runs step and reports the speed of runs of flop operations, and the
-// share of the measured peak. On one core it counts the processor time that the
-// runs used, on several the time that passed, because a part that is interrupted
-// holds up the others.
+// measure runs step and reports the speed of runs of flop operations, and the share of the measured
+// peak. On one core it measures the processor time of the runs; on several, the elapsed time, because
+// a part that is interrupted holds up the others.
 //
-// The processors of a virtual machine may at times be two threads of one core, or
-// share it with another machine. So before and after each run the workers do
-// multiply-adds in registers, and of the runs between two at 97 % of the
-// peak or more, the middle one counts; %kept is how many those are. If there is
-// none, it is the run that a tenth of all are faster than.
+// The processors of a virtual machine may at times be two threads of one core, or share it with
+// another machine. So before and after each run, the workers do multiply-adds in registers. Of the
+// runs between two of these at 97 % of the peak or more, the median counts; %kept is how many those
+// are. If there are none, the first decile of all runs counts.
 func measure(b *testing.B, d *Device, flop float64, step func()) {
 	workers := d.pool.workers
 	peak := peakOf(b, d.Name(), workers)
@@ -74,7 +72,7 @@ func measure(b *testing.B, d *Device, flop float64, step func()) {
 	}
 	probe := &peakTask{kernels: d.set.peak, loops: 8_000_000 / d.set.peak.fmaFLOP}
 	free := func() bool {
-		d.pool.run(workers, probe) // a worker that has fallen asleep is awake after this
+		d.pool.run(workers, probe) // wakes a worker that has fallen asleep
 		start := time.Now()
 		d.pool.run(workers, probe)
 		return float64(workers)*8e6/time.Since(start).Seconds()/1e9 >= 0.97*peak.GFLOPS
@@ -143,8 +141,8 @@ func BenchmarkMatMul(b *testing.B) {
 	}
 }
 
-// Products whose A has zeros, as in the tutorials' networks: density is the share of A that
-// is not zero, each element by itself. GFLOP/s count the zeros.
+// Products whose A has zeros, as in the tutorials' networks: density is the share of A that is not
+// zero, each element independently. GFLOP/s count the zeros.
 func BenchmarkMatMulOfZeros(b *testing.B) {
 	for _, s := range []kernels.MatMulSpec{
 		{M: 1000, N: 32, K: 784}, {M: 784, N: 32, K: 1000, TransA: true},
@@ -169,8 +167,8 @@ func BenchmarkMatMulOfZeros(b *testing.B) {
 	}
 }
 
-// BenchmarkSampledMatMul is the gradient by a dense layer's input where few of its elements
-// are open, beside the product that is whole.
+// BenchmarkSampledMatMul is the gradient of a dense layer's input with few open elements, compared
+// with the full product.
 func BenchmarkSampledMatMul(b *testing.B) {
 	for _, s := range []kernels.MatMulSpec{{M: 128, N: 9216, K: 128, TransB: true}, {M: 200, N: 4608, K: 128, TransB: true}, {M: 200, N: 784, K: 512, TransB: true}} {
 		for _, density := range []float64{0.05, 0.15, 0.35, 0.6} {
@@ -234,7 +232,7 @@ func BenchmarkConv(b *testing.B) {
 			}},
 		} {
 			if strings.HasSuffix(op.name, "directly") && !winogradPays(s) || strings.HasPrefix(op.name, "Conv2DGradInput") && s.C == 1 {
-				continue // the same as without the word; and a first layer has no such gradient
+				continue // the same without the word; and a first layer has no such gradient
 			}
 			b.Run(fmt.Sprintf("%s/%dx%dx%d-%d", op.name, s.H, s.W, s.C, s.Out), func(b *testing.B) {
 				eachDevice(b, func(b *testing.B, d *Device) {

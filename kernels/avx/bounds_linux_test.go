@@ -9,10 +9,10 @@ import (
 	"baregrad/kernels"
 )
 
-// TestKernelsStayWithinTheirMemory gives every kernel slices that end where a
-// page ends, with a page behind that can't be touched. Guard words show what is
-// written out of bounds; this shows what is read. (Products, convolutions and pooling,
-// which walk over more than rows: see TestKernelsStayWithinTheirBuffers.)
+// TestKernelsStayWithinTheirMemory gives every kernel slices that end at the end of a page, followed
+// by a page that can't be touched. Guard words show out-of-bounds writes; this shows out-of-bounds
+// reads. (For products, convolutions and pooling, which process more than rows, see
+// TestKernelsStayWithinTheirBuffers.)
 func TestKernelsStayWithinTheirMemory(t *testing.T) {
 	for _, set := range Names() {
 		t.Run(set, func(t *testing.T) {
@@ -93,7 +93,7 @@ func TestKernelsStayWithinTheirMemory(t *testing.T) {
 	}
 }
 
-// pageEnd is a page of memory with one behind it that can't be touched.
+// pageEnd is a page of memory, followed by one that can't be touched.
 type pageEnd []byte
 
 func newPageEnd(t *testing.T) pageEnd {
@@ -114,7 +114,7 @@ func newPageEnd(t *testing.T) pageEnd {
 	return memory[:size]
 }
 
-// atEnd is the last n elements of the page.
+// atEnd returns the last n elements of the page.
 func atEnd[T any](p pageEnd, n int) []T {
 	var zero T
 	if n == 0 {

@@ -9,8 +9,8 @@ import (
 	"unsafe"
 )
 
-// countCalls puts a counter before every kernel in the table of an instruction set until
-// the test ends, and returns the counters by the kernels' places in the table.
+// countCalls puts a counter before every kernel in the table of an instruction set until the test
+// ends, and returns the counters by the kernels' paths in the table.
 func countCalls(t *testing.T, name string) map[string]*atomic.Int64 {
 	counters := map[string]*atomic.Int64{}
 	set := instructionSets[slices.IndexFunc(instructionSets, func(s *instructionSet) bool { return s.name == name })]
@@ -21,7 +21,7 @@ func countCalls(t *testing.T, name string) map[string]*atomic.Int64 {
 		switch v.Kind() {
 		case reflect.Struct:
 			for i := range v.NumField() {
-				f := v.Field(i) // not exported: reached by its address
+				f := v.Field(i) // not exported: accessed by its address
 				visit(name+"."+v.Type().Field(i).Name, reflect.NewAt(f.Type(), unsafe.Pointer(f.UnsafeAddr())).Elem())
 			}
 		case reflect.Slice:

@@ -16,8 +16,8 @@ func classesOf(t testing.TB, set string) *classKernels {
 	return &instructionSets[i].classes
 }
 
-// eachClassBlock runs f on blocks of all widths and numbers of rows, with logits of all
-// kinds. Rows behind the last one are NaN.
+// eachClassBlock runs f on blocks of all widths and numbers of rows, with logits of all kinds. Rows
+// past the last one are NaN.
 func eachClassBlock(f func(rows, cols int, x, labels []float32, classes []int32)) {
 	for _, cols := range []int{leastClasses, 9, 10, 15, 16, 17, 24, mostClasses} {
 		for rows := 1; rows <= classRows; rows++ {
@@ -48,9 +48,9 @@ func eachClassBlock(f func(rows, cols int, x, labels []float32, classes []int32)
 	}
 }
 
-// A loss adds up cols terms, each of which is off by some roundings of 6e-8 of the
-// logit's distance to the maximum, as e to the power of it is; the sum of the powers, and
-// with it their logarithm, by cols roundings at most.
+// A loss adds up cols terms. Each is off by some roundings of 6e-8 of the logit's distance to the
+// maximum, as is its exponential; the sum of the exponentials, and with it the logarithm, is off by
+// at most cols roundings.
 func TestSoftmaxCrossEntropyOfClassesAgainstItsLoop(t *testing.T) {
 	for _, set := range Names() {
 		t.Run(set, func(t *testing.T) {

@@ -6,8 +6,8 @@ import (
 	"unsafe"
 )
 
-// threadClock is the processor time that this thread has used: what a benchmark
-// on one core should count while other programs keep interrupting it.
+// threadClock is the processor time that this thread has used: what a benchmark on one core should
+// measure while other programs keep interrupting it.
 func threadClock() time.Duration {
 	const threadCPU = 3 // CLOCK_THREAD_CPUTIME_ID
 	var now syscall.Timespec

@@ -6,5 +6,5 @@ import "time"
 
 var clockStart = time.Now()
 
-// threadClock is the time of day: other systems have no clock for a thread here.
+// threadClock is the elapsed time: this system has no thread clock here.
 func threadClock() time.Duration { return time.Since(clockStart) }

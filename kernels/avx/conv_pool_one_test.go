@@ -11,7 +11,7 @@ import (
 	"baregrad/kernels/reference"
 )
 
-// oneChannelSpecs are convolutions of one channel whose outputs are pooled by 2×2.
+// oneChannelSpecs are convolutions of one channel with 2×2 pooling.
 func oneChannelSpecs() (specs []kernels.ConvPoolSpec) {
 	for _, s := range convPoolSpecs() {
 		if s.Conv.C == 1 && fusesPooling(s) {
@@ -21,8 +21,8 @@ func oneChannelSpecs() (specs []kernels.ConvPoolSpec) {
 	return specs
 }
 
-// strokes fills images of c with zeros, and a few rectangles of other numbers: one image
-// stays blank, one has pixels in its corners alone, one is full, and some zeros are −0.
+// strokes fills images of c with zeros and a few rectangles of other numbers: one image stays blank,
+// one has pixels only in its corners, one is full, and some zeros are −0.
 func strokes(r *rand.Rand, x []float32, c kernels.ConvSpec) {
 	clear(x)
 	for n := range c.N {
@@ -49,8 +49,7 @@ func strokes(r *rand.Rand, x []float32, c kernels.ConvSpec) {
 	}
 }
 
-// Zeros are left out of the sums, which gives the bits of the sums with them, whatever
-// infinities and NaN there are.
+// Skipping zeros gives the bits of the sums that include them, whatever infinities and NaN there are.
 func TestConvPoolLeavesOutZeros(t *testing.T) {
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
 	specials := []struct {
@@ -97,7 +96,7 @@ func TestConvPoolLeavesOutZeros(t *testing.T) {
 	}
 }
 
-// The masks of a tile have a bit for each tap that meets a pixel that is not 0, and no other.
+// The masks of a tile have a bit for each tap that meets a nonzero pixel, and no others.
 func TestMasksOfTaps(t *testing.T) {
 	for _, set := range Names() {
 		t.Run(set, func(t *testing.T) {
@@ -143,8 +142,8 @@ func TestMasksOfTaps(t *testing.T) {
 	}
 }
 
-// Windows that meet zeros alone are left out of the filter's gradient, unless there is an
-// infinity or NaN in that of the output.
+// Windows that meet only zeros are skipped in the filter's gradient, unless the output's gradient has
+// an infinity or NaN.
 func TestConvPoolGradFilterLeavesOutZeros(t *testing.T) {
 	for _, set := range Names() {
 		t.Run(set, func(t *testing.T) {

@@ -12,8 +12,8 @@ import (
 	"baregrad/kernels/reference"
 )
 
-// convPoolSpecs pools the outputs of all convolutions that are large enough by 2×2, and
-// of some in other ways.
+// convPoolSpecs pools the outputs of all convolutions that are large enough by 2×2, and those of some
+// in other ways.
 func convPoolSpecs() []kernels.ConvPoolSpec {
 	var specs []kernels.ConvPoolSpec
 	add := func(c kernels.ConvSpec, size, stride, oh, ow int) {
@@ -34,7 +34,7 @@ func convPoolSpecs() []kernels.ConvPoolSpec {
 		one(5, 28, 28, 5, 5, 32, 1, 1, 1, 1, 0),  // two groups of taps
 		one(1, 9, 10, 5, 5, 24, 1, 1, 1, 1, 0),   // one image
 		one(40, 9, 7, 3, 3, 8, 1, 1, 1, 1, 1),    // more images than chunks
-		one(3, 15, 17, 7, 6, 40, 1, 1, 1, 1, 2),  // four groups, more filters than a kernel takes at once
+		one(3, 15, 17, 7, 6, 40, 1, 1, 1, 1, 2),  // four groups, more filters than a kernel processes at once
 		one(2, 23, 22, 3, 4, 16, 2, 3, 1, 1, 0),  // strides
 		one(2, 19, 18, 3, 2, 48, 2, 1, 2, 3, 2),  // dilations
 		one(3, 2, 2, 1, 1, 64, 1, 1, 1, 1, 0),    // one window
@@ -47,8 +47,8 @@ func convPoolSpecs() []kernels.ConvPoolSpec {
 	} {
 		add(c, 2, 2, c.OH/2, c.OW/2)
 	}
-	// From the nonzeros alone: lines of every length, filters of every height, with
-	// strides, padding on all sides or less, images that are cut off.
+	// From the nonzeros alone: lines of every length, filters of every height, with strides, padding
+	// on some or all sides, and images that are cut off.
 	some := func(n, h, w, channels, kh, kw, out, sh, sw, dh, top, left, bottom, right int) {
 		c := kernels.ConvSpec{N: n, H: h, W: w, C: channels, KH: kh, KW: kw, Out: out, StrideH: sh, StrideW: sw, DilationH: dh, DilationW: 1,
 			PadTop: top, PadLeft: left, OH: (h+top+bottom-(kh-1)*dh-1)/sh + 1, OW: (w+left+right-kw)/sw + 1}
@@ -62,8 +62,8 @@ func convPoolSpecs() []kernels.ConvPoolSpec {
 	some(2, 12, 11, 8, 5, 5, 24, 1, 1, 1, 2, 2, 2, 2)
 	some(2, 13, 15, 4, 4, 2, 17, 2, 3, 1, 1, 1, 2, 0)
 	some(2, 14, 13, 16, 3, 2, 33, 1, 2, 3, 3, 0, 2, 1)
-	some(3, 12, 12, 24, 3, 3, 32, 1, 1, 1, -1, -2, -1, 0) // the edge is never looked at
-	some(2, 9, 9, 12, 2, 3, 16, 1, 1, 1, 1, 1, 0, 0)      // lines that are no whole registers
+	some(3, 12, 12, 24, 3, 3, 32, 1, 1, 1, -1, -2, -1, 0) // the edge is never read
+	some(2, 9, 9, 12, 2, 3, 16, 1, 1, 1, 1, 1, 0, 0)      // lines that are not whole registers
 	some(1, 5, 4, 40, 3, 3, 400, 1, 1, 1, 1, 1, 1, 1)     // a filter that is too large
 	c := one(2, 12, 12, 3, 3, 16, 1, 1, 1, 1, 0)
 	add(c, 3, 3, 3, 3)
@@ -72,8 +72,8 @@ func convPoolSpecs() []kernels.ConvPoolSpec {
 	return specs
 }
 
-// What both in one give is compared with one after the other: the values must be the same
-// bits. The gradients are compared with the reference's.
+// The fused operation is compared with the separate ones: the values must have the same bits. The
+// gradients are compared with the reference's.
 func TestConvPoolMatchesConvAndPool(t *testing.T) {
 	for _, set := range Names() {
 		t.Run(set, func(t *testing.T) {
@@ -177,7 +177,7 @@ func TestConvPoolBitsDependOnShapeAlone(t *testing.T) {
 	}
 }
 
-// Two shapes in turn, so that no memory is kept for one size alone.
+// Two shapes alternate, so that no memory is kept for one size alone.
 func TestConvPoolAllocatesNothing(t *testing.T) {
 	for _, set := range Names() {
 		t.Run(set, func(t *testing.T) {
@@ -215,8 +215,8 @@ func TestConvPoolAllocatesNothing(t *testing.T) {
 	}
 }
 
-// A NaN or an infinity in x takes Winograd's algorithm, whose transforms would spread it, to
-// the same places as it does directly.
+// A NaN or an infinity in x reaches the same places with Winograd's algorithm, whose transforms would
+// spread it, as with direct convolution.
 func TestWinogradPoolKeepsNaNAndInf(t *testing.T) {
 	s := kernels.ConvPoolSpec{
 		Conv: kernels.ConvSpec{N: 3, H: 18, W: 19, C: 16, KH: 3, KW: 3, Out: 24, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, OH: 16, OW: 17, ReLU: true},

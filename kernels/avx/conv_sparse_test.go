@@ -11,7 +11,7 @@ import (
 	"baregrad/kernels/reference"
 )
 
-// sparseSpecs are those of convPoolSpecs whose gradients come from the nonzeros alone.
+// sparseSpecs are those of convPoolSpecs whose gradients are computed from the nonzeros alone.
 func sparseSpecs(t *testing.T) []kernels.ConvPoolSpec {
 	specs := slices.DeleteFunc(convPoolSpecs(), func(s kernels.ConvPoolSpec) bool { return !sparsePays(s) })
 	if len(specs) < 30 {
@@ -46,7 +46,7 @@ func TestSparsePays(t *testing.T) {
 	}
 }
 
-// sparsely sets all elements to 0 but a share of them; some of the zeros are negative.
+// sparsely sets all but a share of the elements to 0; some of the zeros are negative.
 func sparsely(r *rand.Rand, x []float32, density float32) {
 	for i := range x {
 		switch {
@@ -59,8 +59,8 @@ func sparsely(r *rand.Rand, x []float32, density float32) {
 	}
 }
 
-// sparseOracle is the definition, in float64, without the products with zeros: it adds to
-// dx, dw and dbias.
+// sparseOracle is the definition in float64, without the products with zeros. It adds to dx, dw and
+// dbias.
 func sparseOracle(dx, dw, dbias []float64, dy, y, x, w []float32, arg []int32, s kernels.ConvPoolSpec) {
 	c := s.Conv
 	for i, at := range arg {
@@ -86,7 +86,7 @@ func sparseOracle(dx, dw, dbias []float64, dy, y, x, w []float32, arg []int32, s
 	}
 }
 
-// widened is x in float64 where it is added to, else zeros.
+// widened is x in float64 if it is added to, otherwise zeros.
 func widened(x []float32, m kernels.Mode) []float64 {
 	y := make([]float64, len(x))
 	for i, v := range x {
@@ -105,8 +105,8 @@ func narrowed(x []float64) []float32 {
 	return y
 }
 
-// Every shape, from no gradient at all to that of every window, all three gradients at once
-// and each alone, which must be the same bits.
+// Every shape, from no gradient at all to one for every window; all three gradients at once and each
+// alone, which must give the same bits.
 func TestSparseGradMatchesDefinition(t *testing.T) {
 	for _, set := range Names() {
 		t.Run(set, func(t *testing.T) {
@@ -136,7 +136,8 @@ func TestSparseGradMatchesDefinition(t *testing.T) {
 					d.Conv2DReLUMaxPoolGrad(alone[0], nil, nil, dy.buffer, y.buffer, arg, x.buffer, w.buffer, s, m, m, m)
 					d.Conv2DReLUMaxPoolGrad(nil, alone[1], nil, dy.buffer, y.buffer, arg, x.buffer, w.buffer, s, m, m, m)
 					d.Conv2DReLUMaxPoolGrad(nil, nil, alone[2], dy.buffer, y.buffer, arg, x.buffer, w.buffer, s, m, m, m)
-					// One rounding for each product that is added, and some for the parts' sums.
+					// One rounding for each product that is added, and some for the sums of the
+					// parts.
 					for k, g := range []struct {
 						name        string
 						got         *fenced
@@ -155,8 +156,8 @@ func TestSparseGradMatchesDefinition(t *testing.T) {
 	}
 }
 
-// Behind the ReLU that x came out of, dx is what BiasReLUGrad makes of it, dbelow but for the
-// order of its sum, and the other gradients are the same bits.
+// With the ReLU that x came out of, dx is what BiasReLUGrad makes of it, dbelow is the same except
+// for the order of its sum, and the other gradients have the same bits.
 func TestSparseGradBehindReLU(t *testing.T) {
 	for _, set := range Names() {
 		t.Run(set, func(t *testing.T) {
@@ -184,7 +185,7 @@ func TestSparseGradBehindReLU(t *testing.T) {
 				}
 				for k, g := range []string{"dx", "dbelow", "dw", "dbias"} {
 					got[k].intact(t, name)
-					if k == 1 { // sums in float64, rounded once: two roundings, and what is added to
+					if k == 1 { // sums in float64, rounded once: two roundings, and the value added to
 						compare(t, name+" "+g, got[k].floats(), want[k].floats(), kernels.Floats(bound), 4)
 					} else if !slices.Equal(got[k].floats(), want[k].floats()) {
 						t.Fatalf("%s: %s is not the same", name, g)
@@ -200,8 +201,8 @@ func TestSparseGradBehindReLU(t *testing.T) {
 	}
 }
 
-// A NaN or an infinity reaches those elements that the definition without zeros says, and
-// where y is 0 or a NaN, none.
+// A NaN or an infinity reaches the elements that the definition without zeros says; where y is 0 or a
+// NaN, it reaches none.
 func TestSparseGradKeepsNaNAndInf(t *testing.T) {
 	s := kernels.ConvPoolSpec{
 		Conv: kernels.ConvSpec{N: 3, H: 9, W: 10, C: 8, KH: 3, KW: 3, Out: 21, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, OH: 7, OW: 8, ReLU: true},

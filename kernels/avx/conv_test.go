@@ -12,7 +12,7 @@ import (
 	"baregrad/kernels/reference"
 )
 
-// convSpecs are convolutions that differ in everything that a plan looks at.
+// convSpecs are convolutions that differ in everything that a plan depends on.
 func convSpecs() []kernels.ConvSpec {
 	var specs []kernels.ConvSpec
 	add := func(n, h, w, c, kh, kw, out, sh, sw, dh, dw, top, left, bottom, right int) {
@@ -27,7 +27,7 @@ func convSpecs() []kernels.ConvSpec {
 		add(2, 9, 8, c, 3, 3, out, 1, 1, 1, 1, 0, 0, 0, 0) // valid
 		add(3, 7, 9, c, 3, 3, out, 1, 1, 1, 1, 1, 1, 1, 1) // same
 		add(1, 10, 9, c, 3, 2, out, 2, 2, 1, 1, 0, 0, 0, 1)
-		add(2, 11, 12, c, 2, 3, out, 3, 2, 1, 1, 1, 0, 0, 0) // strides that leave a rest
+		add(2, 11, 12, c, 2, 3, out, 3, 2, 1, 1, 1, 0, 0, 0) // strides that leave a remainder
 		add(2, 9, 10, c, 3, 3, out, 1, 1, 2, 2, 2, 2, 2, 2)  // dilations
 		add(1, 12, 11, c, 2, 3, out, 2, 1, 3, 2, 0, 1, 0, 3)
 		add(2, 5, 5, c, 5, 5, out, 1, 1, 1, 1, 0, 0, 0, 0) // one position
@@ -43,16 +43,16 @@ func convSpecs() []kernels.ConvSpec {
 	add(1, 60, 50, 150, 3, 3, 7, 1, 1, 1, 1, 1, 1, 1, 1) // a window longer than blockK
 	add(20, 12, 12, 8, 3, 3, 16, 1, 1, 1, 1, 0, 0, 0, 0) // several images in a part
 	add(3, 9, 10, 1, 5, 5, 24, 1, 1, 1, 1, 0, 0, 0, 0)   // 25 rows of the filter's gradient: tiles of 13
-	// Winograd's: tiles that hang over the edge or don't, images that share a batch,
-	// padding of every kind, more than one strip of filters.
+	// Winograd's: tiles that extend past the edge or don't, images that share a batch, padding of
+	// every kind, more than one strip of filters.
 	add(2, 18, 18, 16, 3, 3, 16, 1, 1, 1, 1, 0, 0, 0, 0)
 	add(5, 14, 11, 32, 3, 3, 80, 1, 1, 1, 1, 1, 1, 1, 1)
 	add(4, 12, 12, 24, 3, 3, 8, 1, 1, 1, 1, 0, 0, 0, 0)
 	add(4, 12, 12, 8, 3, 3, 40, 1, 1, 1, 1, 1, 1, 1, 1)
 	add(3, 17, 19, 48, 3, 3, 32, 1, 1, 1, 1, 2, 0, 0, 1)
 	add(2, 14, 15, 16, 3, 3, 64, 1, 1, 1, 1, 4, 3, 3, 4)
-	// Gradients by the input that add up tiles, with tiles that lie outside, padding
-	// on all sides, and pixels that no tile looks at.
+	// Gradients of the input that add up tiles, with tiles that extend outside, padding on all sides,
+	// and pixels that no tile reads.
 	add(9, 14, 10, 8, 3, 3, 24, 1, 1, 1, 1, 0, 0, 0, 0)
 	add(8, 13, 13, 16, 3, 3, 40, 1, 1, 1, 1, 1, 1, 0, 0)
 	add(10, 17, 13, 40, 3, 3, 8, 1, 1, 1, 1, 0, 0, 1, 1)
@@ -86,8 +86,8 @@ func checkConv(t *testing.T, d *Device, r *rand.Rand, s kernels.ConvSpec) {
 		name := fmt.Sprintf("%s %+v", op, s)
 		got.intact(t, name)
 		if winogradPays(s) {
-			// The error of an element depends on all of its tile. Ten times the bound
-			// of a direct sum of the largest magnitudes there are.
+			// The error of an element depends on its whole tile. The bound is ten times that of a
+			// direct sum of the largest magnitudes.
 			floor(kernels.Floats(bound), 10)
 		}
 		compare(t, name, got.floats(), kernels.Floats(want), kernels.Floats(bound), terms+8)

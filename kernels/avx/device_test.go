@@ -103,7 +103,7 @@ func TestProcessorKnowsItself(t *testing.T) {
 	if p.Name == "" {
 		t.Error("the processor has no name")
 	}
-	// The smallest first cache with AVX2 is 32 KB; none is beyond 1 MB.
+	// The smallest L1 cache with AVX2 is 32 KB; none is larger than 1 MB.
 	if p.L1 < 16<<10 || p.L1 > 1<<20 || p.L2 < p.L1 || p.L2 > 1<<28 {
 		t.Errorf("implausible caches: %+v", p)
 	}
@@ -118,8 +118,8 @@ func TestPeakIsPlausible(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Logf("%+v", p)
-			// Between a slow, shared laptop core and several times the fastest
-			// core there is: a loop that counts wrongly falls outside.
+			// Between a slow, shared laptop core and several times the fastest core: a wrong count
+			// falls outside.
 			if !(p.GFLOPS > 2 && p.GFLOPS < 1000) || !(p.CopyGBs > 0.2 && p.CopyGBs < 1000) {
 				t.Errorf("implausible peak: %+v", p)
 			}
@@ -127,8 +127,8 @@ func TestPeakIsPlausible(t *testing.T) {
 	}
 }
 
-// One goroutine does as much as one does; four do no more than there are processors for, and less
-// than one only where something else takes these away.
+// One goroutine does as much as one does. Four do no more than there are processors for, and less
+// than one only if something else uses these.
 func TestCoreCounter(t *testing.T) {
 	for _, set := range Names() {
 		t.Run(set, func(t *testing.T) {
@@ -139,7 +139,7 @@ func TestCoreCounter(t *testing.T) {
 					t.Fatal(err)
 				}
 				var seen []float64
-				for range 20 { // in any one, something else may have come between
+				for range 20 { // in any one, something else may have interrupted
 					cores := counter.Count()
 					seen = append(seen, cores)
 					if n := float64(min(workers, runtime.NumCPU())); cores > 0.1 && cores < 1.5*n {

@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// The guide to the files in doc.go names every file of the package, and none that is not
-// there. What is in NAME_amd64.go and NAME_avx2_amd64.s belongs to NAME, which the guide
-// names as a file, as a pattern or as a word.
+// The guide to the files in doc.go names every file of the package, and no others. The contents of
+// NAME_amd64.go and NAME_avx2_amd64.s belong to NAME, which the guide names as a file, as a pattern
+// or as a word.
 func TestDocNamesEveryFile(t *testing.T) {
 	raw, err := os.ReadFile("doc.go")
 	if err != nil {

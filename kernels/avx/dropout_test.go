@@ -9,9 +9,8 @@ import (
 	"baregrad/kernels"
 )
 
-// TestDropoutDrawsPhilox compares masks and numbers bit by bit with
-// kernels.Philox, for counters that wrap around and steps, layers and seeds of
-// many bits.
+// TestDropoutDrawsPhilox compares masks and numbers bit by bit with kernels.Philox, for counters that
+// wrap around and for steps, layers and seeds of many bits.
 func TestDropoutDrawsPhilox(t *testing.T) {
 	for _, set := range Names() {
 		t.Run(set, func(t *testing.T) {
@@ -72,8 +71,8 @@ func TestDropoutDrawsPhilox(t *testing.T) {
 	}
 }
 
-// TestDropoutKeepsWhatEqualsTheThreshold takes a threshold that is one of the
-// bits: an element is dropped only below it.
+// TestDropoutKeepsWhatEqualsTheThreshold uses one of the bits as the threshold: only elements below
+// it are dropped.
 func TestDropoutKeepsWhatEqualsTheThreshold(t *testing.T) {
 	for _, set := range Names() {
 		t.Run(set, func(t *testing.T) {
@@ -96,8 +95,8 @@ func TestDropoutKeepsWhatEqualsTheThreshold(t *testing.T) {
 	}
 }
 
-// Masks are remembered by layer: what lies between a dropout and its gradient, the
-// same layer at another step included, must not change the mask.
+// Masks are cached by layer: calls between a dropout and its gradient, even of the same layer at
+// another step, must not change the mask.
 func TestDropoutRemembersTheRightMask(t *testing.T) {
 	for _, set := range Names() {
 		t.Run(set, func(t *testing.T) {
@@ -122,7 +121,7 @@ func TestDropoutRemembersTheRightMask(t *testing.T) {
 			}
 			for at := range int32(3) {
 				kernels.Ints(step)[0] = at
-				for layer := range uint32(maxMasks + 8) { // more than are remembered
+				for layer := range uint32(maxMasks + 8) { // more than are cached
 					s := kernels.DropoutSpec{Rate: 0.5, Seed: 9, Layer: layer}
 					d.Dropout(y, x, step, s)
 					check(s, at, y)

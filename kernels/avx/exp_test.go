@@ -6,11 +6,10 @@ import (
 	"testing"
 )
 
-// ulpTests bound the error of each function over all float32, in units in the
-// last place of the true value. On every 17th float32 the largest errors measured
-// are 0.998 for exp, 0.860 for log, 2.402 for sigmoid, 6.224 for GELU and 2.588 for tanh, with
-// AVX-512 and AVX2 alike, which take the same steps; the bounds leave a little
-// room for the numbers between.
+// ulpTests bound the error of each function over all float32, in units in the last place of the true
+// value. On every 17th float32 the largest errors measured are 0.998 for exp, 0.860 for log, 2.402
+// for sigmoid, 6.224 for GELU and 2.588 for tanh. AVX-512 and AVX2 take the same steps and agree. The
+// bounds leave a little room for the numbers between.
 var ulpTests = []struct {
 	name  string
 	f     func(k *vectorKernels) func(y, x []float32)
@@ -31,9 +30,8 @@ var ulpTests = []struct {
 	{"tanh_fwd_f32", func(k *vectorKernels) func(y, x []float32) { return k.tanh_fwd_f32 }, math.Tanh, 2.7},
 }
 
-// TestErrorsInUlp takes every 1021st float32 of either sign, from 0 through the
-// subnormal and normal numbers and the infinities to the NaN; with
-// BAREGRAD_LONG=1 every 17th.
+// TestErrorsInUlp tests every 1021st float32 of either sign, from 0 through the subnormal and normal
+// numbers and the infinities to the NaN; with BAREGRAD_LONG=1 every 17th.
 func TestErrorsInUlp(t *testing.T) {
 	step := uint64(1021)
 	if os.Getenv("BAREGRAD_LONG") == "1" {
@@ -66,8 +64,8 @@ func TestErrorsInUlp(t *testing.T) {
 	}
 }
 
-// ulpError is how far got lies from the exact value, in units of float32's last
-// place there. Where the exact value rounds to Inf, got must be Inf.
+// ulpError is the distance of got from the exact value, in units of float32's last place there. If
+// the exact value rounds to Inf, got must be Inf.
 func ulpError(got float32, exact float64) float64 {
 	if exact != exact || math.IsInf(float64(float32(exact)), 0) || math.IsInf(exact, 0) {
 		if within(got, float32(exact), 0) {
@@ -80,7 +78,7 @@ func ulpError(got float32, exact float64) float64 {
 	return math.Abs(float64(got)-exact) / ulp
 }
 
-// TestSpecialValues pins what the functions give at their ends.
+// TestSpecialValues pins the functions' values at the ends of their ranges.
 func TestSpecialValues(t *testing.T) {
 	inf, nan, minusZero := float32(math.Inf(1)), float32(math.NaN()), float32(math.Copysign(0, -1))
 	for _, set := range Names() {

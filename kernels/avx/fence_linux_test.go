@@ -12,11 +12,10 @@ import (
 	"baregrad/kernels/kerneltest"
 )
 
-// TestKernelsStayWithinTheirBuffers runs every operation, every case of every shape, on
-// buffers that begin right behind a page that can't be touched, and on buffers that end
-// right before one: products, convolutions by all their ways, pooling, and whatever else
-// there is. A kernel that reads or writes one byte too far ends the program; the trace
-// names it. And no kernel may be left out: each is called at least once.
+// TestKernelsStayWithinTheirBuffers runs every case of every operation on buffers that begin right
+// after a page that can't be touched, and on buffers that end right before one: products,
+// convolutions by all methods, pooling, and everything else. A kernel that reads or writes one byte
+// too far crashes the program, and the trace names it. Each kernel must be called at least once.
 func TestKernelsStayWithinTheirBuffers(t *testing.T) {
 	for _, set := range Names() {
 		for name, option := range map[string]kerneltest.Option{"before": kerneltest.FencedBefore, "behind": kerneltest.FencedBehind} {
@@ -48,7 +47,7 @@ func TestKernelsStayWithinTheirBuffers(t *testing.T) {
 					t.Error(err)
 				}
 				for kernel, count := range calls {
-					// Those that measure the machine have memory of their own; a prefetch can't fault.
+					// Kernels that measure the machine have their own memory; a prefetch can't fault.
 					if count.Load() == 0 && !strings.Contains(kernel, ".peak.") && !strings.Contains(kernel, ".prefetch") {
 						t.Errorf("%s was never called: no case of kerneltest, zeroSpecs, multiplyAndUpdate, convSpecs or convPoolSpecs takes it", kernel)
 					}
@@ -58,7 +57,7 @@ func TestKernelsStayWithinTheirBuffers(t *testing.T) {
 	}
 }
 
-// multiplyZeros computes products of an A that is mostly zeros, on buffers of their own.
+// multiplyZeros computes products of an A that is mostly zeros, with its own buffers.
 func multiplyZeros(d betweenPages, s kernels.MatMulSpec) {
 	alloc := func(n int) kernels.Buffer { return d.Alloc(kernels.Float32, n) }
 	a, b, c, bias := alloc(s.M*s.K), alloc(s.K*s.N), alloc(s.M*s.N), alloc(s.N)
@@ -76,8 +75,8 @@ func multiplyZeros(d betweenPages, s kernels.MatMulSpec) {
 	}
 }
 
-// multiplyTransposed computes a product of several strips, but too small to be shared, whose
-// A is stored transposed: it is copied.
+// multiplyTransposed computes a product of several strips, too small to be shared, whose A is stored
+// transposed and is copied.
 func multiplyTransposed(d kernels.Device) {
 	s := kernels.MatMulSpec{M: 23, N: 200, K: 21, TransA: true}
 	c, a, b := d.Alloc(kernels.Float32, s.M*s.N), d.Alloc(kernels.Float32, s.M*s.K), d.Alloc(kernels.Float32, s.K*s.N)
@@ -87,8 +86,8 @@ func multiplyTransposed(d kernels.Device) {
 	}
 }
 
-// multiplyAndUpdate computes the gradient of weights, and Adam's step by it in one kernel where
-// there is one: the rows are whole blocks, a pair more, and another one.
+// multiplyAndUpdate computes the gradient of weights, and Adam's step with it, in one kernel if there
+// is one: the rows are whole blocks, one more pair, and a single row.
 func multiplyAndUpdate(d kernels.Device) {
 	for _, rows := range []int{144, 146, 147} {
 		s := kernels.MatMulSpec{M: rows, N: adamColumns, K: 32, TransA: true}
@@ -105,7 +104,7 @@ func multiplyAndUpdate(d kernels.Device) {
 	}
 }
 
-// convolve calls the three methods of a convolution on buffers of their own.
+// convolve calls the three methods of a convolution with its own buffers.
 func convolve(d kernels.Device, s kernels.ConvSpec) {
 	alloc := func(n int) kernels.Buffer { return d.Alloc(kernels.Float32, n) }
 	x, w, y, bias := alloc(s.N*s.H*s.W*s.C), alloc(s.Cols()*s.Out), alloc(s.Rows()*s.Out), alloc(s.Out)
@@ -138,15 +137,15 @@ func convolveAndPool(d kernels.Device, s kernels.ConvPoolSpec) {
 	}
 }
 
-// betweenPages is a device whose buffers lie between pages that can't be touched, right
-// against one of them.
+// betweenPages is a device whose buffers lie between pages that can't be touched, right next to one
+// of them.
 type betweenPages struct {
 	*Device
 	memory *fencedMemory
-	behind bool // against the one behind, else against the one before
+	behind bool // before the page after it, instead of after the page before
 }
 
-// Alloc returns such a buffer, full of zeros.
+// Alloc returns such a buffer, filled with zeros.
 func (f betweenPages) Alloc(t kernels.Type, n int) kernels.Buffer {
 	if n < 0 {
 		return f.Device.Alloc(t, n) // which refuses
@@ -161,12 +160,12 @@ func (f betweenPages) Alloc(t kernels.Type, n int) kernels.Buffer {
 	return kernels.HostOver(t, within[:size:size], func() { f.memory.giveBack(whole) })
 }
 
-// fencedMemory is pages with one more at each end that can't be touched. What is given
-// back can't be touched either, but stays mapped: mapping a page and touching it for the
-// first time would take longer than most kernels.
+// fencedMemory is pages with one more at each end that can't be touched. Freed memory can't be
+// touched either, but stays mapped: mapping a page and touching it for the first time would take
+// longer than most kernels.
 type fencedMemory struct {
 	t    *testing.T
-	free map[int][][]byte // by their length
+	free map[int][][]byte // by length
 }
 
 func newFencedMemory(t *testing.T) *fencedMemory {
@@ -181,7 +180,7 @@ func newFencedMemory(t *testing.T) *fencedMemory {
 	return m
 }
 
-// take returns pages for so many bytes, and the two beside them.
+// take returns pages for the given number of bytes, and the two next to them.
 func (m *fencedMemory) take(bytes int) []byte {
 	page := syscall.Getpagesize()
 	length := (bytes+page-1)/page*page + 2*page
@@ -202,7 +201,7 @@ func (m *fencedMemory) giveBack(whole []byte) {
 	m.free[len(whole)] = append(m.free[len(whole)], whole)
 }
 
-// protect says what may be done with the pages between the fences.
+// protect sets the protection of the pages between the fences.
 func (m *fencedMemory) protect(whole []byte, what int) {
 	if page := syscall.Getpagesize(); len(whole) > 2*page {
 		m.must(syscall.Mprotect(whole[page:len(whole)-page], what))
@@ -215,7 +214,7 @@ func (m *fencedMemory) must(err error) {
 	}
 }
 
-// The fences are where they are said to be.
+// The fences are where they should be.
 func TestFences(t *testing.T) {
 	touch := func(p *byte) (faulted bool) {
 		defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
@@ -225,7 +224,7 @@ func TestFences(t *testing.T) {
 	}
 	for _, behind := range []bool{false, true} {
 		d := betweenPages{nil, newFencedMemory(t), behind}
-		for _, n := range []int{1, 1023, 1024, 1025, 1023} { // the last gets memory that was given back
+		for _, n := range []int{1, 1023, 1024, 1025, 1023} { // the last one gets freed memory
 			b := d.Alloc(kernels.Float32, n)
 			bytes := kernels.Bytes(kernels.Floats(b))
 			start, end := unsafe.Pointer(&bytes[0]), unsafe.Pointer(&bytes[len(bytes)-1])

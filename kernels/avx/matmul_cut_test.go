@@ -9,12 +9,12 @@ import (
 	"baregrad/kernels"
 )
 
-// However a product is cut, its blocks take each row once, none of them is empty or larger than it
-// is said to be, and those of a series get smaller.
+// However a product is cut, its blocks cover each row once, none is empty or larger than blockRows,
+// and those of a series get smaller.
 func TestBlocksTakeEachRowOnce(t *testing.T) {
 	eachSet(t, func(t *testing.T, set string) {
 		r := rand.New(rand.NewPCG(31, 32))
-		series := map[bool]int{} // how many there were, by TransA
+		series := map[bool]int{} // how many were found, by TransA
 		for _, workers := range []int{1, 2, 3, 8} {
 			d := workersOf(t, set, workers)
 			p := &d.product
@@ -48,7 +48,7 @@ func TestBlocksTakeEachRowOnce(t *testing.T) {
 	})
 }
 
-// A cut that is remembered is the one that would be found, be there ever so many.
+// A cached cut is the one that a search would find, however many there are.
 func TestCutsAreRemembered(t *testing.T) {
 	eachSet(t, func(t *testing.T, set string) {
 		r := rand.New(rand.NewPCG(33, 34))
@@ -75,8 +75,8 @@ func TestCutsAreRemembered(t *testing.T) {
 	})
 }
 
-// Panels of B that a worker keeps from part to part change no bit, nor does what is not finite in
-// them; and they are there before zeros are left out for the first time.
+// Panels of B that a worker keeps from part to part change no bit, even if they hold values that are
+// not finite. They exist before zeros are skipped for the first time.
 func TestKeptPanelsChangeNoBit(t *testing.T) {
 	eachSet(t, func(t *testing.T, set string) {
 		one, several := workersOf(t, set, 1), []*Device{workersOf(t, set, 2), workersOf(t, set, 3)}

@@ -9,8 +9,8 @@ import (
 	"baregrad/kernels"
 )
 
-// Two workers that take a run of K each give the bits that one gives, whatever there is
-// to be added, and whoever comes first.
+// Two workers that compute one run of K each give the bits that one worker gives, whatever is added,
+// and whoever comes first.
 func TestHalvesChangeNoBit(t *testing.T) {
 	special := []float32{float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.Copysign(0, -1)), math.SmallestNonzeroFloat32, -1e-25}
 	eachSet(t, func(t *testing.T, set string) {
@@ -70,8 +70,8 @@ func TestHalvesChangeNoBit(t *testing.T) {
 	})
 }
 
-// The ReLU of a sum that is −0, which only products make that are too small for a float32, is +0 on
-// any number of workers: behind a run of K, behind several, and behind sums of chunks.
+// The ReLU of a sum that is −0, which only products too small for a float32 make, is +0 with any
+// number of workers: after one run of K, after several, and after sums of chunks.
 func TestReLUOfMinusZero(t *testing.T) {
 	eachSet(t, func(t *testing.T, set string) {
 		for _, workers := range []int{1, 2, 3} {

@@ -11,8 +11,8 @@ import (
 	"baregrad/kernels/reference"
 )
 
-// guard is what surrounds the matrices in tests: a kernel that writes past its
-// output changes one, a kernel that reads past an input gets NaN into its sums.
+// guard surrounds the matrices in tests: a kernel that writes past its output changes one, and a
+// kernel that reads past an input gets NaN into its sums.
 var guard = float32(math.NaN())
 
 // fenced is a buffer of n floats between guard words, shift floats away from
@@ -67,9 +67,8 @@ func magnitude(b kernels.Buffer) kernels.Buffer {
 	return h
 }
 
-// compare fails the test unless got = want within terms·2⁻²⁴·sums element by
-// element: the bound on the error of a sum of that many products in float32,
-// sums being the sum of their magnitudes.
+// compare fails the test unless got = want within terms·2⁻²⁴·sums, element by element: the bound on
+// the error of a sum of that many products in float32, where sums is the sum of their magnitudes.
 func compare(t *testing.T, name string, got, want, sums []float32, terms int) {
 	t.Helper()
 	for i, g := range got {
@@ -147,7 +146,7 @@ func TestMatMulMatchesReferenceWhenLarge(t *testing.T) {
 	}
 }
 
-// The same bits come out whatever the number of workers and the instruction set.
+// The bits are the same for any number of workers and any instruction set.
 func TestMatMulBitsDependOnShapeAlone(t *testing.T) {
 	shapes := [][3]int{{128, 10, 32}, {70, 300, 500}, {9, 32, 20000}, {300, 150, 800}, {600, 70, 700}, {200, 64, 20}}
 	for _, shape := range shapes {
@@ -201,7 +200,7 @@ func TestMatMulKeepsNaNAndInf(t *testing.T) {
 							b.floats()[r.IntN(s.K*s.N)] = float32(special)
 						}
 						if variant&4 == 4 {
-							b.floats()[r.IntN(s.K*s.N)] = 0 // 0·Inf is NaN: no product may be left out
+							b.floats()[r.IntN(s.K*s.N)] = 0 // 0·Inf is NaN: no product may be skipped
 						}
 						c, want := newFenced(s.M*s.N, 3), kernels.NewHost(kernels.Float32, s.M*s.N)
 						d.MatMul(c.buffer, a.buffer, b.buffer, nil, s)

@@ -10,9 +10,9 @@ import (
 	"baregrad/kernels"
 )
 
-// A product with an optimizer's step gives the weights, and what is kept for them, the bits
-// that MatMul and the step give, on any number of workers, whether the step is done row by row
-// as the product goes on or not.
+// A product with an optimizer's step gives the weights and the optimizer's state the bits that MatMul
+// and the step give, for any number of workers, whether or not the step is done row by row during the
+// product.
 func TestUpdateChangesNoBit(t *testing.T) {
 	rate := kernels.NewHost(kernels.Float32, 2)
 	copy(kernels.Floats(rate), []float32{0.01, 0.03})
@@ -33,8 +33,8 @@ func TestUpdateChangesNoBit(t *testing.T) {
 				Spec: kernels.AdamSpec{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-7, WeightDecay: 0.004}}
 		},
 	}
-	// With the product or after it, leaving out zeros or not, in the worker's memory or not,
-	// K's two runs on two workers or not.
+	// With the product or after it, skipping zeros or not, in the worker's memory or not, K's two
+	// runs on two workers or not.
 	type form struct{ updates, zeros, own, halved bool }
 	eachSet(t, func(t *testing.T, set string) {
 		devices := []*Device{workersOf(t, set, 1), workersOf(t, set, 2), workersOf(t, set, 3)}

@@ -8,8 +8,8 @@ import (
 	"baregrad/kernels"
 )
 
-// A product that panics half way, as one of a freed matrix does, leaves no optimizer's step
-// behind: the next product changes nothing but its result.
+// A product that panics, as one with a freed matrix does, leaves no optimizer's step behind: the next
+// product changes nothing but its result.
 func TestUpdateThatPanics(t *testing.T) {
 	s := kernels.MatMulSpec{M: 1403, N: 128, K: 100, TransA: true}
 	eachSet(t, func(t *testing.T, set string) {
@@ -42,7 +42,7 @@ func TestUpdateThatPanics(t *testing.T) {
 // Nor does a pooled convolution leave its pooling to the next convolution.
 func TestPooledConvolutionThatPanics(t *testing.T) {
 	eachSet(t, func(t *testing.T, set string) {
-		for _, kernel := range []int{3, 5} { // with products saved, and without
+		for _, kernel := range []int{3, 5} { // by Winograd's algorithm, and directly
 			s := kernels.ConvPoolSpec{Conv: kernels.ConvSpec{N: 2, H: 12, W: 12, C: 32, KH: kernel, KW: kernel, Out: 32,
 				StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, OH: 13 - kernel, OW: 13 - kernel, ReLU: true}}
 			c := s.Conv
@@ -69,7 +69,7 @@ func TestPooledConvolutionThatPanics(t *testing.T) {
 	})
 }
 
-// Nor does a pooling's gradient leave its ReLU to the next one.
+// Nor does a pooling gradient leave its ReLU to the next one.
 func TestPoolingThatPanics(t *testing.T) {
 	eachSet(t, func(t *testing.T, set string) {
 		d := workersOf(t, set, 2)
@@ -77,7 +77,7 @@ func TestPoolingThatPanics(t *testing.T) {
 		n := s.N * s.OH * s.OW * s.C
 		x, y, dy, arg := d.Alloc(kernels.Float32, 4*n), d.Alloc(kernels.Float32, n), d.Alloc(kernels.Float32, n), d.Alloc(kernels.Int32, n)
 		want, got, gone := d.Alloc(kernels.Float32, 4*n), d.Alloc(kernels.Float32, 4*n), d.Alloc(kernels.Float32, n)
-		d.Uniform(x, -2, -1, 1) // a ReLU lets nothing through
+		d.Uniform(x, -2, -1, 1) // a ReLU closes all of it
 		d.MaxPool(y, arg, x, s)
 		d.Fill(dy, 1)
 		d.MaxPoolGrad(want, dy, arg, s, kernels.Overwrite)

@@ -12,7 +12,7 @@ import (
 type countTask struct {
 	counts  []atomic.Int32
 	workers int
-	bad     atomic.Int32 // a worker's number was out of range
+	bad     atomic.Int32 // a worker's index was out of range
 	nap     time.Duration
 }
 
@@ -62,7 +62,7 @@ func TestPoolWaitsForSlowParts(t *testing.T) {
 	}
 }
 
-// holdTask does not end before it is let go.
+// holdTask does not end until it is released.
 type holdTask struct{ begun, letGo chan struct{} }
 
 func (h *holdTask) part(_, i int) {
@@ -72,7 +72,7 @@ func (h *holdTask) part(_, i int) {
 	<-h.letGo
 }
 
-// A second goroutine is told that the device is in use, and the first goes on.
+// A second goroutine gets an error that the device is in use, and the first continues.
 func TestPoolOfTwoGoroutines(t *testing.T) {
 	p := newPool(2)
 	defer p.close()

@@ -20,7 +20,7 @@ func poolSpecs() []kernels.PoolSpec {
 	}
 	for _, c := range []int{1, 3, 8, 17, 33, 64} {
 		add(3, 5, 7, c, 2, 2, 2, 2, 0, 0, 2, 3) // a row and a column left over
-		add(2, 5, 7, c, 2, 2, 2, 2, 0, 0, 3, 4) // windows that reach past the edge
+		add(2, 5, 7, c, 2, 2, 2, 2, 0, 0, 3, 4) // windows that extend past the edge
 		add(2, 6, 7, c, 3, 3, 1, 1, 1, 1, 6, 7) // overlapping, padded
 		add(1, 7, 6, c, 3, 2, 2, 1, 0, 0, 3, 5) // overlapping in both directions
 		add(2, 5, 5, c, 5, 5, 5, 5, 0, 0, 1, 1) // one window
@@ -32,8 +32,8 @@ func poolSpecs() []kernels.PoolSpec {
 	return specs
 }
 
-// checkPooling compares the four methods with the reference. kinds tells how
-// values are drawn: few different ones give ties.
+// checkPooling compares the four methods with the reference. draw draws the values: few different
+// ones give ties.
 func checkPooling(t *testing.T, d *Device, r *rand.Rand, s kernels.PoolSpec, draw func() float32) {
 	t.Helper()
 	ref := reference.New()
@@ -71,8 +71,8 @@ func checkPooling(t *testing.T, d *Device, r *rand.Rand, s kernels.PoolSpec, dra
 		run(d, got.buffer)
 		got.intact(t, op+" "+name)
 		for i, v := range got.floats() {
-			// A sum or a mean of at most 25 values of magnitude 1, each addition
-			// rounded once: 26 halves of 2⁻²³ of at most 26.
+			// A sum or a mean of at most 25 values of magnitude 1, with each addition rounded once:
+			// 26 halves of 2⁻²³ of at most 26.
 			const tol = 26 * 26 * 0x1p-24
 			if diff := math.Abs(float64(v) - float64(kernels.Floats(want)[i])); !(diff <= tol) {
 				t.Fatalf("%s %s: element %d is %v, want %v within %v", op, name, i, v, kernels.Floats(want)[i], tol)

@@ -65,7 +65,7 @@ func checkSumRows(t *testing.T, k *vectorKernels, x []float32, rows, cols int) {
 	}
 }
 
-// Parts are added in their order, and nothing but the first part's sums changes.
+// Parts are added in order, and only the first part's sums change.
 func TestSumParts(t *testing.T) {
 	for _, set := range Names() {
 		t.Run(set, func(t *testing.T) {
@@ -116,7 +116,7 @@ func TestArgMaxAgainstItsLoop(t *testing.T) {
 						switch {
 						case try%2 == 0 && v != v:
 							x.s[i] = -5
-						case try%5 == 0: // nothing but infinities
+						case try%5 == 0: // only infinities
 							x.s[i] = float32(math.Inf(random.IntN(2) - 1))
 						}
 					}

@@ -10,7 +10,7 @@ import (
 	"baregrad/kernels/reference"
 )
 
-// half fills a gate: about the share density of it is above 0, the rest 0, −0 or below.
+// half fills a gate: a share of about density is above 0, the rest is 0, −0 or negative.
 func (g *fenced) half(r *rand.Rand, density float64) *fenced {
 	x := g.sparse(r, density, 8).floats()
 	for i, v := range x {
@@ -21,8 +21,8 @@ func (g *fenced) half(r *rand.Rand, density float64) *fenced {
 	return g
 }
 
-// Sums are there where the gate is open, as the reference has them, and 0 elsewhere, whatever
-// the shape, the density and the workers; and all workers give the same bits.
+// C has the reference's sums where the gate is open, and 0 elsewhere, for any shape, density and
+// number of workers; and the bits do not depend on the workers.
 func TestSampledMatMul(t *testing.T) {
 	shapes := [][3]int{{200, 300, 128}, {513, 70, 128}, {1030, 33, 40}, {40, 530, 256}, {17, 1100, 384}}
 	sizes := []int{1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 63, 64, 65, 100, 127, 128, 129, 200, 257}
@@ -78,8 +78,8 @@ func host(x []float32) kernels.Buffer {
 	return b
 }
 
-// A gate is open above 0, however little, and closed at NaN, as a ReLU's gradient is. What is
-// closed sees no NaN and no infinity of A and B.
+// A gate is open if it is above 0, however little, and closed if it is NaN, like a ReLU's gradient.
+// Closed elements get no NaN and no infinity of A and B.
 func TestSampledMatMulOfSpecialNumbers(t *testing.T) {
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
 	gates := []float32{0, float32(math.Copysign(0, -1)), -1, nan, -inf, math.SmallestNonzeroFloat32, 1e-39, 1, inf}
@@ -123,8 +123,8 @@ func TestSampledMatMulOfSpecialNumbers(t *testing.T) {
 	})
 }
 
-// A product is sampled where few elements are open, unless the product that leaves out zeros
-// of A takes less; and never where there are too few of anything.
+// A product is sampled if few elements are open, unless the product that skips zeros of A is faster;
+// and never if a dimension is too small.
 func TestProductsAreSampledWhereFewAreOpen(t *testing.T) {
 	eachSet(t, func(t *testing.T, set string) {
 		need(t, set)
@@ -160,7 +160,7 @@ func TestProductsAreSampledWhereFewAreOpen(t *testing.T) {
 					}
 				}
 			}
-			d.choices = zeroChoices{} // A may be where that of another case was
+			d.choices = zeroChoices{} // A may be at the address of another case's
 			if got := d.samplingPays(a, gate, s); got != test.want {
 				t.Errorf("%+v, %v of the gate open, %v of A not zero: sampled: %v, want %v", s, test.density, test.dense, got, test.want)
 			}
@@ -183,7 +183,7 @@ func TestSampledMatMulAllocatesNothing(t *testing.T) {
 	})
 }
 
-// The bits tell what is above 0, at every length.
+// The bits tell which elements are above 0, at every length.
 func TestPositive(t *testing.T) {
 	eachSet(t, func(t *testing.T, set string) {
 		need(t, set)

@@ -10,9 +10,9 @@ import (
 	"baregrad/kernels"
 )
 
-// TestSoftmaxAgainstItsLoop compares rows of every length with float64. The sum
-// of n powers is off by some roundings of 6e-8 each, and so is the quotient; and
-// the difference to the maximum is rounded before it becomes an exponent.
+// TestSoftmaxAgainstItsLoop compares rows of every length with float64. The sum of n powers is off by
+// some roundings of 6e-8 each, and so is the quotient; and the difference from the maximum is rounded
+// before it becomes an exponent.
 func TestSoftmaxAgainstItsLoop(t *testing.T) {
 	const far = 1e-6
 	for _, set := range Names() {
@@ -35,7 +35,7 @@ func TestSoftmaxAgainstItsLoop(t *testing.T) {
 					}
 					gotMax, gotSum := k.softmax_fwd_f32(y.s, x.s)
 					y.check(t, "softmax_fwd_f32")
-					if maximum == maximum && float64(gotMax) != maximum { // a NaN may get lost, but not in the sum
+					if maximum == maximum && float64(gotMax) != maximum { // the maximum may lose a NaN, but not the sum
 						t.Fatalf("softmax_fwd_f32 of %d: maximum %v, want %v", n, gotMax, maximum)
 					}
 					if !close64(gotSum, sum, far) {
@@ -60,8 +60,8 @@ func close64(got float32, want, far float64) bool {
 	return difference <= far*max(math.Abs(want), 1e-30) || float64(got) == want || (got != got && want != want)
 }
 
-// TestRowSumsAgainstTheirLoops compares sums of terms with float64 ones: each is
-// off by a rounding of 6e-8 of what has been summed up so far, n/8 times at most.
+// TestRowSumsAgainstTheirLoops compares sums of terms with float64 ones: each addition, at most n/8
+// of them, is off by a rounding of 6e-8 of the sum so far.
 func TestRowSumsAgainstTheirLoops(t *testing.T) {
 	for _, set := range Names() {
 		t.Run(set, func(t *testing.T) {
@@ -113,8 +113,8 @@ func TestRowSumsAgainstTheirLoops(t *testing.T) {
 	}
 }
 
-// TestSigmoidBinaryCrossEntropyOfSureLogits looks at the far ends, where e^−|x|
-// is so small that 1 + e^−|x| loses it: 20 and target 1 cost 2.06e-9, not 0.
+// TestSigmoidBinaryCrossEntropyOfSureLogits tests the far ends, where e^−|x| is so small that 1 +
+// e^−|x| loses it: 20 and target 1 cost 2.06e-9, not 0.
 func TestSigmoidBinaryCrossEntropyOfSureLogits(t *testing.T) {
 	for _, set := range Names() {
 		t.Run(set, func(t *testing.T) {
@@ -139,14 +139,13 @@ func TestSigmoidBinaryCrossEntropyOfSureLogits(t *testing.T) {
 	}
 }
 
-// The gradient's rows are computed together where their losses' gradients are the same: no bit
-// of it tells.
+// Consecutive rows with the same dloss are computed together: that changes no bit of the gradient.
 func TestLossGradientsOfRowsTogether(t *testing.T) {
 	eachSet(t, func(t *testing.T, set string) {
 		d, r := open(t, set), rand.New(rand.NewPCG(41, 42))
 		k := &d.set.vector
 		for _, cols := range []int{1, 3, 16, 21} {
-			for _, share := range []float64{0, 0.3, 1} { // of rows whose dloss is another one than the last row's
+			for _, share := range []float64{0, 0.3, 1} { // share of rows whose dloss differs from the previous row's
 				const rows = 700
 				dx, dloss, x, targets := randomBuffer(rows*cols), randomBuffer(rows), randomBuffer(rows*cols), randomBuffer(rows*cols)
 				for i, s := 1, kernels.Floats(dloss); i < rows; i++ {

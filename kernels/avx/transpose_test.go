@@ -7,8 +7,8 @@ import (
 	"baregrad/kernels"
 )
 
-// TestTransposeAgainstItsLoop moves blocks within larger matrices, and looks at
-// what lies around them.
+// TestTransposeAgainstItsLoop transposes blocks within larger matrices, and checks what surrounds
+// them.
 func TestTransposeAgainstItsLoop(t *testing.T) {
 	for _, set := range Names() {
 		t.Run(set, func(t *testing.T) {
@@ -44,8 +44,8 @@ func TestTransposeAgainstItsLoop(t *testing.T) {
 	}
 }
 
-// TestTransposeOfAnImpossibleSpec must not reach the kernels, which check no
-// bounds: the reference's loop panics.
+// TestTransposeOfAnImpossibleSpec: such a spec must not reach the kernels, which check no bounds: the
+// reference's loop panics.
 func TestTransposeOfAnImpossibleSpec(t *testing.T) {
 	for _, set := range Names() {
 		t.Run(set, func(t *testing.T) {

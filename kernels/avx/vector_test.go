@@ -11,34 +11,32 @@ import (
 	"baregrad/kernels"
 )
 
-// Each kernel is compared with the Go loop that it replaces: at every length
-// from 0 past four vectors and some far larger, beginning at every alignment of
-// a float32 within 16 bytes, between guard words, on inputs that mix ordinary
-// numbers with NaN, infinities, zeros of both signs and subnormals.
+// Each kernel is compared with the Go loop that it replaces: at every length from 0 past four vectors
+// and at some far longer ones, at every alignment of a float32 within 16 bytes, between guard words,
+// on inputs that mix ordinary numbers with NaN, infinities, zeros of both signs and subnormals.
 
-// loopTest is one kernel and its Go loop. The loops are written in float32, with
-// fma where the kernel rounds once.
+// loopTest is one kernel and its Go loop. The loops use float32, with fma where the kernel rounds
+// once.
 type loopTest struct {
 	name    string
 	slices  int  // how many the kernel takes
 	outputs int  // how many of these, the first ones, it writes
-	ulp     int  // how far it may be off: see each entry
+	ulp     int  // the allowed error: see each entry
 	mode    bool // whether there are two modes to test
 	kernel  func(k *vectorKernels, s [][]float32, m kernels.Mode)
 	loop    func(s [][]float32, i int) float32 // what goes to s[0][i]; may store to other outputs itself
-	// size is how large the terms are that may nearly cancel in the result: an error
-	// of four roundings, 2.4e-7, of them is allowed where size is given.
+	// size is the magnitude of the terms that may nearly cancel in the result: an error of four
+	// roundings, 2.4e-7, of it is allowed if size is given.
 	size func(s [][]float32, i int) float64
 }
 
-// fma is a·b + c, rounded once but for rare cases in which float64 rounds to the
-// middle between two float32: these are the 1 ulp that tests of kernels with
-// multiply-adds allow.
+// fma is a·b + c, rounded once except in rare cases in which float64 rounds to the middle between two
+// float32: these are the 1 ulp that tests of kernels with multiply-adds allow.
 func fma(a, b, c float32) float32 { return float32(float64(a)*float64(b) + float64(c)) }
 
 func sqrt(x float32) float32 { return float32(math.Sqrt(float64(x))) }
 
-// flushed is what the optimizers' kernels make of a result: 0 of a subnormal one.
+// flushed is what the optimizers' kernels make of a result: a subnormal becomes 0.
 func flushed(x float32) float32 {
 	if -0x1p-126 < x && x < 0x1p-126 {
 		return 0
@@ -119,8 +117,8 @@ var loopTests = []loopTest{
 		},
 		loop: func(s [][]float32, i int) float32 { return -((s[1][i] / s[3][i]) * (s[2][i] / s[3][i])) }},
 
-	// exp, log, sigmoid, tanh and gelu have the errors that exp_test.go measures; here
-	// half an ulp more, since the loop's result is rounded too, up to a whole one.
+	// exp, log, sigmoid, tanh and gelu have the errors that exp_test.go measures. Here half an ulp
+	// more, because the loop's result is rounded too, rounded up to a whole ulp.
 	{name: "exp_fwd_f32", slices: 2, outputs: 1, ulp: 1,
 		kernel: func(k *vectorKernels, s [][]float32, _ kernels.Mode) { k.exp_fwd_f32(s[0], s[1]) },
 		loop:   func(s [][]float32, i int) float32 { return float32(math.Exp(float64(s[1][i]))) }},
@@ -292,8 +290,8 @@ func (test *loopTest) run(t *testing.T, k *vectorKernels, n, offset int, m kerne
 	}
 }
 
-// TestEveryKernelIsThere makes sure that no table lacks a kernel and that each
-// that works element by element has its loop above.
+// TestEveryKernelIsThere checks that no table lacks a kernel, and that every elementwise kernel has
+// its loop above.
 func TestEveryKernelIsThere(t *testing.T) {
 	kind := reflect.TypeFor[vectorKernels]()
 	for i := range kind.NumField() {
@@ -310,7 +308,7 @@ func TestEveryKernelIsThere(t *testing.T) {
 	}
 }
 
-// adamTest is the test of Adam's step by which weights keep so much of themselves.
+// adamTest is the test of Adam's step in which weights are scaled by keep.
 func adamTest(keep float32) loopTest {
 	return loopTest{name: "adam_f32", slices: 4, outputs: 3, ulp: 1,
 		size: func(s [][]float32, i int) float64 {
@@ -328,7 +326,7 @@ func adamTest(keep float32) loopTest {
 		}}
 }
 
-// testedElsewhere are the kernels with tests of their own.
+// testedElsewhere are the kernels that have their own tests.
 var testedElsewhere = []string{
 	"add_fwd_f32", "sub_fwd_f32", "mul_fwd_f32", "div_fwd_f32", // arithmetic_test.go
 	"sum_f32", "sum_rows_f32", "sum_parts_f64", "argmax_f32", // reduce_test.go
@@ -355,11 +353,11 @@ type guardedSlice struct {
 	offset   int
 }
 
-// guards is how many guard words stand on each side: one AVX-512 register's and
-// some more, for the offset.
+// guards is the number of guard words on each side: one AVX-512 register's and some more, for the
+// offset.
 const guards = 24
 
-// guardBits is a NaN with a payload that no operation makes.
+// guardBits is a NaN with a payload that no operation produces.
 const guardBits = 0x7fc0dead
 
 // newGuarded returns n elements that begin offset elements after a 64-byte boundary.
@@ -372,7 +370,7 @@ func newGuarded(n, offset int) *guardedSlice {
 	return &guardedSlice{s: whole[from : from+n : from+n], whole: whole, offset: from}
 }
 
-// check fails the test if a guard word was written over.
+// check fails the test if a guard word was overwritten.
 func (g *guardedSlice) check(t testing.TB, what string) {
 	t.Helper()
 	for i, v := range g.whole {
@@ -383,7 +381,7 @@ func (g *guardedSlice) check(t testing.TB, what string) {
 	}
 }
 
-// special are the values at which arithmetic differs from what one expects.
+// special are the values for which arithmetic is not as one expects.
 var special = []float32{
 	float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1)),
 	0, float32(math.Copysign(0, -1)), 1, -1,
@@ -401,8 +399,8 @@ func fillMixed(s []float32, random *rand.Rand) {
 	}
 }
 
-// within tells whether got is want, or at most ulp float32 numbers beside it.
-// All NaN are one, and so are the two zeros.
+// within tells whether got is want, or at most ulp float32 numbers away. All NaN are equal, and so
+// are the two zeros.
 func within(got, want float32, ulp int) bool {
 	if got == want || (got != got && want != want) {
 		return true
@@ -414,7 +412,7 @@ func within(got, want float32, ulp int) bool {
 	return max(distance, -distance) <= ulp
 }
 
-// ordinal numbers the float32 in their order, the zeros being 0.
+// ordinal numbers the float32 in order; the zeros are 0.
 func ordinal(x float32) int {
 	bits := int(math.Float32bits(x))
 	if bits>>31 != 0 {

@@ -70,7 +70,7 @@ func vectorBenches(n int) []vectorBench {
 			d.MeanSquaredError(b[2], b[0], b[1], rows, benchColumns)
 		}},
 		{"Dropout", 8, []int{n, n}, func(d kernels.Device, b []kernels.Buffer) {
-			kernels.Ints(step)[0]++ // or it would take the last mask again, as the next one does
+			kernels.Ints(step)[0]++ // otherwise it would reuse the last mask, as the next one does
 			d.Dropout(b[0], b[1], step, drop)
 		}},
 		{"DropoutGrad", 8, []int{n, n}, func(d kernels.Device, b []kernels.Buffer) { d.DropoutGrad(b[0], b[1], zero, drop, over) }},
@@ -90,16 +90,14 @@ func vectorBenches(n int) []vectorBench {
 	}
 }
 
-// BenchmarkVectors runs each operation on one core, in turns on the reference
-// and on each instruction set, and reports the speed of each in 10⁹ bytes a
-// second, and what share of the measured copy past the caches the last one is.
-// Of all runs the one counts that a tenth are faster than: on a busy machine many
-// are interrupted, and now and then one meets a processor that runs far faster.
+// BenchmarkVectors runs each operation on one core, alternating between the reference and each
+// instruction set. It reports the speed of each in 10⁹ bytes a second, and the last one's share of
+// the measured copy past the caches. The first decile of the runs counts: on a busy machine many are
+// interrupted, and now and then one has a processor that is far faster.
 //
-// In the cache, all runs are on the same operands of 8192 elements, 32 KB each.
-// In memory, each run is on the next of 64 sets of operands of 128 Ki elements,
-// 512 KB each, so that it meets nothing that is still in a cache; and it is short,
-// so that on a busy machine some runs are not interrupted.
+// In the cache, all runs use the same operands of 8192 elements, 32 KB each. In memory, each run uses
+// the next of 64 sets of operands of 128 Ki elements, 512 KB each, so nothing is still in a cache;
+// and it is short, so that some runs are not interrupted on a busy machine.
 func BenchmarkVectors(b *testing.B) {
 	old := runtime.GOMAXPROCS(1)
 	defer runtime.GOMAXPROCS(old)
@@ -159,8 +157,8 @@ func (op *vectorBench) measure(b *testing.B, n, windows int) {
 	b.ReportMetric(0, "ns/op") // the time of all devices together says nothing
 }
 
-// copySpeed is the speed of the set's copy past the caches on one core, read and
-// written, in 10⁹ bytes a second, measured as the operations are.
+// copySpeed is the speed of the set's copy past the caches on one core, read and written, in 10⁹
+// bytes a second, measured like the operations.
 func copySpeed(d *Device) float64 {
 	if speed, ok := copySpeeds[d.Name()]; ok {
 		return speed
@@ -180,7 +178,7 @@ func copySpeed(d *Device) float64 {
 
 var copySpeeds = map[string]float64{}
 
-// fastTenth is the time that a tenth of the runs were faster than.
+// fastTenth is the first decile of the times.
 func fastTenth(times []time.Duration) time.Duration {
 	slices.Sort(times)
 	return times[len(times)/10]

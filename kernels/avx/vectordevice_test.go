@@ -10,23 +10,23 @@ import (
 	"baregrad/kernels/reference"
 )
 
-// Each method that does not simply leave its work to the reference is called
-// here on sizes small and large, and compared with the reference, with itself on
-// other numbers of workers, bit by bit, and with 0 allocations.
+// Each method that does not simply leave its work to the reference is called here on small and large
+// sizes, and compared with the reference, and bit by bit with itself for other numbers of workers. It
+// must make 0 allocations.
 
 // deviceTest is one call of a method.
 type deviceTest struct {
 	name    string
 	sizes   []int // of the float32 buffers b that run is given
 	outputs int   // how many of these, the first ones, it writes
-	// far is how much results may differ from the reference's, which keeps float64
-	// between its steps: as a share of the value, or of 1 where the value is smaller.
+	// far is how much results may differ from the reference's, which keeps float64 between its steps:
+	// as a share of the value, or of 1 if the value is smaller.
 	far float64
 	run func(d kernels.Device, b []kernels.Buffer)
 }
 
-// exact is for results that are rounded once on both sides; rounded for those
-// that some float32 roundings of 6e-8 each lie between.
+// exact is for results rounded once on both sides; rounded is for those with some float32 roundings
+// of 6e-8 each.
 const (
 	exact   = 0
 	rounded = 5e-7
@@ -124,7 +124,7 @@ func intBuffer(values ...int32) kernels.Buffer {
 	return b
 }
 
-// squares makes a buffer's elements positive, as running means of squares are.
+// squares makes a buffer's elements positive, like running means of squares.
 func squares(d kernels.Device, b kernels.Buffer) {
 	d.Affine(b, b, 0, 0.5)
 }
@@ -154,7 +154,7 @@ func rowTests(rows, cols int) []deviceTest {
 			d.SoftmaxCrossEntropy(b[0], b[1], b[2], classes, rows, cols)
 		}},
 		{"SoftmaxCrossEntropy of distributions", []int{rows, n, n, n}, 2, 1e-6, func(d kernels.Device, b []kernels.Buffer) {
-			d.Mul(b[3], b[3], b[3], whole) // not negative, as a distribution's numbers are
+			d.Mul(b[3], b[3], b[3], whole) // not negative, like a distribution's numbers
 			d.SoftmaxCrossEntropy(b[0], b[1], b[2], b[3], rows, cols)
 		}},
 		{"SoftmaxCrossEntropyGrad of classes", []int{n, rows, n}, 1, 1e-6, func(d kernels.Device, b []kernels.Buffer) {
@@ -353,8 +353,8 @@ func TestMethodsAgainstTheReference(t *testing.T) {
 	}
 }
 
-// buffers are the operands: the same numbers at each call, none near 0, so that
-// quotients stay in bounds.
+// buffers are the operands: the same numbers at each call, none near 0, so that quotients stay
+// bounded.
 func (test *deviceTest) buffers() []kernels.Buffer {
 	random := rand.New(rand.NewPCG(1, 2))
 	b := make([]kernels.Buffer, len(test.sizes))

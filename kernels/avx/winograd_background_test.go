@@ -9,9 +9,8 @@ import (
 	"baregrad/kernels"
 )
 
-// drawn are images of a background, the same pixel everywhere, on which some pixels are drawn:
-// the first has none of them, and each of the others some more than the one before. The last
-// one has another background.
+// drawn returns images of a background, the same pixel everywhere, on which some pixels are drawn:
+// none on the first image, and some more on each of the others. The last one has another background.
 func drawn(r *rand.Rand, s kernels.ConvSpec, special float32) *fenced {
 	x := newFenced(s.N*s.H*s.W*s.C, 0)
 	for n := range s.N {
@@ -33,8 +32,8 @@ func drawn(r *rand.Rand, s kernels.ConvSpec, special float32) *fenced {
 	return x
 }
 
-// Tiles that get the output of another tile have the same bits as where every tile is computed.
-// (What is added to what is there is always computed.)
+// Tiles that get the output of another tile have the same bits as if every tile were computed. (With
+// Accumulate every tile is computed.)
 func TestWinogradBackground(t *testing.T) {
 	for _, s := range []kernels.ConvSpec{
 		{N: 12, H: 26, W: 26, C: 32, KH: 3, KW: 3, Out: 64, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, OH: 24, OW: 24, ReLU: true},
@@ -73,7 +72,7 @@ func TestWinogradBackground(t *testing.T) {
 	}
 }
 
-// Exactly those tiles wait that look at the same pixel everywhere, which is the first such one's.
+// Exactly those tiles wait that read the same pixel everywhere, that of the first such tile.
 func TestWinogradBackgroundWaits(t *testing.T) {
 	s := kernels.ConvSpec{N: 12, H: 27, W: 22, C: 16, KH: 3, KW: 3, Out: 8, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, PadTop: 1, OH: 27, OW: 20}
 	d, r := open(t, "avx2"), rand.New(rand.NewPCG(1, 18))

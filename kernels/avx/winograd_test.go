@@ -54,11 +54,11 @@ func TestScatterPays(t *testing.T) {
 	}
 }
 
-// The error of Winograd's algorithm beside that of direct convolution, both
-// against the reference and as a share of the sum of the products' magnitudes.
-// The largest of 10⁵ elements is compared. Measured: 2.5·10⁻⁷ direct and 3.9·10⁻⁷
-// by Winograd's algorithm, the same for the input's gradient, and less for the filter's. The test allows
-// 10⁻⁶ = 2⁻²⁰, which the points 1 and 2 in place of 5/8 and 3/2 would not keep.
+// The error of Winograd's algorithm compared with that of direct convolution, both against the
+// reference and as a share of the sum of the products' magnitudes. The largest of 10⁵ elements
+// counts. Measured: 2.5·10⁻⁷ direct and 3.9·10⁻⁷ by Winograd's algorithm, the same for the input's
+// gradient, and less for the filter's. The test allows 10⁻⁶ = 2⁻²⁰, which the points 1 and 2 instead
+// of 5/8 and 3/2 would exceed.
 func TestWinogradAccuracy(t *testing.T) {
 	const allowed = 0x1p-20
 	s := kernels.ConvSpec{N: 4, H: 26, W: 26, C: 32, KH: 3, KW: 3, Out: 64, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, OH: 24, OW: 24}
@@ -117,7 +117,7 @@ func TestWinogradAccuracy(t *testing.T) {
 	}
 }
 
-// An infinity or a NaN reaches exactly those elements that it does directly.
+// An infinity or a NaN reaches exactly the same elements as with direct convolution.
 func TestWinogradKeepsNaNAndInf(t *testing.T) {
 	s := kernels.ConvSpec{N: 3, H: 18, W: 17, C: 16, KH: 3, KW: 3, Out: 32, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, OH: 16, OW: 15}
 	testWinogradKeepsNaNAndInf(t, s)
