@@ -2,19 +2,17 @@ package avx
 
 import "baregrad/kernels"
 
-// rowsAhead is how many rows before its turn a row of so many bytes is fetched. The
-// rows of a shuffled batch lie anywhere in a data set, and a processor foresees no
-// such jumps.
+// rowsAhead is how many rows ahead a row of the given size is prefetched. The rows of a shuffled
+// batch are anywhere in a data set, which hardware prefetching cannot follow.
 func rowsAhead(bytes int) int { return min(32, 1+8192/bytes) }
 
-// mostFollowing is the most bytes of a batch of images that is fetched a call ahead: the
-// rows that follow in the index are probably those of the next call, and it takes shorter
-// to ask for a small batch than to wait for it. What comes with a large one pushes more out
-// of the second cache than that gains.
+// mostFollowing is the most bytes of a batch of images that is prefetched one call ahead. The rows
+// that follow in the index are probably those of the next call, and prefetching a small batch takes
+// less time than waiting for it. A large batch would evict more from the L2 cache than that gains.
 const mostFollowing = 1 << 16
 
-// Gather copies rows of a data set into a batch. Indices are checked before any
-// work is shared, so that a mistake panics on the caller's goroutine.
+// Gather copies rows of a data set into a batch. Indices are checked before any work is shared, so
+// that a bad index panics on the caller's goroutine.
 func (d *Device) Gather(dst, src, index, cursor kernels.Buffer, s kernels.GatherSpec) {
 	s.Check(dst, src, index, cursor)
 	indices := kernels.Ints(index)
@@ -48,10 +46,10 @@ func (d *Device) Gather(dst, src, index, cursor kernels.Buffer, s kernels.Gather
 			}
 			j.k.gather_u8_f32(j.y[from*width:], j.bytes, j.arg[from:], to-from, width, ahead, j.scalar[0], j.scalar[1])
 			next := j.following[min(from, len(j.following)):min(to, len(j.following))]
-			// A line of each row first: so the processor looks up where the rows' pages are side
-			// by side, and not one behind the lines of the other.
+			// First one line of each row: so the address translations of the rows overlap, instead of
+			// each waiting for the lines of the row before.
 			for _, bytes := range [...]int{1, width} {
-				for _, row := range next { // in range, or else the next call will tell
+				for _, row := range next { // in range; if not, the next call will report it
 					if first := int(row) * width; 0 <= first && first < len(j.bytes) {
 						j.k.prefetch2(address(j.bytes[first:]), bytes)
 					}
@@ -82,8 +80,7 @@ func (d *Device) Gather(dst, src, index, cursor kernels.Buffer, s kernels.Gather
 	}
 }
 
-// Equal is y = 1 where a and b agree, else 0. (It is as short as a batch, and
-// not shared.)
+// Equal computes y = 1 where a and b agree, else 0. (It is as short as a batch, and not shared.)
 func (d *Device) Equal(y, a, b kernels.Buffer) {
 	n := kernels.LenOf("equal", "output", y)
 	kernels.Want("equal", "output", y, kernels.Float32, n)
@@ -92,7 +89,7 @@ func (d *Device) Equal(y, a, b kernels.Buffer) {
 	d.set.vector.equal_i32(kernels.Floats(y), kernels.Ints(a), kernels.Ints(b))
 }
 
-// Greater is y = 1 where x > threshold, else 0. (Not shared, as Equal.)
+// Greater computes y = 1 where x > threshold, else 0. (Not shared, like Equal.)
 func (d *Device) Greater(y, x kernels.Buffer, threshold float32) {
 	n := kernels.LenOf("greater", "output", y)
 	kernels.Want("greater", "output", y, kernels.Int32, n)

@@ -2,8 +2,7 @@
 
 package avx
 
-// prefetch2 begins to load the lines of memory at the given address into the second
-// cache. It changes nothing.
+// prefetch2 prefetches the lines of memory at the given address into the L2 cache.
 func prefetch2(from uintptr, bytes int)
 
 // gather_u8_f32_avx512 is, 16 elements at a time, for rows of at least one element:

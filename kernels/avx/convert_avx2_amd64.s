@@ -1,11 +1,11 @@
 //go:build !purego
 
-// Conversions on the way into and out of training: images from uint8 to float32,
-// and comparisons to 1 and 0.
+// Conversions on the way into and out of training: images from uint8 to float32, and comparisons to 1
+// and 0.
 // Shapes: gathered rows have width elements each; other slices have n elements.
-// Idea: 8 bytes widen to 8 floats in two instructions; a comparison gives a
-// mask, which picks ones. The rows of a batch lie anywhere in a data set, and no
-// processor foresees where: so while one is copied, one of the next is fetched.
+// Idea: 8 bytes widen to 8 floats in two instructions; a comparison gives a mask, which selects ones.
+// The rows of a batch are anywhere in a data set, which hardware prefetching cannot follow: so while
+// one row is copied, a later one is prefetched.
 
 #include "textflag.h"
 #include "lanes_amd64.h"
@@ -17,7 +17,7 @@ TEXT ·gather_u8_f32_avx2(SB), NOSPLIT, $0-104
 	MOVQ         x_base+24(FP), SI     // SI = x
 	MOVQ         index_base+48(FP), R8 // R8 = the row's place in the index
 	MOVQ         index_len+56(FP), R9  // R9 = how much of the index is left
-	MOVQ         rows+72(FP), R10      // R10 = the rows to go
+	MOVQ         rows+72(FP), R10      // R10 = the rows left
 	MOVQ         width+80(FP), R13     // R13 = the elements of a row
 	VBROADCASTSS scale+96(FP), Y14     // Y14 = scale
 	VBROADCASTSS shift+100(FP), Y13    // Y13 = shift
@@ -28,7 +28,7 @@ row:
 	GATHER_ROW(R13) // BX = the row of x; another one is fetched
 	XORL AX, AX     // AX = i = 0
 	MOVQ R13, CX
-	SUBQ $32, CX    // CX = n − 32, for the n elements to go
+	SUBQ $32, CX    // CX = n − 32, for the n elements left
 	JLT  vectors
 
 line:
@@ -95,7 +95,7 @@ TEXT ·gather_f32_avx2(SB), NOSPLIT, $0-104
 	MOVQ         x_base+24(FP), SI     // SI = x
 	MOVQ         index_base+48(FP), R8 // R8 = the row's place in the index
 	MOVQ         index_len+56(FP), R9  // R9 = how much of the index is left
-	MOVQ         rows+72(FP), R10      // R10 = the rows to go
+	MOVQ         rows+72(FP), R10      // R10 = the rows left
 	MOVQ         width+80(FP), R13
 	SHLQ         $2, R13               // R13 = the bytes of a row
 	VBROADCASTSS scale+96(FP), Y14     // Y14 = scale
@@ -107,7 +107,7 @@ row:
 	GATHER_ROW(R13) // BX = the row of x; another one is fetched
 	XORL AX, AX     // AX = i = 0
 	MOVQ width+80(FP), CX
-	SUBQ $8, CX     // CX = n − 8, for the n elements to go
+	SUBQ $8, CX     // CX = n − 8, for the n elements left
 	JLT  rest
 
 vector:
@@ -144,7 +144,7 @@ done:
 // func equal_i32_avx2(y []float32, a, b []int32)
 TEXT ·equal_i32_avx2(SB), NOSPLIT, $0-72
 	MOVQ         y_base+0(FP), DI  // DI = y
-	MOVQ         y_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ         y_len+8(FP), CX   // CX = n, the elements left
 	MOVQ         a_base+24(FP), SI // SI = a
 	MOVQ         b_base+48(FP), DX // DX = b
 	VBROADCASTSS ·one_f32(SB), Y14 // Y14 = 1
@@ -153,7 +153,7 @@ TEXT ·equal_i32_avx2(SB), NOSPLIT, $0-72
 	JLE          done
 
 loop:
-	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	LANES8(CX, Y15)                // Y15 = the valid lanes
 	VPMASKMOVD (SI)(AX*4), Y15, Y1 // a = a[i:]
 	VPMASKMOVD (DX)(AX*4), Y15, Y2 // b = b[i:]
 	VPCMPEQD   Y2, Y1, Y1          // v = a is b ? −1 : 0
@@ -167,7 +167,7 @@ loop:
 	JMP        done
 
 last:
-	VMASKMOVPS Y1, Y15, (DI)(AX*4) // y[i:] = v, the lanes that exist
+	VMASKMOVPS Y1, Y15, (DI)(AX*4) // y[i:] = v, the valid lanes
 
 done:
 	VZEROUPPER
@@ -176,7 +176,7 @@ done:
 // func greater_f32_avx2(y []int32, x []float32, threshold float32)
 TEXT ·greater_f32_avx2(SB), NOSPLIT, $0-52
 	MOVQ         y_base+0(FP), DI      // DI = y
-	MOVQ         y_len+8(FP), CX       // CX = n, the elements to go
+	MOVQ         y_len+8(FP), CX       // CX = n, the elements left
 	MOVQ         x_base+24(FP), SI     // SI = x
 	VBROADCASTSS threshold+48(FP), Y14 // Y14 = threshold
 	XORL         AX, AX                // AX = i = 0
@@ -184,7 +184,7 @@ TEXT ·greater_f32_avx2(SB), NOSPLIT, $0-52
 	JLE          done
 
 loop:
-	LANES8(CX, Y15)                // Y15 = the lanes that exist
+	LANES8(CX, Y15)                // Y15 = the valid lanes
 	VMASKMOVPS (SI)(AX*4), Y15, Y1 // x = x[i:]
 	VCMPPS     $0x1e, Y14, Y1, Y1  // v = x > threshold ? −1 : 0
 	VPSRLD     $31, Y1, Y1         // v = v ? 1 : 0
@@ -197,7 +197,7 @@ loop:
 	JMP        done
 
 last:
-	VPMASKMOVD Y1, Y15, (DI)(AX*4) // y[i:] = v, the lanes that exist
+	VPMASKMOVD Y1, Y15, (DI)(AX*4) // y[i:] = v, the valid lanes
 
 done:
 	VZEROUPPER

@@ -1,11 +1,11 @@
 //go:build !purego
 
-// Conversions on the way into and out of training: images from uint8 to float32,
-// and comparisons to 1 and 0.
+// Conversions on the way into and out of training: images from uint8 to float32, and comparisons to 1
+// and 0.
 // Shapes: gathered rows have width elements each; other slices have n elements.
-// Idea: 16 bytes widen to 16 floats in two instructions; a comparison gives a
-// mask, which picks ones. The rows of a batch lie anywhere in a data set, and no
-// processor foresees where: so while one is copied, one of the next is fetched.
+// Idea: 16 bytes widen to 16 floats in two instructions; a comparison gives a mask, which selects
+// ones. The rows of a batch are anywhere in a data set, which hardware prefetching cannot follow: so
+// while one row is copied, a later one is prefetched.
 
 #include "textflag.h"
 #include "lanes_amd64.h"
@@ -17,7 +17,7 @@ TEXT ·gather_u8_f32_avx512(SB), NOSPLIT, $0-104
 	MOVQ         x_base+24(FP), SI     // SI = x
 	MOVQ         index_base+48(FP), R8 // R8 = the row's place in the index
 	MOVQ         index_len+56(FP), R9  // R9 = how much of the index is left
-	MOVQ         rows+72(FP), R10      // R10 = the rows to go
+	MOVQ         rows+72(FP), R10      // R10 = the rows left
 	MOVQ         width+80(FP), R13     // R13 = the elements of a row
 	VBROADCASTSS scale+96(FP), Z14     // Z14 = scale
 	VBROADCASTSS shift+100(FP), Z13    // Z13 = shift
@@ -28,7 +28,7 @@ row:
 	GATHER_ROW(R13) // BX = the row of x; another one is fetched
 	XORL AX, AX     // AX = i = 0
 	MOVQ R13, CX
-	SUBQ $64, CX    // CX = n − 64, for the n elements to go
+	SUBQ $64, CX    // CX = n − 64, for the n elements left
 	JLT  vectors
 
 line:
@@ -57,7 +57,7 @@ vectors:
 	JLE  next
 
 vector:
-	LANES16(CX, K1)                // K1 = the lanes that exist
+	LANES16(CX, K1)                // K1 = the valid lanes
 	VPMOVZXBD.Z (BX)(AX*1), K1, Z1 // v = x[i:], as int32
 	VCVTDQ2PS   Z1, Z1             // as float32
 	VFMADD213PS Z13, Z14, Z1       // v = v·scale + shift
@@ -80,7 +80,7 @@ done:
 // func equal_i32_avx512(y []float32, a, b []int32)
 TEXT ·equal_i32_avx512(SB), NOSPLIT, $0-72
 	MOVQ         y_base+0(FP), DI  // DI = y
-	MOVQ         y_len+8(FP), CX   // CX = n, the elements to go
+	MOVQ         y_len+8(FP), CX   // CX = n, the elements left
 	MOVQ         a_base+24(FP), SI // SI = a
 	MOVQ         b_base+48(FP), DX // DX = b
 	VBROADCASTSS ·one_f32(SB), Z14 // Z14 = 1
@@ -89,7 +89,7 @@ TEXT ·equal_i32_avx512(SB), NOSPLIT, $0-72
 	JLE          done
 
 loop:
-	LANES16(CX, K1)                    // K1 = the lanes that exist
+	LANES16(CX, K1)                    // K1 = the valid lanes
 	VMOVDQU32.Z (SI)(AX*4), K1, Z1     // a = a[i:]
 	VPCMPEQD    (DX)(AX*4), Z1, K1, K3 // K3 = a is b[i:]
 	VMOVAPS.Z   Z14, K3, Z1            // v = K3 ? 1 : 0
@@ -105,7 +105,7 @@ done:
 // func greater_f32_avx512(y []int32, x []float32, threshold float32)
 TEXT ·greater_f32_avx512(SB), NOSPLIT, $0-52
 	MOVQ         y_base+0(FP), DI      // DI = y
-	MOVQ         y_len+8(FP), CX       // CX = n, the elements to go
+	MOVQ         y_len+8(FP), CX       // CX = n, the elements left
 	MOVQ         x_base+24(FP), SI     // SI = x
 	VBROADCASTSS threshold+48(FP), Z14 // Z14 = threshold
 	MOVL         $1, R8
@@ -115,7 +115,7 @@ TEXT ·greater_f32_avx512(SB), NOSPLIT, $0-52
 	JLE          done
 
 loop:
-	LANES16(CX, K1)                    // K1 = the lanes that exist
+	LANES16(CX, K1)                    // K1 = the valid lanes
 	VMOVUPS.Z   (SI)(AX*4), K1, Z1     // x = x[i:]
 	VCMPPS      $0x1e, Z14, Z1, K1, K3 // K3 = x > threshold
 	VMOVDQA32.Z Z13, K3, Z1            // v = K3 ? 1 : 0

@@ -1,7 +1,6 @@
-// GATHER_ROW(bytes): the row whose place in the index is at R8, BX = x[index[i]], and the
-// one that is ahead rows on in the index, if there is one, fetched into the second cache.
-// SI = x, R9 = how much of the index is left, bytes = those of a row. AX, CX and DX are
-// scratch.
+// GATHER_ROW(bytes): BX = x[index[i]], the row whose index is at R8. The row that comes ahead rows
+// later in the index, if there is one, is prefetched into the L2 cache. SI = x, R9 = the rest of the
+// index, bytes = the size of a row. AX, CX and DX are scratch.
 #define GATHER_ROW(bytes) \
 	MOVLQSX    (R8), BX          \
 	IMULQ      bytes, BX         \

@@ -7,45 +7,43 @@ import (
 	"baregrad/kernels"
 )
 
-// Matrix products that leave out zeros of A: C[M,N] = op(A)[M,K]·op(B)[K,N], where many
-// elements of A are 0, as pixels of a background are, and what comes out of ReLU, of
-// dropout, and of max pooling behind a ReLU, and the gradients that come back through them.
+// Matrix products that skip zeros of A: C[M,N] = op(A)[M,K]·op(B)[K,N], where many elements of A are
+// 0: background pixels, the outputs of ReLU, of dropout and of max pooling after a ReLU, and the
+// gradients that come back through them.
 //
-// How that is done where the k of a row of A are neighbours is in zeros_rows.go, and where A
-// is stored transposed in zeros_columns.go.
+// zeros_rows.go says how that is done if the k of a row of A are contiguous, and zeros_columns.go if
+// A is stored transposed.
 //
-// The bits of C are those of the product that leaves out nothing. Its sums begin at +0,
-// k follow each other in the same order, in the same runs, and an added 0·b = ±0 changes
-// no sum, with two exceptions, which are computed by the kernels that leave out nothing:
+// The bits of C are those of the product that skips nothing. The sums begin at +0, the k have the
+// same order and the same runs, and adding 0·b = ±0 changes no sum, with two exceptions. The kernels
+// that skip nothing compute these:
 //
-//   - b is infinite or NaN: 0·b is NaN. So each strip of B is looked through before it
-//     is used, which costs one instruction for 16 elements of it; or the sums tell, see
-//     zeros_rows.go.
-//   - The sum is −0, which only a product that is too small for a float32 can make of +0:
-//     a following +0 would turn it into +0. The kernels tell whether any of their sums is −0.
+//   - b is infinite or NaN: 0·b is NaN. So each strip of B is checked before it is used,
+//     which costs one instruction for 16 elements; or the sums show it, see zeros_rows.go.
+//   - The sum is −0, which only a product too small for a float32 can make of +0: adding +0
+//     would turn it into +0. The kernels tell whether any of their sums is −0.
 
-// zeroKernels is the table of the kernels that leave out zeros; there are none where
-// finite_f32 is nil.
+// zeroKernels is the table of the kernels that skip zeros. There are none if finite_f32 is nil.
 type zeroKernels struct {
-	// finite_f32 says whether rows of so many columns have neither infinity nor NaN.
+	// finite_f32 tells whether rows of columns elements have neither infinity nor NaN.
 	finite_f32 func(b *float32, step, columns, rows int) bool
-	// add_sums_f32 brings the sums of rows to C.
+	// add_sums_f32 adds or stores the sums of rows to C.
 	add_sums_f32 func(s *strip, registers int)
 	rows         rowKernels
 	columns      columnKernels
 	adam         adamKernels
 }
 
-// zeroSpace is what a worker needs besides.
+// zeroSpace is a worker's memory for skipping zeros.
 type zeroSpace struct {
 	product uint64       // the number of the product
-	finite  []finiteness // of the strips of B in each run, as far as the worker has seen it
-	dense   strip        // what leaves out nothing
+	finite  []finiteness // of the strips of B in each run, as far as the worker has checked them
+	dense   strip        // the same product without skipping
 	rows    [tileRows]int
-	bits    []uint64  // which elements of A are not zero, and with rows, which of any of them
+	bits    []uint64  // which elements of A are not zero, and for rows, which of any row
 	sums    []float32 // of a step's rows and a strip
-	begin   int       // of rows of A: the first row of the part
-	marked  piece     // of A whose bits these are
+	begin   int       // for rows of A: the first row of the part
+	marked  piece     // the piece of A whose bits these are
 }
 
 // piece is a piece of A: m rows from i0 on in the run from k0 on of a product.
@@ -54,7 +52,7 @@ type piece struct {
 	i0, m, k0 int
 }
 
-// finiteness is what is known of a strip of B. A worker looks for it once in a product, however
+// finiteness is what a worker knows of a strip of B. It checks a strip once in a product, however
 // many parts it does.
 type finiteness uint8
 
@@ -64,7 +62,7 @@ const (
 	notFinite
 )
 
-// finiteIf is finite, or notFinite.
+// finiteIf returns finite or notFinite.
 func finiteIf(is bool) finiteness {
 	if is {
 		return finite
@@ -72,18 +70,18 @@ func finiteIf(is bool) finiteness {
 	return notFinite
 }
 
-// leastZeros is the least number of multiply-adds for which zeros are looked for.
+// leastZeros is the least number of multiply-adds for which zeros are sampled.
 const leastZeros = 1 << 19
 
-// manyZeros decides whether leaving out zeros pays, by samples of A: some neighbours
-// each, from places spread over all of it, or by what they told some calls ago: see
-// zeros_choice.go. The product chooses its kernels by it, too.
+// manyZeros decides whether skipping zeros pays. It samples A, a few neighbours each from places
+// spread over all of it, or reuses the answer of an earlier call: see zeros_choice.go. The result
+// also selects the product's kernels.
 func (d *Device) manyZeros(a []float32, s kernels.MatMulSpec) bool {
 	return d.costWithoutZeros(a, s) <= 100
 }
 
-// costWithoutZeros is what a product takes that leaves out zeros of A, in percent of the one
-// that leaves out nothing, or above 100 where they are not to be left out.
+// costWithoutZeros is the cost of a product that skips zeros of A, in percent of one that skips
+// nothing; it is above 100 if zeros should not be skipped.
 func (d *Device) costWithoutZeros(a []float32, s kernels.MatMulSpec) int {
 	const no = 101
 	if d.set.zeros.finite_f32 == nil || s.M < 16 || s.K < 16 || s.N < 16 || s.M*s.N*s.K < leastZeros {
@@ -104,12 +102,12 @@ func (d *Device) costWithoutZeros(a []float32, s kernels.MatMulSpec) int {
 	return choice.cost
 }
 
-// spread is the p-th of places that are spread evenly over 0 to n−1, however many there are:
+// spread is the p-th of places that are evenly spread over 0 to n−1, however many there are:
 // multiples of the golden ratio.
 func spread(p, n int) int { return int(uint32(p)*2654435769>>16) * n >> 16 }
 
-// What most products need of memory is there from the beginning, since it depends on the data
-// whether zeros are left out, and how: a step of a training would allocate when that changes.
+// The memory that most products need is allocated from the start. Whether and how zeros are skipped
+// depends on the data, so otherwise a training step would allocate when that changes.
 const (
 	usualBits   = 1 << 12 // words
 	usualSums   = 1 << 14 // floats
@@ -119,7 +117,7 @@ const (
 	usualRows   = 1 << 12 // of A in a step
 )
 
-// seen gives what the worker knows of the strips of B in the run from k0 on.
+// seen returns what the worker knows of the strips of B in the run from k0 on.
 func (t *matmulTask) seen(z *zeroSpace, k0 int) []finiteness {
 	strips := t.strips.count()
 	if z.product != t.number {
@@ -140,15 +138,14 @@ func (z *zeroSpace) reserve(bits, sums, strips int) {
 	grow(&z.sums, sums)
 }
 
-// fetch has s fetch so many floats of each of the rows from x on, which are step bytes
-// apart.
+// fetch makes s prefetch floats elements of each of the rows from x on, which are step bytes apart.
 func (s *strip) fetch(x []float32, step, rows, floats int) {
 	s.ahead, s.aheadStep, s.aheadTiles = address(x), step, (4*floats+cacheLine-1)/cacheLine
 	s.aheadFirst, s.aheadEnd = s.ahead, s.ahead+uintptr(rows*step)
 }
 
-// cutStrips cuts C into strips that are as equal as can be, for the kernels of a form, which
-// multiply so many rows at a time.
+// cutStrips splits C into strips as equal as possible, for the kernels of a form, which multiply rows
+// rows at a time.
 func (t *matmulTask) cutStrips(form []rowProduct, rows int) {
 	tiles, c := &t.d.set.tiles, &t.strips
 	registers := (t.s.N + tiles.lanes - 1) / tiles.lanes
@@ -159,15 +156,15 @@ func (t *matmulTask) cutStrips(form []rowProduct, rows int) {
 	}
 	c.strips = append(c.strips, t.s.N)
 	t.widest = (registers + count - 1) / count * tiles.lanes
-	// B is read in place unless its rows are no whole registers, or push each other out
-	// of the second cache.
+	// B is read in place unless its rows are not whole registers, or evict each other from the L2
+	// cache.
 	t.inPlace = !t.s.TransB && t.s.N%tiles.lanes == 0 && (count == 1 || t.s.N%256 != 0)
 	t.form, t.tall = form, rows
 }
 
-// planPanels makes room for B's panels, where it is not read in place: a worker's strip by strip,
-// as rows pass by; or all of them, if several parts meet a strip, because the worker that has made
-// a panel for one has it for the next one then.
+// planPanels reserves B's panels if B is not read in place: one strip at a time, while rows pass by;
+// or all of a worker's panels, if several parts use a strip, so that the worker has the panel ready
+// for the next part.
 func (t *matmulTask) planPanels() {
 	panels, all := 0, t.allPanels()
 	t.kept = !t.inPlace && t.blocks > 1 && all <= mostPanels
@@ -183,8 +180,8 @@ func (t *matmulTask) planPanels() {
 	t.d.reservePanels(panels)
 }
 
-// reservePanels makes room for the panels of a product that leaves out nothing, should it leave out
-// zeros the next time.
+// reservePanels reserves the panels for a product that skips nothing, because it may skip zeros the
+// next time.
 func (t *matmulTask) reservePanels() {
 	s, all := t.s, t.allPanels()
 	if t.d.pool.workers > 1 && all <= mostPanels && s.M >= 16 && s.M*s.N*s.K >= leastZeros &&
@@ -199,18 +196,18 @@ func (t *matmulTask) allPanels() int {
 	return runs * t.depth * t.d.set.tiles.padded(t.s.N)
 }
 
-// panel is where the worker keeps the panel of strip n in the run from k0 on.
+// panel returns where the worker keeps the panel of strip n in the run from k0 on.
 func (t *matmulTask) panel(w *workspace, n, k0 int) []float32 {
 	first, _ := t.strips.strip(n)
 	return w.panels[:cap(w.panels)][k0*t.d.set.tiles.padded(t.s.N)+first*t.depth:]
 }
 
-// product is the form's kernel for a strip of so many columns, whole registers.
+// product returns the form's kernel for a strip of padded columns, whole registers.
 func (t *matmulTask) product(padded int) func(s *strip) {
 	return t.form[padded/t.d.set.tiles.lanes-t.form[0].registers].run
 }
 
-// multiplyRows runs a kernel that multiplies so many rows at a time, 1 or 2, for m rows.
+// multiplyRows runs a kernel that multiplies rows rows at a time, 1 or 2, on m rows.
 func (s *strip) multiplyRows(product func(s *strip), m, rows int) {
 	odd := m % rows
 	if s.m = m - odd; s.m > 0 {
@@ -219,7 +216,7 @@ func (s *strip) multiplyRows(product func(s *strip), m, rows int) {
 	if odd == 0 {
 		return
 	}
-	// The last row is its own neighbour.
+	// The last row is paired with itself.
 	aRow, maskStep, sumStep, minus, infinite := s.aRow, s.maskStep, s.sumStep, s.minus && m > odd, s.infinite && m > odd
 	s.m, s.aRow, s.maskStep, s.sumStep = rows, 0, 0, 0
 	product(s)
@@ -227,8 +224,9 @@ func (s *strip) multiplyRows(product func(s *strip), m, rows int) {
 	s.minus, s.infinite = s.minus || minus, s.infinite || infinite
 }
 
-// endRows brings the sums of m rows of a strip to C, unless they are there, and computes those
-// again of which one is −0. p has c and sums of the first of them, which is row i of dense.
+// endRows moves the sums of m rows of a strip to C, unless they are there already, and recomputes the
+// rows in which a sum is −0. p has c and the sums of the first of these rows, which is row i of
+// dense.
 func (t *matmulTask) endRows(w *workspace, p, dense *strip, i, m, width int, sums []float32) {
 	lanes, end := t.d.set.tiles.lanes, t.d.set.zeros.add_sums_f32
 	registers := (width + lanes - 1) / lanes
@@ -253,11 +251,11 @@ func (t *matmulTask) endRows(w *workspace, p, dense *strip, i, m, width int, sum
 	}
 }
 
-// minusZero says whether v is −0.
+// minusZero tells whether v is −0.
 func minusZero(v float32) bool { return math.Float32bits(v) == 1<<31 }
 
-// leaveNone computes the rows of p from (included) to (excluded) by the kernels that
-// leave out nothing. p is as it was before its first row.
+// leaveNone computes rows [from, to) of p with the kernels that skip nothing. p is as it was before
+// its first row.
 func (t *matmulTask) leaveNone(w *workspace, p *strip, from, to, width int) {
 	tiles, z := &t.d.set.tiles, &w.zeros
 	for i := from; i < to; i += tiles.height {

@@ -2,7 +2,7 @@
 
 package avx
 
-// finite_f32_avx512 says whether rows of so many columns have neither infinity nor NaN.
+// finite_f32_avx512 tells whether rows of columns elements have neither infinity nor NaN.
 //
 //go:noescape
 func finite_f32_avx512(b *float32, step, columns, rows int) bool

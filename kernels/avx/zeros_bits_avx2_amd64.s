@@ -3,10 +3,10 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// Around the products with the nonzeros of A's rows: which those are, and what becomes of
-// the sums, in AVX2. See zeros_rows.go, and zeros_rows_amd64.go for the loops in Go.
+// Before and after the products with the nonzeros of A's rows: finding the nonzeros, and finishing
+// the sums, in AVX2. See zeros_rows.go, and zeros_rows_amd64.go for the Go loops.
 
-// 32 integers −1, 32 of 0: from the r-th before the middle on, a mask of the first r.
+// 32 integers −1, then 32 of 0: from r integers before the middle on, a mask of the first r.
 DATA first32<>+0(SB)/8, $-1
 DATA first32<>+8(SB)/8, $-1
 DATA first32<>+16(SB)/8, $-1
@@ -25,15 +25,15 @@ DATA first32<>+112(SB)/8, $-1
 DATA first32<>+120(SB)/8, $-1
 GLOBL first32<>(SB), RODATA|NOPTR, $256
 
-// Where the groups of four are that packing has left.
+// The order of the groups of four that packing leaves.
 DATA packed32<>+0(SB)/8, $0x400000000
 DATA packed32<>+8(SB)/8, $0x500000001
 DATA packed32<>+16(SB)/8, $0x600000002
 DATA packed32<>+24(SB)/8, $0x700000003
 GLOBL packed32<>(SB), RODATA|NOPTR, $32
 
-// bits = which of 32 elements of A, in Y0…Y3, are not zero: one bit more than the sign's is
-// set. So NaN counts and −0 does not. Y6 is 0, Y7 is packed32.
+// bits = which of 32 elements of A, in Y0…Y3, are not zero: any bit but the sign's is set. So a NaN
+// counts and −0 does not. Y6 is 0, Y7 is packed32.
 #define TEST32(bits) \
 	VPADDD    Y0, Y0, Y0; \
 	VPADDD    Y1, Y1, Y1; \
@@ -50,10 +50,9 @@ GLOBL packed32<>(SB), RODATA|NOPTR, $32
 	VPMOVMSKB Y0, bits; \
 	NOTL      bits
 
-// Registers: SI the row of A and R9 the step to the next, BX the place in it, DI the bits,
-// DX the k of a row and R11 those left, R10 the k of a word, R12 those left of one, R8 the
-// rows left; R13 the word and CX how far it is filled, AX the next bits; R14 any row's words
-// and R15 the place in them.
+// Registers: SI the row of A and R9 the step to the next, BX the offset in it, DI the bits, DX the k
+// of a row and R11 those left, R10 the k of a word, R12 those left of one, R8 the rows left; R13 the
+// word and CX how many bits it has, AX the next bits; R14 any row's words and R15 the offset in them.
 
 // func nonzero_bits_f32_avx2(bits, any *uint64, a *float32, step, m, n, each int)
 TEXT ·nonzero_bits_f32_avx2(SB), NOSPLIT, $0-56
@@ -96,7 +95,7 @@ test:
 	ADDQ $128, BX
 	SUBQ $32, R12
 	JGT  group
-	LEAQ (BX)(R12*4), BX // back to behind the word
+	LEAQ (BX)(R12*4), BX // back to the end of the word
 	MOVQ R13, (DI)
 	ORQ  R13, (R15)
 	ADDQ $8, DI
@@ -125,8 +124,8 @@ few: // fewer than 32
 	JMP        test
 
 // Registers: DI = s, SI the sums, BX C and DX the bias, R9 add; CX the bytes of a row's whole
-// registers and AX the place in them, R8 the rows left. Y0 is a sum, Y2 what it is at least,
-// Y4 the mask of a register that is not whole, Y5 what is added there.
+// registers and AX the offset in them, R8 the rows left. Y0 is a sum, Y2 its lower bound, Y4 the mask
+// of a partial register, Y5 what is added there.
 
 // func add_sums_f32_avx2(s *strip, registers int)
 TEXT ·add_sums_f32_avx2(SB), NOSPLIT, $0-16
@@ -178,7 +177,7 @@ biased:
 	CMPW    strip_mask(DI), $0xff
 	JEQ     next
 
-last: // a masked store is slow on some processors: only where it has to be one
+last: // masked stores are slow on some processors: only for a partial register
 	VMOVUPS (SI)(AX*1), Y0
 	TESTL   R9, R9
 	JEQ     lastAdded

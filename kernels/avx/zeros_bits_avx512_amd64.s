@@ -3,15 +3,15 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// Around the products with the nonzeros of A's rows: which those are, and what becomes of
-// the sums, in AVX-512. See zeros_rows.go, and zeros_rows_amd64.go for the loops in Go.
+// Before and after the products with the nonzeros of A's rows: finding the nonzeros, and finishing
+// the sums, in AVX-512. See zeros_rows.go, and zeros_rows_amd64.go for the Go loops.
 
-// Which of 16 elements of A are not zero: one bit more than the sign's is set. So NaN
-// counts and −0 does not. Z2 has those bits.
+// Which of 16 elements of A are not zero: any bit but the sign's is set. So a NaN counts and −0 does
+// not. Z2 has all bits but the sign's.
 #define TEST(at, mask, k) VPTESTMD at(BX), Z2, mask, k
 
-// As many as there are in a word, to (DI) and (R13): K4…K7 are their masks. The same of the
-// next row is fetched into the first cache.
+// All elements of a word, to (DI) and (R13); K4…K7 are their masks. The same elements of the next row
+// are prefetched into the L1 cache.
 #define TEST_WORD \
 	PREFETCHT0 (BX)(R9*1); \
 	PREFETCHT0 64(BX)(R9*1); \
@@ -30,7 +30,7 @@
 	ADDQ     $8, DI; \
 	ADDQ     $8, R13
 
-// The masks K4…K7 of the first n k of a word; AX is used.
+// The masks K4…K7 of the first n k of a word. AX is scratch.
 #define MASK_WORD(n) \
 	MOVQ     n, CX; \
 	NEGQ     CX; \ // a shift counts modulo 64
@@ -41,9 +41,9 @@
 	KSHIFTRQ $32, K4, K6; \
 	KSHIFTRQ $48, K4, K7
 
-// Registers: SI the row of A and R9 the step to the next, BX the place in it, DI the bits,
-// R14 those of any row and R13 the place in them, DX the k of a row and R11 those left, R10
-// the k of a word, R12 their bytes, R8 the rows left.
+// Registers: SI the row of A and R9 the step to the next, BX the offset in it, DI the bits, R14 those
+// of any row and R13 the offset in them, DX the k of a row and R11 those left, R10 the k of a word,
+// R12 their bytes, R8 the rows left.
 
 // func nonzero_bits_f32_avx512(bits, any *uint64, a *float32, step, m, n, each int)
 TEXT ·nonzero_bits_f32_avx512(SB), NOSPLIT, $0-56
@@ -82,10 +82,10 @@ last:
 	VZEROUPPER
 	RET
 
-// Registers: DI = s, SI the sums, BX C and DX the bias, CX the bytes of a row's whole registers
-// and AX the place in them, R8 the rows left. Z0 is a sum, Z1 what it is at least. K1 is the
-// mask of a register that is not whole, K2 and K3 of old C and of the bias: all lanes, or none
-// if nothing is added. K4 and K5 are these in K1's lanes.
+// Registers: DI = s, SI the sums, BX C and DX the bias, CX the bytes of a row's whole registers and
+// AX the offset in them, R8 the rows left. Z0 is a sum, Z1 its lower bound. K1 masks a partial
+// register, K2 and K3 old C and the bias: all lanes, or none if nothing is added. K4 and K5 are these
+// in K1's lanes.
 
 // func add_sums_f32_avx512(s *strip, registers int)
 TEXT ·add_sums_f32_avx512(SB), NOSPLIT, $0-16
@@ -103,7 +103,7 @@ TEXT ·add_sums_f32_avx512(SB), NOSPLIT, $0-16
 	TESTQ   DX, DX
 	JNE     bias
 	KXORW   K3, K3, K3
-	MOVQ    BX, DX // nothing is read of it
+	MOVQ    BX, DX // none of it is read
 
 bias:
 	KANDW  K1, K2, K4

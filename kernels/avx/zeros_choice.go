@@ -2,35 +2,35 @@ package avx
 
 import "baregrad/kernels"
 
-// Whether leaving out zeros pays is told by a sample of A, which takes as long as a hundredth of a
-// small product. A training has the same products in each step, with A at the same place, and the
-// answer hardly ever changes from one step to the next. So it is kept for some calls. The bits of
-// C are the same either way: an old answer may cost time, and nothing else.
+// A sample of A tells whether skipping zeros pays; it takes a hundredth of the time of a small
+// product. A training has the same products in each step, with A at the same address, and the answer
+// rarely changes from step to step. So it is reused for some calls. The bits of C are the same either
+// way: an outdated answer only costs time.
 
-// zeroChoice is what a sample told of an A.
+// zeroChoice is the answer of a sample of one A.
 type zeroChoice struct {
-	a      uintptr // where A is: not a pointer, which would keep it from being freed
+	a      uintptr // address of A; not a pointer, which would keep it from being freed
 	spec   kernels.MatMulSpec
-	calls  int // that still take the answer from here
-	cost   int // what costWithoutZeros gives,
+	calls  int // number of calls that may still use the answer
+	cost   int // the result of costWithoutZeros
 	shares rowShares
 	single bool // and what it sets in matmulTask
 }
 
 const (
-	// choiceCalls is for how many calls one sample tells the answer.
+	// choiceCalls is how many calls use the answer of one sample.
 	choiceCalls = 16
-	// mostChoices is of how many products the answer is kept.
+	// mostChoices is how many products' answers are kept.
 	mostChoices = 16
 )
 
-// zeroChoices are those of the products that were met last.
+// zeroChoices holds the answers for the most recent products.
 type zeroChoices struct {
 	of   [mostChoices]zeroChoice
-	next int // is overwritten next
+	next int // the entry to overwrite next
 }
 
-// find gives the place for the choice of a product of A. If it has no calls left, a sample is due.
+// find returns the entry for a product of A. If it has no calls left, a new sample is due.
 func (z *zeroChoices) find(a []float32, s kernels.MatMulSpec) *zeroChoice {
 	at := address(a)
 	for i := range z.of {

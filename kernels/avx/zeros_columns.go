@@ -6,71 +6,69 @@ import (
 	"baregrad/kernels"
 )
 
-// Products that leave out zeros of a transposed A, C[M,N] = Aᵀ[M,K]·B[K,N] with A stored as
-// [K,M]: a layer's gradient by its weights, whose A is what the layer gets, [batch, features].
-// See zeros.go for what is left out and why not a bit changes.
+// Products that skip zeros of a transposed A, C[M,N] = Aᵀ[M,K]·B[K,N] with A stored as [K,M]: the
+// gradient of a layer's weights, where A is the layer's input, [batch, features]. See zeros.go for
+// what is skipped and why no bit changes.
 //
-// A row of C is a column of A as it is stored. 16 of them are a block, because a row of A
-// has them in one line of the cache, and so their zeros are found together: for each of the
-// block's columns and each 64 k there is a word with a bit for each k whose element is not
-// zero. The kernels take the bits of a word one after the other, which costs no more than
-// a list would, and nothing has to make the list. They do so
+// A row of C is a column of A as it is stored. 16 of them form a block: they share a cache line in
+// each row of A, so their zeros are found together. For each of the block's columns and each 64 k,
+// there is a word with a bit for each k whose element is not zero. The kernels iterate over the set
+// bits, which costs no more than a list would, and saves making the list. They do so
 //
 //   - for two rows of C at a time, at every k at which either element is not zero; a row of B
-//     is read once for both. That is best where the second cache, which gives a row of B in
-//     the time that two rows of C take, is what limits.
-//   - or for a single row, where that has far fewer k. Then K is done in parts, so that a part
-//     of B stays in the first cache; the sums wait in memory until the next part goes on with
-//     them. So they are the same chains of additions.
+//     is read once for both. That is best if the L2 cache is the limit, which delivers a row
+//     of B in the time that two rows of C take.
+//   - or for a single row, if that has far fewer k. Then K is processed in parts, so that a
+//     part of B stays in the L1 cache; the sums wait in memory for the next part, which
+//     continues them. So they are the same chains of additions.
 //
-// The kernels are those of zeros_rows.go. They leave sums in memory, and that is C itself if
-// nothing is added to them. So a row is finished in one place, endRows.
+// The kernels are those of zeros_rows.go. They store sums in memory, directly in C if nothing else is
+// done to them. So rows are finished in one place, endRows.
 
 // columnKernels is the table of the kernels of such products.
 type columnKernels struct {
-	// Two forms of rowKernels, both for wider strips, too.
+	// Two forms of rowKernels; both also for wider strips.
 	single, both []rowProduct
-	// What a k costs, in percent of that of a k where nothing is left out: of a single row, of
-	// a pair, and of a pair where a strip of B stays in the first cache.
+	// Cost of a k, in percent of a k where nothing is skipped: of a single row, of a pair, and of a
+	// pair if a strip of B stays in the L1 cache.
 	singleCost, pairCost, pairNearCost int
-	// partCost is what another part of K costs a single row, in percent of such a k.
+	// partCost is the cost of another part of K for a single row, in percent of such a k.
 	partCost int
 	// mark_nonzeros_f32 marks in bits which elements of zeroColumns columns are not zero.
 	mark_nonzeros_f32 func(bits *uint64, src *float32, srcStep, n int, lanes uint16)
-	// fetch_rest fetches what a kernel was to fetch and has not, because its rows had few k.
+	// fetch_rest prefetches what a kernel should have but has not, because its rows had few k.
 	fetch_rest func(s *strip)
 }
 
 // columnPlan is how a product of a transposed A is cut, besides what matmulTask says.
 type columnPlan struct {
-	single bool // rows of C are computed one by one if it is wide enough: manyZeros sets it
+	single bool // rows of C are computed one by one, if it is wide enough: set by manyZeros
 	length int  // k of a part
 	parts  int  // of a run
 	words  int  // of a part
 }
 
 const (
-	// zeroColumns is how many columns of a transposed A are a block.
+	// zeroColumns is how many columns of a transposed A form a block.
 	zeroColumns = 16
-	// nearStrip is the most floats of a strip of B that stays in the first cache, with
-	// what else is in it.
+	// nearStrip is the most floats of a strip of B that stays in the L1 cache together with the other
+	// data.
 	nearStrip = 6 << 10
-	// partStrip is the most floats of B, one strip wide, in a part of K: what stays in the
-	// first cache.
+	// partStrip is the most floats of B, one strip wide, in a part of K: they stay in the L1 cache.
 	partStrip = 8 << 10
-	// partLength is the most k of a part that is shorter than a run: of A a part has a line
-	// for each k, and they are to stay there too.
+	// partLength is the most k in a part that is shorter than a run: a part has one line of A for
+	// each k, and these should stay in the L1 cache too.
 	partLength = 128
-	// beyond is about how many lines too many a kernel fetches, because it looks only with each row
-	// of C whether all are there. Where two workers have a run each, those behind the first are the
-	// other's, who would have to take them back when it writes to them.
+	// beyond is about how many lines too many a kernel prefetches, because it checks only once per
+	// row of C whether it is done. If two workers have one run each, the lines past the first run
+	// belong to the other worker, which would have to take them back when it writes them.
 	beyond = 64
-	// mostSums is the most floats of the sums that wait for the next part of K.
+	// mostSums is the most floats of sums that wait for the next part of K.
 	mostSums = 32 << 10
 )
 
-// columnCost is costWithoutZeros of a transposed A, and tells whether single rows cost less
-// than pairs. It looks at places spread over all of A, one line of the cache each.
+// columnCost is costWithoutZeros for a transposed A; it also tells whether single rows cost less than
+// pairs. It samples places spread over all of A, one cache line each.
 func (d *Device) columnCost(a []float32, s kernels.MatMulSpec) (cost int, single bool) {
 	const places, neighbours = 32, 16
 	const all = places * neighbours / 2 // pairs
@@ -83,7 +81,7 @@ func (d *Device) columnCost(a []float32, s kernels.MatMulSpec) (cost int, single
 		d.set.zeros.rows.nonzero_bits_f32(word, anyRow, &a[k*s.M+i], 0, 1, neighbours, wordBits)
 		ones += bits.OnesCount64(*word)
 		pairs += bits.OnesCount64((*word | *word>>1) & even)
-		if p == places/4 && ones == (p+1)*neighbours { // no zero yet: that will do
+		if p == places/4 && ones == (p+1)*neighbours { // no zero so far: skipping will not pay
 			return 1000, false
 		}
 	}
@@ -95,16 +93,16 @@ func (d *Device) columnCost(a []float32, s kernels.MatMulSpec) (cost int, single
 	cost = cost * pairs / all
 	if wide := widest(c.single) * d.set.tiles.lanes; s.N >= wide {
 		parts := (depth*wide + partStrip - 1) / partStrip
-		// 3 k are what beginning and ending a row costs.
+		// Beginning and ending a row costs about 3 k.
 		if one := c.singleCost*ones/(2*all) + (c.partCost*(parts-1)+300)/depth; one < cost {
 			cost, single = one, true
 		}
 	}
-	// To find the bits costs what N columns share.
+	// Finding the bits is shared by N columns.
 	return cost + 400/s.N + 10, single
 }
 
-// cutColumns chooses the form of the kernels, and cuts C into strips.
+// cutColumns chooses the form of the kernels, and splits C into strips.
 func (t *matmulTask) cutColumns() {
 	c := &t.d.set.zeros.columns
 	if t.column.single && t.s.N >= widest(c.single)*t.d.set.tiles.lanes {
@@ -115,18 +113,18 @@ func (t *matmulTask) cutColumns() {
 	t.height = zeroColumns
 }
 
-// planColumns decides what remains to be decided when the product is cut.
+// planColumns makes the remaining decisions once the product is cut.
 func (t *matmulTask) planColumns() {
 	s, tiles, p := t.s, &t.d.set.tiles, &t.column
 	t.copyA, t.aStep = false, 4*s.M
 
-	// With single rows B has to be in the first cache, and pairs of short rows read more of A
-	// than of B from the second. Pairs of long rows are limited by neither.
+	// For single rows, B has to be in the L1 cache. Pairs of short rows read more of A than of B from
+	// the L2 cache. Pairs of long rows are limited by neither.
 	p.length, p.parts = t.depth, 1
 	if t.tall == 1 || t.widest <= 4*tiles.lanes {
 		most := min(partStrip/t.widest, partLength)
 		if t.tall == 1 {
-			most = min(most, wordBits) // of A, too, all lines stay near
+			most = min(most, wordBits) // all lines of A stay near, too
 		}
 		if p.length > most {
 			p.parts = (t.depth + most - 1) / most
@@ -139,8 +137,7 @@ func (t *matmulTask) planColumns() {
 	}
 	p.words = (p.length + 63) / 64
 
-	// The rows of a step pass by each strip of B: as many as stay in the second cache, and
-	// their sums.
+	// The rows of a step pass by each strip of B: as many as stay in the L2 cache with their sums.
 	most := max(t.blockRows, zeroColumns)
 	if t.group > 1 {
 		most = t.d.cacheL2 / 4 / 2 / t.depth
@@ -157,7 +154,7 @@ func (t *matmulTask) planColumns() {
 	if p.parts > 1 {
 		sums = t.step
 	}
-	blocks := 1 // whose words are kept: a single strip needs them once
+	blocks := 1 // blocks whose words are kept: a single strip needs them once
 	if t.group > 1 {
 		blocks = t.step / zeroColumns * p.parts
 	}
@@ -169,7 +166,7 @@ func (t *matmulTask) planColumns() {
 	t.rowStep = 4
 }
 
-// computeColumns is compute, leaving out zeros of a transposed A.
+// computeColumns is compute, skipping zeros of a transposed A.
 func (t *matmulTask) computeColumns(w *workspace, c []float32, i0, m, k0, first, last int, add, fresh bool) {
 	s, tiles, z := t.s, &t.d.set.tiles, &w.zeros
 	depth := min(t.depth, s.K-k0)
@@ -204,8 +201,8 @@ func (t *matmulTask) computeColumns(w *workspace, c []float32, i0, m, k0, first,
 	}
 }
 
-// columnStrip computes strip n for the rows of C and the run of K of dense, which leaves out
-// nothing. The first strip's blocks mark the nonzeros.
+// columnStrip computes strip n for the rows of C and the run of K given by dense, the product that
+// skips nothing. The first strip's blocks mark the nonzeros.
 func (t *matmulTask) columnStrip(w *workspace, dense *strip, c []float32, i0, k0, n, first, last int, finite bool) {
 	s, plan, z := t.s, &t.column, &w.zeros
 	_, width := t.strips.strip(n)
@@ -229,7 +226,7 @@ func (t *matmulTask) columnStrip(w *workspace, dense *strip, c []float32, i0, k0
 		t.fusedStrip(w, dense, c, i0)
 		return
 	}
-	// Sums to which nothing is done are where they belong at once.
+	// Sums that need nothing more are stored directly in C.
 	there := width == padded && !p.add && p.bias == 0 && !p.relu
 	for part, k := 0, 0; k < depth; part, k = part+1, k+plan.length {
 		length := min(plan.length, depth-k)
@@ -272,8 +269,8 @@ func (t *matmulTask) columnStrip(w *workspace, dense *strip, c []float32, i0, k0
 	}
 }
 
-// aheadColumns has p fetch A's part, from k from on, of the block that begins with row next of
-// the step's m; or if there is none, of the first block's next part.
+// aheadColumns makes p prefetch A's part, from k from on, of the block that begins with row next of
+// the step's m rows; after the last block, the first block's next part.
 func (t *matmulTask) aheadColumns(p *strip, i0, next, m, k0, from, depth int) {
 	if next >= m {
 		next, from = 0, from+t.column.length
@@ -289,8 +286,8 @@ func (t *matmulTask) aheadColumns(p *strip, i0, next, m, k0, from, depth int) {
 	p.fetch(t.a[(k0+from)*t.s.M+i0+next:], 4*t.s.M, rows, 1)
 }
 
-// aheadStrip has p fetch what the block that begins with row i of m is to fetch in a part of K, of
-// the next strip of B: some rows' lines at one place, or at some places of all rows.
+// aheadStrip makes p prefetch the share of the next strip of B that falls to the block from row i on
+// and this part of K: one line of some rows, or some lines of all rows.
 func (t *matmulTask) aheadStrip(p *strip, part, i, m, k0, n, last, depth int) {
 	p.fetchNothing()
 	if n+1 == last || !t.inPlace {
@@ -300,8 +297,8 @@ func (t *matmulTask) aheadStrip(p *strip, part, i, m, k0, n, last, depth int) {
 	lines := (4*width + cacheLine - 1) / cacheLine
 	blocks := (m + zeroColumns - 1) / zeroColumns
 	all, at := blocks*t.column.parts, part*blocks+i/zeroColumns
-	share := max(1, all/lines)        // a line of all rows is shared by so many
-	places := (lines + all - 1) / all // or one fetches so many
+	share := max(1, all/lines)        // blocks that share a line of all rows
+	places := (lines + all - 1) / all // or the lines for each block
 	if line := at / share * places; line < lines {
 		from, to := at%share*depth/share, (at%share+1)*depth/share
 		p.fetch(t.b[(k0+from)*t.s.N+j+line*cacheLine/4:], 4*t.s.N, to-from, min(places, lines-line)*cacheLine/4)

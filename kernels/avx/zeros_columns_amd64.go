@@ -2,8 +2,8 @@
 
 package avx
 
-// mark_nonzeros_f32_avx512 tells for 16 columns of a matrix, n rows of it, which elements are
-// not zero. For i < 16, k < n:
+// mark_nonzeros_f32_avx512 finds which elements of n rows of 16 columns of a matrix are not zero. For
+// i < 16, k < n:
 //
 //	bit k%64 of bits[k/64][i] = src[k*srcStep/4+i] != 0 // 0 where bit i of lanes is 0
 //
@@ -12,18 +12,18 @@ package avx
 //go:noescape
 func mark_nonzeros_f32_avx512(bits *uint64, src *float32, srcStep, n int, lanes uint16)
 
-// mark_least_f32_avx512 does the same, and gives the least of these elements that are not zero, as
-// signed integers: 1<<31 − 1 if there is none.
+// mark_least_f32_avx512 does the same, and returns the least of the nonzero elements as signed
+// integers: 1<<31 − 1 if there is none.
 //
 //go:noescape
 func mark_least_f32_avx512(bits *uint64, src *float32, srcStep, n int, lanes uint16) int32
 
-// The same as the first one in AVX2.
+// mark_nonzeros_f32 in AVX2.
 
 //go:noescape
 func mark_nonzeros_f32_avx2(bits *uint64, src *float32, srcStep, n int, lanes uint16)
 
-// fetch_rest fetches what a kernel was to fetch and has not, because its rows had few k:
+// fetch_rest prefetches what a kernel should have but has not, because its rows had few k:
 //
 //	if s.aheadStep != 0 { // or else there is nothing to fetch
 //		for ; s.ahead < s.aheadEnd; s.ahead += s.aheadStep { fetch its line into the second cache }

@@ -5,9 +5,9 @@
 
 // Whether B is finite, in AVX2: see zeros.go.
 //
-// 0·x is 0 if x is finite, and else NaN. Registers: SI the row, BX the step, DX the rows
-// left, AX the place in it, R8 the bytes of whole registers, CX those left; Y6 is the mask
-// of the last register. Y0, Y1 and Y3 are sums of 0·x.
+// 0·x is 0 if x is finite, otherwise NaN. Registers: SI the row, BX the step, DX the rows left, AX
+// the offset in the row, R8 the bytes of whole registers, CX those left; Y6 masks the last register.
+// Y0, Y1 and Y3 are sums of 0·x.
 
 // func finite_f32_avx2(b *float32, step, columns, rows int) bool
 TEXT ·finite_f32_avx2(SB), NOSPLIT, $0-33
@@ -53,7 +53,7 @@ last:
 
 	VADDPS    Y1, Y0, Y0
 	VADDPS    Y3, Y0, Y0
-	VCMPPS    $3, Y0, Y0, Y0 // a NaN is not equal to itself
+	VCMPPS    $3, Y0, Y0, Y0 // true for a NaN
 	VMOVMSKPS Y0, AX
 	TESTL     AX, AX
 	SETEQ     ret+32(FP)

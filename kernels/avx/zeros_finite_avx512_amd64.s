@@ -4,9 +4,9 @@
 
 // Whether B is finite, in AVX-512: see zeros.go.
 //
-// 0·x is 0 if x is finite, and else NaN. Registers: SI the row, BX the step, DX the rows
-// left, AX the place in it, R8 the bytes of whole registers, CX the floats; K3 is the mask
-// of the last register. Z0…Z3 are sums of 0·x.
+// 0·x is 0 if x is finite, otherwise NaN. Registers: SI the row, BX the step, DX the rows left, AX
+// the offset in the row, R8 the bytes of whole registers, CX those left; K3 masks the last register.
+// Z0…Z3 are sums of 0·x.
 
 // func finite_f32_avx512(b *float32, step, columns, rows int) bool
 TEXT ·finite_f32_avx512(SB), NOSPLIT, $0-33
@@ -62,7 +62,7 @@ last:
 	VADDPS     Z1, Z0, Z0
 	VADDPS     Z3, Z2, Z2
 	VADDPS     Z2, Z0, Z0
-	VCMPPS     $3, Z0, Z0, K1 // a NaN is not equal to itself
+	VCMPPS     $3, Z0, Z0, K1 // true for a NaN
 	KORTESTW   K1, K1
 	SETEQ      ret+32(FP)
 	VZEROUPPER

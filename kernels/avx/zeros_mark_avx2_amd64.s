@@ -5,12 +5,11 @@
 
 // Which elements of a transposed A are not zero, in AVX2. See zeros_columns.go.
 //
-// Registers: SI = src, BX its step, CX the rows left, R10 those of a word and DX those of a
-// half of it, R9 the row, DI the words; Y6 and Y7 are the masks of the first and the last 8
-// columns, Y2 = 0, Y1 = 1 in every lane, Y8 the bit of a row, Y4 the lower and Y5 the upper 32
-// bits of the columns' words.
+// Registers: SI = src, BX its step, CX the rows left, R10 those of a word and DX those of half a
+// word, R9 the row, DI the words; Y6 and Y7 mask the first and the last 8 columns, Y2 = 0, Y1 = 1 in
+// every lane, Y8 the bit of a row, Y4 the lower and Y5 the upper 32 bits of the columns' words.
 
-// The bits of DX rows, where an element is not zero: NaN counts, −0 does not.
+// The bits of DX rows, set where an element is not zero: a NaN counts, −0 does not.
 #define MARK32(lanes, y, loop, done) \
 	VPXOR      y, y, y; \
 	VMOVDQA    Y1, Y8; \
@@ -28,7 +27,7 @@ loop: \
 	JNZ        loop; \
 done:
 
-// The words of 8 columns, R10 bits of them.
+// The words of 8 columns, R10 bits each.
 #define MARK64(lanes, at, loop0, half, loop1, done) \
 	MOVQ    $32, DX; \
 	CMPQ    R10, DX; \
@@ -43,7 +42,7 @@ done:
 	VEXTRACTI128 $1, Y5, X5; \
 	WORDS4(X4, X5, at+32)
 
-// The words of 4 columns, from the halves of them.
+// The words of 4 columns, from their halves.
 #define WORDS4(low, high, at) \
 	VPMOVZXDQ low, Y9; \
 	VPMOVZXDQ high, Y10; \

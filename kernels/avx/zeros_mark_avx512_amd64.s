@@ -4,23 +4,22 @@
 
 // Which elements of a transposed A are not zero, in AVX-512. See zeros_columns.go.
 //
-// Registers: SI = src, BX its step, CX the rows left and DX those of a half of a word, DI the
-// words; K3 is lanes, Z2 all bits but the sign's, Z7 = 1 in every lane, Z6 the bit of a row,
-// Z4 the lower and Z5 the upper 32 bits of the columns' words, Z10 the least element so far,
-// as integers.
+// Registers: SI = src, BX its step, CX the rows left and DX those of half a word, DI the words; K3 is
+// lanes, Z2 all bits but the sign's, Z7 = 1 in every lane, Z6 the bit of a row, Z4 the lower and Z5
+// the upper 32 bits of the columns' words, Z10 the least element so far, as integers.
 
-// Row k's bit, where its element is not zero: NaN counts, −0 does not.
+// Row k's bit, set where its element is not zero: a NaN counts, −0 does not.
 #define MARK(row, z) \
 	VPTESTMD row, Z2, K3, K1; \
 	VPORD    Z6, z, K1, z; \
 	VPADDD   Z6, Z6, Z6
 
-// The same, and the least of those that are not zero.
+// The same, and the least of the nonzero elements.
 #define MARK_LEAST(row, z) \
 	MARK(row, z); \
 	VPMINSD row, Z10, K1, Z10
 
-// The bits of the next 32 rows, or of those that are left.
+// The bits of the next 32 rows, or of those left.
 #define MARK32(mark, z, two, one, done) \
 	VPXORD    z, z, z; \
 	VMOVDQA32 Z7, Z6; \
@@ -43,7 +42,7 @@ one: \
 	ADDQ      BX, SI; \
 done:
 
-// The words of 8 columns, from the halves of them.
+// The words of 8 columns, from their halves.
 #define WORDS8(low, high, at) \
 	VPMOVZXDQ low, Z8; \
 	VPMOVZXDQ high, Z9; \
@@ -51,7 +50,7 @@ done:
 	VPORQ     Z8, Z9, Z8; \
 	VMOVDQU64 Z8, at(DI)
 
-// What both functions do, up to the return.
+// The body of both functions, up to the return.
 #define MARK_WORDS(mark) \
 	MOVQ         bits+0(FP), DI; \
 	MOVQ         src+8(FP), SI; \

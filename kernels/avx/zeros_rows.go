@@ -2,56 +2,54 @@ package avx
 
 import "math"
 
-// Products that leave out zeros of A, where the k of a row of A are neighbours:
+// Products that skip zeros of A, where the k of a row of A are contiguous:
 //
 //	C[i,j] = Σ over k with A[i,k] != 0 of A[i,k]·B[k,j]
 //
-// Of each row of A, bits say which k are not zero. The kernels, which zeros_columns.go has in
-// common, take bit after bit off a word, with the row's sums in registers. With one row, each element of B serves one
-// multiply-add alone, so B has to come from the first cache: a run of K is gone over in
-// parts, so short that the part of a strip of B stays there while all rows of A pass by.
-// Between the parts the sums are kept in memory. So the chain of additions is still that of
-// the whole run, and the bits of the result are what zeros.go says.
+// For each row of A, bits say which k are not zero. The kernels, shared with zeros_columns.go,
+// iterate over the set bits of a word, with the row's sums in registers. With one row, each element
+// of B serves only one multiply-add, so B has to come from the L1 cache. Therefore a run of K is
+// processed in parts so short that the part of a strip of B stays there while all rows of A pass by.
+// Between the parts the sums are kept in memory. So the chain of additions is still that of the whole
+// run, and the bits of the result are what zeros.go says.
 //
-// Whether B is finite, which has to be known before zeros are left out, the sums tell: an
-// infinity or a NaN of B that meets an element of A makes a sum infinite or NaN for good, also
-// if that element is zero. So k at which no row of A has another one are not left out of the
-// first row. The first rows of A that a strip of B is multiplied with tell it for the others.
-// But where rows of A are many, or a strip's rows of B lie apart, all of a part is looked
-// through before it is used: that costs little beside them, and brings it into the first cache
-// faster than the products would.
+// Skipping zeros requires that B is finite. The sums show that: an infinity or a NaN of B that is
+// multiplied with an element of A, even a zero, makes a sum infinite or NaN for good. So the first
+// row does not skip the k that every row of A would skip, and the first rows of A to be multiplied
+// with a strip of B give the answer for the others. But with many rows of A, or if a strip's rows of
+// B are far apart, all of a part is checked before it is used: that costs little in comparison, and
+// brings it into the L1 cache faster than the products would.
 //
-// There are three forms of the kernels:
+// The kernels have three forms:
 //
 //   - single: each row by itself. It multiplies least, but loads a register of B for each
-//     multiply-add, which is as much as the first cache gives.
-//   - either: two rows, and at each k the one or both that are not zero. Where both are,
-//     they share what is loaded. Which of the three comes next is a branch: it pays where
+//     multiply-add, which is as much as the L1 cache delivers.
+//   - either: two rows, and at each k the one or both that are not zero. If both are, they
+//     share the loads. Which of the three cases comes next is a branch, so it pays if
 //     the next k is mostly like this one, as in images.
-//   - both: two rows, and both at each k at which either is not zero. Of a narrow strip,
+//   - both: two rows, and both at each k at which either is not zero. With a narrow strip,
 //     one row's sums would be too few: they wait for each other.
 
 // rowKernels is the table of the kernels of such products.
 type rowKernels struct {
-	// For strips of so many registers and more, one after the other: single and either of
-	// the same, either perhaps of none, and both from 1 register on.
+	// Kernels for consecutive numbers of registers. single and either begin at the same number, but
+	// either may be empty; both begins at 1.
 	single, either, both []rowProduct
-	// What a k costs for which there is something to multiply, in percent of that of a k where
-	// nothing is left out: of a row, of a row, and of either of two rows. changeCost is what is
-	// added to the second where another row is next.
+	// Cost of a k that is multiplied, in percent of a k where nothing is skipped: for single and
+	// either per row, for both per pair. changeCost is added to eitherCost if other rows are next.
 	singleCost, eitherCost, bothCost, changeCost int
-	// nonzero_bits_f32 finds the bits, and adds them to those of any row.
+	// nonzero_bits_f32 finds the bits, and ORs them into those of any row.
 	nonzero_bits_f32 func(bits, any *uint64, a *float32, step, m, n, each int)
 }
 
-// rowProduct is a kernel for strips of so many registers.
+// rowProduct is a kernel for strips of the given number of registers.
 type rowProduct struct {
 	registers int
 	run       func(s *strip)
 }
 
 const (
-	// nearBytes is how much of B stays in the first cache while rows of A pass by.
+	// nearBytes is how much of B stays in the L1 cache while rows of A pass by.
 	nearBytes = 29 << 10
 	// fewRows is the most rows of A for which their sums tell whether B is finite.
 	fewRows = 256
@@ -62,10 +60,10 @@ const (
 // widest is the most registers that a form has.
 func widest(form []rowProduct) int { return form[len(form)-1].registers }
 
-// wide says whether a strip of so many registers is for single and either, not for both.
+// wide tells whether a strip of this many registers is for single and either, not for both.
 func (r *rowKernels) wide(registers int) bool { return registers > widest(r.both) }
 
-// cutRows cuts C into strips as wide as the kernels are, and as equal as can be.
+// cutRows splits C into strips as wide as the kernels are, and as equal as possible.
 func (t *matmulTask) cutRows() {
 	lanes, r := t.d.set.tiles.lanes, &t.d.set.zeros.rows
 	form, rows := r.both, 2
@@ -78,16 +76,16 @@ func (t *matmulTask) cutRows() {
 	t.height, t.tells = 2, len(r.either) > 0 && &form[0] == &r.either[0]
 }
 
-// planRows decides what remains to be decided when the product is cut.
+// planRows makes the remaining decisions once the product is cut.
 func (t *matmulTask) planRows() {
 	s := t.s
 	t.lookThrough = t.blockRows > fewRows || t.inPlace && t.strips.count() > 1
 
 	near := nearBytes / (4 * t.widest) // k of a part
 	if lines := 4 * s.N / cacheLine; t.inPlace && lines&-lines > 4*t.widest/cacheLine {
-		near /= 2 // rows of a strip fall on some of the cache's lines only
+		near /= 2 // rows of a strip use only some of the cache's sets
 	}
-	if near < 2*wordBits { // a word, and either knows no more
+	if near < 2*wordBits { // one word is the most that either can handle
 		near = min(near, wordBits)
 	}
 	parts := (t.depth + near - 1) / near
@@ -96,8 +94,8 @@ func (t *matmulTask) planRows() {
 		t.each, t.words = wordBits, ((t.depth+wordBits-1)/wordBits+parts-1)/parts
 	}
 
-	// The rows of a step pass by each strip of B: as many as stay in the second cache. A
-	// single narrow strip needs none to stay but until their bits are found.
+	// The rows of a step pass by each strip of B: as many as stay in the L2 cache. With a single
+	// narrow strip, rows need to stay only until their bits are found.
 	most := t.d.cacheL2 / 4 / 2
 	if t.group == 1 && t.words > 1 {
 		most /= 4
@@ -106,14 +104,14 @@ func (t *matmulTask) planRows() {
 	t.step = min(t.blockRows, ((t.blockRows+steps-1)/steps+1)&^1)
 	t.d.reserve(t.step, 0, 0, 0, 0)
 	t.planPanels()
-	for i := range t.d.workspaces { // words of the step's rows, of any row, and two rows' that kernels read in vain
+	for i := range t.d.workspaces { // words of the step's rows, of any row, and two more that kernels read in vain
 		z, words := &t.d.workspaces[i].zeros, (t.depth+t.each-1)/t.each
 		z.reserve((t.step+3)*words, t.step*t.widest, (s.K+t.depth-1)/t.depth*t.strips.count())
 	}
 	t.aStep, t.rowStep = 4, 4*s.K
 }
 
-// computeRows is compute, leaving out zeros of A's rows.
+// computeRows is compute, skipping zeros of A's rows.
 func (t *matmulTask) computeRows(w *workspace, c []float32, i0, m, k0, first, last int, add, fresh bool) {
 	s, tiles, z, r := t.s, &t.d.set.tiles, &w.zeros, &t.d.set.zeros.rows
 	depth := min(t.depth, s.K-k0)
@@ -126,7 +124,7 @@ func (t *matmulTask) computeRows(w *workspace, c []float32, i0, m, k0, first, la
 		z.marked = p
 		clear(anyRow)
 		r.nonzero_bits_f32(&ones[0], &anyRow[0], &t.a[i0*s.K+k0], 4*s.K, m, depth, t.each)
-		if !t.lookThrough { // the first row meets what no row would
+		if !t.lookThrough { // the first row takes the k that every row would skip
 			for q, met := range anyRow {
 				unused := wordBits - min(t.each, depth-q*t.each)
 				ones[q] |= ^met << unused >> unused
@@ -166,7 +164,7 @@ func (t *matmulTask) computeRows(w *workspace, c []float32, i0, m, k0, first, la
 
 		isFinite, look := seen[n] != notFinite, seen[n] == unseen
 		sums := z.sums[:m*padded]
-		if width == padded && width == s.N && !add && p.bias == 0 && !p.relu { // nothing is done to them
+		if width == padded && width == s.N && !add && p.bias == 0 && !p.relu { // nothing more is done to them
 			sums = c[(i0-w.first)*s.N:][:m*padded]
 		}
 		p.looks, p.infinite = look && !t.lookThrough && t.tells, false
@@ -178,7 +176,7 @@ func (t *matmulTask) computeRows(w *workspace, c []float32, i0, m, k0, first, la
 			if !isFinite {
 				break
 			}
-			if p.aheadStep == 0 && n+1 == last { // B has been fetched
+			if p.aheadStep == 0 && n+1 == last { // B has been prefetched
 				t.aheadPiece(p, z, i0, m, w.end, k0)
 			}
 			p.a, p.b = dense.a+uintptr(k*p.aStep), dense.b+uintptr(k*p.bStep)
@@ -199,8 +197,8 @@ func (t *matmulTask) computeRows(w *workspace, c []float32, i0, m, k0, first, la
 	}
 }
 
-// operandRows gives the rows of B of a strip and a run of K, and the floats from one to the
-// next: in place, or from the panel, which is made if fresh.
+// operandRows returns the rows of B of a strip and a run of K, and the floats from one to the next:
+// in place, or from the panel, which is made if fresh.
 func (t *matmulTask) operandRows(panel []float32, j, width, k0, depth int, fresh bool) (b []float32, step int) {
 	s, tiles := t.s, &t.d.set.tiles
 	if t.inPlace {
@@ -221,13 +219,13 @@ func (t *matmulTask) operandRows(panel []float32, j, width, k0, depth int, fresh
 	return panel, padded
 }
 
-// aheadRows has p fetch what comes of B behind strip n: the next strip's rows in place, or
-// its panel, or what that is made of if it lies as the panel will; or the next run's first
-// strip, unless more rows of this block follow.
+// aheadRows makes p prefetch the part of B needed after strip n: the next strip's rows in place, its
+// panel, or the source of the panel if that has the same layout; or the next run's first strip,
+// unless more rows of this block follow.
 func (t *matmulTask) aheadRows(p *strip, panel []float32, n, first, last int, more bool, k0 int, fresh bool) {
 	s, depth := t.s, p.length
 	j, width := t.strips.strip(first)
-	next := n+1 < last || t.halved && t.groups > 1 && n+1 < t.strips.count() // or else of this run, in the worker's next part
+	next := n+1 < last || t.halved && t.groups > 1 && n+1 < t.strips.count() // otherwise the next strip is in the worker's next part
 	if next {
 		j, width = t.strips.strip(n + 1)
 	}
@@ -245,8 +243,8 @@ func (t *matmulTask) aheadRows(p *strip, panel []float32, n, first, last int, mo
 	}
 }
 
-// aheadPiece has p fetch the piece of A that comes next: the block's next rows, or its first
-// ones of the next run.
+// aheadPiece makes p prefetch the next piece of A: the block's next rows, or its first rows in the
+// next run.
 func (t *matmulTask) aheadPiece(p *strip, z *zeroSpace, i0, m, end, k0 int) {
 	s, depth := t.s, p.length
 	switch {
@@ -257,7 +255,7 @@ func (t *matmulTask) aheadPiece(p *strip, z *zeroSpace, i0, m, end, k0 int) {
 	}
 }
 
-// fetchNothing has s fetch the same line again and again.
+// fetchNothing makes s touch the same line again and again.
 func (s *strip) fetchNothing() {
 	s.ahead, s.aheadStep, s.aheadEnd = s.b, 0, math.MaxUint
 }

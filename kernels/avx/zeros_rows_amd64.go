@@ -2,9 +2,9 @@
 
 package avx
 
-// nonzero_bits_f32_avx512 tells which elements of m rows of n floats are not zero. A word
-// has the bits of so many of them, up to 64; the words of the rows follow each other. Words
-// of another row get the bits of any row:
+// nonzero_bits_f32_avx512 finds which elements of m rows of n floats are not zero. A word has the
+// bits of each elements, up to 64; the rows' words are consecutive. The words of any row get the bits
+// of all rows:
 //
 //	words := (n + each - 1) / each
 //	for i := range m {
@@ -19,11 +19,11 @@ package avx
 //go:noescape
 func nonzero_bits_f32_avx512(bits, any *uint64, a *float32, step, m, n, each int)
 
-// add_sums_f32_avx512 brings the sums of a strip, rows of so many registers, to C, and does
-// what else is done to it:
+// add_sums_f32_avx512 moves the sums of a strip, rows of the given number of registers, to C, and
+// finishes them:
 //
 //	for i := range m {
-//		for j := range n { // which s.mask tells
+//		for j := range n { // n from registers and s.mask
 //			if add { sums[i,j] += C[i,j] }
 //			if bias != nil { sums[i,j] += bias[j] }
 //			if relu { sums[i,j] = max(sums[i,j], 0) } // a NaN stays
@@ -140,7 +140,7 @@ func matmul_nonzeros_both_2x40_f32_avx2(s *strip)
 //go:noescape
 func matmul_nonzeros_both_2x48_f32_avx2(s *strip)
 
-// The forms of the kernels, each from a number of registers on.
+// The forms of the kernels, by number of registers.
 var (
 	singleAVX512 = []rowProduct{
 		{4, matmul_nonzeros_1x64_f32_avx512}, {5, matmul_nonzeros_1x80_f32_avx512}, {6, matmul_nonzeros_1x96_f32_avx512},

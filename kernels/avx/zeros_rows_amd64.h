@@ -1,6 +1,6 @@
-// What products with the nonzeros of A do alike in AVX-512 and AVX2: how they go over the bits
-// that say which elements are not zero. See zeros_rows.go, and zeros_columns.go for a
-// transposed A, where s.aStep, s.aRow, s.maskStep and s.maskNext are others.
+// What AVX-512 and AVX2 share in products with the nonzeros of A: iterating over the bits that say
+// which elements are not zero. See zeros_rows.go, and zeros_columns.go for a transposed A, where
+// s.aStep, s.aRow, s.maskStep and s.maskNext differ.
 //
 // The Go loop that they replace, with a row of sums in registers:
 //
@@ -12,22 +12,22 @@
 //			}
 //		}
 //		sums[i] = sum
-//		if any sum is −0 { s.minus = true } // or else it is false
+//		if any sum is −0 { s.minus = true } // false at the start
 //	}
 //
-// EACH_ROW does that. EITHER_ROW keeps the sums of two rows, goes over the k at which
-// either is not zero, and multiplies the row or the rows that are not. BOTH_ROWS goes over
-// the same k and multiplies both rows. They change s.a, s.masks, s.sums and s.m.
+// EACH_ROW does that. EITHER_ROW keeps the sums of two rows, iterates over the k at which either is
+// not zero, and multiplies the row or rows that are not. BOTH_ROWS iterates over the same k and
+// always multiplies both rows. They change s.a, s.masks, s.sums and s.m.
 //
-// EITHER_ROW looks at its sums only if they are done, which s.last says; and if s.looks, s.infinite says
-// whether any is infinite or NaN.
+// EITHER_ROW checks its sums only if s.last says that they are complete. If s.looks, it sets
+// s.infinite if any is infinite or NaN.
 //
-// Registers: R8 and R9 the row or rows of A, R10 the step from k to k+1 in them; BX is B,
-// R11 the step there; R14 the words of bits and R15 the step to the second row's, or the words
-// of both rows themselves; SI how many words are left, and CX what is left of one; AX and DX the
-// places of k in A and B; R12 what is fetched for later and R13 its step. AX is the sums, too.
+// Registers: R8 and R9 the row or rows of A, R10 their step from k to k+1; BX is B, R11 its step; R14
+// the words of bits and R15 the step to the second row's, or the words of both rows themselves; SI
+// the words left, CX what is left of one; AX and DX the offsets of k in A and B; R12 the prefetch
+// address and R13 its step. AX is the sums, too.
 
-// Begin, whatever the rows.
+// Begin, for all forms.
 #define ROWS_BEGIN \
 	MOVQ s+0(FP), DI; \
 	MOVQ strip_aStep(DI), R10; \
@@ -36,9 +36,9 @@
 	MOVQ strip_aheadStep(DI), R13; \
 	LEAST_BEGIN
 
-// Begin n rows: where they are in A, B, and the bits, and what is fetched while they are
-// computed. What the next rows begin with is moved on at once: where the bits of these end is
-// foretold wrongly, and then the next multiply-add waits for all that comes before it.
+// Begin n rows: their addresses in A, B and the bits, and the prefetches while they are computed. The
+// next rows' start values are advanced right away: the end of these rows' bits is a branch
+// misprediction, after which the next multiply-add waits for everything that comes before it.
 #define ROW_BEGIN(n) \
 	MOVQ strip_a(DI), R8; \
 	MOVQ strip_aRow(DI), R9; \
@@ -52,7 +52,7 @@
 	MOVQ strip_b(DI), BX; \
 	ROW_AHEAD
 
-// The next line of each row that is fetched, if this one is done.
+// Advance the prefetch to the next line of each row if this one is done.
 #define ROW_AHEAD \
 	CMPQ R12, strip_aheadEnd(DI); \
 	JCS  ahead; \
@@ -61,13 +61,13 @@
 	MOVQ R12, strip_aheadFirst(DI); \
 	DECQ strip_aheadTiles(DI); \
 	JGT  ahead; \
-	MOVQ BX, R12; \ // nothing is left to fetch: the same line again and again
+	MOVQ BX, R12; \ // nothing left to prefetch: the same line again and again
 	XORL R13, R13; \
 	MOVQ R13, strip_aheadStep(DI); \
 	MOVQ $-1, strip_aheadEnd(DI); \
 ahead:
 
-// End n rows. AX is behind their sums.
+// End n rows. AX is past their sums.
 #define ROW_END(n) \
 	MOVQ AX, strip_sums(DI); \
 	SUBQ $n, strip_m(DI)
@@ -76,8 +76,8 @@ ahead:
 	MOVQ R12, strip_ahead(DI); \
 	ROWS_RETURN
 
-// The next k, whose bit is taken off CX: AX and DX are where it is. The flag Z is set if it
-// was the last.
+// The next k, whose bit is removed from CX: AX and DX are its offsets. The flag Z is set if it was
+// the last.
 #define NEXT_K \
 	TZCNTQ     CX, AX; \
 	MOVQ       AX, DX; \
@@ -174,13 +174,12 @@ summed: \
 	JGT row; \
 	ROWS_END
 
-// The bits of the two rows, of one word each, are in R14 and R15. Which of the three ways
-// is gone at a k depends on branches that may be foretold wrongly; but as they depend on
-// nothing but the bits, they are known long before the multiply-adds that are still to be
-// done, and these go on meanwhile. So each way ends with the branches to the next. The bits of the
-// next two rows are in R10 and SI (behind the last rows there must be two words more): these
-// rows' end is mostly foretold wrongly, and then those are at hand. Neighbours in k are
-// neighbours in memory.
+// The bits of the two rows, one word each, are in R14 and R15. Which of the three cases comes at a k
+// depends on branches that may be mispredicted. But the branches depend on the bits alone, so they
+// are resolved long before the pending multiply-adds are done, and these go on meanwhile. So each
+// case ends with the branches to the next. The bits of the next two rows are in R10 and SI (two more
+// words must follow the last rows): the end of these rows is mostly mispredicted, and then they are
+// at hand. Neighbours in k are neighbours in memory.
 #define EITHER_NEXT \
 	TESTQ CX, CX; \
 	JEQ   summed; \

@@ -4,14 +4,14 @@
 #include "textflag.h"
 #include "zeros_rows_amd64.h"
 
-// Products of strips with the nonzeros of A's rows, in AVX2 with FMA: 8 floats in a
-// register. zeros_rows_amd64.h has the loops that they replace, and the other registers.
+// Products of strips with the nonzeros of A's rows, in AVX2 with FMA: 8 floats in a register.
+// zeros_rows_amd64.h has the loops that they replace, and the other registers.
 //
-// The sums of a row are in Y0…Y13, with an element of A in Y14; or those of two rows in
-// Y0…Y5 and Y6…Y11, elements of A in Y12 and Y13, and a row of B in Y14 and Y15 by turns. Y15
-// is the least of all rows' sums, but where B needs it, while that waits in memory.
+// The sums of a row are in Y0…Y13, with an element of A in Y14; or those of two rows in Y0…Y5 and
+// Y6…Y11, elements of A in Y12 and Y13, and a row of B alternately in Y14 and Y15. Y15 is the least
+// of all rows' sums, except while B needs it and that waits in memory.
 
-// So many registers of sums: = 0, = s.sums or the other way round. at is where they are.
+// The sums in n registers: = 0, = s.sums or the other way round. at is their address.
 #define ZERO(y) VXORPS y, y, y
 #define ZERO1 ZERO(Y0)
 #define ZERO2 ZERO1; ZERO(Y1)
@@ -130,7 +130,7 @@
 #define MUL13 MUL12; VFMADD231PS 384(DX), Y14, Y12
 #define MUL14 MUL13; VFMADD231PS 416(DX), Y14, Y13
 
-// The same of both rows.
+// The same for both rows.
 #define MUL_BOTH(at, b, row0, row1) \
 	VMOVUPS     at(DX), b; \
 	VFMADD231PS b, Y12, row0; \

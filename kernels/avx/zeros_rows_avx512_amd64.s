@@ -7,11 +7,11 @@
 // Products of strips with the nonzeros of A's rows, in AVX-512: 16 floats in a register.
 // zeros_rows_amd64.h has the loops that they replace, and the other registers.
 //
-// The sums of a row, or of the first of a pair, are in Z0…Z7, those of the second in
-// Z8…Z15. Z16…Z23 are a row of B, Z24 and Z25 elements of A; Z26 is the least of all rows' sums,
-// Z27 the sum of 0 = Z28 times them.
+// The sums of a row, or of the first of a pair, are in Z0…Z7, those of the second in Z8…Z15. Z16…Z23
+// are a row of B, Z24 and Z25 elements of A; Z26 is the least of all rows' sums, Z27 the sum of 0 =
+// Z28 times them.
 
-// So many registers of sums: = 0, = s.sums or the other way round. at is where they are.
+// The sums in n registers: = 0, = s.sums or the other way round. at is their address.
 #define ZERO(z) VPXORD z, z, z
 #define ZERO4 ZERO(Z0); ZERO(Z1); ZERO(Z2); ZERO(Z3)
 #define ZERO5 ZERO4; ZERO(Z4)
@@ -81,8 +81,8 @@
 #define LEAST_B7 LEAST_B6; LEAST(Z14)
 #define LEAST_B8 LEAST_B7; LEAST(Z15)
 
-// The sums of 0 times each of them, which is NaN where they are not finite, and at the end whether
-// it is.
+// The sum of 0 times each of the sums, which is NaN if one is not finite, and at the end whether it
+// is.
 #define FINITE_BEGIN \
 	VPXORD Z27, Z27, Z27; \
 	VPXORD Z28, Z28, Z28
@@ -130,7 +130,7 @@
 #define MUL_B7 MUL_B6; VFMADD231PS 384(DX), Z25, Z14
 #define MUL_B8 MUL_B7; VFMADD231PS 448(DX), Z25, Z15
 
-// The same of both rows.
+// The same for both rows.
 #define MUL_BOTH(at, b, row0, row1) \
 	VMOVUPS     at(DX), b; \
 	VFMADD231PS b, Z24, row0; \
@@ -147,7 +147,7 @@
 #define ELEMENT0 VBROADCASTSS (R8)(AX*1), Z24
 #define ELEMENT1 VBROADCASTSS (R9)(AX*1), Z25
 
-// The same of neighbours.
+// The same for neighbours in k.
 #define ELEMENT0_NEAR VBROADCASTSS (R8)(AX*4), Z24
 #define ELEMENT1_NEAR VBROADCASTSS (R9)(AX*4), Z25
 

@@ -6,33 +6,33 @@ import (
 	"baregrad/kernels"
 )
 
-// Whether it pays to leave out zeros of A's rows, and with which kernels: see zeros_rows.go.
+// Whether it pays to skip zeros of A's rows, and with which kernels: see zeros_rows.go.
 
-// rowShares is what a sample of A tells, in percent of its places: at how many a row is not
-// zero, at how many either of two rows, and at how many of these it is another one, or
-// other ones, than at the k before that was not zero.
+// rowShares is the result of a sample of A, in percent of the places: where a row is not zero, where
+// either of two rows is not zero, and at how many of these the nonzero rows differ from those at the
+// previous such place.
 type rowShares struct{ one, either, changes int }
 
-// changes counts the places at which others of two rows are not zero than were at the last place
-// at which any was. The rows' bits say which places are not zero.
+// changes counts the places at which the nonzero ones of two rows differ from those at the last place
+// with any. The rows' bits say which places are not zero.
 func changes(first, second uint64) int {
-	// At places where both are zero, those that were not last are written down. That takes
-	// as many steps as the number of places has bits.
+	// Where both are zero, copy the bits of the last place that is not. That takes log2(samplePlaces)
+	// steps.
 	last0, last1, gaps := first, second, ^(first | second)
 	for shift := 1; shift < samplePlaces; shift *= 2 {
 		last0 |= gaps & (last0 << shift)
 		last1 |= gaps & (last1 << shift)
 		gaps &= gaps << shift
 	}
-	last0, last1 = last0<<1, last1<<1 // at the place before
+	last0, last1 = last0<<1, last1<<1 // the previous place's
 	return bits.OnesCount64((first | second) & (last0 | last1) & ((first ^ last0) | (second ^ last1)))
 }
 
-// samplePlaces is the most neighbours that a sample has of a row.
+// samplePlaces is the most neighbours that a sample has in a row.
 const samplePlaces = 16
 
-// sampleRows looks at pairs of rows of A, some neighbours each, at places spread over all of
-// it. It depends on the shape and on A alone.
+// sampleRows samples pairs of rows of A, some neighbours each, at places spread over all of it. It
+// depends on the shape and on A alone.
 func (d *Device) sampleRows(a []float32, s kernels.MatMulSpec) rowShares {
 	const places = 16
 	neighbours := min(samplePlaces, s.K)
@@ -41,7 +41,7 @@ func (d *Device) sampleRows(a []float32, s kernels.MatMulSpec) rowShares {
 	for p := range places {
 		i := p * (s.M - 1) / places &^ 1
 		step := 4 * s.K
-		if i+1 == s.M { // the last row is its own neighbour
+		if i+1 == s.M { // the last row is paired with itself
 			step = 0
 		}
 		anyRow[0] = 0
@@ -49,7 +49,7 @@ func (d *Device) sampleRows(a []float32, s kernels.MatMulSpec) rowShares {
 		n.one += bits.OnesCount64(ones[0]) + bits.OnesCount64(ones[1])
 		n.either += bits.OnesCount64(anyRow[0])
 		n.changes += changes(ones[0], ones[1])
-		if p == places/4 && n.one == 2*(p+1)*neighbours { // no zero yet: that will do
+		if p == places/4 && n.one == 2*(p+1)*neighbours { // no zero so far: skipping will not pay
 			return rowShares{100, 100, 0}
 		}
 	}
@@ -57,7 +57,7 @@ func (d *Device) sampleRows(a []float32, s kernels.MatMulSpec) rowShares {
 	return rowShares{100 * n.one / (2 * all), 100 * n.either / all, 100 * n.changes / all}
 }
 
-// wideForm is the form for strips that are wide, and what it costs.
+// wideForm returns the form for wide strips, and its cost.
 func (r *rowKernels) wideForm(shares rowShares) (form []rowProduct, cost int) {
 	single := shares.one * r.singleCost
 	if either := shares.one*r.eitherCost + shares.changes*r.changeCost; len(r.either) > 0 && either <= single {
@@ -66,14 +66,13 @@ func (r *rowKernels) wideForm(shares rowShares) (form []rowProduct, cost int) {
 	return r.single, single
 }
 
-// rowsCost is costWithoutZeros where A is not stored transposed.
+// rowsCost is costWithoutZeros for an A that is not stored transposed.
 func (d *Device) rowsCost(s kernels.MatMulSpec, shares rowShares) int {
 	r := &d.set.zeros.rows
 	cost := shares.either * r.bothCost
 	if r.wide((s.N + d.set.tiles.lanes - 1) / d.set.tiles.lanes) {
 		_, cost = r.wideForm(shares)
 	}
-	// To find the bits costs what N columns share, to bring B to the first cache what M rows
-	// do.
+	// Finding the bits is shared by N columns, bringing B into the L1 cache by M rows.
 	return cost/100 + 400/s.N + 250/s.M + 3
 }
