@@ -83,7 +83,7 @@ func NewCoreCounter(set string, goroutines int) (*CoreCounter, error) {
 }
 
 // Count is the ratio of the multiply-adds per second that all goroutines do at once to those of one:
-// the number of free cores. It takes two thirds of a millisecond at most. One goroutine runs twice,
+// the number of free cores. It takes about two thirds of a millisecond. One goroutine runs twice,
 // and the faster run counts, because interruptions only slow it down. All run once to wake up and
 // then twice, and both runs count: a core that is there for only one of them is not free.
 func (c *CoreCounter) Count() float64 {

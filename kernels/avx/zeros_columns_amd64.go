@@ -26,7 +26,7 @@ func mark_nonzeros_f32_avx2(bits *uint64, src *float32, srcStep, n int, lanes ui
 // fetch_rest prefetches what a kernel should have but has not, because its rows had few k:
 //
 //	if s.aheadStep != 0 { // or else there is nothing to fetch
-//		for ; s.ahead < s.aheadEnd; s.ahead += s.aheadStep { fetch its line into the second cache }
+//		for ; s.ahead < s.aheadEnd; s.ahead += s.aheadStep { prefetch its line into the L2 cache }
 //	}
 //
 //go:noescape
