@@ -49,15 +49,15 @@ func TestConversionsAgainstTheirLoops(t *testing.T) {
 	}
 }
 
-// Rows of every width, taken from anywhere in x, of which the last is its end; the index
-// goes on behind the rows that are wanted, as that of a batch's part does.
+// Rows of every width, taken from anywhere in x, including its last row. The index continues past the
+// rows that are wanted, as for a part of a batch.
 func TestGatheringAgainstItsLoop(t *testing.T) {
 	const rows, all = 5, 7
 	index := []int32{3, 0, all - 1, 3, 1, 6, 2}
 	for _, set := range Names() {
 		t.Run(set, func(t *testing.T) {
 			k := vectorsOf(t, set)
-			for _, width := range testLengths()[1:] { // but for 0
+			for _, width := range testLengths()[1:] { // except 0
 				for ahead := range 4 {
 					random := rand.New(rand.NewPCG(uint64(width), uint64(ahead)))
 					pixels, x := make([]uint8, all*width+ahead)[ahead:], newGuarded(all*width, ahead)
@@ -91,7 +91,7 @@ func TestGatheringAgainstItsLoop(t *testing.T) {
 	}
 }
 
-// TestGatherChecksItsIndices looks for a typed panic, on the caller's goroutine.
+// TestGatherChecksItsIndices expects a typed panic on the caller's goroutine.
 func TestGatherChecksItsIndices(t *testing.T) {
 	for _, set := range Names() {
 		t.Run(set, func(t *testing.T) {

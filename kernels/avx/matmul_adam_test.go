@@ -11,15 +11,15 @@ import (
 	"baregrad/kernels"
 )
 
-// A product with Adam's step gives the bits of the one after the other where it is done in one
-// kernel, and where it must not be: where a sum may be below 2⁻¹²⁶, where an element is negative,
-// where B is not finite, and for an odd row. All that is counted.
+// A product with Adam's step gives the bits of the separate operations, both where one kernel does it
+// and where that is not allowed: where a sum may be below 2⁻¹²⁶, an element is negative, or B is not
+// finite, and for an odd row. All these cases are counted.
 func TestProductWithAdamInOneKernel(t *testing.T) {
 	const tiny = 0x1p-60
 	pixels := func(r *rand.Rand) float32 { return float32(1+r.IntN(255)) / 255 }
 	plain := func(r *rand.Rand) float32 { return float32(r.NormFloat64()) }
-	// of gives value where a random number is below the share, and else 0: mostly as it was
-	// before, since pairs of rows are for zeros that are neighbours.
+	// of gives value with probability share, and else 0. Mostly it repeats the previous choice,
+	// because pairs of rows are for neighbouring zeros.
 	of := func(value func(r *rand.Rand) float32, share float64) func(r *rand.Rand, at int) float32 {
 		zero := false
 		return func(r *rand.Rand, _ int) float32 {
@@ -52,7 +52,7 @@ func TestProductWithAdamInOneKernel(t *testing.T) {
 		name string
 		m, k int
 		a, b func(r *rand.Rand, at int) float32
-		want share // of the rows that are done in one kernel
+		want share // of the rows that one kernel does
 	}{
 		{"pixels", 784, 32, few, of(plain, 0.6), all},
 		{"the last rows are few", 2054, 32, few, of(plain, 1), all},
@@ -113,7 +113,7 @@ func TestProductWithAdamInOneKernel(t *testing.T) {
 					v := plain(r)
 					switch r.IntN(4) {
 					case 0:
-						v *= 0x1p-124 // which a gradient below 2⁻¹²⁶ changes
+						v *= 0x1p-124 // so that a gradient below 2⁻¹²⁶ changes it
 					case 1:
 						v = []float32{0, float32(math.Copysign(0, -1)), 0x1p-149, 0x1p-126}[r.IntN(4)]
 					}
@@ -170,7 +170,7 @@ func TestProductWithAdamInOneKernel(t *testing.T) {
 	}
 }
 
-// The least exponent is found wherever it is, at every length.
+// The least exponent is found at every position and length.
 func TestLeastExponent(t *testing.T) {
 	need(t, "avx512")
 	k := setNamed("avx512").zeros.adam

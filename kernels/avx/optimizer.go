@@ -6,30 +6,29 @@ import (
 	"baregrad/kernels"
 )
 
-// The optimizers' steps, each element by itself. Constants such as 1−Beta1 are
-// worked out in float64 and rounded once, as the reference has them. The kernels
-// take results below 2⁻¹²⁶ for 0: see subnormal_amd64.h.
+// The optimizers' steps, elementwise. Constants such as 1−Beta1 are computed in float64 and rounded
+// once, as in the reference. The kernels flush results below 2⁻¹²⁶ to 0: see subnormal_amd64.h.
 
-// optimizerStep is an optimizer's step for some weights: all but their gradient.
+// optimizerStep is an optimizer's step for some weights, without their gradient.
 type optimizerStep struct {
 	k            *vectorKernels
-	w, m, v      []float32 // the weights and what is kept for them, as the optimizer names it
-	mean, moment []float32 // RMSprop's other two
+	w, m, v      []float32 // the weights and the optimizer's state, with the optimizer's names
+	mean, moment []float32 // RMSprop's other state
 	scalar       [5]float32
 	rate         float64
 	rmsprop      kernels.RMSpropSpec
-	// do is the step for the weights from at on that g is the gradient of.
+	// do takes the step for the weights from at on, whose gradient is g.
 	do    func(s *optimizerStep, g []float32, at int)
-	fuses bool // it is Adam's without decay, which a product's kernel can do: see matmul_adam.go
+	fuses bool // Adam without decay, which a product's kernel can do: see matmul_adam.go
 }
 
-// take does the device's step by the gradient g.
+// take does the device's step with the gradient g.
 func (d *Device) take(g []float32) {
 	const cost = 2 // at least: a copy moves 8 bytes, SGD 12, Adam 28
 	d.share(&job{a: g, step: &d.step}, len(g), cost, func(j *job, from, to int) {
 		j.step.do(j.step, j.a[from:to], from)
 	})
-	d.step = optimizerStep{} // so that no memory is held that the caller frees
+	d.step = optimizerStep{} // don't keep references to memory that the caller frees
 }
 
 func (d *Device) SGD(w, g, v, rate kernels.Buffer, s kernels.SGDSpec) {
@@ -87,7 +86,7 @@ func (d *Device) rmsprop(w, v, mean, moment, rate kernels.Buffer, s kernels.RMSp
 	return step
 }
 
-// rmspropLoop is RMSprop in all its forms: see the reference, whose bits it gives.
+// rmspropLoop is RMSprop in all its forms, with the reference's bits.
 func rmspropLoop(s *optimizerStep, g []float32, at int) {
 	spec, rho := &s.rmsprop, float64(s.rmsprop.Rho)
 	for i, gradient := range g {

@@ -10,12 +10,12 @@ import (
 	"baregrad/kernels"
 )
 
-// choiceSpecs are products, with A stored either way, for which zeros are looked for.
+// choiceSpecs are products, with A stored either way, for which zeros are sampled.
 func choiceSpecs() []kernels.MatMulSpec {
 	return []kernels.MatMulSpec{{M: 32, N: 128, K: 784}, {M: 784, N: 128, K: 32, TransA: true}, {M: 200, N: 32, K: 784, TransB: true}}
 }
 
-// fewNonzeros sets elements to 1, and all but about a tenth of them to 0 if few says so.
+// fewNonzeros sets all elements to 1, or if few, all but about a tenth of them to 0.
 func fewNonzeros(r *rand.Rand, a []float32, few bool) {
 	for i := range a {
 		a[i] = 1
@@ -25,8 +25,8 @@ func fewNonzeros(r *rand.Rand, a []float32, few bool) {
 	}
 }
 
-// A sample's answer is taken for choiceCalls calls, whatever A holds meanwhile, and what it holds
-// then decides again. No bit depends on it, and another A has an answer of its own.
+// The answer of a sample is used for choiceCalls calls, whatever A holds meanwhile; then A is sampled
+// again. No bit depends on it, and another A has its own answer.
 func TestChoiceFollowsTheData(t *testing.T) {
 	eachSet(t, func(t *testing.T, set string) {
 		r := rand.New(rand.NewPCG(43, 44))
@@ -37,7 +37,7 @@ func TestChoiceFollowsTheData(t *testing.T) {
 			b, c := newFenced(s.K*s.N, 0).fill(r).floats(), make([]float32, s.M*s.N)
 			want := make([]float32, len(c))
 			for call := range 4 * choiceCalls {
-				// The data change at each call; what those of the sample's call were is chosen.
+				// The data change at each call; the data at the sample's call decide.
 				few, sampled := call/choiceCalls%2 == call%2, call/choiceCalls%2 == 0
 				fewNonzeros(r, a, few)
 				d.multiply(want, a, b, nil, s, false)
@@ -55,7 +55,7 @@ func TestChoiceFollowsTheData(t *testing.T) {
 	})
 }
 
-// Two products of the same A have an answer each: the second is told by what A holds by then.
+// Two products of the same A have separate answers: the second one depends on what A holds by then.
 func TestChoicesOfTheSameMatrix(t *testing.T) {
 	eachSet(t, func(t *testing.T, set string) {
 		r := rand.New(rand.NewPCG(47, 48))
@@ -74,7 +74,8 @@ func TestChoicesOfTheSameMatrix(t *testing.T) {
 	})
 }
 
-// More products than answers are kept for, and freed ones: none is chosen wrongly, none of the memory kept.
+// More products than answers are kept for, and freed ones: no choice is wrong, and no memory is
+// retained.
 func TestChoicesOfManyProducts(t *testing.T) {
 	eachSet(t, func(t *testing.T, set string) {
 		r := rand.New(rand.NewPCG(45, 46))
@@ -84,7 +85,7 @@ func TestChoicesOfManyProducts(t *testing.T) {
 			a := make([]float32, s.M*s.K)
 			fewNonzeros(r, a, i%3 == 0)
 			s.N += i % (2 * mostChoices)
-			d.choices.find(a, s).calls = 0 // another A may have been there
+			d.choices.find(a, s).calls = 0 // another A may have been at this address
 			if got := d.manyZeros(a, s); got != (i%3 == 0) {
 				t.Fatalf("product %d, %+v: zeros left out: %v", i, s, got)
 			}

@@ -9,15 +9,15 @@ import (
 	"baregrad/kernels"
 )
 
-// One infinity or NaN of B is seen in the sums wherever it is: in each column, so in each lane of
-// each register of a strip, and where one row of A alone meets it, whether that is the first of a
-// pair, the second, or the last row, which has no neighbour. All rows have a product with it,
-// those of 0 too.
+// One infinity or NaN of B shows in the sums wherever it is: in each column, so in each lane of each
+// register of a strip, and also if only one row of A multiplies it, whether that is the first of a
+// pair, the second, or the last row, which has no partner. All rows are multiplied with it, even
+// those where A is 0.
 func TestSumsTellThatBIsNotFinite(t *testing.T) {
 	eachSet(t, func(t *testing.T, set string) {
 		const m, k, most = 5, 20, 16 // registers
 		d, r := workersOf(t, set, 1), rand.New(rand.NewPCG(51, 52))
-		told := map[int]int{} // by the kernels of pairs, for strips of so many registers
+		told := map[int]int{} // how often kernels of pairs told it, by the strip's registers
 		a, lanes := make([]float32, m*k), setNamed(set).tiles.lanes
 		for n := lanes; n <= most*lanes; n += lanes {
 			b, c, want := newFenced(k*n, 0).fill(r).floats(), make([]float32, m*n), make([]float32, m*n)
@@ -34,7 +34,7 @@ func TestSumsTellThatBIsNotFinite(t *testing.T) {
 					was := b[j*k+at]
 					b[j*k+at] = []float32{float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.NaN())}[r.IntN(3)]
 					d.multiply(want, a, b, nil, s, false)
-					// Rows that are alike are for one form of the kernels, other ones for another.
+					// Similar rows are for one form of the kernels, different ones for another.
 					for _, shares := range []rowShares{{50, 50, 0}, {50, 75, 46}} {
 						name := fmt.Sprintf("%d columns, %v in column %d, shares %v, row %d meets it", n, b[j*k+at], j, shares, i)
 						d.product.shares = shares

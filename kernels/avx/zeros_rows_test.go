@@ -10,8 +10,8 @@ import (
 	"baregrad/kernels"
 )
 
-// The bits are those of the loop in the kernel's comment, at every length and for words of
-// every size, and none is written behind them.
+// The bits are those of the loop in the kernel's comment, at every length and for words of every
+// size, and nothing is written past them.
 func TestNonzeroBits(t *testing.T) {
 	eachSet(t, func(t *testing.T, set string) {
 		need(t, set)
@@ -55,7 +55,7 @@ func TestNonzeroBits(t *testing.T) {
 	})
 }
 
-// changes counts what the loop does that goes from place to place.
+// changes gives the same count as a loop over the places.
 func TestChanges(t *testing.T) {
 	r := rand.New(rand.NewPCG(31, 32))
 	for range 10000 {
@@ -79,8 +79,8 @@ func TestChanges(t *testing.T) {
 	}
 }
 
-// One infinity or NaN of B makes no other bits than in the product with all k, whether no row
-// of A meets it, one of the first rows, or one of the last, behind those that tell whether B is
+// One infinity or NaN of B gives the same bits as in the product with all k, whether no row of A
+// multiplies it, or one of the first rows, or one of the last, after those that tell whether B is
 // finite.
 func TestZerosLeftOutOfRowsWhereBIsNotFinite(t *testing.T) {
 	eachSet(t, func(t *testing.T, set string) {
@@ -125,8 +125,8 @@ func TestZerosLeftOutOfRowsWhereBIsNotFinite(t *testing.T) {
 	})
 }
 
-// The sample tells how often another of two rows is not zero at the next k. Where that is
-// rare, they are gone over together.
+// The sample tells how often the nonzero ones of two rows change at the next k. If that is rare, the
+// rows are processed together.
 func TestSampleOfRows(t *testing.T) {
 	r := rand.New(rand.NewPCG(25, 26))
 	s := kernels.MatMulSpec{M: 64, N: 128, K: 784}
@@ -160,8 +160,8 @@ func TestSampleOfRows(t *testing.T) {
 	})
 }
 
-// All forms and widths of the kernels for rows of A change no bit: A with runs of zeros that
-// two rows have alike, for one form, and with single ones, for the other.
+// All forms and widths of the kernels for rows of A change no bit: A has runs of zeros that two rows
+// share, for one form, and single ones, for the other.
 func TestFormsOfRowsChangeNoBit(t *testing.T) {
 	eachSet(t, func(t *testing.T, set string) {
 		r := rand.New(rand.NewPCG(27, 28))

@@ -11,8 +11,8 @@ import (
 	"baregrad/kernels"
 )
 
-// sparse fills the buffer as fill does, and sets elements to 0 or −0 until a share of
-// about density is left: single ones, runs of them, and whole rows of so many elements.
+// sparse fills the buffer as fill does, and sets elements to 0 or −0 until a share of about density
+// is left: single ones, runs of them, and whole rows of row elements.
 func (g *fenced) sparse(r *rand.Rand, density float64, row int) *fenced {
 	x := g.fill(r).floats()
 	zero := func() float32 {
@@ -38,7 +38,7 @@ func (g *fenced) sparse(r *rand.Rand, density float64, row int) *fenced {
 	return g
 }
 
-// sameBits fails the test unless both have the same bits; any NaN is like any other.
+// sameBits fails the test unless both have the same bits; all NaN are equal.
 func sameBits(t *testing.T, name string, got, want []float32) {
 	t.Helper()
 	for i, v := range got {
@@ -48,7 +48,7 @@ func sameBits(t *testing.T, name string, got, want []float32) {
 	}
 }
 
-// multiply computes a product with zeros left out or not, whatever manyZeros says.
+// multiply computes a product, skipping zeros or not, whatever manyZeros says.
 func multiply(d *Device, c, a, b, bias []float32, s kernels.MatMulSpec, zeros bool) {
 	if !s.TransA {
 		d.product.shares = d.sampleRows(a, s)
@@ -56,8 +56,8 @@ func multiply(d *Device, c, a, b, bias []float32, s kernels.MatMulSpec, zeros bo
 	d.multiply(c, a, b, bias, s, zeros)
 }
 
-// eachWay runs f for each way of leaving out zeros: with a transposed A, by pairs of rows and
-// by single ones.
+// eachWay runs f for each way of skipping zeros: with a transposed A, by pairs of rows and by single
+// ones.
 func eachWay(d *Device, s kernels.MatMulSpec, f func(single bool)) {
 	for _, single := range []bool{false, true} {
 		if single && !s.TransA {
@@ -68,8 +68,8 @@ func eachWay(d *Device, s kernels.MatMulSpec, f func(single bool)) {
 	}
 }
 
-// withAndWithout computes a product with nothing left out and in each way of leaving out
-// zeros, and compares the bits. It returns the result.
+// withAndWithout computes a product without skipping and with each way of skipping zeros, and
+// compares the bits. It returns the result.
 func withAndWithout(t *testing.T, d *Device, name string, c, a, b *fenced, bias []float32, s kernels.MatMulSpec) []float32 {
 	t.Helper()
 	before, want := slices.Clone(c.floats()), slices.Clone(c.floats())
@@ -84,7 +84,8 @@ func withAndWithout(t *testing.T, d *Device, name string, c, a, b *fenced, bias 
 	return want
 }
 
-// workersOf opens a device of the set with so many workers; it is closed with the test.
+// workersOf opens a device of the set with the given number of workers; it is closed when the test
+// ends.
 func workersOf(t *testing.T, set string, workers int) *Device {
 	t.Helper()
 	need(t, set)
@@ -105,7 +106,7 @@ func eachSet(t *testing.T, f func(t *testing.T, set string)) {
 	}
 }
 
-// Leaving out zeros changes no bit, whatever the shape, the density and the workers.
+// Skipping zeros changes no bit, whatever the shape, the density and the workers.
 func TestZerosLeftOutChangeNoBit(t *testing.T) {
 	sizes := []int{1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 48, 49, 63, 64, 65, 96, 112, 127, 128, 129, 130, 145, 160, 193, 250}
 	large := [][3]int{{200, 128, 1100}, {33, 300, 700}, {17, 256, 530}, {9, 32, 20000}, {300, 784, 60}, {1000, 32, 40}, {40, 16, 2048}, {600, 96, 33}, {256, 130, 600}}
@@ -143,8 +144,8 @@ func TestZerosLeftOutChangeNoBit(t *testing.T) {
 	})
 }
 
-// Numbers that are no ordinary ones come out as if nothing were left out: infinities and
-// NaN of A and of B, −0, and products and sums that are too small for a float32.
+// Special numbers come out as if nothing were skipped: infinities and NaN of A and of B, −0, and
+// products and sums too small for a float32.
 func TestZerosLeftOutOfSpecialNumbers(t *testing.T) {
 	special := []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.Copysign(0, -1)),
 		math.SmallestNonzeroFloat32, -math.SmallestNonzeroFloat32, 1e-39, math.MaxFloat32, -1e-25, 1e-25}
@@ -188,9 +189,9 @@ func TestZerosLeftOutOfSpecialNumbers(t *testing.T) {
 	})
 }
 
-// zeroSpecs are products that take every kernel and every way of leaving out zeros: A
-// stored either way, B in place, packed and transposed, all widths of strips and ends of
-// rows, several steps, runs and chunks.
+// zeroSpecs are products that use every kernel and every way of skipping zeros: A stored either way,
+// B in place, packed and transposed, all widths of strips and tails of rows, several steps, runs and
+// chunks.
 func zeroSpecs() []kernels.MatMulSpec {
 	var specs []kernels.MatMulSpec
 	for i, shape := range [][3]int{
@@ -202,8 +203,8 @@ func zeroSpecs() []kernels.MatMulSpec {
 				Mode: i%2 == 0, ReLU: trans == 1})
 		}
 	}
-	// Every width of a strip; and where every third element of A is not zero, it is a row's
-	// and its neighbour's k if K is a multiple of 3, and else never both.
+	// Every width of a strip. If every third element of A is not zero, two neighbouring rows have the
+	// same nonzero k if K is a multiple of 3, and otherwise never.
 	for _, n := range []int{16, 24, 33, 48, 56, 64, 70, 80, 88, 96, 104, 112, 128, 144} {
 		for _, k := range []int{33, 34} {
 			specs = append(specs, kernels.MatMulSpec{M: 3, N: n, K: k, ReLU: k == 33})
@@ -230,7 +231,7 @@ func TestLeavingOutZerosAllocatesNothing(t *testing.T) {
 	})
 }
 
-// Whether zeros are left out is decided by A: by how many of its neighbours are zero.
+// A decides whether zeros are skipped: by how many of its neighbouring elements are zero.
 func TestZerosAreLeftOutWhereThereAreMany(t *testing.T) {
 	eachSet(t, func(t *testing.T, set string) {
 		d := open(t, set)
@@ -247,7 +248,7 @@ func TestZerosAreLeftOutWhereThereAreMany(t *testing.T) {
 						a.floats()[i] = 1
 					}
 				}
-				d.choices = zeroChoices{} // memory is used again
+				d.choices = zeroChoices{} // addresses are reused
 				if got := d.manyZeros(a.floats(), s); got != test.want {
 					t.Errorf("%+v with %v of A not zero: left out: %v, want %v", s, test.density, got, test.want)
 				}
@@ -260,8 +261,8 @@ func TestZerosAreLeftOutWhereThereAreMany(t *testing.T) {
 	})
 }
 
-// The words have a bit for each element that is not zero: as the loop in mark_nonzeros_f32's
-// comment says, for any number of rows and columns.
+// The words have a bit for each element that is not zero, as in the loop in mark_nonzeros_f32's
+// comment, for any number of rows and columns.
 func TestMarksOfNonzeros(t *testing.T) {
 	eachSet(t, func(t *testing.T, set string) {
 		need(t, set)
@@ -297,8 +298,8 @@ func TestMarksOfNonzeros(t *testing.T) {
 	})
 }
 
-// Single rows are chosen where two neighbours are seldom zero together, pairs where they mostly
-// are, or where C has too few columns for single ones.
+// Single rows are chosen if two neighbours are rarely zero together, pairs if they mostly are, or if
+// C has too few columns for single ones.
 func TestSingleRowsOrPairs(t *testing.T) {
 	eachSet(t, func(t *testing.T, set string) {
 		d := open(t, set)
@@ -314,7 +315,7 @@ func TestSingleRowsOrPairs(t *testing.T) {
 			if _, single := d.columnCost(alone, s); single != (n == 128) {
 				t.Errorf("%d columns, zeros at random: single rows %v", n, single)
 			}
-			s.K = 32 // so that all of B is in the first cache
+			s.K = 32 // so that all of B is in the L1 cache
 			if _, single := d.columnCost(together, s); single {
 				t.Errorf("%d columns, neighbours zero together: single rows", n)
 			}
@@ -322,7 +323,7 @@ func TestSingleRowsOrPairs(t *testing.T) {
 	})
 }
 
-// One infinity or NaN is found wherever it is, and none where there is none.
+// An infinity or NaN is found wherever it is, and none where there is none.
 func TestFinite(t *testing.T) {
 	eachSet(t, func(t *testing.T, set string) {
 		need(t, set)
@@ -336,7 +337,7 @@ func TestFinite(t *testing.T) {
 					x[i*(columns+gap)+j] = math.MaxFloat32 * (2*r.Float32() - 1)
 				}
 				if i+1 < rows {
-					x[i*(columns+gap)+columns] = guard // between the rows: not looked at
+					x[i*(columns+gap)+columns] = guard // between the rows: not read
 				}
 			}
 			if !z.finite_f32(&x[0], 4*(columns+gap), columns, rows) {
