@@ -1,15 +1,16 @@
 // ADAM32: Adam's step, without decay, for two registers of weights W0 and W1, whose gradients are
 // in g and G, and whose means are in M0, M1, V0 and V1: the six are places in memory. (An
 // instruction of the one follows one of the other: that fills more of the cycles in which one
-// alone would wait.)
+// alone would wait.) The processor takes the roots, and the unit that divides has two roots and two
+// divisions: it is for where something else is multiplied meanwhile. optimizer.go's step is another.
 //
 //	m += (g − m)·rest1
 //	v += (g² − v)·rest2
 //	w −= alpha·m/(√v + epsilon)
 //
-// All is read before anything is stored. g and G become v; a to e and A to E are scratch, inf and
-// exponent what ROOT_CONSTANTS gives. See kernels.Device for the formula.
-#define ADAM32(W0, W1, M0, M1, V0, V1, g, G, a, b, c, d, e, A, B, C, D, E, rest1, rest2, alpha, epsilon, inf, exponent) \
+// All is read before anything is stored. g and G become v; a, b, A and B are scratch. See
+// kernels.Device for the formula.
+#define ADAM32(W0, W1, M0, M1, V0, V1, g, G, a, b, A, B, rest1, rest2, alpha, epsilon) \
 	VSUBPS       M0, g, a; \
 	VSUBPS       M1, G, A; \
 	VFMADD213PS  M0, rest1, a; \ // m = (g − m)·rest1 + m
@@ -18,7 +19,8 @@
 	VFMSUB213PS  V1, G, G; \
 	VFMADD213PS  V0, rest2, g; \ // v = (g·g − v)·rest2 + v
 	VFMADD213PS  V1, rest2, G; \
-	ROOT32(g, b, c, d, e, G, B, C, D, E, inf, exponent); \
+	VSQRTPS      g, b; \
+	VSQRTPS      G, B; \
 	VADDPS       epsilon, b, b; \ // s = √v + epsilon
 	VADDPS       epsilon, B, B; \
 	VDIVPS       b, a, b; \

@@ -10,12 +10,12 @@ import (
 //
 //	G[M,128] = Aᵀ[M,K]·B[K,128]; w, m, v = Adam(w, m, v, G)
 //
-// for A stored as [K,M], K at most 64. The sums of a pair of rows are in registers when they are
-// done, and Adam's step is done by them there. So G is never in memory, and while the processor
-// waits for the ends of a pair's bits it does Adam's work, and the other way round. It takes the
+// for A stored as [K,M], K at most 64. The sums of a pair of rows wait in the first cache, and with
+// each k of the pairs that follow Adam's step is done by some of them. So G is never in memory, and
+// the units that multiply and the one that divides and takes roots work side by side. It takes the
 // place of the kernels of zeros_columns.go and of optimizer.go.
 //
-// The bits are those of the one after the other. The instructions are the same, except that
+// The bits are those of the one after the other. The operations are the same, except that
 // Adam's kernel takes results below 2⁻¹²⁶ for 0, and the product's does not. So rows may only be
 // done together if no sum is that small. A float32 of the exponent e is a multiple of 2^(e−23), and
 // a product of two a multiple of 2^(ea+eb−46). So are sums of them, also when they have been
@@ -42,6 +42,7 @@ type adamKernels struct {
 // adamRows is what the kernel needs of Adam.
 type adamRows struct {
 	w, m, v                      uintptr // where the rows begin
+	waiting                      uintptr // memory for ringSums sums
 	rest1, rest2, alpha, epsilon float32
 }
 
@@ -51,6 +52,8 @@ const (
 	// fusedRows is how many rows of G a call of it computes, at most: each begins and ends for
 	// itself, and there is room for the bits of so many.
 	fusedRows = usualBits / 4
+	// ringSums is how many sums wait for Adam's step at most, a power of two: those of four pairs.
+	ringSums = 4 * 2 * adamColumns
 )
 
 // leastExponents is what the least exponents of A and B, as they are stored, must be together.
@@ -88,7 +91,7 @@ func (t *matmulTask) fusedStrip(w *workspace, dense *strip, c []float32, i0 int)
 			continue
 		}
 		w.adam = adamRows{
-			w: address(u.w[at:]), m: address(u.m[at:]), v: address(u.v[at:]),
+			w: address(u.w[at:]), m: address(u.m[at:]), v: address(u.v[at:]), waiting: address(w.zeros.sums[:ringSums]),
 			alpha: u.scalar[0], rest1: u.scalar[1], rest2: u.scalar[2], epsilon: u.scalar[3],
 		}
 		p.m = rows

@@ -3,7 +3,7 @@
 package avx
 
 // matmul_adam_2x128_f32_avx512 does what matmul_nonzeros_both_2x128_f32_avx512 does, with sums
-// that begin at 0 and bits of one word, and then in place of storing the sums Adam's step by
+// that begin at 0 and bits of one word, and in place of storing the sums in C Adam's step by
 // them, without decay, for pairs of rows:
 //
 //	for i := range m {

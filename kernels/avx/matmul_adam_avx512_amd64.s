@@ -3,19 +3,21 @@
 // The gradient of 128 columns of weights and Adam's step by it, in AVX-512: see matmul_adam.go.
 //
 // The sums of a pair of rows are formed as zeros_rows_amd64.h says, by going over the k at which
-// either row is not zero. They are in Z0…Z7 and Z8…Z15, Z16…Z23 are a row of B, Z24 and Z25
-// elements of A. Then Z16…Z25 are scratch.
+// either row is not zero. They are in Z0…Z7 and Z8…Z15, Z16 and Z17 are registers of a row of B, Z24
+// and Z25 elements of A. Then they wait in a ring for Adam's step, which is done for two registers
+// of them with each k of the pairs that follow: so the unit that divides, and takes the roots, works
+// while others multiply. Z16…Z25 are its scratch.
 //
 // Registers: R8 the pair in A, R10 the step from k to k+1 there; BX is B, whose rows are 512 bytes;
-// R9 the pair's words of bits, CX what is left of both; AX and DX the places of k in A and B; SI, R14
-// and R15 where the pair's rows of w, m and v lie, one behind the other; R12 how many rows are left. All that
+// R9 the pair's words of bits, CX what is left of both; AX and DX the places of k in A and B; R12 how
+// many rows are left. DI is the ring, R13 where in it those sums are that have waited longest, R11
+// how many bytes of it wait; SI, R14 and R15 where w, m and v are that belong to them. All that
 // a pair begins with is in registers: where the bits of the one before end is foretold wrongly, and
 // then whatever comes behind waits for what has to be loaded first.
 
 #include "go_asm.h"
 #include "textflag.h"
 #include "subnormal_amd64.h"
-#include "root_amd64.h"
 #include "adam_amd64.h"
 
 #define ZERO(z) VPXORD z, z, z
@@ -23,8 +25,21 @@
 	VMOVUPS     at(DX), b; \
 	VFMADD231PS b, Z24, row0; \
 	VFMADD231PS b, Z25, row1
-#define ADAM(at, g, next, G) \
-	ADAM32(at(SI), next(SI), at(R14), next(R14), at(R15), next(R15), g, G, Z16, Z18, Z20, Z22, Z24, Z17, Z19, Z21, Z23, Z25, Z26, Z27, Z28, Z29, Z30, Z31)
+
+// ring is how many bytes wait at most.
+#define ring (4 * const_ringSums)
+
+// ADAM: Adam's step for the two registers that have waited longest.
+#define ADAM \
+	VMOVUPS (DI)(R13*1), Z16;   \
+	VMOVUPS 64(DI)(R13*1), Z17; \
+	ADAM32((SI), 64(SI), (R14), 64(R14), (R15), 64(R15), Z16, Z17, Z18, Z20, Z19, Z21, Z26, Z27, Z28, Z29); \
+	ADDQ    $128, SI;           \
+	ADDQ    $128, R14;          \
+	ADDQ    $128, R15;          \
+	ADDQ    $128, R13;          \
+	ANDQ    $(ring-1), R13;     \
+	SUBQ    $128, R11
 
 // func matmul_adam_2x128_f32_avx512(s *strip, u *adamRows)
 TEXT ·matmul_adam_2x128_f32_avx512(SB), NOSPLIT, $8-16
@@ -34,16 +49,18 @@ TEXT ·matmul_adam_2x128_f32_avx512(SB), NOSPLIT, $8-16
 	VBROADCASTSS adamRows_rest2(AX), Z27
 	VBROADCASTSS adamRows_alpha(AX), Z28
 	VBROADCASTSS adamRows_epsilon(AX), Z29
-	ROOT_CONSTANTS(Z30, Z31)
 	MOVQ         adamRows_w(AX), SI
 	MOVQ         adamRows_m(AX), R14
 	MOVQ         adamRows_v(AX), R15
-	MOVQ         s+0(FP), DI
-	MOVQ         strip_a(DI), R8
-	MOVQ         strip_aStep(DI), R10
-	MOVQ         strip_b(DI), BX
-	MOVQ         strip_masks(DI), R9
-	MOVQ         strip_m(DI), R12
+	MOVQ         adamRows_waiting(AX), DI
+	XORL         R13, R13
+	XORL         R11, R11
+	MOVQ         s+0(FP), AX
+	MOVQ         strip_a(AX), R8
+	MOVQ         strip_aStep(AX), R10
+	MOVQ         strip_b(AX), BX
+	MOVQ         strip_masks(AX), R9
+	MOVQ         strip_m(AX), R12
 	MOVQ         (R9), CX
 	ORQ          8(R9), CX
 
@@ -77,41 +94,64 @@ k:
 	ADDQ         BX, DX
 	VBROADCASTSS (R8)(AX*1), Z24
 	VBROADCASTSS 4(R8)(AX*1), Z25
+	TESTQ        R11, R11
+	JEQ          multiply
+	ADAM
+
+multiply:
 	MUL_BOTH(0, Z16, Z0, Z8)
 	MUL_BOTH(64, Z17, Z1, Z9)
-	MUL_BOTH(128, Z18, Z2, Z10)
-	MUL_BOTH(192, Z19, Z3, Z11)
-	MUL_BOTH(256, Z20, Z4, Z12)
-	MUL_BOTH(320, Z21, Z5, Z13)
-	MUL_BOTH(384, Z22, Z6, Z14)
-	MUL_BOTH(448, Z23, Z7, Z15)
+	MUL_BOTH(128, Z16, Z2, Z10)
+	MUL_BOTH(192, Z17, Z3, Z11)
+	MUL_BOTH(256, Z16, Z4, Z12)
+	MUL_BOTH(320, Z17, Z5, Z13)
+	MUL_BOTH(384, Z16, Z6, Z14)
+	MUL_BOTH(448, Z17, Z7, Z15)
 	BLSRQ        CX, CX
 	JNE          k
 
 summed:
 	SUBQ $2, R12
-	JEQ  last
+	JEQ  room
 	MOVQ (R9), CX
 	ORQ  8(R9), CX
 
-last:
-	ADAM(0, Z0, 64, Z1)
-	ADAM(128, Z2, 192, Z3)
-	ADAM(256, Z4, 320, Z5)
-	ADAM(384, Z6, 448, Z7)
-	ADAM(512, Z8, 576, Z9)
-	ADAM(640, Z10, 704, Z11)
-	ADAM(768, Z12, 832, Z13)
-	ADAM(896, Z14, 960, Z15)
+room:
+	CMPQ R11, $(ring-1024)
+	JGT  full
+	LEAQ (R13)(R11*1), AX
+	ANDQ $(ring-1), AX
+	VMOVUPS Z0, (DI)(AX*1)
+	VMOVUPS Z1, 64(DI)(AX*1)
+	VMOVUPS Z2, 128(DI)(AX*1)
+	VMOVUPS Z3, 192(DI)(AX*1)
+	VMOVUPS Z4, 256(DI)(AX*1)
+	VMOVUPS Z5, 320(DI)(AX*1)
+	VMOVUPS Z6, 384(DI)(AX*1)
+	VMOVUPS Z7, 448(DI)(AX*1)
+	VMOVUPS Z8, 512(DI)(AX*1)
+	VMOVUPS Z9, 576(DI)(AX*1)
+	VMOVUPS Z10, 640(DI)(AX*1)
+	VMOVUPS Z11, 704(DI)(AX*1)
+	VMOVUPS Z12, 768(DI)(AX*1)
+	VMOVUPS Z13, 832(DI)(AX*1)
+	VMOVUPS Z14, 896(DI)(AX*1)
+	VMOVUPS Z15, 960(DI)(AX*1)
+	ADDQ  $1024, R11
 	ADDQ  $8, R8
-	ADDQ  $1024, SI
-	ADDQ  $1024, R14
-	ADDQ  $1024, R15
 	TESTQ R12, R12
 	JNE   pair
+
+last:
+	ADAM
+	JNE last
 	KEEP_SUBNORMALS
 	VZEROUPPER
 	RET
+
+full:
+	ADAM
+	JMP room
 
 // Registers: SI = x, CX the elements left, AX the place. Z0 and Z1 are the least so far, Z4 = −1
 // in every lane, K1 the mask of the last register.

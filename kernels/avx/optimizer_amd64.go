@@ -32,7 +32,7 @@ func sgd_nesterov_f32_avx512(w, g, v []float32, rate, momentum float32)
 //go:noescape
 func sgd_nesterov_f32_avx2(w, g, v []float32, rate, momentum float32)
 
-// rmsprop_f32_avx512 is, 16 elements at a time, with sqrt as in root_amd64.h:
+// rmsprop_f32_avx512 is, 16 elements at a time:
 //
 //	for i := range w { // rest = 1 − rho
 //		v[i] = rho*v[i] + rest*g[i]*g[i]
@@ -42,12 +42,12 @@ func sgd_nesterov_f32_avx2(w, g, v []float32, rate, momentum float32)
 //go:noescape
 func rmsprop_f32_avx512(w, g, v []float32, rate, rho, rest, epsilon float32)
 
-// rmsprop_f32_avx2 is the same, 8 elements at a time, with the processor's sqrt.
+// rmsprop_f32_avx2 is the same, 8 elements at a time.
 //
 //go:noescape
 func rmsprop_f32_avx2(w, g, v []float32, rate, rho, rest, epsilon float32)
 
-// adam_f32_avx512 is, 16 elements at a time, with sqrt as in root_amd64.h:
+// adam_f32_avx512 is, 16 elements at a time:
 //
 //	for i := range w { // rest1 = 1 − Beta1, rest2 = 1 − Beta2, keep = 1 − WeightDecay·rate
 //		m[i] += (g[i] - m[i]) * rest1
@@ -58,7 +58,7 @@ func rmsprop_f32_avx2(w, g, v []float32, rate, rho, rest, epsilon float32)
 //go:noescape
 func adam_f32_avx512(w, g, m, v []float32, alpha, rest1, rest2, epsilon, keep float32)
 
-// adam_f32_avx2 is the same, 8 elements at a time, with the processor's sqrt.
+// adam_f32_avx2 is the same, 8 elements at a time.
 //
 //go:noescape
 func adam_f32_avx2(w, g, m, v []float32, alpha, rest1, rest2, epsilon, keep float32)

@@ -4,9 +4,8 @@
 // kernels.Device gives. What is the same for all elements comes in worked out.
 // Shapes: all slices have the same n elements.
 // Idea: every array is read once and written once. Of RMSprop and Adam the unit that
-// divides and takes roots sets the pace. (To take the root by multiplications, as
-// root_amd64.h does with AVX-512, is no faster here: the estimate is shorter, and takes
-// two steps.)
+// divides and takes roots sets the pace. (To take roots by multiplications, as root_amd64.h
+// does with AVX-512, is no faster here: the estimate is shorter, and takes two steps.)
 
 #include "textflag.h"
 #include "lanes_amd64.h"

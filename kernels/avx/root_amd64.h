@@ -1,54 +1,42 @@
-// The square root of 16 float32 without the unit that divides, which on a Zen 4 takes 10
-// cycles for it, and 6 for a division. Newton's step from an estimate y ≈ 1/√v:
+// The square roots of two registers of 16 float32, correctly rounded: of the one by the
+// processor's instruction, of the other by multiplications. On a Zen 4 the unit that divides
+// takes 10 cycles for a root and 6 for a division, and nothing else meanwhile. So with two roots
+// by it and two divisions 32 weights take Adam 33 cycles, and with one root by it 25.
 //
-//	s = v·y
-//	√v ≈ s + (v − s²)·y/2
+// Newton's method, from an estimate y ≈ 1/√v with a relative error of 2⁻¹⁴ at most:
 //
-// The estimate has a relative error of 2⁻¹⁴ at most, which leaves 1.5·2⁻²⁸, .1 ulp, before
-// the result is rounded. So nearly all roots are the correctly rounded ones, and the others
-// within .6 ulp: optimizer_test.go measures it. Below v = 2⁻¹⁰², where FLUSH_SUBNORMALS makes
-// 0 of a small v − s², the relative error can be 2⁻¹²⁷/v more.
+//	s, h = v·y, y/2
+//	e = s·h − ½
+//	s, h = s − e·s, h − e·h     // √v and 1/(2√v), nearly rounded
+//	s += (v − s²)·h
 //
-// The step makes NaN of ±0, +Inf, NaN and what is negative. So the root is the smaller one of
-// that and of a second estimate, which is at least 2·√v: Inf − y, of their bits as integers.
-// Where the first is NaN, that is what VMINPS gives: 0 for 0, Inf for Inf, and else NaN.
-//
-// The estimate is the processor's own. Its last bits, and with them a few roots, may differ
-// from maker to maker.
+// The last step rounds once, and gives the root that is nearest (P. Markstein, IA-64 and
+// Elementary Functions, 2000): optimizer_test.go looks at those of all significands. That
+// FLUSH_SUBNORMALS makes 0 of a v − s² below 2⁻¹²⁶ is no harm from v = 2⁻¹⁰⁰ on: s was within
+// 1/16 ulp already. Below, and of ±0, Inf, NaN and what is negative, the processor takes the root.
 
-// ROOT_CONSTANTS(inf, exponent): the registers that ROOT16 uses besides, Inf and the integer
-// that an exponent changes by one with.
-#define ROOT_CONSTANTS(inf, exponent) \
-	VBROADCASTSS ·math_f32+92(SB), inf \
-	VBROADCASTSS ·math_f32+88(SB), exponent
+// ROOT_CONSTANTS(least, span, exponent, minusHalf): the registers that ROOT32 uses besides. The
+// first three are integers, the last −½.
+#define ROOT_CONSTANTS(least, span, exponent, minusHalf) \
+	VBROADCASTSS ·root_f32+0(SB), least         \
+	VBROADCASTSS ·root_f32+4(SB), span          \
+	VBROADCASTSS ·math_f32+88(SB), exponent     \
+	VBROADCASTSS ·math_f32+100(SB), minusHalf
 
-// ROOT16(v, s, y, h, e, …): s = √v, with y, h and e as scratch.
-#define ROOT16(v, s, y, h, e, inf, exponent) \
-	VRSQRT14PS   v, y \           // y ≈ 1/√v
-	VPSUBD       exponent, y, h \ // h = y/2
-	VMULPS       v, y, s \        // s = v·y
-	VPSUBD       y, inf, y \      // y = Inf − y ≥ 2·√v
-	VMOVAPS      v, e \
-	VFNMADD231PS s, s, e \        // e = v − s²
-	VFMADD231PS  e, h, s \        // s += e·h
-	VMINPS       y, s, s          // s = min(s, y), y if s is NaN
-
-// ROOT32(v, s, y, h, e, V, S, Y, H, E, …): the roots of two registers, S = √V as well. One
-// instruction of the one follows one of the other, which is faster than one root behind the other.
-#define ROOT32(v, s, y, h, e, V, S, Y, H, E, inf, exponent) \
-	VRSQRT14PS   v, y; \
-	VRSQRT14PS   V, Y; \
-	VPSUBD       exponent, y, h; \
-	VPSUBD       exponent, Y, H; \
-	VMULPS       v, y, s; \
-	VMULPS       V, Y, S; \
-	VPSUBD       y, inf, y; \
-	VPSUBD       Y, inf, Y; \
-	VMOVAPS      v, e; \
-	VMOVAPS      V, E; \
-	VFNMADD231PS s, s, e; \
-	VFNMADD231PS S, S, E; \
-	VFMADD231PS  e, h, s; \
-	VFMADD231PS  E, H, S; \
-	VMINPS       y, s, s; \
-	VMINPS       Y, S, S
+// ROOT32(v, s, V, S, …): s = √v, and S = √V unless JNE jumps, with h and e as scratch. Where it
+// jumps, VSQRTPS V, S has to follow.
+#define ROOT32(v, s, V, S, h, e, least, span, exponent, minusHalf) \
+	VSQRTPS      v, s            \
+	VRSQRT14PS   V, S            \ // S = y ≈ 1/√V
+	VPSUBD       exponent, S, h  \ // h = y/2
+	VMULPS       V, S, S         \ // S = V·y
+	VMOVAPS      minusHalf, e    \
+	VFMADD231PS  S, h, e         \ // e = S·h − ½
+	VFNMADD213PS S, e, S         \ // S −= e·S
+	VFNMADD213PS h, e, h         \ // h −= e·h
+	VMOVAPS      V, e            \
+	VFNMADD231PS S, S, e         \ // e = V − S²
+	VFMADD231PS  e, h, S         \ // S += e·h
+	VPSUBD       least, V, e     \ // bits as integers: those from 2⁻¹⁰⁰ up to Inf,
+	VPCMPUD      $5, span, e, K2 \ // and K2 = which of V are not among them
+	KORTESTW     K2, K2
