@@ -4,15 +4,15 @@ package main
 
 import "baregrad/bench"
 
-// A fingerprint is what all libraries must agree on: the number of examples, how many
-// of their inputs are not zero, and the labels added up.
+// A fingerprint is what all libraries must agree on: the number of examples, the number of their
+// nonzero inputs, and the sum of the labels.
 type fingerprint struct {
 	Examples int `json:"examples"`
 	Nonzero  int `json:"nonzero"`
 	Labels   int `json:"labels"`
 }
 
-// fingerprintOf is that of as many of the examples as make whole batches.
+// fingerprintOf returns the fingerprint of the examples, rounded down to whole batches.
 func fingerprintOf(d *bench.Data, batch int) *fingerprint {
 	f := &fingerprint{Examples: d.N / batch * batch}
 	width := (len(d.Pixels) + len(d.Rows)) / d.N

@@ -1,9 +1,8 @@
 //go:build linux
 
-// Command ours answers the requests of bench/peers/run.py with baregrad: see
-// bench/peers/README.md. With the argument start it trains a network on the
-// embedded images for a few steps, and says when the first one was done; with data
-// it writes what all train on to a folder.
+// Command ours answers the requests of bench/peers/run.py with baregrad: see bench/peers/README.md.
+// With the argument start it trains a network on the embedded images for a few steps, and reports
+// when the first one is done; with data it writes the training data for all libraries to a folder.
 package main
 
 import (
@@ -42,7 +41,7 @@ func main() {
 	}
 }
 
-// serve answers until its input ends.
+// serve answers requests until its input ends.
 func serve() error {
 	d, err := auto.Open("auto")
 	if err != nil {
@@ -75,15 +74,15 @@ type result struct {
 	Median    float64 `json:"median"` // of the runs
 	Fastest   float64 `json:"fastest"`
 	Total     float64 `json:"total"`
-	Processor float64 `json:"processor"` // the time that all threads used, for a run on average
+	Processor float64 `json:"processor"` // CPU time of all threads, on average per run
 	Count     int     `json:"count"`
 
 	Loss *float64     `json:"loss,omitempty"` // of training: the mean of the epoch so far
 	Data *fingerprint `json:"data,omitempty"`
 }
 
-// A meter takes the time of runs that follow each other. What the processor worked is asked for
-// once for all of them, since that takes as long as a small product does.
+// A meter times consecutive runs. CPU time is read once for all of them, because reading it takes
+// as long as a small product.
 type meter struct {
 	start, end time.Time
 	busy       float64
@@ -96,17 +95,17 @@ func (m *meter) begin() {
 	m.end = m.start
 }
 
-// ran notes that a run has ended and the next one begins.
+// ran records that a run has ended and the next one begins.
 func (m *meter) ran() {
 	now := time.Now()
 	m.times = append(m.times, now.Sub(m.end).Seconds())
 	m.end = now
 }
 
-// pause ends what begin began.
+// pause ends the interval started by begin.
 func (m *meter) pause() { m.busy += processorTime() }
 
-// result sums up. There must have been a run.
+// result summarises the runs. There must have been at least one.
 func (m *meter) result() *result {
 	n := len(m.times)
 	r := &result{Processor: m.busy / float64(n), Count: n}
@@ -118,12 +117,12 @@ func (m *meter) result() *result {
 	return r
 }
 
-// worker keeps what the last request was about, for the next one.
+// worker keeps the state of the last request for the next one.
 type worker struct {
 	device  kernels.Device
 	product *bench.Multiplier
 	trainer *bench.Trainer
-	data    *fingerprint // of what the trainer trains on
+	data    *fingerprint // of the trainer's data
 }
 
 func (w *worker) clear() error {
@@ -139,7 +138,7 @@ func (w *worker) clear() error {
 	return nil
 }
 
-// do carries out a request.
+// do handles a request.
 func (w *worker) do(request string) (*result, error) {
 	var p bench.Product
 	var name string
@@ -171,7 +170,7 @@ func (w *worker) do(request string) (*result, error) {
 	return w.train(steps)
 }
 
-// multiply computes a product for so long, at least once.
+// multiply computes a product repeatedly for the given time, at least once.
 func (w *worker) multiply(p bench.Product, seconds float64) (*result, error) {
 	if w.product == nil || w.product.Product != p {
 		if err := w.clear(); err != nil {
@@ -190,7 +189,7 @@ func (w *worker) multiply(p bench.Product, seconds float64) (*result, error) {
 	return m.result(), nil
 }
 
-// train takes so many steps. Where a training ends another begins with fresh weights;
+// train takes the given number of steps. When a training ends another begins with fresh weights;
 // its first step, which records, is not counted.
 func (w *worker) train(steps int) (*result, error) {
 	m := meter{times: make([]float64, 0, steps)}
@@ -220,7 +219,7 @@ func (w *worker) train(steps int) (*result, error) {
 	return r, nil
 }
 
-// processorTime is the processor time of this process's threads, in seconds.
+// processorTime returns the CPU time of this process's threads, in seconds.
 func processorTime() float64 {
 	var t unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &t); err != nil {
@@ -229,11 +228,10 @@ func processorTime() float64 {
 	return float64(t.Nano()) / 1e9
 }
 
-// steps is how many steps a start takes.
+// steps is the number of steps taken by start.
 const steps = 10
 
-// start trains on the embedded images, and prints a line after the first batch
-// and one after the last.
+// start trains on the embedded images, and prints a line after the first batch and after the last.
 func start(name string) error {
 	ctx := context.Background()
 	n, err := bench.NetworkByName(name)
@@ -263,7 +261,7 @@ func start(name string) error {
 	return err
 }
 
-// saying prints when the first step is done and ends training after a few.
+// saying prints when the first step is done and ends the training after a few.
 type saying struct{ nn.BaseCallback }
 
 func (saying) BatchEnd(r *nn.Run) error {

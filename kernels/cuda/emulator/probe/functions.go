@@ -7,9 +7,8 @@ import (
 	"baregrad/kernels/cuda/emulator/arith"
 )
 
-// The approximate functions, with the bounds of the PTX manual. The emulator computes
-// in float64 and rounds once, so what a GPU may differ from it by is the bound and half
-// a unit in the last place.
+// The approximate functions, with the bounds of the PTX manual. The emulator computes in float64
+// and rounds once, so a GPU may differ from it by the bound plus half a unit in the last place.
 
 func functions() []Instruction {
 	f32 := func(name string, in int, bound func(in []uint32, want, got uint32) bool) Instruction {
@@ -32,7 +31,7 @@ func functions() []Instruction {
 		bound func(in []uint32, want, got uint32) bool
 	}{
 		{"ex2.approx", 1, relative(0x1p-22)},
-		{"lg2.approx", 1, either(math.Exp2(-21.9), math.Exp2(-21.9))}, // absolute near 1, else relative
+		{"lg2.approx", 1, either(math.Exp2(-21.9), math.Exp2(-21.9))}, // absolute near 1, otherwise relative
 		{"rcp.approx", 1, relative(0x1p-22)},
 		{"rsqrt.approx", 1, relative(math.Exp2(-22.3))},
 		{"sqrt.approx", 1, relative(0x1p-22)},
@@ -54,11 +53,11 @@ func functions() []Instruction {
 
 func float(w uint32) float64 { return float64(math.Float32frombits(w)) }
 
-// tiny is the least normal float32: below it results may be flushed.
+// tiny is the smallest normal float32: below it results may be flushed.
 const tiny = 0x1p-126
 
-// relative allows an error relative to the value. Where one is subnormal, the other
-// may be flushed.
+// relative allows an error relative to the value. If one value is subnormal, the other may be
+// flushed to zero.
 func relative(bound float64) func([]uint32, uint32, uint32) bool { return either(bound, 0) }
 
 func either(rel, abs float64) func([]uint32, uint32, uint32) bool {
@@ -67,7 +66,7 @@ func either(rel, abs float64) func([]uint32, uint32, uint32) bool {
 	}
 }
 
-// close tells whether got is want, but for an error.
+// close reports whether got equals want within the given error.
 func close(want, got, rel, abs, tiny float64) bool {
 	switch {
 	case math.IsNaN(want) || math.IsNaN(got):
@@ -78,8 +77,8 @@ func close(want, got, rel, abs, tiny float64) bool {
 	return want == got || math.Abs(got-want) <= max(rel*math.Abs(want), abs)
 }
 
-// circular is the bound of sin and cos: the manual gives one within ±100π, and beyond
-// it asks only for a number.
+// circular is the bound of sin and cos: the manual gives one within ±100π; beyond that, any number
+// is allowed.
 func circular(in []uint32, want, got uint32) bool {
 	x, y := math.Abs(float(in[0])), float(got)
 	switch {
@@ -93,8 +92,8 @@ func circular(in []uint32, want, got uint32) bool {
 	return math.Abs(y) <= 1.0001
 }
 
-// quotient is the bound of div.approx: 2 units in the last place for |b| from 2⁻¹²⁶ to
-// 2¹²⁶. For smaller ones there is none.
+// quotient is the bound of div.approx: 2 units in the last place for |b| from 2⁻¹²⁶ to 2¹²⁶. For
+// smaller |b| there is no bound.
 func quotient(in []uint32, want, got uint32) bool {
 	return math.Abs(float(in[1])) < tiny || close(float(want), float(got), math.Exp2(-21.6), 0, tiny)
 }
@@ -107,11 +106,10 @@ func withinHalf(h arith.Half, want, got uint16, bound float64) bool {
 	return close(h.Float64(want), h.Float64(got), bound, step, tiny)
 }
 
-// numbers are float32 of each sign and exponent (zeros, subnormal numbers, infinities
-// and NaNs among them), evenly spaced ones in [1, 4), where a function's tables show,
-// and angles.
+// numbers returns float32 values of each sign and exponent (including zeros, subnormals, infinities
+// and NaNs), evenly spaced ones in [1, 4), where a function's tables are visible, and angles.
 func numbers(r *rand.Rand) (x []uint32) {
-	for high := range uint32(512) { // the sign and the exponent
+	for high := range uint32(512) { // sign and exponent
 		x = append(x, high<<23, high<<23|0x7fffff, high<<23|r.Uint32N(1<<23), high<<23|r.Uint32N(1<<23))
 	}
 	for i := range uint32(2048) {
@@ -123,7 +121,7 @@ func numbers(r *rand.Rand) (x []uint32) {
 	return x
 }
 
-// pairs are two numbers each.
+// pairs returns pairs of numbers.
 func pairs(r *rand.Rand) (x []uint32) {
 	a, b := numbers(r), numbers(r)
 	r.Shuffle(len(a), func(i, j int) { a[i], a[j] = a[j], a[i] })
@@ -133,7 +131,7 @@ func pairs(r *rand.Rand) (x []uint32) {
 	return x
 }
 
-// everyHalf has all numbers of 16 bits, two to a word.
+// everyHalf returns all 16-bit numbers, two per word.
 func everyHalf(*rand.Rand) (x []uint32) {
 	for i := range uint32(1 << 15) {
 		x = append(x, 2*i|(2*i+1)<<16)

@@ -1,7 +1,7 @@
-// Package probe asks the hardware what PTX leaves open: the approximate functions,
-// whose errors alone the manual gives, and the sums of the tensor cores, whose order
-// and rounding it does not. What a GPU answers is kept as records, small files that
-// the emulator is held against by this package's tests, without a GPU.
+// Package probe records what the hardware does where PTX leaves it open: the approximate functions,
+// for which the manual gives only error bounds, and the sums of the tensor cores, whose order and
+// rounding it does not specify. A GPU's answers are kept as records, small files with which this
+// package's tests compare the emulator, without a GPU.
 package probe
 
 import (
@@ -23,22 +23,22 @@ import (
 //go:embed probe.ptx
 var source string
 
-// An Instruction is what is asked: a function from In words of 32 bits to Out words.
+// An Instruction is an instruction to probe: a function from In words of 32 bits to Out words.
 type Instruction struct {
 	Name            string     // such as ex2.approx.f32
-	Version, Target string     // the least that it needs
-	In, Out         int        // words of an item: of a thread, or of the 32 lanes of a warp
-	Half            bool       // of two 16-bit numbers in a word
-	Form            *arith.MMA // of a matrix product; nil of a function
+	Version, Target string     // the minimum it needs
+	In, Out         int        // words per item: per thread, or for the 32 lanes of a warp
+	Half            bool       // operates on two 16-bit numbers per word
+	Form            *arith.MMA // of a matrix product; nil for a function
 
 	bound func(in []uint32, want, got uint32) bool // is got within the manual's bound?
 	items func(r *rand.Rand) []uint32
 }
 
-// Instructions lists them all.
+// Instructions lists all instructions to probe.
 func Instructions() []Instruction { return append(functions(), products()...) }
 
-// Registers of a form: how many of a, b, c and d a lane has.
+// registers returns how many registers of a, b, c and d a lane has in the form.
 func (i Instruction) registers() (d, a, b, c int) {
 	if i.Form == nil {
 		return 0, 0, 0, 0
@@ -46,17 +46,17 @@ func (i Instruction) registers() (d, a, b, c int) {
 	return i.Form.Registers()
 }
 
-// D is the number of d's registers that a lane has. A, B and C are alike; the template
-// of the kernel asks for them.
+// D returns the number of d's registers per lane. A, B and C do the same for a, b and c; the
+// kernel's template calls them.
 func (i Instruction) D() int { d, _, _, _ := i.registers(); return d }
 
-// A is the number of a's registers.
+// A returns the number of a's registers.
 func (i Instruction) A() int { _, a, _, _ := i.registers(); return a }
 
-// B is the number of b's registers.
+// B returns the number of b's registers.
 func (i Instruction) B() int { _, _, b, _ := i.registers(); return b }
 
-// C is the number of c's registers.
+// C returns the number of c's registers.
 func (i Instruction) C() int { _, _, _, c := i.registers(); return c }
 
 func names(letter string, n int) (list []string) {
@@ -66,21 +66,21 @@ func names(letter string, n int) (list []string) {
 	return list
 }
 
-// Loads names the registers that are loaded, in the order in which they lie in memory.
+// Loads names the registers that are loaded, in memory order.
 func (i Instruction) Loads() []string {
 	return append(append(names("a", i.A()), names("b", i.B())...), names("c", i.C())...)
 }
 
-// Stores names the registers that are stored, in the order in which they lie in memory.
+// Stores names the registers that are stored, in memory order.
 func (i Instruction) Stores() []string { return names("d", i.D()) }
 
-// Operands are those of the instruction.
+// Operands returns the instruction's operands.
 func (i Instruction) Operands() string {
 	list := func(letter string, n int) string { return "{" + strings.Join(names(letter, n), ", ") + "}" }
 	return strings.Join([]string{list("d", i.D()), list("a", i.A()), list("b", i.B()), list("c", i.C())}, ", ")
 }
 
-// PTX is the kernel that asks.
+// PTX returns the kernel that runs the instruction.
 func (i Instruction) PTX() (string, error) {
 	t, err := template.New("probe.ptx").Funcs(template.FuncMap{
 		"bytes": func(register int) int { return 128 * register },
@@ -94,14 +94,14 @@ func (i Instruction) PTX() (string, error) {
 	return text.String(), err
 }
 
-// A Record is what was asked and what was answered.
+// A Record holds the inputs and what a device answered.
 type Record struct {
 	Instruction string   // its name
 	Device      string   // that answered
-	In, Out     []uint32 // the questions and the answers, item by item
+	In, Out     []uint32 // inputs and outputs, item by item
 }
 
-// Ask puts the instruction's questions, or the given ones, to a device.
+// Ask runs the instruction on a device, with its own inputs or the given ones.
 func Ask(d driver.Driver, i Instruction, in []uint32) (*Record, error) {
 	if in == nil {
 		in = i.items(rand.New(rand.NewPCG(5, 6)))
@@ -168,8 +168,8 @@ func asInts(list []uint32) []int32 {
 	return ints
 }
 
-// A record's file is gzipped: a line with the magic, the counts of words, then the
-// names, each on a line of its own, then the words, little-endian.
+// A record's file is gzipped: a line with the magic and the counts of words, then the two names,
+// one per line, then the words, little-endian.
 const magic = "ptx-probe-1"
 
 // Write writes a record's file.
@@ -180,7 +180,7 @@ func (r *Record) Write(to io.Writer) error {
 	}
 	fmt.Fprintf(z, "%s %d %d\n%s\n%s\n", magic, len(r.In), len(r.Out), r.Instruction, strings.ReplaceAll(r.Device, "\n", " "))
 	z.Write(words(r.In))
-	z.Write(words(r.Out)) // Close says whether any of this failed
+	z.Write(words(r.Out)) // Close reports errors of these writes
 	return z.Close()
 }
 
@@ -214,14 +214,14 @@ func Read(from io.Reader) (*Record, error) {
 	return &Record{string(head[1]), string(head[2]), all[:in:in], all[in:]}, nil
 }
 
-// A Comparison is a record held against another answer to the same questions.
+// A Comparison is the result of comparing a record with other answers to the same inputs.
 type Comparison struct {
-	Words, Same int   // how many were compared, and how many are alike
-	Beyond      int   // of the words: outside the manual's bounds
-	First       error // the first of those
+	Words, Same int   // how many were compared, and how many are equal
+	Beyond      int   // words outside the manual's bounds
+	First       error // the first of these
 }
 
-// Compare holds a record against the emulator's answers.
+// Compare compares a record with the emulator's answers.
 func (i Instruction) Compare(r *Record, want []uint32) (c Comparison) {
 	c.Words = len(r.Out)
 	if len(want) != len(r.Out) || len(r.In)/i.In*i.Out != len(r.Out) {

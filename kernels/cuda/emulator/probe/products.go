@@ -8,8 +8,8 @@ import (
 	"baregrad/kernels/cuda/emulator/arith"
 )
 
-// The tensor cores' products d = a·b + c. PTX says neither in which order the products
-// are added nor how sums are rounded.
+// The tensor cores' products d = a·b + c. PTX specifies neither the order in which the products are
+// added nor how sums are rounded.
 
 func products() (list []Instruction) {
 	for _, f := range []struct {
@@ -36,7 +36,7 @@ func products() (list []Instruction) {
 	return list
 }
 
-// An element is an entry of a matrix: where it lies, and its type.
+// An element is an entry of a matrix: its position and its type.
 type element struct {
 	word, shift int
 	kind        arith.Elem
@@ -68,8 +68,8 @@ func (e element) set(words []uint32, x float64) {
 	}
 }
 
-// The layouts are those of arith.MMA: group = lane/4, member = lane%4; register r of a
-// lane lies at word 32·r + lane.
+// The layouts are those of arith.MMA: group = lane/4, member = lane%4; register r of a lane is word
+// 32·r + lane.
 
 func place(register, lane, e int, kind arith.Elem) element {
 	shift := 0
@@ -79,7 +79,7 @@ func place(register, lane, e int, kind arith.Elem) element {
 	return element{32*register + lane, shift, kind}
 }
 
-// perRegister is how many elements a register has.
+// perRegister returns the number of elements per register.
 func perRegister(kind arith.Elem) int {
 	if kind == arith.ElemF16 || kind == arith.ElemBF16 {
 		return 2
@@ -99,7 +99,7 @@ func elementB(m arith.MMA, row, col int) element {
 	return place(a+row/(4*per), 4*col+row/per%4, row%per, m.B)
 }
 
-// elementD is an entry of a sum whose registers begin at first.
+// elementD returns an entry of a sum whose registers begin at first.
 func elementD(kind arith.Elem, first, row, col int) element {
 	lane := 4*(row%8) + col/2
 	if kind == arith.ElemF16 {
@@ -108,12 +108,11 @@ func elementD(kind arith.Elem, first, row, col int) element {
 	return place(first+2*(row/8)+col%2, lane, 0, kind)
 }
 
-// matrices are the questions: 48 items of each of four kinds, which show how many bits
-// below the largest term are kept, whether what is cut off is rounded, and which terms
-// are added first.
+// matrices returns the inputs: 48 items of each of four kinds, which show how many bits below the
+// largest term are kept, whether discarded bits are rounded, and which terms are added first.
 func matrices(m arith.MMA, r *rand.Rand) (all []uint32) {
 	_, na, nb, nc := m.Registers()
-	reach := 12 // exponents that all types have
+	reach := 12 // exponents that all types support
 	for item := range 4 * 48 {
 		words := make([]uint32, 32*(na+nb+nc))
 		power := func(n int) float64 { return math.Ldexp(1, n) }
@@ -124,7 +123,7 @@ func matrices(m arith.MMA, r *rand.Rand) (all []uint32) {
 				switch item % 4 {
 				case 0: // anything
 					x = math.Ldexp(2*r.Float64()-1, r.IntN(2*reach)-reach) // doubling is exact
-				case 1: // one small product beside c = 1
+				case 1: // one small product and c = 1
 					if k == at {
 						x = power(-(item / 4 % 24) / 2)
 					}
@@ -137,7 +136,7 @@ func matrices(m arith.MMA, r *rand.Rand) (all []uint32) {
 					case other:
 						x -= power(item / 48 % reach)
 					}
-				case 3: // many small ones, that together reach the last bit of c = 1
+				case 3: // many small ones that together reach the last bit of c = 1
 					x = power(-reach)
 				}
 				elementA(m, row, k).set(words, x)
@@ -166,8 +165,8 @@ func matrices(m arith.MMA, r *rand.Rand) (all []uint32) {
 	return all
 }
 
-// compareProducts allows each sum what it may lose if every product and every partial
-// sum is cut off at the precision of the result: at least float32's, for f16 sums its own.
+// compareProducts allows each sum the loss that occurs if every product and every partial sum is
+// truncated to the precision of the result: at least float32's, for f16 sums f16's.
 func (i Instruction) compareProducts(r *Record, want []uint32, c *Comparison) {
 	m := *i.Form
 	_, na, nb, _ := m.Registers()
