@@ -112,7 +112,7 @@ func emulated_cuDevicePrimaryCtxRelease_v2(device C.int) status {
 	return C.CUDA_SUCCESS
 }
 
-// A context that nobody holds is no more.
+// A context that nobody retains no longer exists.
 //
 //export emulated_cuCtxSetCurrent
 func emulated_cuCtxSetCurrent(ctx handle) status {
@@ -133,8 +133,8 @@ func emulated_cuCtxGetCurrent(ctx *handle) status {
 	return C.CUDA_SUCCESS
 }
 
-// While a stream is captured, its context can't be waited for: the attempt spoils what is
-// captured.
+// During a capture its context cannot be synchronised: the attempt invalidates the
+// capture.
 //
 //export emulated_cuCtxSynchronize
 func emulated_cuCtxSynchronize() status {

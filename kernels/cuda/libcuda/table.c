@@ -1,7 +1,7 @@
 //go:build cuda
 
 // The functions of the CUDA driver that the emulator serves, by name. They are
-// written in Go, in the files serve_*.go; cgo makes C functions of them.
+// written in Go, in the files serve_*.go; cgo exports them as C functions.
 
 #include <string.h>
 
@@ -64,5 +64,5 @@ static const struct {
 void *baregrad_emulated(const char *name) {
     for (unsigned i = 0; i < sizeof served / sizeof served[0]; i++)
         if (strcmp(served[i].name, name) == 0) return served[i].function;
-    return NULL; // the shim answers CUDA_ERROR_NOT_SUPPORTED
+    return NULL; // the shim returns CUDA_ERROR_NOT_SUPPORTED
 }

@@ -1,8 +1,8 @@
-// cuda.h declares what gorgonia.org/cu and baregrad use of the CUDA driver, and
-// no more: so that neither needs a CUDA toolkit to be built.
+// cuda.h declares only what gorgonia.org/cu and baregrad use of the CUDA driver, so
+// that neither needs a CUDA toolkit to be built.
 //
 // The names, the values and the layouts are the driver's binary interface as of
-// CUDA 12.6; drivers of later versions keep to it. Functions whose interface has
+// CUDA 12.6; later drivers are compatible with it. Functions whose interface has
 // changed since their first version carry a suffix (cuMemAlloc_v2), and the macros
 // at the end map the plain name to it. The functions themselves are in shim.c.
 
@@ -11,11 +11,11 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h> // gorgonia.org/cu takes free from here
+#include <stdlib.h> // gorgonia.org/cu needs free from here
 
 #define CUDA_VERSION 12060
 
-// Handles: pointers to what only the driver knows.
+// Handles: opaque pointers of the driver.
 
 typedef struct CUfunc_st *CUfunction;
 typedef struct CUkern_st *CUkernel;
@@ -734,7 +734,7 @@ CUresult cuTexRefSetMipmapLevelClamp(CUtexref hTexRef, float minMipmapLevelClamp
 }
 #endif
 
-// The version of each function that the plain name stands for.
+// The version of each function that the plain name refers to.
 #define cuArray3DCreate cuArray3DCreate_v2
 #define cuArray3DGetDescriptor cuArray3DGetDescriptor_v2
 #define cuArrayCreate cuArrayCreate_v2

@@ -1,12 +1,11 @@
-// shim.c stands in for libcuda: it defines the functions of the CUDA driver that
-// cuda.h declares. Each one finds its namesake in the driver's own library when it
-// is first called, so that a program that is linked with this shim starts on any
-// machine. Where there is no driver, cuInit succeeds all the same (gorgonia.org/cu
-// ends the program if it does not), and everything else answers
-// CUDA_ERROR_NO_DEVICE. A function that an old driver lacks answers
-// CUDA_ERROR_NOT_SUPPORTED.
+// shim.c replaces libcuda: it defines the functions of the CUDA driver that cuda.h
+// declares. Each one looks up the function of the same name in the driver's own
+// library on first call, so that a program linked with this shim starts on any
+// machine. If there is no driver, cuInit still succeeds (gorgonia.org/cu ends the
+// program if it does not), and everything else returns CUDA_ERROR_NO_DEVICE. A
+// function that an old driver lacks returns CUDA_ERROR_NOT_SUPPORTED.
 //
-// libcuda.go can put something else in the driver's place: the emulator.
+// libcuda.go can replace the driver by the emulator.
 
 #include <dlfcn.h>
 #include <stdlib.h>
@@ -14,7 +13,7 @@
 
 #include "cuda.h"
 
-// baregrad_cuda_lookup, if it is set, finds functions in place of the driver's library.
+// baregrad_cuda_lookup, if set, looks up functions instead of the driver's library.
 void *(*baregrad_cuda_lookup)(const char *name);
 
 // baregrad_cuda_error says why there is no driver; NULL if there is one.
@@ -42,17 +41,17 @@ static void *find(const char *name) {
     return handle == NULL ? NULL : dlsym(handle, name);
 }
 
-// baregrad_cuda_present tells whether there is a driver that can be asked.
+// baregrad_cuda_present reports whether there is a driver.
 int baregrad_cuda_present(void) { return find("cuDriverGetVersion") != NULL; }
 
-// missing is the answer of a function that was not found.
+// missing is what a function that was not found returns.
 static CUresult missing(void) {
     int there = baregrad_cuda_lookup != NULL || library() != NULL;
     return there ? CUDA_ERROR_NOT_SUPPORTED : CUDA_ERROR_NO_DEVICE;
 }
 
-// The first call of a function finds it. Two threads that do so at once find the
-// same, so nothing has to be locked.
+// The first call of a function looks it up. Two threads that do so at once find the
+// same function, so no lock is needed.
 #define FORWARD(name, parameters, arguments)                        \
     CUresult name parameters {                                      \
         static CUresult(*driver) parameters;                        \
@@ -60,14 +59,14 @@ static CUresult missing(void) {
         return driver == NULL ? missing() : driver arguments;       \
     }
 
-// baregrad_cuda_init is what the driver's cuInit answered. Where that failed, every
-// later call answers CUDA_ERROR_NOT_INITIALIZED, which does not tell why.
+// baregrad_cuda_init is what the driver's cuInit returned. If that failed, every later
+// call returns CUDA_ERROR_NOT_INITIALIZED, which does not say why.
 int baregrad_cuda_init;
 
 CUresult cuInit(unsigned int Flags) {
     CUresult (*driver)(unsigned int);
-    // A module is to be compiled and loaded when that is asked for, and not with the first
-    // launch, which may be one of a capture: its errors then come with the compiler's log.
+    // Compile and load a module when it is loaded, not at the first launch, which may be
+    // during a capture: then errors come with the compiler's log.
     setenv("CUDA_MODULE_LOADING", "EAGER", 0);
     *(void **)&driver = find("cuInit");
     if (driver != NULL) baregrad_cuda_init = driver(Flags);
