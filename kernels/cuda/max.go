@@ -40,7 +40,7 @@ func (d *Device) max(y uint64, arg, x kernels.Buffer, s kernels.ReduceSpec) {
 	d.each(kernel{"max.ptx", "max_cols_f32"}, n, y, address(arg), address(x), count(n), count(s.N), count(s.Inner))
 }
 
-// MaxGrad adds dy at the position of the maximum, and 0 elsewhere.
+// MaxGrad passes dy to the position of the maximum, and 0 to the others.
 func (d *Device) MaxGrad(dx, dy, arg kernels.Buffer, s kernels.ReduceSpec, m kernels.Mode) {
 	kernels.Want("max gradient", "maximum's gradient", dy, kernels.Float32, s.Outer*s.Inner)
 	s.CheckMax("max gradient", dy, arg, dx)
