@@ -157,8 +157,8 @@ func (c Case) needs() int {
 	return needs(c.Form)
 }
 
-// rotated is how many bytes the calls of a graph go through, at least: more than any
-// GPU's cache holds.
+// rotated is the minimum number of bytes that the calls of a graph touch: more than any GPU's cache
+// holds.
 const rotated = 256 << 20
 
 // rotation returns how many calls touch that much memory, at least two.

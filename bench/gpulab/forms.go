@@ -71,12 +71,12 @@ func formChecks() (list []formCheck) {
 		}
 	}
 	list = append(list, convChecks("", []int{2, 12, 10, 32, 3, 3, 64}, slices.Sorted(maps.Keys(convForms))...)...)
-	// Tiles for 16 columns: low ones, and for so many pixels high ones.
+	// Tiles for 16 columns: low ones and, with this many pixels, high ones.
 	list = append(list, convChecks("of 16 channels ", []int{2, 12, 10, 16, 3, 3, 16}, "async")...)
 	return append(list, convChecks("of 16 channels of 168x168 ", []int{1, 168, 168, 16, 1, 1, 16}, "async")...)
 }
 
-// convChecks are those of a convolution: all its passes, by so many forms.
+// convChecks lists the checks of a convolution: all its passes, in the given forms.
 func convChecks(of string, dims []int, forms ...string) (list []formCheck) {
 	s := convSpec(dims)
 	x, filter, y := s.N*s.H*s.W*s.C, s.Cols()*s.Out, s.Rows()*s.Out

@@ -14,7 +14,7 @@ var (
 	batchNormBwd     = kernel{"batch_norm.ptx", "batch_norm_bwd_f32"}
 )
 
-// BatchNorm takes two passes: mean and variance, the elements.
+// BatchNorm takes two passes: one for mean and variance, one for the elements.
 func (d *Device) BatchNorm(y, mean, variance, x, gamma, beta kernels.Buffer, rows, cols int, epsilon float32) {
 	kernels.CheckBatchNorm("batch norm", rows, cols, [2]kernels.Buffer{y, x}, [2]kernels.Buffer{mean, variance}, [2]kernels.Buffer{gamma, beta})
 	if cols == 0 {
@@ -27,7 +27,7 @@ func (d *Device) BatchNorm(y, mean, variance, x, gamma, beta kernels.Buffer, row
 	d.elementwise(batchNormFwd, rows*cols, []uint64{address(y), address(x), address(mean), columns, address(beta)}, count(cols))
 }
 
-// BatchNormGrad takes two: the sums, the elements.
+// BatchNormGrad takes two passes: one for the sums, one for the elements.
 func (d *Device) BatchNormGrad(dx, dgamma, dbeta, dy, x, mean, variance, gamma kernels.Buffer, rows, cols int, epsilon float32, mx, mg, mb kernels.Mode) {
 	const op = "batch norm gradient"
 	kernels.CheckBatchNorm(op, rows, cols, [2]kernels.Buffer{dy, x}, [2]kernels.Buffer{mean, variance}, [2]kernels.Buffer{dgamma, dbeta})
@@ -48,15 +48,16 @@ func (d *Device) BatchNormGrad(dx, dgamma, dbeta, dy, x, mean, variance, gamma k
 	}
 }
 
-// columnSums are the sizes of a launch that adds up by column, and its scratch memory.
+// columnSums holds the sizes of a launch that sums by column, and its scratch memory.
 type columnSums struct {
 	grid              driver.Dim
 	partial, counters uint64
-	segment, width    int // the rows of a segment, and the lanes of a warp that a row has
+	segment, width    int // rows per segment, and lanes of a warp per row
 }
 
-// columnSums gives those of so many sums (kept) for each column: as biasGrad's, rows are cut into
-// segments, so that there are blocks enough. In each every lane has four rows at least.
+// columnSums returns them for the given number of sums per column (kept). As in biasGrad, the rows
+// are cut into segments, so that there are enough blocks. In each, every lane has at least four
+// rows.
 func (d *Device) columnSums(rows, cols, kept int) (s columnSums) {
 	groups := ceilDiv(cols, 32)
 	s.width = 1

@@ -5,18 +5,18 @@ import (
 	"baregrad/kernels/cuda/driver"
 )
 
-// The convolutions as matrix products fed by asynchronous copies: see conv_async.ptx.
+// Convolutions as matrix products fed by asynchronous copies: see conv_async.ptx.
 
-// A convTiling is a kernel of conv_async.ptx: the block's tile of bm×bn, and its threads. A low
-// one takes a few percent more instructions for each sum than the high one as wide.
+// A convTiling is a kernel of conv_async.ptx with the block's tile of bm×bn and its threads. A low
+// tile takes a few percent more instructions per sum than the high one of the same width.
 type convTiling struct {
 	kernel                kernel
 	bm, bn, threads, more int
 }
 
-// convAsyncKernels are the tiles of one pass: for at most 16 columns, at most 32, and for more
-// those that give more blocks, and those that load less; and low ones, as wide as one of them,
-// that may be dealt out more evenly.
+// convAsyncKernels holds the tiles of one pass: for at most 16 columns, for at most 32, and for
+// more columns those that give more blocks and those that load less; and low ones of the same
+// widths, which may be distributed more evenly.
 type convAsyncKernels struct {
 	thin, narrow, small, large convTiling
 	low                        []convTiling
@@ -49,7 +49,7 @@ var (
 			{kernel{"conv_async.ptx", "conv_async_bwd_input_112x32_f32"}, 112, 32, 64, 1},
 		},
 	}
-	// By filter: the narrowest one that holds all columns, else the widest, many of it.
+	// By filter: the narrowest one that holds all columns, otherwise the widest, several times.
 	convAsyncBwdFilter = []convFilterTiling{
 		{convTiling{kernel{"conv_async.ptx", "conv_async_bwd_filter_96x16_f32"}, 96, 16, 96, 0}, 24},
 		{convTiling{kernel{"conv_async.ptx", "conv_async_bwd_filter_96x32_f32"}, 96, 32, 96, 0}, 12},
@@ -57,9 +57,8 @@ var (
 	}
 )
 
-// tiling picks the tiles for a product of m×n. All give the same bits: small ones are dealt
-// out more evenly, and where there are so many large ones that this does not matter, these
-// load less.
+// tiling picks the tiles for a product of m×n. All give the same bits. Small tiles are distributed
+// more evenly; if there are so many large ones that this does not matter, these load less.
 func (d *Device) tiling(k convAsyncKernels, m, n int) convTiling {
 	t := k.large
 	switch {
@@ -80,15 +79,15 @@ func (d *Device) tiling(k convAsyncKernels, m, n int) convTiling {
 	return t
 }
 
-// busiest is how many sums a lane has to work out on the scheduler that has the most warps,
-// with the blocks dealt out evenly to the multiprocessors of an H100: it is done last.
+// busiest returns how many sums a lane computes on the scheduler with the most warps, with the
+// blocks distributed evenly over the multiprocessors of an H100: that scheduler finishes last.
 func (t convTiling) busiest(m, n int) int {
 	blocks := ceilDiv(ceilDiv(m, t.bm)*ceilDiv(n, t.bn), multiprocessors)
 	return ceilDiv(blocks*t.threads/32, schedulers) * t.bm * t.bn / t.threads
 }
 
-// asyncFits tells whether conv_async.ptx can take a convolution: it copies 16 bytes
-// at a time, and has 32 bits for the filter's taps.
+// asyncFits reports whether conv_async.ptx can compute a convolution: it copies 16 bytes at a time,
+// and has 32 bits for the filter's taps.
 func (d *Device) asyncFits(s kernels.ConvSpec, addresses ...uint64) bool {
 	if d.info.Compute[0] < 8 || s.C%4 != 0 || s.Out%4 != 0 || s.KH*s.KW > 32 {
 		return false
@@ -100,8 +99,8 @@ func (d *Device) asyncFits(s kernels.ConvSpec, addresses ...uint64) bool {
 	return all%16 == 0
 }
 
-// asyncSuits decides for a product of m×n whose sums run over each tap's channels.
-// These are filled up to a multiple of 16: a fourth of the work may be for nothing.
+// asyncSuits reports whether to use it for a product of m×n whose sums run over each tap's
+// channels. These are padded to a multiple of 16: at most a quarter of the work may be wasted.
 func (d *Device) asyncSuits(m, n, channels int, s kernels.ConvSpec, addresses ...uint64) bool {
 	if m*n*channels*s.KH*s.KW == 0 || !d.asyncFits(s, addresses...) {
 		return false
@@ -120,7 +119,7 @@ func (d *Device) convAsync(y, x, w, bias kernels.Buffer, s kernels.ConvSpec) {
 	d.async(t, address(y), x, w, address(bias), s.Rows(), s.Out, s.Cols(), s.Cols(), s, false, s.ReLU)
 }
 
-// convAsyncGradInput takes strides of 1 only, as convImplicitGradInput.
+// convAsyncGradInput is for strides of 1 only, like convImplicitGradInput.
 func (d *Device) convAsyncGradInput(dx, dy, w kernels.Buffer, s kernels.ConvSpec, m kernels.Mode, below behindReLU) {
 	d.asyncGradInput(d.tiling(convAsyncBwdInput, s.N*s.H*s.W, s.C), dx, dy, w, s, m, below)
 }
@@ -132,7 +131,7 @@ func (d *Device) asyncGradInput(t convTiling, dx, dy, w kernels.Buffer, s kernel
 	d.launch(t.kernel, grid, lanes(t.threads), d.appendBelow(arguments, below, grid)...)
 }
 
-// asyncSuitsFilter decides for the gradient by the filter.
+// asyncSuitsFilter reports whether to use it for the gradient by the filter.
 func (d *Device) asyncSuitsFilter(s kernels.ConvSpec, addresses ...uint64) bool {
 	if s.Cols()*s.Out*s.Rows() == 0 || !d.asyncFits(s, addresses...) {
 		return false
@@ -146,7 +145,7 @@ func (d *Device) asyncSuitsFilter(s kernels.ConvSpec, addresses ...uint64) bool 
 	return false
 }
 
-// convAsyncGradFilter splits the sum over all outputs, and adds up what comes of it.
+// convAsyncGradFilter splits the sum over all outputs, and adds up the partial sums.
 func (d *Device) convAsyncGradFilter(dw, dy, x kernels.Buffer, s kernels.ConvSpec, m kernels.Mode) {
 	t := convAsyncBwdFilter[0]
 	for _, wider := range convAsyncBwdFilter[1:] {
@@ -157,8 +156,8 @@ func (d *Device) convAsyncGradFilter(dw, dy, x kernels.Buffer, s kernels.ConvSpe
 	rows, k := s.Cols(), s.Rows()
 	tiles := ceilDiv(rows, t.bm) * ceilDiv(s.Out, t.bn)
 	share := k
-	// Four of these blocks on a multiprocessor, three warps for each of its schedulers: with
-	// three blocks one would have three, the others two. Whole steps along k.
+	// Four of these blocks per multiprocessor, three warps for each of its schedulers: with three
+	// blocks, one scheduler would have three warps and the others two. Whole steps along k.
 	if parts := min(4*multiprocessors/tiles, k/120); parts > 1 {
 		share = ceilDiv(ceilDiv(k, parts), t.step) * t.step
 	}
@@ -172,14 +171,14 @@ func (d *Device) convAsyncGradFilter(dw, dy, x kernels.Buffer, s kernels.ConvSpe
 	d.addSplits(address(dw), partial, 0, rows*s.Out, s.Out, splits, m, false)
 }
 
-// async launches the product [m,k]·[k,n], of which a block takes share of k.
+// async launches the product [m,k]·[k,n], in which each block takes share of k.
 func (d *Device) async(t convTiling, result uint64, from, b kernels.Buffer, bias uint64, m, n, k, share int,
 	s kernels.ConvSpec, accumulate, relu bool) {
 	grid := driver.Dim{X: ceilDiv(m, t.bm), Y: ceilDiv(n, t.bn), Z: ceilDiv(k, share)}
 	d.launch(t.kernel, grid, lanes(t.threads), d.asyncArguments(result, from, b, bias, m, n, k, share, s, accumulate, relu)...)
 }
 
-// asyncArguments lists what all kernels of conv_async.ptx take.
+// asyncArguments lists the common arguments of the kernels of conv_async.ptx.
 func (d *Device) asyncArguments(result uint64, from, b kernels.Buffer, bias uint64, m, n, k, share int,
 	s kernels.ConvSpec, accumulate, relu bool) []uint64 {
 	arguments := d.with(result, address(from), address(b), bias, count(m), count(n), count(k), count(s.Out))
