@@ -9,8 +9,6 @@ import (
 // normally, then captured as a graph. From then on each replay launches the graph.
 
 // repeated is work that a tape repeats.
-
-// repeated is work that a tape does again and again.
 type repeated struct {
 	runs    int
 	graph   kernels.Graph // nil until it is captured

@@ -24,8 +24,6 @@ import (
 // end. Only the backward pass may overwrite them.
 
 // plan is what a tape knows about its memory.
-
-// plan is what a tape knows of its memory.
 type plan struct {
 	shared  bool // ShareMemory was called
 	made    bool // and every gradient has been assigned memory

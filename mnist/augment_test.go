@@ -142,7 +142,7 @@ func TestBoxRadii(t *testing.T) {
 			width := float64(2*radius + 1)
 			variance += (width*width - 1) / 12
 		}
-		// Between two radii lie steps of 2·(radius+1)/3, of which half is off.
+		// Variances between two radii have steps of 2·(radius+1)/3; the error is at most half of one.
 		if off := math.Abs(variance - sigma*sigma); !(off <= (sigma+1)/3+1e-9) {
 			t.Errorf("sigma %v: radii %v have the variance %.3f, expected %.3f", sigma, boxRadii(sigma), variance, sigma*sigma)
 		}

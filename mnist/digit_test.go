@@ -329,7 +329,7 @@ func TestReadDigit(t *testing.T) {
 	}
 }
 
-// withEXIF puts an EXIF part with an orientation behind the start of a JPEG
+// withEXIF puts an EXIF part with an orientation after the start of a JPEG
 // file, and another entry before it.
 func withEXIF(file []byte, order binary.AppendByteOrder, orientation uint16) []byte {
 	tiff := []byte("MM\x00*")

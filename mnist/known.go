@@ -111,7 +111,7 @@ func lookup(name string) (*known, error) {
 			}
 			unknown.Known = append(unknown.Known, candidate)
 			distance := spelling.Distance(normal, candidate)
-			// A name with more than half of it mistyped is no guess.
+			// A name with more than half of it mistyped is not suggested.
 			if distance > len(candidate)/2 {
 				continue
 			}

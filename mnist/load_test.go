@@ -17,7 +17,7 @@ import (
 	"baregrad/kernels/kerneltest"
 )
 
-// isolate keeps a test from the data sets, and the cache, of whoever runs it.
+// isolate keeps a test away from the user's data sets and cache.
 func isolate(t *testing.T) (cache string) {
 	t.Helper()
 	t.Setenv(EnvDir, "")
@@ -237,7 +237,7 @@ func TestLoadOrder(t *testing.T) {
 	}
 }
 
-// Files of one's own are welcome in Dir, and only there.
+// Your own files are accepted in Dir, and only there.
 func TestLoadOwnFiles(t *testing.T) {
 	isolate(t)
 	k := smallKnown(t, smallFiles(6, 4))

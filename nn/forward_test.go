@@ -178,7 +178,7 @@ func mustPanic(t *testing.T, want string, try func()) {
 	try()
 }
 
-// records is a layer, a loss and a metric of one's own that records what it is told to.
+// records is a user-defined layer, loss and metric that records what it is told to.
 type records struct {
 	what func(t *autograd.Tape, x *autograd.Var) *autograd.Var
 }
@@ -196,8 +196,8 @@ func (r recordsLoss) Record(t *autograd.Tape, out *nn.Output, _ *autograd.Var) *
 	return r.what(t, out.Value(t))
 }
 
-// A layer, a loss or a metric of one's own that gives another shape than it must is named;
-// a loss of one number for all, or of several for an example, would be shown wrongly.
+// The error names a user-defined layer, loss or metric with a wrong output shape. A loss with
+// one number for the batch, or several for an example, would otherwise be shown wrongly.
 func TestWhatOnesOwnRecords(t *testing.T) {
 	d, ctx := open(t, "cpu"), context.Background()
 	x, y := tensor.New(d, 3, 2), tensor.New(d, 3, 4)

@@ -199,7 +199,7 @@ func (i Identity) Fill(_ *Random, values []float32, shape []int) {
 type Orthogonal struct{ Gain float64 } // 1 if 0
 
 // Fill draws the values. It panics with a *kernels.ShapeError if the shape has
-// fewer than two axes, or Gain is no finite number.
+// fewer than two axes, or Gain is not finite.
 func (o Orthogonal) Fill(r *Random, values []float32, shape []int) {
 	checkSetting("orthogonal", "gain", o.Gain, anyNumber)
 	if len(shape) < 2 {

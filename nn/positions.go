@@ -11,8 +11,6 @@ import (
 // examples have the same number, so the mean over examples is the mean over all positions.
 
 // positions is the number of positions in an output of the given shape, without the batch.
-
-// positions is how many there are in an output of the given shape, without the batch.
 func positions(output []int) int { return tensor.Size(output[:max(0, len(output)-1)]) }
 
 // byPosition makes each position a row: [batch, …, width] becomes [batch·positions, width].

@@ -12,8 +12,8 @@ import (
 	"baregrad/tensor"
 )
 
-// A cross-entropy of what is no probability trains, as in Keras, and says so once: where it is
-// shown how training goes, and until Compile.
+// As in Keras, a model can be trained with a cross-entropy of outputs that are not probabilities.
+// Fit warns once after Compile, if progress is shown.
 func TestLossThatTakesProbabilities(t *testing.T) {
 	d, ctx := open(t, "reference"), context.Background()
 	const beyond = "numbers of any size, by the activation "

@@ -14,8 +14,6 @@ import (
 const gpuMemory = "BAREGRAD_GPU_MEMORY"
 
 // memoryLimit reads gpuMemory. 0 means no limit.
-
-// memoryLimit reads it: 0 is no limit.
 func memoryLimit() (int64, error) {
 	text := strings.TrimSpace(os.Getenv(gpuMemory))
 	if text == "" {

@@ -15,9 +15,6 @@ import "baregrad/kernels"
 
 // pixel is the number h·W+k of the pixel under tap (u,v) of the filter at
 // output (i,j), or −1 in the padding.
-
-// pixel is the number h·W+k of the pixel that tap (u,v) of the filter meets at
-// output (i,j); −1 in the padding.
 func pixel(s *kernels.ConvSpec, i, j, u, v int) int {
 	h := i*s.StrideH + u*s.DilationH - s.PadTop
 	k := j*s.StrideW + v*s.DilationW - s.PadLeft

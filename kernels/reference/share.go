@@ -17,10 +17,6 @@ import (
 // operands are the arguments of the call in progress. They are kept in the Device,
 // where all goroutines find them. Passing them in closures would allocate memory in
 // each call.
-
-// operands are what the call in progress works on. They are kept in the Device,
-// where all goroutines find them: handing them over in closures would allocate
-// memory in each call.
 type operands struct {
 	y, x, bias []float32
 	gate       []float32 // of a sampled product
