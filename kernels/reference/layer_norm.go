@@ -54,7 +54,7 @@ func (d *Device) LayerNormGrad(dx, dgamma, dbeta, dy, x, mean, inverse, gamma ke
 		sum, product := 0.0, 0.0
 		for c := range cols {
 			v, n := float64(dys[r*cols+c]), (float64(xs[r*cols+c])-m)*i
-			e := v * at(gammas, c, 1)
+			e := float64(v * at(gammas, c, 1))
 			sum += e
 			product += float64(e * n)
 			columns[c] += v
@@ -65,7 +65,7 @@ func (d *Device) LayerNormGrad(dx, dgamma, dbeta, dy, x, mean, inverse, gamma ke
 		}
 		sum, product = sum/float64(cols), product/float64(cols)
 		for c := range cols {
-			e, n := float64(dys[r*cols+c])*at(gammas, c, 1), (float64(xs[r*cols+c])-m)*i
+			e, n := float64(float64(dys[r*cols+c])*at(gammas, c, 1)), (float64(xs[r*cols+c])-m)*i
 			put(&dxs[r*cols+c], float32(i*(e-sum-float64(n*product))), mx)
 		}
 	}
