@@ -79,8 +79,9 @@ var (
 
 	// KLDivergence is the sum of t·ln(t/x), with both clipped to [1e-7, 1].
 	KLDivergence Loss = composed{name: "kl_divergence", sum: true, values: func(t *autograd.Tape, x, targets *autograd.Var) *autograd.Var {
-		x, targets = atMost(t, atLeast(t, x, epsilon), 1), atMost(t, atLeast(t, targets, epsilon), 1)
-		return t.Mul(targets, t.Sub(t.Log(targets), t.Log(x)))
+		x, targets = atLeast(t, x, epsilon), atLeast(t, targets, epsilon)
+		// min(ln x, 0), not ln min(x, 1): 1 − (1−x) has lost most digits of a small x.
+		return t.Mul(atMost(t, targets, 1), t.Sub(atMost(t, t.Log(targets), 0), atMost(t, t.Log(x), 0)))
 	}}
 
 	// CosineSimilarity is −cos of the angle between x and t: −1 if they have the same
