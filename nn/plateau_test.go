@@ -38,7 +38,8 @@ func tell(t *testing.T, r *Run, c Callback, losses []float64, behind func()) (st
 	return -1
 }
 
-// The epoch, from 0, that is the last; −1 where training goes on. They are Keras's.
+// The epoch, from 0, that is the last; −1 where training goes on. They are Keras's, but that a NaN is
+// never the best here.
 func TestEarlyStoppingStopsAt(t *testing.T) {
 	nan, half := math.NaN(), 0.5
 	for _, test := range []struct {
