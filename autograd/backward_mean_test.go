@@ -55,13 +55,18 @@ func TestBackwardMean(t *testing.T) {
 // place, so each pass must set it again.
 func TestBackwardFromAFusedReLU(t *testing.T) {
 	onDevices(t, func(t *testing.T, d kernels.Device) {
-		for _, shared := range []bool{false, true} {
+		for i := range 4 {
+			shared, viewed := i%2 == 1, i/2 == 1
 			tape := autograd.NewTape(d)
 			if shared {
 				tape.ShareMemory()
 			}
 			x, w := constant(d, []float32{2, 3}, 1, 2), param(d, []float32{-1, -1}, 2, 1)
-			tape.Backward(tape.Dense(x, w, nil, true))
+			loss := tape.Dense(x, w, nil, true)
+			if viewed {
+				loss = tape.Reshape(loss, 1)
+			}
+			tape.Backward(loss)
 			near(t, "dw where the ReLU lets nothing through", w.Grad.Floats(), []float32{0, 0}, 0)
 			tensor.Set(w.Value, []float32{1, 1})
 			tape.Replay()

@@ -169,3 +169,31 @@ func TestShareMemoryComesFirst(t *testing.T) {
 	tape.ReLU(param(d, []float32{1}))
 	mistake(t, "share memory: the tape has 1 steps already", tape.ShareMemory)
 }
+
+// Each loss of a tape has its own gradients: memory is shared anew where another is gone back from.
+func TestSharedMemoryOfTwoLosses(t *testing.T) {
+	d := reference.New()
+	run := func(share bool) (grads [][]float32) {
+		tape := autograd.NewTape(d)
+		defer tape.Free()
+		if share {
+			tape.ShareMemory()
+		}
+		p, q := param(d, spread(1, 12), 4, 3), param(d, spread(2, 6), 3, 2)
+		y := tape.Tanh(tape.MatMul(p, q))
+		first := tape.Sum(tape.Reshape(tape.Sigmoid(y), -1), 0, 0)
+		second := tape.Sum(tape.Reshape(tape.Mul(tape.Exp(y), tape.Affine(y, 2, 1)), -1), 0, 0)
+		for _, loss := range []*Var{first, second, first} {
+			tape.Forward()
+			tape.Backward(loss)
+			grads = append(grads, p.Grad.Floats(), q.Grad.Floats())
+		}
+		return grads
+	}
+	want, got := run(false), run(true)
+	for i := range want {
+		if !slices.Equal(got[i], want[i]) {
+			t.Errorf("gradient %d is %v with shared memory, %v without", i, got[i], want[i])
+		}
+	}
+}

@@ -109,6 +109,10 @@ func updateCases() []updateCase {
 			return sum(t, t.Tanh(t.MatMul(t.Affine(x, 0.5, 1), p.w1)))
 		})},
 		{name: "a product and a view", early: 1, loss: denseAnd(func(t *Tape, x *Var, p updated) *Var { return sum(t, t.Tanh(t.Reshape(p.w1, -1))) })},
+		{name: "a view and then a product", early: 1, loss: func(t *Tape, x *Var, p updated) *Var {
+			penalty := sum(t, t.Tanh(t.Reshape(p.w1, -1)))
+			return t.Add(penalty, dense(t, x, p))
+		}},
 		{name: "regularized", early: 1, loss: denseAnd(func(t *Tape, x *Var, p updated) *Var { return sum(t, t.Mul(p.w2, p.w2)) })},
 		{name: "targets of the loss", loss: func(t *Tape, x *Var, p updated) *Var {
 			return sum(t, t.MeanSquaredError(t.MatMul(constant(t.Device(), spread(5, 9), 3, 3), p.w2), p.w2))
