@@ -1,15 +1,16 @@
-// ADAM32: Adam's step, without decay, for two registers of weights W0 and W1, whose gradients are
-// in g and G, and whose means are in M0, M1, V0 and V1: the six are places in memory. (An
-// instruction of the one follows one of the other: that fills more of the cycles in which one
-// alone would wait.) The processor takes the roots, and the unit that divides has two roots and two
-// divisions: it is for where something else is multiplied meanwhile. optimizer.go's step is another.
+// ADAM32: Adam's step, without decay, for two registers of weights. W0 and W1 are the weights in
+// memory, M0, M1, V0 and V1 their moments in memory, g and G their gradients in registers. The
+// instructions of the two alternate, so that one works while the other waits.
+//
+// Two roots and two divisions keep the divider busy for 32 cycles, so this macro is for loops that
+// multiply something else meanwhile. Where Adam runs alone, adam_f32_avx512 is faster.
 //
 //	m += (g − m)·rest1
 //	v += (g² − v)·rest2
 //	w −= alpha·m/(√v + epsilon)
 //
-// All is read before anything is stored. g and G become v; a, b, A and B are scratch. See
-// kernels.Device for the formula.
+// All loads come before the first store. g and G become v; a, b, A and B are scratch. The formula is
+// that of kernels.Device.
 #define ADAM32(W0, W1, M0, M1, V0, V1, g, G, a, b, A, B, rest1, rest2, alpha, epsilon) \
 	VSUBPS       M0, g, a; \
 	VSUBPS       M1, G, A; \

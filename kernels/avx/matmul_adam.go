@@ -6,69 +6,69 @@ import (
 	"baregrad/kernels"
 )
 
-// A layer's gradient by its weights and Adam's step by it in one kernel, where zeros are left out:
+// The gradient of a layer's weights and Adam's step with it in one kernel, which skips zeros of A:
 //
 //	G[M,128] = Aᵀ[M,K]·B[K,128]; w, m, v = Adam(w, m, v, G)
 //
-// for A stored as [K,M], K at most 64. The sums of a pair of rows wait in the first cache, and with
-// each k of the pairs that follow Adam's step is done by some of them. So G is never in memory, and
-// the units that multiply and the one that divides and takes roots work side by side. It takes the
-// place of the kernels of zeros_columns.go and of optimizer.go.
+// for A stored as [K,M] with K ≤ 64. The sums of a pair of rows wait in the L1 cache, and each k of
+// the following pairs does Adam's step for some of them. So G never goes to memory, and the divider,
+// which also takes roots, works while the other units multiply. The kernel replaces those of
+// zeros_columns.go and optimizer.go.
 //
-// The bits are those of the one after the other. The operations are the same, except that
-// Adam's kernel takes results below 2⁻¹²⁶ for 0, and the product's does not. So rows may only be
-// done together if no sum is that small. A float32 of the exponent e is a multiple of 2^(e−23), and
-// a product of two a multiple of 2^(ea+eb−46). So are sums of them, also when they have been
-// rounded: what is not 0 is at least that. It is enough that the least elements of A and B that
-// are not 0 have
+// The result has the same bits as those two in turn. The operations are the same, with one
+// exception: Adam's kernel flushes results below 2⁻¹²⁶ to 0 and the product's does not. So rows may
+// only be fused if no sum is that small. A float32 with exponent e is a multiple of 2^(e−23), and a
+// product of two is a multiple of 2^(ea+eb−46). So is every sum of such products, rounded or not:
+// it is 0 or at least that large. Therefore it suffices that the smallest nonzero elements of A and B
+// satisfy
 //
 //	ea + eb − 46 ≥ −126
 //
-// Of B that is looked for once, of A while the bits are marked. There a negative element of A
-// counts as too small, since the least is that of the elements as signed integers: where many
-// are 0, they are pixels, or come from ReLU, and none is negative.
+// B is searched once, A while its bits are marked. The search compares elements as signed integers,
+// so a negative element of A counts as too small. An A with many zeros holds pixels or the output of
+// a ReLU, which are never negative.
 //
-// That a sum is −0 in place of 0, for which zeros.go computes rows again, makes no difference to
-// Adam: g appears in g − m and g·g, and if m is 0, too, (g − m)·rest1 + m is +0 or m either way.
+// A sum may be −0 instead of 0. zeros.go computes such rows again, but for Adam it makes no
+// difference: g appears in g − m and g·g, and if m is 0 as well, (g − m)·rest1 + m is +0 or m either way.
 
-// adamKernels is the table of the kernels for that; there are none where run is nil.
+// adamKernels is the table of these kernels. run is nil if the instruction set has none.
 type adamKernels struct {
 	run                func(s *strip, u *adamRows)
 	least_exponent_f32 func(x *float32, n int) int
-	// mark_least_f32 is mark_nonzeros_f32, and gives the least of what is not zero.
+	// mark_least_f32 is mark_nonzeros_f32, and returns the smallest nonzero element.
 	mark_least_f32 func(bits *uint64, src *float32, srcStep, n int, lanes uint16) int32
 }
 
-// adamRows is what the kernel needs of Adam.
+// adamRows are the kernel's arguments for Adam's step.
 type adamRows struct {
-	w, m, v                      uintptr // where the rows begin
-	waiting                      uintptr // memory for ringSums sums
+	w, m, v                      uintptr // the first row's
+	waiting                      uintptr // the ring: memory for ringSums sums
 	rest1, rest2, alpha, epsilon float32
 }
 
 const (
-	// adamColumns is how many columns of G the kernel computes.
+	// adamColumns is the number of columns of G that the kernel computes.
 	adamColumns = 128
-	// fusedRows is how many rows of G a call of it computes, at most: each begins and ends for
-	// itself, and there is room for the bits of so many.
+	// fusedRows is the most rows of G per call: each call has a start and an end of its own, and
+	// there is room for the bits of this many rows.
 	fusedRows = usualBits / 4
-	// ringSums is how many sums wait for Adam's step at most, a power of two: those of four pairs.
+	// ringSums is the capacity of the ring: the sums of four pairs. It must be a power of two.
 	ringSums = 4 * 2 * adamColumns
 )
 
-// leastExponents is what the least exponents of A and B, as they are stored, must be together.
+// leastExponents is the least sum of the smallest exponents of A and B, as stored (biased).
 const leastExponents = 2*127 + 46 - 126
 
-// canFuse says whether the product can be done together with Adam's step.
+// canFuse reports whether the product and Adam's step can run in one kernel.
 func (t *matmulTask) canFuse() bool {
 	s := t.s
 	return t.d.set.zeros.adam.run != nil && t.update != nil && t.update.fuses && t.zeros && s.TransA && s.N == adamColumns && s.K <= wordBits &&
 		t.tall == 2 && t.strips.count() == 1 && t.inPlace && s.Mode == kernels.Overwrite && t.bias == nil && !s.ReLU
 }
 
-// fusedStrip computes the gradient of the rows of dense, which are from i0 on, and Adam's step by
-// it: of many rows at a time in one kernel, if that changes no bit. w.strip is set up but for what
-// depends on these rows.
+// fusedStrip computes the gradient of the rows of dense, which start at row i0, and does Adam's step
+// with it. Up to fusedRows rows at a time take one kernel, if that changes no bit. w.strip must be set
+// up except for what depends on these rows.
 func (t *matmulTask) fusedStrip(w *workspace, dense *strip, c []float32, i0 int) {
 	adam, u, p, bits := &t.d.set.zeros.adam, t.update, &w.strip, w.zeros.bits[:fusedRows]
 	m, depth := dense.m, dense.length

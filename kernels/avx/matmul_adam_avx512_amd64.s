@@ -1,19 +1,26 @@
 //go:build !purego
 
-// The gradient of 128 columns of weights and Adam's step by it, in AVX-512: see matmul_adam.go.
+// The gradient of 128 columns of weights and Adam's step with it, in AVX-512: see matmul_adam.go.
 //
-// The sums of a pair of rows are formed as zeros_rows_amd64.h says, by going over the k at which
-// either row is not zero. They are in Z0…Z7 and Z8…Z15, Z16 and Z17 are registers of a row of B, Z24
-// and Z25 elements of A. Then they wait in a ring for Adam's step, which is done for two registers
-// of them with each k of the pairs that follow: so the unit that divides, and takes the roots, works
-// while others multiply. Z16…Z25 are its scratch.
+// A pair of rows is summed as zeros_rows_amd64.h says, over the k at which either row is nonzero.
+// The sums are in Z0…Z7 and Z8…Z15, a row of B passes through Z16 and Z17, and Z24 and Z25 hold
+// elements of A. Finished sums wait in a ring buffer. Each k of the following pairs also does Adam's
+// step for two registers of waiting sums, so the divider works while the other units multiply.
+// Z16…Z21 are Adam's scratch.
 //
-// Registers: R8 the pair in A, R10 the step from k to k+1 there; BX is B, whose rows are 512 bytes;
-// R9 the pair's words of bits, CX what is left of both; AX and DX the places of k in A and B; R12 how
-// many rows are left. DI is the ring, R13 where in it those sums are that have waited longest, R11
-// how many bytes of it wait; SI, R14 and R15 where w, m and v are that belong to them. All that
-// a pair begins with is in registers: where the bits of the one before end is foretold wrongly, and
-// then whatever comes behind waits for what has to be loaded first.
+// Registers:
+//
+//	R8          the pair in A; R10 its stride from k to k+1
+//	BX          B, whose rows are 512 bytes
+//	R9, CX      the pair's words of bits, and the bits of both rows that are left
+//	AX, DX      the offset of k in A, and the address of row k of B
+//	R12         rows left
+//	DI, R13     the ring, and the offset of the oldest sums in it
+//	R11         bytes waiting in the ring
+//	SI, R14, R15  w, m and v of the oldest sums
+//
+// Everything that a pair starts with is in registers. The end of a pair's bits is often
+// mispredicted, and any load on the way into the next pair would then delay all that follows.
 
 #include "go_asm.h"
 #include "textflag.h"
@@ -26,10 +33,10 @@
 	VFMADD231PS b, Z24, row0; \
 	VFMADD231PS b, Z25, row1
 
-// ring is how many bytes wait at most.
+// ring is the size of the ring in bytes.
 #define ring (4 * const_ringSums)
 
-// ADAM: Adam's step for the two registers that have waited longest.
+// ADAM: Adam's step for the two oldest registers of sums.
 #define ADAM \
 	VMOVUPS (DI)(R13*1), Z16;   \
 	VMOVUPS 64(DI)(R13*1), Z17; \
@@ -84,7 +91,7 @@ pair:
 	ZERO(Z15)
 	TESTQ CX, CX
 	JEQ   summed
-	PCALIGN $64 // elsewhere it takes up to 3 µs more of 50, for 784 rows
+	PCALIGN $64 // at other addresses 784 rows take up to 53 µs instead of 50
 
 k:
 	TZCNTQ       CX, AX
