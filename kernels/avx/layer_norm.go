@@ -2,15 +2,13 @@ package avx
 
 import "baregrad/kernels"
 
-// Layer normalization of x [rows, cols], by row. A row is gone over twice, and memory is read
-// once: the second time the row is in the cache. The gradient goes over a part of the rows by
-// row, for dx, and then by column, for the sums that dgamma and dbeta are.
+// Layer normalization of x [rows, cols], by row. The forward pass reads each row twice, the second
+// time from the cache. The gradient takes the rows in groups that fit the L1 cache: it adds up the
+// columns of a group for dgamma and dbeta, then computes dx row by row.
 //
-// Sums are kept in float64, where the squares of float32 are exact, so the variance, mean of the
-// squares less square of the mean, is as good as that of the differences wherever float32 can
-// tell x from its mean.
+// Sums are kept in float64, as in batch_norm.go, with the same error of the variance.
 
-// scaleAndShift gives gamma and beta as kernels take them: ones and zeros stand for what is nil.
+// scaleAndShift returns gamma and beta; if nil, gamma is all ones and beta all zeros.
 func (d *Device) scaleAndShift(gamma, beta kernels.Buffer, cols int) (scale, shift []float32) {
 	if cap(d.columns) < 2*cols {
 		d.columns = make([]float32, 2*cols)
@@ -31,7 +29,7 @@ func (d *Device) scaleAndShift(gamma, beta kernels.Buffer, cols int) (scale, shi
 	return scale, shift
 }
 
-// layerNorm is what a job has beside its matrices.
+// layerNorm holds a job's vectors: one number for each row, or for each column.
 type layerNorm struct{ mean, inverse, gamma, beta []float32 }
 
 // LayerNorm is y = gamma·(x−mean)·inverse + beta, inverse = 1/√(variance+epsilon).
@@ -75,8 +73,7 @@ func (d *Device) LayerNormGrad(dx, dgamma, dbeta, dy, x, mean, inverse, gamma ke
 	}
 }
 
-// layerNormGradRows is the gradient of the rows from (included) to (excluded), some at once, which
-// are in the first-level cache when their columns are added up.
+// layerNormGradRows computes the gradient of rows from to to−1, in groups that fit the L1 cache.
 func layerNormGradRows(j *job, from, to int) {
 	n, of := j.cols, &j.norm
 	var sums []float64
@@ -98,5 +95,5 @@ func layerNormGradRows(j *job, from, to int) {
 	}
 }
 
-// layerNormAtOnce is how many elements of dy and of x stay in the first-level cache.
+// layerNormAtOnce is the number of elements of dy, and of x, in a group of rows.
 const layerNormAtOnce = 1 << 11

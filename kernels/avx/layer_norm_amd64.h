@@ -1,5 +1,5 @@
-// What a row's sums make of its elements. The macros work on one number each, in float64, and
-// round it to float32 at the end.
+// From the sums over a row to the numbers that its elements need. The macros compute in float64 on
+// single numbers and round them to float32 at the end.
 
 // SUM_TWO_F64(y0, x0, x1, y2, x2, x3): the sum of the four lanes of y0 in x0, that of y2 in x2.
 // x0 is the lower half of y0, x2 that of y2; x1 and x3 are scratch.
