@@ -2,9 +2,9 @@
 
 package avx
 
-// matmul_adam_2x128_f32_avx512 does what matmul_nonzeros_both_2x128_f32_avx512 does, with sums
-// that begin at 0 and bits of one word, and in place of storing the sums in C Adam's step by
-// them, without decay, for pairs of rows:
+// matmul_adam_2x128_f32_avx512 does what matmul_nonzeros_both_2x128_f32_avx512 does, with sums that
+// begin at 0 and bits of one word, and then, instead of storing the sums in C, Adam's step with them,
+// without decay, for pairs of rows:
 //
 //	for i := range m {
 //		for j := range 128 {
@@ -15,14 +15,14 @@ package avx
 //		}
 //	}
 //
-// All of it takes results below 2⁻¹²⁶ for 0. Rows of A are 4 bytes apart, rows of bits a word, and rows
-// of B 512 bytes, whatever s says of them. s.m is even.
+// All of it flushes results below 2⁻¹²⁶ to 0. Rows of A are 4 bytes apart, rows of bits a word, and
+// rows of B 512 bytes, whatever s says. s.m is even.
 //
 //go:noescape
 func matmul_adam_2x128_f32_avx512(s *strip, u *adamRows)
 
-// least_exponent_f32_avx512 is the exponent, as it is stored, of the least of n floats that are
-// not 0: 256 if all are.
+// least_exponent_f32_avx512 is the biased exponent of the smallest nonzero magnitude of n floats: 256
+// if all are 0.
 //
 //go:noescape
 func least_exponent_f32_avx512(x *float32, n int) int

@@ -1,11 +1,11 @@
 //go:build !purego
 
-// The optimizers' steps, element by element, with the formulas that
-// kernels.Device gives. What is the same for all elements comes in worked out.
+// The optimizers' steps, elementwise, with the formulas of kernels.Device. The caller computes what
+// is the same for all elements.
 // Shapes: all slices have the same n elements.
-// Idea: every array is read once and written once. Of RMSprop and Adam the unit that
-// divides and takes roots sets the pace. (To take roots by multiplications, as root_amd64.h
-// does with AVX-512, is no faster here: the estimate is shorter, and takes two steps.)
+// Idea: every array is read once and written once. The unit that divides and takes roots limits
+// RMSprop and Adam. (Taking roots by multiplications, as root_amd64.h does with AVX-512, is no faster
+// here: the estimate is less precise, and needs two steps.)
 
 #include "textflag.h"
 #include "lanes_amd64.h"
@@ -15,7 +15,7 @@
 TEXT ·sgd_momentum_f32_avx2(SB), NOSPLIT, $8-80
 	FLUSH_SUBNORMALS
 	MOVQ         w_base+0(FP), DI     // DI = w
-	MOVQ         w_len+8(FP), CX      // CX = n, the elements to go
+	MOVQ         w_len+8(FP), CX      // CX = n, the elements left
 	MOVQ         g_base+24(FP), SI    // SI = g
 	MOVQ         v_base+48(FP), DX    // DX = v
 	VBROADCASTSS rate+72(FP), Y14     // Y14 = rate
@@ -40,7 +40,7 @@ loop:
 last:
 	ADDQ        $8, CX              // n = the rest, at most 7
 	JLE         done
-	LANES8(CX, Y15)                 // Y15 = the lanes that exist
+	LANES8(CX, Y15)                 // Y15 = the valid lanes
 	VMASKMOVPS  (SI)(AX*4), Y15, Y1 // g = g[i:]
 	VMASKMOVPS  (DX)(AX*4), Y15, Y2 // v = v[i:]
 	VMULPS      Y14, Y1, Y1         // s = rate·g
@@ -59,7 +59,7 @@ done:
 TEXT ·sgd_nesterov_f32_avx2(SB), NOSPLIT, $8-80
 	FLUSH_SUBNORMALS
 	MOVQ         w_base+0(FP), DI     // DI = w
-	MOVQ         w_len+8(FP), CX      // CX = n, the elements to go
+	MOVQ         w_len+8(FP), CX      // CX = n, the elements left
 	MOVQ         g_base+24(FP), SI    // SI = g
 	MOVQ         v_base+48(FP), DX    // DX = v
 	VBROADCASTSS rate+72(FP), Y14     // Y14 = rate
@@ -85,7 +85,7 @@ loop:
 last:
 	ADDQ        $8, CX              // n = the rest, at most 7
 	JLE         done
-	LANES8(CX, Y15)                 // Y15 = the lanes that exist
+	LANES8(CX, Y15)                 // Y15 = the valid lanes
 	VMASKMOVPS  (SI)(AX*4), Y15, Y1 // g = g[i:]
 	VMASKMOVPS  (DX)(AX*4), Y15, Y2 // v = v[i:]
 	VMULPS      Y14, Y1, Y1         // s = rate·g
@@ -105,7 +105,7 @@ done:
 TEXT ·rmsprop_f32_avx2(SB), NOSPLIT, $8-88
 	FLUSH_SUBNORMALS
 	MOVQ         w_base+0(FP), DI    // DI = w
-	MOVQ         w_len+8(FP), CX     // CX = n, the elements to go
+	MOVQ         w_len+8(FP), CX     // CX = n, the elements left
 	MOVQ         g_base+24(FP), SI   // SI = g
 	MOVQ         v_base+48(FP), DX   // DX = v
 	VBROADCASTSS rate+72(FP), Y14    // Y14 = rate
@@ -136,7 +136,7 @@ loop:
 last:
 	ADDQ         $8, CX              // n = the rest, at most 7
 	JLE          done
-	LANES8(CX, Y15)                  // Y15 = the lanes that exist
+	LANES8(CX, Y15)                  // Y15 = the valid lanes
 	VMASKMOVPS   (SI)(AX*4), Y15, Y1 // g = g[i:]
 	VMASKMOVPS   (DX)(AX*4), Y15, Y2 // v = v[i:]
 	VMULPS       Y1, Y1, Y3          // s = g²
@@ -159,7 +159,7 @@ done:
 TEXT ·adam_f32_avx2(SB), NOSPLIT, $8-116
 	FLUSH_SUBNORMALS
 	MOVQ         w_base+0(FP), DI     // DI = w
-	MOVQ         w_len+8(FP), CX      // CX = n, the elements to go
+	MOVQ         w_len+8(FP), CX      // CX = n, the elements left
 	MOVQ         g_base+24(FP), SI    // SI = g
 	MOVQ         m_base+48(FP), DX    // DX = m
 	MOVQ         v_base+72(FP), BX    // BX = v
@@ -196,7 +196,7 @@ loop:
 last:
 	ADDQ         $8, CX              // n = the rest, at most 7
 	JLE          done
-	LANES8(CX, Y15)                  // Y15 = the lanes that exist
+	LANES8(CX, Y15)                  // Y15 = the valid lanes
 	VMASKMOVPS   (SI)(AX*4), Y15, Y1 // g = g[i:]
 	VMASKMOVPS   (DX)(AX*4), Y15, Y2 // m = m[i:]
 	VMASKMOVPS   (BX)(AX*4), Y15, Y3 // v = v[i:]

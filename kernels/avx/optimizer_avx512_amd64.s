@@ -1,20 +1,21 @@
 //go:build !purego
 
-// The optimizers' steps, element by element, with the formulas that
-// kernels.Device gives. What is the same for all elements comes in worked out.
+// The optimizers' steps, elementwise, with the formulas of kernels.Device. The caller computes what
+// is the same for all elements.
 // Shapes: all slices have the same n elements.
-// Idea: every array is read once and written once. The unit that divides sets the pace: so RMSprop
-// and Adam take two registers at a time, and of every other one the roots by multiplications
-// (root_amd64.h). What is added to a product comes from memory: a multiply-add of three registers
-// waits for stores on a Zen 4. And all is read before anything is stored, lest arrays that are a
-// multiple of 4 KB apart wait for each other.
+// Idea: every array is read once and written once. The divider is the bottleneck, so RMSprop and Adam
+// process two registers at a time, and take the roots of one of them by multiplications
+// (root_amd64.h). The addend of a multiply-add comes from memory: with three registers it waits for
+// stores on a Zen 4. And everything is read before anything is stored, so that arrays a multiple of 4
+// KB apart don't wait for each other.
 
 #include "textflag.h"
 #include "lanes_amd64.h"
 #include "subnormal_amd64.h"
 #include "root_amd64.h"
 
-// root_f32 are the bounds of root_amd64.h: the bits of 2⁻¹⁰⁰, and how far those of Inf are from them.
+// root_f32 has the bounds of root_amd64.h: the bits of 2⁻¹⁰⁰, and the distance from them to those of
+// Inf.
 DATA ·root_f32+0(SB)/4, $0x0d800000
 DATA ·root_f32+4(SB)/4, $0x72000000
 GLOBL ·root_f32(SB), RODATA|NOPTR, $8
@@ -23,7 +24,7 @@ GLOBL ·root_f32(SB), RODATA|NOPTR, $8
 TEXT ·sgd_momentum_f32_avx512(SB), NOSPLIT, $8-80
 	FLUSH_SUBNORMALS
 	MOVQ         w_base+0(FP), DI     // DI = w
-	MOVQ         w_len+8(FP), CX      // CX = n, the elements to go
+	MOVQ         w_len+8(FP), CX      // CX = n, the elements left
 	MOVQ         g_base+24(FP), SI    // SI = g
 	MOVQ         v_base+48(FP), DX    // DX = v
 	VBROADCASTSS rate+72(FP), Z14     // Z14 = rate
@@ -33,7 +34,7 @@ TEXT ·sgd_momentum_f32_avx512(SB), NOSPLIT, $8-80
 	JLE          done
 
 loop:
-	LANES16(CX, K1)                // K1 = the lanes that exist
+	LANES16(CX, K1)                // K1 = the valid lanes
 	VMOVUPS.Z   (SI)(AX*4), K1, Z1 // g = g[i:]
 	VMOVUPS.Z   (DX)(AX*4), K1, Z2 // v = v[i:]
 	VMULPS      Z14, Z1, Z1        // s = rate·g
@@ -55,7 +56,7 @@ done:
 TEXT ·sgd_nesterov_f32_avx512(SB), NOSPLIT, $8-80
 	FLUSH_SUBNORMALS
 	MOVQ         w_base+0(FP), DI     // DI = w
-	MOVQ         w_len+8(FP), CX      // CX = n, the elements to go
+	MOVQ         w_len+8(FP), CX      // CX = n, the elements left
 	MOVQ         g_base+24(FP), SI    // SI = g
 	MOVQ         v_base+48(FP), DX    // DX = v
 	VBROADCASTSS rate+72(FP), Z14     // Z14 = rate
@@ -65,7 +66,7 @@ TEXT ·sgd_nesterov_f32_avx512(SB), NOSPLIT, $8-80
 	JLE          done
 
 loop:
-	LANES16(CX, K1)                // K1 = the lanes that exist
+	LANES16(CX, K1)                // K1 = the valid lanes
 	VMOVUPS.Z   (SI)(AX*4), K1, Z1 // g = g[i:]
 	VMOVUPS.Z   (DX)(AX*4), K1, Z2 // v = v[i:]
 	VMULPS      Z14, Z1, Z1        // s = rate·g
@@ -88,7 +89,7 @@ done:
 TEXT ·rmsprop_f32_avx512(SB), NOSPLIT, $8-88
 	FLUSH_SUBNORMALS
 	MOVQ         w_base+0(FP), DI    // DI = w
-	MOVQ         w_len+8(FP), CX     // CX = n, the elements to go
+	MOVQ         w_len+8(FP), CX     // CX = n, the elements left
 	MOVQ         g_base+24(FP), SI   // SI = g
 	MOVQ         v_base+48(FP), DX   // DX = v
 	VBROADCASTSS rate+72(FP), Z14    // Z14 = rate
@@ -160,7 +161,7 @@ done:
 	RET
 
 last:
-	LANES16(CX, K1) // K1 = the lanes that exist
+	LANES16(CX, K1) // K1 = the valid lanes
 	JMP  vector
 
 special:
@@ -171,7 +172,7 @@ special:
 TEXT ·adam_f32_avx512(SB), NOSPLIT, $8-116
 	FLUSH_SUBNORMALS
 	MOVQ         w_base+0(FP), DI     // DI = w
-	MOVQ         w_len+8(FP), CX      // CX = n, the elements to go
+	MOVQ         w_len+8(FP), CX      // CX = n, the elements left
 	MOVQ         g_base+24(FP), SI    // SI = g
 	MOVQ         m_base+48(FP), DX    // DX = m
 	MOVQ         v_base+72(FP), BX    // BX = v
@@ -264,7 +265,7 @@ done:
 	RET
 
 last:
-	LANES16(CX, K1) // K1 = the lanes that exist
+	LANES16(CX, K1) // K1 = the valid lanes
 	JMP  vector
 
 special:

@@ -21,8 +21,8 @@ func rmspropQuotients(k *vectorKernels, g, v []float32) []float32 {
 	return w
 }
 
-// quotientsBy checks that Adam divides by √v, correctly rounded: by a numerator for which the
-// quotient is just below 2, so that each neighbour of the root would give another one. m is scratch.
+// quotientsBy checks that Adam divides by √v, correctly rounded. The numerator is such that the
+// quotient is just below 2, so each neighbour of the root would give a different one. m is scratch.
 func quotientsBy(t *testing.T, k *vectorKernels, m, v []float32) {
 	t.Helper()
 	for i := range v {
@@ -35,9 +35,9 @@ func quotientsBy(t *testing.T, k *vectorKernels, m, v []float32) {
 	}
 }
 
-// TestRootOfOptimizers looks at the roots of v with every exponent, and with every significand,
-// of which the exponent's parity tells apart what is done with it. Of two registers AVX-512 takes the
-// roots in two ways: every significand goes both.
+// TestRootOfOptimizers checks the roots of v with every exponent, and with every significand for both
+// parities of the exponent, which are processed differently. AVX-512 takes the roots of two registers
+// in two ways; every significand goes through both.
 func TestRootOfOptimizers(t *testing.T) {
 	const n, lanes = 1 << 15, 16
 	for _, set := range Names() {
@@ -61,8 +61,8 @@ func TestRootOfOptimizers(t *testing.T) {
 	}
 }
 
-// TestRootOfSpecialValues pins the roots that Newton's method does not give, and those next to
-// them, each at every place of a vector among roots that it does.
+// TestRootOfSpecialValues pins the roots that Newton's method does not give, and those next to them,
+// each at every position of a vector among roots that it does give.
 func TestRootOfSpecialValues(t *testing.T) {
 	inf, nan, minusZero := float32(math.Inf(1)), float32(math.NaN()), float32(math.Copysign(0, -1))
 	for _, set := range Names() {
