@@ -77,8 +77,8 @@ func (m *monitor) value(logs map[string]float64) (float64, error) {
 	return value, nil
 }
 
-// better reports whether value is better than another by more than minDelta. NaN never
-// is.
+// better reports whether value is better than another by more than minDelta. If either is
+// NaN, it is not.
 func (m *monitor) better(value, than float64) bool {
 	if m.mode == Largest {
 		return value-m.minDelta > than
@@ -87,9 +87,9 @@ func (m *monitor) better(value, than float64) bool {
 }
 
 // improved reports whether a value is the best so far, and remembers it if so. The first
-// value always is, unless it is NaN, which could never be beaten.
+// value always is. If that is NaN, no later one can be: this is what Keras does.
 func (m *monitor) improved(value float64) bool {
-	if m.started && !m.better(value, m.best) || value != value {
+	if m.started && !m.better(value, m.best) {
 		return false
 	}
 	m.best, m.started = value, true

@@ -38,10 +38,9 @@ func tell(t *testing.T, r *Run, c Callback, losses []float64, behind func()) (st
 	return -1
 }
 
-// The epoch, from 0, that is the last; −1 where training goes on. They are Keras's, but that a NaN is
-// never the best here.
+// The epoch, from 0, that is the last; −1 where training goes on. They are Keras's.
 func TestEarlyStoppingStopsAt(t *testing.T) {
-	nan, half := math.NaN(), 0.5
+	nan, inf, half := math.NaN(), math.Inf(1), 0.5
 	for _, test := range []struct {
 		what   string
 		stop   EarlyStopping
@@ -53,7 +52,10 @@ func TestEarlyStoppingStopsAt(t *testing.T) {
 		{"an improvement between", EarlyStopping{Patience: 2}, nil, []float64{1, 0.9, 0.95, 0.8, 0.85}, -1},
 		{"no patience", EarlyStopping{}, nil, []float64{1, 1}, 1},
 		{"no patience, and never a number", EarlyStopping{}, nil, []float64{nan, nan}, 1},
-		{"no number at first", EarlyStopping{Patience: 2}, nil, []float64{nan, 1, 0.9, 0.8, 0.7}, -1},
+		{"no number at first, which nothing beats", EarlyStopping{Patience: 2}, nil, []float64{nan, 1, 0.9, 0.8, 0.7}, 2},
+		{"no number later", EarlyStopping{Patience: 2}, nil, []float64{1, nan, 0.9, nan, nan}, 4},
+		{"infinite at first, which any number beats", EarlyStopping{Patience: 2}, nil, []float64{inf, 1, 0.9, 0.8, 0.7}, -1},
+		{"infinite later", EarlyStopping{Patience: 2}, nil, []float64{1, inf, inf, 0.5}, 2},
 		{"too small changes", EarlyStopping{Patience: 2, MinDelta: 0.1}, nil, []float64{1, 0.95, 0.94}, 2},
 		{"a delta that is given downwards", EarlyStopping{Patience: 2, MinDelta: -0.1}, nil, []float64{1, 0.95, 0.94}, 2},
 		{"the baseline is not beaten", EarlyStopping{Patience: 2, Baseline: &half}, nil, []float64{0.9, 0.8, 0.7, 0.75}, 3},
@@ -73,11 +75,11 @@ func TestEarlyStoppingStopsAt(t *testing.T) {
 
 // The weights that come back are the best epoch's; those of the first where none was the best.
 func TestEarlyStoppingRestores(t *testing.T) {
-	nan := math.NaN()
+	nan, inf := math.NaN(), math.Inf(1)
 	for _, test := range []struct {
 		losses []float64
 		want   float32 // the epoch
-	}{{[]float64{3, 1, 2, 2}, 1}, {[]float64{nan, 2, 1, 3}, 2}, {[]float64{nan, nan, nan}, 0}} {
+	}{{[]float64{3, 1, 2, 2}, 1}, {[]float64{nan, 2, 1, 3}, 0}, {[]float64{2, nan, 1, nan}, 2}, {[]float64{inf, 2, nan}, 1}, {[]float64{nan, nan, nan}, 0}} {
 		r, stop := told(t), &EarlyStopping{Patience: 9, RestoreBest: true}
 		set := func(epoch int) {
 			if err := r.Model.SetWeights("dense/kernel", []float32{float32(epoch)}); err != nil {

@@ -3,7 +3,7 @@
 A Go test in nn compares it with what baregrad does. The file holds, for random
 histories and settings, which epoch EarlyStopping ends with and whose weights it
 restores, the learning rates of ReduceLROnPlateau, and the epochs that ModelCheckpoint
-saves; the history and the last weights of Fit with class and sample weights; the
+saves, the same where values are NaN or infinite (as strings); the history and the last weights of Fit with class and sample weights; the
 values of the metrics on random rows; Fit where an output has several positions,
 and with regularizers; precision, recall and top-k accuracies; and
 the defaults of the arguments that both sides have.
@@ -13,6 +13,7 @@ Run it in a virtual environment with tensorflow-cpu (Keras's backend here):
 """
 import inspect
 import json
+import math
 import os
 import pathlib
 import random
@@ -44,7 +45,17 @@ def values(r):
     return [r.randrange(0, 24) / 16 for _ in range(EPOCHS)]
 
 
-def early_stopping(r):
+SPECIAL = [math.nan, math.inf, -math.inf]
+
+
+def special(r):
+    """A history of which one value in four, and often the first, is NaN or infinite."""
+    history = [r.choice(SPECIAL) if r.random() < 0.25 else v for v in values(r)]
+    history[0] = r.choice([*SPECIAL, history[0]])
+    return history
+
+
+def early_stopping(r, values=values):
     settings = {
         "monitor": r.choice(["val_loss", "loss", "val_accuracy"]), "min_delta": r.choice([0, 0, 0.125]),
         "patience": r.randrange(0, 5), "restore_best_weights": r.random() < 0.7,
@@ -66,7 +77,7 @@ def early_stopping(r):
     return {"settings": settings, "history": history, "last": last, "weights_of": int(MODEL.get_weights()[0][0, 0])}
 
 
-def plateau(r):
+def plateau(r, values=values):
     settings = {
         "monitor": r.choice(["val_loss", "loss", "val_accuracy"]), "factor": r.choice([0.5, 0.25]), "patience": r.randrange(1, 4),
         "min_delta": r.choice([0.0001, 0.125]), "cooldown": r.randrange(0, 4), "min_lr": r.choice([0.0, 0.1]),
@@ -84,7 +95,7 @@ def plateau(r):
     return {"settings": settings, "history": history, "rates": rates}
 
 
-def checkpoint(r):
+def checkpoint(r, values=values):
     settings = {
         "monitor": r.choice(["val_loss", "loss", "val_accuracy"]), "save_best_only": r.random() < 0.8,
         "mode": r.choice(["auto", "auto", "min", "max"]), "initial_value_threshold": r.choice([None, None, 0.5, 0.75]),
@@ -238,6 +249,11 @@ def ratios(r):
     return {"scores": scores, "labels": labels, "marks": marks, "values": found}
 
 
+def named(case):
+    """The case with the names of what JSON has no numbers for."""
+    return case | {"history": [v if math.isfinite(v) else str(v) for v in case["history"]]}
+
+
 DEFAULTS = [
     keras.callbacks.EarlyStopping, keras.callbacks.ModelCheckpoint, keras.callbacks.ReduceLROnPlateau, keras.optimizers.SGD,
     keras.optimizers.RMSprop, keras.optimizers.Adam, keras.optimizers.AdamW, keras.layers.MaxPooling2D, keras.layers.Conv2D,
@@ -281,6 +297,7 @@ training = {
     ],
     "regularized": [regularized(random.Random(4), False), regularized(random.Random(5), True)],
     "ratios": ratios(random.Random(6)),
+    "special": {f.__name__: [named(f(random.Random(7 + i), special)) for i in range(CASES)] for f in (early_stopping, plateau, checkpoint)},
 }
 lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in training.items())
 FILE.write_text("{" + lines + "}\n")
