@@ -43,6 +43,15 @@ func (o *Output) Value(t *autograd.Tape) *autograd.Var {
 	return o.value
 }
 
+// logits is where a loss with FromLogits starts: the model's output, or, as in Keras on
+// TensorFlow, the input of a softmax or sigmoid that makes probabilities of it.
+func (o *Output) logits(t *autograd.Tape) *autograd.Var {
+	if o.Activation == Softmax || o.Activation == Sigmoid {
+		return o.Logits
+	}
+	return o.Value(t)
+}
+
 // CategoricalCrossentropy is −Σ labels·ln(prediction) over the classes. Labels are
 // distributions, such as one-hot rows: float32 [n, …, classes], like the model's output.
 //
@@ -50,7 +59,7 @@ func (o *Output) Value(t *autograd.Tape) *autograd.Var {
 // logits, which is accurate however confident the model is. Other predictions are divided
 // by their sum and clipped to [1e-7, 1−1e-7], as in Keras.
 type CategoricalCrossentropy struct {
-	FromLogits     bool    // the model's last layer has no softmax
+	FromLogits     bool    // the model's last layer has no softmax; if it has, its input is taken
 	LabelSmoothing float64 `json:",omitempty"` // the share of each label, from 0 to 1, that is spread evenly over the classes
 }
 
@@ -85,7 +94,7 @@ func (l CategoricalCrossentropy) byPosition(t *autograd.Tape, out *Output, label
 // but not divided by their sum, as in Keras on JAX and PyTorch. Keras on TensorFlow does
 // both.)
 type SparseCategoricalCrossentropy struct {
-	FromLogits bool // the model's last layer has no softmax
+	FromLogits bool // the model's last layer has no softmax; if it has, its input is taken
 }
 
 // Name is "sparse_categorical_crossentropy".
@@ -133,12 +142,9 @@ func (l SparseCategoricalCrossentropy) byPosition(t *autograd.Tape, out *Output,
 func crossEntropy(t *autograd.Tape, out *Output, labels *autograd.Var, fromLogits bool) *autograd.Var {
 	labels = labelsByPosition(t, out, labels)
 	if out.Activation == Softmax || fromLogits {
-		logits := out.Logits
-		if fromLogits {
-			logits = out.Value(t)
-		}
+		logits := out.logits(t)
 		loss, probs := t.SoftmaxCrossEntropy(byPosition(t, logits), labels)
-		if !fromLogits {
+		if out.Activation == Softmax {
 			if logits.Value.Rank() > 2 {
 				probs = t.Reshape(probs, logits.Shape()...)
 			}
@@ -163,7 +169,7 @@ func smoothed(t *autograd.Tape, labels *autograd.Var, share float64, classes int
 // FromLogits, it is computed from the logits. Other predictions are clipped to
 // [1e-7, 1−1e-7].
 type BinaryCrossentropy struct {
-	FromLogits     bool    // the model's last layer has no sigmoid
+	FromLogits     bool    // the model's last layer has no sigmoid; if it has, its input is taken
 	LabelSmoothing float64 `json:",omitempty"` // the share of each target, from 0 to 1, that is moved to one half
 }
 
@@ -183,11 +189,8 @@ func (l BinaryCrossentropy) Record(t *autograd.Tape, out *Output, labels *autogr
 
 func (l BinaryCrossentropy) byPosition(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var {
 	labels = byPosition(t, smoothed(t, labels, l.LabelSmoothing, 2))
-	switch {
-	case l.FromLogits:
-		return t.SigmoidBinaryCrossEntropy(byPosition(t, out.Value(t)), labels)
-	case out.Activation == Sigmoid:
-		return t.SigmoidBinaryCrossEntropy(byPosition(t, out.Logits), labels)
+	if out.Activation == Sigmoid || l.FromLogits {
+		return t.SigmoidBinaryCrossEntropy(byPosition(t, out.logits(t)), labels)
 	}
 	return t.BinaryCrossEntropy(byPosition(t, out.Value(t)), labels)
 }

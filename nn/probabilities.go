@@ -9,7 +9,9 @@ import (
 
 // lossWarning returns a line if the loss takes the output for probabilities and it is not, or for
 // logits and it is probabilities; otherwise it is empty. As in Keras, the model can still be
-// trained (Keras clips to [1e-7, 1−1e-7], and warns of the second case), but not as expected.
+// trained. Probabilities are clipped to [1e-7, 1−1e-7], so the first case hardly learns. In the
+// second case the loss is computed from the last activation's input, which is its logits, unless a
+// layer comes between the two.
 func (m *Sequential) lossWarning() string {
 	var fromLogits bool
 	var squash ActivationFunc // the activation that gives probabilities
@@ -23,13 +25,19 @@ func (m *Sequential) lossWarning() string {
 	default:
 		return ""
 	}
-	name, activation, known := m.lastActivation()
-	switch {
-	case !known:
+	at, activation := m.lastActivation()
+	if at < 0 {
 		return ""
+	}
+	name := m.info[at].Name
+	switch {
 	case fromLogits && (activation == Softmax || activation == Sigmoid):
-		return fmt.Sprintf("The loss %s has FromLogits set, but layer %s gives probabilities, by the activation %s: one of the two is too many.",
-			m.loss.Name(), name, activation)
+		taken := "the activation's input is taken instead"
+		if at < len(m.info)-1 {
+			taken = "they are taken for logits" // Loss.Record gets the output of a layer in between
+		}
+		return fmt.Sprintf("The loss %s has FromLogits set, but layer %s gives probabilities, by the activation %s: %s. Leave out one of the two.",
+			m.loss.Name(), name, activation, taken)
 	case !fromLogits && !activation.probable():
 		return fmt.Sprintf("The loss %s takes probabilities, and layer %s gives numbers of any size, by the activation %s: "+
 			"those beyond 0 to 1 are clipped, and teach nothing. Give the layer the activation %s, or the loss FromLogits.",
@@ -38,26 +46,25 @@ func (m *Sequential) lossWarning() string {
 	return ""
 }
 
-// lastActivation returns the activation that computes the output, and the name of its layer.
-// known is false if that is a layer of another kind.
-func (m *Sequential) lastActivation() (name string, f ActivationFunc, known bool) {
+// lastActivation returns the activation that computes the output, and the number of its layer,
+// −1 if that is a layer of another kind.
+func (m *Sequential) lastActivation() (at int, f ActivationFunc) {
 	for i := len(m.info) - 1; i >= 0; i-- {
-		name = m.info[i].Name
 		switch l := m.info[i].Layer.(type) {
 		case *Dense:
-			return name, l.Activation, true
+			return i, l.Activation
 		case *Conv2D:
-			return name, l.Activation, true
+			return i, l.Activation
 		case *Activation:
 			if l.Function != Linear && l.Function != "" {
-				return name, l.Function, true
+				return i, l.Function
 			}
 		case *Reshape, *Flatten: // the same numbers
 		default:
-			return "", "", false
+			return -1, ""
 		}
 	}
-	return "", "", false
+	return -1, ""
 }
 
 // probable reports whether the function's values are from 0 to 1.

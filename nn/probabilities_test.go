@@ -33,12 +33,15 @@ func TestLossThatTakesProbabilities(t *testing.T) {
 		{nn.SparseCategoricalCrossentropy{}, []nn.Layer{&nn.Dense{Units: 2}, &nn.LayerNormalization{}}, ""}, // nothing is known of it
 		{nn.SparseCategoricalCrossentropy{FromLogits: true}, []nn.Layer{&nn.Dense{Units: 2}}, ""},
 		{nn.SparseCategoricalCrossentropy{FromLogits: true}, []nn.Layer{&nn.Dense{Units: 2, Activation: nn.Softmax}},
-			"The loss sparse_categorical_crossentropy has FromLogits set, but layer dense gives probabilities, by the activation softmax: one of the two is too many.\n"},
+			"The loss sparse_categorical_crossentropy has FromLogits set, but layer dense gives probabilities, by the activation softmax: " +
+				"the activation's input is taken instead. Leave out one of the two.\n"},
+		{nn.SparseCategoricalCrossentropy{FromLogits: true}, []nn.Layer{&nn.Dense{Units: 2, Activation: nn.Softmax}, &nn.Reshape{Shape: []int{2}}},
+			"by the activation softmax: they are taken for logits. Leave out one of the two.\n"},
 		{nn.CategoricalCrossentropy{}, []nn.Layer{&nn.Dense{Units: 2, Activation: nn.Tanh}}, beyond + "tanh"},
 		{nn.CategoricalCrossentropy{FromLogits: true}, []nn.Layer{&nn.Dense{Units: 2, Activation: nn.Softmax}}, "has FromLogits set"},
 		{nn.BinaryCrossentropy{}, []nn.Layer{&nn.Dense{Units: 2}}, "Give the layer the activation sigmoid, or the loss FromLogits."},
 		{nn.BinaryCrossentropy{}, []nn.Layer{&nn.Dense{Units: 2, Activation: nn.Sigmoid}}, ""},
-		{nn.BinaryCrossentropy{FromLogits: true}, []nn.Layer{&nn.Dense{Units: 2, Activation: nn.Sigmoid}}, "by the activation sigmoid: one of the two"},
+		{nn.BinaryCrossentropy{FromLogits: true}, []nn.Layer{&nn.Dense{Units: 2, Activation: nn.Sigmoid}}, "by the activation sigmoid: the activation's input"},
 		{nn.MeanSquaredError{}, []nn.Layer{&nn.Dense{Units: 2}}, ""},
 	} {
 		m := nn.NewSequential(d, nn.Seed(1), append([]nn.Layer{&nn.Input{Shape: []int{3}}}, c.layers...)...)
