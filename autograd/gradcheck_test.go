@@ -105,6 +105,11 @@ func gradientCases() []gradientCase {
 			return t.Add(t.UpSample(x[0], [2]int{1, 1}), x[0])
 		}},
 
+		{"ZeroPad", spread, shapes{{2, 2, 3, 2}}, func(t *Tape, x []*Var) *Var { return t.ZeroPad(x[0], [2][2]int{{1, 0}, {2, 3}}) }},
+		{"ZeroPad added to its operand", spread, shapes{{1, 2, 3, 1}}, func(t *Tape, x []*Var) *Var {
+			return t.Add(t.ZeroPad(x[0], [2][2]int{}), x[0])
+		}},
+
 		{"Sum", spread, shapes{{2, 3, 5}}, func(t *Tape, x []*Var) *Var { return t.Sum(x[0], 1, 1) }},
 		{"Sum of all", spread, shapes{{2, 3, 5}}, func(t *Tape, x []*Var) *Var { return t.Sum(x[0], 0, -1) }},
 		{"Mean", spread, shapes{{2, 3, 5}}, func(t *Tape, x []*Var) *Var { return t.Mean(x[0], 0, 1) }},

@@ -22,6 +22,7 @@ var operations = map[string]func(t *Tape, x *Var){
 	"conv2d":                       func(t *Tape, x *Var) { t.Conv2D(t.Input(1, 3, 3, 1), t.Reshape(x, 2, 2, 1, 2), nil, autograd.Window{}) },
 	"max-pool":                     func(t *Tape, x *Var) { t.MaxPool(t.Reshape(x, 1, 2, 4, 1), [2]int{2, 2}, autograd.Window{}) },
 	"up-sample":                    func(t *Tape, x *Var) { t.UpSample(t.Reshape(x, 1, 2, 4, 1), [2]int{2, 2}) },
+	"zero-pad":                     func(t *Tape, x *Var) { t.ZeroPad(t.Reshape(x, 1, 2, 4, 1), [2][2]int{{1, 0}, {0, 1}}) },
 	"normalize":                    func(t *Tape, x *Var) { t.Normalize(x, 0, 0, 1e-3) },
 	"batch-norm":                   func(t *Tape, x *Var) { t.BatchNorm(t.Input(3, 8), t.Reshape(x, 8), nil, 1e-3) },
 	"layer-norm":                   func(t *Tape, x *Var) { t.LayerNorm(t.Input(3, 8), nil, t.Reshape(x, 8), 1e-3) },

@@ -194,6 +194,14 @@ func TestShapesOfLayers(t *testing.T) {
 			fmt.Sprintf("layer up_sampling2d (UpSampling2D): size is %d×1: of images of 4×5 it makes more than memory can hold", math.MaxInt)},
 		{&UpSampling2D{InputShape: []int{4, 5}},
 			"layer up_sampling2d (UpSampling2D): the input is (None, 4, 5), must have the axes height, width, channels: grey images of 28×28 are (None, 28, 28, 1)"},
+		{&ZeroPadding2D{InputShape: []int{4, 5, 3}}, "(None, 6, 7, 3)"},
+		{&ZeroPadding2D{Padding: [2][2]int{{1, 2}, {0, 4}}, DataFormat: ChannelsFirst, InputShape: []int{3, 4, 5}}, "(None, 3, 7, 9)"},
+		{&ZeroPadding2D{Padding: [2][2]int{{1, 0}, {-2, 0}}, InputShape: []int{4, 5, 3}},
+			"layer zero_padding2d (ZeroPadding2D): padding is [[1 0] [-2 0]], must be at least 0 on each side"},
+		{&ZeroPadding2D{Padding: [2][2]int{{}, {3, math.MaxInt}}, InputShape: []int{4, 5, 3}},
+			fmt.Sprintf("layer zero_padding2d (ZeroPadding2D): padding is [[0 0] [3 %d]]: around images of 4×5 it makes more than memory can hold", math.MaxInt)},
+		{&ZeroPadding2D{InputShape: []int{4, 5}},
+			"layer zero_padding2d (ZeroPadding2D): the input is (None, 4, 5), must have the axes height, width, channels: grey images of 28×28 are (None, 28, 28, 1)"},
 	} {
 		m := NewSequential(d, nil, c.layer)
 		err := m.Build()

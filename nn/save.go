@@ -73,6 +73,7 @@ var layerKinds = map[string]func() Layer{
 	"MaxPooling2D":           func() Layer { return new(MaxPooling2D) },
 	"UpSampling2D":           func() Layer { return new(UpSampling2D) },
 	"Reshape":                func() Layer { return new(Reshape) },
+	"ZeroPadding2D":          func() Layer { return new(ZeroPadding2D) },
 }
 
 // Save writes the model to a file: layers, parameters, Metadata, and, if it is compiled,

@@ -90,6 +90,8 @@ def layer(kind, c):
             arguments["kernel_regularizer"] = keras.regularizers.L1L2(l1=value.get("L1", 0), l2=value.get("L2", 0))
         elif key in ("NoScale", "NoCenter"):
             arguments["scale" if key == "NoScale" else "center"] = not value
+        elif kind == "ZeroPadding2D" and key == "Padding":
+            arguments["padding"] = tuple(map(tuple, value))
         elif key == "Padding":
             arguments["padding"] = "same" if value else "valid"
         elif key == "NoBias":
