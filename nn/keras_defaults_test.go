@@ -29,6 +29,7 @@ func TestDefaultsAgainstKeras(t *testing.T) {
 		{"AdamW", "beta_1", adamw.beta1}, {"AdamW", "beta_2", adamw.beta2}, {"AdamW", "epsilon", float64(adamw.spec.Epsilon)},
 		{"AdamW", "weight_decay", float64(adamw.spec.WeightDecay)},
 		{"PolynomialDecay", "end_learning_rate", PolynomialDecay{Initial: 1, Steps: 2}.At(9)},
+		{"AUC", "num_thresholds", float64(AUC{}.thresholds())},
 		{"fit", "epochs", 1},
 	} {
 		if want := number(c.class, c.argument); !(math.Abs(c.ours-want) <= 1e-6*math.Abs(want)) {

@@ -84,6 +84,7 @@ type kerasTraining struct {
 	Metrics   []kerasMetrics
 	Positions []kerasPositions
 	Ratios    kerasRatios
+	Areas     kerasAreas
 
 	Regularized []kerasRegularized
 	Defaults    map[string]map[string]any

@@ -12,7 +12,7 @@ type Metric interface {
 	// Name is the key in the history and in the progress line.
 	Name() string
 	// Record records the metric of each example: float32 [batch]. The mean is shown, or,
-	// for a RatioMetric, the sum divided by another sum.
+	// for a RatioMetric, the sum divided by another sum. See also SumsMetric.
 	Record(t *autograd.Tape, out *Output, labels *autograd.Var) *autograd.Var
 }
 
@@ -20,6 +20,16 @@ type Metric interface {
 // model whose output has the given shape, without the batch.
 type labelChecker interface {
 	Check(output []int, labels *tensor.Tensor) error
+}
+
+// A SumsMetric is a Metric that is computed from several sums over all batches, such as the counts
+// of a confusion matrix. Its Record records what a batch adds to the sums: float32 [Sums].
+type SumsMetric interface {
+	Metric
+	// Sums is the number of sums, at least 1.
+	Sums() int
+	// Result is the metric for these sums.
+	Result(sums []float64) float64
 }
 
 // Accuracy is the share of examples, or of positions if the output has several axes, whose
@@ -135,6 +145,7 @@ var metrics = map[string]Metric{
 	"categorical_accuracy":        categoricalAccuracy{name: "categorical_accuracy"},
 	"sparse_categorical_accuracy": categoricalAccuracy{name: "sparse_categorical_accuracy"},
 	"cosine_similarity":           CosineMetric{},
+	"auc":                         AUC{},
 	"precision":                   Precision{},
 	"recall":                      Recall{},
 

@@ -13,7 +13,7 @@ type Mode int
 
 const (
 	// Either is Smallest for losses, and Largest for accuracies and for the metrics
-	// cosine_similarity, precision and recall, of training or (val_…) validation data.
+	// auc, cosine_similarity, precision and recall, of training or (val_…) validation data.
 	// For any other value the direction is unknown, and Either is an error.
 	Either Mode = iota
 	// Smallest means that smaller values are better.
@@ -52,7 +52,7 @@ func (m *monitor) beat(threshold *float64) {
 
 // direction is the better direction for a value of this package, or Either.
 func direction(name string) Mode {
-	if name == "cosine_similarity" || name == "precision" || name == "recall" || strings.Contains(name, "acc") {
+	if name == "auc" || name == "cosine_similarity" || name == "precision" || name == "recall" || strings.Contains(name, "acc") {
 		return Largest
 	}
 	if _, ok := losses[name]; ok || name == "loss" {

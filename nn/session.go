@@ -16,10 +16,11 @@ type session struct {
 	tapes    map[stepKind]*recorded
 	index    map[int]*tensor.Tensor // for n examples: the order in which they are used
 	counters *counters              // the device's position in the data and in the training
-	totals   *tensor.Tensor         // the loss and each metric, summed over the examples so far; then the divisors of RatioMetrics
+	totals   *tensor.Tensor         // the loss and each metric, summed over the examples so far; then the divisors of RatioMetrics, then the sums of SumsMetrics
 
 	penalty *recorded // the regularizers' penalty for evaluations; nil until one needs it
 
+	sums      int       // how many of the totals are sums of SumsMetrics
 	totalsNow []float32 // the totals on the host; kept so that reading allocates nothing
 	unreached []string  // trainable parameters that get no gradient
 }
@@ -42,17 +43,21 @@ type recorded struct {
 
 func newSession(m *Sequential) *session {
 	d := m.device
-	totals := 1 + len(m.metrics)
+	totals, sums := 1+len(m.metrics), 0
 	for _, metric := range m.metrics {
-		if _, ratio := metric.(RatioMetric); ratio {
+		switch metric := metric.(type) {
+		case RatioMetric:
 			totals++
+		case SumsMetric:
+			sums += metric.Sums()
 		}
 	}
 	return &session{
 		model: m, tapes: map[stepKind]*recorded{}, index: map[int]*tensor.Tensor{},
 		counters:  newCounters(m),
-		totals:    tensor.New(d, totals),
-		totalsNow: make([]float32, totals),
+		totals:    tensor.New(d, totals+sums),
+		totalsNow: make([]float32, totals+sums),
+		sums:      sums,
 	}
 }
 
@@ -141,10 +146,15 @@ func (s *session) record(kind stepKind) *recorded {
 			rows = t.Add(rows, penalty) // added to each example's loss, and so to the mean
 		}
 	}
-	measured := []*autograd.Var{rows}
+	measured, batchSums := []*autograd.Var{rows}, []*autograd.Var(nil)
 	for _, metric := range m.metrics {
 		values := metric.Record(t, out, labels)
-		checkRecorded("metric "+metric.Name(), values, []int{kind.batch}, "a number for each example")
+		if sums, ok := metric.(SumsMetric); ok {
+			checkRecorded("metric "+metric.Name(), values, []int{sums.Sums()}, "its sums over the batch")
+			batchSums, values = append(batchSums, values), nil
+		} else {
+			checkRecorded("metric "+metric.Name(), values, []int{kind.batch}, "a number for each example")
+		}
 		measured = append(measured, values)
 	}
 	for _, metric := range m.metrics {
@@ -155,7 +165,15 @@ func (s *session) record(kind stepKind) *recorded {
 		}
 	}
 	for i, examples := range measured {
-		s.add(t, i, examples)
+		if examples != nil {
+			s.add(t, i, examples)
+		}
+	}
+	at := len(measured)
+	for _, sums := range batchSums {
+		total := s.totals.Slice(at, at+sums.Value.Len()).Buffer()
+		t.Do("total", func() { t.Device().AddScaled(total, sums.Value.Buffer(), 1) })
+		at += sums.Value.Len()
 	}
 	if kind.training {
 		t.BackwardMean(rows)
@@ -222,17 +240,24 @@ func (s *session) add(t *autograd.Tape, i int, examples *autograd.Var) {
 func (s *session) resetTotals() { s.model.device.Fill(s.totals.Buffer(), 0) }
 
 // means reads the loss and the metrics, each as the mean over n examples, or, for a
-// RatioMetric, divided by its own sum.
+// RatioMetric, divided by its own sum, or computed from its sums.
 func (s *session) means(n int, prefix string) map[string]float64 {
 	kernels.Download(s.model.device, s.totalsNow, s.totals.Buffer())
 	values := map[string]float64{prefix + "loss": float64(s.totalsNow[0]) / float64(n)}
 	divisors := s.totalsNow[1+len(s.model.metrics):]
+	sums := s.totalsNow[len(s.totalsNow)-s.sums:]
 	for i, metric := range s.model.metrics {
-		divisor := float64(n)
-		if _, ratio := metric.(RatioMetric); ratio {
+		divisor, value := float64(n), float64(s.totalsNow[1+i])
+		switch metric := metric.(type) {
+		case RatioMetric:
 			divisor, divisors = float64(divisors[0]), divisors[1:]
+		case SumsMetric:
+			own := make([]float64, metric.Sums())
+			for j := range own {
+				own[j] = float64(sums[j])
+			}
+			divisor, value, sums = 1, metric.Result(own), sums[len(own):]
 		}
-		value := float64(s.totalsNow[1+i])
 		if divisor != 0 {
 			value /= divisor
 		}

@@ -5,7 +5,7 @@ histories and settings, which epoch EarlyStopping ends with and whose weights it
 restores, the learning rates of ReduceLROnPlateau, and the epochs that ModelCheckpoint
 saves, the same where values are NaN or infinite (as strings); the history and the last weights of Fit with class and sample weights; the
 values of the metrics on random rows; Fit where an output has several positions,
-and with regularizers; precision, recall and top-k accuracies; and
+and with regularizers; precision, recall, top-k accuracies and AUC; and
 the defaults of the arguments that both sides have.
 
 Run it in a virtual environment with tensorflow-cpu (Keras's backend here):
@@ -254,6 +254,24 @@ def named(case):
     return case | {"history": [v if math.isfinite(v) else str(v) for v in case["history"]]}
 
 
+def areas(r):
+    """AUC on random rows, over batches of 4. Some outputs are equal, or at a threshold."""
+    n, width = 13, 6
+    scores = [[r.choice([r.randrange(0, 33) / 32, r.randrange(0, 200) / 199, r.random()]) for _ in range(width)] for _ in range(n)]
+    logits = [[r.uniform(-8, 8) for _ in range(width)] for _ in range(n)]
+    marks = [[float(r.random() < 0.2 + 0.6 * s) for s in row] for row in scores]
+    found = {}
+    for of, x, y, given in [("", scores, marks, {}), ("of none", scores, np.zeros((n, width)), {}), ("of all", scores, np.ones((n, width)), {}),
+                            ("of logits", logits, marks, {"from_logits": True}), ("of numbers beyond 0 to 1", logits, marks, {})]:
+        for curve in ["ROC", "PR"]:
+            for number in [2, 3, 7, 200, 1000] if of == "" else [200]:
+                metric = keras.metrics.AUC(num_thresholds=number, curve=curve, **given)
+                for i in range(0, n, 4):
+                    metric.update_state(np.array(y[i : i + 4]), np.array(x[i : i + 4], np.float32))
+                found[f"{curve} {number} {of}".strip()] = float(metric.result())
+    return {"scores": scores, "logits": logits, "marks": marks, "values": found}
+
+
 DEFAULTS = [
     keras.callbacks.EarlyStopping, keras.callbacks.ModelCheckpoint, keras.callbacks.ReduceLROnPlateau, keras.optimizers.SGD,
     keras.optimizers.RMSprop, keras.optimizers.Adam, keras.optimizers.AdamW, keras.layers.MaxPooling2D, keras.layers.Conv2D,
@@ -261,6 +279,7 @@ DEFAULTS = [
     keras.initializers.TruncatedNormal, keras.initializers.Orthogonal, keras.initializers.Identity, keras.initializers.Constant,
     keras.optimizers.schedules.CosineDecay, keras.optimizers.schedules.CosineDecayRestarts,
     keras.optimizers.schedules.PolynomialDecay, keras.losses.CategoricalCrossentropy, keras.losses.BinaryCrossentropy,
+    keras.metrics.AUC,
 ]
 
 
@@ -297,6 +316,7 @@ training = {
     ],
     "regularized": [regularized(random.Random(4), False), regularized(random.Random(5), True)],
     "ratios": ratios(random.Random(6)),
+    "areas": areas(random.Random(10)),
     "special": {f.__name__: [named(f(random.Random(7 + i), special)) for i in range(CASES)] for f in (early_stopping, plateau, checkpoint)},
 }
 lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in training.items())
