@@ -79,6 +79,26 @@ func Example_xor() {
 	// loss below 0.05: true
 }
 
+// Instance normalization, with a scale and a shift for each channel: every image gets the mean 0 and
+// the variance 1, however bright it is.
+func ExampleTape_Normalize() {
+	d := reference.New()
+	x := autograd.NewParam(tensor.From(d, []float32{1, 3, 1, 3, 60, 20, 20, 60}, 2, 2, 2, 1)) // [N,H,W,C]
+	scale, shift := autograd.NewParam(tensor.From(d, []float32{10}, 1)), autograd.NewParam(tensor.From(d, []float32{0.5}, 1))
+
+	tape := autograd.NewTape(d)
+	y, mean, variance := tape.Normalize(x, 1, 2, 1e-6)
+	y = tape.ScaleShift(y, scale, shift)
+	fmt.Println("mean", mean.Value.Floats(), "variance", variance.Value.Floats())
+	for n := range 2 {
+		fmt.Printf("image %d: %.1f\n", n, y.Value.Slice(n, n+1).Floats())
+	}
+	// Output:
+	// mean [2 40] variance [1 400]
+	// image 0: [-9.5 10.5 -9.5 10.5]
+	// image 1: [10.5 -9.5 -9.5 10.5]
+}
+
 // Gradients of user-defined formulas are checked against finite differences.
 func ExampleCheckGradients() {
 	d := reference.New()
