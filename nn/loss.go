@@ -90,9 +90,8 @@ func (l CategoricalCrossentropy) byPosition(t *autograd.Tape, out *Output, label
 
 // SparseCategoricalCrossentropy is CategoricalCrossentropy for labels given as class
 // numbers, from 0 to classes−1: int32 [n], or [n, …] with the output's axes before that of
-// the classes. (Predictions that do not come from a softmax are clipped to [1e-7, 1−1e-7]
-// but not divided by their sum, as in Keras on JAX and PyTorch. Keras on TensorFlow does
-// both.)
+// the classes. Predictions that do not come from a softmax are clipped to [1e-7, 1−1e-7] and
+// then divided by their sum, as in Keras on TensorFlow. (On JAX and PyTorch, Keras divides first.)
 type SparseCategoricalCrossentropy struct {
 	FromLogits bool // the model's last layer has no softmax; if it has, its input is taken
 }
@@ -152,7 +151,14 @@ func crossEntropy(t *autograd.Tape, out *Output, labels *autograd.Var, fromLogit
 		}
 		return loss
 	}
-	return t.CrossEntropy(byPosition(t, out.Value(t)), labels)
+	probs := byPosition(t, out.Value(t))
+	if labels.Value.Type() == kernels.Float32 {
+		return t.CrossEntropy(probs, labels) // divides by the sum first
+	}
+	// The logarithms of numbers are the logits of these numbers divided by their sum.
+	logits := atMost(t, t.Log(atLeast(t, probs, epsilon)), -epsilon) // ln(1−1e-7) ≈ −1e-7
+	loss, _ := t.SoftmaxCrossEntropy(logits, labels)
+	return loss
 }
 
 // smoothed moves a share of each label to the uniform distribution over the classes
