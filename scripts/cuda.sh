@@ -7,13 +7,18 @@
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 source=$root/kernels/cuda/libcuda
-out=$root/build/libcuda
 cc=${CC:-cc}
-mkdir -p "$out"
-if [ ! -e "$out/libcuda.a" ] || [ "$source/shim/shim.c" -nt "$out/libcuda.a" ] || [ "$source/include/cuda.h" -nt "$out/libcuda.a" ]; then
-	"$cc" -Wall -Wextra -Werror -O2 -fPIC -I"$source/include" -c "$source/shim/shim.c" -o "$out/shim.o"
-	rm -f "$out/libcuda.a"
-	ar rcs "$out/libcuda.a" "$out/shim.o"
+# The folder's name depends on what is in it: Go links again if its flags change, but does
+# not look into a library.
+sum=$(cat "$source/shim/shim.c" "$source/include/cuda.h" | cksum)
+out=$root/build/libcuda/${sum%% *}
+if [ ! -e "$out/libcuda.a" ]; then
+	mkdir -p "$out"
+	part=$(mktemp -d "$out/part.XXXXXX") # others may be building the same
+	"$cc" -Wall -Wextra -Werror -O2 -fPIC -I"$source/include" -c "$source/shim/shim.c" -o "$part/shim.o"
+	ar rcs "$part/libcuda.a" "$part/shim.o"
+	mv "$part/libcuda.a" "$out"
+	rm -r "$part"
 fi
 export CGO_ENABLED=1
 export CGO_CFLAGS="-O2 -g -I$source/include ${CGO_CFLAGS:-}"
