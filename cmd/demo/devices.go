@@ -43,6 +43,17 @@ func (c *DevicesCommand) Run(w io.Writer) error {
 	return nil
 }
 
+// withoutGPU says in a line why a program with GPU support computes on another device, if the choice
+// was left to it.
+func withoutGPU(w io.Writer, asked string, d kernels.Device) {
+	if asked != "auto" || d.Name() == "cuda" {
+		return
+	}
+	if why := auto.WithoutGPU(); why != "" {
+		fmt.Fprintf(w, "No GPU: %s\n", why)
+	}
+}
+
 func plural(n int, one, many string) string {
 	if n == 1 {
 		return one

@@ -102,6 +102,7 @@ func (c *TrainCommand) Run(ctx context.Context, w io.Writer) (failed error) {
 	}
 	defer t.device.Close()
 	fmt.Fprintf(t.say, "Computing on %s\n", t.device.Name())
+	withoutGPU(t.say, c.Device, t.device)
 	for _, step := range []func(context.Context) error{t.load, t.build, t.fit} {
 		if err := step(ctx); err != nil {
 			return err

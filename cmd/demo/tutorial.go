@@ -43,6 +43,7 @@ func (c *TutorialCommand) Run(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	defer d.Close()
+	withoutGPU(w, c.Device, d)
 	s := tutorial.Setting{
 		Context: ctx, Device: d, Out: w, Screen: mnist.DetectScreen(w), Seed: c.Seed,
 		Data: mnist.Options{Dir: c.DataDir, Progress: downloads(w)}, Folder: c.Out,

@@ -2,6 +2,7 @@
 package auto
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -37,13 +38,23 @@ func Names() []string {
 func Open(name string) (kernels.Device, error) {
 	switch name {
 	case "auto":
-		if _, err := nvidia.Count(); err == nil && os.Getenv(library) != "emulator" {
-			return Open("cuda")
-		} else if os.Getenv(library) != "" && os.Getenv(library) != "emulator" {
-			return nil, fmt.Errorf("%s is %q: %w", library, os.Getenv(library), err)
+		wanted := os.Getenv(library)
+		if wanted == "emulator" {
+			return Open("cpu")
+		}
+		d, err := Open("cuda")
+		var none *nvidia.NoDeviceError
+		switch {
+		case !errors.As(err, &none):
+			return d, err
+		case wanted != "":
+			return nil, fmt.Errorf("%s is %q: %w", library, wanted, err)
 		}
 		return Open("cpu")
 	case "cuda":
+		if _, err := nvidia.Count(); err != nil {
+			return nil, err
+		}
 		limit, err := memoryLimit()
 		if err != nil {
 			return nil, err

@@ -61,3 +61,36 @@ func TestWrongLibraries(t *testing.T) {
 		}
 	}
 }
+
+// A driver that is there but does not work, or a GPU that is too old, is no reason to fail, but one
+// to say so.
+func TestAutoWithoutAUsableGPU(t *testing.T) {
+	if os.Getenv("BAREGRAD_TEST_BROKEN") != "" { // in a process of its own
+		d, err := Open("auto")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		if d.Name() == "cuda" {
+			t.Errorf("auto chose a GPU")
+		}
+		t.Log(WithoutGPU())
+		return
+	}
+	cc := os.Getenv("CC")
+	if cc == "" {
+		cc = "cc"
+	}
+	folder := t.TempDir()
+	if out, err := exec.Command(cc, "-shared", "-fPIC", "-I../cuda/libcuda/include", "-o", filepath.Join(folder, "libcuda.so.1"),
+		"../cuda/nvidia/testdata/idle.c").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for set, want := range map[string]string{"BAREGRAD_TEST_CUINIT=803": "restart the machine", "BAREGRAD_TEST_COMPUTE=6": "too old"} {
+		program := exec.Command(os.Args[0], "-test.run=^TestAutoWithoutAUsableGPU$", "-test.v")
+		program.Env = append(os.Environ(), "BAREGRAD_TEST_BROKEN=1", library+"=", "LD_LIBRARY_PATH="+folder, set)
+		if out, err := program.CombinedOutput(); err != nil || !strings.Contains(string(out), want) {
+			t.Errorf("%s: %v, want %q in\n%s", set, err, want, out)
+		}
+	}
+}

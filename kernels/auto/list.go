@@ -51,6 +51,18 @@ func List() []Info {
 		Info{Name: "reference", Available: true, Hardware: hardware, Workers: runtime.GOMAXPROCS(0), Memory: memory}, emulated)
 }
 
+// WithoutGPU says why "auto" does not choose a GPU. It is empty if it does, and in a program built
+// without GPU support.
+func WithoutGPU() string {
+	switch {
+	case !nvidia.Built:
+		return ""
+	case os.Getenv(library) == "emulator":
+		return library + " is \"emulator\", and emulating is slow"
+	}
+	return gpu().Reason
+}
+
 // gpu describes the first NVIDIA GPU.
 func gpu() Info {
 	info := Info{Name: "cuda"}

@@ -67,7 +67,12 @@ func caught(work func()) (failure any) {
 }
 
 func (d *Device) refusal(op string, err error) error {
-	return &kernels.DeviceError{Device: d.name, Op: op, Err: fmt.Errorf("can't be captured: %w", err)}
+	failure := &kernels.DeviceError{Device: d.name, Op: op, Err: fmt.Errorf("can't be captured: %w", err)}
+	var known *driver.Error
+	if errors.As(err, &known) {
+		failure.Hint = known.Hint
+	}
+	return failure
 }
 
 // notCaptured panics with a *kernels.DeviceError if op is called during a capture; op cannot be

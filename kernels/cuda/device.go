@@ -51,11 +51,16 @@ type Device struct {
 var _ kernels.Device = (*Device)(nil)
 
 // New returns the device that computes with d. The name is the device's own: "cuda" or "emulator".
-// Closing the device closes d.
+// Closing the device closes d; if New fails, d is closed, too.
 func New(name string, d driver.Driver) (*Device, error) {
 	stream, err := d.NewStream()
 	if err != nil {
-		return nil, &kernels.DeviceError{Device: name, Op: "open", Err: err}
+		failure := &kernels.DeviceError{Device: name, Op: "open", Err: errors.Join(err, d.Close())}
+		var known *driver.Error
+		if errors.As(err, &known) {
+			failure.Hint = known.Hint
+		}
+		return nil, failure
 	}
 	return &Device{
 		name:      name,

@@ -13,18 +13,20 @@ import (
 	"baregrad/kernels/cuda/libcuda"
 )
 
-// Known driver errors: the number, gorgonia.org/cu's name for it, what may help, and whether the
-// context is lost with it. (According to NVIDIA's description of CUresult, a context stays unusable
-// after one of these errors.)
+// Known driver errors: the number, a name (gorgonia.org/cu's, if it has one), what may help, and
+// whether the context is lost with it. (According to NVIDIA's description of CUresult, a context
+// stays unusable after one of these errors.)
 var failures = []struct {
 	number int
 	name   string
 	hint   string
 	lost   bool
 }{
+	{outOfMemory, "OutOfMemory", "a smaller batch needs less; nvidia-smi lists who else holds some", false},
+	{3, "NotInitialized", "the driver has not started: nvidia-smi says more", false},
 	{4, "Deinitialized", "the driver is shutting down", true},
-	{34, "UnknownErrorCode:34", "this is the toolkit's stub of the driver, for linking only: take the folder stubs out of LD_LIBRARY_PATH", false}, // STUB_LIBRARY
-	{46, "UnknownErrorCode:46", "the GPU is not available now: another program may have it to itself", true},                                       // DEVICE_UNAVAILABLE
+	{34, "StubLibrary", "this is the toolkit's stub of the driver, for linking only: take the folder stubs out of LD_LIBRARY_PATH", false},
+	{46, "DeviceUnavailable", "the GPU is not available now: another program may have it to itself", true},
 	{100, "NoDevice", "nvidia-smi shows what the driver sees; CUDA_VISIBLE_DEVICES hides GPUs", false},
 	{101, "InvalidDevice", "nvidia-smi shows what the driver sees; CUDA_VISIBLE_DEVICES hides GPUs", false},
 	{209, "NoBinaryForGpu", "the kernel is for another GPU", false},
@@ -32,8 +34,10 @@ var failures = []struct {
 	{218, "InvalidPtx", "the driver is too old for this kernel, or the GPU is", false},
 	{220, "NvlinkUncorrectable", "the link between GPUs has failed", true},
 	{221, "JitCompilerNotFound", "the driver's PTX compiler (libnvidia-ptxjitcompiler) is missing", false},
-	{222, "UnknownErrorCode:222", "the driver is too old for this kernel: a newer driver takes it", false}, // UNSUPPORTED_PTX_VERSION
+	{222, "UnsupportedPtxVersion", "the driver is too old for this kernel: a newer driver takes it", false},
+	{304, "OperatingSystem", "the operating system refused the driver something, as it may in a container: dmesg says more", false},
 	{700, "IllegalAddress", "a kernel read or wrote memory that is not its own; the emulator (--device emulator) says which line", true},
+	{701, "LaunchOutOfResources", "the kernel needs more registers or shared memory than this GPU has", false},
 	{702, "LaunchTimeout", "a kernel ran longer than the system allows on a GPU that also draws the screen", true},
 	{709, "ContextIsDestroyed", "the GPU was lost; nvidia-smi shows whether the driver still sees it", true},
 	{714, "HardwareStackError", "the GPU has failed", true},
@@ -42,6 +46,7 @@ var failures = []struct {
 	{717, "InvalidAddressSpace", "the emulator (--device emulator) says which line", true},
 	{718, "InvalidPc", "the emulator (--device emulator) says which line", true},
 	{719, "LaunchFailed", "a kernel failed, or the GPU was lost; the emulator (--device emulator) or nvidia-smi says more", true},
+	{801, "NotSupported", "a newer driver has this call", false},
 	{802, "SystemNotReady", "the system is not ready: on machines with NVSwitch nvidia-fabricmanager has to run", false},
 	{803, "SystemDriverMismatch", "the driver's parts are of different versions: restart the machine", false},
 	{804, "CompatNotSupportedOnDevice", "the driver is too old for this GPU", false},
@@ -53,13 +58,15 @@ func explain(err error) error {
 	if err == nil {
 		return nil
 	}
-	told := withProblem(err)
 	for _, f := range failures {
-		if err.Error() == f.name {
-			return &driver.Error{Err: told, Hint: f.hint, Lost: f.lost}
+		switch err.Error() {
+		case f.name:
+			return &driver.Error{Err: withProblem(err), Hint: f.hint, Lost: f.lost}
+		case fmt.Sprintf("UnknownErrorCode:%d", f.number): // gorgonia.org/cu has no name for it
+			return &driver.Error{Err: withProblem(fmt.Errorf("%s (%w)", f.name, err)), Hint: f.hint, Lost: f.lost}
 		}
 	}
-	return told
+	return withProblem(err)
 }
 
 // withProblem adds the emulator's own description of an error, if the emulator replaces the driver.
@@ -81,9 +88,6 @@ func check(call string, number int) error {
 	if number == 0 {
 		return nil
 	}
-	if number == outOfMemory {
-		return &driver.Error{Err: fmt.Errorf("%s: no memory left", call), Hint: "a smaller batch needs less; nvidia-smi lists who else holds some"}
-	}
 	for _, f := range failures {
 		if f.number == number {
 			return &driver.Error{Err: withProblem(fmt.Errorf("%s: %s", call, f.name)), Hint: f.hint, Lost: f.lost}
@@ -98,7 +102,8 @@ func opening(err error) error {
 	var known *driver.Error
 	if errors.As(err, &known) {
 		failure.Hint = known.Hint
-	} else if errors.Is(err, cu.OutOfMemory) {
+	}
+	if errors.Is(err, cu.OutOfMemory) {
 		failure.Hint = "other programs hold the GPU's memory: nvidia-smi lists them"
 	}
 	return failure

@@ -217,7 +217,8 @@ func TestNoDevice(t *testing.T) {
 	_, err = nvidia.Open(0, nvidia.Options{})
 	libcuda.Inject("cuDevicePrimaryCtxRetain", 0, 0)
 	var failure *kernels.DeviceError
-	if !errors.As(err, &failure) || failure.Op != "open" || !strings.Contains(failure.Hint, "another program") {
+	if !errors.As(err, &failure) || failure.Op != "open" || !strings.Contains(failure.Hint, "another program") ||
+		!strings.Contains(err.Error(), "DeviceUnavailable") {
 		t.Errorf("a GPU that is not available gave the error %v, want a *kernels.DeviceError with a hint", err)
 	}
 }

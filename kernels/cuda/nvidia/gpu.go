@@ -15,6 +15,9 @@ import (
 	"baregrad/kernels/cuda/libcuda"
 )
 
+// Built reports whether the program was built with GPU support: with the tag cuda.
+const Built = true
+
 // Count returns the number of GPUs. The error, a *NoDeviceError, says why there is none.
 func Count() (int, error) {
 	if err := libcuda.Present(); err != nil {
@@ -68,8 +71,11 @@ type gpu struct {
 
 var _ driver.Driver = (*gpu)(nil)
 
-// Open opens GPU number ordinal, counting from 0. The error is a *NoDeviceError if there is none,
-// otherwise a *kernels.DeviceError.
+// leastCompute is the major compute capability that every kernel needs: .target sm_70.
+const leastCompute = 7
+
+// Open opens GPU number ordinal, counting from 0. The error is a *NoDeviceError if there is none
+// that can run the kernels, otherwise a *kernels.DeviceError.
 func Open(ordinal int, o Options) (driver.Driver, error) {
 	n, err := Count()
 	if err != nil {
@@ -84,6 +90,12 @@ func Open(ordinal int, o Options) (driver.Driver, error) {
 	}
 	if err := g.describe(); err != nil {
 		return nil, opening(explain(err))
+	}
+	if c := g.info.Compute; c[0] < leastCompute {
+		return nil, &NoDeviceError{
+			Looked: fmt.Sprintf("%s is too old: its compute capability is %d.%d", g.info.Name, c[0], c[1]),
+			Hint:   fmt.Sprintf("the kernels need %d.0 or later", leastCompute),
+		}
 	}
 	// The device's primary context, which other libraries in the process share.
 	if g.context, err = g.device.RetainPrimaryCtx(); err != nil {

@@ -46,13 +46,13 @@ func launches(t testing.TB, d driver.Driver) map[string]func() error {
 }
 
 // idleLibrary compiles testdata/idle.c.
-func idleLibrary(t testing.TB) string {
+func idleLibrary(t testing.TB, flags ...string) string {
 	cc := os.Getenv("CC")
 	if cc == "" {
 		cc = "cc"
 	}
 	library := filepath.Join(t.TempDir(), "libidle.so")
-	if out, err := exec.Command(cc, "-O2", "-shared", "-fPIC", "-I../libcuda/include", "-o", library, "testdata/idle.c").CombinedOutput(); err != nil {
+	if out, err := exec.Command(cc, append(flags, "-O2", "-shared", "-fPIC", "-I../libcuda/include", "-o", library, "testdata/idle.c")...).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return library

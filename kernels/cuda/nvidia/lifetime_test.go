@@ -150,6 +150,56 @@ func TestALostContextIsGivenBack(t *testing.T) {
 	}
 }
 
+// A device that can't be opened leaves nothing behind, and says what may help.
+func TestAFailedOpenLeavesNothing(t *testing.T) {
+	emulated(t)
+	before, objects, _ := libcuda.Held()
+	gpu := open(t, nvidia.Options{})
+	libcuda.Inject("cuStreamCreate", 0, 2)
+	d, err := cuda.New("cuda", gpu)
+	libcuda.Inject("cuStreamCreate", 0, 0)
+	var failure *kernels.DeviceError
+	if d != nil || !errors.As(err, &failure) || !strings.Contains(failure.Hint, "nvidia-smi") {
+		t.Errorf("device %v, error %v, want none, and a *kernels.DeviceError with a hint", d, err)
+	}
+	if after, left, _ := libcuda.Held(); after != before || left != objects {
+		t.Errorf("the context is held %d times, before that %d; %d objects, before that %d", after, before, left, objects)
+	}
+}
+
+// A GPU that no kernel is for is as good as none.
+func TestGPUTooOld(t *testing.T) {
+	if os.Getenv("BAREGRAD_TEST_COMPUTE") != "" { // in a process of its own
+		_, err := nvidia.Open(0, nvidia.Options{})
+		var none *nvidia.NoDeviceError
+		if !errors.As(err, &none) || !strings.Contains(none.Looked, "6.6") || !strings.Contains(none.Hint, "7.0") {
+			t.Errorf("error %v, want a *nvidia.NoDeviceError that says that the GPU is too old", err)
+		}
+		return
+	}
+	emulated(t)
+	command := exec.Command(os.Args[0], "-test.run=^TestGPUTooOld$", "-test.v")
+	command.Env = append(os.Environ(), libcuda.Variable+"="+idleLibrary(t), "BAREGRAD_TEST_COMPUTE=6")
+	if out, err := command.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// Drivers before CUDA 11 have another name for giving back the context.
+func TestOlderNames(t *testing.T) {
+	if !libcuda.Emulated() { // in a process of its own
+		if err := open(t, nvidia.Options{}).Close(); err != nil {
+			t.Error(err)
+		}
+		return
+	}
+	command := exec.Command(os.Args[0], "-test.run=^TestOlderNames$", "-test.v")
+	command.Env = append(os.Environ(), libcuda.Variable+"="+idleLibrary(t, "-DBEFORE_CUDA_11"))
+	if out, err := command.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 // A step that the driver won't record or make a graph of is launched piece by piece. It
 // gives the same bits, and is not passed over in silence.
 func TestTrainingWithoutGraphs(t *testing.T) {
@@ -170,17 +220,22 @@ func TestTrainingWithoutGraphs(t *testing.T) {
 	if history.Uncaptured != nil || strings.Contains(said, "by itself") {
 		t.Fatalf("without a fault: %v, %s", history.Uncaptured, said)
 	}
-	for function, number := range map[string]int{
-		"cuStreamBeginCapture_v2": 900, "cuStreamEndCapture": 901, "cuGraphInstantiateWithFlags": 2,
+	for function, fault := range map[string]struct {
+		number int
+		hint   string
+	}{
+		"cuStreamBeginCapture_v2":     {900, ""},
+		"cuStreamEndCapture":          {901, ""},
+		"cuGraphInstantiateWithFlags": {801, "a newer driver"}, // before CUDA 11.4
 	} {
-		libcuda.Inject(function, 0, number)
+		libcuda.Inject(function, 0, fault.number)
 		got, history, said := train()
 		libcuda.Inject(function, 0, 0)
 		if !slices.Equal(got, want) {
 			t.Errorf("%s failed, and training gave other bits", function)
 		}
 		var refused *kernels.DeviceError
-		if !errors.As(history.Uncaptured, &refused) || !strings.Contains(said, history.Uncaptured.Error()) {
+		if !errors.As(history.Uncaptured, &refused) || !strings.Contains(said, history.Uncaptured.Error()) || !strings.Contains(said, fault.hint) {
 			t.Errorf("%s failed: the history says %v, and Fit wrote %q", function, history.Uncaptured, said)
 		}
 	}

@@ -4,6 +4,9 @@ package nvidia
 
 import "baregrad/kernels/cuda/driver"
 
+// Built reports whether the program was built with GPU support: with the tag cuda.
+const Built = false
+
 // Count returns an error: there are no GPUs in a program built without the tag cuda.
 func Count() (int, error) {
 	return 0, &NoDeviceError{

@@ -1,7 +1,8 @@
 // shim.c replaces libcuda: it defines the functions of the CUDA driver that cuda.h
 // declares. Each one looks up the function of the same name in the driver's own
 // library on first call, so that a program linked with this shim starts on any
-// machine. If there is no driver, cuInit still succeeds (gorgonia.org/cu ends the
+// machine. (Three of them have another name in drivers before CUDA 11: see older.)
+// If there is no driver, cuInit still succeeds (gorgonia.org/cu ends the
 // program if it does not), and everything else returns CUDA_ERROR_NO_DEVICE. A
 // function that an old driver lacks returns CUDA_ERROR_NOT_SUPPORTED.
 //
@@ -35,10 +36,22 @@ static void *library(void) {
     return handle;
 }
 
+// Drivers before CUDA 11 have the functions for the primary context without their _v2, with the
+// same parameters.
+static const char *older(const char *name) {
+    if (strcmp(name, "cuDevicePrimaryCtxRelease_v2") == 0) return "cuDevicePrimaryCtxRelease";
+    if (strcmp(name, "cuDevicePrimaryCtxReset_v2") == 0) return "cuDevicePrimaryCtxReset";
+    if (strcmp(name, "cuDevicePrimaryCtxSetFlags_v2") == 0) return "cuDevicePrimaryCtxSetFlags";
+    return NULL;
+}
+
 static void *find(const char *name) {
     if (baregrad_cuda_lookup != NULL) return baregrad_cuda_lookup(name);
     void *handle = library();
-    return handle == NULL ? NULL : dlsym(handle, name);
+    if (handle == NULL) return NULL;
+    void *function = dlsym(handle, name);
+    const char *before = function == NULL ? older(name) : NULL;
+    return before == NULL ? function : dlsym(handle, before);
 }
 
 // baregrad_cuda_present reports whether there is a driver.

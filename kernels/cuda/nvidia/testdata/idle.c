@@ -22,9 +22,18 @@ CUresult cuDeviceGetCount(int *count) { *count = 1; return started() == CUDA_SUC
 CUresult cuDeviceGet(CUdevice *device, int ordinal) { *device = 0; return CUDA_SUCCESS; }
 CUresult cuDeviceGetName(char *name, int size, CUdevice d) { name[0] = 'i'; name[1] = 0; return CUDA_SUCCESS; }
 CUresult cuDeviceTotalMem_v2(size_t *bytes, CUdevice d) { *bytes = 1 << 30; return CUDA_SUCCESS; }
-CUresult cuDeviceGetAttribute(int *value, CUdevice_attribute a, CUdevice d) { *value = 9; return CUDA_SUCCESS; }
+CUresult cuDeviceGetAttribute(int *value, CUdevice_attribute a, CUdevice d) {
+    const char *compute = getenv("BAREGRAD_TEST_COMPUTE"); // the compute capability, such as 6
+    *value = compute == NULL ? 9 : atoi(compute);
+    return CUDA_SUCCESS;
+}
 CUresult cuDevicePrimaryCtxRetain(CUcontext *c, CUdevice d) { *c = (CUcontext)thing; return CUDA_SUCCESS; }
+#ifdef BEFORE_CUDA_11 // -D: with the names of such a driver, which cuda.h replaces
+#undef cuDevicePrimaryCtxRelease
+CUresult cuDevicePrimaryCtxRelease(CUdevice d) { return CUDA_SUCCESS; }
+#else
 CUresult cuDevicePrimaryCtxRelease_v2(CUdevice d) { return CUDA_SUCCESS; }
+#endif
 CUresult cuCtxSetCurrent(CUcontext c) { return CUDA_SUCCESS; }
 CUresult cuCtxSynchronize(void) { return CUDA_SUCCESS; }
 CUresult cuMemAlloc_v2(CUdeviceptr *p, size_t bytes) { *p = 256; return CUDA_SUCCESS; }
