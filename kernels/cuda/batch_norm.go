@@ -1,9 +1,6 @@
 package cuda
 
-import (
-	"baregrad/kernels"
-	"baregrad/kernels/cuda/driver"
-)
+import "baregrad/kernels"
 
 // Batch normalization: see batch_norm.ptx.
 
@@ -21,9 +18,8 @@ func (d *Device) BatchNorm(y, mean, variance, x, gamma, beta kernels.Buffer, row
 		return
 	}
 	columns := uint64(d.between.floats(d, cols))
-	s := d.columnSums(rows, cols, 3)
-	d.launch(batchNormMoments, s.grid, lanes(256), d.with(address(x), address(mean), address(variance), address(gamma), columns,
-		s.partial, s.counters, count(rows), count(cols), count(s.segment), count(s.width), count(32/s.width), float(epsilon))...)
+	d.sumColumns(batchNormMoments, d.columnSums(rows, cols, 3, 8),
+		address(x), address(mean), address(variance), address(gamma), columns, float(epsilon))
 	d.elementwise(batchNormFwd, rows*cols, []uint64{address(y), address(x), address(mean), columns, address(beta)}, count(cols))
 }
 
@@ -39,39 +35,9 @@ func (d *Device) BatchNormGrad(dx, dgamma, dbeta, dy, x, mean, variance, gamma k
 		return
 	}
 	columns := uint64(d.between.floats(d, 3*cols))
-	s := d.columnSums(rows, cols, 2)
-	d.launch(batchNormSums, s.grid, lanes(256), d.with(address(dgamma), address(dbeta), address(dy), address(x), address(mean), address(variance),
-		address(gamma), columns, s.partial, s.counters, count(rows), count(cols), count(s.segment), count(s.width), count(32/s.width),
-		float(epsilon), mode(mg), mode(mb))...)
+	d.sumColumns(batchNormSums, d.columnSums(rows, cols, 2, 4), address(dgamma), address(dbeta), address(dy), address(x),
+		address(mean), address(variance), address(gamma), columns, float(epsilon), mode(mg), mode(mb))
 	if dx != nil {
 		d.elementwise(batchNormBwd, rows*cols, []uint64{address(dx), address(dy), address(x), address(mean), columns}, count(cols), mode(mx))
 	}
-}
-
-// columnSums holds the sizes of a launch that sums by column, and its scratch memory.
-type columnSums struct {
-	grid              driver.Dim
-	partial, counters uint64
-	segment, width    int // rows per segment, and lanes of a warp per row
-}
-
-// columnSums returns them for the given number of sums per column (kept). As in biasGrad, the rows
-// are cut into segments, so that there are enough blocks. In each, every lane has at least four
-// rows.
-func (d *Device) columnSums(rows, cols, kept int) (s columnSums) {
-	groups := ceilDiv(cols, 32)
-	s.width = 1
-	for s.width < min(cols, 32) {
-		s.width *= 2
-	}
-	least := 32 * 32 / s.width
-	parts := max(1, min(ceilDiv(rows, least), 2*busy/groups))
-	s.segment = ceilDiv(ceilDiv(rows, parts), least) * least
-	parts = ceilDiv(rows, s.segment)
-	if parts > 1 {
-		s.partial = uint64(d.scratch.floats(d, parts*kept*cols))
-		s.counters = uint64(d.counters.first(d, groups))
-	}
-	s.grid = driver.Dim{X: groups, Y: parts, Z: 1}
-	return s
 }

@@ -13,9 +13,8 @@ func (d *Device) LayerNorm(y, mean, inverse, x, gamma, beta kernels.Buffer, rows
 func (d *Device) LayerNormGrad(dx, dgamma, dbeta, dy, x, mean, inverse, gamma kernels.Buffer, rows, cols int, mx, mg, mb kernels.Mode) {
 	kernels.CheckLayerNormGrad("layer norm gradient", rows, cols, dx, dgamma, dbeta, dy, x, mean, inverse, gamma)
 	if dgamma != nil || dbeta != nil {
-		s := d.columnSums(max(1, rows), cols, 2)
-		d.launch(kernel{"layer_norm.ptx", "layer_norm_sums_f32"}, s.grid, lanes(256), d.with(address(dgamma), address(dbeta), address(dy), address(x),
-			address(mean), address(inverse), s.partial, s.counters, count(rows), count(cols), count(s.segment), mode(mg), mode(mb))...)
+		d.sumColumns(kernel{"layer_norm.ptx", "layer_norm_sums_f32"}, d.columnSums(rows, cols, 2, 4), address(dgamma), address(dbeta),
+			address(dy), address(x), address(mean), address(inverse), mode(mg), mode(mb))
 	}
 	if dx != nil {
 		d.byRow(kernel{"layer_norm.ptx", "layer_norm_bwd_f32"}, rows, d.with(address(dx), address(dy), address(x), address(mean),
