@@ -29,6 +29,8 @@ type Device struct {
 	sums  []float64     // scratch: see sumScratch
 	masks masks         // of dropout
 
+	border kernels.ConvSpec // of Im2Col
+
 	cacheL2    int         // L2 cache of one core, in bytes
 	cacheL3    int         // L3 cache, in bytes; 0 if there is none
 	workspaces []workspace // one for each worker

@@ -37,6 +37,8 @@
 //	Max, ArgMax over the last axis | yes     | yes  | yes
 //	Dropout, Uniform               | yes     | yes  | yes
 //	Gather of uint8 and float32    | yes     | yes  | yes
+//	Im2Col, Col2Im that only add   |         |      |
+//	  or remove a border           | copy    | copy | yes
 //	Transpose; its gradient unless |         |      |
 //	  it accumulates               | AVX2's  | yes  | yes
 //	Equal, Greater                 | yes     | yes  | no
@@ -107,8 +109,8 @@
 //	                        with adam_amd64.h, root_amd64.h, subnormal_amd64.h
 //	sums, maxima, losses    reduce.go; batch_norm.go; layer_norm.go; softmax.go; loss.go;
 //	                        classes.go: few classes
-//	copies and random bits  transpose.go; convert.go: Gather, with gather_amd64.h;
-//	                        dropout.go, with philox
+//	copies and random bits  transpose.go; im2col.go: borders of zeros; convert.go: Gather,
+//	                        with gather_amd64.h; dropout.go, with philox
 //	vectors in general      vector.go: the names of the kernels on vectors and rows;
 //	                        vector_test.go tests each of them at every length;
 //	                        lanes_amd64.h, lanes_amd64.s: tails; math_amd64.s: constants

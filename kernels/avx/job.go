@@ -29,6 +29,7 @@ type job struct {
 	axes   axes
 	reduce kernels.ReduceSpec
 	gather kernels.GatherSpec
+	border *kernels.ConvSpec
 	norm   layerNorm
 	philox philox
 

@@ -138,7 +138,15 @@ func padded(s kernels.ConvSpec) bool {
 
 // Im2Col: row (n,i,j) of col is the patch under output (n,i,j). Its gradient is Col2Im.
 func im2ColCases() (cases []operation) {
-	list := append(geometries(), conv(2, 13, 13, 32, 3, 3, 1, 1, 1, 1, 1, true))
+	list := geometries()
+	// Windows of one pixel that begin and end outside the image: a border of zeros.
+	for _, around := range [][4]int{{0, 0, 0, 0}, {2, 1, 1, 4}, {0, 3, 2, 0}} {
+		s := conv(2, 3, 5, 3, 1, 1, 1, 1, 1, 1, 1, false)
+		s.PadTop, s.PadLeft = around[0], around[2]
+		s.OH, s.OW = around[0]+s.H+around[1], around[2]+s.W+around[3]
+		list = append(list, s)
+	}
+	list = append(list, conv(2, 13, 13, 32, 3, 3, 1, 1, 1, 1, 1, true))
 	for i, s := range list {
 		op := operation{method: "Im2Col", gradientName: "Col2Im", detail: describe(s), large: i == len(list)-1}
 		g := newGenerator(op.detail)
