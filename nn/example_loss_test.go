@@ -109,6 +109,42 @@ func ExampleMetric() {
 	// Output: surer at the end: true
 }
 
+// r2 is a user-defined metric, the coefficient of determination: 1 − Σ(p−y)²/Σ(y−mean y)². It is not
+// a mean over examples, but follows from four sums over all of them.
+type r2 struct{}
+
+func (r2) Name() string { return "r2_score" }
+
+func (r2) Sums() int { return 4 }
+
+func (r2) Record(t *autograd.Tape, out *nn.Output, y *autograd.Var) *autograd.Var {
+	e := t.Sub(out.Value(t), y)
+	sums := t.Input(4)
+	for i, v := range []*autograd.Var{t.Mul(e, e), y, t.Mul(y, y), t.Affine(y, 0, 1)} {
+		total, to := t.Sum(v, 0, -1).Value.Buffer(), sums.Value.Slice(i, i+1).Buffer()
+		t.Do("r2", func() { t.Device().Copy(to, total) }) // again with every batch
+	}
+	return sums
+}
+
+func (r2) Result(s []float64) float64 { return 1 - s[0]/(s[2]-s[1]*s[1]/s[3]) }
+
+// A metric may be computed from several sums over all batches.
+func ExampleSumsMetric() {
+	d := reference.New()
+	x, y := tensor.From(d, []float32{1, 2, 3, 4, 5}, 5, 1), tensor.From(d, []float32{2, 4, 6, 8, 10}, 5, 1)
+	model := nn.NewSequential(d, nn.Seed(1), &nn.Dense{Units: 1, KernelInit: nn.Constant{Value: 1.5}, InputShape: []int{1}})
+	if err := model.Compile(nn.CompileOptions{Loss: nn.MeanSquaredError{}, Metrics: []nn.Metric{r2{}}}); err != nil {
+		log.Fatal(err)
+	}
+	scores, err := model.Evaluate(context.Background(), x, y, nn.EvaluateOptions{BatchSize: 2})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%.5f\n", scores["r2_score"])
+	// Output: 0.65625
+}
+
 // halfTime is a user-defined schedule: it halves the rate after every so many steps.
 type halfTime struct {
 	First float64

@@ -196,6 +196,11 @@ func (r recordsLoss) Record(t *autograd.Tape, out *nn.Output, _ *autograd.Var) *
 	return r.what(t, out.Value(t))
 }
 
+type recordsSums struct{ recordsLoss }
+
+func (recordsSums) Sums() int                { return 2 }
+func (recordsSums) Result([]float64) float64 { return 0 }
+
 // The error names a user-defined layer, loss or metric with a wrong output shape. A loss with
 // one number for the batch, or several for an example, would otherwise be shown wrongly.
 func TestWhatOnesOwnRecords(t *testing.T) {
@@ -216,6 +221,7 @@ func TestWhatOnesOwnRecords(t *testing.T) {
 		{want: "loss records: it recorded nil, must give float32 [3], a number for each example", loss: recordsLoss{none}},
 		{want: "metric records: it recorded float32 [], must give float32 [3], a number for each example", own: recordsLoss{one}},
 		{want: "metric records: it recorded int32 [3], must give float32 [3], a number for each example", own: recordsLoss{class}},
+		{want: "metric records: it recorded float32 [3 4], must give float32 [2], its sums over the batch", own: recordsSums{recordsLoss{all}}},
 		{want: "layer records (Records): it recorded float32 [], must give float32 [3 2], the batch and what Build gave", l: one},
 		{want: "layer records (Records): it recorded nil, must give float32 [3 2], the batch and what Build gave", l: none},
 	} {
