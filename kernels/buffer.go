@@ -188,28 +188,38 @@ func (s *HostScratch) Floats(n int) Buffer {
 
 // Floats is the memory of a host buffer of float32. A nil Buffer, which stands
 // for an omitted argument, gives a nil slice.
-func Floats(b Buffer) []float32 { return hostSlice[float32](b) }
+func Floats(b Buffer) []float32 { return hostSlice[float32](b, Float32) }
 
 // Ints is the memory of a host buffer of int32; see Floats.
-func Ints(b Buffer) []int32 { return hostSlice[int32](b) }
+func Ints(b Buffer) []int32 { return hostSlice[int32](b, Int32) }
 
 // Uint8s is the memory of a host buffer of uint8; see Floats.
-func Uint8s(b Buffer) []uint8 { return hostSlice[uint8](b) }
+func Uint8s(b Buffer) []uint8 { return hostSlice[uint8](b, Uint8) }
 
-func hostSlice[T Element](b Buffer) []T {
+// hostSlice is the memory of b, whose elements must be T. elements is TypeOf[T](): a small call on the
+// CPU spends much of its time in here, and finding the type each time would double that.
+func hostSlice[T Element](b Buffer, elements Type) []T {
 	if b == nil {
 		return nil
 	}
 	h, ok := b.(*Host)
+	if !ok || h.elements != elements || h.memory == nil {
+		refuse(b, elements)
+	}
+	if len(h.memory) == 0 {
+		return nil
+	}
+	return unsafe.Slice((*T)(unsafe.Pointer(&h.memory[0])), h.n)
+}
+
+// refuse panics because b is no host buffer of that type with memory.
+func refuse(b Buffer, elements Type) {
+	h, ok := b.(*Host)
 	if !ok {
 		Panicf("host memory", "a %T belongs to another device", b)
 	}
-	if h.elements != TypeOf[T]() {
-		Panicf("host memory", "a buffer of %v where %v is expected", h.elements, TypeOf[T]())
+	if h.elements != elements {
+		Panicf("host memory", "a buffer of %v where %v is expected", h.elements, elements)
 	}
-	memory := h.bytes()
-	if len(memory) == 0 {
-		return nil
-	}
-	return unsafe.Slice((*T)(unsafe.Pointer(&memory[0])), h.n)
+	h.bytes() // panics
 }
