@@ -60,6 +60,9 @@ func (j *job) part(_, i int) { j.do(j, i*j.size, min((i+1)*j.size, j.n)) }
 // rows each has.
 func parts(n, elements int) (count, size int) {
 	elements = max(1, elements)
+	if 0 < n && n*elements <= leastElements {
+		return 1, n
+	}
 	part := min(max(n*elements/fewParts, leastElements), partElements)
 	count = max(1, (n*elements+part-1)/part)
 	switch { // the same number for each worker

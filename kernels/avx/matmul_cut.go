@@ -103,6 +103,12 @@ func (t *matmulTask) seriesOf(blocks, others int) int {
 
 // begin is the first row of a block. Its series begins where an even split of the tiles puts it.
 func (t *matmulTask) begin(block int) int {
+	switch block {
+	case 0:
+		return 0
+	case t.blocks:
+		return t.s.M
+	}
 	tiles, n := (t.s.M+t.height-1)/t.height, t.series
 	i, all := block%n, t.blocks/n
 	from, to := block/n*tiles/all, (block/n+1)*tiles/all
