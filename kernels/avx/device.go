@@ -35,6 +35,7 @@ type Device struct {
 	cacheL3    int         // L3 cache, in bytes; 0 if there is none
 	workspaces []workspace // one for each worker
 	product    matmulTask
+	small      smallProduct
 	choices    zeroChoices // whether products skip zeros
 	sampling   sampledTask
 	conv       convTask

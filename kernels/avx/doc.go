@@ -85,7 +85,8 @@
 //	                        workspace.go: each worker's own memory
 //	MatMul                  matmul.go; matmul_cut.go: how it is split; matmul_operands.go:
 //	                        what the kernels read; matmul_halves.go; strip.go, strip_*.s: the
-//	                        inner loop; columns.go, pack_*.s: B packed; matmul_update.go
+//	                        inner loop; columns.go, pack_*.s: B packed; matmul_update.go;
+//	                        matmul_small.go: products not worth a plan
 //	MatMul skipping zeros   zeros.go: what all of it shares, with zeros_finite_*.s;
 //	                        zeros_choice.go: how long a choice is kept;
 //	                        zeros_rows.go, zeros_rows_sample.go, zeros_bits_*.s: of A;

@@ -103,6 +103,10 @@ func (d *Device) matmul(c, a, b, bias []float32, s kernels.MatMulSpec) {
 		d.multiplyAcross(c, a, b, s)
 		return
 	}
+	if isSmall(s) {
+		d.multiplySmall(c, a, b, bias, s)
+		return
+	}
 	d.multiply(c, a, b, bias, s, d.manyZeros(a, s))
 }
 
@@ -115,7 +119,11 @@ const fewColumns = 16
 func (d *Device) multiplyAcross(c, a, b []float32, s kernels.MatMulSpec) {
 	across := grow(&d.across, s.N*s.M)
 	d.product.update = nil // C is not finished here
-	d.multiply(across, b, a, nil, kernels.MatMulSpec{M: s.N, N: s.M, K: s.K, TransA: true}, false)
+	if turned := (kernels.MatMulSpec{M: s.N, N: s.M, K: s.K, TransA: true}); isSmall(turned) {
+		d.multiplySmall(across, b, a, nil, turned)
+	} else {
+		d.multiply(across, b, a, nil, turned, false)
+	}
 	d.set.tiles.transpose(c, s.N, across, s.M, s.N, s.M)
 }
 
