@@ -112,6 +112,7 @@ func gradientCases() []gradientCase {
 
 		{"Sum", spread, shapes{{2, 3, 5}}, func(t *Tape, x []*Var) *Var { return t.Sum(x[0], 1, 1) }},
 		{"Sum of all", spread, shapes{{2, 3, 5}}, func(t *Tape, x []*Var) *Var { return t.Sum(x[0], 0, -1) }},
+		{"Sum of axes counted from the last", spread, shapes{{2, 3, 5}}, func(t *Tape, x []*Var) *Var { return t.Sum(x[0], -3, -2) }},
 		{"Mean", spread, shapes{{2, 3, 5}}, func(t *Tape, x []*Var) *Var { return t.Mean(x[0], 0, 1) }},
 		{"Max", spread, shapes{{2, 3, 5}}, func(t *Tape, x []*Var) *Var { return t.Max(x[0], 0, 0) }},
 		{"Transpose", spread, shapes{{2, 3, 5}}, func(t *Tape, x []*Var) *Var { return t.Transpose(x[0], 2, 0, 1) }},
@@ -131,6 +132,10 @@ func gradientCases() []gradientCase {
 		{"SoftmaxCrossEntropy and its probabilities", spread, shapes{{3, 5}}, func(t *Tape, x []*Var) *Var {
 			loss, probs := t.SoftmaxCrossEntropy(x[0], constant(t.Device(), classes))
 			return t.Add(t.Sum(t.Mul(probs, probs), 1, 1), loss)
+		}},
+		{"the probabilities of SoftmaxCrossEntropy alone", spread, shapes{{3, 5}}, func(t *Tape, x []*Var) *Var {
+			_, probs := t.SoftmaxCrossEntropy(x[0], constant(t.Device(), classes))
+			return probs
 		}},
 		{"CrossEntropy", func(seed uint64, n int) []float32 { return scaled(positive(seed, n), .3) }, shapes{{3, 5}},
 			func(t *Tape, x []*Var) *Var { return t.CrossEntropy(x[0], constant(t.Device(), classes)) }},

@@ -163,6 +163,32 @@ func TestGradientsInPlace(t *testing.T) {
 	})
 }
 
+// Gradients of intermediate results get their memory from the plan, and recording allocates
+// none for them: it would be memory that nothing uses and nothing frees.
+func TestSharedMemoryIsPlannedOnce(t *testing.T) {
+	d := reference.New()
+	tape := autograd.NewTape(d)
+	tape.ShareMemory()
+	w := param(d, spread(1, 6), 2, 3)
+	x := tape.Tanh(w)
+	y := tape.Add(tape.Sigmoid(x), x)
+	loss := tape.Sum(y, 0, -1)
+	for i, v := range []*Var{x, y, loss} {
+		if v.Grad != nil {
+			t.Errorf("variable %d of shape %v has a gradient before Backward, want none", i, v.Shape())
+		}
+	}
+	if w.Grad == nil {
+		t.Error("the parameter has no gradient")
+	}
+	tape.Backward(loss)
+	for i, v := range []*Var{x, y, loss} {
+		if v.Grad == nil {
+			t.Errorf("variable %d of shape %v has no gradient after Backward", i, v.Shape())
+		}
+	}
+}
+
 func TestShareMemoryComesFirst(t *testing.T) {
 	d := reference.New()
 	tape := autograd.NewTape(d)

@@ -383,6 +383,7 @@ func TestMistakes(t *testing.T) {
 		"avg-pool: images [2 8 8]: expected [N H W C]":                                               func() { tape.AvgPool(of(2, 8, 8), [2]int{2, 2}, window{}) },
 		"avg-pool: images [2 8 8 1], window [2 2]: dilations [2 1]":                                  func() { tape.AvgPool(of(2, 8, 8, 1), [2]int{2, 2}, window{Dilations: [2]int{2, 1}}) },
 		"sum: axes 1 to 2 of [2 3]: there are no such axes":                                          func() { tape.Sum(of(2, 3), 1, 2) },
+		"sum: axes 0 to -3 of [2 3]: there are no such axes":                                         func() { tape.Sum(of(2, 3), 0, -3) },
 		"mean: axes 1 to 0 of [2 3]: there are no such axes":                                         func() { tape.Mean(of(2, 3), 1, 0) },
 		"max: axes 1 to 1 of [2 0] are empty":                                                        func() { tape.Max(of(2, 0), 1, 1) },
 		"argmax: axes -3 to -1 of [2 3]: there are no such axes":                                     func() { tape.ArgMax(of(2, 3), -3, -1) },
