@@ -1,6 +1,8 @@
 package nn_test
 
 import (
+	"math"
+	"strings"
 	"testing"
 
 	"baregrad/autograd"
@@ -45,6 +47,43 @@ func TestTopKOfSmallOutputs(t *testing.T) {
 			}
 			if got := metricOf(t, nn.SparseTopKCategoricalAccuracy{K: k}, nn.Linear, outputs, int32(class)); got != want {
 				t.Errorf("class %d of %v, K = %d: %v, want %v", class, outputs, k, got, want)
+			}
+		}
+	}
+}
+
+// An output that equals the threshold is not above it, at either end of the range, too. A
+// threshold beyond the range is refused.
+func TestPrecisionAndRecallAtTheThreshold(t *testing.T) {
+	d := open(t, "cpu")
+	below := func(x float32) float32 { return math.Nextafter32(x, -1) }
+	above := func(x float32) float32 { return math.Nextafter32(x, 2) }
+	for _, threshold := range []float64{0.5, 0.75, 1} {
+		at := float32(threshold)
+		outputs, labels := []float32{below(at), at, above(at), below(at), at, above(at)}, []float32{1, 1, 1, 0, 0, 0}
+		for _, c := range []struct {
+			metric   nn.RatioMetric
+			whole    float32 // the outputs above the threshold, or the labels that are 1
+			accepted error
+		}{
+			{nn.Precision{Threshold: threshold}, 2, nn.Precision{Threshold: threshold}.Check([]int{6}, tensor.From(d, labels, 1, 6))},
+			{nn.Recall{Threshold: threshold}, 3, nn.Recall{Threshold: threshold}.Check([]int{6}, tensor.From(d, labels, 1, 6))},
+		} {
+			tape := autograd.NewForwardTape(d)
+			out := &nn.Output{Logits: autograd.NewConst(tensor.From(d, outputs, 1, 6)), Activation: nn.Linear}
+			y := autograd.NewConst(tensor.From(d, labels, 1, 6))
+			part, whole := c.metric.Record(tape, out, y).Value.Item(), c.metric.RecordDenominator(tape, out, y).Value.Item()
+			if part != 1 || whole != c.whole || c.accepted != nil {
+				t.Errorf("%s at threshold %v: %v of %v, want 1 of %v (error %v)", c.metric.Name(), threshold, part, whole, c.whole, c.accepted)
+			}
+			tape.Free()
+		}
+	}
+	for _, threshold := range []float64{math.Nextafter(1, 2), -1e-9, math.NaN()} {
+		labels := tensor.New(d, 1, 6)
+		for _, err := range []error{nn.Precision{Threshold: threshold}.Check([]int{6}, labels), nn.Recall{Threshold: threshold}.Check([]int{6}, labels)} {
+			if err == nil || !strings.Contains(err.Error(), "must be from 0 to 1") {
+				t.Errorf("threshold %v: the error is %v", threshold, err)
 			}
 		}
 	}
