@@ -47,20 +47,26 @@ func keep(w io.Writer, root, from string) error {
 	if err := json.Unmarshal(text, &r); err != nil {
 		return fmt.Errorf("report.json: %w", err)
 	}
-	if r.About.Emulated || r.About.Name == "" {
+	if r.About.Name == "" {
+		return fmt.Errorf("report.json: no GPU could be used (%s): nothing was measured, and nothing is kept", r.Unusable)
+	}
+	if r.About.Emulated {
 		return fmt.Errorf("report.json: the emulator stood in for the GPU: nothing was measured, and nothing is kept")
 	}
 	page, err := os.ReadFile(filepath.Join(from, "report.md"))
 	if err != nil {
 		return err
 	}
+	// The records do without the report, and it without them: an archive may be too large to be
+	// brought here, or torn.
+	var records map[string][]byte
+	var broken []string
 	archive, err := os.ReadFile(filepath.Join(from, "raw.tar.gz"))
-	if err != nil {
-		return err
+	if err == nil {
+		records, broken, err = recordsOf(archive, r.About.Name)
 	}
-	records, broken, err := recordsOf(archive, r.About.Name)
 	if err != nil {
-		return fmt.Errorf("raw.tar.gz: %w", err)
+		broken = append(broken, fmt.Sprintf("the hardware's answers, or some of them: raw.tar.gz: %v", err))
 	}
 	name := slug(r.About.Name)
 	files := map[string][]byte{
@@ -116,6 +122,9 @@ func goalsTable(r *Report, results string) string {
 	} else {
 		fmt.Fprintf(&b, "Measured on one %s, in one run, on %s: [all of it](%s/gpu-%s.md).\n\n", r.About.Name, r.Date, results, slug(r.About.Name))
 	}
+	if doubts := r.doubts(); doubts != "" {
+		b.WriteString(cell(doubts) + "\n\n")
+	}
 	b.WriteString("| goal, on one GPU in one run | measured | |\n|---|---|---|\n")
 	for _, g := range goals {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", g.Name, cell(g.Measured), g.Verdict)
@@ -124,7 +133,7 @@ func goalsTable(r *Report, results string) string {
 }
 
 // recordsOf reads the hardware's answers from the archive packed by run.sh; broken lists those that
-// are not valid records of this GPU.
+// are not valid records of this GPU. With an error it returns those before it.
 func recordsOf(archive []byte, gpu string) (records map[string][]byte, broken []string, err error) {
 	unzipped, err := gzip.NewReader(bytes.NewReader(archive))
 	if err != nil {
@@ -137,7 +146,7 @@ func recordsOf(archive []byte, gpu string) (records map[string][]byte, broken []
 			return records, broken, nil
 		}
 		if err != nil {
-			return nil, nil, err
+			return records, broken, err
 		}
 		folder, name := path.Split(path.Clean(header.Name))
 		if folder != "probe/" || path.Ext(name) != ".probe" {
@@ -146,7 +155,7 @@ func recordsOf(archive []byte, gpu string) (records map[string][]byte, broken []
 		const most = 1 << 20 // a record has some 100 KB
 		text, err := io.ReadAll(io.LimitReader(files, most))
 		if err != nil {
-			return nil, nil, err
+			return records, broken, err
 		}
 		r, err := probe.Read(bytes.NewReader(text))
 		if err == nil && r.Device != gpu {

@@ -137,8 +137,34 @@ func TestKeepRefuses(t *testing.T) {
 	refused("an emulator's report")
 	put(About{Name: "a GPU"})
 	refused("a report, where there are no documents,")
-	write(t, from, "raw.tar.gz", []byte("torn"))
-	refused("a torn archive")
+	put(About{})
+	refused("a report that no GPU could be used")
+}
+
+// A report is kept without the archive, or with what can be read of it.
+func TestKeepWithoutRecords(t *testing.T) {
+	root, from := t.TempDir(), t.TempDir()
+	if err := os.Mkdir(filepath.Join(root, "docs"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range goalsPages {
+		write(t, root, filepath.FromSlash(p.page), []byte(goalsBegin+goalsEnd))
+	}
+	raw := t.TempDir()
+	write(t, raw, "about.json", []byte(`{"Name":"a GPU","Compute":[9,0]}`))
+	lab(t, "report", raw, from)
+	whole := packed(t, map[string][]byte{"probe/ex2.approx.f32.probe": record(t, "a GPU")})
+	for _, archive := range [][]byte{nil, []byte("torn"), whole[:len(whole)-20]} {
+		if archive != nil {
+			write(t, from, "raw.tar.gz", archive)
+		}
+		var said bytes.Buffer
+		err := keep(&said, root, from)
+		if want := "not kept: the hardware's answers"; err != nil || !strings.Contains(said.String(), want) ||
+			!strings.Contains(said.String(), "written: bench/results/gpu-a-gpu.md") {
+			t.Errorf("with %d bytes of an archive: error %v, said, without %q,\n%s", len(archive), err, want, said.String())
+		}
+	}
 }
 
 // The documents have the table, and, as long as no GPU was measured, say so of each goal.

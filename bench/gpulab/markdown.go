@@ -10,6 +10,13 @@ import (
 
 func (r *Report) markdown() string {
 	var b strings.Builder
+	if r.About.Name == "" {
+		fmt.Fprintf(&b, "# GPU lab: no GPU, %s\n\nNo GPU could be used, and nothing was measured:\n\n```\n%s\n```\n", r.Date, r.Unusable)
+		if len(r.Machine) > 0 {
+			fmt.Fprintf(&b, "\nThe machine:\n\n```\n%s\n```\n", strings.Join(r.Machine, "\n"))
+		}
+		return b.String()
+	}
 	fmt.Fprintf(&b, "# GPU lab: %s, %s\n\n", r.About.Name, r.Date)
 	fmt.Fprintf(&b, "Compute capability %d.%d, %d multiprocessors, %.1f GB of memory.\n",
 		r.About.Compute[0], r.About.Compute[1], r.About.Multiprocessors, float64(r.About.Memory)/(1<<30))
@@ -19,7 +26,11 @@ func (r *Report) markdown() string {
 	if len(r.Machine) > 0 {
 		fmt.Fprintf(&b, "\n```\n%s\n```\n", strings.Join(r.Machine, "\n"))
 	}
-	b.WriteString("\n## Goals\n\n| goal, on one GPU in one run | measured | |\n|---|---|---|\n")
+	b.WriteString("\n## Goals\n\n")
+	if doubts := r.doubts(); doubts != "" {
+		b.WriteString(doubts + "\n\n")
+	}
+	b.WriteString("| goal, on one GPU in one run | measured | |\n|---|---|---|\n")
 	for _, g := range r.Goals {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", g.Name, g.Measured, g.Verdict)
 	}
@@ -82,6 +93,9 @@ func (r *Report) markdown() string {
 // short formats the report as a table for a terminal.
 func (r *Report) short() string {
 	var b strings.Builder
+	if r.About.Name == "" {
+		return fmt.Sprintf("\nno GPU could be used, and nothing was measured: %s\n", r.Unusable)
+	}
 	fmt.Fprintf(&b, "\n%s, %s\n", r.About.Name, r.Date)
 	if r.About.Emulated {
 		b.WriteString("THE EMULATOR STOOD IN FOR THE GPU: nothing was measured\n")
@@ -90,6 +104,9 @@ func (r *Report) short() string {
 		fmt.Fprintf(&b, "%-12s %-34s %4d s  %s\n", c.Part, c.Name, c.Seconds, c.Status)
 	}
 	b.WriteByte('\n')
+	if doubts := r.doubts(); doubts != "" {
+		b.WriteString(doubts + "\n\n")
+	}
 	for _, g := range r.Goals {
 		fmt.Fprintf(&b, "%-8s %s: %s\n", g.Verdict, g.Name, g.Measured)
 	}

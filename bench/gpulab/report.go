@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -20,7 +21,8 @@ import (
 // A Report is the result of a lab run. It omits what was not measured.
 type Report struct {
 	Date     string           `json:"date"`
-	About    About            `json:"about"`
+	About    About            `json:"about"`              // empty if no GPU could be used
+	Unusable string           `json:"unusable,omitempty"` // why not
 	Goals    []Goal           `json:"goals"`
 	Checks   []Check          `json:"checks"`
 	Kernels  []Measurement    `json:"kernels"`
@@ -60,7 +62,12 @@ const (
 // measured.
 func report(w io.Writer, raw, dir string) error {
 	r := &Report{Date: time.Now().UTC().Format("2006-01-02 15:04 UTC"), byName: map[string][]int{}}
-	if text, err := os.ReadFile(filepath.Join(raw, "about.json")); err != nil {
+	if text, err := os.ReadFile(filepath.Join(raw, "about.json")); errors.Is(err, fs.ErrNotExist) {
+		r.Unusable = "the lab was stopped before it had found one"
+		if why, err := os.ReadFile(filepath.Join(raw, "unusable.txt")); err == nil && len(bytes.TrimSpace(why)) > 0 {
+			r.Unusable = string(bytes.TrimSpace(why))
+		}
+	} else if err != nil {
 		return err
 	} else if err := json.Unmarshal(text, &r.About); err != nil {
 		return fmt.Errorf("about.json: %w", err)
@@ -97,11 +104,15 @@ func report(w io.Writer, raw, dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "report.json"), append(text, '\n'), 0o644); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(dir, "report.md"), []byte(r.markdown()), 0o644); err != nil {
-		return err
+	for name, text := range map[string][]byte{"report.json": append(text, '\n'), "report.md": []byte(r.markdown())} {
+		whole := filepath.Join(dir, name)
+		// The lab may be stopped at any time: then the report before stays whole.
+		if err := os.WriteFile(whole+".part", text, 0o644); err != nil {
+			return err
+		}
+		if err := os.Rename(whole+".part", whole); err != nil {
+			return err
+		}
 	}
 	_, err = io.WriteString(w, r.short())
 	return err
@@ -134,6 +145,32 @@ func (r *Report) missing(part string, torch bool) string {
 		}
 	}
 	return notMeasured
+}
+
+// soundness lists the steps of run.sh that say whether what is timed is right.
+var soundness = []string{"tests on the GPU", "every rung and form", "demo train, to 98 %", "the same bits as the emulator"}
+
+// doubts lists those steps that did not pass, for the figures' readers; it is empty if all did.
+func (r *Report) doubts() string {
+	if r.About.Emulated || r.About.Name == "" {
+		return "" // there are no figures
+	}
+	var list []string
+	for _, name := range soundness {
+		status := "not run"
+		for _, c := range r.Checks {
+			if c.Name == name {
+				status = c.Status
+			}
+		}
+		if status != "passed" {
+			list = append(list, fmt.Sprintf("%s (%s)", name, status))
+		}
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return "**What was measured may be wrong**: in this run not all checks of the results passed: " + strings.Join(list, "; ") + "."
 }
 
 // parts lists the parts of run.sh, in order.
@@ -229,7 +266,10 @@ func lines[T any](path string, into *[]T, problems *[]string) error {
 		}
 		*into = append(*into, value)
 	}
-	return scan.Err()
+	if err := scan.Err(); err != nil { // a line too long, or a disk that fails: what was read counts
+		*problems = append(*problems, fmt.Sprintf("%s: %v", filepath.Base(path), err))
+	}
+	return nil
 }
 
 // find returns a case's measurement by the given engine, or nil.

@@ -23,8 +23,12 @@
 # least, as far as the budget goes. What a step measured before it was stopped is kept;
 # for what was not begun the report says "not measured: out of time". After each step
 # report.md, report.json, log.txt and raw.tar.gz (all that was written) are in $OUT, or
-# in a folder of their own here if OUT is not set. Parts that were run by name add to
-# what was measured before on this machine; --fresh, or no name, begins anew.
+# in a folder of their own here if OUT is not set; so they are if the GPU can't be used
+# at all. Parts that were run by name add to what was measured before on this machine;
+# --fresh, or no name, or another GPU or lab than before, begins anew.
+#
+# The programs are unpacked into TMPDIR or, if they can't be started there or there is no
+# room, where they can. What can't be written to $OUT is kept there, too.
 #
 # It needs an NVIDIA driver; what else it finds (PyTorch, compute-sanitizer) it uses,
 # and what it does not find is not measured, and the report says so. With --smoke and
@@ -50,20 +54,46 @@ case $budget in
 esac
 [ ${#parts[@]} -eq 0 ] && fresh=1 && parts=(correctness epochs to99 matmul conv memory bits probe sanitizer)
 
-out=${OUT:-results-$(date -u +%Y%m%d-%H%M%S)}
-mkdir -p "$out" && out=$(cd "$out" && pwd) || exit 1
-home=${TMPDIR:-/tmp}/baregrad-gpu-lab-$(id -u)
-mkdir -p "$home" || exit 1
+# usable DIR: whether programs can be written to a folder and started there.
+usable() {
+	local try=$1/try.$$ status
+	mkdir -p "$1" 2>/dev/null && printf '#!/bin/sh\n' 2>/dev/null >"$try" && chmod +x "$try" && "$try" 2>/dev/null
+	status=$?
+	rm -f "$try" 2>/dev/null
+	return $status
+}
+room() { # room DIR: whether there are 500 MB; where df is not known or says nothing, there are
+	local kilobytes
+	kilobytes=$(df -Pk "$1" 2>/dev/null | awk 'NR == 2 { print $4 }')
+	case $kilobytes in '' | *[!0-9]*) return 0 ;; esac
+	[ "$kilobytes" -ge 500000 ]
+}
+home='' name=baregrad-gpu-lab-$(id -u)
+for enough in room true; do
+	for folder in "${TMPDIR:-/tmp}" /tmp /var/tmp /dev/shm "${HOME:-/tmp}" "$PWD" "$here"; do
+		[ -z "$home" ] && usable "$folder/$name" && "$enough" "$folder/$name" && home=$folder/$name
+	done
+done
+[ -n "$home" ] || { echo "$0: no folder was found in which programs can be written and started: TMPDIR can name one" >&2; exit 1; }
 bin=$home/bin raw=$home/raw
 python=${PYTHON:-python3}
 failures=0
 
-# unpack puts the programs into $bin, unless they are there.
+results=results-$(date -u +%Y%m%d-%H%M%S)
+out=${OUT:-$results}
+if ! { mkdir -p "$out" && out=$(cd "$out" && pwd) && : >"$out/log.txt"; } 2>/dev/null; then
+	echo "$0: nothing can be written to $out: the results will be in $home/$results" >&2
+	out=$home/$results
+	mkdir -p "$out" || exit 1
+fi
+touch "$home/began"
+
+# unpack puts the programs into $bin, unless they are there. Other programs' measurements go.
 unpack() {
 	local sum
 	sum=$(cksum <"$here/lab.tar.xz") || return
 	[ "$(cat "$bin/sum" 2>/dev/null)" = "$sum" ] && return
-	rm -rf "$bin" "$home/data" && mkdir -p "$bin" || return
+	rm -rf "$bin" "$raw" "$home/data" && mkdir -p "$bin" || return
 	if command -v xz >/dev/null; then
 		xz -dc "$here/lab.tar.xz" | tar -x -C "$bin"
 	else
@@ -136,7 +166,7 @@ notes() { printf '%s/checks/%s-%02d' "$raw" "$part" "$steps"; }
 note() { # note NAME STATUS SECONDS: what came of a step, and the report with it
 	[ -n "$planning" ] && return
 	printf '{"part":"%s","name":"%s","status":"%s","seconds":%d,"date":"%s"}\n' \
-		"$part" "$1" "$2" "$3" "$(date -u '+%Y-%m-%d %H:%M:%S')" >"$(notes).json"
+		"$part" "$1" "$(printf %s "$2" | tr -d '"\\\000-\037')" "$3" "$(date -u '+%Y-%m-%d %H:%M:%S')" >"$(notes).json"
 	steps=$((steps + 1))
 	case $2 in not*) ;; *) save ;; esac
 }
@@ -155,7 +185,7 @@ import signal, sys
 signal.alarm(90)
 import torch
 gpu = torch.cuda.is_available()
-print('yes' if gpu or '$smoke' else 'PyTorch finds no GPU')
+print('baregrad lab:', 'yes' if gpu or '$smoke' else 'PyTorch finds no GPU') # it may say other things, too
 print('PyTorch', torch.__version__, 'CUDA', torch.version.cuda, 'cuDNN', torch.backends.cudnn.version(), flush=True)
 if gpu:
     x = torch.rand(8, 8, 9, 9, device='cuda', requires_grad=True)
@@ -164,14 +194,20 @@ if gpu:
 " >"$home/torch.txt" 2>"$raw/torch_start.log"
 }
 
-# settle waits until that is over, and knows then what PyTorch there is.
+# settle waits until that is over, or should be, and knows then what PyTorch there is.
 settle() {
+	local i
 	[ -z "$warming" ] && return
-	wait "$warming" 2>/dev/null
+	for ((i = 0; i < 500; i++)); do # 100 seconds: one that waits for a driver may never end
+		kill -0 "$warming" 2>/dev/null || break
+		sleep 0.2
+	done
+	kill -KILL "$warming" 2>/dev/null
 	warming=''
-	torch=$(head -n 1 "$home/torch.txt")
+	torch=$(sed -n 's/^baregrad lab: //p' "$home/torch.txt")
 	[ -n "$torch" ] || torch='PyTorch does not start'
-	tail -n +2 "$home/torch.txt" >>"$raw/machine.txt"
+	grep -v '^baregrad lab: ' "$home/torch.txt" >>"$raw/machine.txt"
+	[ "$torch" = yes ] || tail -n 3 "$raw/torch_start.log" >>"$raw/machine.txt"
 }
 
 # With PyTorch: torch NAME LEAST MOST FILE COMMAND... An argument --budget=@SHARE@
@@ -215,7 +251,9 @@ run() {
 		check 'every rung and form' 10 40 bash -c 'set -o pipefail; "${@:2}" | tee "$1"' - "$raw/forms.txt" ./gpulab $smoke watch forms
 		[ -n "$planning" ] || settle # from here on time counts
 		[ -n "$smoke" ] || check 'what a launch costs' 5 20 ./nvidia.test -test.run '^$' -test.bench Launch -test.benchtime 0.5s
-		[ -n "$smoke" ] || check 'demo train' 15 40 bash -c 'cd "$1" && "$2/demo" train --device cuda --save - --json --quiet' - "$raw" "$bin"
+		[ -n "$smoke" ] || check 'demo train, to 98 %' 15 40 bash -c '
+			set -o pipefail
+			cd "$1" && "$2/demo" train --device cuda --save - --json --quiet | tee demo.json && grep -q "\"test_accuracy\":\(0\.9[89]\|1[,}]\)" demo.json' - "$raw" "$bin"
 		;;
 	epochs)
 		check 'epochs of the tutorials' 25 60 bash -c 'logged "$@"' - "$raw/epochs.jsonl" ./gpulab $smoke watch epochs
@@ -245,10 +283,28 @@ run() {
 
 # save keeps what there is so far, and makes the report of it.
 save() {
-	timeout -k 1 5 tar -czf "$out/raw.tar.gz" -C "$raw" .
+	timeout -k 1 5 tar -czf "$out/raw.tar.gz.part" -C "$raw" . && mv "$out/raw.tar.gz.part" "$out/raw.tar.gz"
 	timeout -k 1 5 ./gpulab report "$raw" "$out" >"$home/short.txt" && return
 	failures=$((failures + 1))
-	echo "the report could not be made; what was measured is in $out/raw.tar.gz" | tee "$home/short.txt"
+	echo "the report could not be made; what was measured is in $out/raw.tar.gz and $raw" | tee "$home/short.txt"
+}
+
+# unusable says why no GPU can be used. If nothing was measured before, the report is of
+# that, with what may tell the reason.
+unusable() {
+	cat "$home/about.log"
+	echo "there is no GPU to measure"
+	[ -e "$raw/about.json" ] && save && return
+	part=correctness
+	cp "$home/about.log" "$raw/unusable.txt"
+	{
+		bounded 10 nvidia-smi
+		ls -l /dev/nvidia* /dev/dxg
+		cat /proc/driver/nvidia/version
+		ldconfig -p | grep -e libcuda -e nvidia-ptxjit
+		env | grep -e ^CUDA_ -e ^NVIDIA_ -e ^LD_LIBRARY_PATH -e ^BAREGRAD_
+	} >"$raw/machine.txt" 2>&1
+	note 'the GPU' 'failed' "$(now)"
 }
 
 lab() {
@@ -256,11 +312,19 @@ lab() {
 	# Where containers and toolkits have what is not found else.
 	PATH=$PATH:/usr/local/nvidia/bin:/usr/local/cuda/bin
 	export LD_LIBRARY_PATH=${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}/usr/local/nvidia/lib64
-	unpack || { echo "lab.tar.xz can't be unpacked: that takes xz, or Python with lzma" >&2; return 1; }
+	unpack || { echo "lab.tar.xz can't be unpacked to $bin: that takes xz, or Python with lzma, and 100 MB" >&2; return 1; }
 	cd "$bin" || return 1
 	[ -n "$fresh" ] && rm -rf "$raw"
 	mkdir -p "$raw/checks"
-	bounded 60 ./gpulab about >"$raw/about.json" || { echo "there is no GPU to measure" >&2; return 1; }
+	if ! bounded $((budget < 120 ? budget / 2 : 60)) ./gpulab about >"$home/about.json" 2>"$home/about.log" || [ ! -s "$home/about.json" ]; then
+		unusable >&2
+		return 1
+	fi
+	if [ -e "$raw/about.json" ] && ! cmp -s "$home/about.json" "$raw/about.json"; then
+		echo "the measurements before were another GPU's: they are not added to"
+		rm -rf "$raw" && mkdir -p "$raw/checks"
+	fi
+	cp "$home/about.json" "$raw/about.json"
 	torch='PyTorch is not installed' warming=''
 	case " ${parts[*]} " in *' epochs '* | *' to99 '* | *' matmul '* | *' conv '* | *' memory '*)
 		if "$python" -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("torch") is None)' 2>/dev/null; then
@@ -271,8 +335,8 @@ lab() {
 		;;
 	esac
 	{
-		timeout -k 1 10 nvidia-smi --query-gpu=name,driver_version,pstate,clocks.max.sm,clocks.max.mem,power.limit,ecc.mode.current --format=csv
-		timeout -k 1 10 nvidia-smi --query-compute-apps=pid,used_memory --format=csv
+		bounded 10 nvidia-smi --query-gpu=name,driver_version,pstate,clocks.max.sm,clocks.max.mem,power.limit,ecc.mode.current --format=csv
+		bounded 10 nvidia-smi --query-compute-apps=pid,used_memory --format=csv
 		uname -sr
 		date -u
 	} >"$raw/machine.txt" 2>/dev/null
@@ -305,7 +369,9 @@ set -m
 lab >&3 2>&1 3>&- &
 lab=$!
 set +m
+stopped=''
 stop() { # stop WHY
+	stopped=1
 	echo "$1: the lab is stopped" >&3
 	kill -KILL -- "-$lab" "-$(cat "$home/running")" 2>/dev/null
 }
@@ -319,9 +385,18 @@ while kill -0 "$lab" 2>/dev/null; do
 done
 wait "$lab" 2>/dev/null
 status=$?
+if [ -n "$stopped" ] && [ -d "$raw" ] && cd "$bin"; then # with what the last step had measured
+	save
+fi >&3 2>&1
+[ -n "$stopped" ] && [ "$status" = 0 ] && status=1
 {
 	cat "$home/short.txt"
-	printf '\n%d s; the report is %s/report.md\n' "$(now)" "$out"
+	printf '\n%d s; ' "$(now)"
+	if [ "$out/report.md" -nt "$home/began" ]; then
+		echo "the report is $out/report.md"
+	else
+		echo "there is no report: $out/log.txt says why"
+	fi
 } >&3
 exec 3>&-
 for _ in 1 2 3 4 5 6 7 8 9 10; do # what was left behind may hold tee back

@@ -25,6 +25,7 @@ import (
 type fakeLab struct {
 	dir, out string
 	path     string // a folder of programs that stand before the machine's
+	again    bool   // whether to add to what was measured before
 }
 
 // The stand-ins. What a program would take is in the file seconds/NAME, NAME being the
@@ -36,8 +37,11 @@ name=$(basename "$0"); name=${name%.py}
 for a in "$@"; do case $a in -*) ;; */*) ;; *) name=$name-$a ;; esac; done
 echo "$name" >>"$FAKE/begun"
 case $name in
-gpulab-about) echo '{"Name":"a stand-in","Compute":[9,0]}'; exit ;;
+gpulab-about)
+	[ -e "$FAKE/noGPU" ] && { echo 'gpulab: the driver "sulks"' >&2; exit 1; }
+	echo "{\"Name\":\"a stand-in$(cat "$FAKE/other" 2>/dev/null)\",\"Compute\":[9,0]}"; exit ;;
 gpulab-report* | gpulab-cases*) exec -a gpulab "$FAKE_LAB" "$@" ;;
+demo-train-cuda) echo '{"test_accuracy":0.991,"test_loss":0.03}' ;;
 gpulab-watch-time-matmul) echo '{"name":"matmul fp32 2048x2048x2048","kind":"matmul","by":"baregrad","flop":1e9,"seconds":0.001}' ;;
 esac
 for takes in "$FAKE/seconds/$name" "$FAKE/seconds/all"; do
@@ -48,7 +52,8 @@ done
 exit 0
 `
 	fakePython = `#!/usr/bin/env bash
-[ "$1" = -c ] && { echo 'yes
+[ "$1" = -c ] && { echo 'a library greets you
+baregrad lab: yes
 PyTorch 0'; exit; } # PyTorch is there, and there is a GPU
 script=$1; shift
 exec "$FAKE/lab/bin/${script%.py}" "$@"
@@ -120,19 +125,11 @@ func newFakeLab(t *testing.T, seconds map[string]int) fakeLab {
 // how long it took.
 func (f fakeLab) run(t *testing.T, args ...string) (statuses map[string]string, report Report, said string, took time.Duration) {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	really := ""
-	if _, err := os.Stat(filepath.Join(f.path, "timeout")); err != nil {
-		really = "1"
+	if !f.again {
+		args = append([]string{"--fresh"}, args...)
 	}
 	steadily(t, func() {
-		write(t, f.dir, "clock", []byte("1000\n"))
-		c := exec.Command("bash", append([]string{filepath.Join(f.dir, "run.sh"), "--fresh"}, args...)...)
-		c.Env = append(os.Environ(), "PATH="+f.path+string(os.PathListSeparator)+os.Getenv("PATH"), "TMPDIR="+f.dir, "OUT="+f.out,
-			"FAKE="+f.dir, "FAKE_LAB="+self, "FAKE_REALLY="+really, "PYTHON=python3")
+		c := f.command(t, args...)
 		begin := time.Now()
 		output, err := c.CombinedOutput()
 		if _, exited := err.(*exec.ExitError); err != nil && !exited {
@@ -144,6 +141,7 @@ func (f fakeLab) run(t *testing.T, args ...string) (statuses map[string]string, 
 	if err != nil {
 		t.Fatalf("%v\n%s", err, said)
 	}
+	report = Report{}
 	if err := json.Unmarshal(text, &report); err != nil {
 		t.Fatal(err)
 	}
@@ -152,6 +150,24 @@ func (f fakeLab) run(t *testing.T, args ...string) (statuses map[string]string, 
 		statuses[c.Name] = c.Status
 	}
 	return statuses, report, said, took
+}
+
+// command is run.sh, with the clock at its beginning.
+func (f fakeLab) command(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	really := ""
+	if _, err := os.Stat(filepath.Join(f.path, "timeout")); err != nil {
+		really = "1"
+	}
+	write(t, f.dir, "clock", []byte("1000\n"))
+	c := exec.Command("bash", append([]string{filepath.Join(f.dir, "run.sh")}, args...)...)
+	c.Env = append(os.Environ(), "PATH="+f.path+string(os.PathListSeparator)+os.Getenv("PATH"), "TMPDIR="+f.dir, "OUT="+f.out,
+		"FAKE="+f.dir, "FAKE_LAB="+self, "FAKE_REALLY="+really, "PYTHON=python3")
+	return c
 }
 
 // steadily calls f again if the machine stood still meanwhile, as one does whose host has

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -76,10 +77,20 @@ func epochs(d kernels.Device, n bench.Network, e *Epoch) error {
 	if err != nil {
 		return err
 	}
+	if loss := h.Values["loss"]; e.Epochs > 2 && !learned(loss) {
+		return fmt.Errorf("in %d epochs the loss went from %v to %v: that is no training", e.Epochs, loss[0], loss[len(loss)-1])
+	}
 	e.First = h.Seconds[0]
 	later := slices.Sorted(slices.Values(h.Seconds[1:]))
 	e.Seconds = later[len(later)/2]
 	return nil
+}
+
+// learned reports whether a loss by epochs is a training's, whose time counts. (One tutorial's
+// labels are random: its loss hardly falls.)
+func learned(loss []float64) bool {
+	first, last := loss[0], loss[len(loss)-1]
+	return first > 0 && last < 1.05*first
 }
 
 // fit trains a network from fresh weights on the first examples of its tutorial.

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// What keeps the report from saying more than was found, and from saying nothing.
+
+func TestLearned(t *testing.T) {
+	for _, c := range []struct {
+		loss []float64
+		want bool
+	}{
+		{[]float64{2.3, 0.4, 0.2}, true},
+		{[]float64{0.7, 0.71, 0.705}, true},
+		{[]float64{0, 0, 0}, false},
+		{[]float64{2.3, 2.3, math.NaN()}, false},
+		{[]float64{math.NaN(), math.NaN()}, false},
+		{[]float64{0.3, 2.3}, false},
+	} {
+		if got := learned(c.loss); got != c.want {
+			t.Errorf("learned(%v) is %v", c.loss, got)
+		}
+	}
+}
+
+// A table of goals says which checks of the results did not pass.
+func TestDoubts(t *testing.T) {
+	raw, dir := t.TempDir(), t.TempDir()
+	write(t, raw, "about.json", []byte(`{"Name":"a GPU","Compute":[9,0]}`))
+	if err := os.Mkdir(filepath.Join(raw, "checks"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	report := func(statuses ...string) string {
+		t.Helper()
+		for i, status := range statuses {
+			write(t, filepath.Join(raw, "checks"), "correctness-0"+string(rune('0'+i))+".json",
+				[]byte(`{"part":"correctness","name":"`+soundness[i]+`","status":"`+status+`"}`+"\n"))
+		}
+		lab(t, "report", raw, dir)
+		text, err := os.ReadFile(filepath.Join(dir, "report.md"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	const doubt = "may be wrong"
+	for statuses, want := range map[string]string{
+		"passed,failed,passed,passed": soundness[1] + " (failed)", "passed,passed,passed,stopped after 9 s": soundness[3] + " (stopped",
+	} {
+		if text := report(strings.Split(statuses, ",")...); !strings.Contains(text, doubt) || !strings.Contains(text, want) {
+			t.Errorf("%s: the report has no doubts of %s", statuses, want)
+		}
+	}
+	if text := report("passed", "passed", "passed", "passed"); strings.Contains(text, doubt) {
+		t.Error("all checks passed, and the report has doubts")
+	}
+	if text := goalsTable(&Report{About: About{Name: "a GPU"}}, "."); !strings.Contains(text, "not run") {
+		t.Errorf("no check was run, and the table of goals says nothing of it:\n%s", text)
+	}
+}
+
+// The steps named are those of run.sh.
+func TestSoundnessIsOfRunSh(t *testing.T) {
+	text, err := os.ReadFile("run.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range soundness {
+		if !strings.Contains(string(text), "check '"+name+"'") {
+			t.Errorf("run.sh has no step %q", name)
+		}
+	}
+}
+
+// A line that is too long is named; what was read before it counts.
+func TestReportOfATooLongLine(t *testing.T) {
+	raw, dir := t.TempDir(), t.TempDir()
+	write(t, raw, "about.json", []byte(`{"Name":"a GPU","Compute":[9,0]}`))
+	write(t, raw, "epochs.jsonl", []byte(`{"name":"mnist-mlp","by":"baregrad","seconds":0.002,"first":0.005,"epochs":6}`+"\n"+strings.Repeat("x", 2<<20)+"\n"))
+	lab(t, "report", raw, dir)
+	text, err := os.ReadFile(filepath.Join(dir, "report.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"| mnist-mlp | baregrad | 0 | 0 | 0.0020 |", "- epochs.jsonl: "} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the report has no %q", want)
+		}
+	}
+}

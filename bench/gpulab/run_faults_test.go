@@ -1,0 +1,95 @@
+//go:build unix
+
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// What run.sh leaves where there is no GPU, where it may not write, and when it is stopped.
+
+// Without a GPU that can be used the report says why, and what there is; what was measured
+// before stays.
+func TestLabWithoutAGPU(t *testing.T) {
+	t.Parallel()
+	f := newFakeLab(t, nil)
+	write(t, f.dir, "noGPU", nil)
+	_, report, said, _ := f.run(t)
+	if want := `the driver "sulks"`; !strings.Contains(report.Unusable, want) || !strings.Contains(said, want) || !strings.Contains(said, "/out/report.md") {
+		t.Errorf("the report says %q, want %s; said:\n%s", report.Unusable, want, said)
+	}
+	if _, err := os.Stat(filepath.Join(f.out, "raw.tar.gz")); err != nil {
+		t.Error(err)
+	}
+	if err := os.Remove(filepath.Join(f.dir, "noGPU")); err != nil {
+		t.Fatal(err)
+	}
+	f.again = true
+	if _, report, said, _ = f.run(t, "matmul"); len(report.Kernels) != 1 {
+		t.Fatalf("%d kernels, want 1; said:\n%s", len(report.Kernels), said)
+	}
+	write(t, f.dir, "noGPU", nil)
+	if _, report, said, _ = f.run(t, "report"); len(report.Kernels) != 1 || !strings.Contains(said, "sulks") {
+		t.Errorf("%d kernels, want the one measured before; said:\n%s", len(report.Kernels), said)
+	}
+}
+
+// Parts run by name add to what was measured before, but not on another GPU.
+func TestPartsOfTheLab(t *testing.T) {
+	t.Parallel()
+	f := newFakeLab(t, nil)
+	f.again = true
+	f.run(t, "matmul")
+	statuses, report, said, _ := f.run(t, "conv")
+	if statuses["matmul"] != "passed" || statuses["conv"] != "passed" || len(report.Kernels) != 1 {
+		t.Errorf("matmul %q, conv %q, %d kernels, want both parts:\n%s", statuses["matmul"], statuses["conv"], len(report.Kernels), said)
+	}
+	write(t, f.dir, "other", []byte(", another"))
+	statuses, report, said, _ = f.run(t, "conv")
+	if statuses["matmul"] != "" || statuses["conv"] != "passed" || len(report.Kernels) != 0 || !strings.Contains(said, "another GPU") {
+		t.Errorf("matmul %q, conv %q, %d kernels, want only what this GPU did:\n%s", statuses["matmul"], statuses["conv"], len(report.Kernels), said)
+	}
+}
+
+// Where nothing can be written to $OUT, the results are kept, and it is said where.
+func TestLabWithoutAFolder(t *testing.T) {
+	t.Parallel()
+	f := newFakeLab(t, nil)
+	write(t, f.dir, "file", nil)
+	f.out = filepath.Join(f.dir, "file", "out")
+	c := f.command(t, "matmul")
+	output, err := c.CombinedOutput()
+	reports, _ := filepath.Glob(filepath.Join(f.dir, "baregrad-gpu-lab-*", "results-*", "report.md"))
+	if err != nil || len(reports) != 1 || !strings.Contains(string(output), reports[0]) {
+		t.Errorf("error %v, reports %v, said:\n%s", err, reports, output)
+	}
+}
+
+// A run that is interrupted reports what the step at work had measured.
+func TestInterruptedLab(t *testing.T) {
+	t.Parallel()
+	f := newFakeLab(t, map[string]int{"gpulab-watch-time-matmul": forever})
+	for _, name := range []string{"date", "timeout"} {
+		if err := os.Remove(filepath.Join(f.path, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := f.command(t, "--fresh", "matmul")
+	signal := time.AfterFunc(4*time.Second, func() { c.Process.Signal(syscall.SIGTERM) })
+	defer signal.Stop()
+	output, err := c.CombinedOutput()
+	if err == nil || !strings.Contains(string(output), "interrupted") {
+		t.Errorf("error %v, said:\n%s", err, output)
+	}
+	text, err := os.ReadFile(filepath.Join(f.out, "report.json"))
+	var report Report
+	if err != nil || json.Unmarshal(text, &report) != nil || len(report.Kernels) != 1 {
+		t.Errorf("%d kernels in the report (error %v), want the one measured before; said:\n%s", len(report.Kernels), err, output)
+	}
+}
