@@ -78,6 +78,7 @@ done
 bin=$home/bin raw=$home/raw
 python=${PYTHON:-python3}
 failures=0
+apart=(env BAREGRAD_LIBCUDA=emulator) # before what needs no driver: one that hangs holds up whoever starts it
 
 results=results-$(date -u +%Y%m%d-%H%M%S)
 out=${OUT:-$results}
@@ -284,7 +285,7 @@ run() {
 # save keeps what there is so far, and makes the report of it.
 save() {
 	timeout -k 1 5 tar -czf "$out/raw.tar.gz.part" -C "$raw" . && mv "$out/raw.tar.gz.part" "$out/raw.tar.gz"
-	timeout -k 1 5 ./gpulab report "$raw" "$out" >"$home/short.txt" && return
+	timeout -k 1 5 "${apart[@]}" ./gpulab report "$raw" "$out" >"$home/short.txt" && return
 	failures=$((failures + 1))
 	echo "the report could not be made; what was measured is in $out/raw.tar.gz and $raw" | tee "$home/short.txt"
 }
@@ -308,7 +309,7 @@ unusable() {
 }
 
 lab() {
-	local p group
+	local p group patience
 	# Where containers and toolkits have what is not found else.
 	PATH=$PATH:/usr/local/nvidia/bin:/usr/local/cuda/bin
 	export LD_LIBRARY_PATH=${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}/usr/local/nvidia/lib64
@@ -316,15 +317,22 @@ lab() {
 	cd "$bin" || return 1
 	[ -n "$fresh" ] && rm -rf "$raw"
 	mkdir -p "$raw/checks"
-	if ! bounded $((budget < 120 ? budget / 2 : 60)) ./gpulab about >"$home/about.json" 2>"$home/about.log" || [ ! -s "$home/about.json" ]; then
+	patience=$((budget < 120 ? budget / 2 : 60))
+	bounded "$patience" ./gpulab about >"$home/about.json" 2>"$home/about.log"
+	case $? in
+	0) ;;
+	124 | 137) echo "the driver did not answer within $patience s" >>"$home/about.log" ;;
+	*) : >"$home/about.json" ;;
+	esac
+	if [ ! -s "$home/about.json" ]; then
 		unusable >&2
 		return 1
 	fi
-	if [ -e "$raw/about.json" ] && ! cmp -s "$home/about.json" "$raw/about.json"; then
-		echo "the measurements before were another GPU's: they are not added to"
+	if ! cmp -s "$home/about.json" "$raw/about.json"; then
+		[ ! -e "$raw/about.json" ] || echo "the measurements before were another GPU's: they are not added to"
 		rm -rf "$raw" && mkdir -p "$raw/checks"
+		cp "$home/about.json" "$raw"
 	fi
-	cp "$home/about.json" "$raw/about.json"
 	torch='PyTorch is not installed' warming=''
 	case " ${parts[*]} " in *' epochs '* | *' to99 '* | *' matmul '* | *' conv '* | *' memory '*)
 		if "$python" -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("torch") is None)' 2>/dev/null; then
@@ -341,11 +349,11 @@ lab() {
 		date -u
 	} >"$raw/machine.txt" 2>/dev/null
 	for group in matmul conv memory; do # what is to be measured, for PyTorch and for the report
-		timeout 5 ./gpulab $smoke cases "$group" >"$raw/$group-cases.json"
+		timeout 5 "${apart[@]}" ./gpulab $smoke cases "$group" >"$raw/$group-cases.json"
 	done
 	if [ "$torch" = yes ] && [ ! -e "$home/data/test.labels" ]; then
 		rm -rf "$home/data.part"
-		timeout 20 ./gpulab data "$home/data.part" && mv "$home/data.part" "$home/data"
+		timeout 20 "${apart[@]}" ./gpulab data "$home/data.part" && mv "$home/data.part" "$home/data"
 	fi
 	export BAREGRAD_REQUIRE=cuda
 	# What the driver has compiled it keeps here, also where there is no home to write to,

@@ -40,6 +40,24 @@ func TestLabWithoutAGPU(t *testing.T) {
 	}
 }
 
+// A driver that hangs does not keep the report from being made.
+func TestLabWithADriverThatHangs(t *testing.T) {
+	t.Parallel()
+	f := newFakeLab(t, nil)
+	write(t, f.dir, "hangs", nil)
+	_, report, said, _ := f.run(t)
+	if want := "the driver did not answer within 60 s"; !strings.Contains(report.Unusable, want) {
+		t.Errorf("the report says %q, want %s; said:\n%s", report.Unusable, want, said)
+	}
+	if err := os.Remove(filepath.Join(f.dir, "hangs")); err != nil {
+		t.Fatal(err)
+	}
+	f.again = true // and nothing is left of that where it answers again
+	if statuses, report, said, _ := f.run(t, "matmul"); report.Unusable != "" || len(statuses) != 2 || len(report.Kernels) != 1 {
+		t.Errorf("steps %v, %d kernels, unusable: %q; said:\n%s", statuses, len(report.Kernels), report.Unusable, said)
+	}
+}
+
 // Parts run by name add to what was measured before, but not on another GPU.
 func TestPartsOfTheLab(t *testing.T) {
 	t.Parallel()

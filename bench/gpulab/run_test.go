@@ -36,6 +36,7 @@ const (
 name=$(basename "$0"); name=${name%.py}
 for a in "$@"; do case $a in -*) ;; */*) ;; *) name=$name-$a ;; esac; done
 echo "$name" >>"$FAKE/begun"
+[ -e "$FAKE/hangs" ] && [ "$BAREGRAD_LIBCUDA" != emulator ] && { echo 1000000 >"$FAKE/takes"; exit 1; }
 case $name in
 gpulab-about)
 	[ -e "$FAKE/noGPU" ] && { echo 'gpulab: the driver "sulks"' >&2; exit 1; }
