@@ -98,7 +98,7 @@ const busy = 128
 // choose picks the rung for a product: the largest tiles that give enough blocks.
 func (d *Device) choose(c, a, b, bias uint64, s kernels.MatMulSpec) *rung {
 	suits := func(r *rung) bool { // the rung can compute the product, and most of its tiles lie inside
-		return s.M > r.bm/2 && s.N > r.bn/2 && ceilDiv(s.M, r.bm)*ceilDiv(s.N, r.bn) >= busy && r.fits(d, c, a, b, bias, s)
+		return r.reaches(s) && s.M > r.bm/2 && s.N > r.bn/2 && ceilDiv(s.M, r.bm)*ceilDiv(s.N, r.bn) >= busy && r.fits(d, c, a, b, bias, s)
 	}
 	if s.M*s.N*s.K <= 32*32*32 {
 		return &ladder[0] // less work than one tile: nothing to share
@@ -114,8 +114,19 @@ func (d *Device) choose(c, a, b, bias uint64, s kernels.MatMulSpec) *rung {
 			return &ladder[i]
 		}
 	}
-	return &ladder[2]
+	for i := 2; i < 4; i++ {
+		if ladder[i].reaches(s) {
+			return &ladder[i]
+		}
+	}
+	return &ladder[4]
 }
+
+// mostBlocks is the maximum number of blocks of a grid in y and in z.
+const mostBlocks = 65535
+
+// reaches reports whether a grid of the rung's tiles can be as wide as a product.
+func (r *rung) reaches(s kernels.MatMulSpec) bool { return ceilDiv(s.N, r.bn) <= mostBlocks }
 
 // MatMul is C = op(A)·op(B), and more: see kernels.MatMulSpec.
 func (d *Device) MatMul(c, a, b, bias kernels.Buffer, s kernels.MatMulSpec) {
@@ -171,6 +182,9 @@ func (d *Device) MatMulBy(name string, c, a, b, bias kernels.Buffer, s kernels.M
 func (d *Device) matMul(r *rung, c, a, b, bias kernels.Buffer, s kernels.MatMulSpec) {
 	if s.M*s.N == 0 {
 		return
+	}
+	if !r.reaches(s) {
+		kernels.Panicf("matmul", "[%d %d] × [%d %d]: %s computes at most %d columns", s.M, s.K, s.K, s.N, r.name, mostBlocks*r.bn)
 	}
 	share := r.share(s.M, s.N, s.K)
 	splits := max(1, ceilDiv(s.K, share))
