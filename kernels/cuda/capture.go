@@ -94,7 +94,10 @@ func (g *graph) Launch() {
 		g.device.check("graph", driver.ErrClosed)
 	}
 	g.device.update()
-	g.device.check("graph", g.work.Launch())
+	g.device.enter()
+	err := g.work.Launch()
+	g.device.leave()
+	g.device.check("graph", err)
 }
 
 // Free frees the graph.

@@ -11,12 +11,14 @@ package cuda
 import (
 	"errors"
 	"math"
+	"sync/atomic"
 
 	"baregrad/kernels"
 	"baregrad/kernels/cuda/driver"
 )
 
-// Device is a kernels.Device on top of a driver. Only one goroutine may use it at a time.
+// Device is a kernels.Device on top of a driver. Only one goroutine may use it at a time; if two call
+// the driver at once, the second panics with a *kernels.BusyError.
 type Device struct {
 	// TensorCores lets MatMul use tensor cores if the GPU has them (compute capability 8.0 or
 	// later) and the shape suits them. They round the factors to tf32, which has 10 fraction bits
@@ -46,6 +48,7 @@ type Device struct {
 	counters  counters
 	capturing *graph // the graph being captured, or nil
 	lost      bool   // the driver has reported that the GPU can no longer be used
+	busy      atomic.Bool
 }
 
 var _ kernels.Device = (*Device)(nil)
@@ -107,7 +110,11 @@ func (d *Device) Close() error {
 // Sync waits until all work is done.
 func (d *Device) Sync() {
 	d.notCaptured("sync")
-	d.check("sync", d.queue().Sync())
+	q := d.queue()
+	d.enter()
+	err := q.Sync()
+	d.leave()
+	d.check("sync", err)
 }
 
 // check panics with a *kernels.DeviceError if err is not nil.
@@ -156,10 +163,21 @@ func (d *Device) launchShared(k kernel, grid, block driver.Dim, shared int, argu
 }
 
 func (d *Device) start(k kernel, l driver.Launch) {
-	if err := d.stream.Launch(d.function(k), l); err != nil {
-		d.check(k.name, err)
+	f := d.function(k)
+	d.enter()
+	err := d.stream.Launch(f, l)
+	d.leave()
+	d.check(k.name, err)
+}
+
+// enter begins a call of the driver, which leave ends.
+func (d *Device) enter() {
+	if !d.busy.CompareAndSwap(false, true) {
+		panic(&kernels.BusyError{})
 	}
 }
+
+func (d *Device) leave() { d.busy.Store(false) }
 
 // function returns a kernel; its file is loaded on first use.
 func (d *Device) function(k kernel) driver.Function {

@@ -141,3 +141,52 @@ func TestFailuresOfTheDriver(t *testing.T) {
 		t.Errorf("an allocation without memory gave %v, want an *kernels.OutOfMemoryError with a hint", e)
 	}
 }
+
+// slow is an idle driver whose launches take until they are let go.
+type slow struct {
+	idle
+	begun, end chan bool
+}
+
+func (d *slow) NewStream() (driver.Stream, error) { return d, nil }
+func (d *slow) Launch(driver.Function, driver.Launch) error {
+	d.begun <- true
+	<-d.end
+	return nil
+}
+
+// Two goroutines that use a device at once are told so, and not that a kernel failed.
+func TestTwoGoroutinesOnADevice(t *testing.T) {
+	s := &slow{begun: make(chan bool), end: make(chan bool)}
+	d, err := New("cuda", s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, y, z := d.Alloc(kernels.Float32, 4), d.Alloc(kernels.Float32, 4), d.Alloc(kernels.Float32, 4)
+	done := make(chan bool)
+	go func() {
+		defer close(done)
+		d.ReLU(y, x)
+	}()
+	<-s.begun
+	for name, call := range map[string]func(){
+		"launch": func() { d.ReLU(x, y) },
+		"alloc":  func() { d.Alloc(kernels.Float32, 1) },
+		"read":   func() { d.Read(make([]byte, 16), x) },
+		"write":  func() { d.Write(x, make([]byte, 16)) },
+		"free":   z.Free,
+		"sync":   d.Sync,
+	} {
+		func() {
+			defer func() {
+				if _, busy := recover().(*kernels.BusyError); !busy {
+					t.Errorf("%s while another goroutine launches: no *kernels.BusyError", name)
+				}
+			}()
+			call()
+		}()
+	}
+	close(s.end)
+	<-done
+	d.Sync() // it goes on
+}

@@ -45,7 +45,11 @@ func (b *buffer) Free() {
 	b.block.freed = true
 	// A lost GPU's memory is gone; an error from freeing it would hide the cause.
 	if b.block.start != 0 && !b.block.device.lost {
-		b.block.device.check("free", b.block.device.driver.Free(b.block.start))
+		d := b.block.device
+		d.enter()
+		err := d.driver.Free(b.block.start)
+		d.leave()
+		d.check("free", err)
 	}
 }
 
@@ -87,10 +91,14 @@ func (d *Device) Alloc(t kernels.Type, n int) kernels.Buffer {
 		return b
 	}
 	d.notCaptured("alloc")
+	d.enter()
 	start, err := d.driver.Alloc(b.bytes())
+	if err == nil {
+		b.block.start = start
+		err = d.stream.Fill(start, 0, b.bytes())
+	}
+	d.leave()
 	d.check("alloc", err)
-	b.block.start = start
-	d.check("alloc", d.stream.Fill(start, 0, b.bytes()))
 	return b
 }
 
@@ -98,7 +106,11 @@ func (d *Device) Alloc(t kernels.Type, n int) kernels.Buffer {
 func (d *Device) Write(dst kernels.Buffer, src []byte) {
 	d.notCaptured("write")
 	if b := own(dst); d.sameSize("write", b, len(src)) {
-		d.check("write", d.queue().Write(b.address(), src))
+		q, to := d.queue(), b.address()
+		d.enter()
+		err := q.Write(to, src)
+		d.leave()
+		d.check("write", err)
 	}
 }
 
@@ -106,7 +118,11 @@ func (d *Device) Write(dst kernels.Buffer, src []byte) {
 func (d *Device) Read(dst []byte, src kernels.Buffer) {
 	d.notCaptured("read")
 	if b := own(src); d.sameSize("read", b, len(dst)) {
-		d.check("read", d.queue().Read(dst, b.address()))
+		q, from := d.queue(), b.address()
+		d.enter()
+		err := q.Read(dst, from)
+		d.leave()
+		d.check("read", err)
 	}
 }
 
