@@ -60,7 +60,11 @@ func run(w io.Writer, device string, smoke bool, parts *turns, args []string) er
 		return watchCommand(w, device, smoke, args[1:])
 	}
 	if len(args) == 4 && args[0] == "tests" {
-		return runTests(w, args[1], args[2], args[3], quietest)
+		idle := quietest
+		if smoke {
+			idle *= 10 // the machine may have other things to do
+		}
+		return runTests(w, args[1], args[2], args[3], idle)
 	}
 	if len(args) == 3 && args[0] == "report" {
 		return report(w, args[1], args[2])

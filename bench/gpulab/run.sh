@@ -248,7 +248,7 @@ run() {
 		check 'devices' 5 20 ./demo devices
 		pattern=.
 		[ -z "$smoke" ] || pattern='Memory|Copies|GraphAndEvents|TrainingByGraphs'
-		check 'tests on the GPU' 60 150 ./gpulab tests "$raw/tests.txt" ./nvidia.test "$pattern"
+		check 'tests on the GPU' 60 150 ./gpulab $smoke tests "$raw/tests.txt" ./nvidia.test "$pattern"
 		check 'every rung and form' 10 40 bash -c 'set -o pipefail; "${@:2}" | tee "$1"' - "$raw/forms.txt" ./gpulab $smoke watch forms
 		[ -n "$planning" ] || settle # from here on time counts
 		[ -n "$smoke" ] || check 'what a launch costs' 5 20 ./nvidia.test -test.run '^$' -test.bench Launch -test.benchtime 0.5s
@@ -270,7 +270,7 @@ run() {
 	bits)
 		pattern='TestBits|Differences'
 		[ -z "$smoke" ] || pattern='TestBits/(Memory|ReLU|MatMul)|Differences'
-		check 'the same bits as the emulator' 20 120 bash -c './gpulab tests "$2" ./gpulab.test "$1"; s=$?; grep compared "$2"; exit $s' - "$pattern" "$raw/bits.txt"
+		check 'the same bits as the emulator' 20 120 bash -c './gpulab $3 tests "$2" ./gpulab.test "$1"; s=$?; grep compared "$2"; exit $s' - "$pattern" "$raw/bits.txt" "$smoke"
 		;;
 	probe) check 'what PTX leaves open' 10 40 bash -c 'set -o pipefail; "${@:2}" "$1" | tee "$1.txt"' - "$raw/probe" ./gpulab $smoke watch probe ;;
 	sanitizer)
