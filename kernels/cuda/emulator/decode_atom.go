@@ -116,11 +116,7 @@ func decodeAtom(d *decoder) {
 		}
 	}
 	if name == "" {
-		for _, m := range d.in.Mods { // and, or, xor and so on are not among the hints
-			if m == "min" || m == "max" {
-				name = m
-			}
-		}
+		d.refuse("no operation, expected one such as .add")
 	}
 	if ac.space != Generic && ac.space != Global && ac.space != Shared {
 		d.refuse("atomics work in .global and .shared")

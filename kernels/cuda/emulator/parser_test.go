@@ -201,6 +201,8 @@ func TestLoadErrors(t *testing.T) {
 		{"cvt.rn.satfinite.e2m3x2.f32 %r, %f, %f;", "types"},
 		{"multimem.ld_reduce.relaxed.gpu.global.add.f32 %f, [%rd];", "unsupported instruction"},
 		{"atom.global.exch.b128 %q, [%rd], %q;", "weakly"},
+		{"atom.global.u32 %r, [%rd], %r;", "no operation, expected one such as .add"},
+		{"red.global.max.min.u32 [%rd], %r;", "unknown modifier .min"},
 		{"suld.b.1d.b32.trap {%r}, [%rd, {%r}];", "unsupported instruction"},
 		{"tcgen05.fence::before_thread_sync;", "unsupported instruction"},
 		{"tensormap.replace.tile.rank.global.b1024.b32 [%rd], 3;", "unsupported instruction"},
