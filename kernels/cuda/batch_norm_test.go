@@ -11,15 +11,15 @@ import (
 	"baregrad/kernels/reference"
 )
 
-// The sums of batch normalization read x once forward, and x and dy once backward. Few
-// columns cost no more instructions for an element than many, except where they are no power
-// of two: of a warp's 32 lanes three rows of 10 columns have 16 each.
+// The sums of batch normalization read x once forward, and x and dy once backward. Few columns
+// cost no more instructions per element than many, unless their number is no power of two: a row
+// of 10 columns takes 16 of a warp's 32 lanes.
 func TestBatchNormCounts(t *testing.T) {
 	d, machine := metered(t)
 	defer d.Close()
 	for _, c := range []struct {
 		rows, cols int
-		most       float64 // instructions for an element
+		most       float64 // instructions per element
 	}{{1 << 13, 64, 31}, {1 << 14, 32, 31}, {1 << 15, 16, 32}, {1 << 17, 4, 35}, {50_000, 10, 32}, {1 << 15, 64, 17}} {
 		n := c.rows * c.cols
 		x, y, dy := d.Alloc(kernels.Float32, n), d.Alloc(kernels.Float32, n), d.Alloc(kernels.Float32, n)
@@ -46,7 +46,8 @@ func TestBatchNormCounts(t *testing.T) {
 			}
 			moved, each := 32*sectors/float64(n), 32*instructions/float64(n)
 			t.Logf("%d×%d %s: the sums move %.2f bytes an element, by %.1f instructions", c.rows, c.cols, direction, moved, each)
-			// The rest are the columns' numbers, and the segments' sums. A warp's row may begin within a sector.
+			// The rest are the numbers of the columns and the sums of the segments. A row may begin
+			// inside a sector.
 			if most := 1.1 * float64(bytes); c.cols%8 == 0 && !(moved <= most) || !(moved <= 1.4*float64(bytes)) {
 				t.Errorf("%d×%d %s: the sums move %.2f bytes an element, want about %d", c.rows, c.cols, direction, moved, bytes)
 			}
@@ -65,8 +66,8 @@ func TestBatchNormCounts(t *testing.T) {
 	}
 }
 
-// Mean and variance of columns far from 0, whose first row may be far from all others, however
-// the rows are dealt out.
+// Mean and variance are accurate for columns far from 0, even if their first row is far from all
+// others, however the rows are distributed.
 func TestBatchNormFarFromZero(t *testing.T) {
 	d := checked(t)
 	defer d.Close()
@@ -93,7 +94,7 @@ func TestBatchNormFarFromZero(t *testing.T) {
 							e := float64(x[r*cols+c]) - mean
 							variance += e * e / float64(rows)
 						}
-						// A few roundings of 2^-24; a thread adds up some twenty squares.
+						// A few roundings of 2^-24; a thread sums some twenty squares.
 						if got := float64(means[c]); !(math.Abs(got-mean) <= 4e-7*(math.Abs(mean)+math.Sqrt(variance))) {
 							t.Errorf("column %d: the mean is %v, want %v", c, got, mean)
 						}
@@ -107,8 +108,8 @@ func TestBatchNormFarFromZero(t *testing.T) {
 	}
 }
 
-// An infinite x makes the mean infinite and the variance NaN, and a NaN both NaN, wherever it
-// stands: in the first rows, whose x are subtracted, too. Other columns are as they were.
+// An infinite x makes the mean infinite and the variance NaN; a NaN makes both NaN. This holds in
+// every row, including the first ones, whose x are subtracted. Other columns do not change.
 func TestBatchNormKeepsNaNAndInf(t *testing.T) {
 	d := checked(t)
 	defer d.Close()
@@ -141,7 +142,7 @@ func TestBatchNormKeepsNaNAndInf(t *testing.T) {
 	}
 }
 
-// batchNormOf gives the mean and the variance of each column.
+// batchNormOf returns the mean and the variance of each column.
 func batchNormOf(d kernels.Device, values []float32, rows, cols int) (means, variances []float32) {
 	x, y := d.Alloc(kernels.Float32, len(values)), d.Alloc(kernels.Float32, len(values))
 	mean, variance := d.Alloc(kernels.Float32, cols), d.Alloc(kernels.Float32, cols)

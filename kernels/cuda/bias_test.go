@@ -9,8 +9,8 @@ import (
 	"baregrad/kernels/cuda"
 )
 
-// The gradients of a bias, over one segment of rows and over many, and again with
-// the counters that the last block has set back.
+// The gradient of a bias is right for one segment of rows and for many, and in a second launch,
+// whose counters the last block of the first has reset.
 func TestBiasGradSegments(t *testing.T) {
 	d := checked(t).(*cuda.Device)
 	defer d.Close()
@@ -36,7 +36,7 @@ func TestBiasGradSegments(t *testing.T) {
 				t.Helper()
 				got := make([]float32, cols)
 				kernels.Download(d, got, db)
-				for c := range got { // rounding of a sum of rows numbers below 1
+				for c := range got { // rounding errors of a sum of rows numbers below 1
 					if !(math.Abs(float64(got[c])-times*want[c]) <= 0x1p-23*times*float64(rows)) {
 						t.Fatalf("%s: column %d is %v, want %v", name, c, got[c], times*want[c])
 					}

@@ -17,11 +17,11 @@ import (
 	"baregrad/tensor"
 )
 
-// counted is the emulator as a driver that counts what its streams are asked for.
+// counted is the emulator as a driver that counts the calls of its streams.
 type counted struct {
 	driver.Driver
 	launches, graphs int
-	waits            int // calls that wait for the work: Read and Sync
+	waits            int // calls that wait for work to finish: Read and Sync
 	writes           int // copies from the host
 }
 
@@ -100,15 +100,15 @@ func TestTrainingByGraphs(t *testing.T) {
 	if count.graphs != 10 {
 		t.Errorf("%d graphs were launched, want 10", count.graphs)
 	}
-	// Training waits for the device once an epoch, not once a step, and at its
-	// beginning, when the labels are checked. (The test reads 8 parameters twice.)
+	// Training waits for the device once per epoch, not per step, and once at the start, to check
+	// the labels. (The test reads 8 parameters twice.)
 	if count.waits != 1+3+2*8 {
 		t.Errorf("%d waits, want 4 and the 16 for the parameters", count.waits)
 	}
 }
 
-// Epochs whose last batch is smaller, with validation data, have several tapes
-// that share parameters; each is captured for itself.
+// Training with a smaller last batch and with validation data has several tapes that share
+// parameters. Each is captured separately.
 func TestGraphsOfSeveralTapes(t *testing.T) {
 	fit := func(d *cuda.Device) (*nn.History, [][]float32) {
 		const n = 22
@@ -147,8 +147,8 @@ func TestGraphsOfSeveralTapes(t *testing.T) {
 			t.Errorf("parameter %d differs", i)
 		}
 	}
-	// An epoch is three steps of 4 examples and one of 3, then one evaluation of 4
-	// and one of 3: 12 and 4 and 4 and 4 runs, two of each without a graph.
+	// An epoch has three steps of 4 examples and one of 3, then one evaluation of 4 and one of 3:
+	// 12, 4, 4 and 4 runs, the first two of each without a graph.
 	if count.graphs != 10+2+2+2 {
 		t.Errorf("%d graphs were launched, want 16", count.graphs)
 	}
@@ -174,7 +174,7 @@ func newSmall(d kernels.Device, extra func()) *small {
 	return s
 }
 
-// check replays with another input and compares loss and gradient.
+// check replays the tape with another input and compares loss and gradient.
 func (s *small) check(t *testing.T, x float32) {
 	t.Helper()
 	tensor.Set(s.x.Value, []float32{x, x, x, x})
@@ -213,14 +213,14 @@ func TestReplayIsOneGraph(t *testing.T) {
 	if count.launches != launches || count.graphs != graphs+1 {
 		t.Errorf("a replay launched %d kernels and %d graphs, want one graph", count.launches-launches, count.graphs-graphs)
 	}
-	// Another tape that shares the parameter leaves its mark; the next replay takes it back.
+	// Another tape that shares the parameter marks its gradient as its own; the next replay marks it back.
 	other := autograd.NewTape(d)
 	other.Backward(other.Sum(s.w, 0, 0))
 	if s.tape.HasGrad(s.w) {
 		t.Error("HasGrad is true after another tape's backward pass")
 	}
 	s.check(t, 5)
-	// A parameter that gets another tensor is seen; so is a step that is added.
+	// A parameter that gets another tensor is noticed, and so is an added step.
 	s.w.Value = tensor.From(d, []float32{5, 6, 7, 8}, 4)
 	for x := range 4 {
 		s.check(t, float32(x))
@@ -273,8 +273,8 @@ func TestCaptureIsRefused(t *testing.T) {
 	}
 }
 
-// A graph whose memory was freed is not launched, and a mistake during a capture
-// leaves the device usable.
+// A graph whose memory was freed is not launched, and the device remains usable after a mistake
+// during a capture.
 func TestMistakesWithGraphs(t *testing.T) {
 	d, _ := counting(t)
 	panicked := func(f func()) (e *kernels.ShapeError) {

@@ -8,10 +8,9 @@ import (
 	"baregrad/kernels/cuda"
 )
 
-// The convolutions fed by asynchronous copies meet no conflict between banks of shared
-// memory, and nearly all that they do are multiply-adds: more than by the implicit
-// product without such copies. The shape is that of mnist-cnn's second convolution, of
-// fewer images.
+// The convolutions fed by asynchronous copies have no bank conflicts in shared memory, and most of
+// their instructions are multiply-adds: a larger share than in the implicit product without such
+// copies. The shape is that of mnist-cnn's second convolution with fewer images.
 func TestConvCounts(t *testing.T) {
 	d, machine := metered(t)
 	defer d.Close()
@@ -21,7 +20,7 @@ func TestConvCounts(t *testing.T) {
 	x, w, y := d.Alloc(kernels.Float32, sizeX), d.Alloc(kernels.Float32, sizeW), d.Alloc(kernels.Float32, sizeY)
 	for name, pass := range map[string]struct {
 		run   func()
-		share float64 // of the multiply-adds among the instructions, at least
+		share float64 // of multiply-adds among the instructions, at least
 	}{
 		"conv_async_fwd":        {func() { d.Conv2D(y, x, w, nil, s) }, 0.84},
 		"conv_async_bwd_input":  {func() { d.Conv2DGradInput(x, y, w, s, kernels.Overwrite) }, 0.84},
@@ -36,7 +35,7 @@ func TestConvCounts(t *testing.T) {
 				multiplied, all, conflicts := uint64(0), uint64(0), uint64(0)
 				for _, l := range machine.Counters().Lines {
 					if form == cuda.ConvByShape && !strings.HasPrefix(l.Kernel, name) {
-						continue // the splits of the gradient by the filter are added up
+						continue // adds up the parts of the gradient by the filter
 					}
 					all += l.WarpInstructions
 					conflicts += l.BankConflicts
@@ -61,9 +60,9 @@ func TestConvCounts(t *testing.T) {
 	}
 }
 
-// Of a gradient by few filters the tiles of conv_async are filled, where those of the implicit
-// product, 128 by 32, were not. Counted is all that the launches do, the sum of the parts
-// included, for a convolution of 3×3 with as many channels as filters.
+// The gradient by few filters fills the tiles of conv_async, but not those of the implicit product,
+// which are 128×32. The test counts all launches, including the sum of the parts, for a 3×3
+// convolution with as many channels as filters.
 func TestFewFiltersCounts(t *testing.T) {
 	d, machine := metered(t)
 	defer d.Close()

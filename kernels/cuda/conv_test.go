@@ -10,8 +10,8 @@ import (
 	"baregrad/kernels/cuda"
 )
 
-// The implicit product gives what the direct form gives, in all three passes. (The
-// direct form is compared with the formula in TestDevice.)
+// The implicit product gives the results of the direct form in all three passes. (TestDevice
+// compares the direct form with the formula.)
 func TestConvForms(t *testing.T) {
 	d := checked(t).(*cuda.Device)
 	defer d.Close()
@@ -47,7 +47,7 @@ func testConvForms(t *testing.T, d *cuda.Device, s kernels.ConvSpec) {
 	x, w, dy, bias := upload(sizeX), upload(sizeW), upload(sizeY), upload(s.Out)
 	for _, m := range []kernels.Mode{kernels.Overwrite, kernels.Accumulate} {
 		for name, pass := range map[string]struct {
-			n, terms int // results, and products in each
+			n, terms int // results, and products per result
 			run      func(result kernels.Buffer)
 		}{
 			"forward":   {sizeY, s.Cols(), func(y kernels.Buffer) { d.Conv2D(y, x, w, bias, s) }},
@@ -65,7 +65,7 @@ func testConvForms(t *testing.T, d *cuda.Device, s kernels.ConvSpec) {
 				results[i] = make([]float32, pass.n)
 				kernels.Download(d, results[i], b)
 			}
-			// Two orders of a sum of so many products of size 1 at most.
+			// Two orders of a sum of that many products of at most 1.
 			tolerance := 0x1p-23 * float64(pass.terms+2) * math.Sqrt(float64(pass.terms+2))
 			for i, want := range results[0] {
 				for f, result := range results[1:] {

@@ -10,8 +10,8 @@ import (
 	"baregrad/kernels/cuda/emulator"
 )
 
-// Low tiles are picked where the scheduler with the most work has less of it so, as with the
-// batches of mnist-cnn; else those that load less.
+// Low tiles are chosen where they leave less work for the busiest scheduler, as with the batches
+// of mnist-cnn. Otherwise the tiles that load less are chosen.
 func TestLowTiles(t *testing.T) {
 	d := &Device{}
 	for _, c := range []struct {
@@ -19,16 +19,16 @@ func TestLowTiles(t *testing.T) {
 		m, n    int
 		low     bool
 	}{
-		{convAsyncBwdInput, 128 * 26 * 26, 32, true}, // 773 of 112 rows, six for a multiprocessor; 676 of 128, six as well
+		{convAsyncBwdInput, 128 * 26 * 26, 32, true}, // 773 blocks of 112 rows, at most six per multiprocessor; 676 of 128 rows, also six
 		{convAsyncBwdInput, 6 * 132 * 128, 32, false},
 		{convAsyncBwdInput, 6 * 132 * 112, 32, true},
 		{convAsyncBwdInput, 1 << 24, 32, false},
-		{convAsyncBwdInput, 128 * 26 * 26, 64, false}, // there are none of that width
-		{convAsyncFwd, 128 * 24 * 24, 64, true},       // 1317 of 56 rows, ten for a multiprocessor, five warps for a scheduler; of 64 nine, and five
+		{convAsyncBwdInput, 128 * 26 * 26, 64, false}, // no low tiles of that width
+		{convAsyncFwd, 128 * 24 * 24, 64, true},       // 1317 blocks of 56 rows, ten per multiprocessor, five warps per scheduler; of 64 rows nine, and five
 		{convAsyncFwd, 8 * 132 * 64, 64, false},
 		{convAsyncFwd, 1 << 24, 64, false},
 		{convAsyncFwd, 128 * 24 * 24, 32, false},
-		{convAsyncBwdInput, 250 * 10 * 10, 16, true}, // 261 of 96 rows, two for a multiprocessor; 196 of 128, two as well
+		{convAsyncBwdInput, 250 * 10 * 10, 16, true}, // 261 blocks of 96 rows, two per multiprocessor; 196 of 128 rows, also two
 		{convAsyncBwdInput, 2 * 132 * 96, 16, true},
 		{convAsyncBwdInput, 2*132*96 + 1, 16, false},
 		{convAsyncBwdInput, 1 << 24, 16, false},
@@ -42,7 +42,7 @@ func TestLowTiles(t *testing.T) {
 	}
 }
 
-// Where there are no more than 16 columns, no tile is wider.
+// With at most 16 columns, no tile is wider than 16.
 func TestThinTiles(t *testing.T) {
 	d := &Device{}
 	for _, k := range []convAsyncKernels{convAsyncFwd, convAsyncBwdInput} {
@@ -56,8 +56,8 @@ func TestThinTiles(t *testing.T) {
 	}
 }
 
-// All tiles give the same bits, also behind the ReLU below: rows and columns fill none of
-// them, and there are several groups of blocks.
+// All tiles give the same bits, also after the ReLU of the layer below. The rows and columns fill
+// none of the tiles, and there are several groups of blocks.
 func TestTilesAlike(t *testing.T) {
 	d, err := New("emulator", emulator.NewDriver(emulator.Options{Checks: emulator.AllChecks}))
 	if err != nil {
@@ -102,7 +102,7 @@ func TestTilesAlike(t *testing.T) {
 				t.Fatalf("%s: element %d is %v, %v by %s", tile.kernel.name, i, got[i], want[i], convAsyncBwdInput.narrow.kernel.name)
 			}
 		}
-		// 585 rows of sums of 120 products, added up in another order.
+		// 585 rows of sums of 120 products, summed in another order.
 		const tolerance = 0x1p-24 * 585 * 120 / 4
 		for i := range sum {
 			if difference := math.Abs(float64(sum[i]) - float64(wantSum[i])); !(difference <= tolerance) {
@@ -116,9 +116,9 @@ func (k convAsyncKernels) all() []convTiling {
 	return append([]convTiling{k.narrow, k.thin, k.small, k.large}, k.low...)
 }
 
-// To tiles for 16 columns, to99's second convolution by input is half the work that it is to
-// tiles 32 wide: counted are all instructions of the multiprocessors' warps, and those of the
-// warps on the busiest of its schedulers. There are no bank conflicts. Forward the same.
+// With tiles of 16 columns, to99's second convolution by input is half the work that it is with
+// tiles 32 wide: both by all instructions of the warps, and by those of the warps on the busiest
+// scheduler. There are no bank conflicts. The same holds forward.
 func TestThinCounts(t *testing.T) {
 	machine := emulator.NewDriver(emulator.Options{Counters: true})
 	d, err := New("emulator", machine)
@@ -129,7 +129,7 @@ func TestThinCounts(t *testing.T) {
 	s := kernels.ConvSpec{N: 48, H: 10, W: 10, C: 16, KH: 3, KW: 3, Out: 64, OH: 8, OW: 8,
 		StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1}
 	x, y, w := d.Alloc(kernels.Float32, s.N*s.H*s.W*s.C), d.Alloc(kernels.Float32, s.Rows()*s.Out), d.Alloc(kernels.Float32, s.Cols()*s.Out)
-	back := s // with as many channels the other way round: the same product
+	back := s // with the two numbers of channels exchanged: the same product
 	back.C, back.Out, back.H, back.W, back.OH, back.OW, back.PadTop, back.PadLeft = 64, 16, 8, 8, 10, 10, 2, 2
 	for _, pass := range []struct {
 		kernels convAsyncKernels

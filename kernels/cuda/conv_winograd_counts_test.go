@@ -8,25 +8,25 @@ import (
 	"baregrad/kernels/cuda"
 )
 
-// The kernels have 16 multiply-adds for a tile of four outputs where the formula has 36, most
-// of their instructions are multiply-adds, and they meet no conflict between banks of shared
-// memory. The shape is that of mnist-cnn's second convolution, of fewer images.
+// The kernels have 16 multiply-adds per tile of four outputs, where the formula has 36. Most of
+// their instructions are multiply-adds, and there are no bank conflicts in shared memory. The shape
+// is that of mnist-cnn's second convolution with fewer images.
 func TestWinogradCounts(t *testing.T) {
 	d, machine := metered(t)
 	defer d.Close()
 	s := threeByThree(kernels.ConvSpec{N: 2, H: 26, W: 26, C: 32, Out: 64})
 	c := newWinogradCase(s)
-	products := uint64(s.Rows() * s.Out * s.Cols() / 32) // multiply-adds of the formula, by warps
+	products := uint64(s.Rows() * s.Out * s.Cols() / 32) // multiply-adds of the formula, in warp instructions
 	forward := func() { c.forward(d, true) }
 	byInput := func() { c.byInput(d, nil) }
 	for _, pass := range []struct {
 		name   string
 		run    func()
-		dense  cuda.ConvForm // what it is compared with
+		dense  cuda.ConvForm // the form it is compared with
 		tiles  int           // in whole blocks of 32
-		terms  int           // of the formula, with the zeros around dy
+		terms  int           // of the formula, including the zeros around dy
 		blocks map[cuda.ConvForm]int
-		most   map[cuda.ConvForm]float64 // instructions for a multiply-add of the formula, as a share of what conv_async has
+		most   map[cuda.ConvForm]float64 // instructions per multiply-add of the formula, as a share of those of conv_async
 	}{
 		{"forward", forward, cuda.ConvAsyncLarge, 288, s.Rows() * s.Out * s.Cols(), map[cuda.ConvForm]int{cuda.ConvWinograd: 9, cuda.ConvWinogradNarrow: 18},
 			map[cuda.ConvForm]float64{cuda.ConvWinograd: 0.54, cuda.ConvWinogradNarrow: 0.59}},
@@ -57,7 +57,7 @@ func TestWinogradCounts(t *testing.T) {
 				if form == cuda.ConvWinogradNarrow {
 					warps = 4
 				}
-				multiplied -= 32 * warps * uint64(blocks) // that find out whether all is finite
+				multiplied -= 32 * warps * uint64(blocks) // those that check whether all is finite
 				want = uint64(pass.tiles * 16 * s.C * s.Out / 32)
 			} else if pass.tiles == 352 {
 				want = multiplied // rows are filled up to whole blocks

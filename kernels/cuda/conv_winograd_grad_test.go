@@ -9,8 +9,8 @@ import (
 	"baregrad/kernels/cuda"
 )
 
-// winogradGradShapes have the edges of winogradShapes for the gradient by input, and more
-// padding than the filter is large, behind which the gradient is 0.
+// winogradGradShapes have the edges of winogradShapes for the gradient by input, and a padding
+// larger than the filter, beyond which the gradient is 0.
 var winogradGradShapes = []kernels.ConvSpec{
 	threeByThree(kernels.ConvSpec{N: 1, H: 3, W: 3, C: 32, Out: 8}),
 	threeByThree(kernels.ConvSpec{N: 2, H: 6, W: 7, C: 64, Out: 24}),
@@ -19,8 +19,8 @@ var winogradGradShapes = []kernels.ConvSpec{
 	threeByThree(kernels.ConvSpec{N: 1, H: 2, W: 1, C: 96, Out: 8, PadTop: 2, PadLeft: 3}),
 }
 
-// In every shape the gradient by input is what the formula gives, written or added, and the
-// kernels meet with no finding of the emulator's checks.
+// In every shape the gradient by input is that of the formula, whether it overwrites or
+// accumulates, and the emulator's checks find nothing.
 func TestWinogradGradInput(t *testing.T) {
 	d := checked(t).(*cuda.Device)
 	defer d.Close()
@@ -41,8 +41,8 @@ func TestWinogradGradInput(t *testing.T) {
 	}
 }
 
-// An infinity, a NaN, and a number so large that the transforms overflow reach exactly
-// those elements of the gradient that they reach by the formula: in dy, and in w.
+// An infinity, a NaN, or a number so large that the transforms overflow, in dy or in w, affects
+// exactly those elements of the gradient that it affects by the formula.
 func TestWinogradGradInputKeepsNaNAndInf(t *testing.T) {
 	d := checked(t).(*cuda.Device)
 	defer d.Close()
@@ -62,15 +62,16 @@ func TestWinogradGradInputKeepsNaNAndInf(t *testing.T) {
 	}
 }
 
-// Behind the ReLU below, each form that has both in one launch gives the bits for dx that it
-// gives in two, and the bias's gradient is the same sum in another order, with the same bits each time.
+// Each form that continues through the ReLU below in the same launch gives the same bits for dx as
+// with two launches. The bias's gradient is the same sum in another order, with the same bits in
+// every run.
 func TestBehindReLU(t *testing.T) {
 	d := checked(t).(*cuda.Device)
 	defer d.Close()
 	for _, s := range []kernels.ConvSpec{
 		threeByThree(kernels.ConvSpec{N: 1, H: 6, W: 6, C: 32, Out: 16, ReLU: true}),
 		threeByThree(kernels.ConvSpec{N: 2, H: 18, W: 16, C: 64, Out: 8, ReLU: true}), // several blocks in several groups
-		threeByThree(kernels.ConvSpec{N: 1, H: 8, W: 10, C: 96, Out: 8, ReLU: true}),  // some columns of a block are none
+		threeByThree(kernels.ConvSpec{N: 1, H: 8, W: 10, C: 96, Out: 8, ReLU: true}),  // some columns of a block do not exist
 	} {
 		for _, form := range []cuda.ConvForm{cuda.ConvAsync, cuda.ConvAsyncLarge, cuda.ConvWinograd, cuda.ConvWinogradNarrow} {
 			t.Run(fmt.Sprintf("%+v/%v", s, form), func(t *testing.T) { testBehindReLU(t, d, s, form) })
@@ -86,7 +87,7 @@ func testBehindReLU(t *testing.T, d *cuda.Device, s kernels.ConvSpec, form cuda.
 	p := kernels.ConvPoolSpec{Conv: s, Pool: kernels.PoolSpec{N: s.N, H: s.OH, W: s.OW, C: s.Out, KH: 2, KW: 2,
 		StrideH: 2, StrideW: 2, OH: s.OH / 2, OW: s.OW / 2}}
 	n, pixels := s.N*p.Pool.OH*p.Pool.OW*s.Out, s.N*s.H*s.W
-	c.x[7] = float32(math.NaN()) // not above 0
+	c.x[7] = float32(math.NaN()) // not greater than 0
 	x, w, bias, dy := uploaded(d, c.x), uploaded(d, c.w), uploaded(d, c.bias), uploaded(d, c.dy[:n])
 	y, arg := d.Alloc(kernels.Float32, n), d.Alloc(kernels.Int32, n)
 	d.Conv2DReLUMaxPool(y, arg, x, w, bias, p)

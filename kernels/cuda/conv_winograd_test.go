@@ -12,9 +12,9 @@ import (
 	"baregrad/kernels/reference"
 )
 
-// winogradShapes are small ones with every kind of edge: one output, odd numbers of
-// outputs, padding, tiles that fill no whole block, two blocks of channels, channels that
-// are no multiple of 64.
+// winogradShapes are small shapes with every kind of edge: one output, odd numbers of outputs,
+// padding, tiles that do not fill a block, two blocks of channels, channels that are no multiple
+// of 64.
 var winogradShapes = []kernels.ConvSpec{
 	threeByThree(kernels.ConvSpec{N: 1, H: 3, W: 3, C: 8, Out: 64}),
 	threeByThree(kernels.ConvSpec{N: 2, H: 6, W: 7, C: 24, Out: 64, ReLU: true}),
@@ -24,14 +24,14 @@ var winogradShapes = []kernels.ConvSpec{
 	threeByThree(kernels.ConvSpec{N: 2, H: 9, W: 5, C: 8, Out: 96, PadTop: 1, ReLU: true}),
 }
 
-// threeByThree completes a spec with 3×3 filters, in steps of 1, padded alike on all sides.
+// threeByThree completes a spec with 3×3 filters, stride 1 and equal padding on all sides.
 func threeByThree(s kernels.ConvSpec) kernels.ConvSpec {
 	s.KH, s.KW, s.StrideH, s.StrideW, s.DilationH, s.DilationW = 3, 3, 1, 1, 1, 1
 	s.OH, s.OW = s.H+2*s.PadTop-2, s.W+2*s.PadLeft-2
 	return s
 }
 
-// A winogradCase is a convolution's inputs, on the host.
+// winogradCase holds the inputs of a convolution on the host.
 type winogradCase struct {
 	s              kernels.ConvSpec
 	x, w, bias, dy []float32
@@ -49,14 +49,14 @@ func newWinogradCase(s kernels.ConvSpec) winogradCase {
 	return winogradCase{s, draw(s.N * s.H * s.W * s.C), draw(s.Cols() * s.Out), draw(s.Out), draw(s.Rows() * s.Out)}
 }
 
-// by is the convolution by a form.
+// by returns the convolution computed by a form.
 func (c winogradCase) by(d *cuda.Device, form cuda.ConvForm, biased bool) []float32 {
 	d.ConvForm = form
 	defer func() { d.ConvForm = cuda.ConvByShape }()
 	return c.forward(d, biased)
 }
 
-// forward is the convolution by a device.
+// forward returns the convolution computed by a device.
 func (c winogradCase) forward(d kernels.Device, biased bool) []float32 {
 	x, w, y := uploaded(d, c.x), uploaded(d, c.w), d.Alloc(kernels.Float32, c.s.Rows()*c.s.Out)
 	defer x.Free()
@@ -71,14 +71,14 @@ func (c winogradCase) forward(d kernels.Device, biased bool) []float32 {
 	return downloaded(d, y)
 }
 
-// gradientBy is the gradient by input by a form; before, if not nil, is what it is added to.
+// gradientBy returns the gradient by input, computed by a form and added to before if that is not nil.
 func (c winogradCase) gradientBy(d *cuda.Device, form cuda.ConvForm, before []float32) []float32 {
 	d.ConvForm = form
 	defer func() { d.ConvForm = cuda.ConvByShape }()
 	return c.byInput(d, before)
 }
 
-// byInput is the gradient by input by a device.
+// byInput returns the gradient by input, computed by a device.
 func (c winogradCase) byInput(d kernels.Device, before []float32) []float32 {
 	dy, w, dx := uploaded(d, c.dy), uploaded(d, c.w), d.Alloc(kernels.Float32, len(c.x))
 	defer dy.Free()
@@ -89,7 +89,7 @@ func (c winogradCase) byInput(d kernels.Device, before []float32) []float32 {
 		m = kernels.Accumulate
 		kernels.Upload(d, dx, before)
 	} else {
-		d.Fill(dx, float32(math.NaN())) // what is not written shows
+		d.Fill(dx, float32(math.NaN())) // so that unwritten elements show
 	}
 	d.Conv2DGradInput(dx, dy, w, c.s, m)
 	return downloaded(d, dx)
@@ -111,8 +111,8 @@ func uploaded[T float32 | int32](d kernels.Device, x []T) kernels.Buffer {
 	return b
 }
 
-// In every shape the algorithm gives what the formula does, and its kernels meet with no
-// finding of the emulator's checks.
+// In every shape the algorithm gives the results of the formula, and the emulator's checks find
+// nothing in its kernels.
 func TestWinograd(t *testing.T) {
 	d := checked(t).(*cuda.Device)
 	defer d.Close()
@@ -133,8 +133,8 @@ func TestWinograd(t *testing.T) {
 	}
 }
 
-// closeToFormula: sums of so many products of size 1 at most, in two orders; V is up to 4
-// times as large as x, and y adds up 9 of M.
+// closeToFormula compares sums of that many products of at most 1, in two orders. V is up to 4
+// times as large as x, and y sums 9 elements of M.
 func closeToFormula(t *testing.T, got, want []float32, terms int) {
 	t.Helper()
 	n := float64(terms + 2)
@@ -146,8 +146,8 @@ func closeToFormula(t *testing.T, got, want []float32, terms int) {
 	}
 }
 
-// The algorithm's largest error, as a share of what the magnitudes of the products add up
-// to, against float64: the bound is what TestWinogradAccuracy of kernels/avx allows.
+// The algorithm's largest error against float64, as a share of the sum of the products'
+// magnitudes. The bound is that of TestWinogradAccuracy in kernels/avx.
 func TestWinogradAccuracy(t *testing.T) {
 	const allowed = 0x1p-20
 	driver, machine := metered(t)
@@ -188,8 +188,8 @@ func TestWinogradAccuracy(t *testing.T) {
 	}
 }
 
-// An infinity, a NaN, and numbers so large that the transforms overflow reach exactly
-// those outputs that they reach by the formula.
+// An infinity, a NaN, or a number so large that the transforms overflow affects exactly those
+// outputs that it affects by the formula.
 func TestWinogradKeepsNaNAndInf(t *testing.T) {
 	d := checked(t).(*cuda.Device)
 	defer d.Close()
@@ -210,7 +210,7 @@ func TestWinogradKeepsNaNAndInf(t *testing.T) {
 	}
 }
 
-// class names what a number is.
+// class returns what kind of number it is.
 func class(x float32) string {
 	switch {
 	case x != x:
@@ -223,7 +223,7 @@ func class(x float32) string {
 	return "finite"
 }
 
-// Pooling within the kernel gives the bits that pooling after it gives.
+// Pooling within the kernel gives the same bits as pooling after it.
 func TestWinogradMaxPool(t *testing.T) {
 	d := checked(t).(*cuda.Device)
 	defer d.Close()
@@ -232,7 +232,7 @@ func TestWinogradMaxPool(t *testing.T) {
 		threeByThree(kernels.ConvSpec{N: 2, H: 4, W: 6, C: 16, Out: 64, PadTop: 1, PadLeft: 1, ReLU: true}),
 	} {
 		c := newWinogradCase(s)
-		clear(c.x[:len(c.x)/3]) // windows of equals
+		clear(c.x[:len(c.x)/3]) // windows of equal elements
 		c.x[len(c.x)-5] = float32(math.NaN())
 		p := kernels.ConvPoolSpec{Conv: s, Pool: kernels.PoolSpec{N: s.N, H: s.OH, W: s.OW, C: s.Out, KH: 2, KW: 2,
 			StrideH: 2, StrideW: 2, OH: s.OH / 2, OW: s.OW / 2}}

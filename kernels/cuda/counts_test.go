@@ -10,7 +10,7 @@ import (
 	"baregrad/kernels/cuda/emulator"
 )
 
-// metered is a device over the emulator that counts, and the machine that does.
+// metered returns a device over the emulator with counters on, and the machine that counts.
 func metered(t *testing.T) (*cuda.Device, *emulator.Machine) {
 	t.Helper()
 	driver := emulator.NewDriver(emulator.Options{Counters: true})
@@ -21,8 +21,8 @@ func metered(t *testing.T) (*cuda.Device, *emulator.Machine) {
 	return d, driver.Machine
 }
 
-// rungs are the fast rungs' tiles, and how much of what their warps execute are
-// multiply-adds, at least, where K is as short as below.
+// rungs are the tiles of the fast kernels, and the least share of multiply-adds among their warps'
+// instructions, for a K as short as below.
 var rungs = map[string]struct {
 	bm, bn     int
 	multiplies float64
@@ -33,12 +33,11 @@ var rungs = map[string]struct {
 	"matmul_async_128x128_f32": {128, 128, 0.7},
 	"matmul_async_128x256_f32": {128, 256, 0.75},
 	"matmul_tf32":              {128, 128, 0.035},
-	"matmul_tf32_128x256":      {128, 256, 0.06}, // a multiply-add of the tensor cores is 1024 in one
+	"matmul_tf32_128x256":      {128, 256, 0.06}, // one instruction of the tensor cores is 1024 multiply-adds
 }
 
-// The fast rungs take whole sectors of global memory and meet no conflict between
-// banks of shared memory, however the factors lie, and load no more than their
-// tiles say.
+// The fast kernels access whole sectors of global memory, have no bank conflicts in shared memory
+// for any combination of transposed factors, and load no more than their tiles need.
 func TestMatMulCounts(t *testing.T) {
 	d, machine := metered(t)
 	defer d.Close()
@@ -68,7 +67,7 @@ func TestMatMulCounts(t *testing.T) {
 				if want := uint64(m*n*k*(rung.bm+rung.bn)/(rung.bm*rung.bn)) / 8; loaded != want {
 					t.Errorf("%d sectors loaded, want %d", loaded, want)
 				}
-				// matmul_128x128 has no registers left to write by 16 bytes; matmul_tf32 writes one by one.
+				// matmul_128x128 has no registers left for stores of 16 bytes; matmul_tf32 stores single elements.
 				if want := uint64(m*n) / 8; stored != want && name != "matmul_128x128_f32" && name != "matmul_tf32" {
 					t.Errorf("%d sectors stored, want %d", stored, want)
 				}
@@ -80,8 +79,8 @@ func TestMatMulCounts(t *testing.T) {
 	}
 }
 
-// Of long rows the softmax reads and writes each element once, and sums and maxima
-// read it once, in whole sectors, 16 bytes a lane.
+// For long rows, softmax reads and writes each element once, and sums and maxima read each once, in
+// whole sectors, 16 bytes per lane.
 func TestLongRowCounts(t *testing.T) {
 	d, machine := metered(t)
 	defer d.Close()

@@ -9,8 +9,8 @@ import (
 	"baregrad/kernels/kerneltest"
 )
 
-// checked is a device over the emulator with every check on. What the checks find
-// fails the launch that did it.
+// checked returns a device over the emulator with all checks on. A finding fails the launch that
+// caused it.
 func checked(t *testing.T) kernels.Device {
 	t.Helper()
 	d, err := cuda.New("emulator", emulator.NewDriver(emulator.Options{Checks: emulator.AllChecks}))
@@ -20,7 +20,7 @@ func checked(t *testing.T) kernels.Device {
 	return d
 }
 
-// Every operation, forward and backward, on the emulator with all checks on.
+// Every operation is right, forward and backward, on the emulator with all checks on.
 func TestDevice(t *testing.T) {
 	kerneltest.Run(t, func() kernels.Device { return checked(t) }, kerneltest.DriverAllocates, kerneltest.Slow)
 }

@@ -7,8 +7,8 @@ import (
 	"baregrad/kernels"
 )
 
-// Dropout reads and writes each element once, in whole sectors: a warp's lanes have four
-// neighbours each, and would touch every sector four times one element at a time.
+// Dropout reads and writes each element once, in whole sectors. Each lane has four neighbours;
+// one element at a time, a warp would touch every sector four times.
 func TestDropoutCounts(t *testing.T) {
 	d, machine := metered(t)
 	defer d.Close()
@@ -17,7 +17,7 @@ func TestDropoutCounts(t *testing.T) {
 	s := kernels.DropoutSpec{Rate: 0.5, Seed: 1}
 	for name, c := range map[string]struct {
 		run     func()
-		touched int // times each element is
+		touched int // how often each element is
 	}{
 		"forward":     {func() { d.Dropout(y, x, step, s) }, 2},
 		"gradient":    {func() { d.DropoutGrad(y, x, step, s, kernels.Overwrite) }, 2},
@@ -25,14 +25,14 @@ func TestDropoutCounts(t *testing.T) {
 	} {
 		machine.ResetCounters()
 		c.run()
-		steps := n / 128 // each warp reads the step's number, a sector
+		steps := n / 128 // each warp reads the step's number, one sector
 		if got, want := int(machine.Counters().Total.Sectors), c.touched*n/8+steps; got != want {
 			t.Errorf("%s: %d sectors, want %d", name, got, want)
 		}
 	}
 }
 
-// The same elements are dropped wherever the memory begins, and how many there are.
+// The same elements are dropped whatever the alignment of the memory and the number of elements.
 func TestDropoutAtAnyAddress(t *testing.T) {
 	d := checked(t)
 	defer d.Close()

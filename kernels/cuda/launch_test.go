@@ -9,8 +9,8 @@ import (
 	"baregrad/kernels/cuda/driver"
 )
 
-// idle is a driver that does nothing, so that what a launch costs the device
-// itself can be seen, and how it takes errors.
+// idle is a driver that does nothing. It shows what a launch costs in the device itself, and how the
+// device handles errors.
 type idle struct {
 	allocError, launchError error
 	next                    driver.Pointer
@@ -54,7 +54,7 @@ type named string
 
 func (n named) Name() string { return string(n) }
 
-// After the first call, a launch allocates nothing in Go.
+// After its first call, a launch allocates no Go memory.
 func TestLaunchesAllocateNothing(t *testing.T) {
 	fake := &idle{}
 	d, err := New("cuda", fake)
@@ -94,7 +94,7 @@ func TestLaunchesAllocateNothing(t *testing.T) {
 	}
 }
 
-// A captured graph is launched without an allocation, whatever it consists of.
+// Launching a captured graph allocates nothing, whatever the graph contains.
 func TestGraphsAllocateNothing(t *testing.T) {
 	fake := &idle{}
 	d, err := New("cuda", fake)
@@ -102,7 +102,7 @@ func TestGraphsAllocateNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	a, b := d.Alloc(kernels.Float32, 64), d.Alloc(kernels.Float32, 64)
-	d.ReLU(b, a) // loads it
+	d.ReLU(b, a) // loads the kernel
 	g, err := d.Capture(func() { d.ReLU(b, a) })
 	if err != nil {
 		t.Fatal(err)
@@ -116,8 +116,8 @@ func TestGraphsAllocateNothing(t *testing.T) {
 	}
 }
 
-// A driver's failure is a *kernels.DeviceError that names the device and the
-// kernel; want of memory says how much was asked for.
+// A failure of the driver is a *kernels.DeviceError that names the device and the kernel. If memory
+// runs out, it says how much was requested.
 func TestFailuresOfTheDriver(t *testing.T) {
 	fake := &idle{}
 	d, err := New("cuda", fake)

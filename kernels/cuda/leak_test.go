@@ -8,8 +8,8 @@ import (
 	"baregrad/kernels/cuda/emulator"
 )
 
-// A device that is closed leaves no memory behind: neither what its launchers keep
-// for partial sums, nor a buffer that was freed.
+// A closed device leaves no memory allocated: neither the launchers' memory for partial sums, nor a
+// freed buffer.
 func TestCloseLeaksNothing(t *testing.T) {
 	driver := emulator.NewDriver(emulator.Options{Checks: emulator.AllChecks})
 	d, err := cuda.New("emulator", driver)

@@ -10,8 +10,8 @@ import (
 	"baregrad/kernels/reference"
 )
 
-// Sums and maxima of rows that a block has, aligned to 16 bytes and not, with an end
-// that is no multiple of four; sums of several segments too.
+// Sums and maxima of rows that one block handles, aligned to 16 bytes or not, with lengths that are
+// no multiple of four; also sums of several segments.
 func TestLongRows(t *testing.T) {
 	d := checked(t).(*cuda.Device)
 	defer d.Close()
@@ -26,7 +26,7 @@ func TestLongRows(t *testing.T) {
 				}
 				x[skipped+cols-1] = 50 // row 0's largest is its last
 				if rows > 1 {
-					x[skipped+cols+5], x[skipped+cols+900] = 50, 50 // of two equals the first
+					x[skipped+cols+5], x[skipped+cols+900] = 50, 50 // of two equal elements the first
 				}
 				if rows > 2 {
 					x[skipped+2*cols+17] = float32(math.NaN())
@@ -52,7 +52,7 @@ func TestLongRows(t *testing.T) {
 					if at[r] != wantAt[r] || most[r] != wantMost[r] && most[r] == most[r] {
 						t.Errorf("row %d: the maximum is %v at %d, want %v at %d", r, most[r], at[r], wantMost[r], wantAt[r])
 					}
-					// Elements up to 50, added up in groups: an error of 2^-23 in each of some hundred roundings.
+					// Elements up to 50, summed in groups: an error of 2^-23 in each of some hundred roundings.
 					if wantSum[r] != wantSum[r] {
 						if sum[r] == sum[r] {
 							t.Errorf("row %d: the sum is %v, want NaN", r, sum[r])

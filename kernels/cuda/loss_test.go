@@ -11,9 +11,9 @@ import (
 	"baregrad/kernels/cuda"
 )
 
-// A loss with the accuracy right behind it, and its gradient with that of a bias, give the
-// bits that they give apart from each other: of classes and of distributions, with ties,
-// with NaN and infinities in the logits, and where there is no such class.
+// A loss fused with the accuracy that follows it, and its gradient fused with that of a bias, give
+// the same bits as separate launches: for classes and distributions, with ties, with NaN and
+// infinities in the logits, and for labels that are no class.
 func TestLossWithAccuracyAndBias(t *testing.T) {
 	d := checked(t).(*cuda.Device)
 	defer d.Close()
@@ -22,7 +22,7 @@ func TestLossWithAccuracyAndBias(t *testing.T) {
 	for _, cols := range []int{1, 10, 32, 33, 100} {
 		logits, labels, classes := make([]float32, rows*cols), make([]float32, rows*cols), make([]int32, rows)
 		for r := range rows {
-			classes[r] = int32(rng.IntN(cols+1)) - int32(rng.IntN(2)) // -1 and cols lead nowhere
+			classes[r] = int32(rng.IntN(cols+1)) - int32(rng.IntN(2)) // -1 and cols are no class
 			for c := range cols {
 				logits[r*cols+c] = float32(rng.IntN(8)) // with many ties
 				labels[r*cols+c] = float32(rng.IntN(3)) / 4
@@ -63,7 +63,7 @@ func TestLossWithAccuracyAndBias(t *testing.T) {
 	}
 }
 
-// The two are one launch only where that gives what they give one after the other.
+// The two are one launch only where that gives the same result as two launches.
 func TestLossAheadOfOtherThings(t *testing.T) {
 	const rows, cols = 5, 4
 	columns := kernels.ReduceSpec{Outer: 1, N: rows, Inner: cols}
@@ -138,7 +138,7 @@ func TestLossAheadOfOtherThings(t *testing.T) {
 		loss, probs, x, right := float(rows), float(rows*cols), float(rows*cols), float(rows)
 		labels, others := d.Alloc(kernels.Int32, rows), d.Alloc(kernels.Int32, rows)
 		biases = float(cols)
-		c.run(d, loss, probs, x, right, labels, others) // kernels are not loaded while a graph is captured
+		c.run(d, loss, probs, x, right, labels, others) // because no kernel can be loaded during a capture
 		g, err := d.Capture(func() { c.run(d, loss, probs, x, right, labels, others) })
 		if err != nil {
 			t.Fatal(err)

@@ -10,8 +10,8 @@ import (
 	"baregrad/kernels/cuda/emulator"
 )
 
-// The functions of math.tmpl keep to the errors that they claim, in units in the
-// last place of the right result, over everything that float32 can hold.
+// The functions of math.tmpl keep within their stated errors, in units in the last place of the
+// exact result, over the whole range of float32.
 func TestFunctionsKeepToTheirErrors(t *testing.T) {
 	d, err := cuda.New("emulator", emulator.NewDriver(emulator.Options{}))
 	if err != nil {
@@ -27,7 +27,7 @@ func TestFunctionsKeepToTheirErrors(t *testing.T) {
 		}
 		return x
 	}
-	bits := func(sign uint32) []float32 { // every exponent alike, with NaN and Inf among them
+	bits := func(sign uint32) []float32 { // all exponents equally often, including NaN and Inf
 		x := make([]float32, n)
 		for i := range x {
 			x[i] = math.Float32frombits(random.Uint32()&0x7fffffff | random.Uint32()&sign)
@@ -75,7 +75,7 @@ func TestFunctionsKeepToTheirErrors(t *testing.T) {
 	}
 }
 
-// gelu is x·Φ(x), and its limit far below 0.
+// gelu returns x·Φ(x), or its limit far below 0.
 func gelu(x float64) float64 {
 	if x < -40 {
 		return 0
@@ -83,7 +83,7 @@ func gelu(x float64) float64 {
 	return x * math.Erfc(-x/math.Sqrt2) / 2
 }
 
-// ulps is how far got is from want, in steps of float32 at want.
+// ulps returns the distance from got to want, in steps of float32 at want.
 func ulps(got float32, want float64) float64 {
 	rounded := float32(want)
 	switch {
@@ -92,12 +92,12 @@ func ulps(got float32, want float64) float64 {
 			return 0
 		}
 		return math.Inf(1)
-	case got == rounded: // also where both are infinite
+	case got == rounded: // also if both are infinite
 		if math.IsInf(float64(got), 0) {
 			return 0
 		}
 	case math.IsInf(float64(rounded), 0):
-		// The right result is beyond float32: the largest number is one step off.
+		// The exact result is beyond float32: the largest number is one step off.
 		return float64((math.Float32bits(rounded) - math.Float32bits(got)) & 0x7fffffff)
 	}
 	size := math.Abs(float64(rounded))

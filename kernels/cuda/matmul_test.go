@@ -11,17 +11,17 @@ import (
 	"baregrad/kernels/cuda"
 )
 
-// Every rung of the ladder computes every kind of product right: sizes that are no
-// multiples of a tile, transposes, both modes, bias, ReLU, and K split in parts.
+// Every kernel computes every kind of product correctly: sizes that are no multiples of a tile,
+// transposed factors, both modes, bias, ReLU, and K split into parts.
 func TestLadder(t *testing.T) {
 	d := checked(t).(*cuda.Device)
 	defer d.Close()
 	for _, name := range cuda.Ladder() {
 		sizes := [][3]int{{1, 1, 1}, {3, 5, 0}, {17, 33, 7}, {33, 31, 9}, {65, 130, 20}, {40, 12, 530}, {33, 12, 1300}}
-		if strings.Contains(name, "async") { // rows of multiples of 16 bytes
+		if strings.Contains(name, "async") { // rows must be multiples of 16 bytes
 			sizes = [][3]int{{4, 4, 1}, {8, 4, 0}, {16, 36, 7}, {36, 28, 9}, {132, 260, 20}, {40, 12, 530}, {40, 12, 1300}}
 		}
-		if name == "matmul_tf32_128x256" { // and K too
+		if name == "matmul_tf32_128x256" { // K must be, too
 			sizes = [][3]int{{4, 4, 4}, {8, 4, 0}, {16, 36, 8}, {36, 28, 12}, {132, 260, 20}, {72, 68, 36}, {40, 12, 532}}
 		}
 		for i, size := range sizes {
@@ -62,8 +62,8 @@ func testRung(t *testing.T, d *cuda.Device, name string, s kernels.MatMulSpec, w
 	got := make([]float32, s.M*s.N)
 	kernels.Download(d, got, c)
 
-	// Rounding to float32 after each of K additions of numbers up to K; tf32 has 10
-	// bits behind the point, so each factor is off by 2⁻¹¹ of itself at most.
+	// One rounding to float32 after each of K additions of numbers up to K. tf32 has 10 bits after
+	// the point, so each factor has a relative error of at most 2⁻¹¹.
 	unit := 0x1p-24
 	if strings.Contains(name, "tf32") {
 		unit = 0x1p-10
@@ -93,7 +93,7 @@ func testRung(t *testing.T, d *cuda.Device, name string, s kernels.MatMulSpec, w
 	}
 }
 
-// at is element (row, column) of op(x), op(x) being [rows, columns].
+// at returns element (row, column) of op(x), which is [rows, columns].
 func at(x []float32, row, column, rows, columns int, transposed bool) float32 {
 	if transposed {
 		return x[column*rows+row]
@@ -101,8 +101,8 @@ func at(x []float32, row, column, rows, columns int, transposed bool) float32 {
 	return x[row*columns+column]
 }
 
-// MatMul picks larger tiles for larger products, and always rungs that split K
-// where the tiles are few: what it picks gives the right result at a size for each.
+// MatMul chooses larger tiles for larger products, and splits K if there are few tiles. Each choice
+// gives the right result at one size.
 func TestMatMulPicks(t *testing.T) {
 	d := checked(t).(*cuda.Device)
 	defer d.Close()
@@ -116,7 +116,7 @@ func TestMatMulPicks(t *testing.T) {
 		{512, 512, false, "matmul_32x32_f32"},
 		{1024, 1024, false, "matmul_64x64_f32"},
 		{1536, 1536, false, "matmul_async_128x128_f32"},
-		{1537, 1537, false, "matmul_128x128_f32"}, // rows that are not aligned to 16 bytes
+		{1537, 1537, false, "matmul_128x128_f32"}, // rows not aligned to 16 bytes
 		{2048, 2048, false, "matmul_async_128x256_f32"},
 		{60000, 10, false, "matmul_32x32_f32"},
 		{2048, 2048, true, "matmul_tf32_128x256"},

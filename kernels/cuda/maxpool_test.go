@@ -9,8 +9,8 @@ import (
 	"baregrad/kernels/cuda"
 )
 
-// Four channels at once give what one at a time gives, which is what buffers get that
-// are not aligned to 16 bytes: windows that overlap, leave gaps, hang over the edge.
+// Four channels at once give the same results as one at a time, which buffers get that are not
+// aligned to 16 bytes: for windows that overlap, leave gaps, or extend beyond the edge.
 func TestMaxPoolBy4(t *testing.T) {
 	d := checked(t).(*cuda.Device)
 	defer d.Close()
@@ -31,7 +31,7 @@ func TestMaxPoolBy4(t *testing.T) {
 			}
 			var results [2][]float32
 			var args [2][]int32
-			for off := range 2 { // off elements from what is aligned
+			for off := range 2 { // elements by which the buffers are misaligned
 				buffer := func(e kernels.Type, n int) kernels.Buffer { return d.Alloc(e, n+off).Slice(off, n+off) }
 				on, y, arg := buffer(kernels.Float32, sizeX), buffer(kernels.Float32, sizeY), buffer(kernels.Int32, sizeY)
 				slope, dx := buffer(kernels.Float32, sizeY), buffer(kernels.Float32, sizeX)

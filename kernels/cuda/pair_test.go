@@ -8,9 +8,8 @@ import (
 	"baregrad/kernels/cuda"
 )
 
-// Calls that can be put off give what they would one after the other: on memory of
-// their own, and where the second reads, or writes, what the first writes, or writes
-// what the first reads.
+// Postponed calls give the same results as calls one after the other: on separate memory, and where
+// the second call reads or writes what the first writes, or writes what the first reads.
 func TestPairs(t *testing.T) {
 	d := checked(t).(*cuda.Device)
 	defer d.Close()
@@ -68,7 +67,7 @@ func TestPairs(t *testing.T) {
 	x, y := from(1, 2, 3, 4), d.Alloc(kernels.Float32, 4)
 	s := kernels.GatherSpec{Rows: 2, Width: 2, Scale: 1}
 	d.Gather(y, x, index, cursor, s)
-	d.Gather(x, y, index, cursor, s) // and back, from what the first wrote
+	d.Gather(x, y, index, cursor, s) // back, from the result of the first
 	for b, want := range map[kernels.Buffer][]float32{x: {1, 2, 3, 4}, y: {3, 4, 1, 2}} {
 		got := make([]float32, 4)
 		kernels.Download(d, got, b)

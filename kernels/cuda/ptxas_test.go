@@ -15,22 +15,22 @@ import (
 	"baregrad/kernels/kerneltest"
 )
 
-// NVIDIA's assembler ptxas turns PTX into a GPU's own code. It needs no GPU:
-// scripts/install-ptxas.sh fetches it. BAREGRAD_PTXAS names the program, else it
-// is looked for in PATH; BAREGRAD_REQUIRE=ptxas makes its absence a failure.
+// NVIDIA's assembler ptxas turns PTX into the machine code of a GPU. It needs no GPU, and
+// scripts/install-ptxas.sh fetches it. BAREGRAD_PTXAS names the program; otherwise it is looked for
+// in PATH. BAREGRAD_REQUIRE=ptxas makes its absence a failure.
 //
 //	go test ./kernels/cuda -run TestPTXAS -update
 //
-// writes what it says about each kernel into docs/PTX.md.
+// writes its figures for each kernel into docs/PTX.md.
 var update = flag.Bool("update", false, "write the table of registers into docs/PTX.md")
 
 const tableFile = "../../docs/PTX.md"
 
-// architectures are the GPUs that the kernels are assembled for: Volta, Turing,
-// Ampere, Ada, Hopper, Blackwell. A ptxas that is older does not know the last.
+// architectures are the GPUs that the kernels are assembled for: Volta, Turing, Ampere, Ada, Hopper,
+// Blackwell. An older ptxas does not know the last ones.
 var architectures = []int{70, 75, 80, 86, 89, 90, 100, 120}
 
-// usage is what ptxas says about a kernel on one architecture.
+// usage holds the figures of ptxas for a kernel on one architecture.
 type usage struct{ registers, shared, spills, stack int }
 
 func findPTXAS(t *testing.T) string {
@@ -105,7 +105,7 @@ func target(t *testing.T, file, text string) int {
 	if m == nil {
 		t.Fatalf("%s has no line .target sm_N", file)
 	}
-	sm, _ := strconv.Atoi(m[1]) // digits: the pattern says so
+	sm, _ := strconv.Atoi(m[1]) // can't fail: the pattern matches digits
 	return sm
 }
 
@@ -116,8 +116,8 @@ var (
 	aboutShared = regexp.MustCompile(`(\d+) bytes smem`)
 )
 
-// assemble runs ptxas -v on one file and fails on errors, warnings, spilled
-// registers, and local memory: no kernel means to have any.
+// assemble runs ptxas -v on one file. It fails on errors, warnings, spilled registers and local
+// memory, because no kernel should have any.
 func assemble(t *testing.T, ptxas, path string, sm int) map[string]usage {
 	t.Helper()
 	output, err := exec.Command(ptxas, "-v", "--warning-as-error", fmt.Sprintf("-arch=sm_%d", sm), "-o", os.DevNull, path).CombinedOutput()
@@ -204,7 +204,7 @@ func writeTable(t *testing.T, ptxas string, used []int, order []string, table ma
 	}
 }
 
-// Every kernel is in the table, so that it can't be forgotten; this needs no ptxas.
+// Every kernel is in the table. This test needs no ptxas.
 func TestTableIsComplete(t *testing.T) {
 	page, err := os.ReadFile(tableFile)
 	if err != nil {

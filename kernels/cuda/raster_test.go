@@ -10,7 +10,7 @@ import (
 	"baregrad/kernels/cuda/emulator"
 )
 
-// A kernel that notes which tile each block has.
+// A kernel that records the tile of each block.
 const rasterProbe = `.version 6.0
 .target sm_70
 .address_size 64
@@ -31,9 +31,9 @@ const rasterProbe = `.version 6.0
 }
 `
 
-// Every tile has its block; and the blocks that run at once on the 132 multiprocessors
-// of an H100, one on each, read little more than half of the rows and columns that
-// blocks in the order of their numbers would, for a large product.
+// Every tile has a block. For a large product, the blocks that run at once on the 132
+// multiprocessors of an H100, one on each, read little more than half of the rows and columns that
+// they would in the order of their numbers.
 func TestRaster(t *testing.T) {
 	parsed, err := template.New("raster probe").ParseFS(files, "raster.tmpl")
 	if err != nil {
@@ -62,7 +62,7 @@ func TestRaster(t *testing.T) {
 	}
 	for _, c := range []struct {
 		high, wide int
-		bound      float64 // how much is read, of what the plain order reads
+		bound      float64 // what is read, as a share of what the plain order reads
 	}{{64, 32, 0.53}, {32, 16, 0.9}, {17, 3, 1}, {1, 1, 1}, {40, 5, 1}} {
 		blocks := c.high * c.wide
 		tiles, err := d.Alloc(int64(8 * blocks))

@@ -7,8 +7,8 @@ import (
 	"baregrad/kernels"
 )
 
-// Indices and labels lie in the device's memory, where no launcher can look at
-// them. What they lead to that is not there is never read, and shows as NaN.
+// Indices and labels are in the device's memory, where a launcher can't check them. An element that
+// does not exist is never read; the result is NaN.
 func TestWhatIsNotThere(t *testing.T) {
 	d := checked(t)
 	defer d.Close()

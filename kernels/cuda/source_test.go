@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// ptxas refuses anything but ASCII, even in comments.
+// ptxas accepts only ASCII, even in comments.
 func TestSourceIsASCII(t *testing.T) {
 	for _, file := range Files() {
 		text, err := Source(file)
@@ -30,9 +30,9 @@ func TestSourceIsASCII(t *testing.T) {
 	}
 }
 
-// What does not say how it rounds, ptxas may contract: a product and a sum become one
-// multiply-add, which the emulator would not do, nor another version of ptxas. And what is
-// approximate, or flushes to zero, is not the same on every GPU.
+// Every instruction must say how it rounds. Otherwise ptxas may contract a product and a sum into
+// one multiply-add, which neither the emulator nor another version of ptxas need do. Approximate
+// instructions, and those that flush to zero, differ between GPUs.
 func TestRoundingIsSaid(t *testing.T) {
 	loose := regexp.MustCompile(`\b(?:(?:add|sub|mul|mad|fma|div|sqrt|rcp)\.f(?:32|64)|\w+\.(?:approx|full)\b|[\w.]+\.ftz\b)`)
 	for _, bad := range []string{"add.f32 x, x, x;", "mul.ftz.f32 x, x, x;", "ex2.approx.f32 x, x;", "div.full.f32 x, x, x;", "fma.rn.ftz.f32 x, x, x, x;"} {
@@ -79,8 +79,8 @@ func TestFind(t *testing.T) {
 
 var declaration = regexp.MustCompile(`^\s*\.(?:reg|shared)\b[^;]*?((?:\w+(?:<\d+>|\[\d+\])?(?:,\s*)?)+);`)
 
-// A register of an inner block must not bear the name of one outside: a template
-// that is handed the outer one would use its own instead.
+// A register of an inner block must not have the name of an outer one: a template that gets the
+// outer one as an argument would use its own instead.
 func TestNoNameHidesAnother(t *testing.T) {
 	for _, file := range Files() {
 		text, err := Source(file)

@@ -2,10 +2,9 @@ package cuda
 
 import "testing"
 
-// No multiprocessor is idle while others walk far: where a product has fewer blocks than
-// an H100 has multiprocessors, K is cut until a block of the kernel that is picked has at
-// most 128 of it. The parts are whole steps, none is empty, and a product of many tiles is
-// not cut at all.
+// No multiprocessor is idle while others have much to do: if a product has fewer blocks than an
+// H100 has multiprocessors, K is cut until a block of the chosen kernel has at most 128 of it. The
+// parts are whole steps, none is empty, and a product of many tiles is not cut.
 func TestShare(t *testing.T) {
 	shapes := [][3]int{ // the tutorials' products, forward and backward, and squares
 		{1000, 32, 784}, {784, 32, 1000}, {1000, 10, 32}, {32, 10, 1000}, {128, 128, 784}, {784, 128, 128}, {32, 128, 784},

@@ -12,12 +12,12 @@ import (
 	"baregrad/nn"
 )
 
-// lister is a driver that does no work, and lists what is captured as a graph.
+// lister is a driver that does no work and lists the nodes of captured graphs.
 type lister struct {
 	compute   [2]int
 	next      driver.Pointer
 	capturing bool
-	loaded    []string // the texts of all files
+	loaded    []string // the texts of all loaded files
 	nodes     []string // of the last graph
 }
 
@@ -63,7 +63,7 @@ func (listed) Launch() error                             { return nil }
 func (listed) Close() error                              { return nil }
 func (listed) Since(driver.Event) (time.Duration, error) { return 0, nil }
 
-// stepOf gives the nodes of the graph that a training step of a network is.
+// stepOf returns the nodes of the graph of a network's training step.
 func stepOf(t *testing.T, n bench.Network) []string {
 	t.Helper()
 	l := &lister{compute: [2]int{9, 0}}
@@ -94,8 +94,8 @@ func stepBy(t *testing.T, n bench.Network, l *lister) {
 	}
 }
 
-// A training step launches no more than it has to: what a launch costs is most of
-// what a step of these small networks costs on a GPU.
+// A training step has no more launches than listed, because launches are most of the cost of these
+// small networks' steps on a GPU.
 func TestLaunchesOfAStep(t *testing.T) {
 	most := map[string]int{
 		"mnist-mlp": 12, "mnist-cnn": 27, "fashion-mlp": 12, "binary-mlp": 25, "mnist-wide-mlp": 12, "mnist-cnn-channels-first": 21,
@@ -113,7 +113,7 @@ func TestLaunchesOfAStep(t *testing.T) {
 	}
 }
 
-// Of a GPU of sm_70 all networks can be trained: no file is loaded that is for a later one.
+// All networks can be trained on a GPU of sm_70: no loaded file needs a later one.
 func TestStepsOnOlderGPUs(t *testing.T) {
 	for _, n := range bench.Networks() {
 		l := &lister{compute: [2]int{7, 0}}

@@ -13,8 +13,8 @@ import (
 	"baregrad/tensor"
 )
 
-// A convolutional network trained for some steps has the same weights on the
-// emulator, all checks on, as on the reference device, but for rounding.
+// After some steps of training, a convolutional network has the same weights on the emulator, with
+// all checks on, as on the reference device, up to rounding.
 func TestTrainingAgreesWithReference(t *testing.T) {
 	want := trained(t, reference.New())
 	d := checked(t).(*cuda.Device)
@@ -24,8 +24,8 @@ func TestTrainingAgreesWithReference(t *testing.T) {
 	}
 	for i := range want {
 		for j, w := range want[i] {
-			// Weights are at most about 1; twelve steps of float32 rounding, carried on
-			// through gradients, stay below 1e-5. A wrong gradient changes them by 1e-2.
+			// Weights are at most about 1. The rounding errors of twelve steps, carried on through the
+			// gradients, stay below 1e-5; a wrong gradient changes weights by 1e-2.
 			if difference := math.Abs(float64(got[i][j]) - float64(w)); !(difference <= 1e-5) {
 				t.Fatalf("parameter %d, element %d: %v on the emulator, %v on the reference device", i, j, got[i][j], w)
 			}
@@ -84,8 +84,8 @@ func parameters(model *nn.Sequential) (all [][]float32) {
 	return all
 }
 
-// A step of training needs nothing from the host: what an epoch copies to the device
-// does not grow with its steps, though Adam's rates change from step to step.
+// A training step needs nothing from the host: what an epoch copies to the device does not grow with
+// its number of steps, although Adam's rates change from step to step.
 func TestStepsNeedNothingFromTheHost(t *testing.T) {
 	perEpoch := func(examples int) int {
 		d, count := counting(t)
@@ -105,7 +105,7 @@ func TestStepsNeedNothingFromTheHost(t *testing.T) {
 		one := fit(1)
 		return (fit(3) - one) / 2
 	}
-	// The order of the examples, the counters, and the rates of the epoch's steps.
+	// The order of the examples, the counters, and the rates of all steps.
 	if few, many := perEpoch(12), perEpoch(120); few != many || many > 4 {
 		t.Errorf("an epoch of 3 steps copies %d times from the host, one of 30 steps %d times; want the same, at most 4", few, many)
 	}

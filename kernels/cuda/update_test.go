@@ -10,7 +10,7 @@ import (
 	"baregrad/kernels/reference"
 )
 
-// adamOf makes an Adam step of one tensor of n weights: w, g, m, v and rates.
+// adamOf returns an Adam step of one tensor of n weights: w, g, m, v and rates.
 func adamOf(d kernels.Device, n int) (step func(), w kernels.Buffer) {
 	buffers := make([]kernels.Buffer, 5)
 	for k := range buffers {
@@ -34,8 +34,8 @@ func weights(d kernels.Device, w kernels.Buffer) []float32 {
 	return x
 }
 
-// near compares with what the reference device came to: some roundings of numbers
-// near 1 apart, where a missing or a second step would be 1e-2 off.
+// near compares with the result of the reference device. They may differ by some roundings of
+// numbers near 1; a missing or repeated step would make a difference of 1e-2.
 func near(t *testing.T, what string, got, want []float32) {
 	t.Helper()
 	for i := range want {
@@ -45,8 +45,8 @@ func near(t *testing.T, what string, got, want []float32) {
 	}
 }
 
-// The optimizer's steps of several tensors are one launch for every eight, in the
-// place where they were asked for, whatever follows them.
+// The optimizer's steps of several tensors are one launch for every eight, before whatever was called
+// after them.
 func TestUpdatesAreOneLaunch(t *testing.T) {
 	d, count := counting(t)
 	defer d.Close()
@@ -86,13 +86,13 @@ func TestUpdatesAreOneLaunch(t *testing.T) {
 	for i := range sizes {
 		near(t, "sgd", weights(d, got[i].w), weights(host, want[i].w))
 	}
-	// Ten tensors that are not empty: 8, then 2 and 6 of the second round, then 4.
+	// Ten nonempty tensors: 8, then 2 with 6 of the second round, then 4.
 	if n := count.launches - before; n != 3 {
 		t.Errorf("%d launches for two steps of ten tensors, want 3", n)
 	}
 }
 
-// Whatever is asked of the device after a step finds it done.
+// Whatever is called after a step sees its results.
 func TestUpdatesComeFirst(t *testing.T) {
 	host := reference.New()
 	stepHost, wHost := adamOf(host, 100)
@@ -108,7 +108,7 @@ func TestUpdatesComeFirst(t *testing.T) {
 			return weights(d, other)
 		},
 		"write": func(d *cuda.Device, step func(), w kernels.Buffer) []float32 {
-			kernels.Upload(d, w, once) // over the step, not under it
+			kernels.Upload(d, w, once) // after the step, not before it
 			return weights(d, w)
 		},
 		"a kernel": func(d *cuda.Device, step func(), w kernels.Buffer) []float32 {
@@ -118,7 +118,7 @@ func TestUpdatesComeFirst(t *testing.T) {
 		},
 		"free": func(d *cuda.Device, step func(), w kernels.Buffer) []float32 {
 			x := weights(d, w)
-			step() // of memory that is gone before it is launched
+			step() // of memory that is freed before the launch
 			w.Free()
 			d.Sync()
 			return x
@@ -135,7 +135,7 @@ func TestUpdatesComeFirst(t *testing.T) {
 		},
 		"a capture that fails": func(d *cuda.Device, step func(), w kernels.Buffer) []float32 {
 			_, err := d.Capture(func() {
-				step() // is not done, now or later
+				step() // is never executed
 				d.Sync()
 			})
 			if err == nil || errors.Unwrap(err) == nil {
