@@ -118,6 +118,12 @@ func TestEarlyStopping(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), `there is no "val_los" to monitor; this training measures accuracy, loss, val_accuracy, val_loss`) {
 		t.Errorf("error %v", err)
 	}
+	o = quiet(2, &nn.EarlyStopping{})
+	o.ValidationSplit = 0
+	_, err = m.Fit(context.Background(), x, y, o)
+	if err == nil || !strings.HasSuffix(err.Error(), `there is no "val_loss" to monitor; this training measures accuracy, loss; give Fit a ValidationSplit, or ValidationX and ValidationY`) {
+		t.Errorf("error %v", err)
+	}
 }
 
 type epochEnd func(*nn.Run)

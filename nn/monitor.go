@@ -65,8 +65,14 @@ func direction(name string) Mode {
 func (m *monitor) value(logs map[string]float64) (float64, error) {
 	value, ok := logs[m.name]
 	if !ok {
-		return 0, fmt.Errorf("%s: there is no %q to monitor; this training measures %s",
-			m.callback, m.name, strings.Join(slices.Sorted(maps.Keys(logs)), ", "))
+		hint := ""
+		if measured := strings.TrimPrefix(m.name, "val_"); measured != m.name {
+			if _, trained := logs[measured]; trained {
+				hint = "; give Fit a ValidationSplit, or ValidationX and ValidationY"
+			}
+		}
+		return 0, fmt.Errorf("%s: there is no %q to monitor; this training measures %s%s",
+			m.callback, m.name, strings.Join(slices.Sorted(maps.Keys(logs)), ", "), hint)
 	}
 	if m.mode < Either || m.mode > Largest {
 		return 0, fmt.Errorf("%s: Mode is %d, must be Either, Smallest or Largest, which are 0 to 2", m.callback, m.mode)
