@@ -10,6 +10,7 @@ import (
 	"image/png"
 	"io/fs"
 	"log"
+	"math"
 	"path"
 	"slices"
 	"strconv"
@@ -23,8 +24,37 @@ import (
 	"baregrad/tensor"
 )
 
-// A table of numbers with a row for each example; the last column is the class. Columns
-// are scaled to mean 0 and deviation 1, as keras.layers.Normalization does.
+// A normalization has the mean and the standard deviation of each column of a table. Like the layer
+// keras.layers.Normalization, it is computed from the training data and applied to all.
+type normalization struct{ mean, deviation []float32 }
+
+// normalizationOf returns the normalization of a table [rows, columns].
+func normalizationOf(values []float32, columns int) (z normalization) {
+	rows := float64(len(values) / columns)
+	for c := range columns {
+		var sum, squares float64
+		for i := c; i < len(values); i += columns {
+			sum += float64(values[i])
+		}
+		mean := sum / rows
+		for i := c; i < len(values); i += columns {
+			squares += (float64(values[i]) - mean) * (float64(values[i]) - mean)
+		}
+		z.mean = append(z.mean, float32(mean))
+		z.deviation = append(z.deviation, float32(max(math.Sqrt(squares/rows), 1e-7))) // not 0 if all are equal
+	}
+	return z
+}
+
+// apply gives the columns of a table mean 0 and deviation 1, in place.
+func (z normalization) apply(values []float32) {
+	for i := range values {
+		c := i % len(z.mean)
+		values[i] = (values[i] - z.mean[c]) / z.deviation[c]
+	}
+}
+
+// A table of numbers with a row for each example; the last column is the class.
 func Example_csv() {
 	const file = `length,width,class
 1.0,0.2,0
@@ -54,16 +84,11 @@ func Example_csv() {
 		}
 	}
 	n, columns := len(classes), len(rows[0])-1
+	normal := normalizationOf(values, columns)
+	normal.apply(values)
 
 	d := reference.New()
-	tape := autograd.NewForwardTape(d)
-	raw := autograd.NewConst(tensor.From(d, values, n, columns))
-	centred := tape.Sub(raw, tape.Mean(raw, 0, 0))
-	variance := tape.Mean(tape.Mul(centred, centred), 0, 0)
-	// v^−½ is e^(−ln(v)/2). Adding 1e-7 avoids ln 0 if all numbers of a column are equal.
-	x := tape.Mul(centred, tape.Exp(tape.Affine(tape.Log(tape.Affine(variance, 1, 1e-7)), -0.5, 0))).Value
-	y := tensor.From(d, classes, n)
-
+	x, y := tensor.From(d, values, n, columns), tensor.From(d, classes, n)
 	model := nn.NewSequential(d, nn.Seed(1), &nn.Dense{Units: 2, Activation: nn.Softmax, InputShape: []int{columns}})
 	if err := model.Compile(nn.CompileOptions{
 		Optimizer: nn.Adam{LearningRate: 0.1}, Loss: nn.SparseCategoricalCrossentropy{},
@@ -73,12 +98,15 @@ func Example_csv() {
 	if _, err := model.Fit(context.Background(), x, y, nn.FitOptions{Epochs: 50, Verbose: nn.Silent}); err != nil {
 		log.Fatal(err)
 	}
-	found, err := model.PredictClasses(context.Background(), x, nn.EvaluateOptions{})
+
+	unseen := []float32{4.9, 1.7, 1.1, 0.2} // two rows
+	normal.apply(unseen)                    // as the training data were
+	found, err := model.PredictClasses(context.Background(), tensor.From(d, unseen, 2, columns), nn.EvaluateOptions{})
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(x.Shape(), found)
-	// Output: [6 2] [0 1 0 1 0 1]
+	// Output: [6 2] [1 0]
 }
 
 // readPictures reads a folder with one subfolder for each class, like
