@@ -15,7 +15,7 @@ import (
 	"baregrad/cmd/demo/figure"
 	"baregrad/internal/terminal"
 	"baregrad/kernels"
-	"baregrad/nn"
+	"baregrad/kernels/auto"
 )
 
 // BenchCommand compares the devices.
@@ -59,7 +59,7 @@ func (c *BenchCommand) Run(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	showReport(w, r)
-	say(0, "Measured in %.0f s. Other programs at work make figures smaller.\n", time.Since(begin).Seconds())
+	say(0, "Measured in %.0f s. While other programs run, figures are lower.\n", time.Since(begin).Seconds())
 	if c.Out != "" {
 		folder := figure.Folder{Dir: c.Out, Format: "svg", Saved: func(path string) { fmt.Fprintln(w, "Drawn to", path) }}
 		for name, t := range map[string]bench.Table{"matmul": r.Products(), "train": r.Steps()} {
@@ -96,14 +96,20 @@ func (c *BenchCommand) configs() ([]bench.Config, error) {
 			known = append(known, a.Device)
 		}
 	}
+	var asked []string
 	for _, name := range c.Device {
-		if !slices.Contains(known, name) {
-			return nil, nn.Unknown("device of this machine", name, known)
+		d, err := auto.Open(name) // resolves auto and cpu to a device
+		if err != nil {
+			return nil, err
+		}
+		asked = append(asked, d.Name())
+		if err := d.Close(); err != nil {
+			return nil, err
 		}
 	}
 	var chosen []bench.Config
 	for _, name := range known {
-		if len(c.Device) > 0 && !slices.Contains(c.Device, name) {
+		if len(asked) > 0 && !slices.Contains(asked, name) {
 			continue
 		}
 		several := bench.ChoosesCores(name)

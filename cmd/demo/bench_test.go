@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"baregrad/bench"
+	"baregrad/kernels/auto"
 )
 
 func TestBench(t *testing.T) {
@@ -63,6 +64,19 @@ func TestCut(t *testing.T) {
 		if got := cut("8×8 and more", c.columns); got != c.want {
 			t.Errorf("cut to %d columns: %q, want %q", c.columns, got, c.want)
 		}
+	}
+}
+
+// auto and cpu stand for a device of the machine, as in the other commands.
+func TestBenchResolvesNames(t *testing.T) {
+	d, err := auto.Open("cpu")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	configs, err := (&BenchCommand{Device: []string{"cpu"}, Threads: []int{1}}).configs()
+	if err != nil || len(configs) != 1 || configs[0].Device != d.Name() {
+		t.Errorf("%v (error %v), want %s alone", configs, err, d.Name())
 	}
 }
 

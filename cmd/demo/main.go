@@ -10,7 +10,9 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -65,15 +67,15 @@ func run(ctx context.Context, args []string, out, stderr io.Writer) int {
 	if err != nil {
 		panic(err) // a mistake in the struct tags
 	}
-	command, err := parser.Parse(args)
+	command, err := parser.Parse(joined(args))
 	if exited >= 0 {
 		return exited
 	}
 	if err != nil {
-		if len(args) > 0 && !strings.HasPrefix(args[0], "-") && !slices.Contains(names(parser), args[0]) {
-			err = nn.Unknown("command", args[0], names(parser))
+		if len(args) > 0 && !strings.HasPrefix(args[0], "-") && !slices.Contains(names(parser.Model.Node), args[0]) {
+			err = nn.Unknown("command", args[0], names(parser.Model.Node))
 		}
-		fmt.Fprintf(stderr, "demo: %v\nTry %s%s --help.\n", err, program, subcommand(err))
+		fmt.Fprintf(stderr, "demo: %s\nTry %s%s --help.\n", plain(err), program, subcommand(err))
 		return statusUsage
 	}
 	err = guarded(func() error { return command.Run() })
@@ -109,12 +111,43 @@ func (p *printed) Write(text []byte) (int, error) {
 // Unwrap returns the underlying writer, because output to a terminal differs from output to a file.
 func (p *printed) Unwrap() io.Writer { return p.Writer }
 
-// names lists the commands.
-func names(parser *kong.Kong) (all []string) {
-	for _, command := range parser.Model.Children {
+// names lists the commands below a command, or those of the program.
+func names(node *kong.Node) (all []string) {
+	for _, command := range node.Children {
 		all = append(all, command.Name)
 	}
 	return all
+}
+
+// joined returns the arguments with a negative number joined to the flag before it: "--epochs -1" becomes
+// "--epochs=-1". Alone the number would be taken for a flag.
+func joined(args []string) (all []string) {
+	for i, arg := range args {
+		if arg == "--" {
+			return append(all, args[i:]...)
+		}
+		_, err := strconv.ParseFloat(arg, 64)
+		if last := len(all) - 1; err == nil && arg[0] == '-' && last >= 0 && strings.HasPrefix(all[last], "--") && !strings.Contains(all[last], "=") {
+			all[last] += "=" + arg
+			continue
+		}
+		all = append(all, arg)
+	}
+	return all
+}
+
+// noValue matches what kong says of a flag at the end of the line that lacks its value.
+var noValue = regexp.MustCompile(`^(--\S+): expected \w+ value but got "EOL" \(<EOL>\)$`)
+
+// plain returns the text of an error about the command line, without kong's own terms.
+func plain(err error) string {
+	var wrong *kong.ParseError
+	if errors.As(err, &wrong) && strings.HasPrefix(err.Error(), "expected one of") {
+		if node := wrong.Context.Selected(); node != nil {
+			return fmt.Sprintf("%s needs a command: %s", node.Name, strings.Join(names(node), ", "))
+		}
+	}
+	return noValue.ReplaceAllString(err.Error(), "$1 needs a value")
 }
 
 // subcommand returns the command that a wrong command line was for, with a space before it, or "".

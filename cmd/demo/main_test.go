@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -86,6 +87,12 @@ func TestRefusals(t *testing.T) {
 		{"--device gpu", 1, `unknown device "gpu": did you mean "cuda"?`},
 		{"--device avx51", 1, `did you mean "avx512"?`},
 		{"--epochs 0", 1, "--epochs is 0, must be at least 1"},
+		{"--epochs -1 --quiet", 1, "--epochs is -1, must be at least 1"},
+		{"train --lr -0.5", 1, "--lr is -0.5, must be above 0"},
+		{"--batch-size 0", 1, "--batch is 0, must be at least 1"},
+		{"--learning-rate 0", 1, "--lr is 0, must be above 0"},
+		{"predict --model", 2, "demo: --model needs a value\n"},
+		{"ptx", 2, "demo: ptx needs a command: list, show, run, check, stats, trace\n"},
 		{"--batch=-5", 1, "--batch is -5, must be at least 1"},
 		{"--limit 0", 1, "--limit is 0, must be at least 1"},
 		{"--lr 0", 1, "--lr is 0, must be above 0"},
@@ -133,6 +140,28 @@ func TestInterrupt(t *testing.T) {
 	}
 	if content, err := os.ReadFile(path); err != nil || string(content) != "older" {
 		t.Errorf("the file holds %q (error %v), want what it held before", content, err)
+	}
+}
+
+// If the model can't be saved after the training, as on a full disk, it is tested none the less.
+func TestSavingFails(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "models")
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	remove := cancelAt{"Epoch 1/1", func() { os.Remove(folder) }} // after it was found to be writable
+	status := run(context.Background(), strings.Fields("--epochs 1 --model mlp --limit 500 --json --save "+folder+"/m"), io.MultiWriter(remove, &out), &errs)
+	if status != statusFailed || !strings.Contains(errs.String(), "demo: save "+folder) {
+		t.Errorf("status %d, standard error %q", status, errs.String())
+	}
+	for _, want := range []string{"Test accuracy", "recall", `"saved":""`} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the output lacks %q:\n%s", want, out.String())
+		}
+	}
+	if strings.Contains(out.String(), "Saved to") || strings.Contains(out.String(), "is saved") {
+		t.Errorf("the output says that the model is saved:\n%s", out.String())
 	}
 }
 

@@ -131,7 +131,8 @@ func TestPredictRefusals(t *testing.T) {
 		want   string
 	}{
 		{[]string{"--model", picture, picture}, 1, "load " + picture},
-		{[]string{"--model", filepath.Join(dir, "none"), picture}, 1, "no such file"},
+		{[]string{"--model", filepath.Join(dir, "none"), picture}, 1, "no such file or directory (demo train saves one)"},
+		{[]string{"--model", filepath.Join(dir, "fashion-mlp.safetensors"), picture}, 1, "(demo train --dataset fashion --model mlp saves one)"},
 		{[]string{"--model", save("rows", nil, dense(10, 20)), picture}, 1, "takes examples of shape [20], expected [28 28]"},
 		{[]string{"--model", save("one", nil, dense(1, 784)), picture}, 1, "outputs of shape [1], expected one value for each of at least 2 classes"},
 		{[]string{"--model", save("image", nil, &nn.Activation{Function: nn.ReLU, InputShape: []int{28, 28}}), picture}, 1, "outputs of shape [28 28]"},

@@ -49,9 +49,9 @@ func (c *ProfileCommand) Run(ctx context.Context, w io.Writer) error {
 	_, columns := terminal.Width(w)
 	say(0, "Each time is the middle one of %s.\n", steps(p.Results))
 	fmt.Fprintf(w, "\n%s\n", p.Text(columns))
-	say(0, "Products and convolutions leave zeros out, but GFLOP/s count them. Other programs at work make times longer.\n")
+	say(0, "Products and convolutions skip zeros, but GFLOP/s count them. While other programs run, times are longer.\n")
 	if configs[0].Device == "cuda" {
-		say(0, "Here each call is waited for. In a training a GPU gets all of a step at once, as one graph, which takes less time.\n")
+		say(0, "Here the program waits for each call. When it trains, a GPU gets a whole step at once, as one graph, which takes less time.\n")
 	}
 	if c.JSON {
 		return json.NewEncoder(w).Encode(p)

@@ -3,10 +3,14 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math"
+	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"baregrad/kernels"
 	"baregrad/mnist"
@@ -57,6 +61,9 @@ type classifier struct {
 // openClassifier loads a model and checks that it is a classifier.
 func openClassifier(ctx context.Context, d kernels.Device, file string) (*classifier, error) {
 	m, err := nn.Load(ctx, d, file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w (%s train%s saves one)", err, program, trainsTo(file))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -83,6 +90,19 @@ func openClassifier(ctx context.Context, d kernels.Device, file string) (*classi
 		c.classes = append(c.classes, strconv.Itoa(i))
 	}
 	return c, nil
+}
+
+// trainsTo returns the flags with which demo train saves a model under the given name, as far as the
+// name tells.
+func trainsTo(file string) (flags string) {
+	base := filepath.Base(file)
+	if strings.HasPrefix(base, "fashion-") {
+		flags += " --dataset fashion"
+	}
+	if strings.HasSuffix(base, "-mlp.safetensors") {
+		flags += " --model mlp"
+	}
+	return flags
 }
 
 // form returns how pictures are converted for the model: as name says or, for auto, like the images

@@ -27,8 +27,8 @@ type TrainCommand struct {
 	Dataset    string   `default:"mnist" help:"The images: mnist (embedded) or fashion (found or downloaded)."`
 	DataDir    string   `placeholder:"DIR" help:"A folder with the data set's four files."`
 	Epochs     *int     `placeholder:"N" help:"How many times to go through the images (cnn: 3, mlp: 5)."`
-	Batch      *int     `placeholder:"N" help:"Images per training step (128)."`
-	LR         *float64 `name:"lr" placeholder:"RATE" help:"The peak of the learning rate, which rises and falls in one cycle (adam: 0.005)."`
+	Batch      *int     `aliases:"batch-size" placeholder:"N" help:"Images per training step (128)."`
+	LR         *float64 `name:"lr" aliases:"learning-rate" placeholder:"RATE" help:"The peak of the learning rate, which rises and falls in one cycle (adam: 0.005)."`
 	Optimizer  string   `default:"adam" help:"sgd, rmsprop, adam or adamw."`
 	Seed       uint64   `default:"1" help:"The same seed gives the same network, bit for bit."`
 	Device     string   `default:"auto" help:"The device to compute on: auto, cpu, reference, or another that demo devices lists."`
@@ -131,9 +131,11 @@ func (c *TrainCommand) Run(ctx context.Context, w io.Writer) (failed error) {
 	}
 	c.next(t.say, t.data.Name, t.saved)
 	if c.JSON {
-		return json.NewEncoder(w).Encode(r)
+		if err := json.NewEncoder(w).Encode(r); err != nil {
+			return err
+		}
 	}
-	return nil
+	return t.unsaved
 }
 
 // recipe returns the settings for the network, with the changes from the command line. It refuses

@@ -31,6 +31,8 @@ type training struct {
 	x, y  *tensor.Tensor // these images and their labels
 	model *nn.Sequential
 	saved string // the model's file; empty if it is not saved
+	// unsaved is why the model could not be saved, if it should have been.
+	unsaved error
 	// replaces is set if a file of that name existed before.
 	replaces bool
 
@@ -128,7 +130,8 @@ func (t *training) sameTraining() error {
 	return nil
 }
 
-// fit trains, and saves the model.
+// fit trains, and saves the model. If saving fails, the training is not lost: the model is tested
+// all the same, and Run returns the error in the end.
 func (t *training) fit(ctx context.Context) (err error) {
 	o := nn.FitOptions{Epochs: t.recipe.epochs, BatchSize: t.recipe.batch, Output: t.say}
 	if t.Augment {
@@ -165,7 +168,10 @@ func (t *training) fit(ctx context.Context) (err error) {
 		return err
 	}
 	// Save at once, before Ctrl-C or a full disk can interfere.
-	return t.model.Save(context.WithoutCancel(ctx), t.saved)
+	if t.unsaved = t.model.Save(context.WithoutCancel(ctx), t.saved); t.unsaved != nil {
+		t.saved = ""
+	}
+	return nil
 }
 
 // test measures the model on the test set and prints the result to w. It also returns the

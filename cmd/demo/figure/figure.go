@@ -46,12 +46,13 @@ func (f Folder) save(name string, width, height vg.Length, paint func(c draw.Can
 	if err != nil {
 		return err
 	}
-	defer file.Close()
-	if _, err := canvas.WriteTo(file); err != nil {
-		return fmt.Errorf("figure %s: %w", name, err)
+	_, err = canvas.WriteTo(file)
+	if closing := file.Close(); err == nil {
+		err = closing
 	}
-	if err := file.Close(); err != nil {
-		return err
+	if err != nil {
+		os.Remove(path) // as on a full disk: no file is better than part of one
+		return fmt.Errorf("figure %s: %w", name, err)
 	}
 	if f.Saved != nil {
 		f.Saved(path)
