@@ -1,11 +1,10 @@
 #!/usr/bin/env bash
-# Compares kernels/cuda/libcuda/include/cuda.h with NVIDIA's: every value, every
-# size and offset, every prototype and every macro of ours must be there, and the
-# same.
+# Compares kernels/cuda/libcuda/include/cuda.h with NVIDIA's: every value, size, offset,
+# prototype and macro of ours must be in NVIDIA's, and be the same.
 #
 #   scripts/check-cuda-h.sh DIR/cuda.h
 #
-# NVIDIA's is in every CUDA toolkit, and in the Python package
+# NVIDIA's file is in every CUDA toolkit and in the Python package
 # nvidia-cuda-runtime-cu12. Ours follows CUDA 12.6; in CUDA 13 five functions differ.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -16,8 +15,8 @@ cc=${CC:-cc}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Names, from our header: enumerators and macros that are numbers; structs with
-# their members; functions with their prototypes; macros that rename functions.
+# Names in our header: enumerators and macros that are numbers; structs with their members;
+# functions with their prototypes; macros that rename functions.
 awk '/^enum /{inside=1; next} /^}/{inside=0} inside && match($0, /CU[A-Z0-9_]+/){print substr($0, RSTART, RLENGTH)}' "$ours" >"$work/values"
 awk '/^#define CU[A-Z0-9_]+ +[0-9(]/{print $2}' "$ours" | sed 's/(.*//' >>"$work/values"
 awk '/^typedef struct .*\{$/{inside=1; n=0; next}
@@ -39,14 +38,14 @@ done
 	     NF==2{printf "    printf(\"%s.%s at %%zu, sizeof %%zu\\n\", offsetof(%s, %s), sizeof(((%s *)0)->%s));\n", $1, $2, $1, $2, $1, $2}' "$work/members"
 	echo '    return 0; }'
 } >"$work/values.c"
-{ # each name first by itself, which must be declared; then our prototype, which must be the same
+{ # each name alone, to check that it is declared; then our prototype, to check that it is the same
 	echo '#include "cuda.h"'
 	echo 'void *names[] = {'
 	sed 's/^CUresult \(cu[A-Za-z0-9_]*\)(.*/    (void *)\1,/' "$work/prototypes"
 	echo '};'
 	cat "$work/prototypes"
 } >"$work/prototypes.c"
-{ # what a plain name stands for
+{ # what each renamed function expands to
 	echo '#include "cuda.h"'
 	echo '#define TEXT(x) #x'
 	awk '{printf "_Static_assert(__builtin_strcmp(TEXT2(%s), \"%s\") == 0, \"%s is not %s\");\n", $1, $2, $1, $2}' "$work/renames" |

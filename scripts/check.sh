@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
-# Finds what works on this machine and not on others.
+# Finds what works on this machine but not on others.
 #
-#   scripts/check.sh builds             gofmt, vet and build for every way of building
+#   scripts/check.sh builds              gofmt, vet and build for every build configuration
 #   scripts/check.sh purego [PACKAGE…]   tests without assembly and cgo
 #   scripts/check.sh 386 [PACKAGE…]      tests where an int has 32 bits
 #   scripts/check.sh arm64 [PACKAGE…]    tests on arm64; elsewhere qemu-aarch64 must be installed
-#   scripts/check.sh changed [BASE]     all four, the tests of what differs from BASE (main)
+#   scripts/check.sh changed [BASE]      all four; tests only what differs from BASE (main)
 #
-# Without packages, all are tested that such machines have a use for; arm64 tests those
-# whose results must have the same bits as elsewhere.
+# The default packages are all that such machines have a use for; for arm64 those whose
+# results must have the same bits as elsewhere.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# kernels/cuda has no assembly: for it nothing changes. The engine must work with 32
-# bits; what measures and emulates need not.
+# kernels/cuda has no assembly, so purego changes nothing there. The engine must work with
+# 32 bits; benchmarks and the emulator need not.
 of_purego() { go list ./... | grep -v /kernels/cuda; }
 of_386() { go list ./tensor ./kernels ./kernels/reference ./autograd ./nn/... ./mnist; }
 of_arm64() { go list ./tensor ./kernels ./kernels/reference ./kernels/auto ./kernels/cuda/emulator/... ./autograd ./nn/... ./mnist; }
@@ -31,10 +31,9 @@ builds() {
 purego() { CGO_ENABLED=0 go test -tags purego "$@"; }
 narrow() { GOARCH=386 CGO_ENABLED=0 go test "$@"; }
 
-# arm64 leaves out the trainings of nn that take most of its time, and what of the other
-# packages takes minutes where the processor is emulated: products, which the networks go
-# through too, and thousands of programs. An emulated test can't start itself, as
-# TestKilledWhileSaving does.
+# arm64 skips the longest trainings of nn, and tests that take minutes on an emulated
+# processor: products, which the networks test too, and thousands of PTX programs. An
+# emulated test can't start itself, as TestKilledWhileSaving does.
 arm64() {
 	local run=(-exec qemu-aarch64) long starts='|^TestKilledWhileSaving$'
 	[ "$(go env GOHOSTARCH)" = arm64 ] && run=() starts=''
@@ -44,14 +43,14 @@ arm64() {
 }
 runs_arm64() { [ "$(go env GOHOSTARCH)" = arm64 ] || command -v qemu-aarch64 >/dev/null; }
 
-# differing lists the packages with files that differ from BASE, or are new.
+# differing lists the packages that have files which differ from BASE or are new.
 differing() {
 	{ git diff --name-only "$(git merge-base "$1" HEAD)" && git ls-files -o --exclude-standard; } |
 		sed -n 's#/testdata/.*##p; t; s#/[^/]*\.\(go\|s\|ptx\)$##p' | sort -u |
 		while read -r dir; do [ -d "$dir" ] && go list -e -f '{{if .Name}}{{.ImportPath}}{{end}}' "./$dir"; done | grep . || true
 }
 
-# both lists what is in two lists.
+# both lists what two lists have in common.
 both() { comm -12 <(sort -u <<<"$1") <(sort -u <<<"$2") | grep . || true; }
 
 what=${1:-}

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Runs a command that builds with the tag cuda, such as
 #   scripts/cuda.sh go test -tags cuda ./kernels/cuda/...
-# Needs Go and a C compiler, and nothing from NVIDIA: it first builds the stand-in
-# for libcuda (see kernels/cuda/libcuda) and puts it, and our cuda.h, before
-# whatever the machine has.
+# It needs Go and a C compiler, and nothing from NVIDIA. It first builds the shim that
+# replaces libcuda (see kernels/cuda/libcuda), and puts it and our cuda.h before whatever
+# the machine has.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 source=$root/kernels/cuda/libcuda

@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# formats.sh DIRECTORY: write a model, event files and a log with baregrad, and
-# read them with Python's safetensors and tensorboard, which are installed into a
-# virtual environment in DIRECTORY. Where they can't be installed, it says so, leaves
-# the comparison out, and ends with status 3.
+# formats.sh DIRECTORY: writes a model, event files and a log with baregrad, and reads them
+# with Python's safetensors and tensorboard, which it installs into a virtual environment in
+# DIRECTORY. If they can't be installed, it says so and ends with status 3.
 set -euo pipefail
 directory=${1:?usage: formats.sh DIRECTORY}
 cd "$(dirname "$0")/.."

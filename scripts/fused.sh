@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Lists the fused multiply-adds that Go makes of x*y + z on arm64, in the packages whose
-# results must have the same bits on every processor, and fails if there is one that
+# results must have the same bits on every processor. It fails if one of them
 #
-#   - is no math.FMA,
-#   - and has no comment on its line with the word exact.
+#   - is not a math.FMA,
+#   - and has no comment with the word exact on its line.
 #
-# Such an instruction leaves out the rounding of x*y, which an amd64 does. An explicit
-# conversion, float64(x*y) + z, keeps it, and costs nothing. Exact is a product that needs no
-# rounding: of two float32 in float64, or with a power of 2 (where nothing is subnormal).
-# The instruction's line is that of the sum; the product may stand elsewhere.
+# A fused instruction skips the rounding of x*y, which amd64 does. An explicit conversion,
+# float64(x*y) + z, keeps the rounding and costs nothing. A product is exact if it needs no
+# rounding: two float32 in float64, or a power of 2 times anything (unless subnormal). The
+# line of the instruction is that of the sum; the product may be on another.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

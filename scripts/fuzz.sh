@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Runs every fuzz target for a while: scripts/fuzz.sh [TIME], 10s each if not said.
-# What a target finds is kept in its package's testdata/fuzz and fails go test
-# from then on.
+# Runs every fuzz target for a while: scripts/fuzz.sh [TIME], by default 10s each. Go keeps
+# a failing input in the package's testdata/fuzz; from then on go test fails on it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 time=${1:-10s}

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# install-ptxas.sh DIRECTORY: fetch NVIDIA's assembler for PTX into a Python virtual
-# environment in DIRECTORY, from the wheel of NVIDIA's CUDA compiler, and link it as
-# DIRECTORY/bin/ptxas. It needs python3 with venv, and no GPU. The version is the one whose
-# registers docs/PTX.md has: another counts others.
+# install-ptxas.sh DIRECTORY: fetches NVIDIA's assembler for PTX into a Python virtual
+# environment in DIRECTORY, from the wheel of NVIDIA's CUDA compiler, and links it as
+# DIRECTORY/bin/ptxas. It needs python3 with venv, and no GPU. The table of registers in
+# docs/PTX.md is of this version; others assign registers differently.
 set -euo pipefail
 directory=${1:?usage: install-ptxas.sh DIRECTORY}
 [ -x "$directory/bin/python" ] || python3 -m venv "$directory"

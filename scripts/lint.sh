@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks the form of the source: gofmt, and go vet for each way in which it is
-# built (with assembly, without, for a processor that has none, and with 32 bits).
+# Checks the form of the source: gofmt, and go vet for each build configuration (with
+# assembly, without, for a processor that has none, and with 32 bits).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,8 +15,8 @@ go vet -tags purego ./...
 GOOS=linux GOARCH=arm64 go vet ./...
 GOOS=linux GOARCH=386 go vet ./...
 
-# Imports point down (docs/ARCHITECTURE.md), and the engine stands on
-# the standard library, golang.org/x/sys/cpu and, for GPUs, gorgonia.org/cu.
+# Imports point down (docs/ARCHITECTURE.md), and the engine depends on the standard library,
+# golang.org/x/sys/cpu and, for GPUs, gorgonia.org/cu.
 allowed() { # PACKAGE IMPORT: may it?
 	case "$1:$2" in
 	baregrad/internal/*) return 1 ;;

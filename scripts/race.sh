@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# Runs tests under the race detector where goroutines share memory: the worker
-# pool under the CPU kernels, on its own and below training; the loading of data,
-# and its augmentation. What computes on one goroutine is left out: under the
-# detector it takes minutes and can show nothing.
+# Runs tests under the race detector where goroutines share memory: the worker pool of the
+# CPU kernels, alone and in training; loading and augmenting data. Tests on one goroutine
+# are skipped: under the detector they take minutes and can't find anything.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 go test -race ./tensor ./autograd ./nn/... ./kernels/auto -skip KilledWhileSaving

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds the GPU lab: DIR/run.sh and DIR/lab.tar.xz, which run.sh unpacks. Both
-# programs that hold MNIST hold the same bytes of it: a compressor that looks back
-# far enough finds that out, and the archive has them once.
+# Builds the GPU lab: DIR/run.sh and DIR/lab.tar.xz, which run.sh unpacks. Two of the
+# programs embed the same MNIST files; a compressor with a large enough window stores them
+# once.
 #
 #   bench/gpulab/pack.sh DIR
 set -euo pipefail
@@ -10,11 +10,11 @@ out=$1
 bin=$(mktemp -d)
 trap 'rm -rf "$bin"' EXIT
 build=(scripts/cuda.sh go)
-flags=(-tags cuda -trimpath -ldflags '-s -w') # without symbol tables, which only debuggers need
+flags=(-tags cuda -trimpath -ldflags '-s -w') # no symbol tables: only debuggers need them
 "${build[@]}" test -c "${flags[@]}" -o "$bin/gpulab.test" ./bench/gpulab
 "${build[@]}" test -c "${flags[@]}" -o "$bin/nvidia.test" ./kernels/cuda/nvidia
 "${build[@]}" build "${flags[@]}" -o "$bin/demo" ./cmd/demo
-ln -s gpulab.test "$bin/gpulab" # one program: under this name it is the lab, else its tests
+ln -s gpulab.test "$bin/gpulab" # one program: under this name it is the lab, otherwise its tests
 cp bench/gpulab/torch_time.py bench/gpulab/torch_train.py "$bin"
 
 rm -rf "$out"

@@ -2,10 +2,10 @@
 
     python3 torch_time.py cases.json [--device cpu] > torch_time.jsonl
 
-In the way that time.go describes: calls on rotating memory, captured as one CUDA
-graph, launched between two events, the median of many. What keeps a case from being
-measured is that line's problem. With --device cpu it tries the calls themselves,
-without a graph, and measures nothing: each line says so.
+As time.go describes: calls on rotating memory, captured as one CUDA graph and launched
+between two events; the median of many launches. If a case can't be measured, the problem
+of its line says why. With --device cpu it tries each call without a graph and measures
+nothing; each line says so.
 """
 
 import argparse
@@ -21,7 +21,7 @@ WARM_UP = 0.05  # seconds, as in time.go
 
 
 def operands(case, device, channels_last):
-    """One set of a case's operands, its output first where there is one to write to."""
+    """One set of a case's operands, the output first if the call writes to a given one."""
     d, kind = case["dims"], case["kind"]
     rand = lambda *shape: torch.rand(*shape, device=device) * 2 - 1
     image = lambda t: t.contiguous(memory_format=torch.channels_last) if channels_last else t
@@ -43,7 +43,7 @@ def operands(case, device, channels_last):
 
 
 def call(kind, o):
-    """Computes a case once, and returns what that has made."""
+    """Computes a case once and returns the result."""
     if kind == "matmul":
         return torch.mm(o[1], o[2], out=o[0])
     if kind == "conv":
@@ -71,12 +71,12 @@ def call(kind, o):
 
 
 def measure(case, channels_last):
-    """Seconds of one call: the median and the least."""
+    """Seconds per call: the median and the minimum."""
     sets = [operands(case, "cuda", channels_last) for _ in range(case["calls"])]
 
     def run():
-        # All results are held, so that each call has memory of its own to write to:
-        # what the one before has given up would still be in the cache.
+        # All results are kept, so that each call writes to memory of its own. Memory freed by
+        # the previous call would still be in the cache.
         return [call(case["kind"], o) for o in sets]
 
     side = torch.cuda.Stream()
@@ -90,7 +90,7 @@ def measure(case, channels_last):
     with torch.cuda.graph(graph):
         results = run()
     begin = time.perf_counter()
-    for _ in range(case["samples"]):  # a GPU that had nothing to do clocks itself up
+    for _ in range(case["samples"]):  # an idle GPU first raises its clocks
         graph.replay()
         torch.cuda.synchronize()
         if time.perf_counter() - begin > WARM_UP:
@@ -120,7 +120,7 @@ def main():
         cases = json.load(file)
     for case in cases:
         if case.get("form"):
-            continue  # another kernel of ours for what a case before it has
+            continue  # an alternative kernel of ours for an earlier case
         torch.backends.cuda.matmul.allow_tf32 = case["tf32"]
         torch.backends.cudnn.allow_tf32 = case["tf32"]
         layouts = [True, False] if case["kind"].startswith("conv") or case["kind"].endswith("pool") else [False]

@@ -3,13 +3,14 @@
     python3 torch_train.py epochs --data DIR [--device cpu] > torch_epochs.jsonl
     python3 torch_train.py to99 --data DIR [--device cpu] > torch_to99.jsonl
 
-epochs times an epoch of each tutorial's network on the tutorial's data, to99 the
-training of a small one to 99 % on MNIST; gpulab data has put the data into DIR. The same networks,
-batches, optimizers and precision (fp32, no TF32) as ours, and as much help: the data
-set lies on the GPU, batches are gathered there by a shuffled index, and the loss and
-the number of right answers are summed there and read once an epoch. With --device cpu
-it tries the training itself with a few examples and measures nothing: each line says
-so. What keeps a network from a way of running is that line's problem.
+epochs times an epoch of each tutorial's network on the tutorial's data. to99 times the
+training of a small network to 99 % on MNIST. gpulab data writes the data to DIR.
+Networks, batches, optimizers and precision (fp32, no TF32) are the same as ours, and so is
+where the work is done: the data set is on the GPU, batches are gathered there by a
+shuffled index, and the loss and the number of correct answers are summed there and read
+once an epoch. With --device cpu it tries the training with a few examples and measures
+nothing; each line says so. If a network can't be trained in one of the WAYS, the problem
+of that line says why.
 """
 
 import argparse
@@ -25,7 +26,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-WAYS = ("graph", "eager", "compile")  # what may have to be left out comes last
+WAYS = ("graph", "eager", "compile")  # the least important last, because time may run out
 
 
 class Device:
@@ -35,11 +36,11 @@ class Device:
         self.name = name
         self.gpu = name == "cuda"
 
-    # Keras's epsilon and rho, which are not PyTorch's. A captured step needs
+    # epsilon and rho are Keras's defaults, which differ from PyTorch's. A captured step needs
     # optimizers that keep their state on the GPU; the fused one is the fastest.
 
     def rmsprop(self, eps=1e-7):
-        # Older versions have no such option for RMSprop, and need none to be captured.
+        # Older versions of RMSprop can be captured without this option, and do not have it.
         known = "capturable" in inspect.signature(torch.optim.RMSprop).parameters
         extra = dict(capturable=True) if self.gpu and known else {}
         return lambda parameters: torch.optim.RMSprop(parameters, lr=1e-3, alpha=0.9, eps=eps, **extra)
@@ -78,8 +79,8 @@ def networks(device):
 class Training:
     """A network with its data and one training step, which works on fixed memory.
 
-    x and y are the data set, on the device; x may be bytes, of which the step makes
-    numbers from 0 to 1. The last batch is left out where it is not whole.
+    x and y are the data set, on the device. If x is bytes, the step scales them to 0 to 1.
+    An incomplete last batch is skipped.
     """
 
     def __init__(self, device, model, optimizer, x, y, batch, channels_last=False, smoothing=0.0):
@@ -116,10 +117,10 @@ class Training:
         self.right += right.sum()
 
     def prepare(self, way):
-        """Gets ready to run the step in one of the WAYS."""
+        """Prepares to run the step in one of the WAYS."""
         if way == "compile":
-            # Of each network anew: else dynamo takes the next for another shape of this
-            # one, compiles for any shape, and after eight of them not at all.
+            # Start over for each network. Otherwise dynamo takes the next network for another
+            # shape of this one and compiles for any shape; after eight it stops compiling.
             torch.compiler.reset()
             self.forward = torch.compile(self.loss, dynamic=False)
         if way == "graph":
@@ -143,7 +144,7 @@ class Training:
         return graph.replay
 
     def epoch(self, before=lambda: None):
-        """Seconds of an epoch; before is called before each step."""
+        """Trains for an epoch and returns its seconds. before is called before each step."""
         self.device.wait()
         begin = time.perf_counter()
         self.loss_sum.zero_()
@@ -165,11 +166,11 @@ class Training:
 
 
 class Tried(Exception):
-    """What ran on the CPU is tried, and not measured."""
+    """Raised after a run on the CPU, which is only tried, not measured."""
 
 
 def problem(e, device, way):
-    """An exception in a line. On the CPU an eager step has nothing that may keep it."""
+    """An exception as one line. On the CPU an eager step must work, so its exceptions are raised."""
     if isinstance(e, Tried):
         return "tried on the CPU, not measured"
     if way == "eager" and not device.gpu:
@@ -210,13 +211,13 @@ def measure_epochs(device, folder, network, way, channels_last):
             raise Tried
         epochs = [t.epoch() for _ in range(3)]
         line.update(seconds=statistics.median(epochs), first=first, epochs=4)
-    except Exception as e:  # whatever keeps this network from this way of running
+    except Exception as e:  # whatever prevents this network from running this way
         line["problem"] = problem(e, device, way)
     return line
 
 
 def one_cycle(peak, steps, rise):
-    """PyTorch's OneCycleLR with its defaults but for pct_start, rise, as a function of the step."""
+    """PyTorch's OneCycleLR as a function of the step: pct_start is rise, the rest its defaults."""
     def cosine(a, b, x):
         return b + (a - b) * (1 + math.cos(math.pi * x)) / 2
 
@@ -235,8 +236,9 @@ BATCH, PEAK, RISE, BETAS, SMOOTHING, BORDER, SEEDS = 250, 0.02, 0.2, (0.7, 0.9),
 
 
 def ninety_nine():
-    """The network that is trained to 99 %, with first weights drawn as ours are. The pooling
-    comes before the ReLU, which gives the same and is less work; ours does both at once."""
+    """The network that is trained to 99 %, with initial weights from the same distribution as
+    ours. Pooling comes before the ReLU: the result is the same with less work. (Ours does both
+    at once.)"""
     model = nn.Sequential(nn.Conv2d(1, 16, 5), nn.MaxPool2d(2), nn.ReLU(), nn.Conv2d(16, 64, 3), nn.MaxPool2d(2), nn.ReLU(),
                           nn.Flatten(), nn.Linear(1024, 128), nn.ReLU(), nn.Linear(128, 10))
     for layer in model:
@@ -247,8 +249,8 @@ def ninety_nine():
 
 
 def begin_anew(t, seed):
-    """Puts other first weights in place, and zeros the optimizer's sums: a captured or
-    compiled step goes on with them."""
+    """Overwrites the weights with new initial ones and zeros the optimizer's state, in place, so
+    that a captured or compiled step stays valid."""
     torch.manual_seed(seed)
     with torch.no_grad():
         for p, first in zip(t.model.parameters(), ninety_nine().parameters()):
@@ -259,8 +261,8 @@ def begin_anew(t, seed):
 
 
 def measure_to99(device, data, way):
-    """Trains from each of the seeds, with one cycle of the learning rate. The time is that of
-    the training alone, the median: compiling, capturing and a first step come before it."""
+    """Trains from each of the seeds, with one cycle of the learning rate. The time is the median
+    of the trainings alone: compiling, capturing and a first step come before."""
     line = dict(name="to 99 %", by="torch " + way, batch=BATCH, examples=len(data[0]), seconds=0, first=0, epochs=0)
     x, y, test_x, test_y = data
     try:
@@ -298,7 +300,7 @@ def measure_to99(device, data, way):
 
 
 def mnist(folder, device):
-    """MNIST's training and test images, without their borders, and labels, from gpulab data."""
+    """MNIST's training and test images without their borders, and their labels, as written by gpulab data."""
     def read(name):
         with open(os.path.join(folder, name), "rb") as file:
             return torch.frombuffer(bytearray(file.read()), dtype=torch.uint8)
@@ -343,7 +345,7 @@ def main():
             best = None
             for channels_last in ([True, False] if len(network[3]) == 3 else [False]):  # the faster layout counts
                 if best is not None and late():
-                    continue  # one of them is better than none
+                    continue  # time is short, and one layout is better than none
                 line = left_out(network[0], way, network[1], network[2]) if late() else measure_epochs(device, o.data, network, way, channels_last)
                 if best is None or "problem" in best or ("problem" not in line and line["seconds"] < best["seconds"]):
                     best = line

@@ -1,5 +1,5 @@
-"""What the workers have in common: the loop that answers requests, the networks'
-sizes, and the examples that they train on. Needs NumPy."""
+"""What the workers share: the loop that answers requests, the networks' sizes, and the
+examples that they train on. Needs NumPy."""
 import json
 import math
 import os
@@ -25,9 +25,9 @@ def threads():
 
 
 def training(name):
-    """What index.json in the folder PEER_DATA says of a network: its batch, the steps
-    of a training and of an epoch, and the files of its examples. "ours data" writes
-    it, so that all train on the same."""
+    """A network's entry of index.json in the folder PEER_DATA: its batch, the steps of a
+    training and of an epoch, and the files of its examples. "ours data" writes them, so
+    that all libraries train on the same data."""
     folder = pathlib.Path(os.environ["PEER_DATA"])
     about = json.loads((folder / "index.json").read_text())[name]
     if about["batch"] != NETWORKS[name][0]:
@@ -36,8 +36,8 @@ def training(name):
 
 
 def examples(name):
-    """The tutorial's inputs, float32 from 0 to 1, and its labels, as many as an epoch
-    has in whole batches."""
+    """The tutorial's inputs, float32 from 0 to 1, and its labels: as many as fill the whole
+    batches of an epoch."""
     folder, about = training(name)
     batch, shape, outputs, labels, _ = NETWORKS[name]
     n = about["epoch_steps"] * batch
@@ -51,8 +51,8 @@ def examples(name):
 
 
 def fingerprint(name, x, y):
-    """What all must agree on: the number of examples, how many inputs are not zero, and
-    the labels added up."""
+    """What must be the same for all libraries: the number of examples, how many inputs are
+    not zero, and the sum of the labels."""
     y = np.asarray(y)
     if NETWORKS[name][3] == "onehot":
         y = y.argmax(1)
@@ -60,7 +60,7 @@ def fingerprint(name, x, y):
 
 
 def glorot(random, shape):
-    """First weights as Keras draws them, for a dense kernel [in, out] or a filter
+    """Initial weights from Keras's distribution, for a dense kernel [in, out] or a filter
     [height, width, in, out]."""
     field = math.prod(shape[:-2])
     limit = math.sqrt(6 / (field * (shape[-2] + shape[-1])))
@@ -68,8 +68,8 @@ def glorot(random, shape):
 
 
 def repeat(seconds, step):
-    """Calls step for that long, at least once, and gives the time before the first and
-    after each, in seconds."""
+    """Calls step for that long, at least once, and returns the times before the first call
+    and after each, in seconds."""
     marks = [time.perf_counter()]
     while len(marks) == 1 or marks[-1] - marks[0] < seconds:
         step()
@@ -78,14 +78,14 @@ def repeat(seconds, step):
 
 
 def spans(marks):
-    """The seconds between one time and the next."""
+    """The seconds between consecutive times."""
     return [b - a for a, b in zip(marks, marks[1:])]
 
 
 class Loop:
-    """Trains by a loop over shuffled batches. fresh() makes the first weights,
-    epoch() begins to add up losses anew, step(index) takes a step with the examples
-    of that index, and loss() is the mean of the losses since epoch()."""
+    """Trains by a loop over shuffled batches. fresh() draws new initial weights, epoch()
+    resets the sum of the losses, step(index) takes a step with the examples of that index,
+    and loss() is the mean loss since epoch()."""
 
     def __init__(self, data, batch, fresh, epoch, step, loss):
         self.data, self.batch, self.loss = data, batch, loss
@@ -104,7 +104,7 @@ class Loop:
         self.at += self.batch
 
     def take(self, count):
-        """Takes so many steps and gives the time before the first and after each."""
+        """Takes count steps and returns the times before the first and after each."""
         marks = [time.perf_counter()]
         for _ in range(count):
             self.one()
@@ -113,15 +113,16 @@ class Loop:
 
 
 class Trainings:
-    """One training after another, each with as many steps as index.json says and with
-    fresh weights: what is measured depends on how long a network has been trained."""
+    """One training after another, each from new initial weights and with the number of steps
+    in index.json, because a step's time depends on how long the network has been trained."""
 
     def __init__(self, name, trainer):
         self.trainer, self.length, self.left = trainer, training(name)[1]["steps"], 0
 
     def steps(self, count):
-        """Takes so many steps and gives the seconds of each and the processor's of all,
-        but for the first of a training, in which some compile and all allocate."""
+        """Takes count steps and returns the seconds of each and the processor's seconds of
+        all. The first step of a training is not counted: some libraries compile in it, and
+        all allocate."""
         times, busy = [], 0
         while count > 0:
             if self.left == 0:
@@ -138,10 +139,10 @@ class Trainings:
 
 
 def serve(version, product=None, trainer=None):
-    """Answers requests. product(m, n, k) gives a function that computes a product.
-    trainer(name) gives an object like Loop, with data, fresh, take and loss."""
+    """Answers requests. product(m, n, k) returns a function that computes a product.
+    trainer(name) returns an object like Loop, with data, fresh, take and loss."""
     out = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what libraries print goes elsewhere
+    os.dup2(2, 1)  # what libraries print goes to standard error
 
     def answer(times, busy, **values):
         times = sorted(times)
@@ -157,7 +158,7 @@ def serve(version, product=None, trainer=None):
         if words[0] == "matmul":
             key = tuple(map(int, words[1:4]))
             if key not in ready:
-                ready.clear()  # the one before is freed
+                ready.clear()  # frees the previous one
                 ready[key] = product(*key)
                 ready[key]()  # the first run compiles and allocates, and is not counted
             begin = time.process_time()

@@ -43,7 +43,7 @@ class Enough(Exception):
 
 
 class Gate(keras.callbacks.Callback):
-    """Notes when each batch ends, and lets fit go on only so far as was asked for."""
+    """Records when each batch ends, and lets fit continue only as far as requested."""
 
     def __init__(self):
         super().__init__()
@@ -62,7 +62,7 @@ class Gate(keras.callbacks.Callback):
                 raise Enough
 
     def take(self, count, start):
-        """Lets fit, which start begins if it is not None, take so many steps."""
+        """Lets fit take count steps. start, if not None, begins it."""
         with self.turn:
             self.marks, self.wanted = [time.perf_counter()], count
             if start:
@@ -80,15 +80,14 @@ class Gate(keras.callbacks.Callback):
 
 
 class Fits:
-    """Trains by model.fit, one call for a training, in a thread that stands still
-    between the requests."""
+    """Trains by model.fit, one call per training, in a thread that waits between requests."""
 
     def __init__(self, name):
         batch, _, _, labels, optimizer = common.NETWORKS[name]
         x, y = common.examples(name)
         self.data = common.fingerprint(name, x, y)
         if name == "mnist-cnn-channels-first":
-            x = x.reshape(-1, 28, 28, 1)  # TensorFlow's convolutions on the CPU have the channels last
+            x = x.reshape(-1, 28, 28, 1)  # TensorFlow's convolutions on the CPU need the channels last
         keras.utils.set_random_seed(1)
         self.model = keras.Sequential([keras.layers.Input(x.shape[1:])] + network(name))
         loss = {"onehot": "categorical_crossentropy", "sparse": "sparse_categorical_crossentropy",

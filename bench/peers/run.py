@@ -1,5 +1,5 @@
-"""Runs baregrad and its peers in turn on the same work and writes one table: see
-README.md. setup.sh comes first. It needs nothing but Python itself."""
+"""Runs baregrad and other libraries alternately on the same work and writes one report: see
+README.md. Run setup.sh first. This script needs only Python itself."""
 import argparse
 import json
 import math
@@ -29,17 +29,17 @@ WORKERS = {
 
 PRODUCTS = [(256, 256, 256), (512, 512, 512), (1024, 1024, 1024), (2048, 2048, 2048), (1000, 32, 784), (128, 128, 784),
             (200, 784, 784), (128, 128, 9216), (73728, 64, 288), (86528, 32, 9)]
-# Into how many rounds a training is cut, or how many trainings make a round. Together
-# the rounds of a network are one whole training or several, from fresh weights each.
+# By network: the number of rounds that a training is cut into, and the number of trainings in
+# a round. All rounds together are one or more whole trainings, each from new weights.
 NETWORKS = {"mnist-mlp": (1, 2), "mnist-cnn": (12, 1), "fashion-mlp": (3, 1), "binary-mlp": (1, 4),
             "mnist-wide-mlp": (6, 1), "mnist-cnn-channels-first": (6, 1)}
 DATA = BUILT / "data"
 MEASURED = {"median", "fastest", "total", "processor", "count"}  # in every answer
-ALIKE = 0.25  # how far a mean loss may be from the middle one: chance alone moves them by a tenth
+ALIKE = 0.25  # how far a mean loss may be from the median: chance alone moves it by a tenth
 
 
 def turns(name, steps, rounds):
-    """The steps of each turn: whole trainings of so many steps, and rounds at least."""
+    """The steps of each turn: whole trainings of that many steps, and at least that many rounds."""
     parts, trainings = NETWORKS[name]
     cuts = [steps * i // parts for i in range(parts + 1)]
     return [trainings * (b - a) for a, b in zip(cuts, cuts[1:])] * math.ceil(rounds / parts)
@@ -83,15 +83,15 @@ class Worker:
         self.process.stdin.close()
         try:
             self.process.wait(10)
-        except subprocess.TimeoutExpired:  # a library that does not let go of its threads
+        except subprocess.TimeoutExpired:  # a library that does not end its threads
             self.process.kill()
             self.process.wait()
 
 
 def compare(workers, requests, lost):
-    """Asks each worker each request, the first one another each time, and gives by name
-    the median of the rounds' medians and of the fastest, the mean, and their ratios;
-    of training the loss that each came to, too."""
+    """Sends each request to each worker, starting with another worker each time. Returns by
+    name the medians over the rounds of the median and of the fastest time, the mean, and
+    their ratios; for training also the loss that each reached."""
     seen = {w.name: [] for w in workers}
     for i, request in enumerate(requests):
         turn = i % len(workers)
@@ -102,7 +102,7 @@ def compare(workers, requests, lost):
                 seen[w.name].append(w.ask(request))
             except (RuntimeError, BrokenPipeError) as e:
                 lost[w.name] = f"{request}: {e}"
-            time.sleep(0.02)  # its threads fall asleep
+            time.sleep(0.02)  # until its threads sleep
     result = {}
     for name, answers in seen.items():
         if name in lost or len(answers) != len(requests):
@@ -126,14 +126,14 @@ def compare(workers, requests, lost):
 
 
 def doubts(network, found):
-    """What speaks against a comparison: workers that trained on other examples, or whose
-    loss is not like the others', or not below that of guessing."""
+    """Reasons to doubt a comparison: workers that trained on different examples, or whose
+    loss differs from the others' or is no better than guessing."""
     list = []
     if len({json.dumps(e["data"], sort_keys=True) for e in found.values()}) > 1:
         list.append(f"{network}: not all trained on the same: " + "; ".join(f"{n} on {e['data']}" for n, e in found.items()))
     losses = {n: e["losses"][-1] for n, e in found.items()}
     middle = statistics.median(losses.values()) if losses else 0
-    guess = math.log(2) * 1.1 if network == "binary-mlp" else math.log(10)  # binary-mlp's labels can't be learnt
+    guess = math.log(2) * 1.1 if network == "binary-mlp" else math.log(10)  # binary-mlp's labels are random
     for n, loss in losses.items():
         if not abs(loss - middle) <= ALIKE * middle or not loss < guess:
             list.append(f"{network}: the mean loss is {loss:.3f} with {n}, {middle:.3f} in the middle of all")
@@ -141,8 +141,8 @@ def doubts(network, found):
 
 
 def start(name, threads, log):
-    """Seconds from the process's start to the end of the first training step, and
-    the most memory that it held over ten, in bytes."""
+    """Seconds from the process's start to the end of the first training step, and its peak
+    memory over ten steps, in bytes."""
     begin = time.perf_counter()
     p = subprocess.Popen(WORKERS[name][2], stdout=subprocess.PIPE, stderr=log, text=True,
                          env=environment(threads), preexec_fn=pinned(threads))
@@ -199,7 +199,7 @@ def markdown(r):
         "for each run of a round on average, is given as well: it is what the time would be if nothing else ran, and the one to look at where the load is high. "
         "The fastest run of all is the next best.", "",
         "Versions: " + "; ".join(f"{n}: {v}" for n, v in r["versions"].items()) + ".", ""]
-    # At the end the load is also what was measured here: up to one for each core.
+    # At the end the load includes our own measurements: up to one per core.
     begin, end = (float(load.split()[0]) for load in r["load"])
     if begin > m["cores"] / 2 and end > m["cores"]:
         lines += ["**Other programs wanted the cores throughout.** Times that passed are then far too long, and on several threads "
@@ -262,7 +262,7 @@ def markdown(r):
 
 
 def write(r, load, folder, slug):
-    """Writes what was measured so far, and gives it as text."""
+    """Writes what was measured so far, and returns it as text."""
     r["load"] = load + [" ".join(f"{v:.1f}" for v in os.getloadavg())]
     out, text = pathlib.Path(folder), markdown(r)
     out.mkdir(parents=True, exist_ok=True)
@@ -272,7 +272,7 @@ def write(r, load, folder, slug):
 
 
 def commit():
-    """The commit of the source, with + where there are changes to it."""
+    """The commit of the source, with + if there are uncommitted changes."""
     git = lambda *a: subprocess.run(["git", "-C", str(ROOT), *a], capture_output=True, text=True).stdout.strip()
     return (git("rev-parse", "--short", "HEAD") or "unknown") + ("+" if git("status", "--porcelain", "--untracked-files=no") else "")
 
@@ -311,7 +311,7 @@ def main():
         if about[name]["stand_in"]:
             print(f"OTHER DATA: {name} trains on {about[name]['data']}", file=sys.stderr)
     try:
-        own = Worker("ours", cores, log)  # with all cores: this is the machine, whatever is measured on it
+        own = Worker("ours", cores, log)  # on all cores, to describe the machine
     except (RuntimeError, OSError) as e:
         sys.exit(f"run.py: our own worker does not run: {e}; was setup.sh run?")
     r["machine"], slug = own.hello["machine"], own.hello["slug"]
@@ -345,7 +345,7 @@ def main():
                 r["doubts"] += [f"{d}, {t} threads" for d in doubts(name, found)]
                 part["train"].append({"network": name, "batch": about[name]["batch"], "examples": about[name]["examples"],
                                       "steps": sum(counts), "workers": found})
-                write(r, load, o.out, slug)  # a run that is cut off keeps what it has
+                write(r, load, o.out, slug)  # an interrupted run keeps what it has measured
         for w in workers:
             w.close()
         r["missing"].update(lost)

@@ -31,7 +31,7 @@ def on_cpu(value):
 
 
 def moved(function):
-    """function, with "cuda" among its arguments read as "cpu"."""
+    """function, with "cuda" replaced by "cpu" in its arguments."""
     def call(*arguments, **named):
         return function(*map(on_cpu, arguments), **{k: on_cpu(v) for k, v in named.items()})
     return call
@@ -44,12 +44,12 @@ torch.nn.Module.to = moved(torch.nn.Module.to)
 
 
 def without_capturable(optimizer):
-    """On the CPU an optimizer can't be asked to be capturable: what is not known of it is not accepted."""
+    """An optimizer that takes capturable, which PyTorch refuses on the CPU, and no unknown options."""
     class Optimizer(optimizer):
         def __init__(self, parameters, *, lr, capturable, **named):
             assert capturable, "a captured step needs an optimizer that keeps its state on the GPU"
             super().__init__(parameters, lr=lr, **named)
-    # The scripts ask for the signature of what they call.
+    # The scripts inspect the signature.
     Optimizer.__signature__ = __import__("inspect").signature(optimizer)
     return Optimizer
 
@@ -59,7 +59,7 @@ torch.optim.RMSprop = without_capturable(torch.optim.RMSprop)
 
 
 class Recorder(TorchDispatchMode):
-    """Notes the operations that are done, and what they gave."""
+    """Records the operations that are executed, and their results."""
 
     def __init__(self):
         super().__init__()
@@ -79,7 +79,7 @@ class CUDAGraph:
         with torch.no_grad():
             for operation, arguments, named, result in self.steps:
                 for old, new in zip(tree_leaves(result), tree_leaves(operation(*arguments, **named))):
-                    # What lies where it lay, a view or an operand, is up to date.
+                    # A view or an operand, in the same memory as before, is up to date.
                     if isinstance(old, torch.Tensor) and old.data_ptr() != new.data_ptr():
                         old.copy_(new)
 
@@ -114,7 +114,7 @@ class Event:
 
 now = Stream()
 for name, value in dict(
-    # There is a GPU for the script alone: PyTorch's own parts go the CPU's way.
+    # Only the script sees a GPU; PyTorch's own code takes its CPU paths.
     is_available=lambda: sys._getframe(1).f_globals["__name__"] == "__main__",
     is_current_stream_capturing=lambda: False, synchronize=lambda: None, empty_cache=lambda: None, current_stream=lambda: now,
     stream=lambda s: contextlib.nullcontext(), Stream=Stream, Event=Event, CUDAGraph=CUDAGraph, graph=graph,
