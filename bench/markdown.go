@@ -82,7 +82,7 @@ func (r *Report) Markdown(list []Benchmark) string {
 	for _, row := range [][2]string{
 		{"date", m.Date},
 		{"instruction sets used", strings.Join(m.Sets, ", ")},
-		{"caches", fmt.Sprintf("%s and %s for each core, %s at the last level", kernels.FormatBytes(int64(m.CacheL1)),
+		{"caches", fmt.Sprintf("%s L1 and %s L2 per core, %s L3", kernels.FormatBytes(int64(m.CacheL1)),
 			kernels.FormatBytes(int64(m.CacheL2)), kernels.FormatBytes(int64(m.CacheL3)))},
 		{"the device cuda", m.GPU},
 		{"system", m.OS + "/" + m.Arch},
@@ -94,14 +94,14 @@ func (r *Report) Markdown(list []Benchmark) string {
 			fmt.Fprintf(&b, "| %s | %s |\n", row[0], row[1])
 		}
 	}
-	fmt.Fprintf(&b, "\n## The machine at best\n\n| instructions | cores | GFLOP/s | GB/s copied |\n|---|--:|--:|--:|\n")
+	fmt.Fprintf(&b, "\n## Measured peaks\n\n| instructions | cores | GFLOP/s | GB/s copied |\n|---|--:|--:|--:|\n")
 	for _, p := range r.Peaks {
 		fmt.Fprintf(&b, "| %s | %d | %s | %s |\n", p.Device, p.Threads, Figure(p.GFLOPS), Figure(p.CopyGBs))
 	}
-	b.WriteString("\nIn brackets below: the share of this peak. The fastest run counts; other programs at work make figures smaller.\n")
+	b.WriteString("\nBelow, the share of this peak is in brackets. Each figure is of the fastest run. While other programs run, figures are lower.\n")
 	if load, err := strconv.ParseFloat(strings.Fields(m.Load + " -")[0], 64); err == nil && load > float64(m.Cores)/2 {
-		fmt.Fprintf(&b, "\n**Other programs were at work: %.0f of them wanted the %d cores. Work that takes longer than "+
-			"a few milliseconds was interrupted in every run, and its figures are far below what the machine does when it is free.**\n",
+		fmt.Fprintf(&b, "\n**Other programs were running: on average %.0f wanted the %d cores. Whatever takes longer than "+
+			"a few milliseconds was interrupted in every run, so its figures are far below those of an idle machine.**\n",
 			load, m.Cores)
 	}
 	for _, t := range []Table{r.Products(), r.SparseProducts(), r.Steps(), r.Gains()} {
@@ -117,7 +117,7 @@ func (r *Report) Markdown(list []Benchmark) string {
 			kernels.FormatBytes(int64(t.Bytes)), t.Device, Figure(t.WriteGBs), Figure(t.ReadGBs))
 	}
 	if len(r.Left) > 0 {
-		b.WriteString("\nLeft out, because it takes long:\n\n")
+		b.WriteString("\nNot measured, because it would take too long:\n\n")
 		for _, left := range r.Left {
 			fmt.Fprintf(&b, "- %s\n", left)
 		}

@@ -21,7 +21,7 @@ type Table struct {
 // Products returns the table of the matrix products, in GFLOP/s.
 func (r *Report) Products() Table {
 	t := Table{Title: "matrix product", Unit: "GFLOP/s",
-		Note: "Of random operands without zeros.", Columns: r.Configs()}
+		Note: "Random operands without zeros.", Columns: r.Configs()}
 	for _, p := range r.MatMul {
 		t.set(Product{p.M, p.N, p.K}.String(), p.Config, p.GFLOPS, share(p.GFLOPS, r.Peak(p.Config)))
 	}
@@ -31,7 +31,7 @@ func (r *Report) Products() Table {
 // SparseProducts returns the table of the products with zeros, in GFLOP/s.
 func (r *Report) SparseProducts() Table {
 	t := Table{Title: "product with zeros", Unit: "GFLOP/s", Columns: r.Configs(),
-		Note: "Of what the tutorials' layers get, with the share that is not zero; the multiply-adds with zeros are counted."}
+		Note: "Products of the tutorials' layers on their actual inputs, with the share of nonzeros. Multiply-adds with zeros are counted."}
 	for _, p := range r.Sparse {
 		row := fmt.Sprintf("%v, %.0f %%", SparseProduct{Product{p.M, p.N, p.K}, p.Transposed, p.Of}, 100*p.Nonzero)
 		t.set(row, p.Config, p.GFLOPS, share(p.GFLOPS, r.Peak(p.Config)))
@@ -43,7 +43,7 @@ func (r *Report) SparseProducts() Table {
 // did not train on the tutorial's data: see StandIns.
 func (r *Report) Steps() Table {
 	t := Table{Title: "training step", Unit: "images/s",
-		Note: "On the tutorial's data, after so many steps of the first epoch: the time depends on how many of the pixels and activations are zero. Multiply-adds that zeros or Winograd's way of a convolution save are counted, so that it can be more than the peak.", Columns: r.Configs()}
+		Note: "On the tutorial's data, after the stated number of steps of the first epoch, because the time depends on how many pixels and activations are zero. Multiply-adds saved by skipping zeros or by Winograd's algorithm are counted, so the share can exceed 100 %.", Columns: r.Configs()}
 	for _, s := range r.Train {
 		row := fmt.Sprintf("%s, batch %d, after %d steps", s.Network, s.Batch, s.From)
 		if s.StandIn {
@@ -56,9 +56,9 @@ func (r *Report) Steps() Table {
 
 // Gains is the table of what several cores gain over one.
 func (r *Report) Gains() Table {
-	t := Table{Title: "cores over one", Unit: "times as fast", Note: "One core and several take turns of some milliseconds, and the fastest runs " +
-		"of a turn are compared; this is the median of the turns in which the machine had all its cores. " +
-		"So it is not what the tables above give, whose figures may be from minutes that are unlike. In brackets: how many turns that were, of all."}
+	t := Table{Title: "cores over one", Unit: "times as fast", Note: "One core and several alternate in turns of some milliseconds. " +
+		"A turn compares the fastest run of each; the table has the median of the turns in which the machine had all its cores. " +
+		"It can differ from the tables above, whose figures may come from times at which the host was not equally fast. In brackets: how many turns count, of how many."}
 	for i := range r.Scaling {
 		if c := r.Scaling[i].Config; !slices.Contains(t.Columns, c) {
 			t.Columns = append(t.Columns, c)

@@ -143,7 +143,7 @@ func TestMarkdownTellsOfLoad(t *testing.T) {
 		want bool
 	}{{"", false}, {"0.10 5.00 5.00", false}, {"7.00 0.10 0.10", true}} {
 		r := Report{Machine: Machine{CPU: "x", Cores: 2, Load: c.load}}
-		if got := strings.Contains(r.Markdown(nil), "Other programs were at work"); got != c.want {
+		if got := strings.Contains(r.Markdown(nil), "Other programs were running"); got != c.want {
 			t.Errorf("with the load %q the report tells of other programs: %v, want %v", c.load, got, c.want)
 		}
 	}

@@ -32,7 +32,7 @@ func (p SparseProduct) String() string {
 
 const (
 	digits  = "MNIST pixels"
-	dropped = "pooled values of mnist-cnn behind dropout"
+	dropped = "pooled values of mnist-cnn after dropout"
 )
 
 // SparseProducts lists the products of the first layers of mnist-mlp and mnist-wide-mlp, and those

@@ -190,21 +190,21 @@ def markdown(r):
     lines = [
         f"# baregrad and its peers on {m['cpu']}, {m['cores']} cores", "",
         f"{r['date']}, commit {r['commit']}. Caches: {m['cache_l1'] >> 10} KiB, {mib(m['cache_l2'])} (both of one core), {mib(m['cache_l3'])}. "
-        f"Instruction sets that ours uses: {', '.join(m['instruction_sets'])}. {m['go']}, {m['os']}/{m['arch']}. "
+        f"Instruction sets used by ours: {', '.join(m['instruction_sets'])}. {m['go']}, {m['os']}/{m['arch']}. "
         f"Load average at the beginning {r['load'][0]}, at the end {r['load'][1]}.", "",
-        "Written by `make peers`. Matrix products are of random numbers without zeros; each figure is the median of " + str(r["rounds"])
-        + " rounds in which all take turns, each for " + str(r["seconds"]) + " s, and each ratio (in brackets) the median of the ratios within a "
-        "round: above 1, ours is faster. Training is of the tutorials' data, the same for all, shuffled in each epoch; an epoch from fresh "
-        "weights is cut into rounds in which all take turns for equally many steps (README.md says more). Of one thread the processor time, "
-        "for each run of a round on average, is given as well: it is what the time would be if nothing else ran, and the one to look at where the load is high. "
+        "Written by `make peers`. Matrix products have random operands without zeros. Each figure is the median of " + str(r["rounds"])
+        + " rounds, in which all libraries take turns of " + str(r["seconds"]) + " s. Each ratio (in brackets) is the median of the ratios within a "
+        "round; above 1, ours is faster. Training is on the tutorials' data, the same for all, shuffled in each epoch. An epoch from fresh "
+        "weights is cut into rounds, in which all take turns with the same number of steps (README.md says more). For one thread there is also the "
+        "processor time per run, as the mean of a round: the time that a run would take if nothing else ran, and the figure to look at when the load is high. "
         "The fastest run of all is the next best.", "",
         "Versions: " + "; ".join(f"{n}: {v}" for n, v in r["versions"].items()) + ".", ""]
     # At the end the load includes our own measurements: up to one per core.
     begin, end = (float(load.split()[0]) for load in r["load"])
     if begin > m["cores"] / 2 and end > m["cores"]:
-        lines += ["**Other programs wanted the cores throughout.** Times that passed are then far too long, and on several threads "
-                  "the ratios say little: a library whose threads wait for each other by spinning (PyTorch's OpenMP, OpenBLAS) "
-                  "waits for one that is not running.", ""]
+        lines += ["**Other programs used the cores throughout.** So elapsed times are far too long, and on several threads "
+                  "the ratios say little: if the threads of a library spin while they wait for each other (PyTorch's OpenMP, OpenBLAS), "
+                  "they wait for one that is not running.", ""]
     for name, t in r["networks"].items():
         if t["stand_in"]:
             lines += [f"**Other data: {name} trained on {t['data']}. Its figures are not the tutorial's.**", ""]
@@ -213,7 +213,7 @@ def markdown(r):
     for doubt in r["doubts"]:
         lines += [f"**Doubtful: {doubt}.**", ""]
     for name, why in r["missing"].items():
-        lines += [f"Left out: {name} ({why}).", ""]
+        lines += [f"Not measured: {name} ({why}).", ""]
     for t, part in r["threads"].items():
         n = int(t)
         lines += [f"## {n} {'thread' if n == 1 else 'threads'}", ""]
@@ -252,10 +252,10 @@ def markdown(r):
                 lines += table(f"training step ({title}), and from it an epoch", names, rows) + [""]
         rows = [[e["network"]] + [f"{e['workers'][n]['losses'][-1]:.3f}" if n in e["workers"] else "–" for n in names] for e in part["train"]]
         if len(rows) > 0:
-            lines += table("mean loss of the epoch, by which one sees that all did the same", names, rows) + [""]
+            lines += table("mean loss of the epoch, which shows that all did the same work", names, rows) + [""]
     if not r["start"]:
         return "\n".join(lines)
-    lines += ["## From a fresh start: mnist-cnn, all cores", ""]
+    lines += ["## Startup: mnist-cnn, all cores", ""]
     lines += table("", ["process start to the end of the first step", "peak memory"], [
         [n, f"{s['first_batch_seconds']:.2f} s", f"{s['peak_memory'] / 1e6:.0f} MB"] for n, s in r["start"].items()])
     return "\n".join(lines) + "\n"
@@ -279,12 +279,12 @@ def commit():
 
 def main():
     p = argparse.ArgumentParser(description=__doc__)
-    p.add_argument("--threads", default="", help="numbers of threads, with commas between (1 and all cores)")
-    p.add_argument("--rounds", type=int, default=5, help="at least; the epochs of some networks are cut into more")
-    p.add_argument("--seconds", type=float, default=0.2, help="of each worker's turn at a product")
-    p.add_argument("--networks", default="", help="which to train, with commas between (all)")
-    p.add_argument("--peers", default="", help="whom to compare with, with commas between (all)")
-    p.add_argument("--steps", type=int, default=0, help="for a quick look: only so many steps of each epoch, from fresh weights")
+    p.add_argument("--threads", default="", help="numbers of threads, separated by commas (1 and all cores)")
+    p.add_argument("--rounds", type=int, default=5, help="minimum number of rounds; the epochs of some networks are cut into more")
+    p.add_argument("--seconds", type=float, default=0.2, help="length of a worker's turn at a product")
+    p.add_argument("--networks", default="", help="networks to train, separated by commas (all)")
+    p.add_argument("--peers", default="", help="libraries to compare with, separated by commas (all)")
+    p.add_argument("--steps", type=int, default=0, help="for a quick look: only this many steps of each epoch, from fresh weights")
     p.add_argument("--out", default=str(ROOT / "bench/results"), help="the folder for the results")
     p.add_argument("--log", default=os.devnull, help="a file for what the workers print")
     p.add_argument("--only", default="", help="matmul, train or start")

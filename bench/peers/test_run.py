@@ -121,7 +121,7 @@ class Markdown(unittest.TestCase):
         self.assertNotIn("OTHER DATA", text)
         self.assertIn("| fashion-mlp, batch 32 | 1000 ms, 1875 s | 3000 ms, 5625 s (3.00) |", text)
         self.assertIn("| fashion-mlp | 0.500 | 0.500 |", text)
-        self.assertIn("Left out: Keras (gone)", text)
+        self.assertIn("Not measured: Keras (gone)", text)
         text = run.markdown(self.report(True, 50, ["what is strange"]))
         for want in ("batch 32 (OTHER DATA) |", "fashion-mlp trained on MNIST in place of it", "only the first 50 steps", "Doubtful: what is strange"):
             self.assertIn(want, text)

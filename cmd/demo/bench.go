@@ -147,12 +147,12 @@ func showReport(w io.Writer, r *bench.Report) {
 	_, columns := terminal.Width(w)
 	say := paragraphs(w)
 	if len(r.Peaks) > 0 {
-		say(0, "\nWhat the machine was measured to do at best:\n")
+		say(0, "\nMeasured peaks of this machine:\n")
 		for _, p := range r.Peaks {
 			say(4, "  %-16s %6s GFLOP/s in registers, %5s GB/s copied past the caches\n",
 				p.Config, bench.Figure(p.GFLOPS), bench.Figure(p.CopyGBs))
 		}
-		say(0, "\nPer cents are of that peak.\n")
+		say(0, "\nPercentages refer to these peaks.\n")
 	}
 	tables := []bench.Table{r.Products(), r.Steps()}
 	roomy := columns == 0
