@@ -21,11 +21,11 @@ import (
 	"baregrad/nn"
 )
 
-// emulatedBatch is the batch on the emulator, which is some thousand times slower
-// than the processor that it runs on.
+// emulatedBatch is the batch size on the emulator, which is about a thousand times slower than the
+// processor that it runs on.
 const emulatedBatch = 1
 
-// peaks remembers what was measured, by Config.
+// peaks caches the measured peaks by Config.
 var peaks sync.Map
 
 func peakOf(b *testing.B, c Config) avx.Peak {
@@ -40,7 +40,7 @@ func peakOf(b *testing.B, c Config) avx.Peak {
 	return p
 }
 
-// eachConfig runs a benchmark on every device that is here.
+// eachConfig runs a benchmark on every device of this machine.
 func eachConfig(b *testing.B, f func(b *testing.B, c Config, d kernels.Device)) {
 	for _, c := range Configs() {
 		b.Run("device="+c.String(), func(b *testing.B) {
@@ -54,8 +54,8 @@ func eachConfig(b *testing.B, f func(b *testing.B, c Config, d kernels.Device)) 
 	}
 }
 
-// BenchmarkKernels is every kernel at the sizes of MNIST networks with a batch
-// of 128, on the emulator of 1.
+// BenchmarkKernels measures every kernel at the sizes of MNIST networks with a batch of 128, or of 1
+// on the emulator.
 func BenchmarkKernels(b *testing.B) {
 	eachConfig(b, func(b *testing.B, c Config, d kernels.Device) {
 		peak, batch := peakOf(b, c), 128
@@ -66,8 +66,8 @@ func BenchmarkKernels(b *testing.B) {
 	})
 }
 
-// BenchmarkMatMul is the matrix product at the sizes that demo bench has. The
-// reference leaves out the largest, the emulator all but the smallest.
+// BenchmarkMatMul measures the matrix product at the sizes of demo bench. The reference skips the
+// largest, the emulator all but the smallest.
 func BenchmarkMatMul(b *testing.B) {
 	eachConfig(b, func(b *testing.B, c Config, d kernels.Device) {
 		peak := peakOf(b, c)
@@ -84,7 +84,7 @@ func BenchmarkMatMul(b *testing.B) {
 	})
 }
 
-// leftOut tells which products would take a device long.
+// leftOut reports whether a product would take too long on a device.
 func leftOut(c Config, p Product) bool {
 	return c.Device == "emulator" && p.FLOP() > 3e7 || c.Device == "reference" && p.FLOP() > 1e9
 }
@@ -102,8 +102,8 @@ func timeProduct(b *testing.B, m *Multiplier, peak avx.Peak) {
 	report(b, m.Product.FLOP()/best, peak)
 }
 
-// BenchmarkSparseMatMul is the matrix product of what the tutorials' layers get, most
-// of it zeros. Left out is what BenchmarkMatMul leaves out.
+// BenchmarkSparseMatMul measures products of the tutorials' layers on their actual inputs, which are
+// mostly zeros. It skips the same sizes as BenchmarkMatMul.
 func BenchmarkSparseMatMul(b *testing.B) {
 	eachConfig(b, func(b *testing.B, c Config, d kernels.Device) {
 		peak := peakOf(b, c)
@@ -124,10 +124,9 @@ func BenchmarkSparseMatMul(b *testing.B) {
 	})
 }
 
-// BenchmarkTrainStep is one training step of every tutorial's network on the tutorial's
-// data, from the middle of its first epoch on. The share
-// is that of its products and convolutions in the machine's peak, while all else
-// that the step does takes time too.
+// BenchmarkTrainStep measures a training step of every tutorial's network on the tutorial's data,
+// starting in the middle of its first epoch. The share of the peak counts the arithmetic of products
+// and convolutions only, but the time of the whole step.
 func BenchmarkTrainStep(b *testing.B) {
 	for _, n := range Networks() {
 		b.Run("network="+n.Name, func(b *testing.B) {
@@ -178,7 +177,7 @@ func BenchmarkTrainStep(b *testing.B) {
 	}
 }
 
-// report reports a speed in operations a second and its share of the peak.
+// report reports a speed in operations per second and its share of the peak.
 func report(b *testing.B, flops float64, peak avx.Peak) {
 	b.ReportMetric(flops/1e9, "GFLOP/s")
 	if peak.GFLOPS > 0 {
@@ -186,7 +185,7 @@ func report(b *testing.B, flops float64, peak avx.Peak) {
 	}
 }
 
-// Each tutorial, run on a few empty images, has the layers of the network here.
+// Each tutorial, run on a few empty images, has the same layers as its network here.
 func TestNetworksAreTheTutorials(t *testing.T) {
 	dir := t.TempDir()
 	arrays := map[string]*mnist.Array{}
@@ -344,7 +343,7 @@ func TestTrainerTellsOfTheEnd(t *testing.T) {
 	}
 }
 
-// A profile that is interrupted says so once.
+// An interrupted profile says so once.
 func TestProfileTellsOfTheEndOnce(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	f, err := newProfiler(ctx, Config{"reference", 1}, network(t, "binary-mlp"), nil)

@@ -36,7 +36,7 @@ func network(t *testing.T, name string) Network {
 	return n
 }
 
-// Every network trains on the data set that its tutorial names, as Fit takes it.
+// Every network trains on its tutorial's data set, in the form that Fit takes.
 func TestDataAreTheTutorials(t *testing.T) {
 	d := open(t, "reference")
 	set, err := mnist.Load(t.Context(), "mnist", mnist.Options{})
@@ -74,26 +74,26 @@ func TestDataAreTheTutorials(t *testing.T) {
 	}
 }
 
-// What is measured rests on this: of MNIST's training pixels 19.1 % are not zero.
+// The measurements depend on this: 19.1 % of MNIST's training pixels are not zero.
 func TestShareOfPixels(t *testing.T) {
 	data, err := network(t, "mnist-mlp").Data(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	share := 1 - float64(bytes.Count(data.Pixels, []byte{0}))/float64(len(data.Pixels))
-	if !(math.Abs(share-0.191) <= 0.0005) { // the digits that are known of it
+	if !(math.Abs(share-0.191) <= 0.0005) { // the known value has these digits
 		t.Errorf("%.4f of the pixels are not zero, want 0.191", share)
 	}
 }
 
-// Where Fashion-MNIST is missing, digits stand in for it, and whatever is shown says so.
+// If Fashion-MNIST is missing, digits replace it, and all output says so.
 func TestMissingDataAreTold(t *testing.T) {
 	t.Setenv(mnist.EnvDir, "")
 	data, err := loadImages(t.Context(), "fashion", mnist.Options{CacheDir: t.TempDir(), NoDownload: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if data.Missing == "" { // this machine has Debian's package of it
+	if data.Missing == "" { // this machine has Debian's package of the data set
 		if data.String() != "Fashion-MNIST" {
 			t.Errorf("the data are %v", data)
 		}
@@ -121,7 +121,7 @@ func TestMissingDataAreTold(t *testing.T) {
 	}
 }
 
-// A tap notes what is written to a device.
+// A tap records what is written to a device.
 type tap struct {
 	kernels.Device
 	written [][]byte
@@ -132,7 +132,7 @@ func (d *tap) Write(dst kernels.Buffer, src []byte) {
 	d.Device.Write(dst, src)
 }
 
-// binary-mlp's rows are those that the tutorial makes.
+// binary-mlp's rows are the same as the tutorial's.
 func TestRandomRowsAreTheTutorials(t *testing.T) {
 	n := network(t, "binary-mlp")
 	of, err := tutorial.ByName(n.Name)
@@ -154,8 +154,8 @@ func TestRandomRowsAreTheTutorials(t *testing.T) {
 	}
 }
 
-// What the other libraries read is what ours trains on, and their networks' names and
-// batches are in the index.
+// The other libraries read the same examples that ours trains on. The index has the networks' names
+// and batches.
 func TestWriteExamples(t *testing.T) {
 	folder := t.TempDir()
 	if err := WriteExamples(t.Context(), folder); err != nil {

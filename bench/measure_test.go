@@ -11,10 +11,10 @@ import (
 	"baregrad/kernels/avx"
 )
 
-// A hiccup is a device that something else keeps from computing during one product.
+// A hiccup is a device that is interrupted during one product.
 type hiccup struct {
 	kernels.Device
-	product, at int // the one now, the one that is kept waiting
+	product, at int // the current product, and the interrupted one
 }
 
 func (h *hiccup) MatMul(dst, a, b, bias kernels.Buffer, s kernels.MatMulSpec) {
@@ -25,8 +25,8 @@ func (h *hiccup) MatMul(dst, a, b, bias kernels.Buffer, s kernels.MatMulSpec) {
 	h.Device.MatMul(dst, a, b, bias, s)
 }
 
-// What is left out as too slow is worked out from the trial's speed: one
-// interruption of it must not make all products look slow.
+// The trial's speed decides what is skipped as too slow. One interruption of the trial must not make
+// all products look slow.
 func TestTrialSurvivesAnInterruption(t *testing.T) {
 	for at := range 3 {
 		d, err := auto.Open("reference")
@@ -41,14 +41,14 @@ func TestTrialSurvivesAnInterruption(t *testing.T) {
 	}
 }
 
-// Nor must an interruption of one product make those look slow that come after it.
+// Nor must an interruption of one product make later ones look slow.
 func TestProductsSurviveAnInterruption(t *testing.T) {
 	d, err := auto.Open("reference")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	// The trial takes six products; then come one that is not counted and the one that is.
+	// The trial takes six products. Then comes one that is not counted, and the one that is.
 	late := &hiccup{Device: d, at: 7}
 	r := &Report{}
 	s := &seat{Config: Config{"reference", 1}, device: late}
@@ -63,8 +63,8 @@ func TestProductsSurviveAnInterruption(t *testing.T) {
 	}
 }
 
-// The peak of a device without assembly of its own is that of the best instruction set, or
-// nothing where there is none; an emulator has none at all.
+// The peak of a device without its own assembly is that of the best instruction set, if there is
+// one. An emulator has no peak.
 func TestConfigPeak(t *testing.T) {
 	best, err := avx.Best()
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 	"baregrad/kernels/reference"
 )
 
-// A timed device computes what the device in it does, and has an operation of its own
-// for each: those of a device that it does not have would not be timed.
+// A timed device computes the same as the device that it wraps, and wraps every operation: one that
+// it lacked would not be timed.
 func TestTimedDevice(t *testing.T) {
 	d := &timed{Device: reference.New(), on: true}
 	kerneltest.Run(t, func() kernels.Device { return d }, kerneltest.Small, kerneltest.DriverAllocates)
@@ -41,7 +41,7 @@ func TestTimedDevice(t *testing.T) {
 	}
 }
 
-// The calls of a step have all of its arithmetic, in the order of its phases.
+// The calls of a step contain all of its arithmetic, in the order of its phases.
 func TestProfileHasTheStep(t *testing.T) {
 	d, err := auto.Open("cpu")
 	if err != nil {

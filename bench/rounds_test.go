@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Of each figure the best of both rounds counts, and a figure that only the second round has is none.
+// The better of two rounds' figures counts. A figure that only the second round has is dropped.
 func TestTakeBest(t *testing.T) {
 	one, two := Config{"avx2", 1}, Config{"avx2", 2}
 	product := func(c Config, n int, speed float64) ProductResult { return ProductResult{c, n, n, n, speed} }
@@ -45,7 +45,7 @@ func TestTakeBest(t *testing.T) {
 		MatMul:    []ProductResult{product(one, 8, 50), product(two, 8, 80), product(one, 16, 70)},
 		Sparse:    []SparseResult{sparse(false, 5), sparse(true, 7)},
 		Train:     []TrainResult{step("a", 2), step("b", 1)},
-		Scaling:   []ScalingResult{gain("a", 1.5, 2, 1.9, 1, 1.5), gain("b", 2)}, // the turns of both
+		Scaling:   []ScalingResult{gain("a", 1.5, 2, 1.9, 1, 1.5), gain("b", 2)}, // the turns of both rounds
 		Transfers: []TransferResult{{one, 16, 3, 2}},
 		Left:      []string{"reference/cores=1: too slow"}}
 	if !reflect.DeepEqual(r, want) {
@@ -53,8 +53,8 @@ func TestTakeBest(t *testing.T) {
 	}
 }
 
-// A report of two rounds has each figure once, and what takes longer than the budget is measured in
-// the first round only.
+// A report of two rounds has each figure once. What takes longer than the budget is measured in the
+// first round only.
 func TestMeasureInRounds(t *testing.T) {
 	var told []string
 	small, large := Product{8, 8, 8}, Product{256, 256, 256}

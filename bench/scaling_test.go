@@ -15,10 +15,10 @@ import (
 	"baregrad/kernels/kerneltest"
 )
 
-// A script is a timer that takes as long as it was told to, one turn after the other.
+// A script is a timer that reports the given times, one after another, over and over.
 type script struct {
 	seconds []float64
-	each    time.Duration // and so long in truth
+	each    time.Duration // its actual duration
 	log     *[]string
 	name    string
 	closed  bool
@@ -37,9 +37,9 @@ func (s *script) Close() error {
 	return nil
 }
 
-// The clock halves in the middle of the turns: of each number of cores the fastest run counts, and
-// of their ratio the median of the turns, which takes no notice of the clock. The first run of each
-// is not counted, and of long ones a turn has one.
+// The clock halves in the middle of the turns. For each number of cores the fastest run counts. For
+// their ratio the median of the turns counts, which does not depend on the clock. The first run of
+// each is not counted, and a turn has only one run if runs are long.
 func TestTurns(t *testing.T) {
 	one, two := &seat{Config: Config{"avx2", 1}, pace: 1}, &seat{Config: Config{"avx2", 2}, pace: 1}
 	var log []string
@@ -85,12 +85,12 @@ func TestTurns(t *testing.T) {
 	}
 }
 
-// Of short runs a turn has several, as many on one core as on two, after one on each that is not counted.
+// If runs are short, a turn has several, as many on one core as on two, after an uncounted one on each.
 func TestTurnsOfShortRuns(t *testing.T) {
 	one, two := &seat{Config: Config{"avx2", 1}}, &seat{Config: Config{"avx2", 2}}
 	var log []string
 	short := func(name string) *script {
-		// Had the first run of a turn counted, it were the fastest.
+		// If the first run of a turn counted, it would be the fastest.
 		return &script{name: name, log: &log, seconds: []float64{0.002}, each: turnTime / 4}
 	}
 	fastest, turns, err := takeTurns(100*time.Millisecond, []*seat{one, two}, []timer{short("one"), short("two")})
@@ -103,7 +103,7 @@ func TestTurnsOfShortRuns(t *testing.T) {
 	if len(log) < 2 || log[0] != "one" || log[1] != "two" {
 		t.Fatalf("the runs were %v", log)
 	}
-	of, several := 0, false // runs on one core, less those on two
+	of, several := 0, false // runs on one core minus those on two
 	for i, name := range log[2:] {
 		if name == "one" {
 			if i > 0 && log[2+i-1] == "two" && of != 0 {
@@ -120,7 +120,7 @@ func TestTurnsOfShortRuns(t *testing.T) {
 	}
 }
 
-// The run that is not counted is not counted: it takes another time than those that follow.
+// The first run is really not counted: its time differs from those that follow.
 func TestFirstRunOfATurn(t *testing.T) {
 	var log []string
 	fastest, runs, err := timeFor(&script{log: &log, seconds: []float64{0.001, 0.004, 0.003, 0.005}, each: turnTime}, 3*turnTime)
@@ -144,7 +144,7 @@ func TestFirstRunOfATurn(t *testing.T) {
 	}
 }
 
-// What takes longer than the budget has one turn, after a run that is not counted; what is too slow on one core has no ratio.
+// What takes longer than the budget has one turn, after an uncounted run. What is too slow on one core has no ratio.
 func TestTurnsOfWhatTakesLong(t *testing.T) {
 	one, two := &seat{Config: Config{"avx2", 1}, pace: 1}, &seat{Config: Config{"avx2", 2}, pace: 2}
 	for _, c := range []struct {
@@ -173,7 +173,7 @@ func TestTurnsOfWhatTakesLong(t *testing.T) {
 	}
 }
 
-// Turns do not count in which there were fewer cores than at other times.
+// Turns with fewer cores than at other times do not count.
 func TestTimes(t *testing.T) {
 	two, four := Config{"avx2", 2}, Config{"avx2", 4}
 	r := &Report{Scaling: []ScalingResult{
@@ -181,7 +181,7 @@ func TestTimes(t *testing.T) {
 		{two, "b", 1, []Turn{{1, 1}, {1, 1.1}}},
 		{two, "c", 1, []Turn{{1.5, 1.98}, {1.6, 1.98}, {1, 0}}},
 		{four, "a", 1, []Turn{{3, 3}, {3.5, 3}}},
-		{two, "d", 1, []Turn{{1.2, 3.1}, {1.9, 1.9}, {1.8, 1.8}}}, // 3.1 of two cores is a wrong count
+		{two, "d", 1, []Turn{{1.2, 3.1}, {1.9, 1.9}, {1.8, 1.8}}}, // 3.1 of two cores is a miscount
 	}}
 	for i, want := range []struct {
 		times float64
@@ -192,14 +192,14 @@ func TestTimes(t *testing.T) {
 			t.Errorf("%+v: %v in %d turns, want %v in %d", r.Scaling[i], times, turns, want.times, want.turns)
 		}
 	}
-	// Where it can't be told all count.
+	// If the number of cores is unknown, all turns count.
 	r = &Report{Scaling: []ScalingResult{{two, "a", 1, []Turn{{1, 0}, {2, 0}, {3, 0}}}}}
 	if times, turns := r.Times(&r.Scaling[0]); times != 2 || turns != 3 {
 		t.Errorf("%v in %d turns, want 2 in 3", times, turns)
 	}
 }
 
-// What lacks turns is measured again until it has enough, and what has enough is not; other figures stay.
+// What lacks turns is measured again until it has enough. Everything else stays as it is.
 func TestMoreTurns(t *testing.T) {
 	set, err := avx.Best()
 	kerneltest.Require(t, "avx2", err == nil && slices.Contains(avx.Names(), set), "cores are not counted without assembly")
@@ -223,7 +223,7 @@ func TestMoreTurns(t *testing.T) {
 	if n := len(r.Scaling[1].Turns); n != enoughTurns || len(r.Scaling) != 2 || len(r.MatMul) != 1 || r.MatMul[0].GFLOPS != 1e-9 {
 		t.Errorf("%d turns where there were enough, %d rows, products %v", n, len(r.Scaling), r.MatMul)
 	}
-	// Without time for it nothing is measured.
+	// If no time is left, nothing is measured.
 	r.Scaling[0].Turns = []Turn{{1, 1}}
 	o.More = 0
 	if err := r.moreTurns(t.Context(), o); err != nil || len(r.Scaling[0].Turns) != 1 {
@@ -239,7 +239,7 @@ func TestTurnsJSON(t *testing.T) {
 	}
 }
 
-// Configs of a device that follow each other take turns.
+// Consecutive configs of a device take turns.
 func TestByDevice(t *testing.T) {
 	a, b, c := Config{"avx2", 1}, Config{"avx2", 2}, Config{"emulator", 2}
 	if got, want := byDevice([]Config{a, b, c}), [][]Config{{a, b}, {c}}; !reflect.DeepEqual(got, want) {
@@ -250,7 +250,7 @@ func TestByDevice(t *testing.T) {
 	}
 }
 
-// Each figure that is measured on one core and on two has its turns, and GOMAXPROCS is as it was.
+// Each figure measured on one core and on two has turns, and GOMAXPROCS is restored.
 func TestMeasureInTurns(t *testing.T) {
 	before := runtime.GOMAXPROCS(0)
 	r, err := Measure(t.Context(), Options{

@@ -38,7 +38,7 @@ func TestTableMarkdown(t *testing.T) {
 	}
 }
 
-// Bars of 80 and 50 out of 16 eighths; without the reference's the scale is linear.
+// Bars for 80 and 50, in 16 eighths. Without the reference's figure the scale is linear.
 func TestTableChart(t *testing.T) {
 	table := tableForTest()
 	table.Cells[0][1] = 0
@@ -53,8 +53,8 @@ func TestTableChart(t *testing.T) {
 	}
 }
 
-// With the reference's, a hundred times as slow, the scale is logarithmic from a third of it on:
-// of 64 eighths ln(3·50/0.5) / ln(3·80/0.5) = 0.92 and so on.
+// With the reference's figure, a hundredth of the others, the scale is logarithmic and starts at a
+// third of it: 50 fills ln(3·50/0.5) / ln(3·80/0.5) = 0.92 of the 64 eighths, and so on.
 func TestTableChartOfUnlikeFigures(t *testing.T) {
 	const want = `matrix product, GFLOP/s
 (logarithmic scale)
@@ -69,7 +69,7 @@ func TestTableChartOfUnlikeFigures(t *testing.T) {
 	}
 }
 
-// In place of a table, the chart tells the shares.
+// If there is no table, the chart shows the shares.
 func TestTableChartWithShares(t *testing.T) {
 	const want = "  avx2/cores=1      ███████▍ 50.0 (50 %)\n"
 	if got := tableForTest().Chart(8, true); !strings.Contains(got, want) || !strings.Contains(got, " 0.5\n") {
@@ -84,7 +84,7 @@ func TestSlug(t *testing.T) {
 	}
 }
 
-// What stood in for a GPU is named wherever figures of the device cuda are shown.
+// Wherever figures of the device cuda are shown, what replaced the GPU is named.
 func TestMachineNamesItsGPU(t *testing.T) {
 	m := Machine{CPU: "x", Cores: 2, Go: "go1.26", OS: "linux", Arch: "amd64"}
 	if s := m.String(); strings.Contains(s, "cuda") {

@@ -19,7 +19,7 @@ func newTrainer(t *testing.T, n Network, batch int, from *Checkpoint) *Trainer {
 	return trainer
 }
 
-// losses trains to the end and gives the mean losses of the epochs so far.
+// losses trains to the end and returns the epoch's mean loss so far after each step.
 func losses(t *testing.T, trainer *Trainer) []float64 {
 	t.Helper()
 	var list []float64
@@ -35,8 +35,8 @@ func losses(t *testing.T, trainer *Trainer) []float64 {
 	return list
 }
 
-// A training has as many steps as an epoch, or as are worth measuring; each one
-// begins with the same weights, and learns.
+// A training has as many steps as an epoch, or more if an epoch is too short to measure. Each
+// training starts from the same weights, and learns.
 func TestTrainings(t *testing.T) {
 	for _, c := range []struct {
 		name         string
@@ -62,15 +62,15 @@ func TestTrainings(t *testing.T) {
 				t.Fatalf("%s: after %d steps the loss is %v in the first training, %v in the second", c.name, i+1, first[i], second[i])
 			}
 		}
-		// By the end of its first epoch this network is right about four of five digits.
+		// By the end of its first epoch this network gets four of five digits right.
 		if last := first[len(first)-1]; c.name == "mnist-mlp" && !(first[0] > 2 && last < 1.2) {
 			t.Errorf("%s: the loss goes from %.2f to a mean of %.2f", c.name, first[0], last)
 		}
 	}
 }
 
-// Benchmarks of one step begin in the middle of an epoch, with weights that know
-// something, and with the optimizer's state.
+// Benchmarks of a step begin in the middle of an epoch, with trained weights and the optimizer's
+// state.
 func TestMiddle(t *testing.T) {
 	n := network(t, "mnist-mlp")
 	from, err := n.Middle(t.Context())
@@ -88,7 +88,7 @@ func TestMiddle(t *testing.T) {
 		t.Errorf("the model has %d steps behind it (%d), and %d before it: want 30 each", steps, trainer.From, trainer.Steps)
 	}
 	list := losses(t, trainer)
-	if !(list[0] < 1) { // untrained it would be 2.3
+	if !(list[0] < 1) { // untrained, it would be 2.3
 		t.Errorf("the first loss is %.2f", list[0])
 	}
 	if err := trainer.Restart(); err != nil {

@@ -16,7 +16,7 @@ func floats(d kernels.Device, b kernels.Buffer, n int) []float32 {
 	return values
 }
 
-// The operands are as large as their products need, and hold what they say.
+// The operands have the sizes of their products and the contents that their names say.
 func TestSparseProducts(t *testing.T) {
 	data, err := network(t, "mnist-mlp").Data(t.Context())
 	if err != nil {
@@ -24,7 +24,7 @@ func TestSparseProducts(t *testing.T) {
 	}
 	for _, p := range SparseProducts() {
 		if p.Of != digits {
-			continue // below
+			continue // tested below
 		}
 		values, err := p.Operand(t.Context())
 		if err != nil {
@@ -39,7 +39,7 @@ func TestSparseProducts(t *testing.T) {
 			}
 		}
 	}
-	// A transposed is the same images, and the product that of the reference.
+	// A transposed holds the same images, and its product equals the reference's.
 	d := open(t, "auto")
 	for _, transposed := range []bool{false, true} {
 		p := SparseProduct{Product{5, 3, 784}, transposed, digits}
@@ -67,7 +67,7 @@ func TestSparseProducts(t *testing.T) {
 					}
 					want += float64(a[at]) * float64(b[k*p.N+j])
 				}
-				// Some 784 products of at most 1 are added up in float32.
+				// About 784 products of at most 1 are added in float32.
 				if got := float64(c[i*p.N+j]); !(math.Abs(got-want) <= 1e-4) {
 					t.Fatalf("%v: element (%d, %d) is %v, want %v", p, i, j, got, want)
 				}
@@ -76,11 +76,10 @@ func TestSparseProducts(t *testing.T) {
 	}
 }
 
-// What mnist-cnn's first dense layer gets is not negative, and three quarters of it
-// are kept.
+// The input of mnist-cnn's first dense layer is not negative, and dropout keeps three quarters of it.
 func TestFlattened(t *testing.T) {
 	n := network(t, "mnist-cnn")
-	from, err := n.middle(t.Context(), 0) // of one step, which is enough here
+	from, err := n.middle(t.Context(), 0) // after one step, which is enough here
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +121,7 @@ func TestSparseTable(t *testing.T) {
 	if len(r.Left) != 1 || !strings.Contains(r.Left[0], "product 7×3×5, A transposed: MNIST pixels, which would take") {
 		t.Errorf("left out: %q", r.Left)
 	}
-	// The first five rows of seven pixels are the upper edge of the first image: empty.
+	// The first five rows of seven pixels are the top edge of the first image: empty.
 	if text := r.Markdown(nil); !strings.Contains(text, "| 7×3×5, A transposed: MNIST pixels, 0 % | ") || !strings.Contains(text, r.SparseProducts().Note) {
 		t.Errorf("the page has no row of the product:\n%s", text)
 	}

@@ -13,7 +13,7 @@ import (
 	"baregrad/kernels/cuda/emulator/probe"
 )
 
-// packed is a raw.tar.gz of these files.
+// packed returns a raw.tar.gz of the files.
 func packed(t *testing.T, files map[string][]byte) []byte {
 	t.Helper()
 	var archive bytes.Buffer
@@ -46,7 +46,8 @@ func record(t *testing.T, device string) []byte {
 	return file.Bytes()
 }
 
-// What a run has found gets to its places, twice the same; what is around it stays.
+// keep stores each result where it belongs and leaves the text around it alone. A second keep
+// changes nothing.
 func TestKeep(t *testing.T) {
 	root, from := t.TempDir(), t.TempDir()
 	if err := os.Mkdir(filepath.Join(root, "docs"), 0o755); err != nil {
@@ -111,7 +112,7 @@ func TestKeep(t *testing.T) {
 	}
 }
 
-// An emulator's report is not kept, and nothing is half kept.
+// keep refuses an emulator's report. When it fails, it has written nothing.
 func TestKeepRefuses(t *testing.T) {
 	root, from := t.TempDir(), t.TempDir()
 	refused := func(why string) {
@@ -167,7 +168,7 @@ func TestKeepWithoutRecords(t *testing.T) {
 	}
 }
 
-// The documents have the table, and, as long as no GPU was measured, say so of each goal.
+// The documents have the table of goals. As long as no GPU was measured, it says so for each goal.
 func TestGoalsInTheDocuments(t *testing.T) {
 	for _, p := range goalsPages {
 		text, err := os.ReadFile(filepath.Join("..", "..", filepath.FromSlash(p.page)))

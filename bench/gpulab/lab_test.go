@@ -13,10 +13,10 @@ import (
 	"baregrad/kernels/cuda/emulator/probe"
 )
 
-// The lab's own plumbing, on the emulator, at sizes that it gets through.
+// Tests of the lab itself, on the emulator, with sizes small enough for it.
 
-// Started under the name gpulab, this program is the lab and not its tests: the two
-// are one file where they are carried to another machine (see pack.sh).
+// If this program is started under the name gpulab, it is the lab instead of its tests. On the
+// machine to be measured, the two are one file (see pack.sh).
 func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) == "gpulab" {
 		main()
@@ -76,7 +76,7 @@ func TestReport(t *testing.T) {
 		}
 	}
 
-	// A GPU's times beside PyTorch's.
+	// A GPU's times next to PyTorch's.
 	write(t, dir, "about.json", []byte(`{"Name":"a GPU","Compute":[9,0]}`))
 	write(t, dir, "matmul.jsonl", []byte(`{"name":"product","flop":1e9,"by":"baregrad","kernel":"k","seconds":0.001}
 {"name":"copy","bytes":1e9,"by":"baregrad","seconds":0.002}
@@ -110,7 +110,7 @@ func TestReport(t *testing.T) {
 	}
 }
 
-// A run that was cut off leaves a report of what it had measured.
+// An interrupted run leaves a report of what it had measured.
 func TestReportOfACutOffRun(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "about.json", []byte(`{"Name":"a GPU","Compute":[9,0]}`))
@@ -151,8 +151,8 @@ func TestReportOfACutOffRun(t *testing.T) {
 	}
 }
 
-// Each call of a graph has memory of its own, all together more than a cache holds
-// (H100: 50 MB, B200: 126 MB), and of what one call takes no more than is needed.
+// Each call of a graph has its own memory. Together the calls use more than a cache holds (H100:
+// 50 MB, B200: 126 MB), but not more than needed.
 func TestRotation(t *testing.T) {
 	for group := range groups {
 		list, err := casesOf(group, false)
@@ -277,7 +277,7 @@ func TestMistakesOfCommands(t *testing.T) {
 	}
 }
 
-// A mistake in a case is not taken for a measurement of nothing.
+// A mistake in a case is an error, not an empty measurement.
 func TestMistakeInACase(t *testing.T) {
 	err := withDevice("emulator", func(d *cuda.Device) error {
 		defer func() {

@@ -10,8 +10,8 @@ import (
 	"baregrad/kernels/cuda/emulator"
 )
 
-// On a GPU older than sm_80 all that it can do is measured and checked, and of the rest it is said that
-// it can't: nothing ends the program, and nothing is measured under another's name.
+// On a GPU older than sm_80, everything that it can run is measured and checked; the report says that
+// it can't run the rest. Nothing ends the program, and no kernel is measured under another's name.
 func TestOlderGPU(t *testing.T) {
 	d, err := cuda.New("cuda", emulator.NewDriver(emulator.Options{Compute: [2]int{7, 5}}))
 	if err != nil {

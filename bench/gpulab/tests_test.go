@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// The tests of TestSpoilt are what runTests runs, in processes of their own. What one does
-// there is bad for those after it, as a kernel's failure is: they fail, too.
+// runTests runs the subtests of TestSpoilt in separate processes. Like a failed kernel, a bad one
+// makes those after it in the same process fail too.
 
 const spoiltTests = "BAREGRAD_LAB_SPOILT"
 
@@ -88,7 +88,7 @@ func TestFailuresStayAlone(t *testing.T) {
 	}
 }
 
-// Programs that don't even begin, and those whose every test is well.
+// Programs that do not even start, and programs in which every test passes.
 func TestRunsOfTests(t *testing.T) {
 	var said bytes.Buffer
 	log := filepath.Join(t.TempDir(), "log")

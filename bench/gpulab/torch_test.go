@@ -15,10 +15,10 @@ import (
 	"baregrad/kernels/kerneltest"
 )
 
-// The scripts that measure PyTorch, line by line: testdata/fake_cuda.py puts the CPU in the
+// Tests every line of the scripts that measure PyTorch: testdata/fake_cuda.py puts the CPU in the
 // GPU's place.
 
-// inTorch runs a script and reads its lines, each of which must be a T and no more.
+// inTorch runs a script and decodes its lines, each of which must be a T without unknown fields.
 func inTorch[T any](t *testing.T, fails, script string, args ...string) (list []T) {
 	t.Helper()
 	python := os.Getenv("PYTHON")
@@ -47,7 +47,7 @@ func inTorch[T any](t *testing.T, fails, script string, args ...string) (list []
 	return list
 }
 
-// Every case is measured, as ours is described.
+// Every case is measured, and described as ours.
 func TestKernelsInTorch(t *testing.T) {
 	for group := range groups {
 		path := filepath.Join(t.TempDir(), "cases.json")
@@ -69,7 +69,7 @@ func TestKernelsInTorch(t *testing.T) {
 				t.Errorf("%s: %+v, want a measurement of %+v", c.Name, m, c)
 			}
 		}
-		// What fails is that case's problem.
+		// A failing case is reported as its problem.
 		for _, m := range inTorch[Measurement](t, "conv,memory", "torch_time.py", path) {
 			want := map[string]string{"matmul": "OutOfMemoryError: CUDA out of memory", "conv": "unable to find an engine"}[m.Kind]
 			if want == "" && m.Problem != "" || !strings.Contains(m.Problem, want) {
@@ -79,7 +79,7 @@ func TestKernelsInTorch(t *testing.T) {
 	}
 }
 
-// Every network is trained in every way, on the same batches as ours.
+// Every network is trained in every way, with the same batches as ours.
 func TestTrainingInTorch(t *testing.T) {
 	const examples = 1000 // the largest batch
 	dir := t.TempDir()
@@ -95,7 +95,7 @@ func TestTrainingInTorch(t *testing.T) {
 	}
 	const more = 3000 // 12 steps to 99 %
 	truncate(more)
-	// Compiling takes minutes; where it fails, that is told.
+	// Compiling takes minutes. If it fails, the problem says so.
 	fails := "compile"
 	if os.Getenv("BAREGRAD_LONG") == "1" {
 		fails = ""
@@ -119,8 +119,8 @@ func TestTrainingInTorch(t *testing.T) {
 		if way == fails {
 			continue
 		}
-		// A step that did not train would get one in ten right. Each seed begins anew, and
-		// a graph's steps come to the same as single ones.
+		// Without training one in ten would be right. Each seed starts from new weights, and a
+		// graph's steps give the same as single ones.
 		e := lines[i]
 		if len(e.Trials) != ninetyNineSeeds || !(e.Accuracy >= 0.5) || slices.Max(e.Trials) == slices.Min(e.Trials) {
 			t.Errorf("by %s %v of the images are right, want half at least, %d times", way, e.Trials, ninetyNineSeeds)
@@ -153,7 +153,7 @@ func TestTrainingInTorch(t *testing.T) {
 			}
 		}
 	}
-	// Without time all is named all the same.
+	// Even if no time is left, every line is there.
 	for _, e := range inTorch[Epoch](t, "", "torch_train.py", "epochs", "--data", dir, "--budget", "-1") {
 		if e.Problem != "left out: the time was up" {
 			t.Errorf("%+v was not left out", e)

@@ -17,40 +17,40 @@ import (
 	"baregrad/kernels/kerneltest"
 )
 
-// twin is a GPU and the emulator as one driver: all that is asked for is done by
-// both, and wherever a result is read, the two must be alike to the last bit. A
-// device over it, put through every operation's test, compares every kernel.
+// twin is a GPU and the emulator as one driver. Both do everything that is requested, and
+// wherever a result is read, the two must have the same bits. A device on top of it, with every
+// operation's test, compares every kernel.
 type twin struct {
 	gpu, emulated driver.Driver
 	blocks        map[driver.Pointer]pair // by address on the GPU
 	report        *differences
 }
 
-// pair is a block of memory on both sides.
+// pair is a block of memory on both drivers.
 type pair struct {
 	emulated driver.Pointer
 	bytes    int64
 }
 
-// differences counts what was compared.
+// differences records what was compared.
 type differences struct {
-	bytes int64 // that were alike
+	bytes int64 // that were equal
 	nans  int64 // NaNs whose bits differ: PTX does not say which NaN an operation gives
 
-	launched []string          // the kernels since something was read
-	found    []string          // what they are called together where results differed
-	words    map[string]int64  // that differed, by that name
-	first    map[string]string // the first of them
+	launched []string          // the kernels since the last read
+	found    []string          // their names, joined, where results differed
+	words    map[string]int64  // number of words that differed, by that name
+	first    map[string]string // the first difference, by that name
 }
 
-// launch notes a kernel whose results will be read.
+// launch records a kernel whose results will be read.
 func (r *differences) launch(name string) {
 	if !slices.Contains(r.launched, name) {
 		r.launched = append(r.launched, name)
 	}
 }
 
-// differ notes a word that differs.
+// differ records a word that differs.
 func (r *differences) differ(what string) {
 	name := strings.Join(r.launched, ", ")
 	if r.words == nil {
@@ -97,8 +97,8 @@ func (w *twin) Free(p driver.Pointer) error {
 	return w.gpu.Free(p)
 }
 
-// there is a GPU's address on the emulator. What is in no block is no address: it
-// is returned as it is.
+// there translates an address on the GPU to the emulator's. A value that lies in no block is not
+// an address, and is returned unchanged.
 func (w *twin) there(p driver.Pointer) driver.Pointer {
 	for start, b := range w.blocks {
 		if p >= start && p < start+driver.Pointer(b.bytes) {
@@ -253,7 +253,7 @@ func TestBits(t *testing.T) {
 	t.Logf("%s compared in %.0f s, alike but for %d NaNs", kernels.FormatBytes(w.report.bytes), time.Since(begin).Seconds(), w.report.nans)
 }
 
-// A difference is found: of one bit, in whatever place, but not in which NaN it is.
+// A difference of one bit is found anywhere, but which NaN it is does not matter.
 func TestDifferencesAreFound(t *testing.T) {
 	one := kernels.Bytes([]float32{1, 2, 3})
 	for i := range one {

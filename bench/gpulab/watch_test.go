@@ -19,7 +19,8 @@ import (
 	"baregrad/kernels/cuda/emulator"
 )
 
-// A command of eight parts, in the shell: what each does is in the variable named after it.
+// A command with eight parts, as a shell script. What each part does is in the variable named
+// after it.
 const eightParts = `
 for ((i = $1; i < 8; i++)); do
 	printf x >&3
@@ -29,8 +30,8 @@ done`
 
 func TestWatch(t *testing.T) {
 	for name, c := range map[string]struct {
-		parts  []string // what they do; the others write their number
-		ends   string   // what is done after the last
+		parts  []string // what these parts do; the others write their number
+		ends   string   // what the command does after the last part
 		output string
 		err    string // in the error; "" if there is none
 	}{
@@ -48,7 +49,7 @@ func TestWatch(t *testing.T) {
 				command := exec.Command("bash", "-c", eightParts+"\n"+c.ends, "-", fmt.Sprint(from))
 				command.Env = append(os.Environ(), c.parts...)
 				command.Stdout = &said
-				command.WaitDelay = time.Second // for what a shell that is killed leaves running
+				command.WaitDelay = time.Second // for what a killed shell leaves running
 				return command
 			}, func(part int, why string) error {
 				_, err := fmt.Fprintf(&said, "failed%d\n", part)
@@ -68,8 +69,8 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-// The lab's own commands tell who watches them of each part, and leave out those before
-// the one they are to begin with.
+// The lab's own commands notify the watching process of each part, and skip the parts before the
+// one to begin with.
 func TestPartsOfCommands(t *testing.T) {
 	for _, args := range [][]string{{"time", "memory"}, {"epochs"}, {"forms"}, {"probe", t.TempDir()}} {
 		parts, err := failedParts(args, true)
@@ -86,7 +87,7 @@ func TestPartsOfCommands(t *testing.T) {
 			t.Errorf("%v: of the last %d parts %d were begun, and wrote %d lines", args, left, begun.Len(), len(lines))
 			continue
 		}
-		// What stands for a part that failed names it as its own line does.
+		// The line for a failed part names it like its own line would.
 		for i, part := range parts[len(parts)-left:] {
 			line := part("it failed")
 			if text, ok := line.(string); ok {
@@ -96,7 +97,7 @@ func TestPartsOfCommands(t *testing.T) {
 				continue
 			}
 			text, err := json.Marshal(line)
-			var got, want Epoch // and what a Measurement has in common with it
+			var got, want Epoch // and the fields that a Measurement has too
 			if err = errors.Join(err, json.Unmarshal(text, &got), json.Unmarshal([]byte(lines[i]), &want)); err != nil {
 				t.Fatal(err)
 			}
@@ -110,7 +111,7 @@ func TestPartsOfCommands(t *testing.T) {
 	}
 }
 
-// losing is a driver whose GPU is lost at a launch.
+// losing is a driver whose GPU is lost during a launch.
 type losing struct {
 	driver.Driver
 	launches int // before that
@@ -140,8 +141,7 @@ func (s losingStream) EndCapture() (driver.Graph, error) {
 	return s.Stream.(driver.Capturer).EndCapture()
 }
 
-// With the GPU lost, a command writes what it was at, and ends: a process of its own
-// goes on.
+// If the GPU is lost, a command writes which part it was in and ends. A new process continues.
 func TestLostGPUEndsACommand(t *testing.T) {
 	list, err := casesOf("memory", true)
 	if err != nil {
