@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"math"
 	"math/rand/v2"
@@ -230,6 +231,10 @@ func probeFolder(path string) error {
 		return err
 	}
 	f, err := os.CreateTemp(path, ".demo-*")
+	var failed *fs.PathError
+	if errors.As(err, &failed) { // the random name would tell nobody anything
+		return fmt.Errorf("no file can be created in %s: %w", path, failed.Err)
+	}
 	if err != nil {
 		return err
 	}
