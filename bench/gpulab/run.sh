@@ -1,38 +1,37 @@
 #!/usr/bin/env bash
-# Runs the GPU lab: tests every operation on the GPU, times training and kernels
-# beside PyTorch where that is installed, compares the GPU with the emulator, and
-# writes a report. Nothing is built. All of it together takes under 8 minutes.
+# Runs the GPU lab: tests every operation on the GPU, times training and kernels next to
+# PyTorch if that is installed, compares the GPU with the emulator, and writes a report.
+# It builds nothing. The whole run takes under 8 minutes.
 #
 #   ./run.sh [--smoke] [--budget SECONDS] [--fresh] [PART...]
 #
-# The parts, in the order in which they run where none is named: what is worth most
-# comes first.
+# Without a PART, all but the last two run, in this order: the most valuable ones first.
 #   correctness  every operation's test, training by graphs, errors, memory
-#   epochs       an epoch of each tutorial, beside PyTorch
-#   to99         training to 99 % on MNIST, beside PyTorch
-#   matmul, conv, memory   times of kernels, beside cuBLAS and cuDNN
+#   epochs       an epoch of each tutorial, next to PyTorch
+#   to99         training to 99 % on MNIST, next to PyTorch
+#   matmul, conv, memory   times of kernels, next to cuBLAS and cuDNN
 #   bits         every operation on GPU and emulator, bit for bit
 #   probe        what PTX leaves open: asks the hardware, writes test data
 #   sanitizer    compute-sanitizer over training steps
-# and by name only:
-#   sanitizer-all  memcheck over every operation's test: minutes
+# By name only:
+#   sanitizer-all  memcheck over every operation's test: takes minutes
 #   report         makes the report again
 #
-# The budget (460 seconds, if nothing else is said) holds for the whole run. Each step
-# has a most and a least: it gets up to its most, but leaves the steps after it their
-# least, as far as the budget goes. What a step measured before it was stopped is kept;
-# for what was not begun the report says "not measured: out of time". After each step
-# report.md, report.json, log.txt and raw.tar.gz (all that was written) are in $OUT, or
-# in a folder of their own here if OUT is not set; so they are if the GPU can't be used
-# at all. Parts that were run by name add to what was measured before on this machine;
-# --fresh, or no name, or another GPU or lab than before, begins anew.
+# The budget (460 seconds by default) holds for the whole run. Each step has a minimum and
+# a maximum: it may use its maximum, but must leave the later steps their minimum, as far
+# as the budget allows. What a step measured before it was stopped is kept. What was not
+# begun is in the report as "not measured: out of time". After each step report.md,
+# report.json, log.txt and raw.tar.gz (everything that was written) are in $OUT, or in a
+# new folder here if OUT is not set. They are there even if the GPU can't be used at all.
+# Parts run by name add to what was measured before on this machine. --fresh, no name,
+# another GPU or another lab starts over.
 #
-# The programs are unpacked into TMPDIR or, if they can't be started there or there is no
-# room, where they can. What can't be written to $OUT is kept there, too.
+# The programs are unpacked into TMPDIR, or into another folder if they can't be started
+# there or there is no room. What can't be written to $OUT is kept there too.
 #
-# It needs an NVIDIA driver; what else it finds (PyTorch, compute-sanitizer) it uses,
-# and what it does not find is not measured, and the report says so. With --smoke and
-# BAREGRAD_LIBCUDA=emulator it tries itself out, at tiny sizes, on any machine.
+# It needs an NVIDIA driver. It uses PyTorch and compute-sanitizer if it finds them; the
+# report says what was missing and so not measured. With --smoke and
+# BAREGRAD_LIBCUDA=emulator it tries itself out on any machine, at tiny sizes.
 set -uo pipefail
 begin=$(date +%s)
 now() { echo $(($(date +%s) - begin)); }
@@ -48,13 +47,13 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-[ -z "$budget" ] && budget=460 && [ -n "$smoke" ] && budget=3000 # a machine without a GPU may have other things to do
+[ -z "$budget" ] && budget=460 && [ -n "$smoke" ] && budget=3000 # the emulator is slow
 case $budget in
 *[!0-9]*) echo "$0: the budget is $budget, must be a number of seconds" >&2; exit 2 ;;
 esac
 [ ${#parts[@]} -eq 0 ] && fresh=1 && parts=(correctness epochs to99 matmul conv memory bits probe sanitizer)
 
-# usable DIR: whether programs can be written to a folder and started there.
+# usable DIR: whether programs can be written to this folder and started there.
 usable() {
 	local try=$1/try.$$ status
 	mkdir -p "$1" 2>/dev/null && printf '#!/bin/sh\n' 2>/dev/null >"$try" && chmod +x "$try" && "$try" 2>/dev/null
@@ -62,7 +61,7 @@ usable() {
 	rm -f "$try" 2>/dev/null
 	return $status
 }
-room() { # room DIR: whether there are 500 MB; where df is not known or says nothing, there are
+room() { # room DIR: whether 500 MB are free; assumed if df is missing or prints nothing
 	local kilobytes
 	kilobytes=$(df -Pk "$1" 2>/dev/null | awk 'NR == 2 { print $4 }')
 	case $kilobytes in '' | *[!0-9]*) return 0 ;; esac
@@ -78,7 +77,7 @@ done
 bin=$home/bin raw=$home/raw
 python=${PYTHON:-python3}
 failures=0
-apart=(env BAREGRAD_LIBCUDA=emulator) # before what needs no driver: one that hangs holds up whoever starts it
+apart=(env BAREGRAD_LIBCUDA=emulator) # for programs that need no driver, so that a hanging driver can't stop them
 
 results=results-$(date -u +%Y%m%d-%H%M%S)
 out=${OUT:-$results}
@@ -89,7 +88,8 @@ if ! { mkdir -p "$out" && out=$(cd "$out" && pwd) && : >"$out/log.txt"; } 2>/dev
 fi
 touch "$home/began"
 
-# unpack puts the programs into $bin, unless they are there. Other programs' measurements go.
+# unpack puts the programs into $bin, unless they are there already. It removes the
+# measurements of other programs.
 unpack() {
 	local sum
 	sum=$(cksum <"$here/lab.tar.xz") || return
@@ -103,9 +103,9 @@ unpack() {
 	echo "$sum" >"$bin/sum"
 }
 
-# bounded SECONDS COMMAND...: runs a command for so long at most, and 2 seconds more if
-# it has to be killed. What outlives even that, as a process can that waits for a
-# driver, is left behind.
+# bounded SECONDS COMMAND...: runs a command for at most that long, and 2 seconds more if it
+# has to be killed. A process that survives even that (one waiting for a driver can) is left
+# behind.
 bounded() {
 	local status
 	{
@@ -119,17 +119,17 @@ bounded() {
 	return "$status"
 }
 
-# check NAME LEAST MOST COMMAND...: runs a step of the part, and notes how it went, and
-# the GPU's clocks meanwhile. It may take MOST seconds, less what the budget lacks to
-# leave each step after it its LEAST; but never under its own LEAST while there is so
-# much: what comes first is worth most. LIMIT tells the command how long it has.
-# While planning it only adds up what all steps together need at least.
+# check NAME LEAST MOST COMMAND...: runs a step of the part, and records how it went and the
+# GPU's clocks meanwhile. The step may take MOST seconds, or less if the budget would not
+# leave each later step its LEAST. It gets at least its own LEAST while that much time is
+# left, because the first steps are the most valuable. LIMIT tells the command its limit.
+# While planning, check only adds up the minimum that all steps need together.
 part='' steps=0 planning='' reserved=0
-closing=12 # seconds at the end: a last step to be killed, a last report
+closing=12 # seconds at the end, for killing the last step and for the last report
 check() {
 	local name=$1 least=$2 most=$3 start left limit status sampler='' file
 	shift 3
-	[ -n "$planning" ] && reserved=$((reserved + least + 2)) && return # 2: it may have to be killed
+	[ -n "$planning" ] && reserved=$((reserved + least + 2)) && return # 2: killing it may take that long
 	reserved=$((reserved - least - 2))
 	[ -n "$smoke" ] && most=$((10 * most))
 	start=$(now)
@@ -164,29 +164,30 @@ check() {
 	note "$name" "$status" $(($(now) - start))
 }
 notes() { printf '%s/checks/%s-%02d' "$raw" "$part" "$steps"; }
-note() { # note NAME STATUS SECONDS: what came of a step, and the report with it
+note() { # note NAME STATUS SECONDS: records the result of a step and updates the report
 	[ -n "$planning" ] && return
 	printf '{"part":"%s","name":"%s","status":"%s","seconds":%d,"date":"%s"}\n' \
 		"$part" "$1" "$(printf %s "$2" | tr -d '"\\\000-\037')" "$3" "$(date -u '+%Y-%m-%d %H:%M:%S')" >"$(notes).json"
 	steps=$((steps + 1))
 	case $2 in not*) ;; *) save ;; esac
 }
-logged() { # logged FILE COMMAND...: standard output to a file, what else is said to the screen and FILE.log
+logged() { # logged FILE COMMAND...: standard output goes to FILE, standard error to the screen and FILE.log
 	local file=$1
 	shift
 	"$@" >"$file" 2> >(tee "$file.log" >&2)
 }
 export -f logged
 
-# warm starts PyTorch for nothing, beside our own tests: its libraries are gigabytes, which
-# takes a machine that has just begun a minute to read. It says first whether there is a GPU.
+# warm starts PyTorch once while our own tests run, because reading its gigabytes of
+# libraries takes a freshly started machine a minute. Its first line says whether PyTorch
+# finds a GPU.
 warm() {
 	exec "$python" -c "
 import signal, sys
 signal.alarm(90)
 import torch
 gpu = torch.cuda.is_available()
-print('baregrad lab:', 'yes' if gpu or '$smoke' else 'PyTorch finds no GPU') # it may say other things, too
+print('baregrad lab:', 'yes' if gpu or '$smoke' else 'PyTorch finds no GPU') # PyTorch may print other lines
 print('PyTorch', torch.__version__, 'CUDA', torch.version.cuda, 'cuDNN', torch.backends.cudnn.version(), flush=True)
 if gpu:
     x = torch.rand(8, 8, 9, 9, device='cuda', requires_grad=True)
@@ -195,11 +196,11 @@ if gpu:
 " >"$home/torch.txt" 2>"$raw/torch_start.log"
 }
 
-# settle waits until that is over, or should be, and knows then what PyTorch there is.
+# settle waits for warm, with a limit, and sets torch to what it found.
 settle() {
 	local i
 	[ -z "$warming" ] && return
-	for ((i = 0; i < 500; i++)); do # 100 seconds: one that waits for a driver may never end
+	for ((i = 0; i < 500; i++)); do # 100 seconds: if it waits for a driver it may never end
 		kill -0 "$warming" 2>/dev/null || break
 		sleep 0.2
 	done
@@ -211,8 +212,8 @@ settle() {
 	[ "$torch" = yes ] || tail -n 3 "$raw/torch_start.log" >>"$raw/machine.txt"
 }
 
-# With PyTorch: torch NAME LEAST MOST FILE COMMAND... An argument --budget=@SHARE@
-# becomes seven tenths of the time that there is: after that nothing new is begun.
+# torch NAME LEAST MOST FILE COMMAND...: a step that needs PyTorch. In the arguments @SHARE@
+# becomes seven tenths of the step's limit: after that time the script begins nothing new.
 torch() {
 	local name=$1 least=$2 most=$3 file=$4
 	shift 4
@@ -224,7 +225,7 @@ torch() {
 	fi
 }
 
-# times GROUP LEAST MOST LEAST MOST: a group of kernels, and the same in PyTorch.
+# times GROUP LEAST MOST LEAST MOST: times a group of kernels, then the same in PyTorch.
 times() {
 	check "$1" "$2" "$3" bash -c 'logged "$@"' - "$raw/$1.jsonl" ./gpulab $smoke watch time "$1"
 	torch "$1 in PyTorch" "$4" "$5" "$raw/torch_$1.jsonl" torch_time.py "$raw/$1-cases.json"
@@ -238,7 +239,7 @@ sanitize() { # sanitize TOOL LEAST MOST PATTERN
 	fi
 }
 
-# run PART: its steps, or, while planning, what they need at least.
+# run PART: runs its steps or, while planning, adds up their minimum.
 run() {
 	local pattern tool
 	part=$1 steps=0
@@ -250,7 +251,7 @@ run() {
 		[ -z "$smoke" ] || pattern='Memory|Copies|GraphAndEvents|TrainingByGraphs'
 		check 'tests on the GPU' 60 150 ./gpulab $smoke tests "$raw/tests.txt" ./nvidia.test "$pattern"
 		check 'every rung and form' 10 40 bash -c 'set -o pipefail; "${@:2}" | tee "$1"' - "$raw/forms.txt" ./gpulab $smoke watch forms
-		[ -n "$planning" ] || settle # from here on time counts
+		[ -n "$planning" ] || settle # from here on, times are measured
 		[ -n "$smoke" ] || check 'what a launch costs' 5 20 ./nvidia.test -test.run '^$' -test.bench Launch -test.benchtime 0.5s
 		[ -n "$smoke" ] || check 'demo train, to 98 %' 15 40 bash -c '
 			set -o pipefail
@@ -282,7 +283,7 @@ run() {
 	esac
 }
 
-# save keeps what there is so far, and makes the report of it.
+# save archives the results so far, and makes the report.
 save() {
 	timeout -k 1 5 tar -czf "$out/raw.tar.gz.part" -C "$raw" . && mv "$out/raw.tar.gz.part" "$out/raw.tar.gz"
 	timeout -k 1 5 "${apart[@]}" ./gpulab report "$raw" "$out" >"$home/short.txt" && return
@@ -290,8 +291,8 @@ save() {
 	echo "the report could not be made; what was measured is in $out/raw.tar.gz and $raw" | tee "$home/short.txt"
 }
 
-# unusable says why no GPU can be used. If nothing was measured before, the report is of
-# that, with what may tell the reason.
+# unusable says why no GPU can be used. If nothing was measured before, the report is about
+# that, with what may show the reason.
 unusable() {
 	cat "$home/about.log"
 	echo "there is no GPU to measure"
@@ -310,7 +311,7 @@ unusable() {
 
 lab() {
 	local p group patience
-	# Where containers and toolkits have what is not found else.
+	# Containers and toolkits keep their programs and libraries there.
 	PATH=$PATH:/usr/local/nvidia/bin:/usr/local/cuda/bin
 	export LD_LIBRARY_PATH=${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}/usr/local/nvidia/lib64
 	unpack || { echo "lab.tar.xz can't be unpacked to $bin: that takes xz, or Python with lzma, and 100 MB" >&2; return 1; }
@@ -336,7 +337,7 @@ lab() {
 	torch='PyTorch is not installed' warming=''
 	case " ${parts[*]} " in *' epochs '* | *' to99 '* | *' matmul '* | *' conv '* | *' memory '*)
 		if "$python" -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("torch") is None)' 2>/dev/null; then
-			torch=yes # it seems
+			torch=yes # until settle knows more
 			warm 3>&- &
 			warming=$!
 		fi
@@ -348,7 +349,7 @@ lab() {
 		uname -sr
 		date -u
 	} >"$raw/machine.txt" 2>/dev/null
-	for group in matmul conv memory; do # what is to be measured, for PyTorch and for the report
+	for group in matmul conv memory; do # what to measure, for PyTorch and for the report
 		timeout 5 "${apart[@]}" ./gpulab $smoke cases "$group" >"$raw/$group-cases.json"
 	done
 	if [ "$torch" = yes ] && [ ! -e "$home/data/test.labels" ]; then
@@ -356,8 +357,9 @@ lab() {
 		timeout 20 "${apart[@]}" ./gpulab data "$home/data.part" && mv "$home/data.part" "$home/data"
 	fi
 	export BAREGRAD_REQUIRE=cuda
-	# What the driver has compiled it keeps here, also where there is no home to write to,
-	# and large enough for PyTorch's too: else each program compiles all kernels anew.
+	# The driver's cache of compiled kernels: here even if there is no home folder to write to,
+	# and large enough for PyTorch's kernels too. Otherwise each program compiles all kernels
+	# again.
 	export CUDA_CACHE_PATH=${CUDA_CACHE_PATH:-$home/compiled} CUDA_CACHE_MAXSIZE=${CUDA_CACHE_MAXSIZE:-1073741824}
 	planning=1
 	for p in "${parts[@]}"; do run "$p"; done
@@ -369,7 +371,8 @@ lab() {
 	[ $failures = 0 ]
 }
 
-# The lab runs in a process group of its own, so that the budget holds whatever happens.
+# The lab runs in a process group of its own, so that all of it can be killed when the budget
+# is used up.
 : >"$home/running" >"$home/short.txt"
 exec 3> >(exec tee "$out/log.txt")
 tee=$!
@@ -393,7 +396,7 @@ while kill -0 "$lab" 2>/dev/null; do
 done
 wait "$lab" 2>/dev/null
 status=$?
-if [ -n "$stopped" ] && [ -d "$raw" ] && cd "$bin"; then # with what the last step had measured
+if [ -n "$stopped" ] && [ -d "$raw" ] && cd "$bin"; then # to include what the last step had measured
 	save
 fi >&3 2>&1
 [ -n "$stopped" ] && [ "$status" = 0 ] && status=1
@@ -407,7 +410,7 @@ fi >&3 2>&1
 	fi
 } >&3
 exec 3>&-
-for _ in 1 2 3 4 5 6 7 8 9 10; do # what was left behind may hold tee back
+for _ in 1 2 3 4 5 6 7 8 9 10; do # processes left behind may keep tee waiting
 	kill -0 "$tee" 2>/dev/null || break
 	sleep 0.1
 done

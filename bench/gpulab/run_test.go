@@ -17,20 +17,20 @@ import (
 	"baregrad/kernels/kerneltest"
 )
 
-// run.sh keeps its budget whatever its steps do. The programs that it starts are stood
-// in for by scripts that take as long as each test says, and, but for one test, so are
-// date and timeout, so that hours pass in no time.
+// run.sh keeps to its budget whatever its steps do. In these tests, scripts that take as long as
+// the test says replace the programs that it starts. Except in one test, date and timeout are
+// replaced too, so that hours pass in no time.
 
-// A fakeLab is run.sh with such programs about it.
+// A fakeLab is run.sh with such programs around it.
 type fakeLab struct {
 	dir, out string
-	path     string // a folder of programs that stand before the machine's
+	path     string // a folder of programs that take precedence over the machine's
 	again    bool   // whether to add to what was measured before
 }
 
-// The stand-ins. What a program would take is in the file seconds/NAME, NAME being the
-// program and what it is asked, or in seconds/all; it is 1 second for all others. What is
-// stopped has to be killed: it takes two seconds more.
+// The fake programs. The time that a program takes is in the file seconds/NAME, where NAME is the
+// program and its arguments, or else in seconds/all; the default is 1 second. A stopped program
+// must be killed, which takes two more seconds.
 const (
 	fakeProgram = `#!/usr/bin/env bash
 name=$(basename "$0"); name=${name%.py}
@@ -122,8 +122,7 @@ func newFakeLab(t *testing.T, seconds map[string]int) fakeLab {
 	return f
 }
 
-// run starts run.sh and gives the status of each step, by its name, what was said, and
-// how long it took.
+// run starts run.sh. It returns the status of each step by name, the output, and how long it took.
 func (f fakeLab) run(t *testing.T, args ...string) (statuses map[string]string, report Report, said string, took time.Duration) {
 	t.Helper()
 	if !f.again {
@@ -153,7 +152,7 @@ func (f fakeLab) run(t *testing.T, args ...string) (statuses map[string]string, 
 	return statuses, report, said, took
 }
 
-// command is run.sh, with the clock at its beginning.
+// command returns run.sh as a command, with the clock at the beginning.
 func (f fakeLab) command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
@@ -171,8 +170,8 @@ func (f fakeLab) command(t *testing.T, args ...string) *exec.Cmd {
 	return c
 }
 
-// steadily calls f again if the machine stood still meanwhile, as one does whose host has
-// other things to do, or a laptop that was closed: run.sh's limits are the clock's.
+// steadily calls f again if the machine froze in the meantime, as a virtual machine may on a busy
+// host, or a closed laptop: run.sh's limits are in clock time.
 func steadily(t *testing.T, f func()) {
 	t.Helper()
 	for range 5 {
@@ -201,7 +200,7 @@ func steadily(t *testing.T, f func()) {
 	kerneltest.Require(t, "steady-clock", false, "in five runs this machine stood still for a second each time, which run.sh's limits count")
 }
 
-// clock is how many seconds have passed.
+// clock returns how many seconds have passed.
 func (f fakeLab) clock(t *testing.T) int {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(f.dir, "clock"))
@@ -234,8 +233,8 @@ func TestRunOfTheLab(t *testing.T) {
 	}
 }
 
-// Whatever one step does, and if all hang, the run keeps its budget; every step that
-// only one other keeps waiting still gets its least.
+// The run keeps to its budget whichever step hangs, and even if all hang. If only one hangs, every
+// other step still gets its minimum.
 func TestBudgetOfTheLab(t *testing.T) {
 	all := map[string]int{"all": forever}
 	for slow, name := range map[string]string{
@@ -277,7 +276,7 @@ func TestBudgetOfTheLab(t *testing.T) {
 			t.Errorf("%d kernels in the report, want the one that was measured before its step was stopped", len(report.Kernels))
 		}
 	})
-	// With a budget that is not enough, what comes first has its least, and the others are named.
+	// If the budget is too small, the first steps get their minimum, and the report names the others.
 	t.Run("short", func(t *testing.T) {
 		t.Parallel()
 		f := newFakeLab(t, all)
@@ -303,8 +302,8 @@ func TestBudgetOfTheLab(t *testing.T) {
 	})
 }
 
-// In real time: a step that lives on when it is asked to end is killed, and the report is
-// there in time.
+// In real time: a step that ignores the request to end is killed, and the report is written in
+// time.
 func TestLabKillsWhatHangs(t *testing.T) {
 	t.Parallel()
 	f := newFakeLab(t, map[string]int{"demo-devices": forever})
@@ -314,8 +313,8 @@ func TestLabKillsWhatHangs(t *testing.T) {
 		}
 	}
 	statuses, _, said, took := f.run(t, "--budget", "20", "correctness", "bits")
-	// The first step has 20 - 12 seconds, less what the start takes on a busy machine, and two
-	// more until it is killed.
+	// The first step has 20 - 12 seconds, minus the time that the start takes on a busy machine,
+	// and two more until it is killed.
 	if !(took < 20*time.Second) {
 		t.Errorf("the run took %v, more than its budget of 20 s", took)
 	}
@@ -329,7 +328,7 @@ func TestLabKillsWhatHangs(t *testing.T) {
 	}
 }
 
-// Where not even a step is to blame, the whole is stopped when its time is up.
+// The run is stopped when its time is up, even if it hangs outside of any step.
 func TestLabIsStopped(t *testing.T) {
 	t.Parallel()
 	f := newFakeLab(t, nil)
@@ -338,7 +337,7 @@ func TestLabIsStopped(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := syscall.Mkfifo(filepath.Join(f.dir, "lab.tar.xz"), 0o600); err != nil { // nobody ever writes
+	if err := syscall.Mkfifo(filepath.Join(f.dir, "lab.tar.xz"), 0o600); err != nil { // nobody ever writes to it
 		t.Fatal(err)
 	}
 	for budget, want := range map[string]string{"2": "the budget of 2 s is used up", "460": "this was interrupted"} {
@@ -353,7 +352,7 @@ func TestLabIsStopped(t *testing.T) {
 				signal := time.AfterFunc(2*time.Second, func() { c.Process.Signal(syscall.SIGTERM) })
 				defer signal.Stop()
 			}
-			output, err = c.CombinedOutput() // which waits until nothing of it runs any more
+			output, err = c.CombinedOutput() // waits until none of its processes runs
 			took = time.Since(begin)
 		})
 		if err == nil || !(took < 20*time.Second) || !strings.Contains(string(output), want) {
