@@ -106,7 +106,7 @@
 //	                        conv_sparse_product.go and conv_sparse_positions_*.s
 //	pooling                 pooling.go; pooling_2x2_*.s: 2×2 windows
 //	elementwise             activation.go, with relu, exp and gelu; affine.go; arithmetic.go,
-//	                        with product_*.s; bias_relu.go; optimizer.go: the steps,
+//	                        with product_*.s; bias_relu.go, bias_relu_*.s; optimizer.go: the steps,
 //	                        with adam_amd64.h, root_amd64.h, subnormal_amd64.h
 //	sums, maxima, losses    reduce.go; batch_norm.go; layer_norm.go; softmax.go; loss.go;
 //	                        classes.go: few classes

@@ -95,6 +95,12 @@ func padded(inner int) int { return (inner + 7) &^ 7 }
 
 // store rounds sums into y: y = factor·sums, or y += factor·sums.
 func store(y []float32, sums []float64, factor float64, m kernels.Mode) {
+	if factor == 1 && m == kernels.Overwrite {
+		for i, v := range sums {
+			y[i] = float32(v)
+		}
+		return
+	}
 	for i, v := range sums {
 		v = float64(v * factor)
 		if m == kernels.Accumulate {

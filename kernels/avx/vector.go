@@ -7,6 +7,7 @@ import "baregrad/kernels"
 type vectorKernels struct {
 	relu_fwd_f32                         func(y, x []float32)
 	relu_bwd_f32                         func(dx, dy, y []float32, m kernels.Mode)
+	bias_relu_bwd_f32                    func(dx []float32, sums []float64, dy, y []float32, rows int)
 	affine_fwd_f32                       func(y, x []float32, scale, shift float32)
 	affine_bwd_f32                       func(dx, dy []float32, scale float32, m kernels.Mode)
 	add_scaled_f32                       func(y, x []float32, scale float32)

@@ -6,6 +6,7 @@ package avx
 var vectorAVX512 = vectorKernels{
 	relu_fwd_f32:                         relu_fwd_f32_avx512,
 	relu_bwd_f32:                         relu_bwd_f32_avx512,
+	bias_relu_bwd_f32:                    bias_relu_bwd_f32_avx512,
 	affine_fwd_f32:                       affine_fwd_f32_avx512,
 	affine_bwd_f32:                       affine_bwd_f32_avx512,
 	add_scaled_f32:                       add_scaled_f32_avx512,
@@ -67,6 +68,7 @@ var vectorAVX512 = vectorKernels{
 var vectorAVX2 = vectorKernels{
 	relu_fwd_f32:                         relu_fwd_f32_avx2,
 	relu_bwd_f32:                         relu_bwd_f32_avx2,
+	bias_relu_bwd_f32:                    bias_relu_bwd_f32_avx2,
 	affine_fwd_f32:                       affine_fwd_f32_avx2,
 	affine_bwd_f32:                       affine_bwd_f32_avx2,
 	add_scaled_f32:                       add_scaled_f32_avx2,

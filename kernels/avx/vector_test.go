@@ -321,6 +321,7 @@ func adamTest(keep float32) loopTest {
 var testedElsewhere = []string{
 	"add_fwd_f32", "sub_fwd_f32", "mul_fwd_f32", "div_fwd_f32", // arithmetic_test.go
 	"sum_f32", "sum_rows_f32", "sum_parts_f64", "argmax_f32", // reduce_test.go
+	"bias_relu_bwd_f32",                      // bias_relu_test.go
 	"dropout_f32", "keep_f32", "uniform_f32", // dropout_test.go
 	"gather_u8_f32", "gather_f32", "equal_i32", "greater_f32", // convert_test.go
 	"prefetch2",                                                                                                       // it changes nothing
