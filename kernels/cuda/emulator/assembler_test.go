@@ -14,19 +14,19 @@ import (
 	"testing"
 )
 
-// What NVIDIA's assembler takes and what it refuses, for each instruction in each type, and for
-// each kind of operand in each place, as the tables in testdata/assembler have it: a kernel that
-// passes here shall pass on a GPU's driver, and what the driver refuses shall be refused here,
-// with a better reason. Where BAREGRAD_PTXAS names the assembler, it is asked again;
+// The tables in testdata/assembler record what NVIDIA's assembler accepts and refuses: each
+// instruction with each type, and each kind of operand in each place. The emulator must agree, so
+// that a GPU's driver accepts every kernel that passes here, and what a driver refuses is refused
+// here with a better reason. If BAREGRAD_PTXAS names the assembler, it is asked again;
 //
 //	BAREGRAD_PTXAS=build/ptxas/bin/ptxas go test ./kernels/cuda/emulator -run TestAssembler -update
 //
-// writes its answers into the tables, whose rows are added by hand, without an answer.
+// writes its answers into the tables. New rows are added by hand, without an answer.
 
 var updateAssembler = flag.Bool("update", false, "write what BAREGRAD_PTXAS says into testdata/assembler")
 
-// assemblerHead declares what the cases name: a register of each type that goes by the type's
-// name, and a variable of each space.
+// assemblerHead declares what the cases use: a register of each type, named after the type, and a
+// variable in each space.
 const assemblerHead = `.version 8.6
 .target sm_90
 .address_size 64
@@ -41,20 +41,20 @@ const assemblerHead = `.version 8.6
 `
 const assemblerTail = "L: ret;\n}\n"
 
-// operandKinds is what is put in the place of each operand.
+// operandKinds are the operands that are tried in each place.
 var operandKinds = strings.Fields(`b16 u16 f16 b32 u32 s32 f32 f16x2 b64 u64 s64 f64 b128 pred !pred
 	0 1 -1 !1 70000 5000000000 1.5 0f3F800000 0d3FF0000000000000 _ %tid.x %tid.w %tid %clock64 %laneid %is_explicit_cluster WARP_SZ
 	{b32} {b32,b32} {b32,f32} {u32,f32} {u32,s32} {_,_} {%tid.x,b32} {b16,b16} {f16,u16} {b64,b64} v2b32 v2b32.x b32|pred
 	sv gv sv+4 p0 fn L [b64] [b32] [f64] [u64+4] [u64+-4] [sv] [gv] [cv] [lv] [p0] [16]`)
 
-// assemblerRow is a row of a table: the instruction, and what may stand for each of its blanks.
+// assemblerRow is a row of a table: the instruction, and what each of its blanks accepts.
 type assemblerRow struct {
 	form  string
-	taken []map[string]bool // a blank each; nil where the table has no answer yet
+	taken []map[string]bool // one per blank; nil if the table has no answer yet
 }
 
-// A form's cases: for types those of every type T, with operands t of its width and w of twice
-// that; for operands those of every kind in every place.
+// cases returns the cases of a form: with types, one for every type T, whose operands t have its
+// width and w twice that; otherwise one for every kind of operand in every place.
 func (r assemblerRow) cases(types bool) []map[string]string {
 	name, rest, _ := strings.Cut(r.form, " ")
 	if types {
@@ -85,7 +85,7 @@ func (r assemblerRow) cases(types bool) []map[string]string {
 			list[i][kind] = name + " " + strings.Join(with, ", ") + ";"
 		}
 	}
-	if len(args) == 0 { // and one that does not belong there
+	if len(args) == 0 { // without operands, and with one too many
 		list = append(list, map[string]string{"alone": name + ";", "b32": name + " b32;", "[b64]": name + " [b64];"})
 	}
 	return list
@@ -96,7 +96,7 @@ var (
 	operandSplit = regexp.MustCompile(`\{[^}]*\}|\[[^]]*\]|[^,\s]+`)
 )
 
-// none stands in a table where nothing is taken.
+// noneTaken stands in a table where nothing is accepted.
 const noneTaken = "-"
 
 // readAssembler reads a table: lines "form -> set | set", where a set is words or the name of a
@@ -136,7 +136,7 @@ func readAssembler(t *testing.T, file string) (rows []assemblerRow) {
 	return rows
 }
 
-// writeAssembler writes a table back, under the lines that explain it; sets that two rows have
+// writeAssembler writes a table back, below the lines that explain it. Sets that several rows have
 // get names.
 func writeAssembler(t *testing.T, file string, rows []assemblerRow, vocabulary []string) {
 	t.Helper()
@@ -190,8 +190,9 @@ func writeAssembler(t *testing.T, file string, rows []assemblerRow, vocabulary [
 
 var assemblerError = regexp.MustCompile(`line (\d+); (?:error|fatal) +: (.*)`)
 
-// askAssembler gives what NVIDIA's assembler has against each of the instructions, nothing where
-// it takes them. It looks at many at once: it goes on after an error, but for those of syntax.
+// askAssembler returns the objections of NVIDIA's assembler to each instruction, none if it accepts
+// it. Many are checked at once, because the assembler continues after all errors but those of
+// syntax.
 func askAssembler(t *testing.T, program string, instructions []string) map[string]string {
 	t.Helper()
 	said := map[string]string{}
@@ -212,7 +213,7 @@ func askAssembler(t *testing.T, program string, instructions []string) map[strin
 		var rest []string
 		bad := map[int]string{}
 		for _, m := range assemblerError.FindAllStringSubmatch(string(out), -1) {
-			line, _ := strconv.Atoi(m[1]) // digits: the pattern says so
+			line, _ := strconv.Atoi(m[1]) // can't fail: the pattern matches digits
 			bad[line-before] = m[2]
 		}
 		for i, instruction := range chunk {
@@ -226,7 +227,7 @@ func askAssembler(t *testing.T, program string, instructions []string) map[strin
 		case len(rest) == 0:
 		case len(rest) < len(chunk):
 			chunks = append(chunks, rest)
-		case len(chunk) == 1: // an error of no line, or a crash
+		case len(chunk) == 1: // an error without a line, or a crash
 			said[chunk[0]] = strings.TrimSpace(string(out)) + " " + err.Error()
 		default:
 			chunks = append(chunks, chunk[:len(chunk)/2], chunk[len(chunk)/2:])
@@ -235,7 +236,7 @@ func askAssembler(t *testing.T, program string, instructions []string) map[strin
 	return said
 }
 
-// stricter are the cases that the assembler takes and this emulator refuses, on purpose.
+// stricter are the cases that the assembler accepts and this emulator refuses on purpose.
 var stricter = []struct{ instruction, why string }{
 	{`.*\bfn\b.*`, "the address of a function, computed with: only a mov of 64 bits has a use for it"},
 	{`.*\[b32\].*`, "an address of 32 bits in a space of 64 can't be right"},

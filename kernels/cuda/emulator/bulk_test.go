@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// bulkLoad begins a kernel that copies n bytes from global memory to shared memory
-// by one thread, for all to read when the mbarrier says so.
+// bulkLoad begins a kernel in which one thread copies n bytes from global to shared memory. All
+// threads read them after waiting on the mbarrier.
 func bulkLoad(n string) string {
 	return `
 	.shared .align 128 .b32 s[64];

@@ -7,12 +7,12 @@ import (
 	"testing"
 )
 
-// Faults that were planted in kernels, each with its mended twin: the checks find the
-// one and nothing in the other.
+// Kernels with planted faults, each with a corrected twin: the checks find the fault, and nothing in
+// the twin.
 
-// planted is a kernel body with a fault at the line marked FAULT, and its mended
-// twin. The kernel has parameters x (4096 bytes that hold values), y (4096 bytes
-// that do not), and the registers declared in plantedHead.
+// planted is a kernel body with a fault at the line marked FAULT, and its corrected twin. The kernel
+// has the parameters x (4096 initialised bytes) and y (4096 uninitialised bytes), and the registers
+// declared in plantedHead.
 type planted struct {
 	name        string
 	kind        string
@@ -238,8 +238,8 @@ var plantedCases = []planted{
 		good: "setp.ge.u32 %p, %t, 64;\nst.shared.u32 [%w], %t;\n@%p bra out;\nbar.sync 1, 64;\nxor.b32 %i, %w, 128;\nld.shared.u32 %a, [%i];\nout:"},
 }
 
-// lastBlock is a reduction in which the block that comes last reads what another
-// wrote, and sets the counter back.
+// lastBlock is a reduction in which the last block to finish reads what another wrote, and resets
+// the counter.
 func lastBlock(fence, mark string) string {
 	return "mad.wide.u32 %st, %c, 128, %st;\nst.global.u32 [%st], %c;\n" + fence + "\nbar.sync 0;\nsetp.eq.u32 %p, %t, 0;\n" +
 		"@%p atom.global.inc.u32 %a, [%x], 7;\n@%p st.shared.u32 [s], %a;\nbar.sync 0;\nld.shared.u32 %a, [s];\n" +
@@ -263,15 +263,15 @@ func mbarBody(wait, mark string) string {
 
 const bulkWait = "wait: mbarrier.try_wait.parity.shared.b64 %p, [bar8], 0;\n@!%p bra wait;\n"
 
-// bulkBody copies 256 bytes to shared memory in one thread, and all read them.
+// bulkBody copies 256 bytes to shared memory by one thread; all threads read them.
 func bulkBody(before, wait, mark string) string {
 	return "st.shared.u32 [%w], 0;\nsetp.eq.u32 %q, %t, 0;\n@%q mbarrier.init.shared.b64 [bar8], 1;\nbar.sync 0;\n@!%q bra go;\n" + before +
 		"mbarrier.arrive.expect_tx.shared.b64 _, [bar8], 256;\ncp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [s], [%x], 256, [bar8];\ngo: " +
 		wait + "\nld.shared.u32 %a, [%w]; " + mark
 }
 
-// bulkStore copies 256 bytes that all wrote to global memory in one thread; the
-// others go to the label out.
+// bulkStore copies 256 bytes that all threads wrote to global memory by one thread; the others jump
+// to the label out.
 func bulkStore(wait, rest string) string {
 	return "st.shared.u32 [%w], %t;\nbar.sync 0;\nsetp.ne.u32 %q, %t, 0;\n@%q bra out;\ncp.async.bulk.global.shared::cta.bulk_group [%y], [s], 256;\ncp.async.bulk.commit_group;\n" +
 		wait + "\n" + rest
@@ -300,7 +300,7 @@ func TestPlantedFaults(t *testing.T) {
 		t.Run(p.name, func(t *testing.T) {
 			for _, workers := range []int{1, 2} {
 				badWorkers := workers
-				if raceDetector { // the planted race would be one of goroutines too
+				if raceDetector { // the planted race would be a race of goroutines, too
 					badWorkers = 1
 				}
 				fe, text := runPlanted(t, p, p.bad, badWorkers)

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// Where the file says what it was compiled from, reports and faults say it too.
+// If the file names the source it was compiled from, so do reports and faults.
 func TestReportsNameTheSource(t *testing.T) {
 	text := strings.Replace(plantedHead, "\tld.param.u64 %x", "\t.loc 1 30 2\n\tld.param.u64 %x", 1) +
 		".loc 1 12 5, function_name $L__name, inlined_at 1 30 2\nld.global.u32 %a, [%z+4096];\nret;\n}\n.file 1 \"/home/learner/kernel.cu\"\n.section .debug_str\n{\n$L__name:\n.b8 107\n.b8 0\n}\n"
@@ -22,7 +22,7 @@ func TestReportsNameTheSource(t *testing.T) {
 	}
 }
 
-// A race of blocks and one with an atomic are mended differently than one of a warp.
+// Races between blocks, and with an atomic, have other remedies than those within a warp.
 func TestHintsOfRaces(t *testing.T) {
 	for body, want := range map[string]string{
 		"st.shared.u32 [s], %t;":                                                               "__syncwarp",
@@ -93,7 +93,7 @@ func TestFaultWithoutChecks(t *testing.T) {
 	}
 }
 
-// What was found before a fault ends the kernel is kept.
+// Findings from before the fault that ends the kernel are kept.
 func TestFindingsBeforeATrap(t *testing.T) {
 	text := plantedHead + "ld.shared.u32 %a, [%w]; // FAULT\ntrap; // HERE\n}\n"
 	m := New(Options{Checks: AllChecks})

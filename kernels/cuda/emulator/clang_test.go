@@ -15,9 +15,8 @@ import (
 	"baregrad/kernels/cuda/emulator"
 )
 
-// The kernels under testdata/clang were compiled from C by clang, unoptimized
-// and at -O3; what they must compute was written by the same C compiled natively
-// by gcc. build.sh there makes all of it anew.
+// The kernels in testdata/clang were compiled from C by clang, unoptimized and with -O3. Their
+// expected results are from the same C, compiled natively by gcc. build.sh there makes all of it.
 
 const (
 	clangCount = 256 // elements of every buffer
@@ -28,7 +27,7 @@ const (
 type clangKernel struct {
 	name     string
 	result   string
-	operands [3]string // "-" where there is none
+	operands [3]string // "-" if there is none
 	want     []byte
 }
 
@@ -127,8 +126,8 @@ func clangRun(t *testing.T, m *emulator.Machine, prog *emulator.Program, k clang
 	return out
 }
 
-// clangElement prints element i of a buffer, NaNs all alike, since C does not
-// say which NaN an operation gives.
+// clangElement prints element i of a buffer. All NaNs print alike, because C does not specify which
+// NaN an operation gives.
 func clangElement(kind string, data []byte, i int) string {
 	switch kind {
 	case "f32", "n32":
@@ -179,7 +178,7 @@ func TestClang(t *testing.T) {
 	}
 }
 
-// clangCompare reports the first elements that differ from what is expected.
+// clangCompare reports the first elements that differ from the expected ones.
 func clangCompare(t *testing.T, k clangKernel, pools [3]map[string][]byte, out []byte) {
 	t.Helper()
 	if bytes.Equal(out, k.want) {

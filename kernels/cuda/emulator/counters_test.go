@@ -45,7 +45,7 @@ func TestCountersOfMatmul(t *testing.T) {
 				}
 			}
 		}
-		// Lanes that a guard leaves out do not count: the last branch of the loop.
+		// Lanes that a guard excludes, as in the last branch of the loop, do not count.
 		if lanes := got.ActiveLanes(); !(lanes > 31.8 && lanes < 32) {
 			t.Errorf("%g active lanes", lanes)
 		}
@@ -95,7 +95,7 @@ func TestSectorsAndConflicts(t *testing.T) {
 	}
 }
 
-// A copy that reads no bytes, and fills with zeros, takes nothing from global memory.
+// A copy that reads no bytes and fills with zeros loads nothing from global memory.
 func TestCountersOfCopiesOfNothing(t *testing.T) {
 	mach := New(Options{Counters: true})
 	k := kernel(t, load(t, mach, "copies.ptx", header+`

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// cpuTime is how long the process has had a core.
+// cpuTime returns the CPU time that the process has used.
 func cpuTime() time.Duration {
 	var used syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {

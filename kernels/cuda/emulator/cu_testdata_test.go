@@ -14,9 +14,8 @@ import (
 	"baregrad/kernels/kerneltest"
 )
 
-// The module gorgonia.org/cu carries three small kernels that NVIDIA's compiler
-// made (CUDA 8, PTX 5.0, sm_20). They are read where the go command keeps that
-// module, not copied here.
+// The module gorgonia.org/cu contains three small kernels compiled by NVIDIA's compiler (CUDA 8,
+// PTX 5.0, sm_20). They are read from the go command's module cache, not copied here.
 
 // cuTestdata loads one of the module's .ptx files.
 func cuTestdata(t *testing.T, m *emulator.Machine, file, kernel string) *emulator.Kernel {
@@ -43,8 +42,8 @@ func cuTestdata(t *testing.T, m *emulator.Machine, file, kernel string) *emulato
 	return k
 }
 
-// launch1 runs a kernel on the given grid and block and returns n words at the
-// address of the first argument.
+// launch1 runs a kernel with the given grid and block, and returns n words from the address of its
+// first argument.
 func launch1(t *testing.T, m *emulator.Machine, k *emulator.Kernel, grid, block emulator.Dim3, n int, args ...uint64) []uint32 {
 	t.Helper()
 	cfg := emulator.LaunchConfig{Grid: grid, Block: block}

@@ -5,12 +5,12 @@ import (
 	"testing"
 )
 
-// Instructions of types that they do not have are refused, as by NVIDIA's assembler, which
-// judges the same where it is there; and what stands after them is right.
+// Instructions with types that they do not have are refused, and valid ones are accepted. So
+// does NVIDIA's assembler, if it is available.
 func TestInstructionTypes(t *testing.T) {
 	for _, c := range []struct {
 		instructions string
-		refused      string // empty where they are right
+		refused      string // empty if they are right
 	}{
 		{"and.u32 r, r, r;", "it is of .u32, expected .pred, .b16, .b32, .b64"},
 		{"xor.s32 s, s, s;", "it is of .s32"},

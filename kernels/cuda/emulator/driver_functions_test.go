@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// printing is what printf in CUDA C is compiled to: the arguments in local memory,
-// each aligned to its size.
+// printing is what printf in CUDA C compiles to: the arguments are in local memory, each aligned to
+// its size.
 const printing = header + `
 .extern .func (.param .b32 count) vprintf (.param .b64 format, .param .b64 arguments);
 .extern .func __assertfail (.param .b64 a, .param .b64 b, .param .b32 c, .param .b64 d, .param .b64 e);
@@ -80,7 +80,7 @@ func TestPrintf(t *testing.T) {
 		{`%5d|%-8.2e|%7s|%+lld|%#X|%3c|%G`, "    2|3.14e+00|  seven|-5|0XFF|  A|-INF", 7},
 		{`%u %g %p`, "2 3.14159 0x700000", 3},
 		{`nothing`, "nothing", 0},
-		{`%*d end`, " 0 end", 2}, // the width is 2, the number what lies before pi
+		{`%*d end`, " 0 end", 2}, // the width is 2, the number is what lies before pi
 		{`%q %`, "%q %", 0},
 		{`%999999999999d`, "2", 1},
 	} {
@@ -89,7 +89,7 @@ func TestPrintf(t *testing.T) {
 			t.Errorf("%q: %v", c.format, err)
 		}
 		if c.format == `%u %g %p` {
-			got = got[:len(c.want)] // where the word lies does not matter
+			got = got[:len(c.want)] // the address of the word does not matter
 		}
 		if got != c.want || count[0] != c.count {
 			t.Errorf("%q printed %q and returned %d, expected %q and %d", c.format, got, count[0], c.want, c.count)
@@ -97,7 +97,7 @@ func TestPrintf(t *testing.T) {
 	}
 }
 
-// More directives than arguments: what is read lies past the depot.
+// With more directives than arguments, printf reads beyond the memory of the arguments.
 func TestPrintfOfTooMuch(t *testing.T) {
 	_, _, err := printed(t, "%d %f %s %lld %x %c %f %f %f", "", AllChecks)
 	var found *FindingsError
@@ -118,8 +118,8 @@ func TestAssertFail(t *testing.T) {
 	}
 }
 
-// A function of the driver that is not carried out is refused by name, and so is
-// one that is not declared as it is.
+// A function of the driver that is not supported is refused by name, and so is one with a wrong
+// declaration.
 func TestDriverFunctionsRefused(t *testing.T) {
 	_, _, err := printed(t, "", "{ .param .b64 n; .param .b64 r; st.param.b64 [n], 8; call.uni (r), malloc, (n); }", 0)
 	if err == nil || !strings.Contains(err.Error(), `"malloc" has no body in this file`) {

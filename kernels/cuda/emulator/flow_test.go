@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// runU32 runs the body of a kernel in which each thread has its number in %i and
-// the address of its word of the result in %o, and returns the words.
+// runU32 runs the body of a kernel and returns its result, a word per thread. Each thread has its
+// number in %i and the address of its word in %o.
 func runU32(t testing.TB, opts Options, decls, body string, grid, block Dim3) ([]uint32, error) {
 	t.Helper()
 	n := 1
@@ -42,7 +42,7 @@ func textU32(decls, body string) string {
 ` + body + "\n}\n"
 }
 
-// expectU32 runs a body, without and with checks, and compares each thread's word.
+// expectU32 runs a body without and with checks, and compares each thread's word.
 func expectU32(t *testing.T, name, decls, body string, grid, block Dim3, want func(i uint32) uint32) {
 	t.Helper()
 	assemble(t, textU32(decls, body))

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// fuzzSeeds are small programs with every kind of declaration and operand, and
-// the texts of testdata.
+// fuzzSeeds are small programs with every kind of declaration and operand, and the files of
+// testdata.
 func fuzzSeeds(f *testing.F) []string {
 	matmul, err := os.ReadFile("testdata/matmul.ptx")
 	if err != nil {
@@ -21,7 +21,7 @@ func fuzzSeeds(f *testing.F) []string {
 			f.Fatal(err)
 		}
 		seeds = append(seeds, string(text))
-		for _, k := range mutateFunction.FindAllString(string(text), -1) { // and each kernel alone
+		for _, k := range mutateFunction.FindAllString(string(text), -1) { // and each kernel by itself
 			seeds = append(seeds, header+k)
 		}
 	}
@@ -80,10 +80,9 @@ B:	exit;
 	}...)
 }
 
-// FuzzParse gives any text to the parser, then what it accepts to the decoder,
-// then what that accepts to the interpreter, with every argument zero and a
-// limit of instructions. Errors are fine; panics are not, nor is an error
-// without a place.
+// FuzzParse parses any text, decodes what the parser accepts, and runs what the decoder accepts,
+// with all arguments zero and a limit of instructions. Errors are fine if they name a place; panics
+// are not.
 func FuzzParse(f *testing.F) {
 	for _, s := range fuzzSeeds(f) {
 		f.Add(s)

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// header begins the small programs that tests write.
+// header is the beginning of the tests' small programs.
 const header = ".version 8.6\n.target sm_90\n.address_size 64\n"
 
 // mustParse parses a text or ends the test.
@@ -108,7 +108,7 @@ func launch(t testing.TB, m *Machine, k *Kernel, grid, block Dim3, args ...uint6
 	}
 }
 
-// lineOf gives the number of the first line of a text that contains a mark.
+// lineOf returns the number of the first line of a text that contains a mark.
 func lineOf(t testing.TB, text, mark string) int {
 	t.Helper()
 	for i, l := range strings.Split(text, "\n") {

@@ -9,8 +9,8 @@ import (
 	"baregrad/kernels/cuda/emulator/arith"
 )
 
-// The floating-point instructions and the conversions, from text to result; instr_test.go
-// has those of integers.
+// The floating-point instructions and the conversions, from text to result. Those of integers are
+// in instr_test.go.
 
 func TestFloatInstructions(t *testing.T) {
 	var cases []instrCase
@@ -146,7 +146,7 @@ func TestCvtInstructions(t *testing.T) {
 		if l := letter(t); l != "" {
 			return l
 		}
-		return "h" // 8-bit values lie in 16-bit registers
+		return "h" // 8-bit values are in 16-bit registers
 	}
 	for dst := arith.TypeU8; dst <= arith.TypeF64; dst++ {
 		for src := arith.TypeU8; src <= arith.TypeF64; src++ {
@@ -179,7 +179,7 @@ func TestCvtInstructions(t *testing.T) {
 					modes[".rpi.sat"] = arith.CvtMode{Integer: true, Round: arith.RP, Sat: true}
 				}
 			case dst.Bits() < src.Bits(), dst.Bits() == src.Bits() && dst != src, src.Signed() && !dst.Signed():
-				modes[".sat"] = arith.CvtMode{Sat: true} // where something can be too large
+				modes[".sat"] = arith.CvtMode{Sat: true} // if a value can be too large
 			}
 			for mods, m := range modes {
 				f, err := arith.Cvt(dst, src, m)

@@ -14,10 +14,9 @@ import (
 	"baregrad/kernels/cuda/emulator/arith"
 )
 
-// instrCase is an instruction and what it computes. The text names its operands
-// by a letter for the register's type (h 16 bits, r 32, l 64, f .f32, d .f64,
-// p predicate) and a, b, c for the inputs and d for the result: "add.u32 rd, ra,
-// rb". Several instructions may follow one another.
+// instrCase is an instruction and the function that it computes. The text names each operand by a
+// letter for the register's type (h 16 bits, r 32, l 64, f .f32, d .f64, p predicate) and a, b, c for
+// the inputs or d for the result: "add.u32 rd, ra, rb". A text may have several instructions.
 type instrCase struct {
 	text string
 	want func(a, b, c uint64) uint64
@@ -25,9 +24,8 @@ type instrCase struct {
 
 const instrThreads = 512
 
-// instrModule writes a kernel for each case: it loads the inputs from cells of
-// eight bytes into registers of every type, runs the text, and stores the
-// result, zero-extended to eight bytes.
+// instrModule writes a kernel for each case. It loads the inputs from cells of eight bytes into
+// registers of every type, runs the text, and stores the result, zero-extended to eight bytes.
 func instrModule(cases []instrCase) string {
 	var s strings.Builder
 	s.WriteString(".version 8.6\n.target sm_90\n.address_size 64\n")
@@ -65,8 +63,8 @@ func instrModule(cases []instrCase) string {
 	return s.String()
 }
 
-// instrResult finds the result register of a text: the one whose second letter
-// is d, in the last instruction.
+// instrResult returns the result register of a text: the one whose second letter is d in the last
+// instruction.
 func instrResult(text string) string {
 	result := "ld"
 	for _, name := range instrNames.FindAllString(text, -1) {
@@ -79,7 +77,7 @@ func instrResult(text string) string {
 
 var instrNames = regexp.MustCompile(`\b[hrlfdp][abcd]\b`)
 
-// instrInputs draws cells: integers of every magnitude, floats of every kind.
+// instrInputs draws random cells: integers of every magnitude and floats of every kind.
 func instrInputs(rng *rand.Rand, text, operand string) []byte {
 	cells := make([]byte, 8*instrThreads)
 	uses := map[string]bool{}

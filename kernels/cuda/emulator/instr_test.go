@@ -9,12 +9,12 @@ import (
 	"baregrad/kernels/cuda/emulator/arith"
 )
 
-// Every arithmetic instruction once, from its text to its result: that the
-// decoder takes the right operands, widths and modifiers to the right function.
-// What the functions compute is tested in package arith.
+// Every arithmetic instruction once, from its text to its result. This tests that the decoder passes
+// the right operands, widths and modifiers to the right function. The functions themselves are
+// tested in package arith.
 
-// integerCases are the operations of one integer type, on registers of letter l,
-// with results cut to its width.
+// integerCases returns the operations of one integer type, on registers of letter l, with results
+// cut to its width.
 func integerCases[T arith.Int](name, l string, wide func(a, b T) uint64, high func(a, b T) T) []instrCase {
 	cut := func(x T) uint64 { // the register's bits
 		switch x := any(x).(type) {

@@ -30,12 +30,12 @@ func matmulCase(t testing.TB, opts Options, name string, m, n, k int) (run func(
 		got := download32(t, mach, pc, m*n)
 		for i := range m {
 			for j := range n {
-				sum := float32(0) // the kernels' order of sums, so that the bits are the same
+				sum := float32(0) // in the kernels' order of summation, so that the bits are the same
 				for l := range k {
 					sum = float32(math.FMA(float64(a[i*k+l]), float64(b[l*n+j]), float64(sum)))
 				}
-				// The product and sum in float64 round once more than fma.rn.f32: half a
-				// unit of float32 in the last place at most, each of k times.
+				// Product and sum in float64 have one rounding more than fma.rn.f32: at most half a
+				// unit in the last place of float32, k times.
 				if d := math.Abs(float64(math.Float32frombits(got[i*n+j]) - sum)); !(d <= 1e-6) {
 					t.Fatalf("c[%d,%d] = %g, expected %g", i, j, math.Float32frombits(got[i*n+j]), sum)
 				}
@@ -57,9 +57,8 @@ func TestMatmul(t *testing.T) {
 	}
 }
 
-// BenchmarkMatmul reports thread instructions a second on one core: by the clock,
-// and by the time that the process had a core, which is what counts on a machine
-// that does other work too.
+// BenchmarkMatmul reports thread instructions per second on one core: by the clock, and by the CPU
+// time of the process, which matters on a machine that also does other work.
 func BenchmarkMatmul(b *testing.B) {
 	for _, name := range []string{"matmul_naive", "matmul_tiled"} {
 		for _, checks := range []Checks{0, AllChecks} {
@@ -70,14 +69,14 @@ func BenchmarkMatmul(b *testing.B) {
 			b.Run(name+"/"+mode, func(b *testing.B) {
 				const n = 128
 				run, _ := matmulCase(b, Options{Checks: checks, Workers: 1}, name, n, n, n)
-				// Instructions of one thread: a prologue, an epilogue and the loop.
+				// Instructions of one thread: the prologue, the epilogue and the loop.
 				perThread := 27 + 8*n
 				if name == "matmul_tiled" {
 					perThread = 31 + n/16*58
 				}
 				instructions, began := 0.0, time.Duration(0)
 				for b.Loop() {
-					if instructions == 0 { // without the setting up
+					if instructions == 0 { // without the setup
 						began = cpuTime()
 					}
 					if err := run(); err != nil {

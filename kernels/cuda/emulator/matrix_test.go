@@ -10,9 +10,8 @@ import (
 	"baregrad/kernels/cuda/emulator/arith"
 )
 
-// mmaCase is a form of mma.sync: its text up to the operands, how many 32-bit
-// registers of d, a, b and c a lane has, and what arith computes, on registers
-// [lane][number].
+// mmaCase is a form of mma.sync: its text up to the operands, the number of 32-bit registers of d, a,
+// b and c per lane, and the function of arith, on registers [lane][number].
 type mmaCase struct {
 	text string
 	regs [4]int
@@ -67,8 +66,8 @@ func mmaCases() []mmaCase {
 	return out
 }
 
-// TestMMAForms runs mma.sync on random registers, and compares with package arith,
-// which is tested against the manual's formulas of which lane holds what.
+// TestMMAForms runs mma.sync on random registers and compares with package arith, which is tested
+// against the manual's formulas for which lane holds which element.
 func TestMMAForms(t *testing.T) {
 	rng := rand.New(rand.NewPCG(21, 22))
 	for n, c := range mmaCases() {
@@ -124,8 +123,8 @@ func TestMMAForms(t *testing.T) {
 	}
 }
 
-// wmmaText is one product with wmma: the form, its number of registers, the
-// layouts, and whether the sums lie by rows.
+// wmmaText writes one product with wmma: the form, its number of registers, the layouts, and whether
+// the sums are stored by rows.
 func wmmaText(f arith.WMMA, space, la, lb, lc string, strides [4]int) string {
 	text := ".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry k(.param .u64 pa, .param .u64 pb, .param .u64 pc, .param .u64 pd) {\n" +
 		".reg .b32 %a<8>, %b<8>, %c<8>, %d<8>, %s; .reg .f64 %fa<1>, %fb<1>, %fc<2>, %fd<2>; .reg .b64 %x;\n"
@@ -157,9 +156,8 @@ func wmmaText(f arith.WMMA, space, la, lb, lc string, strides [4]int) string {
 	return text
 }
 
-// TestWMMA multiplies matrices that lie in memory, in every form and layout, and
-// compares with the product by three loops. It says nothing of fragments, which
-// the manual leaves open.
+// TestWMMA multiplies matrices in memory, in every form and layout, and compares with a product by
+// three loops. It does not test fragments, whose layout the manual leaves open.
 func TestWMMA(t *testing.T) {
 	rng := rand.New(rand.NewPCG(23, 24))
 	const s32, f32, f16, f64 = arith.ElemS32, arith.ElemF32, arith.ElemF16, arith.ElemF64
@@ -190,7 +188,7 @@ func TestWMMA(t *testing.T) {
 	}
 }
 
-// wmmaBits is the width of an element, and code gives small integers in it.
+// wmmaBits returns the width of an element; code encodes small integers in it.
 func wmmaBits(e arith.Elem) int {
 	return map[string]int{"f64": 64, "f32": 32, "tf32": 32, "s32": 32, "f16": 16, "bf16": 16, "s8": 8, "u8": 8, "s4": 4, "u4": 4, "b1": 1}[e.String()]
 }
@@ -234,7 +232,7 @@ func testWMMA(t *testing.T, rng *rand.Rand, f arith.WMMA, space, la, lb, lc stri
 		if layouts[x] == "col" {
 			rows, cols = cols, rows
 		}
-		strides[x] = cols + 256/wmmaBits(e) // the least that keeps rows aligned, and leaves a gap
+		strides[x] = cols + 256/wmmaBits(e) // the smallest stride that keeps rows aligned and leaves a gap
 		b := make([]byte, (rows*strides[x]*wmmaBits(e)+7)/8)
 		for i := range mats[x] {
 			for j, v := range mats[x][i] {

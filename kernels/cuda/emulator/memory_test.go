@@ -7,11 +7,11 @@ import (
 	"testing"
 )
 
-// Memory of all widths, and atomics, against what Go computes.
+// Loads and stores of all widths, and atomics, compared with Go.
 
 func TestLoadsAndStores(t *testing.T) {
 	block := Dim3{64, 1, 1}
-	// Every width through every space, with sign and zero extension.
+	// Every width in every space, with sign and zero extension.
 	for _, space := range []string{"global", "shared", "local", "generic"} {
 		setup := map[string]string{
 			"global":  "mov.u64 %x, scratch; mad.wide.u32 %x, %i, 16, %x;",
@@ -113,7 +113,7 @@ func TestLoadsAndStores(t *testing.T) {
 			return 11
 		})
 	}
-	// With bounds checked, sharedGap lies before it; it counts for nothing else.
+	// With bounds checks, sharedGap lies before it; it has no other effect.
 	for checks, want := range map[Checks]uint32{0: 32, CheckBounds: (20 + sharedGap + 15) / 16 * 16, AllChecks: (20 + sharedGap + 15) / 16 * 16} {
 		got, err := runU32(t, Options{Checks: checks}, ".extern .shared .align 16 .b8 dyn[];", `
 	.shared .b8 fixed[20];
@@ -180,7 +180,7 @@ func TestAtomics(t *testing.T) {
 			}
 		}
 	}
-	// In shared memory, lanes in order: inc and dec wrap, cas swaps, exch shifts.
+	// In shared memory, lane by lane: inc and dec wrap, cas swaps, exch shifts.
 	expectU32(t, "inc and dec", "", `
 	.shared .u32 c;
 	.shared .u32 e;
@@ -207,11 +207,11 @@ func TestAtomics(t *testing.T) {
 	mad.lo.u32 %j, %j, 100, %k;
 	st.global.u32 [%o], %j;
 	ret;`, Dim3{}, Dim3{32, 1, 1}, func(i uint32) uint32 {
-		before := uint32(77) // exch gives the lane before
+		before := uint32(77) // exch returns the number of the lane before
 		if i > 0 {
 			before = i - 1
 		}
-		now := uint32(31) // lane 0 finds 31 and puts 1; nobody else finds i+31
+		now := uint32(31) // lane 0 finds 31 and stores 1; no other lane finds i+31
 		if i > 0 {
 			now = 1
 		}

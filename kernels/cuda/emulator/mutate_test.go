@@ -14,8 +14,8 @@ var (
 	mutateToken    = regexp.MustCompile(`[%.$\w]+|\s+|.`)
 )
 
-// mutator makes programs that are nearly right: kernels that a compiler wrote,
-// with a few tokens or lines replaced by those of other kernels.
+// mutator makes programs that are nearly right: compiled kernels, with a few tokens or lines replaced
+// by those of other kernels.
 type mutator struct {
 	rng     *rand.Rand
 	kernels []string // each with the function after it in the file, if it calls any
@@ -53,10 +53,10 @@ func newMutator(t *testing.T, file string, least int, seed uint64) *mutator {
 	return m
 }
 
-// instructionFiles hold kernels of the instructions that compilers seldom write.
+// instructionFiles hold kernels with instructions that compilers rarely generate.
 var instructionFiles = []string{"testdata/instructions.ptx", "testdata/instructions_sm90.ptx"}
 
-// TestInstructionFiles runs what the mutants are made of: it assembles, and no check
+// TestInstructionFiles runs the kernels that the mutants are made of: they assemble, and no check
 // finds anything.
 func TestInstructionFiles(t *testing.T) {
 	for _, file := range instructionFiles {
@@ -109,9 +109,9 @@ func (m *mutator) changeToken(line string) string {
 	return strings.Join(tokens, "")
 }
 
-// TestMutants runs programs with mistakes in them, with a limit of instructions:
-// they may be refused, stopped or found at fault, but nothing may panic. Random
-// bytes (FuzzParse) hardly ever get past the parser; about one mutant in ten does.
+// TestMutants runs faulty programs with a limit of instructions. They may be refused, stopped or
+// reported, but nothing may panic. Random bytes (FuzzParse) hardly ever get past the parser; about
+// one mutant in ten does.
 func TestMutants(t *testing.T) {
 	mutants := 2000
 	if os.Getenv("BAREGRAD_LONG") != "" {
@@ -132,7 +132,7 @@ func TestMutants(t *testing.T) {
 	}
 }
 
-// runMutant reports a panic and then gives false.
+// runMutant reports a panic, and then returns false.
 func runMutant(t *testing.T, text string, checks Checks, ran *int) (ok bool) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -158,14 +158,14 @@ func runMutant(t *testing.T, text string, checks Checks, ran *int) (ok bool) {
 			args = append(args, addr)
 		}
 		*ran++
-		// Any outcome but a panic is one that a wrong program may have.
+		// A wrong program may have any outcome but a panic.
 		_ = m.Launch(context.Background(), k, LaunchConfig{Grid: Dim3{X: 2}, Block: Dim3{X: 64}}, args...)
 	}
 	return true
 }
 
-// TestStmatrixToOneRow stores all rows of a matrix at one address, a race that
-// mutants found to stop the checker instead of being found by it.
+// TestStmatrixToOneRow stores all rows of a matrix at one address. The checker must report this race;
+// mutants found that it stopped the checker.
 func TestStmatrixToOneRow(t *testing.T) {
 	m := New(Options{Checks: AllChecks})
 	p := load(t, m, "race.ptx", header+`.entry k() {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestParseForms parses one file with every kind of declaration and operand, and
-// looks at what came of it.
+// TestParseForms parses one file with every kind of declaration and operand, and examines the
+// result.
 func TestParseForms(t *testing.T) {
 	mod := mustParse(t, "forms.ptx", `
 // comment
@@ -103,8 +103,7 @@ done:
 	}
 }
 
-// TestParseErrors gives texts that are no PTX, with part of the reason and the
-// place expected.
+// TestParseErrors parses texts that are not PTX, and expects a part of the reason and the place.
 func TestParseErrors(t *testing.T) {
 	body := func(s string) string { return header + ".entry k() {\n" + s + "\n}" }
 	for _, c := range []struct {
@@ -157,7 +156,7 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
-// TestLoadErrors gives files that parse, with an instruction that is not carried out.
+// TestLoadErrors loads files that parse but have an unsupported instruction.
 func TestLoadErrors(t *testing.T) {
 	for _, c := range []struct{ body, reason string }{
 		{"wgmma.fence.sync.aligned;", "unsupported instruction"},

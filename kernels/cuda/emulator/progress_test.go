@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Kernels that wait, wait for ever, never end, or do not start.
+// Kernels that wait, wait forever, never end, or do not start.
 
 // Lanes that wait for each other make progress.
 func TestForwardProgress(t *testing.T) {

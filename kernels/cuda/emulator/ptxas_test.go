@@ -12,8 +12,8 @@ import (
 
 var ptxTarget = regexp.MustCompile(`\.target (sm_\w+)`)
 
-// assembler is NVIDIA's, which BAREGRAD_PTXAS names; "" where there is none, unless
-// BAREGRAD_REQUIRE lists it.
+// assembler returns NVIDIA's assembler, which BAREGRAD_PTXAS names, or "" if there is none and
+// BAREGRAD_REQUIRE does not list it.
 func assembler(t testing.TB) string {
 	t.Helper()
 	program := os.Getenv("BAREGRAD_PTXAS")
@@ -21,8 +21,8 @@ func assembler(t testing.TB) string {
 	return program
 }
 
-// assemble has NVIDIA's assembler look at a test's kernel, where BAREGRAD_PTXAS
-// says where it is: a test must not rest on PTX that only this emulator takes.
+// assemble checks a test's kernel with NVIDIA's assembler, if BAREGRAD_PTXAS names it: a test must
+// not depend on PTX that only this emulator accepts.
 func assemble(t testing.TB, text string) {
 	t.Helper()
 	if out, err := ptxas(t, text); err != nil {
@@ -30,7 +30,7 @@ func assemble(t testing.TB, text string) {
 	}
 }
 
-// refusedByAssembler sees that NVIDIA's assembler, where there is one, refuses a kernel, too.
+// refusedByAssembler checks that NVIDIA's assembler, if there is one, refuses a kernel, too.
 func refusedByAssembler(t testing.TB, text string) {
 	t.Helper()
 	if _, err := ptxas(t, text); err == nil && assembler(t) != "" {

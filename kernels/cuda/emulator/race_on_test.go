@@ -2,6 +2,6 @@
 
 package emulator
 
-// raceDetector says whether Go's race detector is on. It sees the races that are
-// planted in kernels, as races of the goroutines that run them.
+// raceDetector says whether Go's race detector is on. It reports races planted in kernels as races
+// of the goroutines that run them.
 const raceDetector = true

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// needy are instructions of the table, as kernels have them.
+// needy are the instructions of the table, as kernels write them.
 var needy = []string{
 	"match.any.sync.b32 r0, r1, -1;", "fence.acq_rel.gpu;", "ld.acquire.gpu.global.u32 r0, [g];", "nanosleep.u32 10;", "activemask.b32 r0;",
 	"atom.global.add.noftz.f16 h0, [g], h1;", "wmma.load.c.sync.aligned.m16n16k16.row.f32 {f0,f1,f2,f3,f4,f5,f6,f7}, [g];",
@@ -30,9 +30,8 @@ var needy = []string{
 	"elect.sync r0|p0, -1;", "fence.proxy.async;", "st.async.shared::cluster.mbarrier::complete_tx::bytes.u32 [s], r0, [b];", "ld.global.v8.f32 {f0,f1,f2,f3,f4,f5,f6,f7}, [g];",
 }
 
-// A file must claim what its instructions need, no more and no less: the emulator takes
-// each with the version and target of the table, and refuses it with less; so, where it is
-// there, does NVIDIA's assembler.
+// The table's requirements are exact: the emulator accepts each instruction with the version and
+// target of the table, and refuses it with less. So does NVIDIA's assembler, if it is available.
 func TestRequirements(t *testing.T) {
 	ptxas := assembler(t)
 	targets, versions := []int{60, 70, 75, 80, 89, 90, 100}, []int{60, 61, 62, 63, 64, 65, 70, 71, 73, 74, 76, 78, 80, 81, 83, 84, 86, 88}
@@ -59,7 +58,7 @@ func TestRequirements(t *testing.T) {
 		}
 		return exec.Command(ptxas, fmt.Sprintf("-arch=sm_%d", target), "-o", filepath.Join(dir, "k.cubin"), file).Run() == nil
 	}
-	below := func(list []int, n int) int { // the greatest of them below n, 0 if there is none
+	below := func(list []int, n int) int { // the greatest below n, or 0 if there is none
 		most := 0
 		for _, v := range list {
 			if v < n {

@@ -5,12 +5,11 @@ import (
 	"testing"
 )
 
-// alloca and the stack, clusters of one block, and the special registers that a
-// driver may leave zero.
+// alloca and the stack, clusters of one block, and special registers that a driver may leave zero.
 
 func TestAlloca(t *testing.T) {
 	block := Dim3{64, 1, 1}
-	// Every thread fills i%7+1 words and adds them up, twice in the same memory.
+	// Every thread fills i%7+1 words and sums them, twice in the same memory.
 	expectU32(t, "alloca of a size that differs by lane", "", `
 	.reg .b64 %save, %n8, %a, %b;
 	rem.u32 %n, %i, 7;
@@ -49,7 +48,7 @@ sum:
 		n := i%7 + 1
 		return 2 * (n*i + n*(n-1)/2)
 	})
-	// A function allocates, and calls itself while it holds that: n + (n-1) + … + 1.
+	// A function allocates and calls itself while it holds the memory: n + (n-1) + … + 1.
 	expectU32(t, "alloca in a recursion", `
 .func (.reg .b32 r) down(.reg .b32 n)
 {
@@ -129,7 +128,7 @@ func TestClusterOfOneBlock(t *testing.T) {
 	add.u32 %j, %j, %lane;
 	st.global.u32 [%o], %j;
 	ret;`, Dim3{}, block, func(i uint32) uint32 { return i })
-	// Between arrive and wait a thread does other work; the barrier orders memory.
+	// A thread does other work between arrive and wait; the barrier orders memory.
 	expectU32(t, "barrier.cluster, two phases", "", `
 	.shared .b32 s[96];
 	mov.u64 %x, s; mad.wide.u32 %x, %i, 4, %x;

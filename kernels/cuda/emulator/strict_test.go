@@ -5,9 +5,8 @@ import (
 	"testing"
 )
 
-// TestModifiersByType gives instructions whose modifiers exist, but not for their
-// type: they are refused, since guessing a meaning would hide the mistake until
-// the text meets NVIDIA's assembler.
+// TestModifiersByType loads instructions whose modifiers exist, but not for their type. They are
+// refused, because guessing a meaning would hide the mistake until NVIDIA's assembler finds it.
 func TestModifiersByType(t *testing.T) {
 	for _, bad := range []string{
 		"add.ftz.f64 d, d, d;", "add.sat.f64 d, d, d;", "add.rz.f16 h, h, h;", "add.sat.bf16 h, h, h;",
@@ -30,12 +29,12 @@ func TestModifiersByType(t *testing.T) {
 	}
 }
 
-// TestOperandKinds gives instructions with registers and constants of the wrong kind, and
-// ones that look so and are not. NVIDIA's assembler, where it is there, judges the same.
+// TestOperandKinds loads instructions with registers and constants of the wrong kind, and some that
+// only look wrong. NVIDIA's assembler must agree, if it is available.
 func TestOperandKinds(t *testing.T) {
 	for _, c := range []struct {
 		instructions string
-		refused      string // empty where they are right
+		refused      string // empty if they are right
 	}{
 		{"mul.f32 f, f, r;", "register r is .u32, expected .f32: cvt converts numbers, mov.b32 copies their bits"},
 		{"mul.f32 r, f, f;", "register r is .u32"},

@@ -98,8 +98,8 @@ fillb:                      // and 4 of B
 	mad.lo.u32 %j, %l, 100, %j;
 	st.global.u32 [%o], %j;
 	ret;`, Dim3{}, Dim3{32, 1, 1}, func(i uint32) uint32 {
-		// Lane l holds row l/4, columns 2(l%4) and +1: (l, 0). Transposed, element
-		// (r, c) is (c, r): lane i holds those of rows 2(i%4) and +1, column i/4.
+		// Lane l holds row l/4, columns 2(l%4) and +1: (l, 0). In the transpose, element (r, c) is
+		// (c, r): lane i holds those of rows 2(i%4) and +1, column i/4.
 		at := func(r, c uint32) uint32 {
 			if c%2 == 1 {
 				return 0

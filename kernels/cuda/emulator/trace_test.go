@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// A trace tells of every instruction that a warp carries out, once, with the lanes
-// that took part and the values afterwards.
+// A trace reports every instruction that a warp executes once, with the lanes that took part and the
+// values afterwards.
 func TestTrace(t *testing.T) {
 	const source = `.version 6.0
 .target sm_70

@@ -6,8 +6,8 @@ import (
 	"baregrad/kernels/cuda/emulator/arith"
 )
 
-// TestVideoInstructions: that the decoder takes selectors, masks and signs to the
-// right places. What they compute is tested in package arith.
+// TestVideoInstructions tests that the decoder puts selectors, masks and signs in the right places.
+// The functions themselves are tested in package arith.
 func TestVideoInstructions(t *testing.T) {
 	simd2 := func(v arith.VideoSIMD) arith.VideoSIMD {
 		v.Lanes = 2

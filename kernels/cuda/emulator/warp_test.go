@@ -2,7 +2,7 @@ package emulator
 
 import "testing"
 
-// The instructions in which lanes look at each other, against what Go computes.
+// The instructions in which lanes exchange values, compared with Go.
 
 // mov.v2 and mov.v4 read all elements before they write one.
 func TestVectorMoves(t *testing.T) {
@@ -110,7 +110,7 @@ b:	shfl.sync.idx.b32 %k, %j, 3, 31, 0xffffffff;
 		}
 		return v
 	})
-	// Lanes with the same i%5 are a group; each names its own in one instruction.
+	// Lanes with the same i%5 are a group; each group has its own member mask in one instruction.
 	expectU32(t, "groups of lanes at one instruction", "", `
 	rem.u32 %n, %i, 5;
 	match.any.sync.b32 %l, %n, -1;
