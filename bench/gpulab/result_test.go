@@ -49,6 +49,14 @@ func TestWrongResults(t *testing.T) {
 			}
 		}
 		for _, b := range set {
+			if b.Type() == kernels.Float32 {
+				d.Fill(b, 0)
+			}
+		}
+		if why := c.wrong(d, set); !strings.Contains(why, "wrong result") {
+			t.Errorf("%s, where all is 0: the check says %q", c.Name, why)
+		}
+		for _, b := range set {
 			b.Free()
 		}
 	}
