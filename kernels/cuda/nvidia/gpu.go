@@ -23,7 +23,7 @@ func Count() (int, error) {
 	if err := libcuda.Present(); err != nil {
 		none := &NoDeviceError{
 			Looked: "no NVIDIA driver: " + err.Error(),
-			Hint:   "with an NVIDIA GPU, install its driver; a CUDA toolkit is not needed",
+			Hint:   "with an NVIDIA GPU, install its driver; " + libcuda.Variable + " names one that is elsewhere; a CUDA toolkit is not needed",
 		}
 		if os.Getenv(libcuda.Variable) != "" {
 			none.Hint = libcuda.Variable + " names that library; without it the driver's own is looked for"
