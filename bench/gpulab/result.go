@@ -11,7 +11,7 @@ import (
 // A time counts only if the result is right. The operations' tests have small sizes, the timed cases
 // large ones. So some elements of each result are computed again, on the host in float64.
 
-// checked is how many elements of a result are computed again: the first, the last, and some
+// checked is how many elements of a result are computed again, at most: the first, the last, and some
 // between.
 const checked = 61
 
@@ -25,8 +25,9 @@ func (c Case) wrong(d *cuda.Device, operands []kernels.Buffer) string {
 		values = append(values, v)
 	}
 	result, something := values[0], false
-	for i := range checked {
-		at := i * (len(result) - 1) / (checked - 1)
+	n := min(checked, len(result))
+	for i := range n {
+		at := i * (len(result) - 1) / max(1, n-1)
 		want, terms := c.element(at, values)
 		something = something || want != 0
 		// Factors are from -1 to 1, and a float32 sum of n such products is off by some n/10·2⁻²⁴, by
