@@ -17,7 +17,7 @@ func TestMemoryLimit(t *testing.T) {
 			t.Errorf("%q: %d (error %v), want %d", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"much", "-1", "0", "4GBB", "4 G B", "GB", "NaN", "Inf", "1e19", "1e300GB"} {
+	for _, text := range []string{"much", "-1", "0", "4GBB", "4 G B", "GB", "NaN", "Inf", "1e19", "1e300GB", "8388608TB"} {
 		t.Setenv(gpuMemory, text)
 		if got, err := memoryLimit(); err == nil || !strings.Contains(err.Error(), gpuMemory) {
 			t.Errorf("%q: %d (error %v), want an error that names the variable", text, got, err)
