@@ -21,6 +21,7 @@ import (
 type counted struct {
 	driver.Driver
 	launches, graphs int
+	open             int // graphs that were recorded and not closed
 	waits            int // calls that wait for work to finish: Read and Sync
 	writes           int // copies from the host
 }
@@ -64,7 +65,15 @@ func (s *countedStream) BeginCapture() error { return s.Stream.(driver.Capturer)
 
 func (s *countedStream) EndCapture() (driver.Graph, error) {
 	g, err := s.Stream.(driver.Capturer).EndCapture()
+	if err == nil {
+		s.count.open++
+	}
 	return countedGraph{g, s.count}, err
+}
+
+func (g countedGraph) Close() error {
+	g.count.open--
+	return g.Graph.Close()
 }
 
 func (g countedGraph) Launch() error {
@@ -261,6 +270,9 @@ func TestCaptureIsRefused(t *testing.T) {
 		if count.graphs != 0 {
 			t.Errorf("%s: %d graphs were launched", name, count.graphs)
 		}
+		if count.open != 0 {
+			t.Errorf("%s: %d graphs were recorded and not closed", name, count.open)
+		}
 	}
 	d, _ := counting(t)
 	d.NoGraphs = true
@@ -276,7 +288,7 @@ func TestCaptureIsRefused(t *testing.T) {
 // A graph whose memory was freed is not launched, and the device remains usable after a mistake
 // during a capture.
 func TestMistakesWithGraphs(t *testing.T) {
-	d, _ := counting(t)
+	d, count := counting(t)
 	panicked := func(f func()) (e *kernels.ShapeError) {
 		defer func() { e, _ = recover().(*kernels.ShapeError) }()
 		f()
@@ -289,12 +301,16 @@ func TestMistakesWithGraphs(t *testing.T) {
 	if e := panicked(s.tape.Replay); e == nil || !strings.Contains(e.Error(), "freed") {
 		t.Errorf("a replay on freed memory gave %v, want a *kernels.ShapeError", e)
 	}
+	s.tape.Free()
 	short, long := d.Alloc(kernels.Float32, 1), d.Alloc(kernels.Float32, 2)
 	if e := panicked(func() {
 		_, err := d.Capture(func() { d.ReLU(short, long) })
 		t.Errorf("a mistake gave the error %v, want a panic", err)
 	}); e == nil || !strings.Contains(e.Error(), "relu") {
 		t.Errorf("a mistake gave %v, want a *kernels.ShapeError of relu", e)
+	}
+	if count.open != 0 {
+		t.Errorf("%d graphs are not closed: the tape was freed, and the mistake's is of no use", count.open)
 	}
 	newSmall(d, nil).check(t, 3)
 }

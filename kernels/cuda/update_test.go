@@ -152,6 +152,20 @@ func TestUpdatesComeFirst(t *testing.T) {
 			near(t, name, after(d, step, w), once)
 		})
 	}
+	t.Run("a graph", func(t *testing.T) { // captured before the step that comes before its launch
+		d := checked(t).(*cuda.Device)
+		defer d.Close()
+		step, w := adamOf(d, 100)
+		other := d.Alloc(kernels.Float32, 100)
+		g, err := d.Capture(func() { d.Copy(other, w) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer g.Free()
+		step()
+		g.Launch()
+		near(t, "what the graph copied", weights(d, other), once)
+	})
 	t.Run("a graph of steps", func(t *testing.T) {
 		d := checked(t).(*cuda.Device)
 		defer d.Close()
