@@ -9,10 +9,11 @@ import (
 // Normalize scales x to mean 0 and variance 1 along the axes from first to last (see Sum):
 // y = (x−mean)/√(variance+epsilon), with x's shape. Over axis 0 of [N,C] it is batch
 // normalization (Ioffe and Szegedy, 2015), over axis 1 layer normalization (Ba, Kiros and
-// Hinton, 2016), both without their scale and shift; BatchNorm and LayerNorm, below, are faster.
-// Over axes 1 and 2 of images [N,H,W,C] it is instance normalization (Ulyanov, Vedaldi and
-// Lempitsky, 2016). The variance is the mean of (x−mean)². mean and variance, of Sum's shape, are returned as variables without a
-// gradient. The gradient that flows through them is part of y's.
+// Hinton, 2016), both without their scale and shift; BatchNorm and LayerNorm, below, are
+// faster. Over axes 1 and 2 of images [N,H,W,C] it is instance normalization (Ulyanov,
+// Vedaldi and Lempitsky, 2016). The variance is the mean of (x−mean)². mean and variance, of
+// Sum's shape, are returned as variables without a gradient. The gradient that flows through
+// them is part of y's.
 func (t *Tape) Normalize(x *Var, first, last int, epsilon float32) (y, mean, variance *Var) {
 	shape, r := reduction("normalize", x, first, last)
 	if r.N == 0 {

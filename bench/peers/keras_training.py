@@ -3,10 +3,10 @@
 A Go test in nn compares it with what baregrad does. The file holds, for random
 histories and settings, which epoch EarlyStopping ends with and whose weights it
 restores, the learning rates of ReduceLROnPlateau, and the epochs that ModelCheckpoint
-saves, the same where values are NaN or infinite (as strings); the history and the last weights of Fit with class and sample weights; the
-values of the metrics on random rows; Fit where an output has several positions,
-and with regularizers; precision, recall, top-k accuracies and AUC; and
-the defaults of the arguments that both sides have.
+saves, the same where values are NaN or infinite (as strings); the history and the last
+weights of Fit with class and sample weights; the values of the metrics on random rows;
+Fit where an output has several positions, and with regularizers; precision, recall,
+top-k accuracies and AUC; and the defaults of the arguments that both sides have.
 
 Run it in a virtual environment with tensorflow-cpu (Keras's backend here):
     python bench/peers/keras_training.py
