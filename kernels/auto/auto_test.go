@@ -163,7 +163,7 @@ func TestListTellsOfTheMachine(t *testing.T) {
 		}
 	}
 	if got := list["emulator"].Memory; got != emulator.DefaultMemory {
-		t.Errorf("the emulated GPU has %d bytes, want %d", got, emulator.DefaultMemory)
+		t.Errorf("the emulated GPU has %d bytes, want %d", got, int64(emulator.DefaultMemory))
 	}
 	if !strings.HasSuffix(list["emulator"].Hardware, list["reference"].Hardware) {
 		t.Errorf("the emulator runs on %q, want %q in it", list["emulator"].Hardware, list["reference"].Hardware)
