@@ -116,7 +116,7 @@ func (m AUC) Result(sums []float64) float64 {
 		if m.Curve == PR {
 			area += precisionArea(tp[i+1], tp[i], fp[i+1], fp[i])
 		} else {
-			area += quotient(fp[i]-fp[i+1], fp[0]) * (tp[i] + tp[i+1]) / 2
+			area += float64(quotient(fp[i]-fp[i+1], fp[0]) * (tp[i] + tp[i+1]) / 2)
 		}
 	}
 	return quotient(area, positives)
@@ -132,7 +132,7 @@ func precisionArea(a, b, fa, fb float64) float64 {
 	if pa == 0 {
 		return slope * (b - a) // the precision is constant
 	}
-	return slope * (b - a + (a-slope*pa)*math.Log(pb/pa))
+	return slope * (b - a + float64((a-float64(slope*pa))*math.Log(pb/pa)))
 }
 
 // quotient is a/b, and 0 for b = 0.
