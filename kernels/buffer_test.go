@@ -114,6 +114,22 @@ func TestHostMisuse(t *testing.T) {
 	}
 }
 
+// HostScratch gives as many elements as are asked for. It allocates only if no call before needed so many.
+func TestHostScratch(t *testing.T) {
+	var s kernels.HostScratch
+	five := kernels.Floats(s.Floats(5))
+	three := kernels.Floats(s.Floats(3))
+	if len(five) != 5 || len(three) != 3 || cap(three) != 3 || &three[0] != &five[0] {
+		t.Errorf("5, then 3 elements: %d, then %d, of a capacity of %d, in the same memory: %v", len(five), len(three), cap(three), &three[0] == &five[0])
+	}
+	if six := kernels.Floats(s.Floats(6)); len(six) != 6 || &six[0] == &five[0] {
+		t.Errorf("6 elements after 5: %d, in the same memory: %v", len(six), &six[0] == &five[0])
+	}
+	if six, again := kernels.Floats(s.Floats(6)), kernels.Floats(s.Floats(6)); &six[0] != &again[0] {
+		t.Error("a second call of the same size allocated")
+	}
+}
+
 func TestTransfers(t *testing.T) {
 	d := reference.New()
 	b := d.Alloc(kernels.Float32, 3)
@@ -180,7 +196,7 @@ func TestFormatBytes(t *testing.T) {
 		want string
 	}{
 		{0, "0.00 B"}, {1023, "1023.00 B"}, {1024, "1.00 KB"}, {4_806_656, "4.58 MB"}, {1 << 30, "1.00 GB"},
-		{3 << 40, "3.00 TB"}, {1 << 50, "1024.00 TB"},
+		{1 << 40, "1.00 TB"}, {3 << 40, "3.00 TB"}, {1 << 50, "1024.00 TB"},
 	} {
 		if got := kernels.FormatBytes(c.n); got != c.want {
 			t.Errorf("%d bytes are %q, want %q", c.n, got, c.want)
