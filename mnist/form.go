@@ -57,11 +57,11 @@ const garmentThreshold = 255. / 20
 func Garment(img image.Image) ([]uint8, error) { return garment(img, 1) }
 
 func garment(img image.Image, orientation int) ([]uint8, error) {
-	ink, contrast, err := inkOf(img, orientation)
+	ink, _, err := inkOf(img, orientation)
 	if err != nil {
 		return nil, err
 	}
-	bounds := ink.digitBounds(min(garmentThreshold, contrast/2))
+	bounds := ink.digitBounds(garmentThreshold)
 	return middle28(ink.crop(bounds).fit(imageSize)), nil
 }
 

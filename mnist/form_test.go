@@ -46,8 +46,11 @@ func photo(pixels []uint8, scale, left, top, width, height int, paper uint8) *im
 	return img
 }
 
-// mostOff is the largest difference of two images' pixels.
+// mostOff is the largest difference of two images' pixels, infinite if they have not as many.
 func mostOff(a, b []uint8) float64 {
+	if len(a) != len(b) {
+		return math.Inf(1)
+	}
 	most := 0.
 	for i := range a {
 		most = max(most, math.Abs(float64(a[i])-float64(b[i])))
@@ -91,6 +94,73 @@ func TestGarment(t *testing.T) {
 	got, err := Garment(photo(wide, 6, 50, 80, 300, 300, 255))
 	if err != nil || !(mostOff(got, wide) <= 1) {
 		t.Errorf("a shoe is off by %v (error %v)", mostOff(got, wide), err)
+	}
+}
+
+// stripes is a sheet of white paper, 60×40, with a stripe for each distance from white: 4 pixels wide and
+// 20 high, side by side from column 10.
+func stripes(distances ...uint8) *image.NRGBA {
+	img := image.NewNRGBA(image.Rect(0, 0, 60, 40))
+	for y := range 40 {
+		for x := range 60 {
+			level := uint8(255)
+			if i := (x - 10) / 4; x >= 10 && i < len(distances) && y >= 10 && y < 30 {
+				level -= distances[i]
+			}
+			img.SetNRGBA(x, y, color.NRGBA{level, level, level, 255})
+		}
+	}
+	return img
+}
+
+// What is nearer to the background than a twentieth of the range is trimmed off, however dark the rest is.
+func TestGarmentIsTrimmed(t *testing.T) {
+	for _, c := range []struct {
+		distances []uint8
+		width     int // of what is left, in stripes
+	}{
+		{[]uint8{200, 200}, 2}, {[]uint8{13, 200}, 2}, {[]uint8{12, 200}, 1}, {[]uint8{13, 40}, 2}, {[]uint8{12, 40}, 1},
+	} {
+		got, err := Garment(stripes(c.distances...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		columns := 0
+		for x := range imageSize {
+			if got[14*imageSize+x] > 0 {
+				columns++
+			}
+		}
+		// 20 pixels become 28.
+		if want := float64(4*c.width) * 28 / 20; math.Abs(float64(columns)-want) > 1 {
+			t.Errorf("distances %v: %d columns are left, want about %v", c.distances, columns, want)
+		}
+	}
+}
+
+// A garment that differs from its background by 32 of 255 is seen, a fainter one is not, and a white
+// one on a transparent ground is seen as if on black.
+func TestGarmentContrast(t *testing.T) {
+	if _, err := Garment(stripes(32)); err != nil {
+		t.Errorf("a contrast of 32: %v", err)
+	}
+	if _, err := Garment(stripes(31)); err == nil || !strings.Contains(err.Error(), "31 of 255") {
+		t.Errorf("a contrast of 31: error %v", err)
+	}
+	img := stripes(0)
+	for i := range img.Pix {
+		img.Pix[i] = 255
+	}
+	for y := range 40 {
+		for x := range 60 {
+			if x < 10 || x >= 50 || y < 10 || y >= 30 {
+				img.SetNRGBA(x, y, color.NRGBA{})
+			}
+		}
+	}
+	got, err := Garment(img)
+	if err != nil || got[14*imageSize+14] != 255 || got[0] != 0 {
+		t.Errorf("white on nothing: error %v, %v", err, got)
 	}
 }
 

@@ -79,7 +79,7 @@ func (s Screen) grey(level uint8) string {
 	case level > 246:
 		return "5;231"
 	}
-	return fmt.Sprintf("5;%d", 232+min(max(int(level)-3, 0)/10, 23))
+	return fmt.Sprintf("5;%d", 232+min((int(level)-3)/10, 23))
 }
 
 // shrink averages blocks of factor×factor pixels; those at the right and bottom
@@ -148,9 +148,6 @@ const gridGap = 2
 // Grid draws images in rows, as many in each as fit the screen, with their captions
 // below them. A caption that is too long is cut.
 func (s Screen) Grid(tiles []Tile) string {
-	if len(tiles) == 0 {
-		return ""
-	}
 	cell := 0
 	for _, tile := range tiles {
 		cell = max(cell, tile.Cols)

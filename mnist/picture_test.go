@@ -38,6 +38,10 @@ func TestImageASCII(t *testing.T) {
 			t.Errorf("%d columns: %q", width, got)
 		}
 	}
+	// Four columns of six rows too.
+	if got := (Screen{Width: 2}).Image(append(wide, 0, 0, 255, 255, 0, 0, 255, 255), 6, 4); got != "++\n +\n" {
+		t.Errorf("6×4 on two columns: %q", got)
+	}
 	// Blocks at the edges are averaged over the pixels that they have.
 	if got, rows, cols := shrink([]uint8{10, 20, 30, 40, 50, 60, 70, 80, 90}, 3, 3, 2); rows != 2 || cols != 2 ||
 		!slices.Equal(got, []uint8{30, 45, 75, 90}) {
@@ -46,12 +50,42 @@ func TestImageASCII(t *testing.T) {
 }
 
 func TestImagePanics(t *testing.T) {
-	defer func() {
-		if got := fmt.Sprint(recover()); got != "mnist: an image of 5 pixels, expected 2×3" {
-			t.Errorf("panic %q", got)
+	for _, c := range []struct {
+		pixels, rows, cols int
+		want               string
+	}{
+		{5, 2, 3, "mnist: an image of 5 pixels, expected 2×3"},
+		{0, -1, 0, "mnist: an image of 0 pixels, expected -1×0"},
+		{0, 0, -1, "mnist: an image of 0 pixels, expected 0×-1"},
+	} {
+		func() {
+			defer func() {
+				if got := fmt.Sprint(recover()); got != c.want {
+					t.Errorf("panic %q, want %q", got, c.want)
+				}
+			}()
+			Screen{}.Image(make([]uint8, c.pixels), c.rows, c.cols)
+		}()
+	}
+}
+
+// A colour is written where it changes, and two pixels of one colour are a space on it.
+func TestHalfBlocks(t *testing.T) {
+	for _, c := range []struct {
+		color       ColorMode
+		top, bottom []uint8
+		want        string
+	}{
+		{TrueColor, []uint8{9, 9, 9}, []uint8{7, 7, 7}, "\x1b[48;2;7;7;7m\x1b[38;2;9;9;9m▀▀▀"},
+		{TrueColor, []uint8{5, 5, 6}, []uint8{5, 5, 6}, "\x1b[48;2;5;5;5m  \x1b[48;2;6;6;6m "},
+		{TrueColor, []uint8{9, 5, 9, 8}, []uint8{5, 5, 5, 5}, "\x1b[48;2;5;5;5m\x1b[38;2;9;9;9m▀ ▀\x1b[38;2;8;8;8m▀"},
+		{Color256, []uint8{0, 3}, []uint8{0, 3}, "\x1b[48;5;16m  "},
+		{Color256, []uint8{4, 12, 13, 246, 247}, []uint8{4, 12, 13, 246, 247}, "\x1b[48;5;232m  \x1b[48;5;233m \x1b[48;5;255m \x1b[48;5;231m "},
+	} {
+		if got := (Screen{Color: c.color}).Image(append(c.top, c.bottom...), 2, len(c.top)); got != c.want+styleReset+"\n" {
+			t.Errorf("%v above %v: %q, want %q", c.top, c.bottom, got, c.want)
 		}
-	}()
-	Screen{}.Image(make([]uint8, 5), 2, 3)
+	}
 }
 
 // levels reads a picture of half-blocks back into its pixels, as a terminal
@@ -171,6 +205,7 @@ func TestGrid(t *testing.T) {
 	}{
 		{80, "@@@@        @@@@  ====\n a    + b   x t~   c\n                   d\n"},
 		{10, "@@@@\n a    + b\n\n@@@@  ====\nx t~   c\n       d\n"},
+		{9, "@@@@\n a\n\n\n+ b\n\n@@@@\nx t~\n\n====\n c\n d\n"}, // two would need ten columns
 		{4, "@@@@\n a\n\n\n+ b\n\n@@@@\nx t~\n\n====\n c\n d\n"},
 	}
 	for _, test := range tests {
@@ -188,6 +223,10 @@ func TestGrid(t *testing.T) {
 	}
 	if got := (Screen{}).Grid([]Tile{tile(255, "", Right)}); got != "@@@@\n" {
 		t.Errorf("no caption: %q", got)
+	}
+	// A black image takes as much room as any other, and only a caption's first line has the mark.
+	if got := (Screen{}).Grid([]Tile{tile(0, "", Unmarked), tile(255, "c\nd", Right)}); got != "      @@@@\n      + c\n       d\n" {
+		t.Errorf("a black image, then a white one: %q", got)
 	}
 	// In colour, captions are painted and lines are as wide as without.
 	colored := Screen{Color: TrueColor, Width: 80}.Grid(tiles)
