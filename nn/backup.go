@@ -12,7 +12,7 @@ import (
 )
 
 // BackupAndRestore saves the state of training: model, optimizer, random generator and
-// the position in the epoch. If Fit is interrupted for any reason, running the same
+// the position in the epoch and in the data. If Fit is interrupted for any reason, running the same
 // program again continues where it stopped, and ends with the same weights, bit for bit,
 // as without the interruption. When training is complete, the file is removed. Other
 // callbacks start over, and the history holds only the epochs since the restart.
@@ -25,9 +25,10 @@ type BackupAndRestore struct {
 // position is a position in a training run.
 type position struct {
 	Epoch  int      `json:"epoch"`  // from 0
-	Batch  int      `json:"batch"`  // the next batch
+	Batch  int      `json:"batch"`  // of the epoch, the next one
+	Used   int      `json:"used"`   // batches of the data that earlier epochs of the pass used
 	Size   int      `json:"size"`   // of a batch
-	Random []byte   `json:"random"` // the generator's state at the start of the epoch
+	Random []byte   `json:"random"` // the generator's state at the start of the pass
 	Totals []uint32 `json:"totals"` // the bits of the sums for the epoch's means
 }
 
@@ -49,11 +50,28 @@ func (b *BackupAndRestore) TrainBegin(r *Run) error {
 	if place == nil {
 		return fmt.Errorf("backup and restore: %s is a saved model, not a backup of a training run", b.Path)
 	}
-	if place.Batch > 0 && (place.Size != r.Options.BatchSize || place.Batch > r.History.Steps) {
-		return fmt.Errorf("backup and restore: %s was made after %d batches of %d examples, this training has %d of %d in an epoch",
-			b.Path, place.Batch, place.Size, r.History.Steps, r.Options.BatchSize)
+	if err := place.fits(b.Path, r); err != nil {
+		return err
 	}
 	r.place = place
+	return nil
+}
+
+// fits returns an error unless a training run can continue from the position in the file.
+func (p *position) fits(path string, r *Run) error {
+	size, steps := r.Options.BatchSize, r.History.Steps
+	switch {
+	case p.Batch == 0 && p.Used == 0: // between two passes, where any batches fit
+	case p.Size != size || p.Batch > steps:
+		return fmt.Errorf("backup and restore: %s was made after %d batches of %d examples, this training has %d of %d in an epoch",
+			path, p.Batch, p.Size, steps, size)
+	case p.Used > 0 && r.Options.StepsPerEpoch == 0:
+		return fmt.Errorf("backup and restore: %s was made with %d batches of the data used in earlier epochs, this training uses all in each: set StepsPerEpoch as it was",
+			path, p.Used)
+	case p.Used >= r.pass.batches || p.Batch > r.pass.batches-p.Used:
+		return fmt.Errorf("backup and restore: %s was made after %d batches of the data, this training's data have %d",
+			path, p.Used+p.Batch, r.pass.batches)
+	}
 	return nil
 }
 
@@ -67,16 +85,20 @@ func (b *BackupAndRestore) BatchEnd(r *Run) error {
 	for i, sum := range sums {
 		totals[i] = math.Float32bits(sum)
 	}
-	return r.Model.save(context.Background(), b.Path, &position{r.Epoch, r.Batch + 1, r.Options.BatchSize, r.epochRandom, totals})
+	return r.Model.save(context.Background(), b.Path, &position{r.Epoch, r.Batch + 1, r.pass.used, r.Options.BatchSize, r.pass.random, totals})
 }
 
 // EpochEnd makes a backup.
 func (b *BackupAndRestore) EpochEnd(r *Run, _ map[string]float64) error {
-	random, err := r.Model.random.MarshalBinary()
-	if err != nil {
-		return err
+	random := r.pass.random // of the pass that goes on
+	if r.pass.order == nil {
+		var err error
+		if random, err = r.Model.random.MarshalBinary(); err != nil {
+			return err
+		}
 	}
-	return r.Model.save(context.Background(), b.Path, &position{Epoch: r.Epoch + 1, Random: random})
+	return r.Model.save(context.Background(), b.Path,
+		&position{Epoch: r.Epoch + 1, Used: r.pass.used, Size: r.Options.BatchSize, Random: random})
 }
 
 // TrainEnd removes the backup.

@@ -44,14 +44,15 @@ type Run struct {
 	Epoch   int         // from 0
 	Batch   int         // in the epoch, from 0
 
-	session     *session
-	bar         *progress
-	done        int                // examples done in the epoch
-	logs        map[string]float64 // of the epoch, once it is over
-	stopped     bool
-	warned      bool      // about parameters that no gradient reaches
-	place       *position // where to continue; nil to start from the beginning
-	epochRandom []byte    // the generator's state at the start of the epoch
+	session   *session
+	bar       *progress
+	done      int                // examples done in the epoch
+	logs      map[string]float64 // of the epoch, once it is over
+	stopped   bool
+	warned    bool      // about parameters that no gradient reaches
+	saidShort bool      // that the steps of an epoch do not divide the data
+	place     *position // where to continue; nil to start from the beginning
+	pass      pass      // the place in the data
 }
 
 // Stop ends training after the current batch. The epoch ends early, with its validation.

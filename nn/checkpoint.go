@@ -14,10 +14,12 @@ type ModelCheckpoint struct {
 	BaseCallback
 	// Path is the file's name. Placeholders such as {epoch:02d} and {val_loss:.2f} stand
 	// for the epoch, from 1, and for any measured value.
-	Path         string
-	Monitor      string // val_loss if empty
-	Mode         Mode   // which values are better; by default Either, which goes by the value's name
-	SaveBestOnly bool   // save only if the monitored value is the best so far
+	Path    string
+	Monitor string // val_loss if empty
+	Mode    Mode   // which values are better; by default Either, which goes by the value's name
+	// SaveBestOnly saves only if the monitored value is the best so far, and not in an epoch that
+	// ValidationFreq leaves without it.
+	SaveBestOnly bool
 	// Threshold, if not nil, is the value to beat for the first save with SaveBestOnly,
 	// for instance the best of an earlier training.
 	Threshold   *float64
@@ -63,8 +65,8 @@ func (c *ModelCheckpoint) EpochEnd(r *Run, logs map[string]float64) error {
 // save saves, with SaveBestOnly only if the value in logs has improved.
 func (c *ModelCheckpoint) save(r *Run, logs map[string]float64) error {
 	if c.SaveBestOnly {
-		value, err := c.monitor.value(logs)
-		if err != nil || !c.monitor.improved(value) {
+		value, ok, err := c.monitor.value(r, logs)
+		if err != nil || !ok || !c.monitor.improved(value) {
 			return err
 		}
 	}

@@ -1,6 +1,8 @@
 package nn
 
 import (
+	"cmp"
+
 	"baregrad/autograd"
 	"baregrad/kernels"
 	"baregrad/tensor"
@@ -24,6 +26,7 @@ type counters struct {
 	table  *tensor.Tensor // [tableRows, 2]: the rates of future steps
 	by     map[stepKind]*tensor.Tensor
 
+	end      int      // the position in the index where the epoch ends; 0 for that where the data do
 	now      [3]int32 // the device's values of all
 	ratesNow [2]float32
 	tableNow [2 * tableRows]float32
@@ -57,7 +60,7 @@ func (c *counters) set(kind stepKind, from int) {
 	if kind.training {
 		want[1] = int32(c.model.step)
 		if !c.known(c.model.step) && c.ratesAt(c.model.step) != c.ratesNow {
-			c.fill(1 + max(0, kind.x.Dim(0)-from-1)/kind.batch)
+			c.fill(1 + max(0, cmp.Or(c.end, kind.x.Dim(0))-from-1)/kind.batch)
 			want[2] = 0
 		}
 	}

@@ -42,8 +42,8 @@ func (e *EarlyStopping) TrainBegin(*Run) error {
 
 // EpochEnd checks the value.
 func (e *EarlyStopping) EpochEnd(r *Run, logs map[string]float64) error {
-	value, err := e.monitor.value(logs)
-	if err != nil {
+	value, ok, err := e.monitor.value(r, logs)
+	if err != nil || !ok {
 		return err
 	}
 	if r.Epoch < e.StartFromEpoch {

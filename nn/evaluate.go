@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,7 +15,10 @@ import (
 // EvaluateOptions say how Evaluate and Predict work. The zero value is Keras's
 // defaults, without progress.
 type EvaluateOptions struct {
-	BatchSize int // 32 if 0
+	// BatchSize is the number of examples in a step. If it is 0, it is 32, or with Steps what
+	// divides the examples into that number of steps, as in Keras.
+	BatchSize int
+	Steps     int // use the examples of the first steps only; all if 0
 	// SampleWeight is the weight of each example in Evaluate's loss, [n], or of each
 	// position of each example, as in FitOptions. Metrics count all examples equally.
 	// Predict ignores it.
@@ -24,9 +28,6 @@ type EvaluateOptions struct {
 }
 
 func (o EvaluateOptions) withDefaults() EvaluateOptions {
-	if o.BatchSize == 0 {
-		o.BatchSize = 32
-	}
 	if o.Output == nil {
 		o.Output = os.Stdout
 	}
@@ -68,9 +69,16 @@ func (m *Sequential) evaluate(ctx context.Context, x, y *tensor.Tensor, o Evalua
 	o = o.withDefaults()
 	y, free := m.labels(y)
 	defer free()
-	if err := m.checkData("evaluate", x, y, o.BatchSize); err != nil {
+	if err := m.checkData("evaluate", x, y, cmp.Or(o.BatchSize, 1)); err != nil {
 		return nil, nil, err
 	}
+	if err := m.checkSampleWeight("evaluate", o.SampleWeight, x.Dim(0)); err != nil {
+		return nil, nil, err
+	}
+	if o.BatchSize, err = batchSize("evaluate", "steps", o.BatchSize, o.Steps, x.Dim(0)); err != nil {
+		return nil, nil, err
+	}
+	x, y, o.SampleWeight = firstSteps(o.Steps, o.BatchSize, x, y, o.SampleWeight)
 	weights, err := exampleWeights("evaluate", m, y, nil, o.SampleWeight)
 	if err != nil {
 		return nil, nil, err
@@ -108,7 +116,7 @@ func (s *session) evaluate(ctx context.Context, kind stepKind, prefix string, pr
 		values[prefix+"loss"] += penalty
 		return values
 	}
-	steps := (n + batch - 1) / batch
+	steps := stepsOf(n, batch)
 	bar.begin("", steps)
 	for from := 0; from < n; from += batch {
 		if err := ctx.Err(); err != nil {
@@ -144,15 +152,19 @@ func (m *Sequential) predict(ctx context.Context, x *tensor.Tensor, o EvaluateOp
 	defer freeIfFailed(&predictions, &err)
 	defer catchDevice(&err)
 	o = o.withDefaults()
-	if err := firstError(checkContext("predict", ctx), m.checkExamples("predict", x, o.BatchSize)); err != nil {
+	if err := firstError(checkContext("predict", ctx), m.checkExamples("predict", x, cmp.Or(o.BatchSize, 1))); err != nil {
 		return nil, err
 	}
+	if o.BatchSize, err = batchSize("predict", "steps", o.BatchSize, o.Steps, x.Dim(0)); err != nil {
+		return nil, err
+	}
+	x, _, _ = firstSteps(o.Steps, o.BatchSize, x, nil, nil)
 	s := newSession(m)
 	defer s.free()
 	n := x.Dim(0)
 	s.order(ascending(n))
 	predictions = tensor.New(m.device, append([]int{n}, m.info[last].Output...)...)
-	steps := (n + o.BatchSize - 1) / o.BatchSize
+	steps := stepsOf(n, o.BatchSize)
 	bar := o.bar()
 	bar.begin("", steps)
 	for from := 0; from < n; from += o.BatchSize {

@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -14,8 +15,14 @@ import (
 
 // FitOptions say how Fit trains. The zero value is Keras's defaults.
 type FitOptions struct {
-	Epochs          int             // the number of the last epoch; 1 if 0
-	BatchSize       int             // examples in a step; 32 if 0
+	Epochs int // the number of the last epoch; 1 if 0
+	// BatchSize is the number of examples in a step. If it is 0, it is 32, or with StepsPerEpoch
+	// what divides the data into that number of steps, as in Keras.
+	BatchSize int
+	// StepsPerEpoch, if not 0, ends an epoch after that number of steps. The next epoch goes on
+	// where this one ended; all examples are used once before any is used again. The epoch in
+	// which the data end is shorter, if the steps don't divide them. After it comes a new order.
+	StepsPerEpoch   int
 	ValidationX     *tensor.Tensor  // evaluated at the end of each epoch, if not nil
 	ValidationY     *tensor.Tensor  // their labels
 	ValidationSplit float64         // instead: the share of the training data to use, taken from the end before shuffling
@@ -26,12 +33,21 @@ type FitOptions struct {
 	SampleWeight []float32
 	// ValidationSampleWeight is the same for ValidationX and val_loss.
 	ValidationSampleWeight []float32
-	NoShuffle              bool // take the examples in order
-	InitialEpoch           int  // the number of epochs trained before
-	// Augment, if not nil, is called at the start of each epoch to fill in the examples to
-	// train on. x has the shape and type of the training data, but its own memory, which
-	// holds the examples of the previous epoch. Randomness should come from r only, so that
-	// training is reproducible and resumes exactly. Validation data are not changed.
+	// ValidationBatchSize is the number of validation examples in a step. If it is 0, it is
+	// BatchSize as given, or its default for the validation data and ValidationSteps.
+	ValidationBatchSize int
+	ValidationSteps     int // validate on the first steps only; on all examples if 0
+	// ValidationFreq is the number of epochs from one validation to the next: with 3, epochs 3,
+	// 6 and so on, counted from 1, are validated. 1 if 0. Callbacks that monitor a validation
+	// value let the other epochs pass, and the history holds no validation values for them.
+	ValidationFreq int
+	NoShuffle      bool // take the examples in order
+	InitialEpoch   int  // the number of epochs trained before
+	// Augment, if not nil, is called at the start of each pass over the data, which is an epoch
+	// unless StepsPerEpoch is set, to fill in the examples to train on. x has the shape and type
+	// of the training data, but its own memory, which holds the examples of the previous pass.
+	// Randomness should come from r only, so that training is reproducible and resumes exactly.
+	// Validation data are not changed.
 	Augment   func(x *tensor.Tensor, r *rand.Rand)
 	Verbose   Verbosity  // which progress is shown; Auto, the same as Bar, by default
 	Output    io.Writer  // where progress is shown; os.Stdout if nil
@@ -41,10 +57,10 @@ type FitOptions struct {
 // History is the record of a training run.
 type History struct {
 	Epoch   []int                // the number of each epoch, from 0
-	Values  map[string][]float64 // by epoch: loss and each metric; for the validation data as val_loss, val_…
+	Values  map[string][]float64 // by epoch: loss and each metric; by validated epoch: val_loss, val_…
 	Seconds []float64            // by epoch: for training and validation
 	Epochs  int                  // the number requested
-	Steps   int                  // steps in an epoch
+	Steps   int                  // steps in an epoch; one in which the data end may have fewer
 	// Uncaptured says why the training step was not launched as one graph on a device that
 	// can launch graphs. Each operation was launched separately, which takes longer and
 	// gives the same bits.
@@ -95,7 +111,7 @@ func (m *Sequential) Fit(ctx context.Context, x, y *tensor.Tensor, o FitOptions)
 		return nil, err
 	}
 	defer freeIfAny(weights)
-	validation := stepKind{x: o.ValidationX, y: o.ValidationY, batch: o.BatchSize}
+	validation := stepKind{x: o.ValidationX, y: o.ValidationY, batch: o.ValidationBatchSize}
 	if validation.weights, err = exampleWeights("fit: validation data", m, o.ValidationY, nil, o.ValidationSampleWeight); err != nil {
 		return nil, err
 	}
@@ -104,13 +120,12 @@ func (m *Sequential) Fit(ctx context.Context, x, y *tensor.Tensor, o FitOptions)
 		x = copyOf(x)
 		defer x.Free()
 	}
-	n := x.Dim(0)
-	steps := (n + o.BatchSize - 1) / o.BatchSize
-	history = &History{Values: map[string][]float64{}, Epochs: o.Epochs, Steps: steps}
+	batches := stepsOf(x.Dim(0), o.BatchSize)
+	history = &History{Values: map[string][]float64{}, Epochs: o.Epochs, Steps: cmp.Or(o.StepsPerEpoch, batches)}
 	collectGarbage()
 	s := newSession(m)
 	defer s.free()
-	run := &Run{Model: m, Options: o, History: history, session: s, bar: newProgress(o.Output, o.Verbose)}
+	run := &Run{Model: m, Options: o, History: history, session: s, bar: newProgress(o.Output, o.Verbose), pass: pass{batches: batches}}
 	defer func() {
 		if history.Uncaptured = s.uncaptured(); history.Uncaptured != nil {
 			run.bar.say("Each operation of a step was launched by itself: " + history.Uncaptured.Error())
@@ -139,9 +154,9 @@ func (m *Sequential) Fit(ctx context.Context, x, y *tensor.Tensor, o FitOptions)
 	return history, run.each(func(c Callback) error { return c.TrainEnd(run) })
 }
 
-// epoch trains on all examples once and returns what it measured.
+// epoch trains for one epoch and returns what it measured.
 func (r *Run) epoch(ctx context.Context, epoch int, kind, validation stepKind) (map[string]float64, error) {
-	m, s, o, bar, steps := r.Model, r.session, r.Options, r.bar, r.History.Steps
+	s, o, bar := r.session, r.Options, r.bar
 	n := kind.x.Dim(0)
 	r.Epoch, r.done, r.logs = epoch, 0, nil
 	if err := r.each(func(c Callback) error { return c.EpochBegin(r) }); err != nil {
@@ -152,18 +167,20 @@ func (r *Run) epoch(ctx context.Context, epoch int, kind, validation stepKind) (
 	if err != nil {
 		return nil, fmt.Errorf("fit: %w", err)
 	}
-	if r.epochRandom, err = m.random.MarshalBinary(); err != nil {
-		return nil, err
+	if r.pass.order == nil {
+		if err := r.beginPass(kind.x); err != nil {
+			return nil, err
+		}
 	}
-	if o.Augment != nil { // after saving the generator's state, so that resuming repeats the same augmentation
-		o.Augment(kind.x, m.random.Rand)
-	}
-	order := ascending(n)
-	if !o.NoShuffle {
-		m.random.Shuffle(n, func(i, j int) { order[i], order[j] = order[j], order[i] })
-	}
-	s.order(order)
+	s.order(r.pass.order) // in every epoch: validation sets its own
+	first := r.pass.used
+	steps := min(r.History.Steps, r.pass.batches-first)
+	s.counters.end = min(n, (first+steps)*o.BatchSize)
 	bar.begin(fmt.Sprintf("Epoch %d/%d", epoch+1, o.Epochs), steps)
+	if steps < r.History.Steps && !r.saidShort {
+		r.saidShort = true
+		bar.say(fmt.Sprintf("The data end in this epoch: it has %d of %d steps.", steps, r.History.Steps))
+	}
 	stopped := func(batch int, err error) error {
 		bar.abandon()
 		return &InterruptedError{epoch + 1, o.Epochs, batch, steps, err}
@@ -172,14 +189,14 @@ func (r *Run) epoch(ctx context.Context, epoch int, kind, validation stepKind) (
 		if err := ctx.Err(); err != nil {
 			return nil, stopped(batch, err)
 		}
-		from := batch * o.BatchSize
+		from := (first + batch) * o.BatchSize
 		kind.batch = min(o.BatchSize, n-from)
 		s.run(kind, from)
 		if s.unreached != nil && !r.warned {
 			r.warned = true
 			bar.say("No gradient reaches " + strings.Join(s.unreached, ", ") + ": the loss does not depend on it, and it stays as it is.")
 		}
-		r.Batch, r.done = batch, from+kind.batch
+		r.Batch, r.done = batch, r.done+kind.batch
 		batch++
 		if bar.due() {
 			bar.draw(batch, r.Logs())
@@ -192,12 +209,16 @@ func (r *Run) epoch(ctx context.Context, epoch int, kind, validation stepKind) (
 			break
 		}
 	}
+	r.pass.use(batch)
+	if o.StepsPerEpoch == 0 {
+		r.pass.finish() // even if a callback ended the epoch early
+	}
 	logs := r.Logs()
 	bar.trained()
-	if validation.x != nil {
+	if r.validates() {
 		scores, err := s.evaluate(ctx, validation, "val_", nil, nil)
 		if err != nil {
-			return nil, stopped(steps, err)
+			return nil, stopped(batch, err)
 		}
 		for name, value := range scores {
 			logs[name] = value
@@ -206,25 +227,6 @@ func (r *Run) epoch(ctx context.Context, epoch int, kind, validation stepKind) (
 	bar.end(batch, r.withRate(logs))
 	r.logs = logs
 	return logs, r.each(func(c Callback) error { return c.EpochEnd(r, logs) })
-}
-
-// resume restores the state that a backup holds for the epoch that begins, if there is one:
-// the random generator, and the sums over the batches that were done. It returns the number
-// of these batches; n is the number of examples.
-func (r *Run) resume(n int) (batch int, err error) {
-	place := r.place
-	if place == nil || place.Epoch != r.Epoch {
-		return 0, nil
-	}
-	r.place = nil
-	if err := r.Model.random.UnmarshalBinary(place.Random); err != nil {
-		return 0, fmt.Errorf("the backup's random generator: %w", err)
-	}
-	if place.Batch == 0 {
-		return 0, nil
-	}
-	r.done = min(place.Batch*r.Options.BatchSize, n)
-	return place.Batch, r.session.setTotals(place.Totals)
 }
 
 func freeIfAny(t *tensor.Tensor) {

@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -23,9 +24,6 @@ func (m *Sequential) prepareFit(x, y *tensor.Tensor, o FitOptions) (FitOptions, 
 	if o.Epochs == 0 {
 		o.Epochs = 1
 	}
-	if o.BatchSize == 0 {
-		o.BatchSize = 32
-	}
 	if o.Output == nil {
 		o.Output = os.Stdout
 	}
@@ -44,11 +42,19 @@ func (m *Sequential) prepareFit(x, y *tensor.Tensor, o FitOptions) (FitOptions, 
 	if !slices.ContainsFunc(m.params, func(p *Param) bool { return p.Trainable() }) {
 		return fail(errors.New("fit: the model has nothing to train: it has no parameters, or all are frozen"))
 	}
-	if err := m.checkData("fit", x, y, o.BatchSize); err != nil {
+	if err := m.checkData("fit", x, y, cmp.Or(o.BatchSize, 1)); err != nil {
 		return fail(err)
 	}
 	if err := m.checkSampleWeight("fit", o.SampleWeight, x.Dim(0)); err != nil {
 		return fail(err)
+	}
+	if o.ValidationBatchSize < 0 || o.ValidationFreq < 0 {
+		return fail(fmt.Errorf("fit: validation batch size is %d and validation frequency %d, must be at least 1, or 0 for the default",
+			o.ValidationBatchSize, o.ValidationFreq))
+	}
+	if o.ValidationX == nil && o.ValidationSplit == 0 && (o.ValidationBatchSize != 0 || o.ValidationSteps != 0 || o.ValidationFreq != 0) {
+		return fail(fmt.Errorf("fit: validation batch size %d, steps %d and frequency %d were given, but no examples to validate with",
+			o.ValidationBatchSize, o.ValidationSteps, o.ValidationFreq))
 	}
 	if o.ValidationX == nil && (o.ValidationY != nil || o.ValidationSampleWeight != nil) {
 		return fail(errors.New("fit: labels or weights to validate with were given, but no examples"))
@@ -72,11 +78,77 @@ func (m *Sequential) prepareFit(x, y *tensor.Tensor, o FitOptions) (FitOptions, 
 		o.ValidationX, o.ValidationY = x.Slice(cut, n), y.Slice(cut, n)
 		x, y = x.Slice(0, cut), y.Slice(0, cut)
 	} else if o.ValidationX != nil {
-		if err := m.checkData("fit: validation data", o.ValidationX, o.ValidationY, o.BatchSize); err != nil {
+		if err := m.checkData("fit: validation data", o.ValidationX, o.ValidationY, cmp.Or(o.BatchSize, 1)); err != nil {
 			return fail(err)
 		}
 	}
+	if o.ValidationX != nil {
+		if err := m.prepareValidation(&o); err != nil {
+			return fail(err)
+		}
+	}
+	var err error
+	if o.BatchSize, err = batchSize("fit", "steps per epoch", o.BatchSize, o.StepsPerEpoch, x.Dim(0)); err != nil {
+		return fail(err)
+	}
 	return o, x, y, nil
+}
+
+// prepareValidation fills in the size of the validation's batches and cuts the data that
+// ValidationSteps leaves out.
+func (m *Sequential) prepareValidation(o *FitOptions) (err error) {
+	n := o.ValidationX.Dim(0)
+	if err := m.checkSampleWeight("fit: validation data", o.ValidationSampleWeight, n); err != nil {
+		return err
+	}
+	size := cmp.Or(o.ValidationBatchSize, o.BatchSize)
+	if o.ValidationBatchSize, err = batchSize("fit: validation data", "validation steps", size, o.ValidationSteps, n); err != nil {
+		return err
+	}
+	o.ValidationX, o.ValidationY, o.ValidationSampleWeight =
+		firstSteps(o.ValidationSteps, o.ValidationBatchSize, o.ValidationX, o.ValidationY, o.ValidationSampleWeight)
+	return nil
+}
+
+// stepsOf is the number of batches of a size in n examples, at least 1. The last may be smaller.
+func stepsOf(n, size int) int { return 1 + (n-1)/size }
+
+// batchSize is the size of the batches of n examples: the given one, or if that is 0, what
+// divides the examples into the steps, or if these are 0 too, 32. It refuses more steps than
+// there are batches. what names the steps for the error.
+func batchSize(op, what string, given, steps, n int) (int, error) {
+	if steps < 0 {
+		return 0, fmt.Errorf("%s: %s is %d, must be at least 1, or 0 for all examples", op, what, steps)
+	}
+	size := given
+	switch {
+	case given == 0 && steps > 0:
+		size = stepsOf(n, steps)
+	case given == 0:
+		size = 32
+	}
+	if batches := stepsOf(n, size); steps > batches {
+		return 0, fmt.Errorf("%s: %s is %d, must be at most %d: that is how many batches of %d are in %d examples",
+			op, what, steps, batches, size, n)
+	}
+	return size, nil
+}
+
+// firstSteps returns the examples, labels and weights of the first steps, or all if steps is 0.
+// Labels and weights may be nil.
+func firstSteps(steps, size int, x, y *tensor.Tensor, weights []float32) (*tensor.Tensor, *tensor.Tensor, []float32) {
+	n := x.Dim(0)
+	if steps == 0 || steps >= stepsOf(n, size) {
+		return x, y, weights
+	}
+	k := steps * size
+	if y != nil {
+		y = y.Slice(0, k)
+	}
+	if weights != nil {
+		weights = weights[:len(weights)/n*k] // an example may have several weights
+	}
+	return x.Slice(0, k), y, weights
 }
 
 // labels converts labels to the shape and type that the loss takes, where Keras accepts

@@ -46,12 +46,14 @@ type kerasCallbacks struct {
 		Settings  kerasMonitor
 		History   kerasHistory
 		Last      int
+		Freq      int // of validation; 0 means 1
 		WeightsOf int `json:"weights_of"`
 	} `json:"early_stopping"`
 	Plateau []struct {
 		Settings kerasMonitor
 		History  kerasHistory
 		Rates    []float64
+		Freq     int
 	}
 	Checkpoint []struct {
 		Settings kerasMonitor
@@ -88,6 +90,9 @@ type kerasTraining struct {
 
 	Regularized []kerasRegularized
 	Defaults    map[string]map[string]any
+	Gaps        kerasCallbacks // with epochs that are not validated
+	Stepped     []kerasStepped
+	Used        []kerasUsed
 }
 
 func readKerasTraining(t *testing.T) (k kerasTraining) {
@@ -124,7 +129,7 @@ func oneWeight(t *testing.T) (*Sequential, *Run) {
 
 func TestEarlyStoppingAgainstKeras(t *testing.T) {
 	stopped, keras := 0, readKerasTraining(t)
-	for i, c := range slices.Concat(keras.EarlyStopping, keras.Special.EarlyStopping) {
+	for i, c := range slices.Concat(keras.EarlyStopping, keras.Special.EarlyStopping, keras.Gaps.EarlyStopping) {
 		s := c.Settings
 		m, r := oneWeight(t)
 		e := &EarlyStopping{Monitor: s.Monitor, Mode: s.mode(), MinDelta: s.MinDelta, Patience: s.Patience,
@@ -136,7 +141,7 @@ func TestEarlyStoppingAgainstKeras(t *testing.T) {
 			if err := m.SetWeights("dense/kernel", []float32{float32(r.Epoch)}); err != nil {
 				t.Fatal(err)
 			}
-			if err := e.EpochEnd(r, map[string]float64{s.Monitor: c.History[r.Epoch]}); err != nil {
+			if err := e.EpochEnd(r, validated(r, c.Freq, s.Monitor, c.History[r.Epoch])); err != nil {
 				t.Fatal(err)
 			}
 			if r.stopped {
@@ -159,7 +164,7 @@ func TestEarlyStoppingAgainstKeras(t *testing.T) {
 
 func TestPlateauAgainstKeras(t *testing.T) {
 	keras := readKerasTraining(t)
-	for i, c := range slices.Concat(keras.Plateau, keras.Special.Plateau) {
+	for i, c := range slices.Concat(keras.Plateau, keras.Special.Plateau, keras.Gaps.Plateau) {
 		s := c.Settings
 		m, r := oneWeight(t)
 		p := &ReduceLROnPlateau{Monitor: s.Monitor, Mode: s.mode(), Factor: s.Factor, Patience: s.Patience,
@@ -168,7 +173,7 @@ func TestPlateauAgainstKeras(t *testing.T) {
 			t.Fatal(err)
 		}
 		for r.Epoch = range c.History {
-			if err := p.EpochEnd(r, map[string]float64{s.Monitor: c.History[r.Epoch]}); err != nil {
+			if err := p.EpochEnd(r, validated(r, c.Freq, s.Monitor, c.History[r.Epoch])); err != nil {
 				t.Fatal(err)
 			}
 			// Keras stores the rate as a float32.

@@ -94,12 +94,12 @@ func (p *ReduceLROnPlateau) TrainBegin(*Run) error {
 
 // EpochEnd checks the value.
 func (p *ReduceLROnPlateau) EpochEnd(r *Run, logs map[string]float64) error {
-	value, err := p.monitor.value(logs)
-	if err != nil {
-		return err
-	}
+	value, ok, err := p.monitor.value(r, logs)
 	rate := r.Model.LearningRate()
 	logs["learning_rate"] = rate
+	if err != nil || !ok {
+		return err
+	}
 	if p.resting > 0 {
 		p.resting--
 		p.waited = 0

@@ -12,7 +12,7 @@ import (
 )
 
 // CSVLogger writes the measurements of each epoch to a file: the epoch, from 0, then
-// the values sorted by name. Each row is synced to disk when its epoch ends.
+// the values sorted by name. With ValidationFreq, a value that was not measured is NA. Each row is synced to disk when its epoch ends.
 type CSVLogger struct {
 	BaseCallback
 	Path   string // the file
@@ -50,6 +50,13 @@ func (l *CSVLogger) EpochEnd(r *Run, logs map[string]float64) error {
 	w := csv.NewWriter(f)
 	if l.names == nil {
 		l.names = slices.Sorted(maps.Keys(logs))
+		if r.Options.ValidationX != nil && !r.validates() { // later rows have validation values, too
+			for _, name := range l.names {
+				if name != "learning_rate" {
+					l.names = append(l.names, "val_"+name)
+				}
+			}
+		}
 		if info.Size() == 0 {
 			w.Write(append([]string{"epoch"}, l.names...))
 		}

@@ -61,9 +61,13 @@ func direction(name string) Mode {
 	return Either
 }
 
-// value returns the monitored value from an epoch's logs.
-func (m *monitor) value(logs map[string]float64) (float64, error) {
-	value, ok := logs[m.name]
+// value returns the monitored value from an epoch's logs. ok is false, without an error, if it
+// is a validation value and the epoch was not validated, because of ValidationFreq.
+func (m *monitor) value(r *Run, logs map[string]float64) (value float64, ok bool, err error) {
+	value, ok = logs[m.name]
+	if !ok && strings.HasPrefix(m.name, "val_") && r.Options.ValidationX != nil && !r.validates() {
+		return 0, false, nil
+	}
 	if !ok {
 		hint := ""
 		if measured := strings.TrimPrefix(m.name, "val_"); measured != m.name {
@@ -71,16 +75,16 @@ func (m *monitor) value(logs map[string]float64) (float64, error) {
 				hint = "; give Fit a ValidationSplit, or ValidationX and ValidationY"
 			}
 		}
-		return 0, fmt.Errorf("%s: there is no %q to monitor; this training measures %s%s",
+		return 0, false, fmt.Errorf("%s: there is no %q to monitor; this training measures %s%s",
 			m.callback, m.name, strings.Join(slices.Sorted(maps.Keys(logs)), ", "), hint)
 	}
 	if m.mode < Either || m.mode > Largest {
-		return 0, fmt.Errorf("%s: Mode is %d, must be Either, Smallest or Largest, which are 0 to 2", m.callback, m.mode)
+		return 0, false, fmt.Errorf("%s: Mode is %d, must be Either, Smallest or Largest, which are 0 to 2", m.callback, m.mode)
 	}
 	if m.mode == Either {
-		return 0, fmt.Errorf("%s: is a small or a large %q the better one? Set Mode to nn.Smallest or nn.Largest", m.callback, m.name)
+		return 0, false, fmt.Errorf("%s: is a small or a large %q the better one? Set Mode to nn.Smallest or nn.Largest", m.callback, m.name)
 	}
-	return value, nil
+	return value, true, nil
 }
 
 // better reports whether value is better than another by more than minDelta. If either is

@@ -304,8 +304,8 @@ func parseModel(text string) (*savedModel, error) {
 		if t.Rate != nil && !isRate(*t.Rate) {
 			return nil, fmt.Errorf("the learning rate is %v, must be at least 0", *t.Rate)
 		}
-		if p := t.Position; p != nil && (p.Epoch < 0 || p.Batch < 0) {
-			return nil, fmt.Errorf("the place in the training run is epoch %d, batch %d, must be at least 0", p.Epoch, p.Batch)
+		if p := t.Position; p != nil && (p.Epoch < 0 || p.Batch < 0 || p.Used < 0) {
+			return nil, fmt.Errorf("the place in the training run is epoch %d, batch %d after %d of the data, must be at least 0", p.Epoch, p.Batch, p.Used)
 		}
 	}
 	return &saved, nil

@@ -6,7 +6,9 @@ restores, the learning rates of ReduceLROnPlateau, and the epochs that ModelChec
 saves, the same where values are NaN or infinite (as strings); the history and the last
 weights of Fit with class and sample weights; the values of the metrics on random rows;
 Fit where an output has several positions, and with regularizers; precision, recall,
-top-k accuracies and AUC; and the defaults of the arguments that both sides have.
+top-k accuracies and AUC; the defaults of the arguments that both sides have; Fit, Evaluate
+and Predict with a number of steps, which examples Fit uses then, and Fit with
+validation_freq, with what the callbacks do where an epoch was not validated.
 
 Run it in a virtual environment with tensorflow-cpu (Keras's backend here):
     python bench/peers/keras_training.py
@@ -55,13 +57,15 @@ def special(r):
     return history
 
 
-def early_stopping(r, values=values):
+def early_stopping(r, values=values, freq=1):
     settings = {
         "monitor": r.choice(["val_loss", "loss", "val_accuracy"]), "min_delta": r.choice([0, 0, 0.125]),
         "patience": r.randrange(0, 5), "restore_best_weights": r.random() < 0.7,
         "baseline": r.choice([None, None, 0.5, 0.75]), "start_from_epoch": r.choice([0, 0, 2, 4]),
         "mode": r.choice(["auto", "auto", "min", "max"]),
     }
+    if freq > 1:  # only validation values are missing in some epochs
+        settings["monitor"] = r.choice(["val_loss", "val_accuracy"])
     history = values(r)
     callback = keras.callbacks.EarlyStopping(**settings)
     MODEL.stop_training = False
@@ -70,19 +74,21 @@ def early_stopping(r, values=values):
     last = 0
     for last, value in enumerate(history):
         MODEL.set_weights([np.array([[last]], np.float32)])
-        callback.on_epoch_end(last, {settings["monitor"]: value})
+        callback.on_epoch_end(last, {settings["monitor"]: value} if (last + 1) % freq == 0 else {})
         if MODEL.stop_training:
             break
     callback.on_train_end()
     return {"settings": settings, "history": history, "last": last, "weights_of": int(MODEL.get_weights()[0][0, 0])}
 
 
-def plateau(r, values=values):
+def plateau(r, values=values, freq=1):
     settings = {
         "monitor": r.choice(["val_loss", "loss", "val_accuracy"]), "factor": r.choice([0.5, 0.25]), "patience": r.randrange(1, 4),
         "min_delta": r.choice([0.0001, 0.125]), "cooldown": r.randrange(0, 4), "min_lr": r.choice([0.0, 0.1]),
         "mode": r.choice(["auto", "auto", "min", "max"]),
     }
+    if freq > 1:
+        settings["monitor"] = r.choice(["val_loss", "val_accuracy"])
     history = values(r)
     callback = keras.callbacks.ReduceLROnPlateau(**settings)
     MODEL.optimizer.learning_rate = 0.5
@@ -90,7 +96,7 @@ def plateau(r, values=values):
     callback.on_train_begin()
     rates = []
     for epoch, value in enumerate(history):
-        callback.on_epoch_end(epoch, {settings["monitor"]: value})
+        callback.on_epoch_end(epoch, {settings["monitor"]: value} if (epoch + 1) % freq == 0 else {})
         rates.append(float(MODEL.optimizer.learning_rate))
     return {"settings": settings, "history": history, "rates": rates}
 
@@ -249,6 +255,55 @@ def ratios(r):
     return {"scores": scores, "labels": labels, "marks": marks, "values": found}
 
 
+def stepped(seed, sample_weight=False, **given):
+    """Epochs of some of the steps that the data have, in the order of the examples."""
+    r = random.Random(seed)
+    x, y, vx, vy = rows(r, 20, 2), rows(r, 20, 1), rows(r, 11, 2), rows(r, 11, 1)
+    kernel = rows(r, 2, 1)
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse", metrics=["mae"])
+    model.set_weights([np.array(kernel, np.float32), np.zeros(1, np.float32)])
+    case = {"given": given, "x": x, "y": y, "vx": vx, "vy": vy, "kernel": kernel}
+    x, y, vx, vy = [np.array(a, np.float32) for a in (x, y, vx, vy)]
+    options = dict(given)
+    if sample_weight:
+        case["sample_weight"], case["validation_weight"] = [[r.randrange(0, 9) / 4 for _ in a] for a in (x, vx)]
+        options["sample_weight"] = np.array(case["sample_weight"], np.float32)
+    if "validation_split" not in given:
+        options["validation_data"] = (vx, vy, np.array(case["validation_weight"], np.float32)) if sample_weight else (vx, vy)
+    fitted = model.fit(x, y, shuffle=False, verbose=0, **options)
+    measured = []
+    for size, steps in [(3, 2), (None, 3), (4, 5), (32, 1)]:
+        scores = model.evaluate(x, y, batch_size=size, steps=steps, verbose=0)
+        outputs = model.predict(x, batch_size=size, steps=steps, verbose=0)
+        measured.append({"batch_size": size or 0, "steps": steps, "loss": scores[0], "mean_absolute_error": scores[1], "outputs": outputs.ravel().tolist()})
+    return case | {"history": fitted.history, "epochs": fitted.epoch, "steps": fitted.params["steps"], "measured": measured,
+                   "weights": [w.ravel().tolist() for w in model.get_weights()]}
+
+
+def used(n, batch, steps, epochs):
+    """How often each example was used by the end of each epoch, sorted, and the batch numbers of each epoch.
+
+    Example i is row i of the identity matrix with the label 1. Each use halves 1 - w[i].
+    """
+    model = keras.Sequential([keras.Input((n,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")])
+    model.compile(optimizer=keras.optimizers.SGD(batch / 4), loss="mse")
+    uses, numbers = [], []
+
+    class Count(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            numbers.append([])
+
+        def on_train_batch_end(self, batch, logs=None):
+            numbers[-1].append(batch)
+
+        def on_epoch_end(self, epoch, logs=None):
+            uses.append(sorted(round(-math.log2(1 - w)) for w in model.get_weights()[0].ravel()))
+
+    model.fit(np.eye(n), np.ones((n, 1)), batch_size=batch, steps_per_epoch=steps, epochs=epochs, verbose=0, callbacks=[Count()])
+    return {"n": n, "batch_size": batch, "steps": steps, "uses": uses, "numbers": numbers}
+
+
 def named(case):
     """The case with the names of what JSON has no numbers for."""
     return case | {"history": [v if math.isfinite(v) else str(v) for v in case["history"]]}
@@ -318,6 +373,16 @@ training = {
     "ratios": ratios(random.Random(6)),
     "areas": areas(random.Random(10)),
     "special": {f.__name__: [named(f(random.Random(7 + i), special)) for i in range(CASES)] for f in (early_stopping, plateau, checkpoint)},
+    "gaps": {f.__name__: [f(random.Random(70 + i), freq=i % 3 + 2) | {"freq": i % 3 + 2} for i in range(CASES)] for f in (early_stopping, plateau)},
+    "stepped": [
+        stepped(11, batch_size=3, steps_per_epoch=2, epochs=6),
+        stepped(12, steps_per_epoch=3, epochs=2, validation_steps=2),
+        stepped(13, sample_weight=True, batch_size=4, steps_per_epoch=2, epochs=4, validation_steps=2),
+        stepped(14, batch_size=2, validation_split=0.35, steps_per_epoch=1, epochs=8, initial_epoch=1, validation_freq=3),
+        stepped(15, sample_weight=True, batch_size=8, validation_batch_size=3, validation_steps=2, epochs=2),
+        stepped(16, validation_split=0.5, validation_steps=3, steps_per_epoch=2, validation_freq=2, epochs=5),
+    ],
+    "used": [used(12, 2, 4, 7), used(12, 3, 2, 5), used(10, 2, 1, 11)],
 }
 lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in training.items())
 FILE.write_text("{" + lines + "}\n")
