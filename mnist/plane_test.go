@@ -76,8 +76,10 @@ func TestGreyPlanesOfColors(t *testing.T) {
 		{color.NRGBA{0, 0, 0, 204}, 51, 0},
 		{color.NRGBA{255, 255, 255, 51}, 255, 51},
 	} {
-		img := image.NewNRGBA(image.Rect(0, 0, 1, 1))
-		img.SetNRGBA(0, 0, c.color)
+		img := image.NewNRGBA(image.Rect(0, 0, 402, 2)) // averaged over squares of 2×2
+		for i := range 402 * 2 {
+			img.SetNRGBA(i%402, i/402, c.color)
+		}
 		onWhite, onBlack := greyPlanes(img)
 		black := -1.
 		if onBlack != nil {

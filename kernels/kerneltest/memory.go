@@ -103,6 +103,8 @@ func testMisuse(t *testing.T, d kernels.Device) {
 		"write of too few bytes":  func() { d.Write(a, make([]byte, 15)) },
 		"read of too many bytes":  func() { d.Read(make([]byte, 17), a) },
 		"read of too few bytes":   func() { d.Read(make([]byte, 15), a) },
+		"write to nothing":        func() { d.Write(nil, make([]byte, 16)) },
+		"read from nothing":       func() { d.Read(make([]byte, 16), nil) },
 		"copy to another length":  func() { d.Copy(a, b) },
 		"copy to another type":    func() { d.Copy(a, c) },
 		"copy from nothing":       func() { d.Copy(a, nil) },
