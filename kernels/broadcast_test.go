@@ -136,11 +136,24 @@ func TestBroadcastMergesAxes(t *testing.T) {
 		{[]int{2, 3, 4}, []int{2, 1, 1}, 2},
 		{[]int{2, 3, 4}, []int{2, 1, 4}, 3},
 		{[]int{2, 1, 3, 1, 4}, []int{2, 1, 3, 1, 4}, 1},
+		{[]int{2, 1, 2, 1, 2, 1}, []int{1, 2, 1, 2, 1, 2}, 6}, // as many as there may be
 	} {
 		_, s, err := kernels.Broadcast(c.a, c.b)
 		if err != nil || s.Rank != c.rank {
 			t.Errorf("%v and %v: rank %d, %v, want rank %d", c.a, c.b, s.Rank, err, c.rank)
 		}
+	}
+}
+
+// Scalars have one axis of one element, so that no device has to handle a rank of 0.
+func TestScalarsHaveAnAxis(t *testing.T) {
+	for _, shape := range [][]int{{}, {1, 1}} {
+		if _, s, err := kernels.Broadcast(shape, []int{1}); err != nil || s.Rank != 1 || s.Dim[0] != 1 {
+			t.Errorf("broadcast of %v: rank %d, sizes %v, %v", shape, s.Rank, s.Dim, err)
+		}
+	}
+	if _, s, err := kernels.Permute(nil, nil); err != nil || s.Rank != 1 || s.Dim[0] != 1 {
+		t.Errorf("permutation of a scalar: rank %d, sizes %v, %v", s.Rank, s.Dim, err)
 	}
 }
 
@@ -152,7 +165,7 @@ func TestBroadcastRefuses(t *testing.T) {
 		{[]int{2, 3}, []int{4}, "[2 3] and [4]: sizes 3 and 4"},
 		{[]int{2, 3}, []int{3, 3}, "sizes 2 and 3"},
 		{[]int{0}, []int{2}, "sizes 0 and 2"},
-		{[]int{2, 1, 2, 1, 2, 1, 2}, []int{1, 2, 1, 2, 1, 2, 1}, "more than 6 axes"},
+		{[]int{2, 1, 2, 1, 2, 1, 2}, []int{1, 2, 1, 2, 1, 2, 1}, "[2 1 2 1 2 1 2] and [1 2 1 2 1 2 1]: more than 6 axes are left after merging"},
 	} {
 		if _, _, err := kernels.Broadcast(c.a, c.b); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v and %v: error %v, want one with %q", c.a, c.b, err, c.want)
@@ -198,7 +211,7 @@ func TestPermuteRefuses(t *testing.T) {
 	}{
 		{[]int{2, 3}, []int{0}, "1 axes for shape [2 3]"},
 		{[]int{2, 3}, []int{0, 0}, "must appear once"},
-		{[]int{2, 3}, []int{0, 2}, "must appear once"},
+		{[]int{2, 3}, []int{0, 2}, "axes [0 2] of shape [2 3]: each axis from 0 to 1 must appear once"},
 		{[]int{2, 3}, []int{-1, 0}, "must appear once"},
 		{[]int{1, 1, 1, 1, 1, 1, 1}, []int{0, 1, 2, 3, 4, 5, 6}, "at most 6"},
 	} {

@@ -273,6 +273,9 @@ func TestChecksRefuse(t *testing.T) {
 		}
 		panics(t, c.want, c.want, c.call)
 	}
+	if rows := kernels.CheckAdvance(i(1), i(1), nil, nil); rows != 0 {
+		t.Errorf("no table has %d rows", rows)
+	}
 	if rows := kernels.CheckAdvance(i(1), i(1), f(2), f(6)); rows != 3 {
 		t.Errorf("a table of 6 values for 2 rates has %d rows, want 3", rows)
 	}
