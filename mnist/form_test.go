@@ -144,7 +144,7 @@ func TestGarmentContrast(t *testing.T) {
 	if _, err := Garment(stripes(32)); err != nil {
 		t.Errorf("a contrast of 32: %v", err)
 	}
-	if _, err := Garment(stripes(31)); err == nil || !strings.Contains(err.Error(), "31 of 255") {
+	if _, err := Garment(stripes(31)); err == nil || !strings.Contains(err.Error(), "31 of 255, expected at least 32") {
 		t.Errorf("a contrast of 31: error %v", err)
 	}
 	img := stripes(0)
@@ -235,6 +235,13 @@ func TestReadPicture(t *testing.T) {
 	var file bytes.Buffer
 	if err := png.Encode(&file, photo(shirt(), 6, 20, 30, 220, 230, 255)); err != nil {
 		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "shirt.png")
+	if err := os.WriteFile(path, file.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := FashionForm.ReadPictureFile(path); err != nil || !(mostOff(got, shirt()) <= 1) {
+		t.Errorf("from a file: off by %v, error %v", mostOff(got, shirt()), err)
 	}
 	got, err := FashionForm.ReadPicture(&file, "shirt.png")
 	if err != nil || !(mostOff(got, shirt()) <= 1) {

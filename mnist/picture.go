@@ -153,7 +153,7 @@ func (s Screen) Grid(tiles []Tile) string {
 		cell = max(cell, tile.Cols)
 	}
 	cell = min(cell, s.columns())
-	perRow := max(1, (s.columns()+gridGap)/(cell+gridGap))
+	perRow := (s.columns() + gridGap) / (cell + gridGap)
 	var rows []string
 	for row := range slices.Chunk(tiles, perRow) {
 		height := 0

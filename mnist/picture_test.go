@@ -47,6 +47,9 @@ func TestImageASCII(t *testing.T) {
 		!slices.Equal(got, []uint8{30, 45, 75, 90}) {
 		t.Errorf("shrunk to %v, %d×%d", got, rows, cols)
 	}
+	if got, _, _ := shrink([]uint8{1, 0, 1, 0}, 2, 2, 2); got[0] != 1 {
+		t.Errorf("an average of one half is rounded to %d, want 1", got[0])
+	}
 }
 
 func TestImagePanics(t *testing.T) {

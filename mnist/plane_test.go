@@ -35,20 +35,20 @@ func TestTurn(t *testing.T) {
 // A picture with a side of more than 400 pixels is averaged over squares; those at its right and
 // bottom edge have fewer pixels. A picture need not begin at (0, 0).
 func TestGreyPlanesAverage(t *testing.T) {
-	img := image.NewGray(image.Rect(5, 7, 5+801, 7+4)) // squares of 3×3, 267 of them in a row
+	img := image.NewGray(image.Rect(5, 7, 5+802, 7+4)) // squares of 3×3, 268 of them in a row
 	for y := 7; y < 11; y++ {
-		for x := 5; x < 806; x++ {
-			img.SetGray(x, y, color.Gray{uint8((x-5)/3%2*90 + (y-7)/3*60 + (y-7)%3*3)}) // the last row stands alone
+		for x := 5; x < 807; x++ {
+			img.SetGray(x, y, color.Gray{uint8((x-5)/3%2*90 + (y-7)/3*60 + (y-7)%3*3)}) // the last row and column stand alone
 		}
 	}
 	onWhite, onBlack := greyPlanes(img)
 	if onBlack != nil {
 		t.Error("a picture without transparent parts has a plane on black")
 	}
-	if onWhite.width != 267 || onWhite.height != 2 {
-		t.Fatalf("a plane of %d×%d, want 267×2", onWhite.width, onWhite.height)
+	if onWhite.width != 268 || onWhite.height != 2 {
+		t.Fatalf("a plane of %d×%d, want 268×2", onWhite.width, onWhite.height)
 	}
-	for x := range 267 {
+	for x := range 268 {
 		for y, want := range []float32{float32(x%2*90 + 3), float32(x%2*90 + 60)} {
 			if got := onWhite.at(x, y); math.Abs(float64(got-want)) > 1e-3 {
 				t.Fatalf("pixel (%d, %d) is %v, want %v", x, y, got, want)
@@ -88,5 +88,20 @@ func TestGreyPlanesOfColors(t *testing.T) {
 		if white := float64(onWhite.at(0, 0)); math.Abs(white-c.onWhite) > 1e-3 || math.Abs(black-c.onBlack) > 1e-3 {
 			t.Errorf("%v: %v on white and %v on black, want %v and %v", c.color, white, black, c.onWhite, c.onBlack)
 		}
+	}
+}
+
+// The shorter side is scaled by the same factor, in the middle of as many pixels as it touches.
+func TestFitCentres(t *testing.T) {
+	p := newPlane(56, 3)
+	for x := range 56 {
+		p.set(x, 0, 100)
+		p.set(x, 1, 40)
+		p.set(x, 2, 60)
+	}
+	got := p.fit(28)
+	// Two rows of two old ones each, of which half an old row lies outside above and below.
+	if got.width != 28 || got.height != 2 || got.at(9, 0) != (100+40/2)/2 || got.at(9, 1) != (40/2+60)/2 {
+		t.Errorf("%d×%d, rows %v and %v, want 28×2, 60 and 40", got.width, got.height, got.at(9, 0), got.at(9, 1))
 	}
 }
