@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -13,7 +14,8 @@ import (
 type ModelCheckpoint struct {
 	BaseCallback
 	// Path is the file's name. Placeholders such as {epoch:02d} and {val_loss:.2f} stand
-	// for the epoch, from 1, and for any measured value.
+	// for the epoch, from 1, and for any measured value; with Every, {batch:03d} for the epoch's
+	// batch, from 1.
 	Path    string
 	Monitor string // val_loss if empty
 	Mode    Mode   // which values are better; by default Either, which goes by the value's name
@@ -40,7 +42,10 @@ func (c *ModelCheckpoint) TrainBegin(*Run) error {
 		c.monitor = newMonitor("model checkpoint", c.Monitor, c.Mode, 0)
 		c.monitor.beat(c.Threshold)
 	}
-	_, err := fillIn(c.Path, 1, nil)
+	if c.Every == 0 && slices.ContainsFunc(placeholder.FindAllStringSubmatch(c.Path, -1), func(parts []string) bool { return parts[1] == "batch" }) {
+		return fmt.Errorf("model checkpoint: {batch} in the path %q needs Every, the steps between two files", c.Path)
+	}
+	_, err := fillIn(c.Path, 1, 1, nil)
 	return err
 }
 
@@ -70,7 +75,7 @@ func (c *ModelCheckpoint) save(r *Run, logs map[string]float64) error {
 			return err
 		}
 	}
-	path, err := fillIn(c.Path, r.Epoch+1, logs)
+	path, err := fillIn(c.Path, r.Epoch+1, r.Batch+1, logs)
 	if err != nil {
 		return err
 	}
@@ -87,7 +92,7 @@ var placeholder = regexp.MustCompile(`\{(\w+)(?::([^{}]*))?\}`)
 var verb = regexp.MustCompile(`^(0?\d{0,2}d|0?\d{0,2}(\.\d{1,2})?[fe])$`)
 
 // fillIn replaces the placeholders in a path. With nil logs it only checks their form.
-func fillIn(path string, epoch int, logs map[string]float64) (string, error) {
+func fillIn(path string, epoch, batch int, logs map[string]float64) (string, error) {
 	if path == "" {
 		return "", fmt.Errorf("model checkpoint: no path was given")
 	}
@@ -99,11 +104,11 @@ func fillIn(path string, epoch int, logs map[string]float64) (string, error) {
 			failed = fmt.Errorf("model checkpoint: %s in the path %q: expected a format such as {epoch:02d} or {val_loss:.2f}", match, path)
 			return match
 		}
-		if name == "epoch" {
+		if count, ok := map[string]int{"epoch": epoch, "batch": batch}[name]; ok {
 			if !strings.HasSuffix(format, "d") {
-				return strconv.Itoa(epoch)
+				return strconv.Itoa(count)
 			}
-			return fmt.Sprintf("%"+format, epoch)
+			return fmt.Sprintf("%"+format, count)
 		}
 		value, ok := logs[name]
 		if !ok {

@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"baregrad/tensor"
@@ -197,5 +200,44 @@ func TestUsesAgainstKeras(t *testing.T) {
 				t.Errorf("%d examples, %d steps of %d: the second pass begins with the same examples as the first", c.N, c.Steps, c.BatchSize)
 			}
 		}
+	}
+}
+
+type kerasFiles struct {
+	Path                 string
+	Every, Steps, Epochs int
+	Names                []string
+}
+
+// ModelCheckpoint writes files with the same names every so many batches.
+func TestCheckpointFilesAgainstKeras(t *testing.T) {
+	cases := readKerasTraining(t).Files
+	if len(cases) < 3 {
+		t.Fatalf("there are %d cases, want at least 3", len(cases))
+	}
+	for _, c := range cases {
+		m, _ := oneWeight(t)
+		dir, ones := t.TempDir(), make([]float32, c.Steps)
+		x := tensor.From(m.Device(), ones, c.Steps, 1)
+		o := FitOptions{BatchSize: 1, Epochs: c.Epochs, Verbose: Silent,
+			Callbacks: []Callback{&ModelCheckpoint{Path: filepath.Join(dir, c.Path), Every: c.Every, WeightsOnly: true}}}
+		if _, err := m.Fit(context.Background(), x, x, o); err != nil {
+			t.Fatal(err)
+		}
+		files, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names := []string{}
+		for _, f := range files {
+			names = append(names, f.Name())
+		}
+		if !slices.Equal(names, c.Names) {
+			t.Errorf("%s every %d of %d batches: files %v, Keras has %v", c.Path, c.Every, c.Steps, names, c.Names)
+		}
+	}
+	_, r := oneWeight(t)
+	if err := (&ModelCheckpoint{Path: "{batch:02d}"}).TrainBegin(r); err == nil || !strings.Contains(err.Error(), `{batch} in the path "{batch:02d}" needs Every`) {
+		t.Errorf("error %v, want one that says what {batch} needs", err)
 	}
 }

@@ -93,6 +93,7 @@ type kerasTraining struct {
 	Gaps        kerasCallbacks // with epochs that are not validated
 	Stepped     []kerasStepped
 	Used        []kerasUsed
+	Files       []kerasFiles
 }
 
 func readKerasTraining(t *testing.T) (k kerasTraining) {

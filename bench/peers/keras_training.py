@@ -8,7 +8,8 @@ weights of Fit with class and sample weights; the values of the metrics on rando
 Fit where an output has several positions, and with regularizers; precision, recall,
 top-k accuracies and AUC; the defaults of the arguments that both sides have; Fit, Evaluate
 and Predict with a number of steps, which examples Fit uses then, and Fit with
-validation_freq, with what the callbacks do where an epoch was not validated.
+validation_freq, with what the callbacks do where an epoch was not validated; and the files
+that ModelCheckpoint writes every so many batches.
 
 Run it in a virtual environment with tensorflow-cpu (Keras's backend here):
     python bench/peers/keras_training.py
@@ -19,6 +20,7 @@ import math
 import os
 import pathlib
 import random
+import tempfile
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -304,6 +306,15 @@ def used(n, batch, steps, epochs):
     return {"n": n, "batch_size": batch, "steps": steps, "uses": uses, "numbers": numbers}
 
 
+def files(path, every, steps, epochs):
+    """The files that ModelCheckpoint writes every so many batches."""
+    with tempfile.TemporaryDirectory() as folder:
+        callback = keras.callbacks.ModelCheckpoint(os.path.join(folder, path + ".weights.h5"), save_weights_only=True, save_freq=every)
+        MODEL.fit(np.zeros((steps, 1)), np.zeros((steps, 1)), batch_size=1, epochs=epochs, verbose=0, callbacks=[callback])
+        names = sorted(name.removesuffix(".weights.h5") for name in os.listdir(folder))
+    return {"path": path, "every": every, "steps": steps, "epochs": epochs, "names": names}
+
+
 def named(case):
     """The case with the names of what JSON has no numbers for."""
     return case | {"history": [v if math.isfinite(v) else str(v) for v in case["history"]]}
@@ -382,6 +393,7 @@ training = {
         stepped(15, sample_weight=True, batch_size=8, validation_batch_size=3, validation_steps=2, epochs=2),
         stepped(16, validation_split=0.5, validation_steps=3, steps_per_epoch=2, validation_freq=2, epochs=5),
     ],
+    "files": [files("{epoch:02d}-{batch:03d}", 2, 3, 4), files("{batch}", 3, 5, 3), files("{epoch}", 4, 5, 3)],
     "used": [used(12, 2, 4, 7), used(12, 3, 2, 5), used(10, 2, 1, 11)],
 }
 lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in training.items())
