@@ -3,20 +3,23 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"baregrad/kernels"
 	"baregrad/kernels/cuda"
 )
 
-// A time counts only if the result is right. The operations' tests have small sizes, the timed cases
-// large ones. So some elements of each result are computed again, on the host in float64.
+// A time counts only for a right result. The operations' tests have small sizes, the timed cases
+// large ones. So each result is checked twice: what the timed launches left, by some elements and
+// within the rounding errors of float32, which finds a kernel that is less precise than it should be;
+// and every element of what the same graph computes from integers (see exact.go).
 
 // checked is how many elements of a result are computed again, at most: the first, the last, and some
 // between.
 const checked = 61
 
-// wrong says what is wrong with the result of a case, which c.call has left in the first of its
-// operands; it is empty if nothing is.
+// wrong says what is wrong with the result of a case, which is in the first of its operands; it is
+// empty if nothing is.
 func (c Case) wrong(d *cuda.Device, operands []kernels.Buffer) string {
 	var values [][]float32
 	for _, b := range operands[:len(c.operands())] {
@@ -24,44 +27,90 @@ func (c Case) wrong(d *cuda.Device, operands []kernels.Buffer) string {
 		kernels.Download(d, v, b)
 		values = append(values, v)
 	}
-	result, something := values[0], false
+	if !slices.ContainsFunc(values[0], func(v float32) bool { return v != 0 }) {
+		// A GPU that computes nothing gets that right.
+		return "wrong result: all of it is 0"
+	}
+	switch c.Kind {
+	case "softmax", "exp": // which are not exact for any data: every element
+		return c.wrongExponentials(values)
+	}
+	result := values[0]
 	n := min(checked, len(result))
 	for i := range n {
 		at := i * (len(result) - 1) / max(1, n-1)
-		want, terms := c.element(at, values)
-		something = something || want != 0
-		// Factors are from -1 to 1, and a float32 sum of n such products is off by some n/10·2⁻²⁴, by
-		// Winograd's algorithm a few times as much. Factors rounded to tf32 are off by up to 2⁻¹².
-		allowed := float64(terms) * 0x1p-20
-		if c.TF32 {
-			allowed += math.Sqrt(float64(terms)) * 0x1p-9
-		}
-		if got := float64(result[at]); !(math.Abs(got-want) <= allowed) {
+		want, terms, size := c.element(at, values)
+		if got, allowed := float64(result[at]), c.rounding(terms, size); !(math.Abs(got-want) <= allowed) {
 			return fmt.Sprintf("wrong result: element %d is %v, want %v within %.2g", at, got, want, allowed)
 		}
-	}
-	if !something { // a GPU that computes nothing gets that right
-		return "wrong result: all is 0, also what is computed from"
 	}
 	return ""
 }
 
-// element computes an element of a case's result from its operands, and returns the number of terms
-// that were added up.
-func (c Case) element(at int, values [][]float32) (sum float64, terms int) {
-	d := c.Dims
-	add := func(i, j int) { // of the second and the third operand
-		sum += float64(values[1][i]) * float64(values[2][j])
-		terms++
+// rounding returns how far a sum of terms may be from the exact one, of random terms around 0; size is
+// the root of the sum of their squares, about what the sum itself is.
+//
+// Each of n additions rounds a partial sum, which is smaller than size, by at most half a unit in the
+// last place: 2⁻²⁴ of it. The errors have either sign, so together they are some 0.4·√n·size·2⁻²⁴. Eight times
+// that size is allowed, 20 standard deviations, because Winograd's algorithm has larger intermediate
+// results. (The bound that holds for any data, n·size·2⁻²⁴, is wider by √n.) Rounding to tf32, with
+// 10 bits after the point, changes each factor by 0.4·2⁻¹¹ of it, in the root mean square, and so the
+// sum by 0.6·2⁻¹¹·size: seven standard deviations are allowed.
+func (c Case) rounding(terms int, size float64) float64 {
+	if terms == 1 {
+		return 0
+	}
+	if c.Kind == "sum" {
+		terms = min(terms, longestChain)
+	}
+	allowed := 8 * 0x1p-24 * math.Sqrt(float64(terms)) * size
+	if c.TF32 {
+		allowed += 4 * 0x1p-11 * size
+	}
+	return allowed
+}
+
+// longestChain is more than the additions, one after another, of any element of a long sum: threads
+// sum their own elements, then blocks their threads, then a second pass the blocks.
+const longestChain = 4096
+
+// wrongExponentials is wrong for exp and softmax, whose values are positive.
+func (c Case) wrongExponentials(values [][]float32) string {
+	cols, allowed := 1, 4.0
+	if c.Kind == "softmax" {
+		// The sum's terms have errors of a few units, in either direction; a lane of a warp adds up
+		// every 32nd column.
+		cols = c.Dims[1]
+		allowed = 16 + 4*math.Sqrt(float64(cols)/32)
+	}
+	allowed *= 0x1p-24
+	return spread(len(values[0])/cols, func(row int) string {
+		x, y, sum := values[1][row*cols:][:cols], values[0][row*cols:][:cols], 1.0
+		if c.Kind == "softmax" {
+			sum = 0
+			for _, v := range x {
+				sum += math.Exp(float64(v))
+			}
+		}
+		for i, v := range x {
+			if want := math.Exp(float64(v)) / sum; !(math.Abs(float64(y[i])-want) <= allowed*want) {
+				return fmt.Sprintf("wrong result: element %d is %v, want %v within %.2g of it", row*cols+i, y[i], want, allowed)
+			}
+		}
+		return ""
+	})
+}
+
+// element computes an element of a case's result from its operands. It returns the number of terms
+// that were added up, too, and the root of the sum of their squares.
+func (c Case) element(at int, values [][]float32) (sum float64, terms int, size float64) {
+	d, squares := c.Dims, 0.0
+	add := func(term float64) {
+		sum, squares, terms = sum+term, squares+term*term, terms+1
 	}
 	switch c.Kind {
-	case "matmul":
-		n, k := d[1], d[2]
-		for i := range k {
-			add(at/n*k+i, i*n+at%n)
-		}
-	case "conv", "conv_dx", "conv_dw":
-		c.convElement(at, add)
+	case "matmul", "conv", "conv_dx", "conv_dw":
+		c.products(at, func(i, j int) { add(float64(values[1][i]) * float64(values[2][j])) })
 	case "maxpool", "avgpool":
 		h, w, channels := d[1], d[2], d[3]
 		channel, column := at%channels, at/channels%(w/2)
@@ -72,40 +121,38 @@ func (c Case) element(at int, values [][]float32) (sum float64, terms int) {
 		most := math.Inf(-1)
 		for i := range 4 {
 			v := float64(values[1][((2*row+i/2)*w+2*column+i%2)*channels+channel])
-			most, sum = max(most, v), sum+v/4
+			most = max(most, v)
+			add(v / 4)
 		}
 		if c.Kind == "maxpool" {
-			return most, 1
+			return most, 1, most
 		}
-		return sum, 4
-	case "softmax":
-		row := values[1][at/d[1]*d[1]:][:d[1]]
-		for _, v := range row {
-			sum += math.Exp(float64(v))
-		}
-		return math.Exp(float64(row[at%d[1]])) / sum, 1
 	case "sum":
 		for _, v := range values[1] {
-			sum += float64(v)
+			add(float64(v))
 		}
-		return sum, len(values[1])
 	case "copy":
-		return float64(values[1][at]), 1
+		add(float64(values[1][at]))
 	case "relu":
-		return max(0, float64(values[1][at])), 1
-	case "exp":
-		return math.Exp(float64(values[1][at])), 1
+		add(max(0, float64(values[1][at])))
 	case "add":
-		return float64(values[1][at]) + float64(values[2][at]), 1
+		add(float64(values[1][at] + values[2][at])) // rounded to float32, once
 	default:
 		kernels.Panicf("gpulab", "nothing is called %q", c.Kind)
 	}
-	return sum, terms
+	return sum, terms, math.Sqrt(squares)
 }
 
-// convElement calls add for each product of an element of a convolution or a gradient of it, with
-// the indices into its second and third operands.
-func (c Case) convElement(at int, add func(i, j int)) {
+// products calls add for each product of an element of a matrix product, a convolution or a gradient
+// of it, with the indices into its second and third operands.
+func (c Case) products(at int, add func(i, j int)) {
+	if c.Kind == "matmul" {
+		n, k := c.Dims[1], c.Dims[2]
+		for i := range k {
+			add(at/n*k+i, i*n+at%n)
+		}
+		return
+	}
 	s := convSpec(c.Dims)
 	x := func(n, h, w, channel int) int { return ((n*s.H+h)*s.W+w)*s.C + channel }
 	y := func(n, h, w, out int) int { return ((n*s.OH+h)*s.OW+w)*s.Out + out }
