@@ -104,43 +104,58 @@ func (c Case) wrongExponentials(values [][]float32) string {
 // element computes an element of a case's result from its operands. It returns the number of terms
 // that were added up, too, and the root of the sum of their squares.
 func (c Case) element(at int, values [][]float32) (sum float64, terms int, size float64) {
-	d, squares := c.Dims, 0.0
+	squares := 0.0
 	add := func(term float64) {
 		sum, squares, terms = sum+term, squares+term*term, terms+1
+	}
+	if one, ok := c.single(at, values); ok {
+		return float64(one), 1, math.Abs(float64(one))
 	}
 	switch c.Kind {
 	case "matmul", "conv", "conv_dx", "conv_dw":
 		c.products(at, func(i, j int) { add(float64(values[1][i]) * float64(values[2][j])) })
-	case "maxpool", "avgpool":
-		h, w, channels := d[1], d[2], d[3]
-		channel, column := at%channels, at/channels%(w/2)
-		row := at / channels / (w / 2) // over all images: their rows are even in number
-		if h%2 != 0 {
-			panic("a pooling whose rows are odd in number")
-		}
-		most := math.Inf(-1)
-		for i := range 4 {
-			v := float64(values[1][((2*row+i/2)*w+2*column+i%2)*channels+channel])
-			most = max(most, v)
-			add(v / 4)
-		}
-		if c.Kind == "maxpool" {
-			return most, 1, most
+	case "avgpool":
+		for _, v := range c.window(at, values) {
+			add(float64(v) / 4)
 		}
 	case "sum":
 		for _, v := range values[1] {
 			add(float64(v))
 		}
-	case "copy":
-		add(float64(values[1][at]))
-	case "relu":
-		add(max(0, float64(values[1][at])))
-	case "add":
-		add(float64(values[1][at] + values[2][at])) // rounded to float32, once
 	default:
 		kernels.Panicf("gpulab", "nothing is called %q", c.Kind)
 	}
 	return sum, terms, math.Sqrt(squares)
+}
+
+// single computes an element that is rounded once or not at all, if the case is of that kind.
+func (c Case) single(at int, values [][]float32) (v float32, ok bool) {
+	switch c.Kind {
+	case "copy":
+		return values[1][at], true
+	case "relu":
+		return max(0, values[1][at]), true
+	case "add":
+		return values[1][at] + values[2][at], true
+	case "maxpool":
+		v := c.window(at, values)
+		return max(v[0], v[1], v[2], v[3]), true
+	}
+	return 0, false
+}
+
+// window returns the values of which an element of a pooling is computed.
+func (c Case) window(at int, values [][]float32) (v [4]float32) {
+	h, w, channels := c.Dims[1], c.Dims[2], c.Dims[3]
+	if h%2 != 0 {
+		panic("a pooling whose rows are odd in number")
+	}
+	row := at / channels / (w / 2) // over all images: their rows are even in number
+	first := (2*row*w+2*(at/channels%(w/2)))*channels + at%channels
+	for i := range v {
+		v[i] = values[1][first+(i/2*w+i%2)*channels]
+	}
+	return v
 }
 
 // products calls add for each product of an element of a matrix product, a convolution or a gradient
