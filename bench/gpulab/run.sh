@@ -265,9 +265,9 @@ run() {
 		check 'training to 99 %' 10 30 bash -c 'logged "$@"' - "$raw/to99.jsonl" ./gpulab $smoke to99
 		torch 'training to 99 % in PyTorch' 25 60 "$raw/torch_to99.jsonl" torch_train.py to99 --data "$home/data" --budget=@SHARE@
 		;;
-	matmul) times matmul 20 60 15 40 ;;
+	matmul) times matmul 25 60 15 40 ;;
 	conv) times conv 15 40 15 40 ;;
-	memory) times memory 10 30 10 30 ;;
+	memory) times memory 20 40 10 30 ;;
 	bits)
 		pattern='TestBits|Differences'
 		[ -z "$smoke" ] || pattern='TestBits/(Memory|ReLU|MatMul)|Differences'

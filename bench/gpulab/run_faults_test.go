@@ -111,3 +111,33 @@ func TestInterruptedLab(t *testing.T) {
 		t.Errorf("%d kernels in the report (error %v), want the one measured before; said:\n%s", len(report.Kernels), err, output)
 	}
 }
+
+// A tool of compute-sanitizer that finds something has failed, and the next one runs; if there is no
+// compute-sanitizer, the report says so.
+func TestLabAndTheSanitizer(t *testing.T) {
+	t.Parallel()
+	f := newFakeLab(t, nil)
+	tool := filepath.Join(f.path, "compute-sanitizer")
+	if err := os.WriteFile(tool, []byte("#!/bin/sh\necho 1 >\"$FAKE/takes\"\n[ \"$2\" != racecheck ]\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	statuses, _, said, _ := f.run(t, "sanitizer")
+	for name, want := range map[string]string{"memcheck": "passed", "racecheck": "failed", "initcheck": "passed", "synccheck": "passed"} {
+		if got := statuses["compute-sanitizer "+name]; got != want {
+			t.Errorf("%s: %q, want %q; said:\n%s", name, got, want, said)
+		}
+	}
+	if err := os.Remove(tool); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(f.dir, "env"), []byte("command() { [ \"$*\" != '-v compute-sanitizer' ] && builtin command \"$@\"; }\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Run("not installed", func(t *testing.T) { // wherever this machine may have it
+		f.shellStart = filepath.Join(f.dir, "env")
+		statuses, _, said, _ := f.run(t, "sanitizer")
+		if want := "not run: it is not installed"; len(statuses) != 4 || statuses["compute-sanitizer memcheck"] != want {
+			t.Errorf("steps %v, want four that say %q; said:\n%s", statuses, want, said)
+		}
+	})
+}

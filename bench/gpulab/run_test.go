@@ -26,6 +26,8 @@ type fakeLab struct {
 	dir, out string
 	path     string // a folder of programs that take precedence over the machine's
 	again    bool   // whether to add to what was measured before
+
+	shellStart string // a file that bash reads before run.sh, if not empty
 }
 
 // The fake programs. The time that a program takes is in the file seconds/NAME, where NAME is the
@@ -166,7 +168,7 @@ func (f fakeLab) command(t *testing.T, args ...string) *exec.Cmd {
 	write(t, f.dir, "clock", []byte("1000\n"))
 	c := exec.Command("bash", append([]string{filepath.Join(f.dir, "run.sh")}, args...)...)
 	c.Env = append(os.Environ(), "PATH="+f.path+string(os.PathListSeparator)+os.Getenv("PATH"), "TMPDIR="+f.dir, "OUT="+f.out,
-		"FAKE="+f.dir, "FAKE_LAB="+self, "FAKE_REALLY="+really, "PYTHON=python3")
+		"FAKE="+f.dir, "FAKE_LAB="+self, "FAKE_REALLY="+really, "PYTHON=python3", "BASH_ENV="+f.shellStart)
 	return c
 }
 
