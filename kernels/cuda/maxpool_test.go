@@ -9,9 +9,9 @@ import (
 	"baregrad/kernels/cuda"
 )
 
-// Four channels at once give the same results as one at a time, which buffers get that are not
+// In both poolings, four channels at once give the same results as one at a time, which buffers get that are not
 // aligned to 16 bytes: for windows that overlap, leave gaps, or extend beyond the edge.
-func TestMaxPoolBy4(t *testing.T) {
+func TestPoolBy4(t *testing.T) {
 	d := checked(t).(*cuda.Device)
 	defer d.Close()
 	for _, s := range []kernels.PoolSpec{
@@ -35,20 +35,27 @@ func TestMaxPoolBy4(t *testing.T) {
 				buffer := func(e kernels.Type, n int) kernels.Buffer { return d.Alloc(e, n+off).Slice(off, n+off) }
 				on, y, arg := buffer(kernels.Float32, sizeX), buffer(kernels.Float32, sizeY), buffer(kernels.Int32, sizeY)
 				slope, dx := buffer(kernels.Float32, sizeY), buffer(kernels.Float32, sizeX)
+				mean, share := buffer(kernels.Float32, sizeY), buffer(kernels.Float32, sizeX)
 				kernels.Upload(d, on, x)
 				kernels.Upload(d, slope, dy)
 				d.MaxPool(y, arg, on, s)
 				d.MaxPoolGrad(dx, slope, arg, s, kernels.Overwrite)
 				d.MaxPoolGrad(dx, slope, arg, s, kernels.Accumulate)
-				results[off] = make([]float32, sizeY+sizeX)
+				d.AvgPool(mean, on, s)
+				d.AvgPoolGrad(share, slope, s, kernels.Overwrite)
+				d.AvgPoolGrad(share, slope, s, kernels.Accumulate)
+				results[off] = make([]float32, 2*(sizeY+sizeX))
 				args[off] = make([]int32, sizeY)
 				kernels.Download(d, results[off][:sizeY], y)
-				kernels.Download(d, results[off][sizeY:], dx)
+				kernels.Download(d, results[off][sizeY:sizeY+sizeX], dx)
+				kernels.Download(d, results[off][sizeY+sizeX:2*sizeY+sizeX], mean)
+				kernels.Download(d, results[off][2*sizeY+sizeX:], share)
 				kernels.Download(d, args[off], arg)
 			}
 			for i, want := range results[1] {
 				if math.Float32bits(results[0][i]) != math.Float32bits(want) {
-					t.Fatalf("result %d (the gradient begins at %d) is %v four at once, %v one by one", i, sizeY, results[0][i], want)
+					t.Fatalf("result %d (gradient from %d, means from %d, their gradient from %d) is %v four at once, %v one by one",
+						i, sizeY, sizeY+sizeX, 2*sizeY+sizeX, results[0][i], want)
 				}
 			}
 			for i, want := range args[1] {
