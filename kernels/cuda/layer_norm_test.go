@@ -58,7 +58,10 @@ func TestLayerNormCounts(t *testing.T) {
 	for _, c := range []struct {
 		rows, cols        int
 		forward, backward float64 // instructions per element, at most
-	}{{512, 64, 69, 59}, {128, 256, 33, 31}, {64, 512, 27, 26}, {32, 1024, 30, 29}, {4, 16384, 30, 29}, {2, 32768, 34, 37}} {
+	}{
+		{256, 32, 42, 38}, {512, 64, 43, 39}, {256, 128, 45, 41}, {128, 256, 33, 31},
+		{64, 512, 27, 26}, {32, 1024, 30, 29}, {4, 16384, 30, 29}, {2, 32768, 34, 37},
+	} {
 		n := c.rows * c.cols
 		x, y, dy := d.Alloc(kernels.Float32, n), d.Alloc(kernels.Float32, n), d.Alloc(kernels.Float32, n)
 		mean, inverse := d.Alloc(kernels.Float32, c.rows), d.Alloc(kernels.Float32, c.rows)

@@ -44,6 +44,7 @@ func Source(file string) (string, error) {
 			}
 			return 4
 		},
+		"rowForms": func() []rowForm { return rowForms[:] },
 	})
 	t, err := t.ParseFS(files, "*.tmpl", file)
 	if err != nil {
