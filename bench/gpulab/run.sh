@@ -372,7 +372,9 @@ lab() {
 }
 
 # The lab runs in a process group of its own, so that all of it can be killed when the budget
-# is used up.
+# is used up. A signal that comes while it starts stops it too.
+why='' # it is stopped
+trap 'why="this was interrupted"' INT TERM HUP
 : >"$home/running" >"$home/short.txt"
 exec 3> >(exec tee "$out/log.txt")
 tee=$!
@@ -380,26 +382,21 @@ set -m
 lab >&3 2>&1 3>&- &
 lab=$!
 set +m
-stopped=''
-stop() { # stop WHY
-	stopped=1
-	echo "$1: the lab is stopped" >&3
-	kill -KILL -- "-$lab" "-$(cat "$home/running")" 2>/dev/null
-}
-trap 'stop "this was interrupted"' INT TERM HUP
 while kill -0 "$lab" 2>/dev/null; do
-	if [ "$(now)" -ge "$budget" ]; then
-		stop "the budget of $budget s is used up"
+	[ -z "$why" ] && [ "$(now)" -ge "$budget" ] && why="the budget of $budget s is used up"
+	if [ -n "$why" ]; then
+		echo "$why: the lab is stopped" >&3
+		kill -KILL -- "-$lab" "-$(cat "$home/running")" 2>/dev/null
 		break
 	fi
 	sleep 0.2
 done
 wait "$lab" 2>/dev/null
 status=$?
-if [ -n "$stopped" ] && [ -d "$raw" ] && cd "$bin"; then # to include what the last step had measured
+if [ -n "$why" ] && [ -d "$raw" ] && cd "$bin"; then # to include what the last step had measured
 	save
 fi >&3 2>&1
-[ -n "$stopped" ] && [ "$status" = 0 ] && status=1
+[ -n "$why" ] && [ "$status" = 0 ] && status=1
 {
 	cat "$home/short.txt"
 	printf '\n%d s; ' "$(now)"

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -344,23 +345,49 @@ func TestLabIsStopped(t *testing.T) {
 	}
 	for budget, want := range map[string]string{"2": "the budget of 2 s is used up", "460": "this was interrupted"} {
 		var took time.Duration
-		var output []byte
+		var output string
 		var err error
 		steadily(t, func() {
 			begin := time.Now()
 			c := exec.Command("bash", filepath.Join(f.dir, "run.sh"), "--budget", budget)
 			c.Env = append(os.Environ(), "TMPDIR="+f.dir, "OUT="+f.out)
+			hangs := make(chan struct{})
 			if budget == "460" {
-				signal := time.AfterFunc(2*time.Second, func() { c.Process.Signal(syscall.SIGTERM) })
-				defer signal.Stop()
+				go func() {
+					w, err := os.OpenFile(filepath.Join(f.dir, "lab.tar.xz"), os.O_WRONLY, 0) // waits for a reader
+					if err == nil {
+						t.Cleanup(func() { w.Close() })
+					}
+					close(hangs)
+				}()
 			}
-			output, err = c.CombinedOutput() // waits until none of its processes runs
+			output, err = interrupted(t, c, hangs)
 			took = time.Since(begin)
 		})
-		if err == nil || !(took < 20*time.Second) || !strings.Contains(string(output), want) {
+		if err == nil || !(took < 20*time.Second) || !strings.Contains(output, want) {
 			t.Errorf("after %v the error is %v, and what was said\n%s", took, err, output)
 		}
 	}
+}
+
+// interrupted runs a command until none of its processes runs, interrupts it when the channel is
+// closed, and returns its output.
+func interrupted(t *testing.T, c *exec.Cmd, when <-chan struct{}) (output string, err error) {
+	t.Helper()
+	var said bytes.Buffer
+	c.Stdout, c.Stderr = &said, &said
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- c.Wait() }()
+	select {
+	case <-when:
+		c.Process.Signal(syscall.SIGTERM)
+		err = <-ended
+	case err = <-ended:
+	}
+	return said.String(), err
 }
 
 func TestMistakesOfTheLab(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -86,12 +87,16 @@ func (r *testRun) process(c *exec.Cmd, log io.Writer, idle time.Duration) (ended
 	if err != nil {
 		return nil, err
 	}
-	hung := time.AfterFunc(idle, func() { c.Process.Kill() })
+	var killed atomic.Bool
+	timer := time.AfterFunc(idle, func() {
+		killed.Store(true)
+		c.Process.Kill()
+	})
 	lines := bufio.NewReader(read)
 	for {
 		line, err := lines.ReadString('\n')
 		if len(line) > 0 {
-			hung.Reset(idle)
+			timer.Reset(idle)
 			for _, part := range strings.Split(strings.TrimRight(line, "\n"), "\x16") {
 				if part != "" {
 					fmt.Fprintln(log, part)
@@ -104,7 +109,8 @@ func (r *testRun) process(c *exec.Cmd, log io.Writer, idle time.Duration) (ended
 		}
 	}
 	ended = c.Wait()
-	if ended != nil && !hung.Stop() {
+	timer.Stop()
+	if ended != nil && killed.Load() {
 		ended = fmt.Errorf("nothing happened for %v: it was stopped", idle)
 	}
 	return ended, nil

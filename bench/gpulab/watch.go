@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"baregrad/bench"
@@ -148,7 +149,9 @@ func oneProcess(c *exec.Cmd, idle time.Duration) (begun int, hung bool, err erro
 	if err != nil {
 		return 0, false, err
 	}
+	var killed atomic.Bool
 	timer := time.AfterFunc(2*idle, func() { // starting the program takes time, too
+		killed.Store(true)
 		c.Process.Kill()
 		read.Close() // which child processes may hold open
 	})
@@ -161,7 +164,8 @@ func oneProcess(c *exec.Cmd, idle time.Duration) (begun int, hung bool, err erro
 		timer.Reset(idle)
 	}
 	err = c.Wait()
-	return begun, !timer.Stop(), err
+	timer.Stop()
+	return begun, killed.Load(), err
 }
 
 // watchCommand watches one of this program's commands.
