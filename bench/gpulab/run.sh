@@ -407,7 +407,7 @@ fi >&3 2>&1
 	fi
 } >&3
 exec 3>&-
-for _ in 1 2 3 4 5 6 7 8 9 10; do # processes left behind may keep tee waiting
+for ((i = 0; i < 30; i++)); do # 3 seconds: processes left behind may keep tee waiting
 	kill -0 "$tee" 2>/dev/null || break
 	sleep 0.1
 done
