@@ -74,13 +74,8 @@ func TestCtrlCWhileReadingAPipe(t *testing.T) {
 		}()
 		time.Sleep(200 * time.Millisecond) // it waits by now; else it ends before it does, which is as good
 		cancel()
-		select {
-		case s := <-status:
-			if s != statusInterrupted {
-				t.Errorf("%v: status %d, want %d", args, s, statusInterrupted)
-			}
-		case <-time.After(time.Minute):
-			t.Errorf("%v: still waits, a minute after it was interrupted", args)
+		if s := <-status; s != statusInterrupted { // if it still waits, go test ends the test
+			t.Errorf("%v: status %d, want %d", args, s, statusInterrupted)
 		}
 		// Whoever waits to open the pipe gets its other end, and then the end of the file.
 		if other, err := os.OpenFile(pipe, os.O_WRONLY|syscall.O_NONBLOCK, 0); err == nil {
