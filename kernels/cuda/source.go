@@ -7,6 +7,7 @@ import (
 	"math/bits"
 	"regexp"
 	"strings"
+	"sync"
 	"text/template"
 )
 
@@ -26,9 +27,25 @@ func Files() []string {
 	return names
 }
 
+// expanded holds the texts that Source has returned, by file: expanding one takes longer than most
+// launches.
+var expanded sync.Map
+
 // Source returns the PTX text of one of the Files with its templates expanded, as the driver gets
 // it.
 func Source(file string) (string, error) {
+	if text, ok := expanded.Load(file); ok {
+		return text.(string), nil
+	}
+	text, err := expand(file)
+	if err == nil {
+		expanded.Store(file, text)
+	}
+	return text, err
+}
+
+// expand expands the templates of a file.
+func expand(file string) (string, error) {
 	t := template.New(file).Funcs(template.FuncMap{
 		"add":  func(a, b int) int { return a + b },
 		"sub":  func(a, b int) int { return a - b },
