@@ -1,7 +1,6 @@
 package kerneltest
 
 import (
-	"encoding/binary"
 	"hash/fnv"
 	"math"
 	"math/rand/v2"
@@ -170,17 +169,4 @@ func (g generator) withNonFinite(a array) array {
 		a.floats[g.IntN(len(a.floats))] = specials[(first+i)%len(specials)]
 	}
 	return a
-}
-
-// guardWord fills the memory around a buffer. As a float32 it is a NaN, as an
-// int32 a large negative number: whoever computes with it betrays itself.
-const guardWord = 0xFFC0DEAD
-
-func guardBytes(n int) []byte {
-	memory := make([]byte, max(n, 4))
-	binary.LittleEndian.PutUint32(memory, guardWord)
-	for done := 4; done < n; done *= 2 {
-		copy(memory[done:], memory[:done])
-	}
-	return memory[:n]
 }
