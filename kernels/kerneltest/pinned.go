@@ -33,7 +33,7 @@ func (s *suite) testPinned(t *testing.T) {
 // pin makes a call and compares its outputs with literal values.
 func (s *suite) pin(t *testing.T, label string, tol tolerance, out, in []array, run func(d kernels.Device, out, in []kernels.Buffer), want ...[]float64) {
 	t.Helper()
-	s.twice(t, label, call{out: out, in: in, run: run}, want, tol)
+	s.twice(t, label, call{out: out, in: in, run: run}, want, tol, true)
 }
 
 func numbers(values ...float64) array {
