@@ -8,11 +8,13 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"baregrad/kernels/auto"
+	"baregrad/mnist"
 	"baregrad/nn"
 )
 
@@ -26,6 +28,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(runDemo) != "" {
 		main()
 	}
+	loadData = loadOnce
 	var err error
 	if models, err = os.MkdirTemp("", "demo"); err != nil {
 		panic(err)
@@ -33,6 +36,26 @@ func TestMain(m *testing.M) {
 	status := m.Run()
 	os.RemoveAll(models)
 	os.Exit(status)
+}
+
+// embedded is the data set in the program.
+var embedded = sync.OnceValues(func() (*mnist.Dataset, error) {
+	return mnist.Load(context.Background(), "mnist", mnist.Options{})
+})
+
+// loadOnce is mnist.Load, but gives copies of the embedded data set: to unpack it takes longer than
+// most of the tests that need it.
+func loadOnce(ctx context.Context, name string, o mnist.Options) (*mnist.Dataset, error) {
+	if err := ctx.Err(); err != nil || name != "mnist" || o.Dir != "" {
+		return mnist.Load(ctx, name, o)
+	}
+	data, err := embedded()
+	if err != nil {
+		return nil, err
+	}
+	own := *data
+	own.ClassNames, own.Train, own.Test = slices.Clone(data.ClassNames), data.Train.Clone(), data.Test.Clone()
+	return &own, nil
 }
 
 // trained is the file of a small network that demo train made, once for all tests.

@@ -174,7 +174,7 @@ func (c *classifier) data(ctx context.Context, name string, o mnist.Options) (*m
 		name = "mnist" // the contents of the folder are taken as they are
 	}
 	o.OwnClasses = true
-	data, err := mnist.Load(ctx, name, o)
+	data, err := loadData(ctx, name, o)
 	if err != nil {
 		return nil, err
 	}

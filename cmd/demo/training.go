@@ -40,9 +40,12 @@ type training struct {
 	seconds float64 // duration of the training
 }
 
+// loadData is mnist.Load; tests replace it by one that reads the embedded files once.
+var loadData = mnist.Load
+
 // load loads the data set, and copies the training data to the device.
 func (t *training) load(ctx context.Context) (err error) {
-	if t.data, err = mnist.Load(ctx, t.Dataset, mnist.Options{Dir: t.DataDir, OwnClasses: true, Progress: downloads(t.say)}); err != nil {
+	if t.data, err = loadData(ctx, t.Dataset, mnist.Options{Dir: t.DataDir, OwnClasses: true, Progress: downloads(t.say)}); err != nil {
 		return err
 	}
 	data := t.data
