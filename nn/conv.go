@@ -82,14 +82,21 @@ func (l *Conv2D) Build(b *Builder, in []int) ([]int, error) {
 
 // Forward records the convolution.
 func (l *Conv2D) Forward(p *Pass, x *autograd.Var) *autograd.Var {
-	y := p.Tape.Conv2D(p.images(x, l.DataFormat), l.kernel, l.bias, l.window())
-	if l.Activation == ReLU { // fused into the convolution
-		return y
-	}
-	if !l.Activation.elementwise() {
+	y, rest := l.forwardLogits(p, x)
+	if !rest.elementwise() {
 		y = p.inOrder(y)
 	}
-	return l.Activation.record(p.Tape, y)
+	return rest.record(p.Tape, y)
+}
+
+// forwardLogits records the layer without its activation, which it returns. A ReLU is
+// included, because it is fused into the convolution.
+func (l *Conv2D) forwardLogits(p *Pass, x *autograd.Var) (*autograd.Var, ActivationFunc) {
+	y := p.Tape.Conv2D(p.images(x, l.DataFormat), l.kernel, l.bias, l.window())
+	if l.Activation == ReLU {
+		return y, Linear
+	}
+	return y, l.Activation
 }
 
 // forwardPooled records the convolution fused with the pooling that follows, if possible:

@@ -52,9 +52,13 @@ func (m *Sequential) Forward(t *autograd.Tape, x *autograd.Var, training bool) (
 }
 
 // forward records the layers up to the given one. The last layer's activation, if it is
-// separate, is left to the caller, because losses start from its input.
+// separate, is left to the caller, because losses start from its input. Layers after it that
+// change nothing are left out. (In Keras, too, a loss finds the activation's input behind them.)
 func (m *Sequential) forward(p *Pass, x *autograd.Var, last int) *Output {
 	batch := x.Value.Dim(0)
+	for last > 0 && changesNothing(m.layers[last], p.Training) {
+		last--
+	}
 	for i := 0; i <= last; i++ {
 		l := m.layers[i]
 		x = p.suit(l, x)
@@ -78,6 +82,17 @@ func (m *Sequential) forward(p *Pass, x *autograd.Var, last int) *Output {
 		}
 	}
 	return &Output{Logits: p.inOrder(x)}
+}
+
+// changesNothing reports whether the layer's output is its input.
+func changesNothing(l Layer, training bool) bool {
+	switch l := l.(type) {
+	case *Activation:
+		return l.Function == "" || l.Function == Linear
+	case *Dropout:
+		return l.Rate == 0 || !training
+	}
+	return false
 }
 
 // checkRecorded panics with a *kernels.ShapeError unless what was recorded for a layer, a loss

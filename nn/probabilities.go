@@ -33,8 +33,10 @@ func (m *Sequential) lossWarning() string {
 	switch {
 	case fromLogits && (activation == Softmax || activation == Sigmoid):
 		taken := "the activation's input is taken instead"
-		if at < len(m.info)-1 {
-			taken = "they are taken for logits" // Loss.Record gets the output of a layer in between
+		for _, l := range m.info[at+1:] {
+			if !changesNothing(l.Layer, true) {
+				taken = "they are taken for logits" // Loss.Record gets the output of a layer in between
+			}
 		}
 		return fmt.Sprintf("The loss %s has FromLogits set, but layer %s gives probabilities, by the activation %s: %s. Leave out one of the two.",
 			m.loss.Name(), name, activation, taken)
@@ -50,15 +52,16 @@ func (m *Sequential) lossWarning() string {
 // −1 if that is a layer of another kind.
 func (m *Sequential) lastActivation() (at int, f ActivationFunc) {
 	for i := len(m.info) - 1; i >= 0; i-- {
+		if changesNothing(m.info[i].Layer, true) {
+			continue
+		}
 		switch l := m.info[i].Layer.(type) {
 		case *Dense:
 			return i, l.Activation
 		case *Conv2D:
 			return i, l.Activation
 		case *Activation:
-			if l.Function != Linear && l.Function != "" {
-				return i, l.Function
-			}
+			return i, l.Function
 		case *Reshape, *Flatten: // the same numbers
 		default:
 			return -1, ""
