@@ -56,6 +56,25 @@ func TestLossesHoldTheirNumbersWithinLimits(t *testing.T) {
 	}
 }
 
+// The targets of 0 in a one-hot row count as 1e-7, and their share of the loss and of its gradient is
+// that small: Adam divides by the gradient's size, so its relative error matters. The numbers are
+// those of kl_divergence in Keras 3.15, in float64.
+func TestSmallTargetsOfKLDivergence(t *testing.T) {
+	outputs := []float32{0.5, 0.25}
+	for _, test := range []struct {
+		targets []float32
+		want    float64
+	}{
+		{[]float32{0, 0}, -3.01567497602368e-06},
+		{[]float32{2e-7, 1e-6}, -1.5375576454812068e-05},
+	} {
+		got := lossOf(t, nn.KLDivergence, nn.Linear, outputs, test.targets)
+		if !(math.Abs(got/test.want-1) <= 3e-6) { // the logarithms, down to −16, are of float32
+			t.Errorf("targets %v: %v, want %v", test.targets, got, test.want)
+		}
+	}
+}
+
 // From logits means the model's output, whatever the last activation is. Only a softmax or a sigmoid,
 // which give no logits, is left out: Keras on TensorFlow does the same.
 func TestFromLogitsBehindAnActivation(t *testing.T) {

@@ -79,9 +79,9 @@ var (
 
 	// KLDivergence is the sum of t·ln(t/x), with both clipped to [1e-7, 1].
 	KLDivergence Loss = composed{name: "kl_divergence", sum: true, values: func(t *autograd.Tape, x, targets *autograd.Var) *autograd.Var {
-		x, targets = atLeast(t, x, epsilon), atLeast(t, targets, epsilon)
-		// min(ln x, 0), not ln min(x, 1): 1 − (1−x) has lost most digits of a small x.
-		return t.Mul(atMost(t, targets, 1), t.Sub(atMost(t, t.Log(targets), 0), atMost(t, t.Log(x), 0)))
+		// min(ln x, 0), not ln min(x, 1): 1 − (1−x) has lost most digits of a small x. The same for t.
+		lnX, lnT := atMost(t, t.Log(atLeast(t, x, epsilon)), 0), atMost(t, t.Log(atLeast(t, targets, epsilon)), 0)
+		return t.Mul(t.Exp(lnT), t.Sub(lnT, lnX))
 	}}
 
 	// CosineSimilarity is −cos of the angle between x and t: −1 if they have the same
