@@ -83,21 +83,18 @@ func (p *Profile) Text(columns int) string {
 	line := func(name, shape string, of func(r ProfileResult) CallTime) {
 		label(name, shape)
 		for _, r := range p.Results {
-			c, speed := of(r), ""
-			if c.GFLOPS > 0 {
-				speed = Figure(c.GFLOPS)
-			}
+			c := of(r)
 			if l.rates {
-				fmt.Fprintf(&b, "  %9.1f  %5.1f %%  %7s", 1e6*c.Seconds, 100*c.Share, speed)
+				fmt.Fprintf(&b, "  %s  %s %%  %7s", fixed(1e6*c.Seconds, 9, 1), fixed(100*c.Share, 5, 1), speed(c.GFLOPS))
 			} else {
-				fmt.Fprintf(&b, "  %14.1f", 1e6*c.Seconds)
+				fmt.Fprintf(&b, "  %s", fixed(1e6*c.Seconds, 14, 1))
 			}
 		}
 		switch first := of(p.Results[0]); {
 		case l.bars:
 			b.WriteString("  " + bar(20*min(1, first.Share)))
 		case len(p.Results) == 2:
-			fmt.Fprintf(&b, "  %5.2f", first.Seconds/of(p.Results[1]).Seconds)
+			fmt.Fprintf(&b, "  %s", fixed(first.Seconds/of(p.Results[1]).Seconds, 5, 2))
 		}
 		end()
 	}
@@ -131,6 +128,30 @@ func (p *Profile) Text(columns int) string {
 	})
 	line(profileWhole, "", func(r ProfileResult) CallTime { return CallTime{Seconds: r.StepSeconds, Share: 1} })
 	return b.String()
+}
+
+// fixed formats a number with that many decimals, or with none, or as a power of ten, where a slow
+// device or a busy machine makes it too long for its column.
+func fixed(v float64, width, decimals int) string {
+	text := fmt.Sprintf("%*.*f", width, decimals, v)
+	if len(text) > width {
+		text = fmt.Sprintf("%*.0f", width, v)
+	}
+	if len(text) > width {
+		text = fmt.Sprintf("%*.0e", width, v)
+	}
+	return text
+}
+
+// speed formats GFLOP/s in at most 7 columns; calls that are no products have none.
+func speed(gflops float64) string {
+	switch {
+	case gflops == 0:
+		return ""
+	case gflops < 0.001:
+		return "< 0.001"
+	}
+	return Figure(gflops)
 }
 
 func pick(is bool, one, other int) int {

@@ -46,6 +46,28 @@ a step, calls not timed                           10000.0         10000.0   1.00
 	}
 }
 
+// Calls that take very long, as on a busy machine, keep to their columns.
+func TestProfileTextOfLongCalls(t *testing.T) {
+	p := profileForTest(1)
+	p.Results[0].Calls[0] = CallTime{"forward", "MatMul", "200×16×20, bias, ReLU", 57.0711, 0.9875, 0.000572}
+	p.Results[0].Calls[1] = CallTime{"backward", "ReLU", "200×16", 12.3456789, 123.45, 0}
+	for line := range strings.Lines(p.Text(80)) {
+		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 80 {
+			t.Errorf("a line of %d columns: %s", n, line)
+		}
+	}
+	for _, want := range []string{" 57071100   98.8 %  < 0.001", " 12345679  12345 %"} {
+		if got := p.Text(80); !strings.Contains(got, want) {
+			t.Errorf("there is no %q:\n%s", want, got)
+		}
+	}
+	p = profileForTest(2)
+	p.Results[0].Calls[0].Seconds, p.Results[1].Calls[0].Seconds = 3000, 1e-3
+	if got := p.Text(80); !strings.Contains(got, "   1000.0  3e+06\n") {
+		t.Errorf("a call is 3 million times as fast on the second:\n%s", got)
+	}
+}
+
 // Whatever the terminal has from 80 columns on, no line is longer.
 func TestProfileTextFits(t *testing.T) {
 	for results := 1; results <= 3; results++ {
