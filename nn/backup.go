@@ -12,9 +12,9 @@ import (
 )
 
 // BackupAndRestore saves the state of training: model, optimizer, random generator and
-// the position in the epoch and in the data. If Fit is interrupted for any reason, running the same
-// program again continues where it stopped, and ends with the same weights, bit for bit,
-// as without the interruption. When training is complete, the file is removed. Other
+// the position in the epoch and in the data. If Fit is interrupted for any reason, running
+// the same program again continues where it stopped, and ends with the same weights, bit for
+// bit, as without the interruption. When training is complete, the file is removed. Other
 // callbacks start over, and the history holds only the epochs since the restart.
 type BackupAndRestore struct {
 	BaseCallback

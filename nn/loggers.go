@@ -12,7 +12,8 @@ import (
 )
 
 // CSVLogger writes the measurements of each epoch to a file: the epoch, from 0, then
-// the values sorted by name. With ValidationFreq, a value that was not measured is NA. Each row is synced to disk when its epoch ends.
+// the values sorted by name. With ValidationFreq, a value that was not measured is NA. Each row
+// is synced to disk when its epoch ends.
 type CSVLogger struct {
 	BaseCallback
 	Path   string // the file

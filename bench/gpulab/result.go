@@ -51,8 +51,8 @@ func (c Case) wrong(d *cuda.Device, operands []kernels.Buffer) string {
 // the root of the sum of their squares, about what the sum itself is.
 //
 // Each of n additions rounds a partial sum, which is smaller than size, by at most half a unit in the
-// last place: 2⁻²⁴ of it. The errors have either sign, so together they are some 0.4·√n·size·2⁻²⁴. Eight times
-// that size is allowed, 20 standard deviations, because Winograd's algorithm has larger intermediate
+// last place: 2⁻²⁴ of it. The errors have either sign, so together they are some 0.4·√n·size·2⁻²⁴.
+// Allowed is 8·√n·size·2⁻²⁴, 20 standard deviations, because Winograd's algorithm has larger intermediate
 // results. (The bound that holds for any data, n·size·2⁻²⁴, is wider by √n.) Rounding to tf32, with
 // 10 bits after the point, changes each factor by 0.4·2⁻¹¹ of it, in the root mean square, and so the
 // sum by 0.6·2⁻¹¹·size: seven standard deviations are allowed.

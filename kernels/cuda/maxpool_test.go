@@ -9,8 +9,8 @@ import (
 	"baregrad/kernels/cuda"
 )
 
-// In both poolings, four channels at once give the same results as one at a time, which buffers get that are not
-// aligned to 16 bytes: for windows that overlap, leave gaps, or extend beyond the edge.
+// In both poolings, four channels at once give the same results as one at a time, which buffers get
+// that are not aligned to 16 bytes: for windows that overlap, leave gaps, or extend beyond the edge.
 func TestPoolBy4(t *testing.T) {
 	d := checked(t).(*cuda.Device)
 	defer d.Close()

@@ -52,7 +52,8 @@ func TestRowForms(t *testing.T) {
 					if a == b || math.IsNaN(a) && math.IsNaN(b) {
 						continue
 					}
-					// A row's sums have terms up to 10 and are added up in groups, with some hundred roundings of each.
+					// A row's sums have terms up to 10 and are added up in groups, with some hundred
+					// roundings of each.
 					if !(math.Abs(a-b) <= 2e-5*(1+math.Abs(b))) {
 						t.Fatalf("%s: element %d of row %d is %v, want %v", name, i%cols, i/cols, a, b)
 					}
@@ -64,7 +65,7 @@ func TestRowForms(t *testing.T) {
 	}
 }
 
-// rowOutputs returns the results of each operation by row. Gradients are added to ones.
+// rowOutputs returns the results of each operation by row. Gradients that are added are added to ones.
 func rowOutputs(d kernels.Device, x, dy []float32, rows, cols int) map[string][]float32 {
 	outputs := map[string][]float32{}
 	alloc := func(values []float32) kernels.Buffer {
@@ -85,20 +86,19 @@ func rowOutputs(d kernels.Device, x, dy []float32, rows, cols int) map[string][]
 			b.Free()
 		}
 	}()
-	d.Softmax(y, from, rows, cols)
-	keep("softmax", y)
-	d.SoftmaxGrad(dx, slope, y, rows, cols, kernels.Overwrite)
-	keep("softmax gradient", dx)
-	d.Fill(dx, 1)
-	d.SoftmaxGrad(dx, slope, y, rows, cols, kernels.Accumulate)
-	keep("softmax gradient, added", dx)
-	d.LogSoftmax(y, from, rows, cols)
-	keep("log-softmax", y)
-	d.LogSoftmaxGrad(dx, slope, y, rows, cols, kernels.Overwrite)
-	keep("log-softmax gradient", dx)
-	d.Fill(dx, 1)
-	d.LogSoftmaxGrad(dx, slope, y, rows, cols, kernels.Accumulate)
-	keep("log-softmax gradient, added", dx)
+	for _, f := range []struct {
+		name     string
+		forward  func(y, x kernels.Buffer, rows, cols int)
+		backward func(dx, dy, y kernels.Buffer, rows, cols int, m kernels.Mode)
+	}{{"softmax", d.Softmax, d.SoftmaxGrad}, {"log-softmax", d.LogSoftmax, d.LogSoftmaxGrad}} {
+		f.forward(y, from, rows, cols)
+		keep(f.name, y)
+		f.backward(dx, slope, y, rows, cols, kernels.Overwrite)
+		keep(f.name+" gradient", dx)
+		d.Fill(dx, 1)
+		f.backward(dx, slope, y, rows, cols, kernels.Accumulate)
+		keep(f.name+" gradient, added", dx)
+	}
 	d.LayerNorm(y, mean, inverse, from, gamma, nil, rows, cols, 1e-3)
 	keep("layer norm", y)
 	keep("mean", mean)
