@@ -37,7 +37,7 @@ func checkHostMemory(size int64) {
 		}
 	}
 	unseen.Store(memoryStep) // check the next request, however small
-	panic(&DeviceError{Device: "host memory", Op: "alloc", Hint: "a smaller model or batch needs less",
+	panic(&DeviceError{Device: "host memory", Op: "alloc", Hint: "a smaller batch, model or data set needs less",
 		Err: &OutOfMemoryError{Asked: size, Used: max(own, all-free), Free: max(0, min(free, all-own))}})
 }
 

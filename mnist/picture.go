@@ -103,8 +103,8 @@ func shrink(img []uint8, rows, cols, factor int) (out []uint8, outRows, outCols 
 }
 
 // GreyLevels converts values of any range, such as a layer's filters or activations,
-// to grey levels for Image: the smallest becomes 0 and the largest 255. NaN becomes
-// 0, and so does everything if all values are equal.
+// to grey levels for Image: the smallest finite value becomes 0 and the largest 255; if
+// all are equal, they become 0. −∞ and NaN become 0, and +∞ becomes 255.
 func GreyLevels(values []float32) []uint8 {
 	least, most := math.Inf(1), math.Inf(-1)
 	for _, v := range values {
@@ -113,13 +113,12 @@ func GreyLevels(values []float32) []uint8 {
 		}
 	}
 	out := make([]uint8, len(values))
-	if !(most > least) {
-		return out
-	}
 	for i, v := range values {
-		level := (float64(v) - least) / (most - least)
-		if level > 0 { // false for NaN
-			out[i] = uint8(math.Round(255 * min(level, 1)))
+		switch v := float64(v); {
+		case math.IsInf(v, 1):
+			out[i] = 255
+		case v > least: // false for NaN
+			out[i] = uint8(math.Round(255 * ((v - least) / (most - least))))
 		}
 	}
 	return out

@@ -188,7 +188,10 @@ func TestGreyLevels(t *testing.T) {
 		{[]float32{3, nan, 1, inf, -inf}, []uint8{255, 0, 0, 255, 0}},
 		{[]float32{-math.MaxFloat32, math.MaxFloat32}, []uint8{0, 255}},
 		{[]float32{2, 2}, []uint8{0, 0}},
-		{[]float32{nan, inf}, []uint8{0, 0}},
+		{[]float32{nan, inf}, []uint8{0, 255}},
+		{[]float32{2, inf}, []uint8{0, 255}},
+		{[]float32{-inf, 2, 2, inf}, []uint8{0, 0, 0, 255}},
+		{[]float32{-inf, nan}, []uint8{0, 0}},
 		{nil, []uint8{}},
 	} {
 		if got := GreyLevels(test.values); !slices.Equal(got, test.want) {

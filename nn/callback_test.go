@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/csv"
 	"errors"
-	"fmt"
 	"maps"
 	"math"
 	"os"
@@ -137,33 +136,6 @@ func (f epochEnd) EpochEnd(r *nn.Run, _ map[string]float64) error {
 	return nil
 }
 
-func TestModelCheckpoint(t *testing.T) {
-	d := open(t, "reference")
-	x, y := stripes(d, 100)
-	dir := t.TempDir()
-	m := stripeModel(t, d, 1)
-	h, err := m.Fit(context.Background(), x, y, quiet(2,
-		&nn.ModelCheckpoint{Path: filepath.Join(dir, "w.{epoch:02d}-{val_loss:.2f}.safetensors")},
-		&nn.ModelCheckpoint{Path: filepath.Join(dir, "best"), Monitor: "val_accuracy", SaveBestOnly: true}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, err := filepath.Glob(filepath.Join(dir, "*"))
-	if err != nil || len(files) != 3 || !strings.HasPrefix(filepath.Base(files[2]), "w.02-") {
-		t.Errorf("files %v, error %v", files, err)
-	}
-	if _, err := nn.Load(context.Background(), d, files[2]); err != nil {
-		t.Error(err)
-	}
-	for _, path := range []string{"", "{epoch:s}", "{epoch:999d}"} {
-		_, err := m.Fit(context.Background(), x, y, quiet(1, &nn.ModelCheckpoint{Path: path}))
-		if err == nil {
-			t.Errorf("path %q was accepted", path)
-		}
-	}
-	_ = h
-}
-
 func TestLearningRates(t *testing.T) {
 	d := open(t, "reference")
 	x, y := stripes(d, 100)
@@ -219,49 +191,6 @@ func TestTerminateOnNaN(t *testing.T) {
 	h, err := m.Fit(context.Background(), x, y, o)
 	if err != nil || len(h.Epoch) != 1 || !strings.Contains(out.String(), "Batch 0: Invalid loss, terminating training") {
 		t.Errorf("%d epochs, error %v, output:\n%s", len(h.Epoch), err, out.String())
-	}
-}
-
-// A file every few steps, in the middle of epochs too. It has weights only, which
-// LoadWeights reads and Load refuses.
-func TestModelCheckpointEvery(t *testing.T) {
-	d := open(t, "reference")
-	x, y := stripes(d, 64)
-	m := stripeModel(t, d, 1)
-	dir := t.TempDir()
-	saved := []string{}
-	var before, last []string // the files after the previous step, and after the last one
-	seen := batchEnd(func(r *nn.Run) error {
-		files, err := filepath.Glob(filepath.Join(dir, "*"))
-		saved = append(saved, fmt.Sprint(len(files)))
-		before, last = last, files
-		return err
-	})
-	o := quiet(2, &nn.ModelCheckpoint{Path: filepath.Join(dir, "{epoch:02d}-{loss}"), Every: 2, WeightsOnly: true}, seen)
-	o.BatchSize = 16 // three steps in an epoch
-	if _, err := m.Fit(context.Background(), x, y, o); err != nil {
-		t.Fatal(err)
-	}
-	if want := "0 1 1 2 2 3"; strings.Join(saved, " ") != want {
-		t.Errorf("files after each step: %v, want %s", saved, want)
-	}
-	files, err := filepath.Glob(filepath.Join(dir, "02-*"))
-	if err != nil || len(files) != 2 {
-		t.Fatalf("files of the second epoch: %v, error %v", files, err)
-	}
-	last = slices.DeleteFunc(last, func(path string) bool { return slices.Contains(before, path) })
-	if len(last) != 1 {
-		t.Fatalf("the last step wrote %v, want one file", last)
-	}
-	other := stripeModel(t, d, 2)
-	if err := other.LoadWeights(context.Background(), last[0]); err != nil {
-		t.Fatal(err)
-	}
-	if !slices.Equal(weights(other), weights(m)) {
-		t.Error("the last file does not hold the last weights")
-	}
-	if _, err := nn.Load(context.Background(), d, files[0]); err == nil || !strings.Contains(err.Error(), "LoadWeights") {
-		t.Errorf("Load of weights only: error %v, want one that tells of LoadWeights", err)
 	}
 }
 

@@ -3,8 +3,9 @@ package nn
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -15,9 +16,9 @@ type ModelCheckpoint struct {
 	BaseCallback
 	// Path is the file's name. Placeholders such as {epoch:02d} and {val_loss:.2f} stand
 	// for the epoch, from 1, and for any measured value; with Every, {batch:03d} for the epoch's
-	// batch, from 1.
+	// batch, from 1. Missing folders are made.
 	Path    string
-	Monitor string // val_loss if empty
+	Monitor string // val_loss if empty; with Every and SaveBestOnly, a value of the training such as loss
 	Mode    Mode   // which values are better; by default Either, which goes by the value's name
 	// SaveBestOnly saves only if the monitored value is the best so far, and not in an epoch that
 	// ValidationFreq leaves without it.
@@ -26,13 +27,17 @@ type ModelCheckpoint struct {
 	// for instance the best of an earlier training.
 	Threshold   *float64
 	WeightsOnly bool // save like Sequential.SaveWeights
-	Every       int  // training steps between two files; 0 means one at the end of each epoch
+	// Every is the number of training steps between two files; 0 means one at the end of each
+	// epoch. Between epochs there are no validation values, so with Every neither Path nor the
+	// monitor may use one. (Keras warns about such a monitor, and saves every time.)
+	Every int
 
 	monitor *monitor
 	steps   int // since the last save
 }
 
-// TrainBegin resets the state of an earlier run.
+// TrainBegin resets the state of an earlier run. It returns an error for settings that can
+// never work, such as a validation value with Every.
 func (c *ModelCheckpoint) TrainBegin(*Run) error {
 	if c.Every < 0 {
 		return fmt.Errorf("model checkpoint: every is %d, must be at least 0", c.Every)
@@ -41,9 +46,18 @@ func (c *ModelCheckpoint) TrainBegin(*Run) error {
 	if c.SaveBestOnly {
 		c.monitor = newMonitor("model checkpoint", c.Monitor, c.Mode, 0)
 		c.monitor.beat(c.Threshold)
+		if c.Every > 0 && strings.HasPrefix(c.monitor.name, "val_") {
+			return fmt.Errorf("model checkpoint: Every is %d, and between epochs there is no %q to monitor: set Monitor to loss or a metric, or leave Every out",
+				c.Every, c.monitor.name)
+		}
 	}
-	if c.Every == 0 && slices.ContainsFunc(placeholder.FindAllStringSubmatch(c.Path, -1), func(parts []string) bool { return parts[1] == "batch" }) {
-		return fmt.Errorf("model checkpoint: {batch} in the path %q needs Every, the steps between two files", c.Path)
+	for _, parts := range placeholder.FindAllStringSubmatch(c.Path, -1) {
+		switch name := parts[1]; {
+		case c.Every == 0 && name == "batch":
+			return fmt.Errorf("model checkpoint: {batch} in the path %q needs Every, the steps between two files", c.Path)
+		case c.Every > 0 && strings.HasPrefix(name, "val_"):
+			return fmt.Errorf("model checkpoint: Every is %d, and between epochs there is no %s for the path %q", c.Every, name, c.Path)
+		}
 	}
 	_, err := fillIn(c.Path, 1, 1, nil)
 	return err
@@ -78,6 +92,9 @@ func (c *ModelCheckpoint) save(r *Run, logs map[string]float64) error {
 	path, err := fillIn(c.Path, r.Epoch+1, r.Batch+1, logs)
 	if err != nil {
 		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("model checkpoint: %w", err)
 	}
 	if c.WeightsOnly {
 		return r.Model.SaveWeights(context.Background(), path)
