@@ -130,7 +130,7 @@ func TestAUCInTraining(t *testing.T) {
 	if o, _ := loaded.Compiled(); !slices.Equal(o.Metrics, metrics) {
 		t.Errorf("the metrics are %#v, were %#v", o.Metrics, metrics)
 	}
-	if mode := newMonitor("test", "val_auc", Either, 0).mode; mode != Largest {
+	if mode := m.direction("val_auc"); mode != Largest {
 		t.Errorf("val_auc is monitored for mode %v, want Largest", mode)
 	}
 	for _, c := range []struct {

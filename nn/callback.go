@@ -36,6 +36,43 @@ func (BaseCallback) EpochEnd(*Run, map[string]float64) error { return nil }
 // TrainEnd does nothing.
 func (BaseCallback) TrainEnd(*Run) error { return nil }
 
+// LambdaCallback is a Callback of single functions, for which no type is needed. Those that are
+// nil do nothing. They are called as the methods of Callback are.
+type LambdaCallback struct {
+	OnTrainBegin func(r *Run) error                          // before the first epoch
+	OnEpochBegin func(r *Run) error                          // before the first step of each epoch
+	OnBatchEnd   func(r *Run) error                          // after each training step
+	OnEpochEnd   func(r *Run, logs map[string]float64) error // with the epoch's measurements
+	OnTrainEnd   func(r *Run) error                          // after the last epoch
+}
+
+// TrainBegin calls OnTrainBegin.
+func (c LambdaCallback) TrainBegin(r *Run) error { return callIfAny(c.OnTrainBegin, r) }
+
+// EpochBegin calls OnEpochBegin.
+func (c LambdaCallback) EpochBegin(r *Run) error { return callIfAny(c.OnEpochBegin, r) }
+
+// BatchEnd calls OnBatchEnd.
+func (c LambdaCallback) BatchEnd(r *Run) error { return callIfAny(c.OnBatchEnd, r) }
+
+// EpochEnd calls OnEpochEnd.
+func (c LambdaCallback) EpochEnd(r *Run, logs map[string]float64) error {
+	if c.OnEpochEnd == nil {
+		return nil
+	}
+	return c.OnEpochEnd(r, logs)
+}
+
+// TrainEnd calls OnTrainEnd.
+func (c LambdaCallback) TrainEnd(r *Run) error { return callIfAny(c.OnTrainEnd, r) }
+
+func callIfAny(f func(*Run) error, r *Run) error {
+	if f == nil {
+		return nil
+	}
+	return f(r)
+}
+
 // A Run is a running Fit, as callbacks see it.
 type Run struct {
 	Model   *Sequential // the model being trained

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"maps"
 	"math"
 	"os"
@@ -174,6 +175,69 @@ func TestCSVLogger(t *testing.T) {
 	rows, err := csv.NewReader(f).ReadAll()
 	if err != nil || len(rows) != 4 || strings.Join(rows[0], ",") != "epoch,accuracy,loss,val_accuracy,val_loss" || rows[2][0] != "1" {
 		t.Errorf("rows %v, error %v", rows, err)
+	}
+}
+
+// Another separator, and a path or a separator that is refused before the first step.
+func TestCSVLoggerSettings(t *testing.T) {
+	d := open(t, "reference")
+	x, y := stripes(d, 10)
+	dir := t.TempDir()
+	m := stripeModel(t, d, 1)
+	if _, err := m.Fit(context.Background(), x, y, quiet(1, &nn.CSVLogger{Path: filepath.Join(dir, "tsv"), Separator: '\t'})); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "tsv"))
+	if err != nil || !strings.HasPrefix(string(text), "epoch\taccuracy\tloss\tval_accuracy\tval_loss\n0\t") {
+		t.Errorf("the file is\n%s, error %v", text, err)
+	}
+	for want, c := range map[string]*nn.CSVLogger{
+		"csv logger: open " + filepath.Join(dir, "none", "log"):                                    {Path: filepath.Join(dir, "none", "log"), Append: true},
+		`csv logger: the separator is '"', must be a character that is no quote and ends no line`:  {Path: filepath.Join(dir, "log"), Separator: '"'},
+		`csv logger: the separator is '\n', must be a character that is no quote and ends no line`: {Path: filepath.Join(dir, "log"), Separator: '\n'},
+	} {
+		_, before := m.Compiled()
+		_, err := m.Fit(context.Background(), x, y, quiet(1, c))
+		if _, after := m.Compiled(); err == nil || !strings.HasPrefix(err.Error(), want) || after != before {
+			t.Errorf("error %v after %d steps, want %s before the first", err, after-before, want)
+		}
+	}
+}
+
+// A callback of single functions is called as one with methods, and its errors and stops count.
+func TestLambdaCallback(t *testing.T) {
+	d := open(t, "reference")
+	x, y := stripes(d, 20)
+	m := stripeModel(t, d, 1)
+	calls := []string{}
+	called := func(name string) func(*nn.Run) error {
+		return func(r *nn.Run) error { calls = append(calls, fmt.Sprint(name, r.Epoch)); return nil }
+	}
+	o := quiet(9, nn.LambdaCallback{
+		OnTrainBegin: called("begin"), OnEpochBegin: called("epoch"), OnBatchEnd: called("batch"), OnTrainEnd: called("end"),
+		OnEpochEnd: func(r *nn.Run, logs map[string]float64) error {
+			logs["half"] = logs["loss"] / 2
+			if r.Epoch == 1 {
+				r.Stop()
+			}
+			return nil
+		},
+	}, nn.LambdaCallback{})
+	o.BatchSize = 8 // two steps of 16 examples
+	h, err := m.Fit(context.Background(), x, y, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "begin0 epoch0 batch0 batch0 epoch1 batch1 batch1 end1"; strings.Join(calls, " ") != want {
+		t.Errorf("calls %v, want %s", calls, want)
+	}
+	if len(h.Epoch) != 2 || h.Last("half") != h.Last("loss")/2 {
+		t.Errorf("the history is %v, want two epochs, with the value that the callback added", h.Values)
+	}
+	failed := errors.New("no")
+	_, err = m.Fit(context.Background(), x, y, quiet(9, nn.LambdaCallback{OnBatchEnd: func(*nn.Run) error { return failed }}))
+	if !errors.Is(err, failed) {
+		t.Errorf("error %v, want the callback's", err)
 	}
 }
 

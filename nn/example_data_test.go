@@ -236,31 +236,26 @@ func Example_weightsFromPyTorch() {
 	// [[16. 35.]]
 }
 
-// Transfer learning: the first layers of a trained network are reused and frozen, and the
-// last layer is new.
+// Transfer learning: a trained network, which may come from Load, gets a new last layer. The
+// other layers keep their weights and are frozen. (In Keras: pop, trainable = False, add.)
 func Example_transfer() {
 	ctx := context.Background()
 	x, y := xor()
-	body := func() []nn.Layer {
-		return []nn.Layer{&nn.Dense{Units: 8, Activation: nn.Tanh, Name: "body", InputShape: []int{2}}}
-	}
-	trained := xorModel(x, append(body(), &nn.Dense{Units: 1, Activation: nn.Sigmoid, Name: "head"})...)
-	if _, err := trained.Fit(ctx, x, y, nn.FitOptions{Epochs: 100, Verbose: nn.Silent}); err != nil {
+	model := xorModel(x,
+		&nn.Dense{Units: 8, Activation: nn.Tanh, InputShape: []int{2}},
+		&nn.Dense{Units: 1, Activation: nn.Sigmoid})
+	if _, err := model.Fit(ctx, x, y, nn.FitOptions{Epochs: 100, Verbose: nn.Silent}); err != nil {
 		log.Fatal(err)
 	}
 
-	model := nn.NewSequential(x.Device(), nn.Seed(2), append(body(), &nn.Dense{Units: 2, Activation: nn.Softmax, Name: "classes"})...)
-	if err := model.Compile(nn.CompileOptions{Optimizer: nn.Adam{LearningRate: 0.1}, Loss: nn.SparseCategoricalCrossentropy{}}); err != nil {
-		log.Fatal(err)
-	}
-	for _, p := range trained.Params() {
-		if strings.HasPrefix(p.Name, "body/") {
-			if err := model.SetWeights(p.Name, p.Value.Floats()); err != nil {
-				log.Fatal(err)
-			}
+	model.Pop()
+	for _, l := range model.Layers() {
+		if err := model.SetTrainable(l.Name, false); err != nil {
+			log.Fatal(err)
 		}
 	}
-	if err := model.SetTrainable("body", false); err != nil {
+	model.Add(&nn.Dense{Units: 2, Activation: nn.Softmax})
+	if err := model.Compile(nn.CompileOptions{Optimizer: nn.Adam{LearningRate: 0.1}, Loss: nn.SparseCategoricalCrossentropy{}}); err != nil {
 		log.Fatal(err)
 	}
 	same := tensor.From(x.Device(), []int32{1, 0, 0, 1}, 4) // whether both are equal

@@ -3,6 +3,7 @@ package nn
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"baregrad/autograd"
 	"baregrad/kernels"
@@ -54,7 +55,8 @@ type Builder struct {
 	frozen bool
 	dry    bool // only names and shapes are needed
 	model  *Sequential
-	next   Layer // the layer after this one, or nil
+	next   Layer    // the layer after this one, or nil
+	kept   []*Param // the layer's parameters in an earlier build of the model
 	params []*Param
 }
 
@@ -65,6 +67,10 @@ func (b *Builder) Param(role string, init Initializer, shape ...int) *autograd.V
 	b.params = append(b.params, p)
 	if b.dry {
 		return nil
+	}
+	if i := len(b.params) - 1; i < len(b.kept) && b.kept[i].Name == p.Name && slices.Equal(b.kept[i].shape, shape) {
+		p.Var = b.kept[i].Var
+		return p.Var
 	}
 	p.Var = autograd.NewParam(tensor.New(b.device, shape...)) // first, because a shape that is too large fails here
 	values := make([]float32, tensor.Size(shape))

@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"unicode/utf8"
 )
 
 // CSVLogger writes the measurements of each epoch to a file: the epoch, from 0, then
@@ -16,25 +18,31 @@ import (
 // is synced to disk when its epoch ends.
 type CSVLogger struct {
 	BaseCallback
-	Path   string // the file
-	Append bool   // append to the file if it exists
+	Path      string // the file
+	Append    bool   // append to the file if it exists
+	Separator rune   // between the values; a comma if 0
 
 	names []string // nil until the header is written
 }
 
-// TrainBegin creates or truncates the file, unless Append is set.
+// TrainBegin creates the file, and empties it unless Append is set.
 func (l *CSVLogger) TrainBegin(*Run) error {
 	l.names = nil
 	if l.Path == "" {
 		return errors.New("csv logger: no path was given")
 	}
-	if l.Append {
-		return nil
+	if r := l.Separator; r == '"' || r == '\r' || r == '\n' || r != 0 && !utf8.ValidRune(r) || r == utf8.RuneError {
+		return fmt.Errorf("csv logger: the separator is %q, must be a character that is no quote and ends no line", r)
 	}
-	if err := os.WriteFile(l.Path, nil, 0o644); err != nil {
+	how := os.O_TRUNC
+	if l.Append {
+		how = os.O_APPEND
+	}
+	f, err := os.OpenFile(l.Path, os.O_CREATE|os.O_WRONLY|how, 0o644)
+	if err != nil {
 		return fmt.Errorf("csv logger: %w", err)
 	}
-	return nil
+	return f.Close()
 }
 
 // EpochEnd writes a row.
@@ -49,6 +57,7 @@ func (l *CSVLogger) EpochEnd(r *Run, logs map[string]float64) error {
 		return err
 	}
 	w := csv.NewWriter(f)
+	w.Comma = cmp.Or(l.Separator, ',')
 	if l.names == nil {
 		l.names = slices.Sorted(maps.Keys(logs))
 		if r.Options.ValidationX != nil && !r.validates() { // later rows have validation values, too

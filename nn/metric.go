@@ -148,6 +148,10 @@ var metrics = map[string]Metric{
 	"auc":                         AUC{},
 	"precision":                   Precision{},
 	"recall":                      Recall{},
+	"f1_score":                    F1Score{},
+	"fbeta_score":                 FBetaScore{},
+	"r2_score":                    R2Score{},
+	"root_mean_squared_error":     RootMeanSquaredError{},
 
 	"top_k_categorical_accuracy":        TopKCategoricalAccuracy{},
 	"sparse_top_k_categorical_accuracy": SparseTopKCategoricalAccuracy{},

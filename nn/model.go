@@ -45,10 +45,10 @@ type Sequential struct {
 	device kernels.Device
 	random *Random
 	layers []Layer
-	err    error // an Add that came after Build
 
 	built   bool
-	input   []int // the shape of one example
+	kept    []LayerInfo // of an earlier build, whose parameters the next one takes over
+	input   []int       // the shape of one example
 	info    []LayerInfo
 	params  []*Param
 	dropout uint64 // the seed of the model's dropout layers
@@ -82,19 +82,6 @@ func NewSequential(d kernels.Device, random *Random, layers ...Layer) *Sequentia
 	return &Sequential{device: d, random: random, layers: layers}
 }
 
-// Add appends a layer. It must come before the model is built.
-func (m *Sequential) Add(l Layer) {
-	if m.built {
-		kind := "nil"
-		if !isNil(l) {
-			kind = l.Kind()
-		}
-		m.err = fmt.Errorf("a %s layer was added to a model that was already built", kind)
-		return
-	}
-	m.layers = append(m.layers, l)
-}
-
 // Device is the device that the model computes on.
 func (m *Sequential) Device() kernels.Device { return m.device }
 
@@ -121,8 +108,8 @@ func (m *Sequential) Params() []*Param { return m.params }
 // for a layer that does not fit.
 func (m *Sequential) Build() (err error) {
 	defer catchDevice(&err)
-	if m.built || m.err != nil {
-		return m.err
+	if m.built {
+		return nil
 	}
 	if len(m.layers) == 0 {
 		return errors.New("the model has no layers")
@@ -157,7 +144,7 @@ func (m *Sequential) Build() (err error) {
 		m.params = append(m.params, l.Params...)
 	}
 	m.dropout = m.random.Uint64()
-	m.built = true
+	m.built, m.kept = true, nil
 	return nil
 }
 
@@ -191,6 +178,9 @@ func (m *Sequential) buildLayers(dry bool) (info []LayerInfo, err error) {
 			return fail(fmt.Errorf("InputShape is %s, but the layer before gives %s", shapeString(own), shapeString(shape)))
 		}
 		b := &Builder{device: m.device, random: m.random, layer: name, number: uint32(i), frozen: l.Options().Frozen, dry: dry, model: m}
+		if i < len(m.kept) && m.kept[i].Name == name {
+			b.kept, b.frozen = m.kept[i].Params, !m.kept[i].Trained
+		}
 		if i+1 < len(m.layers) {
 			b.next = m.layers[i+1]
 		}
@@ -266,7 +256,12 @@ func (m *Sequential) Compile(o CompileOptions) (err error) {
 		names[metric.Name()] = true
 	}
 	m.freeOptimizer()
-	m.optimizer, m.loss, m.metrics = o.Optimizer, o.Loss, o.Metrics
+	m.optimizer, m.loss, m.metrics = o.Optimizer, o.Loss, slices.Clone(o.Metrics)
+	for i, metric := range m.metrics {
+		if s, ok := metric.(sizedMetric); ok {
+			m.metrics[i] = s.sized(append([]int{1}, m.OutputShape()...)[len(m.OutputShape())])
+		}
+	}
 	m.updater = o.Optimizer.Prepare(m.device, m.learnt())
 	m.step, m.rate, m.warned = 0, nil, false
 	return nil
@@ -287,9 +282,8 @@ func (m *Sequential) freeOptimizer() {
 // the optimizer's state. The model can't be used afterwards.
 func (m *Sequential) Free() {
 	m.freeOptimizer()
-	for _, p := range m.params {
-		p.Value.Free()
-		freeIfAny(p.Grad)
+	for _, l := range append(m.kept, m.info...) {
+		l.free()
 	}
 }
 

@@ -12,9 +12,9 @@ import (
 type Mode int
 
 const (
-	// Either is Smallest for losses, and Largest for accuracies and for the metrics
-	// auc, cosine_similarity, precision and recall, of training or (val_…) validation data.
-	// For any other value the direction is unknown, and Either is an error.
+	// Either goes by the metric of the model that has the name, of training or (val_…) validation
+	// data: Largest for this package's metrics, and Smallest for losses and a LossMetric. Other
+	// values go by their names, as loss or accuracy. If these say nothing, Either is an error.
 	Either Mode = iota
 	// Smallest means that smaller values are better.
 	Smallest
@@ -26,7 +26,7 @@ const (
 type monitor struct {
 	callback string // the callback's name, for errors
 	name     string
-	mode     Mode    // Either if the direction is unknown
+	mode     Mode    // Either until the first value, or if the direction is unknown
 	minDelta float64 // smaller changes do not count
 	best     float64
 	started  bool // there is a best value
@@ -36,9 +36,6 @@ type monitor struct {
 func newMonitor(callback, name string, mode Mode, minDelta float64) *monitor {
 	if name == "" {
 		name = "val_loss"
-	}
-	if mode == Either {
-		mode = direction(strings.TrimPrefix(name, "val_"))
 	}
 	return &monitor{callback: callback, name: name, mode: mode, minDelta: math.Abs(minDelta)}
 }
@@ -50,8 +47,21 @@ func (m *monitor) beat(threshold *float64) {
 	}
 }
 
-// direction is the better direction for a value of this package, or Either.
-func direction(name string) Mode {
+// direction is the better direction for a value that the model measures, or Either.
+func (m *Sequential) direction(name string) Mode {
+	name = strings.TrimPrefix(name, "val_")
+	for _, metric := range m.metrics {
+		if metric.Name() != name {
+			continue
+		}
+		switch metric.(type) {
+		case LossMetric, RootMeanSquaredError:
+			return Smallest
+		case Accuracy, BinaryAccuracy, categoricalAccuracy, TopKCategoricalAccuracy, SparseTopKCategoricalAccuracy,
+			AUC, CosineMetric, F1Score, FBetaScore, Precision, R2Score, Recall:
+			return Largest
+		}
+	}
 	if name == "auc" || name == "cosine_similarity" || name == "precision" || name == "recall" || strings.Contains(name, "acc") {
 		return Largest
 	}
@@ -80,6 +90,9 @@ func (m *monitor) value(r *Run, logs map[string]float64) (value float64, ok bool
 	}
 	if m.mode < Either || m.mode > Largest {
 		return 0, false, fmt.Errorf("%s: Mode is %d, must be Either, Smallest or Largest, which are 0 to 2", m.callback, m.mode)
+	}
+	if m.mode == Either {
+		m.mode = r.Model.direction(m.name)
 	}
 	if m.mode == Either {
 		return 0, false, fmt.Errorf("%s: is a small or a large %q the better one? Set Mode to nn.Smallest or nn.Largest", m.callback, m.name)

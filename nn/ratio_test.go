@@ -148,7 +148,7 @@ func TestRatiosInUse(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"precision", "val_recall", "top_k_categorical_accuracy"} {
-		if mode := newMonitor("test", name, Either, 0).mode; mode != Largest {
+		if mode := m.direction(name); mode != Largest {
 			t.Errorf("%s is monitored for mode %v, want Largest", name, mode)
 		}
 	}

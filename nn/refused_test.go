@@ -61,7 +61,7 @@ func TestRefused(t *testing.T) {
 		// Layers and their settings.
 		{"layer input_layer (InputLayer): it is the first layer and needs Shape, the shape of one example", build(&nn.Input{})},
 		{"layer 0 of the model, from 0, is nil", build((*nn.Dense)(nil))},
-		{"a nil layer was added to a model that was already built", late.Build},
+		{"layer 1 of the model, from 0, is nil", late.Build},
 		{"layer dense (Dense): constant initializer: value is NaN, must be a finite number", dense(nn.Constant{Value: nan})},
 		{"layer dense (Dense): random normal initializer: the deviation is -1, must be a finite number from 0 on", dense(nn.RandomNormal{StdDev: -1})},
 		{"layer dense (Dense): truncated normal initializer: mean is +Inf, must be a finite number", dense(nn.TruncatedNormal{Mean: math.Inf(1)})},

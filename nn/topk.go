@@ -68,18 +68,24 @@ func inTopK(t *autograd.Tape, out *Output, classes *autograd.Var, k int) *autogr
 	}
 	x := byPosition(t, autograd.NewConst(out.Value(t).Value)) // without a gradient
 	rows, cols := x.Value.Dim(0), x.Value.Dim(1)
-	// Select the class's output with a one-hot row, which is the gradient of a maximum.
-	one, hot := t.Input(rows), t.Input(rows, cols)
-	t.Device().Fill(one.Value.Buffer(), 1)
-	t.Do("one-hot", func() {
-		t.Device().MaxGrad(hot.Value.Buffer(), one.Value.Buffer(), classes.Value.Buffer(),
-			kernels.ReduceSpec{Outer: rows, N: cols, Inner: 1}, kernels.Overwrite)
-	})
-	of := t.Sum(t.Mul(x, hot), 1, 1)
+	of := t.Sum(t.Mul(x, oneHot(t, classes, cols)), 1, 1) // the class's output
 	distance := t.Sub(x, t.Reshape(of, rows, 1))
 	// The threshold is the smallest normal number, so any larger difference counts.
 	larger := countOf(t, ones(t, distance, 0x1p-126))
 	right := ones(t, t.Affine(larger, -1, float32(k)), 0.5)
 	number := ones(t, t.Affine(t.Sub(of, of), 1, 1), 0.5) // 0 for NaN−NaN and ∞−∞
 	return byExample(t, out, t.Mul(right, number))
+}
+
+// oneHot is the rows of class numbers, int32 [rows]: float32 [rows, classes]. Such a row is the
+// gradient of a maximum.
+func oneHot(t *autograd.Tape, numbers *autograd.Var, classes int) *autograd.Var {
+	rows := numbers.Value.Dim(0)
+	one, hot := t.Input(rows), t.Input(rows, classes)
+	t.Device().Fill(one.Value.Buffer(), 1)
+	t.Do("one-hot", func() {
+		t.Device().MaxGrad(hot.Value.Buffer(), one.Value.Buffer(), numbers.Value.Buffer(),
+			kernels.ReduceSpec{Outer: rows, N: classes, Inner: 1}, kernels.Overwrite)
+	})
+	return hot
 }

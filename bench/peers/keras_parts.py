@@ -1,0 +1,83 @@
+"""Writes what single parts of Keras give: nn/testdata/keras/parts.json.
+
+A Go test in nn compares it with what baregrad gives. The file holds which way the metrics
+should go, for callbacks that monitor them; and F-scores, R² and the root mean squared error
+on random rows, over batches.
+
+Run it in a virtual environment with tensorflow-cpu (Keras's backend here):
+    python bench/peers/keras_parts.py
+"""
+import json
+import os
+import pathlib
+import random
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+
+import keras
+import numpy as np
+
+FILE = pathlib.Path(__file__).parents[2] / "nn" / "testdata" / "keras" / "parts.json"
+
+
+def rows(r, n, width, low=-1.0, high=1.0):
+    return [[r.randrange(33) / 32 * (high - low) + low for _ in range(width)] for _ in range(n)]
+
+
+def directions():
+    """What EarlyStopping takes for better when it monitors a metric called m: min or max."""
+    m = keras.metrics
+    found = {}
+    for metric in [m.BinaryAccuracy, m.CategoricalAccuracy, m.SparseCategoricalAccuracy, m.TopKCategoricalAccuracy,
+                   m.SparseTopKCategoricalAccuracy, m.AUC, m.Precision, m.Recall, m.CosineSimilarity, m.F1Score, m.FBetaScore,
+                   m.R2Score, m.RootMeanSquaredError, m.MeanSquaredError, m.MeanAbsoluteError, m.Hinge, m.BinaryCrossentropy,
+                   m.Poisson]:
+        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, activation="sigmoid")])
+        model.compile(loss="mse", metrics=[metric(name="m")])
+        model.fit(np.zeros((1, 1)), np.zeros((1, 1)), verbose=0)  # from then on it knows its metrics
+        callback = keras.callbacks.EarlyStopping(monitor="val_m")
+        callback.set_model(model)
+        callback._set_monitor_op()
+        found[metric.__name__] = {keras.ops.less: "min", keras.ops.greater: "max"}[callback.monitor_op]
+    return found
+
+
+def over_batches(metric, y, x):
+    for i in range(0, len(x), 4):
+        metric.update_state(np.array(y[i : i + 4], np.float32), np.array(x[i : i + 4], np.float32))
+    return float(metric.result())
+
+
+def scores(r):
+    """Metrics that are computed from sums, on random rows, over batches of 4."""
+    n, width, m = 13, 5, keras.metrics
+    outputs, single = rows(r, n, width, 0.0), rows(r, n, 1, 0.0)
+    outputs[3] = [0.0] * width  # a row in which no output is the largest
+    outputs[4][1] = outputs[4][2] = 1.0  # and one in which two are
+    labels = [r.randrange(width - 1) for _ in range(n)]  # the last class never occurs
+    marks, targets = [[float(r.random() < 0.4) for _ in range(width)] for _ in range(n)], rows(r, n, width)
+    targets[0] = [t + 3 for t in targets[0]]
+    bits = [[float(r.random() < 0.4)] for _ in range(n)]
+    onehot = np.eye(width)[labels]
+    found = {}
+    for average in ["micro", "macro", "weighted"]:
+        for beta in [1.0, 0.5, 2.0]:
+            found[f"classes {average} {beta}"] = over_batches(m.FBetaScore(average=average, beta=beta), onehot, outputs)
+            found[f"marks {average} {beta}"] = over_batches(m.FBetaScore(average=average, beta=beta, threshold=0.25), marks, outputs)
+        found[f"bits {average} 1.0"] = over_batches(m.F1Score(average=average, threshold=0.5), bits, single)
+    found["rmse"] = over_batches(m.RootMeanSquaredError(), targets, outputs)
+    found["r2"] = over_batches(m.R2Score(), targets, outputs)
+    found["r2 single"] = over_batches(m.R2Score(), bits, single)
+    return {"outputs": outputs, "single": single, "labels": labels, "marks": marks, "bits": bits, "targets": targets, "values": found}
+
+
+parts = {
+    "keras": keras.__version__,
+    "directions": directions(),
+    "scores": scores(random.Random(1)),
+}
+lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in parts.items())
+FILE.write_text("{" + lines + "}\n")
+print(FILE, FILE.stat().st_size, "bytes")
