@@ -29,7 +29,7 @@ type Case struct {
 var groups = map[string][]string{
 	"matmul": {"matmul"},
 	"conv":   {"conv", "conv_dx", "conv_dw"},
-	"memory": {"maxpool", "avgpool", "softmax", "copy", "relu", "add", "exp", "sum"},
+	"memory": {"maxpool", "avgpool", "softmax", "copy", "relu", "add", "exp", "sum", "maxpool_dx", "avgpool_dx", "softmax_dx", "relu_dx"},
 }
 
 // casesOf lists the cases of a group, in the report's order.
@@ -121,15 +121,24 @@ func cases(smoke bool) (list []Case) {
 		list = append(list,
 			Case{Name: "maxpool" + size, Kind: "maxpool", Dims: p, Bytes: n*4 + n/4*8},
 			Case{Name: "avgpool" + size, Kind: "avgpool", Dims: p, Bytes: n*4 + n/4*4})
+		if p[0] == batch {
+			continue // of the gradients, the large ones alone
+		}
+		list = append(list,
+			Case{Name: "maxpool_dx" + size, Kind: "maxpool_dx", Dims: p, Bytes: n*4 + n/4*8},
+			Case{Name: "avgpool_dx" + size, Kind: "avgpool_dx", Dims: p, Bytes: n*4 + n/4*4})
 	}
 	for _, cols := range []int{10, 1024, 10000} {
 		rows := max(1, large/cols)
-		list = append(list, Case{Name: fmt.Sprintf("softmax %dx%d", rows, cols), Kind: "softmax", Dims: []int{rows, cols}, Bytes: 8 * float64(rows*cols)})
+		list = append(list,
+			Case{Name: fmt.Sprintf("softmax %dx%d", rows, cols), Kind: "softmax", Dims: []int{rows, cols}, Bytes: 8 * float64(rows*cols)},
+			Case{Name: fmt.Sprintf("softmax_dx %dx%d", rows, cols), Kind: "softmax_dx", Dims: []int{rows, cols}, Bytes: 12 * float64(rows*cols)})
 	}
 	n := float64(large)
 	return append(list,
 		Case{Name: fmt.Sprintf("copy %d", large), Kind: "copy", Dims: []int{large}, Bytes: 8 * n},
 		Case{Name: fmt.Sprintf("relu %d", large), Kind: "relu", Dims: []int{large}, Bytes: 8 * n},
+		Case{Name: fmt.Sprintf("relu_dx %d", large), Kind: "relu_dx", Dims: []int{large}, Bytes: 12 * n},
 		Case{Name: fmt.Sprintf("add %d", large), Kind: "add", Dims: []int{large}, Bytes: 12 * n},
 		Case{Name: fmt.Sprintf("exp %d", large), Kind: "exp", Dims: []int{large}, Bytes: 8 * n},
 		Case{Name: fmt.Sprintf("sum %d", large), Kind: "sum", Dims: []int{large}, Bytes: 4 * n})
@@ -204,9 +213,14 @@ func (c Case) operands() []int {
 	case "maxpool", "avgpool":
 		n := d[0] * d[1] * d[2] * d[3]
 		return []int{n / 4, n}
+	case "maxpool_dx", "avgpool_dx":
+		n := d[0] * d[1] * d[2] * d[3]
+		return []int{n, n / 4}
 	case "softmax":
 		return []int{d[0] * d[1], d[0] * d[1]}
-	case "add":
+	case "softmax_dx":
+		return []int{d[0] * d[1], d[0] * d[1], d[0] * d[1]}
+	case "add", "relu_dx":
 		return []int{d[0], d[0], d[0]}
 	case "sum":
 		return []int{1, d[0]}
@@ -214,7 +228,50 @@ func (c Case) operands() []int {
 	return []int{d[0], d[0]}
 }
 
-// call computes the case once. For maxpool, the last operand is space for the indices.
+// buffers returns memory for a case on a device: its operands, uninitialised, and for max pooling the
+// places of the maxima, one for each window. The gradient reads them, so they are in it.
+func (c Case) buffers(d *cuda.Device) (list []kernels.Buffer) {
+	sizes := c.operands()
+	for _, n := range sizes {
+		list = append(list, d.Alloc(kernels.Float32, n))
+	}
+	switch c.Kind {
+	case "maxpool":
+		list = append(list, d.Alloc(kernels.Int32, sizes[0]))
+	case "maxpool_dx":
+		places := d.Alloc(kernels.Int32, sizes[1])
+		list = append(list, places)
+		to := make([]int32, sizes[1])
+		for window := range to {
+			to[window] = int32(c.corner(window, chosen(window)))
+		}
+		kernels.Upload(d, places, to)
+	}
+	return list
+}
+
+// chosen returns the place of a window's maximum, from 0 to 3, for the gradient of max pooling: any
+// will do that differs from window to window.
+func chosen(window int) int { return int(uint32(window) * 2654435761 >> 30) }
+
+// corner returns the index of an element of a pooling's input, from 0 to 3 of a window.
+func (c Case) corner(window, i int) int {
+	h, w, channels := c.Dims[1], c.Dims[2], c.Dims[3]
+	if h%2 != 0 {
+		panic("a pooling whose rows are odd in number")
+	}
+	row, column := window/channels/(w/2), window/channels%(w/2) // over all images: their rows are even in number
+	return ((2*row+i/2)*w+2*column+i%2)*channels + window%channels
+}
+
+// windowOf returns the window of an element of a pooling's input, and which one of it the element is.
+func (c Case) windowOf(at int) (window, i int) {
+	w, channels := c.Dims[2], c.Dims[3]
+	row, column := at/channels/w, at/channels%w
+	return (row/2*(w/2)+column/2)*channels + at%channels, row%2*2 + column%2
+}
+
+// call computes the case once, in the memory that buffers returned.
 func (c Case) call(d *cuda.Device, b []kernels.Buffer) {
 	n := c.Dims
 	d.ConvForm = convForms[c.Form]
@@ -238,8 +295,16 @@ func (c Case) call(d *cuda.Device, b []kernels.Buffer) {
 		d.MaxPool(b[0], b[2], b[1], poolSpec(n))
 	case "avgpool":
 		d.AvgPool(b[0], b[1], poolSpec(n))
+	case "maxpool_dx":
+		d.MaxPoolGrad(b[0], b[1], b[2], poolSpec(n), kernels.Overwrite)
+	case "avgpool_dx":
+		d.AvgPoolGrad(b[0], b[1], poolSpec(n), kernels.Overwrite)
 	case "softmax":
 		d.Softmax(b[0], b[1], n[0], n[1])
+	case "softmax_dx":
+		d.SoftmaxGrad(b[0], b[1], b[2], n[0], n[1], kernels.Overwrite)
+	case "relu_dx":
+		d.ReLUGrad(b[0], b[1], b[2], kernels.Overwrite)
 	case "copy":
 		d.Copy(b[0], b[1])
 	case "relu":

@@ -26,7 +26,7 @@ func (c Case) wrongOfIntegers(d *cuda.Device, operands []kernels.Buffer, run fun
 	for i, v := range values[1:] {
 		kernels.Upload(d, operands[i+1], v)
 	}
-	unwritten(d, operands)
+	c.unwritten(d, operands)
 	run()
 	kernels.Download(d, values[0], operands[0])
 	switch c.Kind {
@@ -38,14 +38,16 @@ func (c Case) wrongOfIntegers(d *cuda.Device, operands []kernels.Buffer, run fun
 		if why := c.wrongPlaces(values, places); why != "" {
 			return why
 		}
+	case "softmax_dx":
+		return c.wrongRows(values)
 	}
 	return spread(len(values[0]), func(at int) string { return c.wrongElement(at, values) })
 }
 
-// unwritten fills a case's result with NaNs, and indices with -1.
-func unwritten(d *cuda.Device, operands []kernels.Buffer) {
+// unwritten fills a case's result with NaNs, and the places of maxima with -1.
+func (c Case) unwritten(d *cuda.Device, operands []kernels.Buffer) {
 	d.Fill(operands[0], float32(math.NaN()))
-	if last := operands[len(operands)-1]; last.Type() == kernels.Int32 {
+	if last := operands[len(operands)-1]; c.Kind == "maxpool" {
 		nowhere := make([]int32, last.Len())
 		for i := range nowhere {
 			nowhere[i] = -1
@@ -67,6 +69,9 @@ func (c Case) integers() (values [][]float32) {
 		// At most 64 a product: 86,528 of them, the most of any case, stay below 2²³. Winograd's
 		// algorithm adds up quarters, of larger numbers but few.
 		draw = func() float32 { return float32(int(from.Uint64()%17) - 8) }
+	case "softmax_dx":
+		// Products of at most 9, of which a row's sum stays below 2¹⁷, and that times 3.
+		draw = func() float32 { return float32(int(from.Uint64()%7) - 3) }
 	case "sum":
 		// 1 and -1, 9 and 7 times in 16: a lost element always changes the sum, and so do lost
 		// blocks, since theirs are not around 0. The sum of all is about an eighth of their number,
@@ -74,19 +79,25 @@ func (c Case) integers() (values [][]float32) {
 		draw = func() float32 { return [2]float32{1, -1}[(from.Uint64()%16+7)/16] }
 	}
 	for i, n := range c.operands() {
-		v := make([]float32, n)
-		values = append(values, v)
 		if i == 0 {
+			values = append(values, make([]float32, n))
 			continue
 		}
-		for i := range min(n, period) {
-			v[i] = draw()
-		}
-		for at := period; at < n; at *= 2 {
-			copy(v[at:], v[:at])
-		}
+		values = append(values, repeating(n, draw))
 	}
 	return values
+}
+
+// repeating returns n numbers that repeat after a period.
+func repeating(n int, draw func() float32) []float32 {
+	v := make([]float32, n)
+	for i := range min(n, period) {
+		v[i] = draw()
+	}
+	for at := period; at < n; at *= 2 {
+		copy(v[at:], v[:at])
+	}
+	return v
 }
 
 // wrongElement says what is wrong with an element that must be exact.
@@ -103,6 +114,24 @@ func (c Case) wrongElement(at int, values [][]float32) string {
 		return fmt.Sprintf("wrong result of integers: element %d is %v, want %v", at, values[0][at], want)
 	}
 	return ""
+}
+
+// wrongRows checks the gradients of softmax, y·(dy − Σ dy·y) by row.
+func (c Case) wrongRows(values [][]float32) string {
+	cols := c.Dims[1]
+	return spread(len(values[0])/cols, func(row int) string {
+		dx, dy, y := values[0][row*cols:][:cols], values[1][row*cols:][:cols], values[2][row*cols:][:cols]
+		var sum float32
+		for i := range y {
+			sum += dy[i] * y[i]
+		}
+		for i, got := range dx {
+			if want := y[i] * (dy[i] - sum); got != want {
+				return fmt.Sprintf("wrong result of integers: element %d is %v, want %v", row*cols+i, got, want)
+			}
+		}
+		return ""
+	})
 }
 
 // wrongPlaces checks the indices of a pooling: each must be in its window and name the maximum.

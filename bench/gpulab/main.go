@@ -30,6 +30,9 @@ const usage = `usage: gpulab [-smoke] [-device cuda|emulator] COMMAND
   data DIR         writes the tutorials' data for torch_train.py
   watch COMMAND…   time, forms, epochs or probe in a process of its own, and in a new
                    one with what is left where that fails or hangs
+  profile DIR      where the time of the kernels goes, by Nsight Compute: a line each
+  launches SET FILE
+                   launches what profile looks at, once, and lists it in FILE
   tests LOG PROGRAM PATTERN
                    a program's tests, each failure followed by a new process
   report RAW DIR   makes DIR/report.json and DIR/report.md of what is in RAW,
@@ -69,6 +72,9 @@ func run(w io.Writer, device string, smoke bool, parts *turns, args []string) er
 	if len(args) == 3 && args[0] == "report" {
 		return report(w, args[1], args[2])
 	}
+	if len(args) == 3 && args[0] == "launches" {
+		return launchesCommand(device, smoke, args[1], args[2])
+	}
 	if len(args) == 2 {
 		what := args[1]
 		switch args[0] {
@@ -92,6 +98,8 @@ func run(w io.Writer, device string, smoke bool, parts *turns, args []string) er
 			return keep(w, root, what)
 		case "data":
 			return writeData(what)
+		case "profile":
+			return profileCommand(w, device, smoke, what)
 		case "probe":
 			g, err := open(device)
 			if err != nil {

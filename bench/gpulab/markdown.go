@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -38,6 +39,7 @@ func (r *Report) markdown() string {
 	for _, c := range r.Checks {
 		fmt.Fprintf(&b, "| %s | %s | %s | %d | %s | %s |\n", c.Part, c.Name, cell(c.Status), c.Seconds, c.Date, c.Clocks)
 	}
+	b.WriteString(failedTable(r.Failed))
 	b.WriteString("\n## Kernels\n\nTimes of one call in µs: calls on rotating memory captured as one graph, the median between two events. " +
 		"The ratio is PyTorch's time divided by ours: above 1, ours is faster.\n\n" +
 		"| case | baregrad | | PyTorch | | ratio |\n|---|---|---|---|---|---|\n")
@@ -81,10 +83,32 @@ func (r *Report) markdown() string {
 			fmt.Fprintf(&b, "| %s | %s | | | %s | %s | | |\n", name, who, why, why)
 		}
 	}
+	b.WriteString(profileTable(r.Profiles))
 	if len(r.Problems) > 0 {
 		b.WriteString("\n## What could not be read\n\n")
 		for _, p := range r.Problems {
 			fmt.Fprintf(&b, "- %s\n", p)
+		}
+	}
+	return b.String()
+}
+
+// failedTable lists the first failed tests of each program; it is empty if none failed.
+func failedTable(failed []FailedTest) string {
+	const most = 10
+	var b strings.Builder
+	counts := map[string]int{}
+	for _, f := range failed {
+		if len(counts) == 0 {
+			b.WriteString("\n## Failed tests\n\n| program | test | |\n|---|---|---|\n")
+		}
+		if counts[f.Program]++; counts[f.Program] <= most {
+			fmt.Fprintf(&b, "| %s | %s | %s |\n", f.Program, cell(f.Test), cell(f.Why))
+		}
+	}
+	for _, program := range slices.Sorted(maps.Keys(counts)) {
+		if more := counts[program] - most; more > 0 {
+			fmt.Fprintf(&b, "| %s | %d more | log.txt has them |\n", program, more)
 		}
 	}
 	return b.String()

@@ -15,7 +15,7 @@ flags=(-tags cuda -trimpath -ldflags '-s -w') # no symbol tables: only debuggers
 "${build[@]}" test -c "${flags[@]}" -o "$bin/nvidia.test" ./kernels/cuda/nvidia
 "${build[@]}" build "${flags[@]}" -o "$bin/demo" ./cmd/demo
 ln -s gpulab.test "$bin/gpulab" # one program: under this name it is the lab, otherwise its tests
-cp bench/gpulab/torch_time.py bench/gpulab/torch_train.py "$bin"
+cp bench/gpulab/torch_*.py "$bin"
 
 rm -rf "$out"
 mkdir -p "$out"

@@ -25,10 +25,12 @@ type Report struct {
 	Unusable string           `json:"unusable,omitempty"` // why not
 	Goals    []Goal           `json:"goals"`
 	Checks   []Check          `json:"checks"`
+	Failed   []FailedTest     `json:"failed,omitempty"`
 	Kernels  []Measurement    `json:"kernels"`
 	Training []Epoch          `json:"training"`
-	Machine  []string         `json:"machine"`  // output of nvidia-smi and PyTorch, by line
-	Problems []string         `json:"problems"` // what could not be read
+	Profiles []Profile        `json:"profiles,omitempty"` // only if asked for by name
+	Machine  []string         `json:"machine"`            // output of nvidia-smi and PyTorch, by line
+	Problems []string         `json:"problems"`           // what could not be read
 	cases    []Case           // what should have been measured, in table order
 	byName   map[string][]int // indices of Kernels by case
 }
@@ -86,6 +88,14 @@ func report(w io.Writer, raw, dir string) error {
 		if err := lines(filepath.Join(raw, name+".jsonl"), &r.Training, &r.Problems); err != nil {
 			return err
 		}
+	}
+	for _, log := range []string{"tests.txt", "bits.txt"} {
+		if err := lines(filepath.Join(raw, log+failedTests), &r.Failed, &r.Problems); err != nil {
+			return err
+		}
+	}
+	if err := lines(filepath.Join(raw, "profile.jsonl"), &r.Profiles, &r.Problems); err != nil {
+		return err
 	}
 	if err := r.readChecks(raw); err != nil {
 		return err
@@ -174,7 +184,7 @@ func (r *Report) doubts() string {
 }
 
 // parts lists the parts of run.sh, in order.
-var parts = []string{"correctness", "epochs", "to99", "matmul", "conv", "memory", "bits", "probe", "sanitizer", "sanitizer-all"}
+var parts = []string{"correctness", "epochs", "to99", "matmul", "conv", "memory", "bits", "probe", "sanitizer", "sanitizer-all", "ncu"}
 
 // toNinetyNine is the name of the training to 99 % on MNIST.
 const toNinetyNine = "to 99 %"

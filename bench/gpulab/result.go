@@ -122,6 +122,12 @@ func (c Case) element(at int, values [][]float32) (sum float64, terms int, size 
 		for _, v := range values[1] {
 			add(float64(v))
 		}
+	case "softmax_dx":
+		dy, y, first := values[1], values[2], at/c.Dims[1]*c.Dims[1]
+		add(float64(y[at]) * float64(dy[at]))
+		for i := first; i < first+c.Dims[1]; i++ {
+			add(-float64(y[at]) * float64(dy[i]) * float64(y[i]))
+		}
 	default:
 		kernels.Panicf("gpulab", "nothing is called %q", c.Kind)
 	}
@@ -140,20 +146,27 @@ func (c Case) single(at int, values [][]float32) (v float32, ok bool) {
 	case "maxpool":
 		v := c.window(at, values)
 		return max(v[0], v[1], v[2], v[3]), true
+	case "relu_dx":
+		if values[2][at] > 0 {
+			return values[1][at], true
+		}
+		return 0, true
+	case "maxpool_dx":
+		if window, i := c.windowOf(at); i == chosen(window) {
+			return values[1][window], true
+		}
+		return 0, true
+	case "avgpool_dx":
+		window, _ := c.windowOf(at)
+		return values[1][window] / 4, true
 	}
 	return 0, false
 }
 
 // window returns the values of which an element of a pooling is computed.
 func (c Case) window(at int, values [][]float32) (v [4]float32) {
-	h, w, channels := c.Dims[1], c.Dims[2], c.Dims[3]
-	if h%2 != 0 {
-		panic("a pooling whose rows are odd in number")
-	}
-	row := at / channels / (w / 2) // over all images: their rows are even in number
-	first := (2*row*w+2*(at/channels%(w/2)))*channels + at%channels
 	for i := range v {
-		v[i] = values[1][first+(i/2*w+i%2)*channels]
+		v[i] = values[1][c.corner(at, i)]
 	}
 	return v
 }

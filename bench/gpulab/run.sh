@@ -5,7 +5,7 @@
 #
 #   ./run.sh [--smoke] [--budget SECONDS] [--fresh] [PART...]
 #
-# Without a PART, all but the last two run, in this order: the most valuable ones first.
+# Without a PART, these run, in this order: the most valuable ones first.
 #   correctness  every operation's test, training by graphs, errors, memory
 #   epochs       an epoch of each tutorial, next to PyTorch
 #   to99         training to 99 % on MNIST, next to PyTorch
@@ -15,6 +15,7 @@
 #   sanitizer    compute-sanitizer over training steps
 # By name only:
 #   sanitizer-all  memcheck over every operation's test: takes minutes
+#   ncu            where the time of the kernels goes, by Nsight Compute: takes minutes
 #   report         makes the report again
 #
 # The budget (460 seconds by default) holds for the whole run. Each step has a minimum and
@@ -29,21 +30,24 @@
 # The programs are unpacked into TMPDIR, or into another folder if they can't be started
 # there or there is no room. What can't be written to $OUT is kept there too.
 #
-# It needs an NVIDIA driver. It uses PyTorch and compute-sanitizer if it finds them; the
-# report says what was missing and so not measured. With --smoke and
+# It needs an NVIDIA driver. It uses PyTorch, compute-sanitizer and ncu if it finds them;
+# the report says what was missing and so not measured. With --smoke and
 # BAREGRAD_LIBCUDA=emulator it tries itself out on any machine, at tiny sizes.
 set -uo pipefail
 begin=$(date +%s)
 now() { echo $(($(date +%s) - begin)); }
 here=$(cd "$(dirname "$0")" && pwd)
 smoke='' budget='' fresh='' parts=()
+every=(correctness epochs to99 matmul conv memory bits probe sanitizer) by_name=(sanitizer-all ncu report)
 while [ $# -gt 0 ]; do
 	case $1 in
 	--smoke) smoke=-smoke ;;
 	--budget) budget=${2:-} && shift ;;
 	--fresh) fresh=1 ;;
-	correctness | epochs | to99 | matmul | conv | memory | bits | probe | sanitizer | sanitizer-all | report) parts+=("$1") ;;
-	*) echo "$0: there is no part called $1; the head of this file lists them" >&2; exit 2 ;;
+	*)
+		[[ " ${every[*]} ${by_name[*]} " = *" $1 "* ]] || { echo "$0: there is no part called $1; the head of this file lists them" >&2; exit 2; }
+		parts+=("$1")
+		;;
 	esac
 	shift
 done
@@ -51,7 +55,7 @@ done
 case $budget in
 *[!0-9]*) echo "$0: the budget is $budget, must be a number of seconds" >&2; exit 2 ;;
 esac
-[ ${#parts[@]} -eq 0 ] && fresh=1 && parts=(correctness epochs to99 matmul conv memory bits probe sanitizer)
+[ ${#parts[@]} -eq 0 ] && fresh=1 && parts=("${every[@]}")
 
 # usable DIR: whether programs can be written to this folder and started there.
 usable() {
@@ -178,25 +182,7 @@ logged() { # logged FILE COMMAND...: standard output goes to FILE, standard erro
 }
 export -f logged
 
-# warm starts PyTorch once while our own tests run, because reading its gigabytes of
-# libraries takes a freshly started machine a minute. Its first line says whether PyTorch
-# finds a GPU.
-warm() {
-	exec "$python" -c "
-import signal, sys
-signal.alarm(90)
-import torch
-gpu = torch.cuda.is_available()
-print('baregrad lab:', 'yes' if gpu or '$smoke' else 'PyTorch finds no GPU') # PyTorch may print other lines
-print('PyTorch', torch.__version__, 'CUDA', torch.version.cuda, 'cuDNN', torch.backends.cudnn.version(), flush=True)
-if gpu:
-    x = torch.rand(8, 8, 9, 9, device='cuda', requires_grad=True)
-    torch.nn.functional.conv2d(x, torch.rand(8, 8, 3, 3, device='cuda')).sum().backward()
-    torch.compile(lambda x: (x[0, 0] @ x[0, 1]).relu().sum())(x.detach()).item()
-" >"$home/torch.txt" 2>"$raw/torch_start.log"
-}
-
-# settle waits for warm, with a limit, and sets torch to what it found.
+# settle waits for torch_start.py, with a limit, and sets torch to what it found.
 settle() {
 	local i
 	[ -z "$warming" ] && return
@@ -231,17 +217,15 @@ times() {
 	torch "$1 in PyTorch" "$4" "$5" "$raw/torch_$1.jsonl" torch_time.py "$raw/$1-cases.json"
 }
 
-sanitize() { # sanitize TOOL LEAST MOST PATTERN
-	if command -v compute-sanitizer >/dev/null; then
-		check "compute-sanitizer $1" "$2" "$3" compute-sanitizer --tool "$1" --error-exitcode 1 ./nvidia.test -test.run "$4"
-	else
-		note "compute-sanitizer $1" 'not run: it is not installed' 0
-	fi
+# with PROGRAM NAME LEAST MOST COMMAND...: a step that needs a program.
+with() {
+	command -v "$1" >/dev/null && { check "${@:2}"; return; }
+	note "$2" 'not run: it is not installed' 0
 }
 
 # run PART: runs its steps or, while planning, adds up their minimum.
 run() {
-	local pattern tool
+	local pattern tool sanitizer=(compute-sanitizer --error-exitcode 1 --tool)
 	part=$1 steps=0
 	[ -n "$planning" ] || rm -f "$raw/checks/$part"-[0-9]*
 	case $part in
@@ -276,10 +260,11 @@ run() {
 	probe) check 'what PTX leaves open' 10 40 bash -c 'set -o pipefail; "${@:2}" "$1" | tee "$1.txt"' - "$raw/probe" ./gpulab $smoke watch probe ;;
 	sanitizer)
 		for tool in memcheck racecheck initcheck synccheck; do
-			sanitize "$tool" 10 30 'TrainingByGraphs|Copies'
+			with compute-sanitizer "compute-sanitizer $tool" 10 30 "${sanitizer[@]}" "$tool" ./nvidia.test -test.run 'TrainingByGraphs|Copies'
 		done
 		;;
-	sanitizer-all) sanitize memcheck 10 420 'TestDevice$' ;;
+	sanitizer-all) with compute-sanitizer 'compute-sanitizer memcheck' 10 420 "${sanitizer[@]}" memcheck ./nvidia.test -test.run 'TestDevice$' ;;
+	ncu) with ncu 'Nsight Compute' 20 420 bash -c 'logged "$@"' - "$raw/profile.jsonl" ./gpulab $smoke profile "$raw/ncu" ;;
 	esac
 }
 
@@ -312,7 +297,7 @@ unusable() {
 lab() {
 	local p group patience
 	# Containers and toolkits keep their programs and libraries there.
-	PATH=$PATH:/usr/local/nvidia/bin:/usr/local/cuda/bin
+	PATH=$PATH$(printf :%s /usr/local/nvidia/bin /usr/local/cuda/bin /opt/nvidia/nsight-compute/*)
 	export LD_LIBRARY_PATH=${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}/usr/local/nvidia/lib64
 	unpack || { echo "lab.tar.xz can't be unpacked to $bin: that takes xz, or Python with lzma, and 100 MB" >&2; return 1; }
 	cd "$bin" || return 1
@@ -338,7 +323,9 @@ lab() {
 	case " ${parts[*]} " in *' epochs '* | *' to99 '* | *' matmul '* | *' conv '* | *' memory '*)
 		if "$python" -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("torch") is None)' 2>/dev/null; then
 			torch=yes # until settle knows more
-			warm 3>&- &
+			# While our own tests run: reading PyTorch's gigabytes of libraries takes a freshly
+			# started machine a minute.
+			"$python" torch_start.py ${smoke:+yes} >"$home/torch.txt" 2>"$raw/torch_start.log" 3>&- &
 			warming=$!
 		fi
 		;;
@@ -397,15 +384,9 @@ if [ -n "$why" ] && [ -d "$raw" ] && cd "$bin"; then # to include what the last 
 	save
 fi >&3 2>&1
 [ -n "$why" ] && [ "$status" = 0 ] && status=1
-{
-	cat "$home/short.txt"
-	printf '\n%d s; ' "$(now)"
-	if [ "$out/report.md" -nt "$home/began" ]; then
-		echo "the report is $out/report.md"
-	else
-		echo "there is no report: $out/log.txt says why"
-	fi
-} >&3
+where="the report is $out/report.md"
+[ "$out/report.md" -nt "$home/began" ] || where="there is no report: $out/log.txt says why"
+{ cat "$home/short.txt" && printf '\n%d s; %s\n' "$(now)" "$where"; } >&3
 exec 3>&-
 for ((i = 0; i < 30; i++)); do # 3 seconds: processes left behind may keep tee waiting
 	kill -0 "$tee" 2>/dev/null || break

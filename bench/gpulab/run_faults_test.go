@@ -5,6 +5,7 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -127,7 +128,7 @@ func TestLabAndTheSanitizer(t *testing.T) {
 	t.Parallel()
 	f := newFakeLab(t, nil)
 	tool := filepath.Join(f.path, "compute-sanitizer")
-	if err := os.WriteFile(tool, []byte("#!/bin/sh\necho 1 >\"$FAKE/takes\"\n[ \"$2\" != racecheck ]\n"), 0o755); err != nil {
+	if err := os.WriteFile(tool, []byte("#!/bin/sh\necho 1 >\"$FAKE/takes\"\n[ \"$4\" != racecheck ]\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	statuses, _, said, _ := f.run(t, "sanitizer")
@@ -139,14 +140,44 @@ func TestLabAndTheSanitizer(t *testing.T) {
 	if err := os.Remove(tool); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(f.dir, "env"), []byte("command() { [ \"$*\" != '-v compute-sanitizer' ] && builtin command \"$@\"; }\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	t.Run("not installed", func(t *testing.T) { // wherever this machine may have it
-		f.shellStart = filepath.Join(f.dir, "env")
-		statuses, _, said, _ := f.run(t, "sanitizer")
+	t.Run("not installed", func(t *testing.T) {
+		statuses, _, said, _ := f.lacks(t, "compute-sanitizer").run(t, "sanitizer")
 		if want := "not run: it is not installed"; len(statuses) != 4 || statuses["compute-sanitizer memcheck"] != want {
 			t.Errorf("steps %v, want four that say %q; said:\n%s", statuses, want, said)
 		}
 	})
+}
+
+// lacks returns the lab on a machine without a program, wherever this machine may have it.
+func (f fakeLab) lacks(t *testing.T, program string) fakeLab {
+	f.shellStart = filepath.Join(f.dir, "env")
+	write(t, f.dir, "env", []byte("command() { [ \"$*\" != '-v "+program+"' ] && builtin command \"$@\"; }\n"))
+	return f
+}
+
+// What was profiled before the step was stopped is kept; if there is no ncu, the report says so. Only
+// by name is anything profiled.
+func TestLabAndTheProfiler(t *testing.T) {
+	t.Parallel()
+	f := newFakeLab(t, map[string]int{"gpulab-profile": forever})
+	if err := os.Symlink(filepath.Join(f.path, "compute-sanitizer"), filepath.Join(f.path, "ncu")); err != nil {
+		t.Fatal(err)
+	}
+	statuses, report, said, _ := f.run(t, "ncu")
+	if want := "stopped after 420 s"; statuses["Nsight Compute"] != want || len(report.Profiles) != 1 || f.clock(t) > 460 {
+		t.Errorf("steps %v, want %q; %d profiles, want the one before that; %d s; said:\n%s", statuses, want, len(report.Profiles), f.clock(t), said)
+	}
+	statuses, report, said, _ = f.lacks(t, "ncu").run(t, "ncu")
+	if want := "not run: it is not installed"; statuses["Nsight Compute"] != want || len(report.Profiles) != 0 {
+		t.Errorf("steps %v, want %q; %d profiles; said:\n%s", statuses, want, len(report.Profiles), said)
+	}
+}
+
+func TestMistakesOfTheLab(t *testing.T) {
+	for _, args := range [][]string{{"matmull"}, {"--budget", "soon"}} {
+		output, err := exec.Command("bash", append([]string{"run.sh"}, args...)...).CombinedOutput()
+		if err == nil || !strings.Contains(string(output), args[len(args)-1]) {
+			t.Errorf("%v: error %v, said %s", args, err, output)
+		}
+	}
 }

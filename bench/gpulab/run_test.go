@@ -46,6 +46,7 @@ gpulab-about)
 	echo "{\"Name\":\"a stand-in$(cat "$FAKE/other" 2>/dev/null)\",\"Compute\":[9,0]}"; exit ;;
 gpulab-report* | gpulab-cases*) exec -a gpulab "$FAKE_LAB" "$@" ;;
 demo-train-cuda) echo '{"test_accuracy":0.991,"test_loss":0.03}' ;;
+gpulab-profile) echo '{"what":"a product","kernel":"k","set":"products"}' ;;
 gpulab-watch-time-matmul) echo '{"name":"matmul fp32 2048x2048x2048","kind":"matmul","by":"baregrad","flop":1e9,"seconds":0.001}' ;;
 esac
 for takes in "$FAKE/seconds/$name" "$FAKE/seconds/all"; do
@@ -56,9 +57,9 @@ done
 exit 0
 `
 	fakePython = `#!/usr/bin/env bash
-[ "$1" = -c ] && { echo 'a library greets you
+case $1 in -c | torch_start.py) echo 'a library greets you
 baregrad lab: yes
-PyTorch 0'; exit; } # PyTorch is there, and there is a GPU
+PyTorch 0'; exit ;; esac # PyTorch is there, and there is a GPU
 script=$1; shift
 exec "$FAKE/lab/bin/${script%.py}" "$@"
 `
@@ -388,13 +389,4 @@ func interrupted(t *testing.T, c *exec.Cmd, when <-chan struct{}) (output string
 	case err = <-ended:
 	}
 	return said.String(), err
-}
-
-func TestMistakesOfTheLab(t *testing.T) {
-	for _, args := range [][]string{{"matmull"}, {"--budget", "soon"}} {
-		output, err := exec.Command("bash", append([]string{"run.sh"}, args...)...).CombinedOutput()
-		if err == nil || !strings.Contains(string(output), args[len(args)-1]) {
-			t.Errorf("%v: error %v, said %s", args, err, output)
-		}
-	}
 }

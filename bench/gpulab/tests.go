@@ -2,11 +2,13 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -25,15 +27,33 @@ const (
 	shown     = 30               // lines of a failed test's output
 )
 
+// A FailedTest is a test that failed, as one line of the results.
+type FailedTest struct {
+	Program string `json:"program"`
+	Test    string `json:"test"`
+	Why     string `json:"why"` // the first line that says so
+}
+
+// theProgram stands for a test if a program ends outside of any.
+const theProgram = "the program"
+
+// failedTests is what is appended to the name of a log for the name of the file of failed tests.
+const failedTests = ".failed.jsonl"
+
 // runTests runs the tests of a program that match a pattern. All output goes to the file log;
-// failures and the number of passed tests go to w.
+// failures and the number of passed tests go to w. Next to the log is a file of FailedTests.
 func runTests(w io.Writer, log, program, pattern string, idle time.Duration) error {
 	file, err := os.Create(log)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	r := &testRun{w: w, results: map[string]string{}}
+	failed, err := os.Create(log + failedTests)
+	if err != nil {
+		return err
+	}
+	defer failed.Close()
+	r := &testRun{w: w, program: filepath.Base(program), failures: json.NewEncoder(failed), results: map[string]string{}}
 	for process := 1; ; process++ {
 		r.open, r.said, r.failed = nil, nil, map[string]bool{}
 		arguments := []string{"-test.v=test2json", "-test.run", pattern}
@@ -53,7 +73,8 @@ func runTests(w io.Writer, log, program, pattern string, idle time.Duration) err
 		}
 		r.blame(ended)
 		if process == processes || len(r.results) == before {
-			fmt.Fprintf(w, "the tests were given up: %v\n", ended)
+			r.said = nil
+			r.show("the tests that are left", fmt.Sprintf("they were given up: %v", ended))
 			r.results["the tests that are left"] = "FAIL"
 			return r.summary(process)
 		}
@@ -62,11 +83,15 @@ func runTests(w io.Writer, log, program, pattern string, idle time.Duration) err
 
 // A testRun is the state of a run of the tests.
 type testRun struct {
-	w       io.Writer
-	results map[string]string // PASS, SKIP or FAIL, of tests that need not run again
-	open    []string          // tests begun but not ended in this process
-	failed  map[string]bool   // in this process
-	said    []string          // output since a test began or ended
+	w        io.Writer
+	program  string
+	failures *json.Encoder
+	results  map[string]string // PASS, SKIP or FAIL, of tests that need not run again
+	open     []string          // tests begun but not ended in this process
+	failed   map[string]bool   // in this process
+	said     []string          // output since a test began or ended
+
+	unexplained []string // tests that failed in this process, and have not said why
 }
 
 var (
@@ -155,11 +180,17 @@ func (r *testRun) within(name string) bool {
 
 // blame records the test during which the process ended, if no test reported a failure.
 func (r *testRun) blame(ended error) {
+	defer func() {
+		for _, name := range r.unexplained {
+			r.report(name, "failed")
+		}
+		r.unexplained = nil
+	}()
 	if len(r.failed) > 0 || len(r.open) == 0 {
 		for i, line := range r.said { // after the tests' results
 			if strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "fatal error:") {
 				r.said = r.said[i:min(len(r.said), i+shown)]
-				r.show("the program", ended.Error())
+				r.show(theProgram, ended.Error())
 				break
 			}
 		}
@@ -176,7 +207,37 @@ func (r *testRun) show(name, how string) {
 	for _, line := range r.said[max(0, len(r.said)-shown):] {
 		fmt.Fprintln(r.w, "   ", line)
 	}
+	why := how
+	for _, line := range r.said {
+		if complaint.MatchString(line) {
+			why = strings.TrimSpace(line)
+			if how != "failed" {
+				why = how + ": " + why
+			}
+			break
+		}
+	}
+	switch {
+	case why == "failed": // a panic comes after the results
+		r.unexplained = append(r.unexplained, name)
+	case name == theProgram && len(r.unexplained) > 0:
+		r.report(r.unexplained[0], why)
+		r.unexplained = r.unexplained[1:]
+	default:
+		r.report(name, why)
+	}
 }
+
+// report writes a line for the report.
+func (r *testRun) report(name, why string) {
+	if err := r.failures.Encode(FailedTest{r.program, name, why}); err != nil {
+		fmt.Fprintln(r.w, "this is not in the report:", err)
+	}
+}
+
+// complaint matches the lines with which tests and programs say what is wrong, not a goroutine's
+// stack, whose lines begin with a tab.
+var complaint = regexp.MustCompile(`^ *\S+\.go:\d+: |^panic: |^fatal error: |^SIG`)
 
 // done returns patterns for the tests that need not run again, including their subtests.
 func (r *testRun) done() (patterns []string) {

@@ -94,6 +94,24 @@ func TestFailuresStayAlone(t *testing.T) {
 	if strings.Contains(said.String(), "the GPU is lost") {
 		t.Errorf("a failure has spread:\n%s", said.String())
 	}
+	raw, out := t.TempDir(), t.TempDir()
+	write(t, raw, "about.json", []byte(`{"Name":"a GPU","Compute":[9,0]}`))
+	if err := os.Rename(filepath.Join(dir, "log"+failedTests), filepath.Join(raw, "bits.txt"+failedTests)); err != nil {
+		t.Fatal(err)
+	}
+	lab(t, "report", raw, out)
+	report, err := os.ReadFile(filepath.Join(out, "report.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"gpulab.test | TestSpoilt/A/fails | tests_test.go:", ": a kernel has failed here |", "TestSpoilt/B/C/panics | exit status 2: panic: a kernel has failed there",
+		"gpulab.test | TestSpoilt/A/ends | signal: killed |", fmt.Sprintf("TestSpoilt/B/C/hangs | nothing happened for %v: it was stopped |", idle),
+	} {
+		if !strings.Contains(string(report), want) {
+			t.Errorf("the report has no %q:\n%s", want, report)
+		}
+	}
 	if log, err := os.ReadFile(filepath.Join(dir, "log")); err != nil || !strings.Contains(string(log), "--- PASS: TestSpoilt/last") {
 		t.Errorf("the log (error %v) lacks the last test:\n%s", err, log)
 	}
@@ -111,5 +129,22 @@ func TestRunsOfTests(t *testing.T) {
 	}
 	if err := runTests(&said, log, "false", ".", time.Minute); err == nil || !strings.Contains(said.String(), "given up") {
 		t.Errorf("a program that ends at once: error %v, said %s", err, said.String())
+	}
+}
+
+// Of many failed tests, the report has the first ten of each program.
+func TestManyFailedTests(t *testing.T) {
+	var list []FailedTest
+	for i := range 12 {
+		list = append(list, FailedTest{"a", fmt.Sprintf("Test%d", i), "x | y"}, FailedTest{"b", fmt.Sprintf("Test%d", i), "z"})
+	}
+	text := failedTable(list[:21])
+	for want, n := range map[string]int{"| a | Test": 10, "| x / y |": 10, "| b | Test": 10, "| a | 1 more |": 1, "| b | ": 10} {
+		if got := strings.Count(text, want); got != n {
+			t.Errorf("%q is there %d times, want %d:\n%s", want, got, n, text)
+		}
+	}
+	if text := failedTable(nil); text != "" {
+		t.Errorf("no test failed, and the report says %q", text)
 	}
 }

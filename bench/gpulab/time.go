@@ -74,27 +74,19 @@ func measure(d *cuda.Device, c Case) (m Measurement) {
 			panic(failure)
 		}
 	}()
-	sizes := c.operands()
 	if c.Kind == "matmul" && c.Form == "" {
 		d.TensorCores = c.TF32
 		m.Kernel = d.Picks(c.Dims[0], c.Dims[1], c.Dims[2])
 		d.TensorCores = false
 	}
-	alloc := func(t kernels.Type, n int) kernels.Buffer {
-		b := d.Alloc(t, n)
-		held = append(held, b)
-		return b
-	}
 	var operands [][]kernels.Buffer
 	for i := range c.Calls {
-		var set []kernels.Buffer
-		for j, n := range sizes {
-			b := alloc(kernels.Float32, n)
-			d.Uniform(b, -1, 1, uint64(i*8+j))
-			set = append(set, b)
-		}
-		if c.Kind == "maxpool" {
-			set = append(set, alloc(kernels.Int32, sizes[0]))
+		set := c.buffers(d)
+		held = append(held, set...)
+		for j, b := range set {
+			if b.Type() == kernels.Float32 {
+				d.Uniform(b, -1, 1, uint64(i*8+j))
+			}
 		}
 		operands = append(operands, set)
 	}
@@ -111,7 +103,7 @@ func measure(d *cuda.Device, c Case) (m Measurement) {
 	}
 	defer graph.Free()
 	last := operands[len(operands)-1]
-	unwritten(d, last) // what is checked must be the graph's
+	c.unwritten(d, last) // what is checked must be the graph's
 	begin := time.Now()
 	for range c.Samples { // an idle GPU first raises its clocks
 		graph.Launch()

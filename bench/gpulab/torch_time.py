@@ -35,9 +35,13 @@ def operands(case, device, channels_last):
     if kind.endswith("pool"):
         n, h, w, c = d
         return (image(rand(n, c, h, w)),)
+    if kind.endswith("pool_dx"):
+        n, h, w, c = d
+        x, dy = image(rand(n, c, h, w)), image(rand(n, c, h // 2, w // 2))
+        return x, dy, F.max_pool2d(x, 2, return_indices=True)[1]
     if kind == "softmax":
         return torch.empty(*d, device=device), rand(*d)
-    if kind == "add":
+    if kind in ("add", "softmax_dx", "relu_dx"):
         return torch.empty(*d, device=device), rand(*d), rand(*d)
     return torch.empty(*d, device=device), rand(*d)
 
@@ -55,8 +59,16 @@ def call(kind, o):
         return F.max_pool2d(o[0], 2, return_indices=True)  # ours writes the indices too
     if kind == "avgpool":
         return F.avg_pool2d(o[0], 2)
+    if kind == "maxpool_dx":
+        return torch.ops.aten.max_pool2d_with_indices_backward(o[1], o[0], [2, 2], [2, 2], [0, 0], [1, 1], False, o[2])
+    if kind == "avgpool_dx":
+        return torch.ops.aten.avg_pool2d_backward(o[1], o[0], [2, 2], [2, 2], [0, 0], False, True, None)
     if kind == "softmax":
         return torch.softmax(o[1], 1, out=o[0])
+    if kind == "softmax_dx":
+        return torch.ops.aten._softmax_backward_data(o[1], o[2], 1, torch.float32)
+    if kind == "relu_dx":
+        return torch.ops.aten.threshold_backward(o[1], o[2], 0)
     if kind == "copy":
         return o[0].copy_(o[1])
     if kind == "relu":
@@ -123,7 +135,7 @@ def main():
             continue  # an alternative kernel of ours for an earlier case
         torch.backends.cuda.matmul.allow_tf32 = case["tf32"]
         torch.backends.cudnn.allow_tf32 = case["tf32"]
-        layouts = [True, False] if case["kind"].startswith("conv") or case["kind"].endswith("pool") else [False]
+        layouts = [True, False] if case["kind"].startswith("conv") or "pool" in case["kind"] else [False]
         best = None
         for channels_last in layouts:  # the faster of the two layouts counts
             line = dict(case, by="torch " + ("channels_last" if channels_last else "contiguous"), seconds=0, fastest=0)
