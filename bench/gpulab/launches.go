@@ -140,7 +140,9 @@ func (r *recorder) once(d *cuda.Device, c Case) (err error) {
 		if b.Type() != kernels.Float32 {
 			continue
 		}
-		kernels.Upload(d, b, repeating(b.Len(), func() float32 { return float32(from.Uint64()>>40)*0x1p-23 - 1 }))
+		values := make([]float32, b.Len())
+		repeating(values, func() float32 { return float32(from.Uint64()>>40)*0x1p-23 - 1 })
+		kernels.Upload(d, b, values)
 	}
 	r.what = c.Name
 	c.call(d, held)

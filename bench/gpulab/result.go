@@ -19,13 +19,10 @@ import (
 const checked = 61
 
 // wrong says what is wrong with the result of a case, which is in the first of its operands; it is
-// empty if nothing is.
-func (c Case) wrong(d *cuda.Device, operands []kernels.Buffer) string {
-	var values [][]float32
-	for _, b := range operands[:len(c.operands())] {
-		v := make([]float32, b.Len())
-		kernels.Download(d, v, b)
-		values = append(values, v)
+// empty if nothing is. values is memory for them.
+func (c Case) wrong(d *cuda.Device, operands []kernels.Buffer, values [][]float32) string {
+	for i, v := range values {
+		kernels.Download(d, v, operands[i])
 	}
 	if !slices.ContainsFunc(values[0], func(v float32) bool { return v != 0 }) {
 		// A GPU that computes nothing gets that right.

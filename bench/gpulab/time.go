@@ -130,7 +130,8 @@ func measure(d *cuda.Device, c Case) (m Measurement) {
 		}
 	}
 	slices.Sort(seconds)
-	if m.Problem = cmp.Or(c.wrong(d, last), c.wrongOfIntegers(d, last, graph.Launch)); m.Problem == "" {
+	values := c.space()
+	if m.Problem = cmp.Or(c.wrong(d, last, values), c.wrongOfIntegers(d, last, values, graph.Launch)); m.Problem == "" {
 		m.Seconds, m.Fastest = seconds[len(seconds)/2], seconds[0]
 	}
 	return m
