@@ -69,12 +69,18 @@ var scales = map[string]float64{
 	"byte": 1, "Kbyte": 1e3, "Mbyte": 1e6, "Gbyte": 1e9,
 }
 
-// readProfiles reads ncu's table of a set's launches, and what it complains of. A launch that is not
-// in the table gets a Profile that says so.
-func readProfiles(from io.Reader, set string, launched []Launched) (list []Profile, complaint string, err error) {
+// An ncuTable is what ncu printed.
+type ncuTable struct {
+	names, measures []string            // of the columns, and their units
+	rows            []map[string]string // by name
+	complaint       string              // ncu's errors
+}
+
+// readTable reads ncu's output: a table between lines of its own, which begin with ==.
+func readTable(from io.Reader) (t ncuTable, err error) {
 	text, err := io.ReadAll(from)
 	if err != nil {
-		return nil, "", err
+		return t, err
 	}
 	var table, complaints []string
 	for line := range strings.Lines(string(text)) {
@@ -86,58 +92,81 @@ func readProfiles(from io.Reader, set string, launched []Launched) (list []Profi
 			complaints = append(complaints, strings.TrimSpace(line[strings.Index(line[2:], "==")+4:]))
 		}
 	}
-	complaint = strings.Join(complaints, "; ")
+	t.complaint = strings.Join(complaints, "; ")
 	r := csv.NewReader(strings.NewReader(strings.Join(table, "\n")))
-	r.FieldsPerRecord = -1
-	var rows []map[string]string
-	var names, measures []string
-	for {
-		fields, end := r.Read()
-		if end == io.EOF {
-			break
-		}
-		if end != nil {
-			return nil, complaint, fmt.Errorf("ncu's table: %w", end)
-		}
+	r.FieldsPerRecord = 0 // as many as in the first
+	lines, err := r.ReadAll()
+	if err != nil {
+		return t, fmt.Errorf("ncu's table: %w", err)
+	}
+	for i, fields := range lines {
 		switch {
-		case names == nil:
-			names = fields
-		case len(fields) != len(names):
-			return nil, complaint, fmt.Errorf("ncu's table: a line has %d fields, want %d", len(fields), len(names))
-		case measures == nil && fields[0] == "":
-			measures = fields
+		case i == 0:
+			t.names = fields
+		case i == 1 && fields[0] == "":
+			t.measures = fields
 		default:
 			row := map[string]string{}
-			for i, name := range names {
+			for i, name := range t.names {
 				row[name] = fields[i]
 			}
-			rows = append(rows, row)
+			t.rows = append(t.rows, row)
 		}
 	}
-	if len(rows) == 0 {
-		return nil, complaint, nil
+	if len(t.rows) > 0 && !slices.Contains(t.names, kernelName) {
+		return t, fmt.Errorf("ncu's table has no column %q: there are %q", kernelName, t.names)
 	}
-	if !slices.Contains(names, "Kernel Name") {
-		return nil, complaint, fmt.Errorf("ncu's table has no column %q: there are %q", "Kernel Name", names)
+	return t, nil
+}
+
+// kernelName is a column of the table.
+const kernelName = "Kernel Name"
+
+// kernel returns the name of a row's kernel, without the types of arguments.
+func (t *ncuTable) kernel(row int) string {
+	name, _, _ := strings.Cut(t.rows[row][kernelName], "(")
+	return name
+}
+
+// values returns what was counted, without what this GPU does not count, which is "n/a".
+func (t *ncuTable) values(row int) map[string]float64 {
+	found, known := map[string]float64{}, counters()
+	for i, metric := range t.names {
+		v, err := strconv.ParseFloat(strings.ReplaceAll(t.rows[row][metric], ",", ""), 64)
+		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) || !slices.Contains(known, metric) {
+			continue
+		}
+		if t.measures != nil {
+			v *= cmp.Or(scales[t.measures[i]], 1)
+		}
+		found[metric] = v
 	}
-	known := counters()
+	return found
+}
+
+// readProfiles reads ncu's table of a set's launches, and what it complains of. A launch that is not
+// in the table gets a Profile that says so.
+func readProfiles(from io.Reader, set string, launched []Launched) (list []Profile, complaint string, err error) {
+	t, err := readTable(from)
+	if err != nil || len(t.rows) == 0 {
+		return nil, t.complaint, err
+	}
+	ours := map[string]bool{}
 	for _, l := range launched {
+		ours[l.Kernel] = true
+	}
+	row := 0
+	others := func() { // which the driver may launch by itself
+		for ; row < len(t.rows) && !ours[t.kernel(row)]; row++ {
+			list = append(list, Profile{Launched: Launched{What: "not one of ours", Kernel: t.kernel(row)}, Set: set, Values: t.values(row)})
+		}
+	}
+	for _, l := range launched {
+		others()
 		p := Profile{Launched: l, Set: set}
-		if len(rows) > 0 && rows[0]["Kernel Name"] == l.Kernel {
-			p.Values = map[string]float64{}
-			for i, name := range names {
-				if !slices.Contains(known, name) {
-					continue
-				}
-				// Metrics that the GPU does not have are "n/a".
-				if v, err := strconv.ParseFloat(strings.ReplaceAll(rows[0][name], ",", ""), 64); err == nil && !math.IsNaN(v) && !math.IsInf(v, 0) {
-					if measures != nil {
-						v *= cmp.Or(scales[measures[i]], 1)
-					}
-					p.Values[name] = v
-				}
-			}
-			rows = rows[1:]
+		if row < len(t.rows) && t.kernel(row) == l.Kernel {
+			p.Values = t.values(row)
+			row++
 		} else {
 			p.Problem = "not in ncu's table"
 		}
@@ -145,10 +174,11 @@ func readProfiles(from io.Reader, set string, launched []Launched) (list []Profi
 			list = append(list, p)
 		}
 	}
-	if len(rows) > 0 {
-		return list, complaint, fmt.Errorf("ncu profiled %s, which was not to be launched then", rows[0]["Kernel Name"])
+	others()
+	if row < len(t.rows) {
+		return list, t.complaint, fmt.Errorf("ncu's table has %s where it was not launched", t.kernel(row))
 	}
-	return list, complaint, nil
+	return list, t.complaint, nil
 }
 
 // profileTable is the profiles in Markdown; empty if there are none.

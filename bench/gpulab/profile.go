@@ -112,6 +112,8 @@ func profileSet(dir, set string, metrics []string, most time.Duration, self func
 			err = fmt.Errorf("ncu: %s", complaint)
 		case ended != nil:
 			err = ended
+		case err == nil && len(list) == 0:
+			err = errors.New("ncu printed no table")
 		}
 		return list, metrics, err
 	}

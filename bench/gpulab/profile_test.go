@@ -60,10 +60,15 @@ func TestReadProfiles(t *testing.T) {
 			t.Errorf("the table has no line %s:\n%s", want, text)
 		}
 	}
-	for _, torn := range []string{table[:len(table)-40], strings.ReplaceAll(table, "Kernel Name", "Name"), strings.ReplaceAll(table, `"fill"`, `"another"`)} {
+	for _, torn := range []string{table[:len(table)-40], strings.ReplaceAll(table, "Kernel Name", "Name"), strings.ReplaceAll(table, `"fill"`, `"add_splits"`)} {
 		if list, _, err := readProfiles(strings.NewReader(torn), "products", tableLaunches); err == nil {
 			t.Errorf("no error, and %d profiles, of\n%s", len(list), torn)
 		}
+	}
+	foreign := strings.ReplaceAll(strings.ReplaceAll(table, `"fill"`, `"a_driver's(int)"`), `"matmul"`, `"matmul(float*)"`)
+	if list, _, err := readProfiles(strings.NewReader(foreign), "products", tableLaunches); err != nil || len(list) != 3 ||
+		list[0].Kernel != "a_driver's" || list[0].What != "not one of ours" || list[1].Values[registers] != 128 {
+		t.Errorf("error %v, profiles %+v", err, list)
 	}
 	if text := profileTable(nil); text != "" {
 		t.Errorf("without profiles the report has %q", text)
@@ -94,6 +99,7 @@ case $NCU in
 forbidden)
 	echo '==ERROR== ERR_NVGPUCTRPERM - The user does not have permission to access NVIDIA GPU Performance Counters on the target device 0.' >&5
 	"$@"; exit 1 ;;
+silent) exit ;;
 hangs-*) case "$*" in *" ${NCU#hangs-} "*) sleep 60 ;; esac ;;
 esac
 file=${@: -1}
@@ -195,6 +201,10 @@ func TestProfiles(t *testing.T) {
 
 // What ncu can't do is a line of the report.
 func TestProfilesWithoutCounters(t *testing.T) {
+	list, _, err := profiled(t, "silent", "", time.Minute, "mnist-mlp")
+	if want := "ncu printed no table"; err == nil || len(list) != 1 || list[0].Problem != want {
+		t.Errorf("error %v, profiles %+v, want %q", err, list, want)
+	}
 	list, calls, err := profiled(t, "forbidden", "", time.Minute, "mnist-mlp", "products")
 	if !errors.Is(err, errForbidden) || len(list) != 1 || !strings.Contains(list[0].Problem, "ERR_NVGPUCTRPERM") || strings.Count(calls, "\n") != 1 {
 		t.Errorf("error %v, profiles %+v, calls\n%s", err, list, calls)
@@ -207,7 +217,7 @@ func TestProfilesWithoutCounters(t *testing.T) {
 	}
 	write(t, raw, "profile.jsonl", append(text, '\n'))
 	lab(t, "report", raw, dir)
-	if text, err = os.ReadFile(filepath.Join(dir, "report.md")); err != nil || !strings.Contains(string(text), "| mnist-mlp |  | | | | | mnist-mlp: ") && !strings.Contains(string(text), errForbidden.Error()) {
+	if text, err = os.ReadFile(filepath.Join(dir, "report.md")); err != nil || !strings.Contains(string(text), "| mnist-mlp |  | | | | | "+errForbidden.Error()+" |") {
 		t.Errorf("error %v, the report is\n%s", err, text)
 	}
 }
