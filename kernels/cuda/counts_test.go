@@ -79,6 +79,56 @@ func TestMatMulCounts(t *testing.T) {
 	}
 }
 
+// Per 32 along K, a warp of matmul_tf32_128x256 issues 128 mma.sync. It rounds each of the 128 numbers
+// that a lane takes from shared memory, one at a time, or four if the matrix is contiguous along K;
+// copies 12 times 16 bytes a lane straight there from global memory; and issues at most 65 other
+// instructions.
+func TestTensorCoreCounts(t *testing.T) {
+	d, machine := metered(t)
+	defer d.Close()
+	const m, n, most, warps = 128, 256, 96, 8
+	a, b, c := d.Alloc(kernels.Float32, m*most), d.Alloc(kernels.Float32, most*n), d.Alloc(kernels.Float32, m*n)
+	for transposes := range 4 {
+		s := kernels.MatMulSpec{M: m, N: n, TransA: transposes&1 != 0, TransB: transposes&2 != 0}
+		count := func(k int) map[string]uint64 {
+			machine.ResetCounters()
+			s.K = k
+			d.MatMulBy("matmul_tf32_128x256", c, a.Slice(0, m*k), b.Slice(0, k*n), nil, s)
+			found := map[string]uint64{}
+			for _, l := range machine.Counters().Lines {
+				name, _, _ := strings.Cut(l.Instr, " ")
+				switch operation, _, _ := strings.Cut(name, "."); {
+				case operation == "mma" || operation == "cvt":
+					found[operation] += l.WarpInstructions
+				case strings.HasPrefix(name, "cp.async.cg"):
+					found["copy"] += l.WarpInstructions
+				case strings.HasPrefix(name, "ldmatrix"), strings.HasPrefix(name, "ld.shared"):
+					found["load"] += l.WarpInstructions
+				default:
+					found["other"] += l.WarpInstructions
+				}
+			}
+			return found
+		}
+		loads := 128
+		if !s.TransA {
+			loads -= 48
+		}
+		if s.TransB {
+			loads -= 48
+		}
+		short, long := count(most-32), count(most)
+		for what, want := range map[string]int{"mma": 128, "cvt": 128, "copy": 12, "load": loads} {
+			if got := int(long[what]-short[what]) / warps; got != want {
+				t.Errorf("%+v: %d of %s for 32 more along K, want %d", s, got, what, want)
+			}
+		}
+		if got := (long["other"] - short["other"]) / warps; got > 65 {
+			t.Errorf("%+v: %d other instructions for 32 more along K, want at most 65", s, got)
+		}
+	}
+}
+
 // For long rows, softmax reads and writes each element once, and sums and maxima read each once, in
 // whole sectors: sums and maxima 16 bytes per lane; softmax, whose lanes have 16 loads in flight, 4.
 func TestLongRowCounts(t *testing.T) {

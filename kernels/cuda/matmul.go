@@ -20,7 +20,7 @@ import (
 //	matmul_async_128x128_f32   the same, fed by asynchronous copies
 //	matmul_async_128x256_f32   register tiles of 8×16, also fed by asynchronous copies
 //	matmul_tf32                tensor cores
-//	matmul_tf32_128x256        the same, with wider tiles
+//	matmul_tf32_128x256        the same, with wider tiles, fed by asynchronous copies
 var ladder = []rung{
 	{name: "matmul_naive_f32", file: "matmul_naive.ptx", bm: 8, bn: 32, block: driver.Dim{X: 32, Y: 8, Z: 1}},
 	{name: "matmul_tiled_f32", file: "matmul_tiled.ptx", bm: 16, bn: 16, block: driver.Dim{X: 16, Y: 16, Z: 1}},
@@ -30,7 +30,7 @@ var ladder = []rung{
 	{name: "matmul_async_128x128_f32", file: "matmul_async.ptx", bm: 128, bn: 128, block: lanes(256), step: 8, slots: 585, by16: true},
 	{name: "matmul_async_128x256_f32", file: "matmul_async.ptx", bm: 128, bn: 256, block: lanes(256), step: 8, slots: 1118, by16: true},
 	{name: "matmul_tf32", file: "matmul_tf32.ptx", bm: 128, bn: 128, block: lanes(256), step: 8, slots: 205},
-	{name: "matmul_tf32_128x256", file: "matmul_tf32_wide.ptx", bm: 128, bn: 256, block: lanes(256), step: 16, slots: 410, by16: true, shared: 51200},
+	{name: "matmul_tf32_128x256", file: "matmul_tf32_wide.ptx", bm: 128, bn: 256, block: lanes(256), step: 32, slots: 820, by16: true, shared: 100352},
 }
 
 // A rung is one kernel of the ladder, or four: one for each layout of the factors.
@@ -84,6 +84,8 @@ func (r *rung) fits(d *Device, c, a, b, bias uint64, s kernels.MatMulSpec) bool 
 	case d.info.Compute[0] < 8, s.N%4 != 0, (c|bias)%16 != 0:
 		return false
 	case s.TransA && (s.M%4 != 0 || a%16 != 0), !s.TransB && b%16 != 0:
+		return false
+	case tensorCores && max(s.M, s.N, s.K) >= 1<<30: // the bytes of a row would need more than 32 bits
 		return false
 	case tensorCores && !s.TransA && (s.K%4 != 0 || a%16 != 0), tensorCores && s.TransB && (s.K%4 != 0 || b%16 != 0):
 		return false

@@ -22,7 +22,7 @@ func TestLadder(t *testing.T) {
 			sizes = [][3]int{{4, 4, 1}, {8, 4, 0}, {16, 36, 7}, {36, 28, 9}, {132, 260, 20}, {40, 12, 530}, {40, 12, 1300}}
 		}
 		if name == "matmul_tf32_128x256" { // K must be, too
-			sizes = [][3]int{{4, 4, 4}, {8, 4, 0}, {16, 36, 8}, {36, 28, 12}, {132, 260, 20}, {72, 68, 36}, {40, 12, 532}}
+			sizes = [][3]int{{4, 4, 4}, {8, 4, 0}, {16, 36, 8}, {36, 28, 12}, {132, 260, 20}, {72, 68, 36}, {132, 260, 132}, {40, 12, 532}}
 		}
 		for i, size := range sizes {
 			for transposes := range 4 {
@@ -122,6 +122,7 @@ func TestMatMulPicks(t *testing.T) {
 		{2048, 2048, true, "matmul_tf32_128x256"},
 		{1024, 1024, true, "matmul_tf32"},
 		{2048, 10, true, "matmul_32x32_f32"},
+		{1 << 30, 256, true, "matmul_tf32"}, // the wider tiles multiply by the bytes of a row in 32 bits
 	} {
 		d.TensorCores = s.tf32
 		if got := d.Picks(s.m, s.n, 256); got != s.want {

@@ -30,8 +30,9 @@ func (r *rung) share(m, n, k int) int {
 	if r.step == 0 {
 		return best
 	}
+	whole := max(16, r.step)
 	for parts := 2; parts <= min(k/(4*r.step), multiprocessors); parts++ {
-		share := ceilDiv(ceilDiv(k, parts), 16) * 16
+		share := ceilDiv(ceilDiv(k, parts), whole) * whole
 		if c := r.cycles(m, n, k, share); c < fewest {
 			best, fewest = share, c
 		}

@@ -20,7 +20,7 @@ func TestShare(t *testing.T) {
 			share := r.share(m, n, k)
 			tiles := ceilDiv(m, r.bm) * ceilDiv(n, r.bn)
 			parts := max(1, ceilDiv(k, share))
-			if share != max(k, 1) && (r.step == 0 || share%16 != 0 || share*(parts-1) >= k) {
+			if share != max(k, 1) && (r.step == 0 || share%max(16, r.step) != 0 || share*(parts-1) >= k) {
 				t.Errorf("%s, %v: %d parts of %d", r.name, s, parts, share)
 			}
 			if r.name == d.Picks(m, n, k) && r.step > 0 && tiles*parts < multiprocessors && share > 128 {
