@@ -20,8 +20,9 @@ import (
 // it and explains how.
 
 type kerasParts struct {
-	Directions map[string]string
-	Scores     kerasScores
+	Directions    map[string]string
+	Scores        kerasScores
+	Normalization []kerasNormalization
 }
 
 func readKerasParts(t *testing.T) (k kerasParts) {

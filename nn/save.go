@@ -71,6 +71,7 @@ var layerKinds = map[string]func() Layer{
 	"LayerNormalization":     func() Layer { return new(LayerNormalization) },
 	"InputLayer":             func() Layer { return new(Input) },
 	"MaxPooling2D":           func() Layer { return new(MaxPooling2D) },
+	"Normalization":          func() Layer { return new(Normalization) },
 	"UpSampling2D":           func() Layer { return new(UpSampling2D) },
 	"Reshape":                func() Layer { return new(Reshape) },
 	"ZeroPadding2D":          func() Layer { return new(ZeroPadding2D) },

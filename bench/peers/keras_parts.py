@@ -1,8 +1,8 @@
 """Writes what single parts of Keras give: nn/testdata/keras/parts.json.
 
 A Go test in nn compares it with what baregrad gives. The file holds which way the metrics
-should go, for callbacks that monitor them; and F-scores, R² and the root mean squared error
-on random rows, over batches.
+should go, for callbacks that monitor them; F-scores, R² and the root mean squared error on
+random rows, over batches; and the mean, variance and output of an adapted Normalization.
 
 Run it in a virtual environment with tensorflow-cpu (Keras's backend here):
     python bench/peers/keras_parts.py
@@ -73,10 +73,25 @@ def scores(r):
     return {"outputs": outputs, "single": single, "labels": labels, "marks": marks, "bits": bits, "targets": targets, "values": found}
 
 
+def normalization(r):
+    """Means, variances and outputs of an adapted layer; the second column has one value only."""
+    cases = []
+    for shape in [(11, 3), (5, 2, 4, 3)]:
+        x = np.array(rows(r, int(np.prod(shape[:-1])), 3, -8.0, 8.0), np.float32)
+        x[:, 1], x[:, 2] = 2, x[:, 2] / 4 + 1000
+        x = x.reshape(shape)
+        layer = keras.layers.Normalization()
+        layer.adapt(x)
+        cases.append({"shape": shape, "x": x.ravel().tolist(), "mean": np.array(layer.mean).ravel().tolist(),
+                      "variance": np.array(layer.variance).ravel().tolist(), "y": np.array(layer(x)).ravel().tolist()})
+    return cases
+
+
 parts = {
     "keras": keras.__version__,
     "directions": directions(),
     "scores": scores(random.Random(1)),
+    "normalization": normalization(random.Random(2)),
 }
 lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in parts.items())
 FILE.write_text("{" + lines + "}\n")
