@@ -22,6 +22,9 @@ func exampleWeights(op string, m *Sequential, labels *tensor.Tensor, classes map
 		return nil, err
 	}
 	each := max(1, len(examples)/n) // weights for each example
+	if _, weighted := m.compiledMetrics(); each > 1 && len(weighted) > 0 {
+		return nil, fmt.Errorf("%s: there are weights for each position of the output, but the weighted metric %s takes one for each example", op, weighted[0].Name())
+	}
 	weights := make([]float32, n*each)
 	for i := range weights {
 		weights[i] = 1

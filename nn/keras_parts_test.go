@@ -23,6 +23,7 @@ type kerasParts struct {
 	Directions    map[string]string
 	Scores        kerasScores
 	Normalization []kerasNormalization
+	Weighted      []kerasWeighted
 }
 
 func readKerasParts(t *testing.T) (k kerasParts) {

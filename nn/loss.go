@@ -32,7 +32,8 @@ type Output struct {
 	Logits     *autograd.Var  // [batch, …]: the model's output before its last activation
 	Activation ActivationFunc // the last activation
 
-	value *autograd.Var
+	value   *autograd.Var
+	weights *autograd.Var // of the examples [batch], or nil
 }
 
 // Value is the model's output after its last activation.

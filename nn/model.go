@@ -220,6 +220,10 @@ type CompileOptions struct {
 	Optimizer Optimizer // RMSprop{} if nil
 	Loss      Loss      // what training minimizes; required
 	Metrics   []Metric  // measured in addition to the loss; may be nil
+	// WeightedMetrics are measured with the weights that the examples have in the loss: those of
+	// ClassWeight and SampleWeight. Metrics count all examples equally. A name that is in both
+	// lists is shown as weighted_… for these.
+	WeightedMetrics []Metric
 }
 
 // Compile builds the model, if necessary, and sets how it is trained. It discards the
@@ -242,26 +246,12 @@ func (m *Sequential) Compile(o CompileOptions) (err error) {
 	if isNil(o.Loss) {
 		return errors.New("compile: no loss was given")
 	}
-	names := map[string]bool{"loss": true}
-	for i, metric := range o.Metrics {
-		if isNil(metric) {
-			return fmt.Errorf("compile: metric %d is nil", i)
-		}
-		if l, ok := metric.(LossMetric); ok && isNil(l.Loss) {
-			return fmt.Errorf("compile: metric %d is a LossMetric without a loss", i)
-		}
-		if names[metric.Name()] {
-			return fmt.Errorf("compile: two of the measured values are called %q, each needs a name of its own", metric.Name())
-		}
-		names[metric.Name()] = true
+	metrics, err := compileMetrics(o.Metrics, o.WeightedMetrics, m.OutputShape())
+	if err != nil {
+		return err
 	}
 	m.freeOptimizer()
-	m.optimizer, m.loss, m.metrics = o.Optimizer, o.Loss, slices.Clone(o.Metrics)
-	for i, metric := range m.metrics {
-		if s, ok := metric.(sizedMetric); ok {
-			m.metrics[i] = s.sized(append([]int{1}, m.OutputShape()...)[len(m.OutputShape())])
-		}
-	}
+	m.optimizer, m.loss, m.metrics = o.Optimizer, o.Loss, metrics
 	m.updater = o.Optimizer.Prepare(m.device, m.learnt())
 	m.step, m.rate, m.warned = 0, nil, false
 	return nil
@@ -290,7 +280,8 @@ func (m *Sequential) Free() {
 // Compiled returns the options given to Compile and the number of training steps since.
 // The loss is nil if the model is not compiled.
 func (m *Sequential) Compiled() (o CompileOptions, steps int) {
-	return CompileOptions{m.optimizer, m.loss, m.metrics}, m.step
+	metrics, weighted := m.compiledMetrics()
+	return CompileOptions{m.optimizer, m.loss, metrics, weighted}, m.step
 }
 
 // layerName is the layer's own name, or one made from its kind: dense, dense_1, ….

@@ -54,6 +54,9 @@ func (m *Sequential) direction(name string) Mode {
 		if metric.Name() != name {
 			continue
 		}
+		if w, ok := metric.(weightedMetric); ok {
+			metric = w.Metric
+		}
 		switch metric.(type) {
 		case LossMetric, RootMeanSquaredError:
 			return Smallest

@@ -142,12 +142,16 @@ func (m *Sequential) restoreTraining(t *savedTraining, f *safetensors.File) erro
 		return err
 	}
 	o := CompileOptions{Optimizer: optimizer, Loss: loss}
-	for _, p := range t.Metrics {
+	for i, p := range slices.Concat(t.Metrics, t.Weighted) {
 		metric, err := restoreMetric(p)
 		if err != nil {
 			return err
 		}
-		o.Metrics = append(o.Metrics, metric)
+		if i < len(t.Metrics) {
+			o.Metrics = append(o.Metrics, metric)
+		} else {
+			o.WeightedMetrics = append(o.WeightedMetrics, metric)
+		}
 	}
 	if err := m.Compile(o); err != nil {
 		return err

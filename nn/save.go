@@ -46,6 +46,7 @@ type savedTraining struct {
 	Schedule  *savedPart  `json:"schedule,omitempty"`
 	Loss      savedPart   `json:"loss"`
 	Metrics   []savedPart `json:"metrics"`
+	Weighted  []savedPart `json:"weighted_metrics,omitempty"`
 	Step      int         `json:"step"`
 	Rate      *float64    `json:"rate,omitempty"` // set by SetLearningRate
 	Position  *position   `json:"position,omitempty"`
@@ -190,16 +191,27 @@ func (m *Sequential) describe(place *position) ([]byte, error) {
 		if t.Loss, err = part("loss", m.loss.Name(), m.loss); err != nil {
 			return nil, err
 		}
-		for _, metric := range m.metrics {
-			p, err := metricPart(metric)
-			if err != nil {
-				return nil, err
-			}
-			t.Metrics = append(t.Metrics, p)
+		metrics, weighted := m.compiledMetrics()
+		if t.Metrics, err = metricParts(metrics); err != nil {
+			return nil, err
+		}
+		if t.Weighted, err = metricParts(weighted); err != nil {
+			return nil, err
 		}
 		saved.Training = t
 	}
 	return json.Marshal(saved)
+}
+
+func metricParts(metrics []Metric) (parts []savedPart, err error) {
+	for _, metric := range metrics {
+		p, err := metricPart(metric)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, p)
+	}
+	return parts, nil
 }
 
 // metricPart is part for a metric. A LossMetric is saved under the name of its loss, from

@@ -140,6 +140,7 @@ func (s *session) record(kind stepKind) *recorded {
 		s.counters.record(t, kind)
 		return r
 	}
+	out.weights = weights
 	rows := recordLoss(t, m.loss, out, labels, weights)
 	if kind.training {
 		if penalty := m.Penalty(t); penalty != nil {

@@ -2,7 +2,8 @@
 
 A Go test in nn compares it with what baregrad gives. The file holds which way the metrics
 should go, for callbacks that monitor them; F-scores, R² and the root mean squared error on
-random rows, over batches; and the mean, variance and output of an adapted Normalization.
+random rows, over batches; the mean, variance and output of an adapted Normalization; and
+the history of Fit and the scores of Evaluate with weighted_metrics.
 
 Run it in a virtual environment with tensorflow-cpu (Keras's backend here):
     python bench/peers/keras_parts.py
@@ -87,11 +88,29 @@ def normalization(r):
     return cases
 
 
+def weighted(r, validation_weight):
+    """Two epochs in batches of 8, 8 and 4, in the order of the examples, with class and sample weights."""
+    x, y, vx, vy = rows(r, 20, 4), [[r.randrange(2)] for _ in range(20)], rows(r, 7, 4), [[r.randrange(2)] for _ in range(7)]
+    kernel, weights, vweights = rows(r, 4, 1), [r.randrange(0, 9) / 4 for _ in y], [r.randrange(0, 9) / 4 for _ in vy]
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, activation="sigmoid")])
+    m = keras.metrics
+    model.compile(optimizer=keras.optimizers.SGD(0.5), loss="binary_crossentropy", metrics=["accuracy"],
+                  weighted_metrics=["accuracy", m.Precision(name="precision"), m.Recall(thresholds=0.25, name="recall"), "mse"])
+    model.set_weights([np.array(kernel, np.float32), np.zeros(1, np.float32)])
+    data = [np.array(a, np.float32) for a in (x, y, vx, vy, weights, vweights)]
+    validation = tuple(data[2:4]) + ((data[5],) if validation_weight else ())
+    history = model.fit(data[0], data[1], sample_weight=data[4], validation_data=validation, epochs=2, batch_size=8, shuffle=False, verbose=0)
+    measured = model.evaluate(data[2], data[3], sample_weight=data[5], batch_size=3, verbose=0, return_dict=True)
+    return {"x": x, "y": y, "vx": vx, "vy": vy, "kernel": kernel, "sample_weight": weights, "evaluate_weight": vweights,
+            "validation_weight": vweights if validation_weight else None, "history": history.history, "evaluate": measured}
+
+
 parts = {
     "keras": keras.__version__,
     "directions": directions(),
     "scores": scores(random.Random(1)),
     "normalization": normalization(random.Random(2)),
+    "weighted": [weighted(random.Random(4), False), weighted(random.Random(5), True)],
 }
 lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in parts.items())
 FILE.write_text("{" + lines + "}\n")
