@@ -20,9 +20,8 @@ type EvaluateOptions struct {
 	BatchSize int
 	Steps     int // use the examples of the first steps only; all if 0
 	// SampleWeight is the weight of each example in Evaluate's loss, [n], or of each
-	// position of each example, as in FitOptions. Metrics count all examples equally,
-	// unless they are CompileOptions.WeightedMetrics.
-	// Predict ignores it.
+	// position of each example, as in FitOptions. Metrics count all examples equally, unless
+	// they are among CompileOptions.WeightedMetrics. Predict ignores it.
 	SampleWeight []float32
 	Progress     bool      // show progress
 	Output       io.Writer // where progress is shown; os.Stdout if nil

@@ -24,6 +24,7 @@ type kerasParts struct {
 	Scores        kerasScores
 	Normalization []kerasNormalization
 	Weighted      []kerasWeighted
+	Focal         kerasFocal
 }
 
 func readKerasParts(t *testing.T) (k kerasParts) {

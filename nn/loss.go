@@ -291,6 +291,8 @@ var losses = map[string]Loss{
 	"categorical_crossentropy":        CategoricalCrossentropy{},
 	"sparse_categorical_crossentropy": SparseCategoricalCrossentropy{},
 	"binary_crossentropy":             BinaryCrossentropy{},
+	"binary_focal_crossentropy":       BinaryFocalCrossentropy{},
+	"categorical_focal_crossentropy":  CategoricalFocalCrossentropy{},
 	"mean_squared_error":              MeanSquaredError{},
 	"mean_absolute_error":             MeanAbsoluteError,
 	"mean_absolute_percentage_error":  MeanAbsolutePercentageError,

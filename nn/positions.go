@@ -47,7 +47,8 @@ func byExample(t *autograd.Tape, out *Output, values *autograd.Var) *autograd.Va
 // its Record may be its own.
 func knowsPositions(l Loss) bool {
 	switch l.(type) {
-	case CategoricalCrossentropy, SparseCategoricalCrossentropy, BinaryCrossentropy, MeanSquaredError, composed:
+	case CategoricalCrossentropy, SparseCategoricalCrossentropy, BinaryCrossentropy, MeanSquaredError, composed,
+		BinaryFocalCrossentropy, CategoricalFocalCrossentropy:
 		return true
 	}
 	return false

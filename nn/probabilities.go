@@ -22,6 +22,10 @@ func (m *Sequential) lossWarning() string {
 		fromLogits, squash = l.FromLogits, Softmax
 	case BinaryCrossentropy:
 		fromLogits, squash = l.FromLogits, Sigmoid
+	case CategoricalFocalCrossentropy:
+		fromLogits, squash = l.FromLogits, Softmax
+	case BinaryFocalCrossentropy:
+		fromLogits, squash = l.FromLogits, Sigmoid
 	default:
 		return ""
 	}

@@ -251,6 +251,10 @@ func restoreLoss(p savedPart) (Loss, error) {
 		return decoded[SparseCategoricalCrossentropy](p.Config)
 	case "binary_crossentropy":
 		return decoded[BinaryCrossentropy](p.Config)
+	case "binary_focal_crossentropy":
+		return decoded[BinaryFocalCrossentropy](p.Config)
+	case "categorical_focal_crossentropy":
+		return decoded[CategoricalFocalCrossentropy](p.Config)
 	}
 	if l, ok := losses[p.Name]; ok {
 		return l, nil

@@ -2,8 +2,9 @@
 
 A Go test in nn compares it with what baregrad gives. The file holds which way the metrics
 should go, for callbacks that monitor them; F-scores, R² and the root mean squared error on
-random rows, over batches; the mean, variance and output of an adapted Normalization; and
-the history of Fit and the scores of Evaluate with weighted_metrics.
+random rows, over batches; the mean, variance and output of an adapted Normalization; the
+focal losses of random rows, with their gradients; and the history of Fit and the scores of
+Evaluate with weighted_metrics.
 
 Run it in a virtual environment with tensorflow-cpu (Keras's backend here):
     python bench/peers/keras_parts.py
@@ -19,6 +20,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 FILE = pathlib.Path(__file__).parents[2] / "nn" / "testdata" / "keras" / "parts.json"
 
@@ -88,6 +90,27 @@ def normalization(r):
     return cases
 
 
+def focal(r):
+    """Losses of single examples from probabilities and logits, and the gradients of their mean."""
+    cases, n, width = [], 7, 4
+    logits, marks = rows(r, n, width, -4.0, 4.0), [[float(r.random() < 0.4) for _ in range(width)] for _ in range(n)]
+    onehot = np.eye(width)[[r.randrange(width) for _ in range(n)]].tolist()
+    for loss, settings, y, activation in [
+        (keras.losses.BinaryFocalCrossentropy, {}, marks, "sigmoid"),
+        (keras.losses.BinaryFocalCrossentropy, {"gamma": 3.5}, marks, "sigmoid"),
+        (keras.losses.BinaryFocalCrossentropy, {"apply_class_balancing": True, "alpha": 0.4, "label_smoothing": 0.1}, marks, "sigmoid"),
+        (keras.losses.CategoricalFocalCrossentropy, {}, onehot, "softmax"),
+        (keras.losses.CategoricalFocalCrossentropy, {"gamma": 1.0, "alpha": 0.5, "label_smoothing": 0.1}, onehot, "softmax"),
+    ]:
+        x = tf.Variable(np.array(logits, np.float32))
+        with tf.GradientTape() as tape:
+            values = loss(reduction="none", from_logits=False, **settings)(np.array(y, np.float32), keras.activations.get(activation)(x))
+            mean = tf.reduce_mean(values)
+        cases.append({"loss": loss.__name__, "settings": settings, "labels": y, "values": values.numpy().tolist(),
+                      "gradient": tape.gradient(mean, x).numpy().ravel().tolist()})
+    return {"logits": logits, "cases": cases}
+
+
 def weighted(r, validation_weight):
     """Two epochs in batches of 8, 8 and 4, in the order of the examples, with class and sample weights."""
     x, y, vx, vy = rows(r, 20, 4), [[r.randrange(2)] for _ in range(20)], rows(r, 7, 4), [[r.randrange(2)] for _ in range(7)]
@@ -110,6 +133,7 @@ parts = {
     "directions": directions(),
     "scores": scores(random.Random(1)),
     "normalization": normalization(random.Random(2)),
+    "focal": focal(random.Random(3)),
     "weighted": [weighted(random.Random(4), False), weighted(random.Random(5), True)],
 }
 lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in parts.items())
