@@ -171,7 +171,7 @@ func forget(v reflect.Value) {
 // package's type.
 func part(kind, name string, value any) (savedPart, error) {
 	if own := ownValue(kind, name); own != nil && reflect.TypeOf(own) != reflect.TypeOf(value) {
-		return savedPart{}, fmt.Errorf("a %s of type %T can't be saved: its name %q is that of another one, of type %T", kind, value, name, own)
+		return savedPart{}, fmt.Errorf("the %s of type %T can't be saved: its name %q is that of another one, of type %T", kind, value, name, own)
 	}
 	config, err := json.Marshal(value)
 	if err != nil {

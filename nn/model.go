@@ -234,6 +234,7 @@ func (m *Sequential) Compile(o CompileOptions) (err error) {
 	if err := m.Build(); err != nil {
 		return err
 	}
+	o = o.byValue()
 	if o.Optimizer == nil {
 		o.Optimizer = RMSprop{}
 	}
