@@ -186,7 +186,8 @@ func (m *Sequential) predict(ctx context.Context, x *tensor.Tensor, o EvaluateOp
 }
 
 // PredictClasses returns the index of the largest output for each example of x. For a model
-// with a single output it is 1 if the output is above one half, and 0 otherwise. If the
+// with a single output it is 1 if the output is above one half, and 0 otherwise. (If an example
+// can have several labels at once, compare the values of Predict with one half instead.) If the
 // output has several axes, [n, time, classes], it returns a class for each position, row by
 // row: that of position j of example i is at index i·time + j.
 func (m *Sequential) PredictClasses(ctx context.Context, x *tensor.Tensor, o EvaluateOptions) (classes []int, err error) {
