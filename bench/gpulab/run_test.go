@@ -118,7 +118,7 @@ func newFakeLab(t *testing.T, seconds map[string]int) fakeLab {
 	}
 	script(filepath.Join(dir, "run.sh"), string(text))
 	write(t, dir, "lab.tar.xz", []byte("unpacked already"))
-	sum, err := exec.Command("bash", "-c", "cksum <"+filepath.Join(dir, "lab.tar.xz")).Output()
+	sum, err := exec.Command("bash", "-c", `cksum <"$1"`, "-", filepath.Join(dir, "lab.tar.xz")).Output()
 	if err != nil {
 		t.Fatal(err)
 	}

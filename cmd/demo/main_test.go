@@ -23,6 +23,15 @@ func demo(ctx context.Context, args ...string) (status int, stdout, stderr strin
 	return status, out.String(), errs.String()
 }
 
+// withPath splits a command at its spaces. PATH in it stands for the path, which may have spaces itself.
+func withPath(command, path string) []string {
+	list := strings.Fields(command)
+	for i, word := range list {
+		list[i] = strings.Replace(word, "PATH", path, 1)
+	}
+	return list
+}
+
 // load loads a model that was saved.
 func load(t *testing.T, path string) *nn.Sequential {
 	t.Helper()
@@ -40,7 +49,7 @@ func load(t *testing.T, path string) *nn.Sequential {
 
 func TestTrainJSON(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "model.safetensors")
-	args := strings.Fields("--model mlp --limit 2000 --epochs 2 --batch 100 --seed 3 --json --save " + path)
+	args := withPath("--model mlp --limit 2000 --epochs 2 --batch 100 --seed 3 --json --save PATH", path)
 	status, out, errs := demo(context.Background(), args...)
 	if status != 0 {
 		t.Fatalf("status %d: %s", status, errs)
@@ -98,9 +107,9 @@ func TestRefusals(t *testing.T) {
 		{"--lr 0", 1, "--lr is 0, must be above 0"},
 		{"--lr 1e7", 1, "--lr is 1e+07, must be above 0, and at most 1e6"},
 		{"--optimizer RMSProp", 1, `did you mean "rmsprop"?`},
-		{"--data-dir " + missing, 1, missing},
-		{"--save " + missing + "/x", 1, "save " + missing},
-		{"--backup " + missing + "/x", 1, "backup " + missing},
+		{"--data-dir PATH", 1, missing},
+		{"--save PATH/x", 1, "save " + missing},
+		{"--backup PATH/x", 1, "backup " + missing},
 		{"--backup x --save x", 1, "--backup and --save are both x"},
 		{"--backup x --save ./x", 1, "--backup and --save are both ./x"},
 		{"--backup mnist-mlp.safetensors --model mlp --limit 100 --epochs 1", 1, "--backup and --save are both mnist-mlp.safetensors"},
@@ -114,7 +123,7 @@ func TestRefusals(t *testing.T) {
 		{"tutorial mnist-mpl", 1, `did you mean "mnist-mlp"?`},
 		{"tutorial mnist-mlp --epochs 0", 1, "--epochs is 0"},
 	} {
-		status, out, errs := demo(context.Background(), strings.Fields(c.args)...)
+		status, out, errs := demo(context.Background(), withPath(c.args, missing)...)
 		if strings.Contains(out, "Epoch") {
 			t.Errorf("demo %s: was refused after the training had begun", c.args)
 		}
@@ -134,7 +143,7 @@ func TestInterrupt(t *testing.T) {
 	defer cancel()
 	var errs bytes.Buffer
 	// As Ctrl-C would, but at a known moment: when the second epoch begins.
-	status := run(ctx, strings.Fields("--epochs 1000 --model mlp --limit 3000 --save "+path), cancelAt{"Epoch 2/1000", cancel}, &errs)
+	status := run(ctx, withPath("--epochs 1000 --model mlp --limit 3000 --save PATH", path), cancelAt{"Epoch 2/1000", cancel}, &errs)
 	if status != statusInterrupted || !strings.Contains(errs.String(), "training stopped in epoch 2 of 1000 after 0 of 24 batches: interrupted\n") {
 		t.Errorf("status %d, standard error %q", status, errs.String())
 	}
@@ -151,7 +160,7 @@ func TestSavingFails(t *testing.T) {
 	}
 	var out, errs bytes.Buffer
 	remove := cancelAt{"Epoch 1/1", func() { os.Remove(folder) }} // after it was found to be writable
-	status := run(context.Background(), strings.Fields("--epochs 1 --model mlp --limit 500 --json --save "+folder+"/m"), io.MultiWriter(remove, &out), &errs)
+	status := run(context.Background(), withPath("--epochs 1 --model mlp --limit 500 --json --save PATH/m", folder), io.MultiWriter(remove, &out), &errs)
 	if status != statusFailed || !strings.Contains(errs.String(), "demo: save "+folder) {
 		t.Errorf("status %d, standard error %q", status, errs.String())
 	}
@@ -169,7 +178,7 @@ func TestSavingFails(t *testing.T) {
 func TestBackup(t *testing.T) {
 	dir := t.TempDir()
 	backup := filepath.Join(dir, "state")
-	args := strings.Fields("--epochs 3 --model mlp --limit 1000 --json --save - --backup " + backup)
+	args := withPath("--epochs 3 --model mlp --limit 1000 --json --save - --backup PATH", backup)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	var errs bytes.Buffer
@@ -312,7 +321,7 @@ func TestOutOfMemory(t *testing.T) {
 // no number; and its model refuses to predict.
 func TestTrainAstray(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "astray.safetensors")
-	status, out, errs := demo(context.Background(), strings.Fields("--model mlp --optimizer adamw --lr 1e6 --limit 2560 --quiet --json --save "+file)...)
+	status, out, errs := demo(context.Background(), withPath("--model mlp --optimizer adamw --lr 1e6 --limit 2560 --quiet --json --save PATH", file)...)
 	if status != 0 {
 		t.Fatalf("status %d: %s", status, errs)
 	}

@@ -23,10 +23,10 @@ func TestNarrowOutput(t *testing.T) {
 		"ptx stats relu.ptx -k relu_fwd_f32 --block 256 --arg f32[5] --arg f32[5]=range(-2,1) --arg 5",
 		"ptx trace relu.ptx -k relu_fwd_f32 --block 256 --arg f32[5] --arg f32[5]=range(-2,1) --arg 5 --warp",
 		"profile binary-mlp --device reference --budget 1ns --threads 1",
-		"train --model mlp --limit 300 --epochs 1 --save " + t.TempDir() + "/m.safetensors --device reference",
+		"train --model mlp --limit 300 --epochs 1 --save PATH/m.safetensors --device reference",
 	} {
 		var out, errs strings.Builder
-		if status := run(context.Background(), strings.Fields(command), sized{&out, 80}, &errs); status != 0 {
+		if status := run(context.Background(), withPath(command, t.TempDir()), sized{&out, 80}, &errs); status != 0 {
 			t.Fatalf("demo %s: status %d: %s", command, status, errs.String())
 		}
 		for line := range strings.Lines(out.String()) {

@@ -84,13 +84,13 @@ func TestShowPlainModel(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	for _, c := range []struct{ args, want string }{
-		{"", "name one with --dataset"},
-		{"--layer conv --picture " + picture, `did you mean "conv2d"?`},
-		{"--picture " + path, "a PNG or JPEG picture"},
-		{"--dataset mnist", "MNIST has 10 classes, the model 5"},
+	for _, c := range []struct{ args, path, want string }{
+		{"", "", "name one with --dataset"},
+		{"--layer conv --picture PATH", picture, `did you mean "conv2d"?`},
+		{"--picture PATH", path, "a PNG or JPEG picture"},
+		{"--dataset mnist", "", "MNIST has 10 classes, the model 5"},
 	} {
-		status, out, errs := demo(ctx, append([]string{"show", "--model", path}, strings.Fields(c.args)...)...)
+		status, out, errs := demo(ctx, append([]string{"show", "--model", path}, withPath(c.args, c.path)...)...)
 		if status != 1 || !strings.Contains(errs, c.want) {
 			t.Errorf("show %s: status %d, standard error %q, want one with %q", c.args, status, errs, c.want)
 		}
