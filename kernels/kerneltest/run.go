@@ -90,7 +90,7 @@ func Run(t *testing.T, open func() kernels.Device, options ...Option) {
 			for _, op := range cases {
 				t.Run(op.detail, func(t *testing.T) {
 					if small && op.elements() > smallCase {
-						t.Skip("needs a run without the race detector: the case is large")
+						t.Skip("the device is tested with small cases only (kerneltest.Small), and this one is large")
 					}
 					if op.spare && s.brief {
 						t.Skip("needs BAREGRAD_LONG=1: the device is slow, and other cases take the same ways")
