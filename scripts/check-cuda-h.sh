@@ -7,7 +7,7 @@
 # NVIDIA's file is in every CUDA toolkit and in the Python package
 # nvidia-cuda-runtime-cu12. Ours follows CUDA 12.6; in CUDA 13 five functions differ.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+CDPATH='' cd "$(dirname "$0")/.."
 [ $# = 1 ] && [ -f "$1" ] || { echo "usage: $0 PATH-OF-NVIDIA'S/cuda.h" >&2; exit 2; }
 theirs=$1
 ours=kernels/cuda/libcuda/include/cuda.h

@@ -10,7 +10,7 @@
 # The default packages are all that such machines have a use for; for arm64 those whose
 # results must have the same bits as elsewhere.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+CDPATH='' cd "$(dirname "$0")/.."
 
 # kernels/cuda has no assembly, so purego changes nothing there. The engine must work with
 # 32 bits; benchmarks and the emulator need not.

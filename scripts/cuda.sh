@@ -5,7 +5,7 @@
 # replaces libcuda (see kernels/cuda/libcuda), and puts it and our cuda.h before whatever
 # the machine has.
 set -euo pipefail
-root=$(cd "$(dirname "$0")/.." && pwd)
+root=$(CDPATH='' cd "$(dirname "$0")/.." && pwd)
 source=$root/kernels/cuda/libcuda
 cc=${CC:-cc}
 # The folder's name depends on what is in it: Go links again if its flags change, but does
@@ -21,6 +21,7 @@ if [ ! -e "$out/libcuda.a" ]; then
 	rm -r "$part"
 fi
 export CGO_ENABLED=1
-export CGO_CFLAGS="-O2 -g -I$source/include ${CGO_CFLAGS:-}"
-export CGO_LDFLAGS="-L$out -ldl ${CGO_LDFLAGS:-}"
+# Go splits these at spaces outside quotes.
+export CGO_CFLAGS="-O2 -g \"-I$source/include\" ${CGO_CFLAGS:-}"
+export CGO_LDFLAGS="\"-L$out\" -ldl ${CGO_LDFLAGS:-}"
 exec "$@"

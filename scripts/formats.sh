@@ -4,7 +4,7 @@
 # DIRECTORY. If they can't be installed, it says so and ends with status 3.
 set -euo pipefail
 directory=${1:?usage: formats.sh DIRECTORY}
-cd "$(dirname "$0")/.."
+CDPATH='' cd "$(dirname "$0")/.."
 if ! { [ -x "$directory/bin/python" ] || python3 -m venv "$directory"; } ||
 	! "$directory/bin/python" -m pip install --quiet --disable-pip-version-check numpy==2.4.6 safetensors==0.8.0 tensorboard==2.21.0; then
 	echo 'formats.sh: LEFT OUT: numpy, safetensors and tensorboard could not be installed'

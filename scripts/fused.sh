@@ -10,7 +10,7 @@
 # rounding: two float32 in float64, or a power of 2 times anything (unless subnormal). The
 # line of the instruction is that of the sum; the product may be on another.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+CDPATH='' cd "$(dirname "$0")/.."
 
 packages=(./tensor ./kernels ./kernels/reference ./kernels/avx ./kernels/cuda/... ./autograd ./nn/... ./mnist)
 

@@ -2,10 +2,10 @@
 # Runs every fuzz target for a while: scripts/fuzz.sh [TIME], by default 10s each. Go keeps
 # a failing input in the package's testdata/fuzz; from then on go test fails on it.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+CDPATH='' cd "$(dirname "$0")/.."
 time=${1:-10s}
 
-targets=$(git grep -E '^func Fuzz[A-Za-z0-9_]*\(' -- '*_test.go' |
+targets=$(grep -rE '^func Fuzz[A-Za-z0-9_]*\(' --include='*_test.go' --exclude-dir='.?*' --exclude-dir=bin --exclude-dir=build . | sort |
 	sed -E 's|^(.*)/[^/]*:func (Fuzz[A-Za-z0-9_]*)\(.*|\1 \2|')
 if [ -z "$targets" ]; then
 	echo "no fuzz target was found" >&2

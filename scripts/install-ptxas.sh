@@ -10,5 +10,5 @@ directory=${1:?usage: install-ptxas.sh DIRECTORY}
 program=$(find "$directory"/lib -path '*/bin/ptxas' -type f | sort | tail -1)
 [ -n "$program" ] || { echo "install-ptxas.sh: the wheel holds no bin/ptxas" >&2; exit 1; }
 chmod +x "$program"
-ln -sf "$(cd "$(dirname "$program")" && pwd)/ptxas" "$directory/bin/ptxas"
+ln -sf "$(CDPATH='' cd "$(dirname "$program")" && pwd)/ptxas" "$directory/bin/ptxas"
 "$directory/bin/ptxas" --version

@@ -2,9 +2,9 @@
 # Checks the form of the source: gofmt, and go vet for each build configuration (with
 # assembly, without, for a processor that has none, and with 32 bits).
 set -euo pipefail
-cd "$(dirname "$0")/.."
+CDPATH='' cd "$(dirname "$0")/.."
 
-unformatted=$(git ls-files -z '*.go' | xargs -0 gofmt -l)
+unformatted=$(find . \( -name '.?*' -o -path ./bin -o -path ./build \) -prune -o -name '*.go' -print0 | xargs -0 gofmt -l)
 if [ -n "$unformatted" ]; then
 	echo "gofmt would change:" >&2
 	echo "$unformatted" >&2

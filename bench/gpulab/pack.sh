@@ -5,7 +5,7 @@
 #
 #   bench/gpulab/pack.sh DIR
 set -euo pipefail
-cd "$(dirname "$0")/../.."
+CDPATH='' cd "$(dirname "$0")/../.."
 out=$1
 bin=$(mktemp -d)
 trap 'rm -rf "$bin"' EXIT

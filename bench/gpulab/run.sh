@@ -36,7 +36,7 @@
 set -uo pipefail
 begin=$(date +%s)
 now() { echo $(($(date +%s) - begin)); }
-here=$(cd "$(dirname "$0")" && pwd)
+here=$(CDPATH='' cd "$(dirname "$0")" && pwd)
 smoke='' budget='' fresh='' parts=()
 every=(correctness epochs to99 matmul conv memory bits probe sanitizer) by_name=(sanitizer-all ncu report)
 while [ $# -gt 0 ]; do
@@ -85,7 +85,7 @@ apart=(env BAREGRAD_LIBCUDA=emulator) # for programs that need no driver, so tha
 
 results=results-$(date -u +%Y%m%d-%H%M%S)
 out=${OUT:-$results}
-if ! { mkdir -p "$out" && out=$(cd "$out" && pwd) && : >"$out/log.txt"; } 2>/dev/null; then
+if ! { mkdir -p "$out" && out=$(CDPATH='' cd "$out" && pwd) && : >"$out/log.txt"; } 2>/dev/null; then
 	echo "$0: nothing can be written to $out: the results will be in $home/$results" >&2
 	out=$home/$results
 	mkdir -p "$out" || exit 1

@@ -4,7 +4,7 @@
 # TensorFlow and Keras go into a Python environment, .venv, in the versions of
 # bench/results, unless BAREGRAD_PEERS_PYTHON names a Python that has them. The workers in C and Go are built into build/peers.
 set -euo pipefail
-cd "$(dirname "$0")/../.."
+CDPATH='' cd "$(dirname "$0")/../.."
 
 packages=(gcc libc6-dev libopenblas-dev python3-torch)
 missing=()

@@ -13,7 +13,7 @@ import (
 // A shim that was changed is linked: Go does so only if the flags that name it change.
 func TestChangedShimIsLinked(t *testing.T) {
 	emulated(t) // where the GPU is, the sources may not be
-	root := t.TempDir()
+	root := filepath.Join(t.TempDir(), "a folder")
 	shim := filepath.Join(root, "kernels/cuda/libcuda/shim/shim.c")
 	for _, file := range []string{"scripts/cuda.sh", "kernels/cuda/libcuda/shim/shim.c", "kernels/cuda/libcuda/include/cuda.h"} {
 		text, err := os.ReadFile(filepath.Join("../../..", file))
@@ -33,7 +33,7 @@ func TestChangedShimIsLinked(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
-		return strings.Fields(string(out))[0]
+		return string(out)
 	}
 	before := flags()
 	if again := flags(); again != before {
@@ -51,8 +51,11 @@ func TestChangedShimIsLinked(t *testing.T) {
 		t.Errorf("the shim was changed, and the flags are still %s", after)
 	}
 	for _, flag := range []string{before, after} {
-		if _, err := os.Stat(filepath.Join(strings.TrimPrefix(flag, "-L"), "libcuda.a")); err != nil {
-			t.Error(err)
+		// Go takes what is between quotes for one flag.
+		folder, quoted := strings.CutPrefix(flag, `"-L`)
+		folder, _, closed := strings.Cut(folder, `" `)
+		if _, err := os.Stat(filepath.Join(folder, "libcuda.a")); err != nil || !quoted || !closed {
+			t.Errorf("the flags are %s, want the folder of libcuda.a as one of them (%v)", flag, err)
 		}
 	}
 }
