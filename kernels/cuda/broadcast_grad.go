@@ -91,7 +91,7 @@ func (d *Device) operandGrad(k kernel, da, dy, a, b kernels.Buffer, s kernels.Br
 
 // operandGradAlong computes the gradient with respect to the operand with the given strides and
 // length. Kernel k walks the elements of dy: the axes of the operand are innermost, then the axes
-// along which it was broadcast.
+// along which it was broadcast. Axes are merged where possible, since each takes a division.
 func (d *Device) operandGradAlong(k kernel, dx, dy, a, b kernels.Buffer, s kernels.BroadcastSpec,
 	strides [kernels.MaxRank]int, length int, m kernels.Mode) {
 	if dx == nil || length == 0 {
@@ -113,6 +113,11 @@ func (d *Device) operandGradAlong(k kernel, dx, dy, a, b kernels.Buffer, s kerne
 				continue
 			}
 			dim[rank], inY[rank], inA[rank], inB[rank] = s.Dim[i], steps[i], s.A[i], s.B[i]
+			if k := rank - 1; rank > 0 && inY[rank] == inY[k]*dim[k] &&
+				(a == nil || inA[rank] == inA[k]*dim[k]) && (b == nil || inB[rank] == inB[k]*dim[k]) {
+				dim[k] *= dim[rank] // what is read continues evenly from one axis to the next
+				continue
+			}
 			rank++
 		}
 	}
@@ -124,10 +129,9 @@ func (d *Device) operandGradAlong(k kernel, dx, dy, a, b kernels.Buffer, s kerne
 	accumulate := chunks == 1 && m == kernels.Accumulate
 	arguments := d.with(to, address(dy), address(a), address(b),
 		count(length*chunks), count(n), truth(accumulate), count(rank))
-	for _, axes := range [...][kernels.MaxRank]int{dim, inY, inA, inB} {
-		for _, v := range axes {
-			arguments = append(arguments, count(v))
-		}
+	arguments = appendDims(arguments, dim)
+	for _, strides := range [...][kernels.MaxRank]int{inY, inA, inB} {
+		arguments = appendAxes(arguments, strides)
 	}
 	d.each(k, length*chunks, arguments...)
 	if chunks > 1 {

@@ -16,19 +16,19 @@ func by4(s kernels.ConvSpec, addresses ...uint64) bool {
 }
 
 func (d *Device) convDirect(y, x, w, bias kernels.Buffer, s kernels.ConvSpec) {
+	name, n, out := "conv_direct_fwd_f32", y.Len(), s.Out
 	if by4(s, address(y), address(w), address(bias)) {
-		n := y.Len() / 4
-		d.each(kernel{"conv_direct.ptx", "conv_direct_fwd_by4_f32"}, n,
-			append(appendConvSizes(d.with(address(y), address(x), address(w), address(bias), count(n)), s), truth(s.ReLU))...)
-		return
+		name, n, out = "conv_direct_fwd_by4_f32", n/4, out/4
 	}
-	d.each(kernel{"conv_direct.ptx", "conv_direct_fwd_f32"}, y.Len(),
-		append(appendConvSizes(d.with(address(y), address(x), address(w), address(bias), count(y.Len())), s), truth(s.ReLU))...)
+	arguments := appendConvSizes(d.with(address(y), address(x), address(w), address(bias), count(n)), s)
+	arguments = appendInverses(arguments, out, s.OW, s.OH)
+	d.each(kernel{"conv_direct.ptx", name}, n, append(arguments, truth(s.ReLU))...)
 }
 
 func (d *Device) convDirectGradInput(dx, dy, w kernels.Buffer, s kernels.ConvSpec, m kernels.Mode) {
-	d.each(kernel{"conv_direct.ptx", "conv_direct_bwd_input_f32"}, dx.Len(),
-		append(appendConvSizes(d.with(address(dx), address(dy), address(w), count(dx.Len())), s), mode(m))...)
+	arguments := appendConvSizes(d.with(address(dx), address(dy), address(w), count(dx.Len())), s)
+	arguments = appendInverses(arguments, s.C, s.W, s.H, s.StrideH, s.StrideW)
+	d.each(kernel{"conv_direct.ptx", "conv_direct_bwd_input_f32"}, dx.Len(), append(arguments, mode(m))...)
 }
 
 // convDirectGradFilter splits the output positions into chunks, and adds up the partial sums.
@@ -38,10 +38,11 @@ func (d *Device) convDirectGradFilter(dw, dy, x kernels.Buffer, s kernels.ConvSp
 		return
 	}
 	chunks := chunksOf(n, s.Rows())
-	name, terms := "conv_direct_bwd_filter_f32", s.Rows()
+	name, terms, divisors := "conv_direct_bwd_filter_f32", s.Rows(), []int{s.Out, s.C, s.KW, s.KH, s.OW, s.OH}
 	if by4(s, address(dw), address(dy)) {
 		n, terms = n/4, s.N*s.OH // rows of outputs are split
 		name, chunks = "conv_direct_bwd_filter_by4_f32", max(1, min(terms, 65536/n))
+		divisors = []int{s.Out / 4, s.C, s.KW, s.KH, s.OH}
 	}
 	to := address(dw)
 	if chunks > 1 {
@@ -49,7 +50,7 @@ func (d *Device) convDirectGradFilter(dw, dy, x kernels.Buffer, s kernels.ConvSp
 	}
 	accumulate := chunks == 1 && m == kernels.Accumulate
 	arguments := appendConvSizes(d.with(to, address(dy), address(x), count(n*chunks)), s)
-	arguments = append(arguments, count(terms), count(chunks), truth(accumulate))
+	arguments = append(appendInverses(arguments, divisors...), count(terms), count(chunks), truth(accumulate))
 	d.each(kernel{"conv_direct.ptx", name}, n*chunks, arguments...)
 	if chunks > 1 {
 		d.sumChunks(address(dw), to, chunks, dw.Len(), m)

@@ -25,5 +25,5 @@ func (d *Device) Gather(dst, src, index, cursor kernels.Buffer, s kernels.Gather
 			floats(address(index), index.Len()), floats(address(cursor), cursor.Len())},
 	}
 	d.putOffCall(c, address(dst), address(src), address(index), address(cursor),
-		count(dst.Len()), count(s.Width), float(s.Scale), float(s.Shift), count(index.Len()), count(rows), kind)
+		count(dst.Len()), count(s.Width), inverse(s.Width), float(s.Scale), float(s.Shift), count(index.Len()), count(rows), kind)
 }

@@ -5,15 +5,16 @@ import "baregrad/kernels"
 // Im2Col lays out each patch of x as a row: see im2col.ptx.
 func (d *Device) Im2Col(col, x kernels.Buffer, s kernels.ConvSpec) {
 	s.CheckCol("im2col", col, x)
-	d.each(kernel{"im2col.ptx", "im2col_f32"}, col.Len(),
-		appendConvSizes(d.with(address(col), address(x), count(col.Len())), s)...)
+	arguments := appendConvSizes(d.with(address(col), address(x), count(col.Len())), s)
+	d.each(kernel{"im2col.ptx", "im2col_f32"}, col.Len(), appendInverses(arguments, s.C, s.KW, s.KH, s.OW, s.OH)...)
 }
 
 // Col2Im adds each row of dcol back to the patch from which Im2Col took it.
 func (d *Device) Col2Im(dx, dcol kernels.Buffer, s kernels.ConvSpec, m kernels.Mode) {
 	s.CheckCol("col2im", dcol, dx)
-	d.each(kernel{"im2col.ptx", "col2im_f32"}, dx.Len(),
-		append(appendConvSizes(d.with(address(dx), address(dcol), count(dx.Len())), s), mode(m))...)
+	arguments := appendConvSizes(d.with(address(dx), address(dcol), count(dx.Len())), s)
+	arguments = appendInverses(arguments, s.C, s.W, s.H, s.StrideH, s.StrideW)
+	d.each(kernel{"im2col.ptx", "col2im_f32"}, dx.Len(), append(arguments, mode(m))...)
 }
 
 // appendConvSizes appends the sizes of a convolution in the order of the kernels' parameters: see

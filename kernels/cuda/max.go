@@ -37,7 +37,7 @@ func (d *Device) max(y uint64, arg, x kernels.Buffer, s kernels.ReduceSpec) {
 		d.byRow(kernel{"max.ptx", "max_rows_f32"}, n, y, address(arg), address(x), count(n), count(s.N))
 		return
 	}
-	d.each(kernel{"max.ptx", "max_cols_f32"}, n, y, address(arg), address(x), count(n), count(s.N), count(s.Inner))
+	d.each(kernel{"max.ptx", "max_cols_f32"}, n, y, address(arg), address(x), count(n), count(s.N), count(s.Inner), inverse(s.Inner))
 }
 
 // MaxGrad passes dy to the position of the maximum, and 0 to the others.
@@ -46,5 +46,5 @@ func (d *Device) MaxGrad(dx, dy, arg kernels.Buffer, s kernels.ReduceSpec, m ker
 	s.CheckMax("max gradient", dy, arg, dx)
 	n := dx.Len()
 	d.each(kernel{"max.ptx", "max_bwd_f32"}, n,
-		address(dx), address(dy), address(arg), count(n), count(s.N), count(s.Inner), mode(m))
+		address(dx), address(dy), address(arg), count(n), count(s.N), count(s.Inner), inverse(s.Inner), inverse(s.N), mode(m))
 }

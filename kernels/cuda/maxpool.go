@@ -5,22 +5,24 @@ import "baregrad/kernels"
 // MaxPool computes each window's maximum: see maxpool.ptx.
 func (d *Device) MaxPool(y, arg, x kernels.Buffer, s kernels.PoolSpec) {
 	s.CheckMax("maxpool", y, arg, x)
-	name, n := "maxpool_fwd_f32", y.Len()
+	name, n, c := "maxpool_fwd_f32", y.Len(), s.C
 	if poolBy4(s, y, arg, x) {
-		name, n = "maxpool_fwd_by4_f32", n/4
+		name, n, c = "maxpool_fwd_by4_f32", n/4, c/4
 	}
-	d.each(kernel{"maxpool.ptx", name}, n, appendPoolSizes(d.with(address(y), address(arg), address(x), count(n)), s)...)
+	arguments := appendPoolSizes(d.with(address(y), address(arg), address(x), count(n)), s)
+	d.each(kernel{"maxpool.ptx", name}, n, appendInverses(arguments, c, s.OW, s.OH)...)
 }
 
 // MaxPoolGrad routes dy to the positions of the maxima.
 func (d *Device) MaxPoolGrad(dx, dy, arg kernels.Buffer, s kernels.PoolSpec, m kernels.Mode) {
 	s.CheckMax("maxpool gradient", dy, arg, dx)
-	name, n := "maxpool_bwd_f32", dx.Len()
+	name, n, c := "maxpool_bwd_f32", dx.Len(), s.C
 	if poolBy4(s, dx, dy, arg) {
-		name, n = "maxpool_bwd_by4_f32", n/4
+		name, n, c = "maxpool_bwd_by4_f32", n/4, c/4
 	}
-	d.each(kernel{"maxpool.ptx", name}, n,
-		append(appendPoolSizes(d.with(address(dx), address(dy), address(arg), count(n)), s), mode(m))...)
+	arguments := appendPoolSizes(d.with(address(dx), address(dy), address(arg), count(n)), s)
+	arguments = appendInverses(arguments, c, s.W, s.H, s.StrideH, s.StrideW)
+	d.each(kernel{"maxpool.ptx", name}, n, append(arguments, mode(m))...)
 }
 
 // poolBy4 reports whether the kernels for four channels at once can be used.

@@ -1,6 +1,10 @@
 package cuda
 
-import "baregrad/kernels"
+import (
+	"math"
+
+	"baregrad/kernels"
+)
 
 // Sums over the middle axis of x[Outer,N,Inner], and means: see sum.ptx.
 
@@ -38,7 +42,16 @@ func (d *Device) MeanGrad(dx, dy kernels.Buffer, s kernels.ReduceSpec, m kernels
 func (d *Device) sumGrad(dx, dy kernels.Buffer, s kernels.ReduceSpec, divisor float32, m kernels.Mode) {
 	n := dx.Len()
 	d.each(kernel{"sum.ptx", "sum_bwd_f32"}, n,
-		address(dx), address(dy), count(n), count(s.N), count(s.Inner), float(divisor), mode(m))
+		address(dx), address(dy), count(n), count(s.N), count(s.Inner), inverse(s.Inner), inverse(s.N), float(divisor), float(exactInverse(divisor)), mode(m))
+}
+
+// exactInverse returns 1/v if v is a power of two, so that a product with it is the same as a quotient
+// by v, and otherwise 0.
+func exactInverse(v float32) float32 {
+	if fraction, _ := math.Frexp(float64(v)); fraction != 0.5 {
+		return 0
+	}
+	return 1 / v
 }
 
 // sum computes in one pass or, for few long sums, in two: the axis is cut into segments, whose sums
@@ -98,5 +111,5 @@ func (d *Device) sumPass(y, x uint64, s kernels.ReduceSpec, segment, segments in
 		return
 	}
 	d.each(kernel{"sum.ptx", "sum_cols_f32"}, sums, y, x, count(sums), count(s.N), count(s.Inner),
-		count(segment), count(segments), float(divisor), mode(m))
+		count(segment), count(segments), inverse(s.Inner), inverse(segments), float(divisor), mode(m))
 }

@@ -12,7 +12,7 @@ func (d *Device) Transpose(y, x kernels.Buffer, s kernels.PermuteSpec) {
 		d.transposeTiled(address(y), address(x), stack, rows, cols, kernels.Overwrite)
 		return
 	}
-	d.transposeGeneral(kernel{"transpose.ptx", "transpose_fwd_f32"}, y, x, s, kernels.Overwrite)
+	d.transposeGeneral(kernel{"transpose.ptx", "transpose_fwd_f32"}, kernel{"transpose.ptx", "transpose_fwd_by4_f32"}, y, x, s, kernels.Overwrite)
 }
 
 // TransposeGrad permutes the axes back.
@@ -22,14 +22,30 @@ func (d *Device) TransposeGrad(dx, dy kernels.Buffer, s kernels.PermuteSpec, m k
 		d.transposeTiled(address(dx), address(dy), stack, cols, rows, m)
 		return
 	}
-	d.transposeGeneral(kernel{"transpose.ptx", "transpose_bwd_f32"}, dx, dy, s, m)
+	d.transposeGeneral(kernel{"transpose.ptx", "transpose_bwd_f32"}, kernel{"transpose.ptx", "transpose_bwd_by4_f32"}, dx, dy, s, m)
 }
 
-func (d *Device) transposeGeneral(k kernel, to, from kernels.Buffer, s kernels.PermuteSpec, m kernels.Mode) {
-	arguments := d.with(address(to), address(from), count(s.Len()), mode(m), count(s.Rank))
-	arguments = appendAxes(arguments, s.Dim, s.Rank)
-	arguments = appendAxes(arguments, s.Stride, s.Rank)
-	d.each(k, s.Len(), arguments...)
+func (d *Device) transposeGeneral(k, by4 kernel, to, from kernels.Buffer, s kernels.PermuteSpec, m kernels.Mode) {
+	dim, stride := innermostFirst(s.Dim, s.Rank), innermostFirst(s.Stride, s.Rank)
+	n := s.Len()
+	if dim[0]%4 == 0 && stride[0] == 1 && multiplesOf4(stride[1:]) && address(to)%16 == 0 && address(from)%16 == 0 {
+		k, n = by4, n/4
+		dim[0], stride[0] = dim[0]/4, 4
+	}
+	arguments := d.with(address(to), address(from), count(n), mode(m), count(s.Rank))
+	arguments = appendDims(arguments, dim)
+	arguments = appendAxes(arguments, stride)
+	d.each(k, n, arguments...)
+}
+
+// multiplesOf4 reports whether all numbers are multiples of 4.
+func multiplesOf4(numbers []int) bool {
+	for _, v := range numbers {
+		if v%4 != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // transposeTiled is y[s,c,r] = x[s,r,c].

@@ -29,6 +29,13 @@ func pairs() []pair {
 		{[]int{6, 33}, []int{33}},
 		{[]int{33, 7}, []int{33, 1}},
 		{[]int{40}, []int{}},
+		// Fours of neighbours, of both operands or of one, and the same one for all four.
+		{[]int{3, 4, 8}, []int{3, 1, 8}},
+		{[]int{4, 1, 8}, []int{5, 8}},
+		{[]int{3, 4, 8}, []int{4, 1}},
+		{[]int{4, 1}, []int{3, 4, 8}},
+		{[]int{3, 2, 1}, []int{3, 1, 4}},
+		{[]int{3, 4, 6}, []int{3, 1, 6}}, // no fours
 	}
 	for n := range 36 {
 		list = append(list, pair{[]int{n}, []int{n}})
@@ -131,6 +138,9 @@ func transposeCases() (cases []operation) {
 		{[]int{2, 5, 3, 4}, []int{0, 2, 3, 1}}, // and back
 		{[]int{0, 3}, []int{1, 0}},
 		{[]int{2, 1, 3, 2, 1, 2}, []int{5, 3, 1, 0, 2, 4}},
+		{[]int{2, 3, 5, 8}, []int{0, 2, 1, 3}}, // fours of neighbours stay together
+		{[]int{3, 2, 4}, []int{1, 0, 2}},
+		{[]int{3, 2, 6}, []int{1, 0, 2}}, // these do not
 		{[]int{17, 33}, []int{1, 0}},
 		{[]int{65, 40}, []int{1, 0}},
 	} {
