@@ -6,6 +6,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"baregrad/bench"
+	"baregrad/kernels"
+	"baregrad/kernels/auto"
 )
 
 // What keeps the report from saying more than was found, and from saying nothing.
@@ -25,6 +29,32 @@ func TestLearned(t *testing.T) {
 		if got := learned(c.loss); got != c.want {
 			t.Errorf("learned(%v) is %v", c.loss, got)
 		}
+	}
+}
+
+// forgetful is a device whose cross-entropies are all 0.
+type forgetful struct{ kernels.Device }
+
+func (d forgetful) SoftmaxCrossEntropy(loss, probs, logits, labels kernels.Buffer, rows, cols int) {
+	d.Device.SoftmaxCrossEntropy(loss, probs, logits, labels, rows, cols)
+	d.Fill(loss, 0)
+}
+
+// Epochs that train nothing have no time.
+func TestEpochsLearn(t *testing.T) {
+	d, err := auto.Open("cpu")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	n := bench.Networks()[0] // mnist-mlp
+	e := Epoch{Batch: 50, Examples: 100, Epochs: 3}
+	if err := epochs(d, n, &e); err != nil || !(e.First > 0 && e.Seconds > 0) {
+		t.Errorf("of a training: %+v, error %v", e, err)
+	}
+	e.First, e.Seconds = 0, 0
+	if err := epochs(forgetful{d}, n, &e); err == nil || !strings.Contains(err.Error(), "went from 0 to 0: that is no training") || e.First != 0 || e.Seconds != 0 {
+		t.Errorf("of no training: %+v, error %v", e, err)
 	}
 }
 

@@ -64,7 +64,7 @@ func (r *Report) goals() []Goal {
 			continue // ours only, for comparison with the default choice
 		}
 		ours, theirs := r.find(c.Name, "baregrad"), r.find(c.Name, "torch")
-		ratio := figure{label: strings.Join(strings.Fields(c.Name)[1:], " "), ok: r.good(ours) && r.good(theirs)}
+		ratio := figure{ok: r.good(ours) && r.good(theirs)}
 		ratio.missing = max(r.missing(c.group(), false), r.missing(c.group(), true)) // the longer one
 		if ratio.ok {
 			ratio.value = theirs.Seconds / ours.Seconds

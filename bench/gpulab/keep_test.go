@@ -62,7 +62,8 @@ func TestKeep(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(raw, "checks"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	write(t, raw, "checks/bits-00.json", []byte(`{"part":"bits","name":"the same bits","status":"failed","seconds":9,"date":"d"}`+"\n"))
+	write(t, raw, "checks/bits-00.json", []byte(`{"part":"bits","name":"the same bits","status":"failed","seconds":9,"date":"d"}`+"\n"+
+		`{"part":"bits","name":"another","status":"passed","seconds":9,"date":"d"}`+"\n"))
 	lab(t, "report", raw, from)
 	write(t, from, "raw.tar.gz", packed(t, map[string][]byte{
 		"probe/ex2.approx.f32.probe": record(t, "NVIDIA H100 80GB HBM3"),
@@ -76,10 +77,13 @@ func TestKeep(t *testing.T) {
 		if err := keep(&said, root, from); err != nil {
 			t.Fatal(err)
 		}
-		for _, want := range []string{"not kept: sin.probe", "not kept: cos.probe", "not in order: bits, the same bits: failed", "written: README.md"} {
+		for _, want := range []string{"not kept: sin.probe", "not kept: cos.probe", "not in order: bits, the same bits: failed", "written: README.md", "by hand"} {
 			if !strings.Contains(said.String(), want) {
 				t.Errorf("nothing was said of %q:\n%s", want, said.String())
 			}
+		}
+		if strings.Contains(said.String(), "another") || strings.Contains(said.String(), "raw.tar.gz") {
+			t.Errorf("what is in order was called into doubt:\n%s", said.String())
 		}
 		var kept []string
 		err := filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {
@@ -100,7 +104,7 @@ func TestKeep(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, want := range []string{"before\n" + goalsBegin, goalsEnd + "behind\n", "| the 20 epochs of mnist-mlp: under 0.1 s | 0.043 s | met |",
-				"](" + p.results + "/gpu-nvidia-h100-80gb-hbm3.md)", "| 99 % on MNIST: under 0.2 s of training | not measured | open |"} {
+				"Measured on one NVIDIA H100 80GB HBM3, in one run, on 2", "](" + p.results + "/gpu-nvidia-h100-80gb-hbm3.md)", "| 99 % on MNIST: under 0.2 s of training | not measured | open |"} {
 				if !strings.Contains(string(text), want) {
 					t.Errorf("%s has no %q:\n%s", p.page, want, text)
 				}
@@ -112,16 +116,17 @@ func TestKeep(t *testing.T) {
 	}
 }
 
-// keep refuses an emulator's report. When it fails, it has written nothing.
+// keep refuses a report without a GPU's figures, and documents without room for them. When it fails,
+// it has written nothing.
 func TestKeepRefuses(t *testing.T) {
 	root, from := t.TempDir(), t.TempDir()
-	refused := func(why string) {
+	refused := func(what, why string) {
 		t.Helper()
-		if err := keep(&bytes.Buffer{}, root, from); err == nil {
-			t.Errorf("%s was kept", why)
+		if err := keep(&bytes.Buffer{}, root, from); err == nil || !strings.Contains(err.Error(), why) {
+			t.Errorf("%s: error %v, want one that says %q", what, err, why)
 		}
-		if files, err := os.ReadDir(root); err != nil || len(files) > 0 {
-			t.Errorf("%s: %d files were written (error %v)", why, len(files), err)
+		if files, err := os.ReadDir(root); err != nil || len(files) > 2 {
+			t.Errorf("%s: in the root there are %d entries (error %v)", what, len(files), err)
 		}
 	}
 	put := func(about About) {
@@ -131,15 +136,44 @@ func TestKeepRefuses(t *testing.T) {
 		}
 		write(t, from, "report.json", text)
 	}
-	refused("an empty folder")
-	put(About{Name: "PTX emulator", Emulated: true})
+	documents := func(text string) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Join(root, "docs"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range goalsPages {
+			write(t, root, filepath.FromSlash(p.page), []byte(text))
+		}
+	}
+	put(About{Name: "a GPU"})
 	write(t, from, "report.md", nil)
 	write(t, from, "raw.tar.gz", packed(t, nil))
-	refused("an emulator's report")
-	put(About{Name: "a GPU"})
-	refused("a report, where there are no documents,")
+	refused("where there are no documents", "GPU.md")
+	documents(goalsBegin)
+	refused("documents in which the table does not end", "has no lines")
+	documents(goalsEnd)
+	refused("documents in which it does not begin", "has no lines")
+	documents(goalsBegin + goalsEnd)
+	put(About{Name: "PTX emulator", Emulated: true})
+	refused("an emulator's report", "the emulator stood in")
 	put(About{})
-	refused("a report that no GPU could be used")
+	refused("a report that no GPU could be used", "no GPU could be used")
+	write(t, from, "report.json", []byte(`{"about":{"Name":"a GPU"},"goals":0}`))
+	refused("a report of another form", "report.json: json")
+	put(About{Name: "a GPU"})
+	if err := os.Remove(filepath.Join(from, "report.md")); err != nil {
+		t.Fatal(err)
+	}
+	refused("a report without its page", "report.md")
+	if err := keep(&bytes.Buffer{}, root, t.TempDir()); err == nil {
+		t.Error("an empty folder was kept")
+	}
+}
+
+func TestSlug(t *testing.T) {
+	if got := slug("NVIDIA [Az`09]/{GPU}:@2"); got != "nvidia-az-09-gpu-2" {
+		t.Errorf("the slug is %q", got)
+	}
 }
 
 // A report is kept without the archive, or with what can be read of it.

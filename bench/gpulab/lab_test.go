@@ -171,62 +171,6 @@ func TestRotation(t *testing.T) {
 	}
 }
 
-func TestGoals(t *testing.T) {
-	r := &Report{byName: map[string][]int{}}
-	add := func(name, by string, seconds float64) {
-		for _, c := range cases(false) {
-			if c.Name == name {
-				r.byName[name] = append(r.byName[name], len(r.Kernels))
-				r.Kernels = append(r.Kernels, Measurement{Case: c, By: by, Seconds: seconds})
-				return
-			}
-		}
-		t.Fatalf("no case is called %s", name)
-	}
-	for _, n := range []string{"2048x2048x2048", "4096x4096x4096", "8192x8192x8192"} {
-		add("matmul fp32 "+n, "baregrad", 1)
-		add("matmul fp32 "+n, "torch contiguous", 0.96)
-		add("matmul tf32 "+n, "baregrad", 1)
-		add("matmul tf32 "+n, "torch contiguous", 0.5)
-	}
-	add("matmul fp32 1000x32x784", "baregrad", 1)
-	add("matmul fp32 1000x32x784", "torch contiguous", 1.25)
-	add("copy 67108864", "baregrad", 0.001)
-	add("relu 67108864", "baregrad", 0.001/0.95)
-	r.Training = []Epoch{
-		{Name: "mnist-cnn", By: "baregrad", Seconds: 0.5}, {Name: "mnist-cnn", By: "torch eager", Seconds: 3},
-		{Name: "mnist-cnn", By: "torch graph", Seconds: 0.4},
-		{Name: "mnist-mlp", By: "baregrad", First: 0.02, Seconds: 0.004},
-		{Name: "to 99 %", By: "baregrad", Seconds: 0.1, Problem: "99 % was not reached"},
-	}
-	want := []Goal{
-		{Measured: "2048x2048x2048 0.96, 4096x4096x4096 0.96, 8192x8192x8192 0.96", Verdict: "met"},
-		{Measured: "1000x32x784 1.25, 4 not measured", Verdict: "open"},
-		{Measured: "2048x2048x2048 0.50, 4096x4096x4096 0.50, 8192x8192x8192 0.50", Verdict: "missed"},
-		{Measured: "not measured", Verdict: "open"},
-		{Measured: "relu 0.95, 16 not measured", Verdict: "open"},
-		{Measured: "6.0", Verdict: "met"},
-		{Measured: "0.80", Verdict: "missed"},
-		{Measured: "0.096 s", Verdict: "met"},
-		{Measured: "not measured", Verdict: "open"},
-	}
-	got := r.goals()
-	if len(got) != len(want) {
-		t.Fatalf("%d goals, want %d", len(got), len(want))
-	}
-	for i, g := range got {
-		if g.Measured != want[i].Measured || g.Verdict != want[i].Verdict {
-			t.Errorf("%s: %s (%s), want %s (%s)", g.Name, g.Measured, g.Verdict, want[i].Measured, want[i].Verdict)
-		}
-	}
-	r.About.Emulated = true
-	for _, g := range r.goals() {
-		if g.Verdict != "open" {
-			t.Errorf("with an emulator, %s is %s", g.Name, g.Verdict)
-		}
-	}
-}
-
 func TestForms(t *testing.T) {
 	said := string(lab(t, "forms"))
 	for _, rung := range cuda.Ladder() {
@@ -241,6 +185,16 @@ func TestForms(t *testing.T) {
 	}
 	if strings.Contains(said, "WRONG") || strings.Contains(said, "no such instructions") {
 		t.Errorf("a kernel gives wrong results, or was left out:\n%s", said)
+	}
+
+	// Two kernels that lose a block, the first with a wrong result and the last.
+	f, d := newFaulty(t)
+	*d.Stream().(faultyStream).capturing = true
+	f.launch = loseBlock
+	var out bytes.Buffer
+	err := checkForms(&out, d, &turns{from: len(formChecks()) - 2})
+	if err == nil || !strings.Contains(err.Error(), "2 kernels") || strings.Count(out.String(), ": WRONG, at most ") != 2 {
+		t.Errorf("kernels that lose a block: error %v, said\n%s", err, out.String())
 	}
 }
 

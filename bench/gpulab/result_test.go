@@ -134,16 +134,7 @@ func TestWrongResults(t *testing.T) {
 	faults := map[string]func(f *faulty, c Case, first, last func(i int) driver.Pointer){
 		"none": func(*faulty, Case, func(int) driver.Pointer, func(int) driver.Pointer) {},
 		"a lost block": func(f *faulty, c Case, first, last func(i int) driver.Pointer) {
-			f.launch = func(l *driver.Launch) bool {
-				for _, n := range []*int{&l.Grid.X, &l.Grid.Y, &l.Grid.Z} {
-					if *n > 1 {
-						*n--
-						return true
-					}
-				}
-				return false
-			}
-			f.bytes = 4
+			f.launch, f.bytes = loseBlock, 4
 		},
 		"another operand": func(f *faulty, c Case, first, last func(i int) driver.Pointer) {
 			f.launch = func(l *driver.Launch) bool {
@@ -179,6 +170,17 @@ func TestWrongResults(t *testing.T) {
 			}
 		}
 	}
+}
+
+// loseBlock makes a grid smaller, or leaves out a launch of one block.
+func loseBlock(l *driver.Launch) bool {
+	for _, n := range []*int{&l.Grid.X, &l.Grid.Y, &l.Grid.Z} {
+		if *n > 1 {
+			*n--
+			return true
+		}
+	}
+	return false
 }
 
 // spoil changes an element of the last call's result: an integer by 1, another number by a thousandth.
@@ -240,6 +242,29 @@ func TestIntegersAreExact(t *testing.T) {
 		}
 		if 64*terms > 1<<23 {
 			t.Errorf("%s: %d products of up to 64", c.Name, terms)
+		}
+	}
+}
+
+// A case's operations are the products of all its elements, its bytes those of all operands.
+func TestWorkOfTheCases(t *testing.T) {
+	for _, c := range cases(true) {
+		lengths, products, bytes := c.operands(), 0, 0
+		switch c.Kind {
+		case "matmul", "conv", "conv_dx", "conv_dw":
+			for at := range lengths[0] {
+				c.products(at, func(i, j int) { products++ })
+			}
+		case "maxpool":
+			bytes = 4 * lengths[0] // the indices
+			fallthrough
+		default:
+			for _, n := range lengths {
+				bytes += 4 * n
+			}
+		}
+		if c.FLOP != 2*float64(products) || c.Bytes != float64(bytes) && c.Kind != "sum" || c.Kind == "sum" && c.Bytes != float64(4*lengths[1]) {
+			t.Errorf("%s: %v operations and %v bytes, want %d and %d", c.Name, c.FLOP, c.Bytes, 2*products, bytes)
 		}
 	}
 }

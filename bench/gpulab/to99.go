@@ -126,7 +126,6 @@ func fitTo99(d kernels.Device, seed uint64, x, y *tensor.Tensor) (*nn.Sequential
 // 99 %.
 func (e *Epoch) judge() {
 	below := 0
-	e.Accuracy = 0
 	for _, a := range e.Trials {
 		e.Accuracy += a / float64(len(e.Trials))
 		if a < 0.99 {
