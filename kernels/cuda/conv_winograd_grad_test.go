@@ -77,6 +77,10 @@ func TestBehindReLU(t *testing.T) {
 			t.Run(fmt.Sprintf("%+v/%v", s, form), func(t *testing.T) { testBehindReLU(t, d, s, form) })
 		}
 	}
+	// Four steps along k: the last one reads the slot of shared memory that the sums will use.
+	s := threeByThree(kernels.ConvSpec{N: 1, H: 5, W: 5, C: 32, Out: 16, ReLU: true})
+	s.KH, s.KW, s.OH, s.OW = 2, 2, 4, 4
+	t.Run(fmt.Sprintf("%+v", s), func(t *testing.T) { testBehindReLU(t, d, s, cuda.ConvAsync) })
 }
 
 func testBehindReLU(t *testing.T, d *cuda.Device, s kernels.ConvSpec, form cuda.ConvForm) {

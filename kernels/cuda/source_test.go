@@ -54,6 +54,30 @@ func TestRoundingIsSaid(t *testing.T) {
 	}
 }
 
+// The block that arrives last reads what the others have written. Its arrival needs a fence before and
+// a fence after it; the emulator is content with a barrier in place of the second.
+func TestArrivalsAreFenced(t *testing.T) {
+	arrivals := 0
+	for _, file := range Files() {
+		text, err := Source(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(text, "\n")
+		for i, line := range lines {
+			if code, _, _ := strings.Cut(line, "//"); strings.Contains(code, "atom.") {
+				arrivals++
+				if !strings.Contains(lines[i-1], "membar.gl;") || !strings.Contains(lines[i+1], "membar.gl;") {
+					t.Errorf("%s, line %d: no fence before it or none after it: %s", file, i+1, line)
+				}
+			}
+		}
+	}
+	if arrivals == 0 {
+		t.Error("no kernel counts arrivals")
+	}
+}
+
 func TestFind(t *testing.T) {
 	file, text, err := Find("relu_bwd_f32")
 	if err != nil {
