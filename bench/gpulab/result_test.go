@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -242,6 +244,19 @@ func TestIntegersAreExact(t *testing.T) {
 		}
 		if 64*terms > 1<<23 {
 			t.Errorf("%s: %d products of up to 64", c.Name, terms)
+		}
+	}
+}
+
+// The sizes in a case's name are its own.
+func TestNamesOfTheCases(t *testing.T) {
+	numbers := regexp.MustCompile(`\b\d+\b`)
+	for _, smoke := range []bool{false, true} {
+		for _, c := range cases(smoke) {
+			sizes := strings.NewReplacer("x", " ", c.Form, "").Replace(c.Name)
+			if got, want := strings.Join(numbers.FindAllString(sizes, -1), " "), strings.Trim(fmt.Sprint(c.Dims), "[]"); got != want {
+				t.Errorf("%s: the name has the sizes %s, want %s", c.Name, got, want)
+			}
 		}
 	}
 }
