@@ -105,9 +105,8 @@ func (d *Device) sumPass(y, x uint64, s kernels.ReduceSpec, segment, segments in
 			count(segment), count(segments), float(divisor), mode(m))
 		return
 	}
-	if s.Inner == 1 {
-		d.byRow(kernel{"sum.ptx", "sum_rows_f32"}, sums, y, x, count(sums), count(s.N),
-			count(segment), count(segments), float(divisor), mode(m))
+	if s.Inner == 1 { // a short row is never cut: see segmentOf
+		d.byRow(kernel{"sum.ptx", "sum_rows_f32"}, sums, y, x, count(sums), count(s.N), float(divisor), mode(m))
 		return
 	}
 	d.each(kernel{"sum.ptx", "sum_cols_f32"}, sums, y, x, count(sums), count(s.N), count(s.Inner),
