@@ -270,8 +270,8 @@ func TestWorkOfTheCases(t *testing.T) {
 			for at := range lengths[0] {
 				c.products(at, func(i, j int) { products++ })
 			}
-		case "maxpool":
-			bytes = 4 * lengths[0] // the indices
+		case "maxpool", "maxpool_dx":
+			bytes = 4 * min(lengths[0], lengths[1]) // the indices
 			fallthrough
 		default:
 			for _, n := range lengths {
