@@ -94,16 +94,16 @@ func (r *Report) goals() []Goal {
 	}
 	times := func(label, by string) figure {
 		ours, theirs := r.epoch("mnist-cnn", "baregrad"), r.epoch("mnist-cnn", by)
-		if ours == nil || theirs == nil || r.About.Emulated {
+		if ours == nil || theirs == nil || r.About.trial() != "" {
 			return figure{label: label, missing: max(r.missing("epochs", false), r.missing("epochs", true))}
 		}
 		return figure{label: label, value: theirs.Seconds / ours.Seconds, ok: true}
 	}
 	twenty, to99 := figure{missing: r.missing("epochs", false)}, figure{missing: r.missing("to99", false)}
-	if e := r.epoch("mnist-mlp", "baregrad"); e != nil && !r.About.Emulated {
+	if e := r.epoch("mnist-mlp", "baregrad"); e != nil && r.About.trial() == "" {
 		twenty = figure{value: e.First + 19*e.Seconds, ok: true}
 	}
-	if e := r.epoch(toNinetyNine, "baregrad"); e != nil && !r.About.Emulated {
+	if e := r.epoch(toNinetyNine, "baregrad"); e != nil && r.About.trial() == "" {
 		to99 = figure{value: e.Seconds, ok: true}
 	}
 	return []Goal{
@@ -121,7 +121,7 @@ func (r *Report) goals() []Goal {
 
 // good reports whether a measurement is valid and from a GPU.
 func (r *Report) good(m *Measurement) bool {
-	return m != nil && m.Problem == "" && m.Seconds > 0 && !r.About.Emulated
+	return m != nil && m.Problem == "" && m.Seconds > 0 && r.About.trial() == ""
 }
 
 // copyRate returns the bandwidth of a copy within the device in bytes per second, by the driver or

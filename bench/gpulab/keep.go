@@ -50,8 +50,8 @@ func keep(w io.Writer, root, from string) error {
 	if r.About.Name == "" {
 		return fmt.Errorf("report.json: no GPU could be used (%s): nothing was measured, and nothing is kept", r.Unusable)
 	}
-	if r.About.Emulated {
-		return fmt.Errorf("report.json: the emulator stood in for the GPU: nothing was measured, and nothing is kept")
+	if why := r.About.trial(); why != "" {
+		return fmt.Errorf("report.json: this run only tried the lab, %s: nothing was measured, and nothing is kept", why)
 	}
 	page, err := os.ReadFile(filepath.Join(from, "report.md"))
 	if err != nil {

@@ -156,6 +156,8 @@ func TestKeepRefuses(t *testing.T) {
 	documents(goalsBegin + goalsEnd)
 	put(About{Name: "PTX emulator", Emulated: true})
 	refused("an emulator's report", "the emulator stood in")
+	put(About{Name: "a GPU", Smoke: true})
+	refused("a report of tiny sizes", "--smoke")
 	put(About{})
 	refused("a report that no GPU could be used", "no GPU could be used")
 	write(t, from, "report.json", []byte(`{"about":{"Name":"a GPU"},"goals":0}`))

@@ -121,8 +121,8 @@ func run(w io.Writer, device string, smoke bool, parts *turns, args []string) er
 		defer g.Close()
 		return json.NewEncoder(w).Encode(struct {
 			driver.Info
-			Emulated bool // the emulator replaces the GPU: its times say nothing about a GPU
-		}{g.Info(), emulated(device)})
+			Emulated, Smoke bool // see About
+		}{g.Info(), emulated(device), smoke})
 	case "forms":
 		return withDevice(device, func(d *cuda.Device) error { return checkForms(w, d, parts) })
 	case "epochs":

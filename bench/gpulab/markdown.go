@@ -21,8 +21,8 @@ func (r *Report) markdown() string {
 	fmt.Fprintf(&b, "# GPU lab: %s, %s\n\n", r.About.Name, r.Date)
 	fmt.Fprintf(&b, "Compute capability %d.%d, %d multiprocessors, %.1f GB of memory.\n",
 		r.About.Compute[0], r.About.Compute[1], r.About.Multiprocessors, float64(r.About.Memory)/(1<<30))
-	if r.About.Emulated {
-		b.WriteString("\n**The emulator stood in for the GPU**: this run tests the lab itself. No GPU was measured.\n")
+	if why := r.About.trial(); why != "" {
+		fmt.Fprintf(&b, "\n**This run only tries the lab: %s.** Nothing was measured.\n", why)
 	}
 	if len(r.Machine) > 0 {
 		fmt.Fprintf(&b, "\n```\n%s\n```\n", strings.Join(r.Machine, "\n"))
@@ -55,7 +55,7 @@ func (r *Report) markdown() string {
 		"| what | by | batch | examples | seconds | first epoch | epochs | test accuracy |\n|---|---|---|---|---|---|---|---|\n")
 	for _, e := range r.Training {
 		seconds, first, accuracy := r.seconds(e.Seconds, e.Problem), r.seconds(e.First, e.Problem), ""
-		if e.Accuracy > 0 && !r.About.Emulated {
+		if e.Accuracy > 0 && r.About.trial() == "" {
 			accuracy = fmt.Sprintf("%.2f %%", 100*e.Accuracy)
 			if n := len(e.Trials); n > 1 {
 				accuracy += fmt.Sprintf(" (mean of %d seeds, from %.2f to %.2f %%)", n, 100*slices.Min(e.Trials), 100*slices.Max(e.Trials))
@@ -121,8 +121,8 @@ func (r *Report) short() string {
 		return fmt.Sprintf("\nno GPU could be used, and nothing was measured: %s\n", r.Unusable)
 	}
 	fmt.Fprintf(&b, "\n%s, %s\n", r.About.Name, r.Date)
-	if r.About.Emulated {
-		b.WriteString("THE EMULATOR STOOD IN FOR THE GPU: nothing was measured\n")
+	if why := r.About.trial(); why != "" {
+		fmt.Fprintf(&b, "THIS RUN ONLY TRIES THE LAB, %s: nothing was measured\n", why)
 	}
 	for _, c := range r.Checks {
 		fmt.Fprintf(&b, "%-12s %-34s %4d s  %s\n", c.Part, c.Name, c.Seconds, c.Status)
@@ -147,15 +147,15 @@ func cell(text string) string {
 	return strings.NewReplacer("|", "/", "\n", " ").Replace(text)
 }
 
-// cells formats a measurement as a time and a rate. An emulator's time is not shown.
+// cells formats a measurement as a time and a rate. A trial's time is not shown.
 func (r *Report) cells(m *Measurement, missing string) string {
 	switch {
 	case m == nil:
 		return missing + " |"
 	case m.Problem != "":
 		return "failed | " + cell(m.Problem)
-	case r.About.Emulated:
-		return "emulated |"
+	case r.About.trial() != "":
+		return "only tried |"
 	case m.FLOP > 0:
 		cell := fmt.Sprintf("%.1f | %.1f TFLOP/s", m.Seconds*1e6, m.FLOP/m.Seconds/1e12)
 		if m.Kernel != "" {
@@ -167,7 +167,7 @@ func (r *Report) cells(m *Measurement, missing string) string {
 }
 
 func (r *Report) ratio(ours, theirs *Measurement) string {
-	if ours == nil || theirs == nil || ours.Problem != "" || theirs.Problem != "" || r.About.Emulated {
+	if ours == nil || theirs == nil || ours.Problem != "" || theirs.Problem != "" || r.About.trial() != "" {
 		return notMeasured
 	}
 	return fmt.Sprintf("%.2f", theirs.Seconds/ours.Seconds)
@@ -177,8 +177,8 @@ func (r *Report) seconds(s float64, problem string) string {
 	switch {
 	case problem != "" && s == 0:
 		return "failed: " + cell(problem)
-	case r.About.Emulated:
-		return "emulated"
+	case r.About.trial() != "":
+		return "only tried"
 	case s == 0:
 		return notMeasured
 	}

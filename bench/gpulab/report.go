@@ -41,7 +41,20 @@ type About struct {
 	Compute         [2]int
 	Multiprocessors int
 	Memory          int64
-	Emulated        bool
+	Emulated        bool // the emulator replaced the GPU
+	Smoke           bool // the sizes were tiny
+}
+
+// trial says why a run is only a trial of the lab itself, whose times mean nothing. It is empty for
+// a run that measured.
+func (a About) trial() string {
+	switch {
+	case a.Emulated:
+		return "the emulator stood in for the GPU"
+	case a.Smoke:
+		return "its sizes were tiny (--smoke)"
+	}
+	return ""
 }
 
 // A Check is a step of run.sh that passes or fails.
@@ -162,7 +175,7 @@ var soundness = []string{"tests on the GPU", "every rung and form", "demo train,
 
 // doubts lists those steps that did not pass, for the figures' readers; it is empty if all did.
 func (r *Report) doubts() string {
-	if r.About.Emulated || r.About.Name == "" {
+	if r.About.trial() != "" || r.About.Name == "" {
 		return "" // there are no figures
 	}
 	var list []string

@@ -304,7 +304,7 @@ lab() {
 	[ -n "$fresh" ] && rm -rf "$raw"
 	mkdir -p "$raw/checks"
 	patience=$((budget < 120 ? budget / 2 : 60))
-	bounded "$patience" ./gpulab about >"$home/about.json" 2>"$home/about.log"
+	bounded "$patience" ./gpulab $smoke about >"$home/about.json" 2>"$home/about.log"
 	case $? in
 	0) ;;
 	124 | 137) echo "the driver did not answer within $patience s" >>"$home/about.log" ;;
@@ -315,7 +315,7 @@ lab() {
 		return 1
 	fi
 	if ! cmp -s "$home/about.json" "$raw/about.json"; then
-		[ ! -e "$raw/about.json" ] || echo "the measurements before were another GPU's: they are not added to"
+		[ ! -e "$raw/about.json" ] || echo "the measurements before were another GPU's, or one of the two is a trial: they are not added to"
 		rm -rf "$raw" && mkdir -p "$raw/checks"
 		cp "$home/about.json" "$raw"
 	fi
