@@ -118,11 +118,12 @@ func emulated_cuFuncSetAttribute(function handle, attribute, value C.int) status
 	if code := injected("cuFuncSetAttribute"); code != C.CUDA_SUCCESS {
 		return code
 	}
-	if _, ok := held[*emulator.Kernel](function); !ok {
+	kernel, ok := held[*emulator.Kernel](function)
+	if !ok {
 		return C.CUDA_ERROR_INVALID_HANDLE
 	}
 	if attribute == C.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES {
-		if value < 0 || value > sharedPerBlock {
+		if value < 0 || int(value)+kernel.StaticShared() > sharedPerBlock {
 			return C.CUDA_ERROR_INVALID_VALUE
 		}
 		if state.shared == nil {
@@ -145,7 +146,11 @@ func emulated_cuLaunchKernel(function handle, gridX, gridY, gridZ, blockX, block
 	if extra != nil {
 		return C.CUDA_ERROR_NOT_SUPPORTED
 	}
-	if int(shared) > max(defaultShared, state.shared[function]) { // more must be requested
+	allowed, requested := state.shared[function]
+	if !requested {
+		allowed = defaultShared - kernel.StaticShared()
+	}
+	if int(shared) > allowed {
 		return C.CUDA_ERROR_INVALID_VALUE
 	}
 	arguments := make([]uint64, len(kernel.Params))

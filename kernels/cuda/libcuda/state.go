@@ -36,7 +36,8 @@ var state struct {
 	pinned   int // number of pinned memory blocks
 }
 
-// The dynamic shared memory of a block, in bytes: the default limit, and the maximum on request.
+// The shared memory of a block, static and dynamic, in bytes: what is allowed by default, and the
+// maximum on request.
 const defaultShared, sharedPerBlock = 48 << 10, 227 << 10
 
 // A fault is an error that a function was told to return.

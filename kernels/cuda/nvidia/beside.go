@@ -65,7 +65,8 @@ type launchArguments struct {
 	cells [maxArguments]C.ulonglong
 }
 
-// allowShared allows a kernel more than 48 KiB of dynamic shared memory.
+// allowShared sets the dynamic shared memory that a kernel may use; it can be more than the 48 KiB
+// that a kernel may use without this.
 func allowShared(f cu.Function, bytes int) error {
 	return check("cuFuncSetAttribute",
 		int(C.cuFuncSetAttribute(raw(f), C.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, C.int(bytes))))

@@ -158,13 +158,7 @@ func (g *gpu) Close() error {
 		failures = append(failures, err)
 	} else {
 		defer g.leave()
-		// Synchronize each stream, not the context: others may share the context and be capturing a
-		// graph in it, which that would spoil.
-		for _, s := range g.streams {
-			if !s.closed {
-				failures = append(failures, explain(s.stream.Synchronize()))
-			}
-		}
+		failures = append(failures, g.finish())
 		for i := range g.events {
 			failures = append(failures, explain(cu.DestroyEvent(&g.events[i])))
 		}
@@ -175,6 +169,18 @@ func (g *gpu) Close() error {
 	}
 	g.closed, g.modules, g.events, g.streams = true, nil, nil, nil
 	return errors.Join(append(failures, explain(g.device.ReleasePrimaryCtx()))...)
+}
+
+// finish waits for all submitted work. It synchronizes each stream, not the context: others may
+// share the context and be capturing a graph in it, which that would spoil.
+func (g *gpu) finish() error {
+	var failures []error
+	for _, s := range g.streams {
+		if !s.capturing { // what is captured does not run
+			failures = append(failures, explain(s.stream.Synchronize()))
+		}
+	}
+	return errors.Join(failures...)
 }
 
 // Load compiles PTX text for this GPU.

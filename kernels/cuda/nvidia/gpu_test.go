@@ -288,22 +288,36 @@ func TestLargeSharedMemory(t *testing.T) {
 	}
 	most := g.Info().SharedPerBlock
 	kerneltest.Require(t, "large-shared-memory", most > 48<<10, fmt.Sprintf("this GPU has %d bytes for a block, which is no more than a kernel gets without asking", most))
-	launch := func(bytes int) error {
+	// The same with 1 KB of static shared memory, which counts too.
+	m, err = g.Load("own.ptx", strings.NewReplacer("farther", "own", ".reg .u64 p;", ".shared .align 4 .b32 first[256];\n    .reg .u64 p;",
+		"ld.shared", "st.shared.u32 [first], v;\n    ld.shared").Replace(farther))
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := m.Function("own")
+	if err != nil {
+		t.Fatal(err)
+	}
+	launch := func(f driver.Function, bytes int) error {
 		return s.Launch(f, driver.Launch{Grid: driver.Dim{X: 1}, Block: driver.Dim{X: 1}, Shared: bytes, Args: []uint64{uint64(p), uint64(bytes - 4)}})
 	}
-	for _, bytes := range []int{1 << 10, 48 << 10, 48<<10 + 16, most, 50 << 10} {
+	for _, c := range []struct {
+		kernel driver.Function
+		bytes  int
+	}{{f, 1 << 10}, {f, 48 << 10}, {f, 48<<10 + 16}, {f, most}, {f, 50 << 10}, {own, 48 << 10}, {own, most - 1<<10}, {own, 1 << 10}} {
+		bytes := c.bytes
 		if err := s.Fill(p, 0, 4); err != nil {
 			t.Fatal(err)
 		}
-		if err := launch(bytes); err != nil {
-			t.Fatalf("%d bytes of shared memory: %v", bytes, err)
+		if err := launch(c.kernel, bytes); err != nil {
+			t.Fatalf("%s, %d bytes of shared memory: %v", c.kernel.Name(), bytes, err)
 		}
 		got := make([]int32, 1)
 		if err := s.Read(kernels.Bytes(got), p); err != nil || got[0] != 4711 {
 			t.Errorf("with %d bytes of shared memory the kernel gave %v (error %v), want 4711", bytes, got, err)
 		}
 	}
-	if err := launch(most + 1<<10); err == nil || !strings.Contains(err.Error(), "farther") || !strings.Contains(err.Error(), "shared memory") {
+	if err := launch(f, most+1<<10); err == nil || !strings.Contains(err.Error(), "farther") || !strings.Contains(err.Error(), "shared memory") {
 		t.Errorf("more shared memory than there is gave the error %v, want one that says so", err)
 	}
 }

@@ -85,6 +85,34 @@ func TestLaunchesAllocateNothing(t *testing.T) {
 	}
 }
 
+// Idle memory goes back to the driver only after the work that may still use it.
+func TestMemoryIsReturnedAfterItsWork(t *testing.T) {
+	if libcuda.Emulated() { // in a process of its own: the emulator's work is done at once
+		command := exec.Command(os.Args[0], "-test.run=^TestMemoryIsReturnedAfterItsWork$", "-test.v")
+		command.Env = append(os.Environ(), libcuda.Variable+"="+idleLibrary(t))
+		if out, err := command.CombinedOutput(); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+		return
+	}
+	d := open(t, nvidia.Options{MemoryLimit: 64 << 10})
+	defer d.Close()
+	launch := launches(t, d)["launch"]
+	p, err := d.Alloc(40 << 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := launch(); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Free(p); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Alloc(60 << 10); err != nil { // needs the memory of p
+		t.Error(err)
+	}
+}
+
 // What a launch costs the program: BAREGRAD_LIBCUDA=LIBRARY, with testdata/idle.c as
 // the library, or without it on a GPU.
 func BenchmarkLaunch(b *testing.B) {

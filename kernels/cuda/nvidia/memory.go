@@ -66,6 +66,10 @@ func (g *gpu) Alloc(bytes int64) (driver.Pointer, error) {
 	}
 	address, err := p.take(size)
 	if err == cu.OutOfMemory { // idle blocks may be enough
+		// Submitted work may still use them, and cuMemFree need not wait for it.
+		if err := g.finish(); err != nil {
+			return 0, err
+		}
 		if err := p.release(); err != nil {
 			return 0, err
 		}

@@ -112,10 +112,6 @@ func (s *stream) Fill(dst driver.Pointer, value byte, bytes int64) error {
 	return explain(cu.MemsetD8Async(cu.DevicePtr(dst), value, bytes, s.stream))
 }
 
-// defaultShared is the dynamic shared memory that a kernel may use without asking for more, in
-// bytes.
-const defaultShared = 48 << 10
-
 // Launch runs a kernel.
 func (s *stream) Launch(f driver.Function, l driver.Launch) error {
 	k, ok := f.(*function)
@@ -128,7 +124,9 @@ func (s *stream) Launch(f driver.Function, l driver.Launch) error {
 	if len(l.Args) > maxArguments {
 		return fmt.Errorf("kernel %s: %d arguments, at most %d can be passed", k.name, len(l.Args), maxArguments)
 	}
-	if l.Shared > defaultShared && l.Shared > k.shared {
+	// Without asking, a kernel gets 48 KiB less its static shared memory. Asking for less does no
+	// harm, and is done once.
+	if l.Shared > k.shared {
 		if err := s.allow(k, l.Shared); err != nil {
 			return err
 		}

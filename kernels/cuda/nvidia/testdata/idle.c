@@ -36,8 +36,16 @@ CUresult cuDevicePrimaryCtxRelease_v2(CUdevice d) { return CUDA_SUCCESS; }
 #endif
 CUresult cuCtxSetCurrent(CUcontext c) { return CUDA_SUCCESS; }
 CUresult cuCtxSynchronize(void) { return CUDA_SUCCESS; }
-CUresult cuMemAlloc_v2(CUdeviceptr *p, size_t bytes) { *p = 256; return CUDA_SUCCESS; }
-CUresult cuMemFree_v2(CUdeviceptr p) { return CUDA_SUCCESS; }
+
+// Memory may be given back only when no submitted work can use it.
+static int unfinished;
+CUresult cuMemAlloc_v2(CUdeviceptr *p, size_t bytes) {
+    static CUdeviceptr next = 256;
+    *p = next;
+    next += (bytes + 255) / 256 * 256;
+    return CUDA_SUCCESS;
+}
+CUresult cuMemFree_v2(CUdeviceptr p) { return unfinished ? CUDA_ERROR_ILLEGAL_STATE : CUDA_SUCCESS; }
 CUresult cuMemHostAlloc(void **p, size_t bytes, unsigned int flags) { *p = malloc(bytes); return CUDA_SUCCESS; }
 CUresult cuMemFreeHost(void *p) { free(p); return CUDA_SUCCESS; }
 CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void *from, size_t bytes, CUstream s) { return CUDA_SUCCESS; }
@@ -46,7 +54,7 @@ CUresult cuModuleUnload(CUmodule m) { return CUDA_SUCCESS; }
 CUresult cuModuleGetFunction(CUfunction *f, CUmodule m, const char *name) { *f = (CUfunction)thing; return CUDA_SUCCESS; }
 CUresult cuStreamCreate(CUstream *s, unsigned int flags) { *s = (CUstream)thing; return CUDA_SUCCESS; }
 CUresult cuStreamDestroy_v2(CUstream s) { return CUDA_SUCCESS; }
-CUresult cuStreamSynchronize(CUstream s) { return CUDA_SUCCESS; }
+CUresult cuStreamSynchronize(CUstream s) { unfinished = 0; return CUDA_SUCCESS; }
 CUresult cuStreamBeginCapture_v2(CUstream s, CUstreamCaptureMode mode) { return CUDA_SUCCESS; }
 CUresult cuStreamEndCapture(CUstream s, CUgraph *g) { *g = (CUgraph)thing; return CUDA_SUCCESS; }
 CUresult cuGraphInstantiateWithFlags(CUgraphExec *e, CUgraph g, unsigned long long flags) { *e = (CUgraphExec)thing; return CUDA_SUCCESS; }
@@ -58,6 +66,7 @@ CUresult cuLaunchKernel(CUfunction f, unsigned int gx, unsigned int gy, unsigned
                         unsigned int shared, CUstream s, void **arguments, void **extra) {
     // What is passed is what the launch of the test has.
     int right = gx == 7 && gy == 1 && gz == 1 && bx == 256 && by == 1 && bz == 1 && shared == 0 && extra == NULL &&
-                *(unsigned long long *)arguments[0] == 256 && *(unsigned int *)arguments[1] == 3;
+                *(unsigned long long *)arguments[0] % 256 == 0 && *(unsigned int *)arguments[1] == 3;
+    unfinished = 1;
     return right ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
