@@ -3,6 +3,8 @@
 package libcuda
 
 // #include "cuda.h"
+// uintptr_t baregrad_current(void);
+// void baregrad_make_current(uintptr_t context);
 import "C"
 
 import (
@@ -124,12 +126,13 @@ func emulated_cuCtxSetCurrent(ctx handle) status {
 	if state.retained == 0 {
 		return C.CUDA_ERROR_INVALID_CONTEXT
 	}
+	C.baregrad_make_current(ctx)
 	return C.CUDA_SUCCESS
 }
 
 //export emulated_cuCtxGetCurrent
 func emulated_cuCtxGetCurrent(ctx *handle) status {
-	*ctx = onlyContext
+	*ctx = C.baregrad_current()
 	return C.CUDA_SUCCESS
 }
 
@@ -153,6 +156,9 @@ func emulated_cuCtxSynchronize() status {
 func emulated_cuMemGetInfo_v2(free, total *C.size_t) status {
 	state.Lock()
 	defer state.Unlock()
+	if code := begin("cuMemGetInfo_v2"); code != C.CUDA_SUCCESS {
+		return code
+	}
 	used, all := machine().Memory()
 	*free, *total = C.size_t(all-used), C.size_t(all)
 	return C.CUDA_SUCCESS
@@ -162,7 +168,7 @@ func emulated_cuMemGetInfo_v2(free, total *C.size_t) status {
 func emulated_cuMemAlloc_v2(p *C.ulonglong, bytes C.size_t) status {
 	state.Lock()
 	defer state.Unlock()
-	if code := injected("cuMemAlloc_v2"); code != C.CUDA_SUCCESS {
+	if code := begin("cuMemAlloc_v2"); code != C.CUDA_SUCCESS {
 		return code
 	}
 	if bytes == 0 {
@@ -177,7 +183,7 @@ func emulated_cuMemAlloc_v2(p *C.ulonglong, bytes C.size_t) status {
 func emulated_cuMemFree_v2(p C.ulonglong) status {
 	state.Lock()
 	defer state.Unlock()
-	if code := injected("cuMemFree_v2"); code != C.CUDA_SUCCESS {
+	if code := begin("cuMemFree_v2"); code != C.CUDA_SUCCESS {
 		return code
 	}
 	return answer(machine().Free(addressOf(p)))
@@ -185,11 +191,14 @@ func emulated_cuMemFree_v2(p C.ulonglong) status {
 
 //export emulated_cuMemHostAlloc
 func emulated_cuMemHostAlloc(p *unsafe.Pointer, bytes C.size_t, flags C.uint) status {
+	state.Lock()
+	defer state.Unlock()
+	if code := begin("cuMemHostAlloc"); code != C.CUDA_SUCCESS {
+		return code
+	}
 	if *p = C.malloc(bytes); *p == nil {
 		return C.CUDA_ERROR_OUT_OF_MEMORY
 	}
-	state.Lock()
-	defer state.Unlock()
 	state.pinned++
 	return C.CUDA_SUCCESS
 }

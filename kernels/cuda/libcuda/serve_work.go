@@ -25,7 +25,7 @@ func emulated_cuModuleLoadData(module *handle, image *C.char) status {
 func emulated_cuModuleLoadDataEx(module *handle, image *C.char, n C.uint, options *C.CUjit_option, values *unsafe.Pointer) status {
 	state.Lock()
 	defer state.Unlock()
-	if code := injected("cuModuleLoadDataEx"); code != C.CUDA_SUCCESS {
+	if code := begin("cuModuleLoadDataEx"); code != C.CUDA_SUCCESS {
 		return code
 	}
 	parsed, err := emulator.Parse("module", C.GoString(image))
@@ -97,6 +97,9 @@ func forget(h handle) status {
 func emulated_cuModuleGetFunction(function *handle, module handle, name *C.char) status {
 	state.Lock()
 	defer state.Unlock()
+	if code := begin("cuModuleGetFunction"); code != C.CUDA_SUCCESS {
+		return code
+	}
 	m, ok := held[*loaded](module)
 	if !ok {
 		return C.CUDA_ERROR_INVALID_HANDLE
@@ -115,7 +118,7 @@ func emulated_cuModuleGetFunction(function *handle, module handle, name *C.char)
 func emulated_cuFuncSetAttribute(function handle, attribute, value C.int) status {
 	state.Lock()
 	defer state.Unlock()
-	if code := injected("cuFuncSetAttribute"); code != C.CUDA_SUCCESS {
+	if code := begin("cuFuncSetAttribute"); code != C.CUDA_SUCCESS {
 		return code
 	}
 	kernel, ok := held[*emulator.Kernel](function)
@@ -179,7 +182,7 @@ func emulated_cuLaunchKernel(function handle, gridX, gridY, gridZ, blockX, block
 func emulated_cuStreamCreate(s *handle, flags C.uint) status {
 	state.Lock()
 	defer state.Unlock()
-	if code := injected("cuStreamCreate"); code != C.CUDA_SUCCESS {
+	if code := begin("cuStreamCreate"); code != C.CUDA_SUCCESS {
 		return code
 	}
 	*s = keep(&stream{})
@@ -192,7 +195,7 @@ func emulated_cuStreamDestroy_v2(s handle) status { return forget(s) }
 //export emulated_cuStreamSynchronize
 func emulated_cuStreamSynchronize(s handle) status {
 	return withStream(s, func(s *stream) status {
-		if code := injected("cuStreamSynchronize"); code != C.CUDA_SUCCESS {
+		if code := begin("cuStreamSynchronize"); code != C.CUDA_SUCCESS {
 			return code
 		}
 		if s.capturing {
@@ -220,7 +223,7 @@ func withStream(h handle, f func(*stream) status) status {
 //export emulated_cuStreamBeginCapture_v2
 func emulated_cuStreamBeginCapture_v2(s handle, mode C.int) status {
 	return withStream(s, func(s *stream) status {
-		if code := injected("cuStreamBeginCapture_v2"); code != C.CUDA_SUCCESS {
+		if code := begin("cuStreamBeginCapture_v2"); code != C.CUDA_SUCCESS {
 			return code
 		}
 		if s.capturing {
@@ -241,7 +244,7 @@ func emulated_cuStreamEndCapture(s handle, g *handle) status {
 			return C.CUDA_ERROR_ILLEGAL_STATE
 		}
 		s.capturing = false
-		if code := injected("cuStreamEndCapture"); code != C.CUDA_SUCCESS {
+		if code := begin("cuStreamEndCapture"); code != C.CUDA_SUCCESS {
 			return code
 		}
 		if s.spoilt {
@@ -257,7 +260,7 @@ func emulated_cuStreamEndCapture(s handle, g *handle) status {
 func emulated_cuGraphInstantiateWithFlags(exec *handle, g handle, flags C.ulonglong) status {
 	state.Lock()
 	defer state.Unlock()
-	if code := injected("cuGraphInstantiateWithFlags"); code != C.CUDA_SUCCESS {
+	if code := begin("cuGraphInstantiateWithFlags"); code != C.CUDA_SUCCESS {
 		return code
 	}
 	noted, ok := held[*graph](g)
@@ -272,7 +275,7 @@ func emulated_cuGraphInstantiateWithFlags(exec *handle, g handle, flags C.ulongl
 func emulated_cuGraphLaunch(exec, s handle) status {
 	state.Lock()
 	defer state.Unlock()
-	if code := injected("cuGraphLaunch"); code != C.CUDA_SUCCESS {
+	if code := begin("cuGraphLaunch"); code != C.CUDA_SUCCESS {
 		return code
 	}
 	g, ok := held[*graph](exec)
@@ -300,6 +303,9 @@ type event struct{ at time.Time }
 func emulated_cuEventCreate(e *handle, flags C.uint) status {
 	state.Lock()
 	defer state.Unlock()
+	if code := begin("cuEventCreate"); code != C.CUDA_SUCCESS {
+		return code
+	}
 	*e = keep(&event{})
 	return C.CUDA_SUCCESS
 }
@@ -311,7 +317,7 @@ func emulated_cuEventDestroy_v2(e handle) status { return forget(e) }
 func emulated_cuEventRecord(e, s handle) status {
 	state.Lock()
 	defer state.Unlock()
-	if code := injected("cuEventRecord"); code != C.CUDA_SUCCESS {
+	if code := begin("cuEventRecord"); code != C.CUDA_SUCCESS {
 		return code
 	}
 	moment, ok := held[*event](e)

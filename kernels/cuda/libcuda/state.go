@@ -3,6 +3,7 @@
 package libcuda
 
 // #include "cuda.h"
+// uintptr_t baregrad_current(void);
 import "C"
 
 import (
@@ -53,6 +54,15 @@ func Inject(function string, after, number int) {
 		state.faults = map[string]*fault{}
 	}
 	state.faults[function] = &fault{after, number}
+}
+
+// begin begins a function that needs the context. It returns an error number if no context is
+// current on this thread, or what the function was told to return. The state is locked.
+func begin(function string) status {
+	if C.baregrad_current() == 0 || state.retained == 0 { // a context that nobody retains no longer exists
+		return C.CUDA_ERROR_INVALID_CONTEXT
+	}
+	return injected(function)
 }
 
 // injected returns what a function was told to return. The state is locked.
@@ -137,7 +147,7 @@ type stream struct {
 
 // do does the work of a driver function, unless a fault was injected there.
 func do(function string, h handle, work func() error) status {
-	if code := injected(function); code != C.CUDA_SUCCESS {
+	if code := begin(function); code != C.CUDA_SUCCESS {
 		return code
 	}
 	return queue(h, work)

@@ -61,6 +61,12 @@ static const struct {
     SERVED(cuEventElapsedTime),
 };
 
+// The context that is current on this thread: each thread has its own.
+static __thread uintptr_t current;
+
+uintptr_t baregrad_current(void) { return current; }
+void baregrad_make_current(uintptr_t context) { current = context; }
+
 void *baregrad_emulated(const char *name) {
     for (unsigned i = 0; i < sizeof served / sizeof served[0]; i++)
         if (strcmp(served[i].name, name) == 0) return served[i].function;
