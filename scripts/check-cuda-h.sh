@@ -4,8 +4,10 @@
 #
 #   scripts/check-cuda-h.sh DIR/cuda.h
 #
-# NVIDIA's file is in every CUDA toolkit and in the Python package
-# nvidia-cuda-runtime-cu12. Ours follows CUDA 12.6; in CUDA 13 five functions differ.
+# NVIDIA's file is in every CUDA toolkit and in the Python packages
+# nvidia-cuda-runtime-cu12 and nvidia-cuda-runtime. Ours follows CUDA 12.6. In CUDA 13 some
+# plain names mean later versions of their functions. The driver still has those that we
+# call, so their prototypes are compared all the same.
 set -euo pipefail
 CDPATH='' cd "$(dirname "$0")/.."
 [ $# = 1 ] && [ -f "$1" ] || { echo "usage: $0 PATH-OF-NVIDIA'S/cuda.h" >&2; exit 2; }
@@ -24,6 +26,10 @@ awk '/^typedef struct .*\{$/{inside=1; n=0; next}
      inside && /;/{sub(/;.*/, ""); sub(/\[.*/, ""); sub(/.*[ *]/, ""); member[n++]=$0}' "$ours" >"$work/members"
 sed -n 's/^\(CUresult cu[A-Za-z0-9_]*(.*);\).*$/\1/p' "$ours" >"$work/prototypes"
 sed -n 's/^#define \(cu[A-Za-z0-9]*\) \(cu[A-Za-z0-9_]*\)$/\1 \2/p' "$ours" >"$work/renames"
+sed -i '/^CUDA_VERSION$/d' "$work/values" # the version that ours follows
+version=$(awk '$2 == "CUDA_VERSION" {print $3; exit}' "$theirs")
+parts=(values prototypes)
+[ "$version" -ge 13000 ] || parts+=(renames)
 for list in values members prototypes renames; do
 	[ -s "$work/$list" ] || { echo "no $list were found in $ours: has its form changed?" >&2; exit 1; }
 done
@@ -39,6 +45,7 @@ done
 	echo '    return 0; }'
 } >"$work/values.c"
 { # each name alone, to check that it is declared; then our prototype, to check that it is the same
+	echo '#define __CUDA_API_VERSION_INTERNAL' # asks NVIDIA's for every version, under its own name
 	echo '#include "cuda.h"'
 	echo 'void *names[] = {'
 	sed 's/^CUresult \(cu[A-Za-z0-9_]*\)(.*/    (void *)\1,/' "$work/prototypes"
@@ -58,7 +65,7 @@ failed=0
 for which in ours theirs; do
 	dir=$work/theirs
 	[ $which = theirs ] || dir=$(dirname "$ours")
-	for part in values prototypes renames; do
+	for part in "${parts[@]}"; do
 		"$cc" -std=c11 -w -I"$dir" -c "$work/$part.c" -o "$work/$which.$part.o" || { echo "$part: $which does not compile" >&2; failed=1; }
 	done
 	if [ -f "$work/$which.values.o" ]; then
@@ -68,4 +75,4 @@ for which in ours theirs; do
 done
 [ $failed = 0 ] && diff "$work/ours.txt" "$work/theirs.txt" || failed=1
 [ $failed = 0 ] || { echo "$ours is not what $theirs says" >&2; exit 1; }
-echo "alike: $(wc -l <"$work/values") values, $(grep -c . "$work/members") structs and members, $(wc -l <"$work/prototypes") prototypes, $(wc -l <"$work/renames") renamed functions ($(sed -n 's/^#define CUDA_VERSION /CUDA_VERSION /p' "$theirs"))"
+echo "alike: $(wc -l <"$work/values") values, $(grep -c . "$work/members") structs and members, $(wc -l <"$work/prototypes") prototypes (compared: ${parts[*]}; CUDA_VERSION $version)"
