@@ -27,20 +27,29 @@ func (c *DevicesCommand) Run(w io.Writer) error {
 			say(indent, "✗ %-10s %s\n", d.Name, d.Reason)
 			continue
 		}
-		what := ""
-		if d.Hardware != "" {
-			what = d.Hardware + ", "
-		}
-		what += fmt.Sprintf("%d %s", d.Workers, plural(d.Workers, "core", "cores"))
-		if d.Memory > 0 {
-			what += fmt.Sprintf(", %s of memory", kernels.FormatBytes(d.Memory))
-		}
-		if d.Free > 0 {
-			what += fmt.Sprintf(" (%s to be had)", kernels.FormatBytes(d.Free))
-		}
-		say(indent, "✓ %-10s %s\n", d.Name, what)
+		say(indent, "✓ %-10s %s\n", d.Name, holdings(d))
 	}
 	return nil
+}
+
+// holdings returns what an available device has.
+func holdings(d auto.Info) string {
+	what := ""
+	if d.Hardware != "" {
+		what = d.Hardware + ", "
+	}
+	unit := "core"
+	if d.Name == "cuda" { // NVIDIA's cores are the parts of a multiprocessor
+		unit = "multiprocessor"
+	}
+	what += fmt.Sprintf("%d %s", d.Workers, plural(d.Workers, unit, unit+"s"))
+	if d.Memory > 0 {
+		what += fmt.Sprintf(", %s of memory", kernels.FormatBytes(d.Memory))
+	}
+	if d.Free > 0 {
+		what += fmt.Sprintf(" (%s to be had)", kernels.FormatBytes(d.Free))
+	}
+	return what
 }
 
 // withoutGPU says in a line why a program with GPU support computes on another device, if the choice

@@ -18,7 +18,7 @@ type Info struct {
 	Available bool   `json:"available"` // whether Open would succeed
 	Reason    string `json:"reason"`    // why not; empty if available
 	Hardware  string `json:"hardware"`  // the processor's name; empty if unknown
-	Workers   int    `json:"workers"`   // the number of cores that it computes on
+	Workers   int    `json:"workers"`   // the number of cores that it computes on, or of a GPU's multiprocessors
 	Memory    int64  `json:"memory"`    // its memory in bytes; 0 if unknown
 	Free      int64  `json:"free"`      // the memory available to a program now, in bytes; 0 if unknown
 }
