@@ -57,7 +57,8 @@ type result struct {
 	TestLoss     number              `json:"test_loss"`
 	TestAccuracy float64             `json:"test_accuracy"`
 	History      map[string][]number `json:"history"`
-	Saved        string              `json:"saved"` // the model's file; empty if not saved
+	Saved        string              `json:"saved"`                // the model's file; empty if not saved
+	Uncaptured   string              `json:"uncaptured,omitempty"` // why a step was not one launch of a graph, on a device that has graphs
 }
 
 // A number is a measured value. JSON has neither NaN nor infinities; those of a diverged training

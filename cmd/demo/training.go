@@ -199,6 +199,12 @@ func (t *training) test(ctx context.Context, w io.Writer) (r result, probabiliti
 	if loss := scores["loss"]; math.IsNaN(loss) || math.IsInf(loss, 0) {
 		fmt.Fprintln(w, "The training went astray: its loss is no number. A smaller --lr may help.")
 	}
+	if err := t.history.Uncaptured; err != nil {
+		r.Uncaptured = err.Error()
+		if t.Quiet { // otherwise Fit has said so
+			fmt.Fprintf(w, "Each operation of a step was launched by itself: %s\n", r.Uncaptured)
+		}
+	}
 	if gpu, ok := t.device.(interface{ Memory() (used, free int64) }); ok {
 		used, free := gpu.Memory()
 		fmt.Fprintf(t.say, "The device's memory: %s in use, %s free\n", kernels.FormatBytes(used), kernels.FormatBytes(free))
