@@ -113,6 +113,44 @@ func TestMemoryIsReturnedAfterItsWork(t *testing.T) {
 	}
 }
 
+// What is written may be changed at once, though the GPU may read it much later.
+func TestLateCopies(t *testing.T) {
+	if libcuda.Emulated() { // in a process of its own: the emulator copies at once
+		command := exec.Command(os.Args[0], "-test.run=^TestLateCopies$", "-test.v")
+		command.Env = append(os.Environ(), libcuda.Variable+"="+idleLibrary(t, "-DLATE_COPIES"))
+		if out, err := command.CombinedOutput(); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+		return
+	}
+	d := open(t, nvidia.Options{})
+	defer d.Close()
+	s, err := d.NewStream()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := d.Alloc(1 << 20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	src := make([]byte, 1<<20)
+	for i := range 200 { // 6 MB in small pieces, and some large ones
+		n := 1 + 300*i
+		if i%50 == 49 {
+			n = len(src)
+		}
+		for j := range src[:n] {
+			src[j] = byte(i)
+		}
+		if err := s.Write(p, src[:n]); err != nil {
+			t.Fatalf("write %d: %v", i, err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // What a launch costs the program: BAREGRAD_LIBCUDA=LIBRARY, with testdata/idle.c as
 // the library, or without it on a GPU.
 func BenchmarkLaunch(b *testing.B) {

@@ -48,13 +48,34 @@ CUresult cuMemAlloc_v2(CUdeviceptr *p, size_t bytes) {
 CUresult cuMemFree_v2(CUdeviceptr p) { return unfinished ? CUDA_ERROR_ILLEGAL_STATE : CUDA_SUCCESS; }
 CUresult cuMemHostAlloc(void **p, size_t bytes, unsigned int flags) { *p = malloc(bytes); return CUDA_SUCCESS; }
 CUresult cuMemFreeHost(void *p) { free(p); return CUDA_SUCCESS; }
-CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void *from, size_t bytes, CUstream s) { return CUDA_SUCCESS; }
+
+// With -DLATE_COPIES a copy from the host is not done before the stream is synchronized,
+// and its source may not have changed by then.
+static struct { const void *from; void *was; size_t bytes; } late[256];
+static int lates;
+CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void *from, size_t bytes, CUstream s) {
+#ifdef LATE_COPIES
+    if (lates == 256) return CUDA_ERROR_OUT_OF_MEMORY;
+    late[lates].from = from;
+    late[lates].was = memcpy(malloc(bytes), from, bytes);
+    late[lates++].bytes = bytes;
+#endif
+    return CUDA_SUCCESS;
+}
 CUresult cuModuleLoadDataEx(CUmodule *m, const void *text, unsigned int n, CUjit_option *o, void **v) { *m = (CUmodule)thing; return CUDA_SUCCESS; }
 CUresult cuModuleUnload(CUmodule m) { return CUDA_SUCCESS; }
 CUresult cuModuleGetFunction(CUfunction *f, CUmodule m, const char *name) { *f = (CUfunction)thing; return CUDA_SUCCESS; }
 CUresult cuStreamCreate(CUstream *s, unsigned int flags) { *s = (CUstream)thing; return CUDA_SUCCESS; }
 CUresult cuStreamDestroy_v2(CUstream s) { return CUDA_SUCCESS; }
-CUresult cuStreamSynchronize(CUstream s) { unfinished = 0; return CUDA_SUCCESS; }
+CUresult cuStreamSynchronize(CUstream s) {
+    int changed = 0;
+    for (; lates > 0; lates--) {
+        changed |= memcmp(late[lates - 1].from, late[lates - 1].was, late[lates - 1].bytes);
+        free(late[lates - 1].was);
+    }
+    unfinished = 0;
+    return changed ? CUDA_ERROR_ILLEGAL_STATE : CUDA_SUCCESS;
+}
 CUresult cuStreamBeginCapture_v2(CUstream s, CUstreamCaptureMode mode) { return CUDA_SUCCESS; }
 CUresult cuStreamEndCapture(CUstream s, CUgraph *g) { *g = (CUgraph)thing; return CUDA_SUCCESS; }
 CUresult cuGraphInstantiateWithFlags(CUgraphExec *e, CUgraph g, unsigned long long flags) { *e = (CUgraphExec)thing; return CUDA_SUCCESS; }
