@@ -85,11 +85,12 @@ apart=(env BAREGRAD_LIBCUDA=emulator) # for programs that need no driver, so tha
 
 results=results-$(date -u +%Y%m%d-%H%M%S)
 out=${OUT:-$results}
-if ! { mkdir -p "$out" && out=$(CDPATH='' cd "$out" && pwd) && : >"$out/log.txt"; } 2>/dev/null; then
+if ! { mkdir -p "$out" && out=$(CDPATH='' cd "$out" && pwd) && : >>"$out/log.txt"; } 2>/dev/null; then
 	echo "$0: nothing can be written to $out: the results will be in $home/$results" >&2
 	out=$home/$results
 	mkdir -p "$out" || exit 1
 fi
+[ -z "$fresh" ] || : >"$out/log.txt"
 touch "$home/began"
 
 # unpack puts the programs into $bin, unless they are there already. It removes the
@@ -251,7 +252,7 @@ run() {
 		;;
 	matmul) times matmul 25 60 15 40 ;;
 	conv) times conv 15 40 15 40 ;;
-	memory) times memory 20 40 10 30 ;;
+	memory) times memory 25 40 15 30 ;;
 	bits)
 		pattern='TestBits|Differences'
 		[ -z "$smoke" ] || pattern='TestBits/(Memory|ReLU|MatMul)|Differences'
@@ -260,7 +261,7 @@ run() {
 	probe) check 'what PTX leaves open' 10 40 bash -c 'set -o pipefail; "${@:2}" "$1" | tee "$1.txt"' - "$raw/probe" ./gpulab $smoke watch probe ;;
 	sanitizer)
 		for tool in memcheck racecheck initcheck synccheck; do
-			with compute-sanitizer "compute-sanitizer $tool" 10 30 "${sanitizer[@]}" "$tool" ./nvidia.test -test.run 'TrainingByGraphs|Copies'
+			with compute-sanitizer "compute-sanitizer $tool" 8 30 "${sanitizer[@]}" "$tool" ./nvidia.test -test.run 'TrainingByGraphs|Copies'
 		done
 		;;
 	sanitizer-all) with compute-sanitizer 'compute-sanitizer memcheck' 10 420 "${sanitizer[@]}" memcheck ./nvidia.test -test.run 'TestDevice$' ;;
@@ -363,7 +364,7 @@ lab() {
 why='' # it is stopped
 trap 'why="this was interrupted"' INT TERM HUP
 : >"$home/running" >"$home/short.txt"
-exec 3> >(exec tee "$out/log.txt")
+exec 3> >(exec tee -a "$out/log.txt")
 tee=$!
 set -m
 lab >&3 2>&1 3>&- &

@@ -69,6 +69,9 @@ func TestPartsOfTheLab(t *testing.T) {
 	if statuses["matmul"] != "passed" || statuses["conv"] != "passed" || len(report.Kernels) != 1 {
 		t.Errorf("matmul %q, conv %q, %d kernels, want both parts:\n%s", statuses["matmul"], statuses["conv"], len(report.Kernels), said)
 	}
+	if log, err := os.ReadFile(filepath.Join(f.out, "log.txt")); err != nil || !strings.Contains(string(log), "=== matmul") || !strings.Contains(string(log), "=== conv") {
+		t.Errorf("error %v, the log does not have both parts:\n%s", err, log)
+	}
 	write(t, f.dir, "other", []byte(", another"))
 	statuses, report, said, _ = f.run(t, "conv")
 	if statuses["matmul"] != "" || statuses["conv"] != "passed" || len(report.Kernels) != 0 || !strings.Contains(said, "another GPU") {
