@@ -33,6 +33,7 @@ type Conv2D struct {
 	BiasInit   Initializer      `json:"-"` // Zeros if nil
 
 	KernelRegularizer Regularizer `json:",omitzero"` // the kernel's penalty in the loss, such as L2(0.01); none by default
+	KernelConstraint  Constraint  `json:",omitzero"` // such as MaxNorm(3); none by default
 
 	Name       string // default: conv2d, conv2d_1, …
 	InputShape []int  // of one example, without the batch; only needed for the first layer
@@ -54,7 +55,7 @@ func (l *Conv2D) window() autograd.Window {
 
 // Build makes kernel and bias. The kernel has the same shape in both data formats.
 func (l *Conv2D) Build(b *Builder, in []int) ([]int, error) {
-	if err := firstError(b.claim(&l.place), l.Activation.check(), l.DataFormat.check(), l.KernelRegularizer.check()); err != nil {
+	if err := firstError(b.claim(&l.place), l.Activation.check(), l.DataFormat.check(), l.KernelRegularizer.check(), l.KernelConstraint.check()); err != nil {
 		return nil, err
 	}
 	if l.Filters < 1 {
@@ -72,7 +73,7 @@ func (l *Conv2D) Build(b *Builder, in []int) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.kernel = b.regularized("kernel", l.KernelRegularizer, orElse(l.KernelInit, GlorotUniform{}), shape...)
+	l.kernel = b.kernel(l.KernelRegularizer, l.KernelConstraint, orElse(l.KernelInit, GlorotUniform{}), shape...)
 	l.bias = nil
 	if !l.NoBias {
 		l.bias = b.Param("bias", orElse(l.BiasInit, Zeros{}), l.Filters)

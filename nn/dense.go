@@ -18,6 +18,7 @@ type Dense struct {
 	BiasInit   Initializer    `json:"-"` // Zeros if nil
 
 	KernelRegularizer Regularizer `json:",omitzero"` // the kernel's penalty in the loss, such as L2(0.01); none by default
+	KernelConstraint  Constraint  `json:",omitzero"` // such as MaxNorm(3); none by default
 
 	Name       string // default: dense, dense_1, …
 	InputShape []int  // of one example, without the batch; only needed for the first layer
@@ -37,7 +38,7 @@ func (l *Dense) Options() LayerOptions { return LayerOptions{l.Name, l.InputShap
 // Build makes kernel and bias. The input must have an axis besides the batch. A softmax over
 // one unit is refused.
 func (l *Dense) Build(b *Builder, in []int) ([]int, error) {
-	if err := firstError(b.claim(&l.place), l.Activation.checkOver([]int{l.Units}), l.KernelRegularizer.check()); err != nil {
+	if err := firstError(b.claim(&l.place), l.Activation.checkOver([]int{l.Units}), l.KernelRegularizer.check(), l.KernelConstraint.check()); err != nil {
 		return nil, err
 	}
 	if l.Units < 1 {
@@ -47,7 +48,7 @@ func (l *Dense) Build(b *Builder, in []int) ([]int, error) {
 		return nil, fmt.Errorf("the input is %s, must have an axis beside the batch", shapeString(in))
 	}
 	last := len(in) - 1
-	l.kernel = b.regularized("kernel", l.KernelRegularizer, orElse(l.KernelInit, GlorotUniform{}), in[last], l.Units)
+	l.kernel = b.kernel(l.KernelRegularizer, l.KernelConstraint, orElse(l.KernelInit, GlorotUniform{}), in[last], l.Units)
 	l.bias, l.next = nil, b.next
 	if !l.NoBias {
 		l.bias = b.Param("bias", orElse(l.BiasInit, Zeros{}), l.Units)

@@ -12,7 +12,8 @@ import (
 	"baregrad/tensor"
 )
 
-// focal is a user-defined loss: −(1−p)²·ln p, where p is the probability of the right class.
+// focal is a user-defined loss: −(1−p)²·ln p, where p is the probability of the right class. (For
+// one-hot labels it is built in: CategoricalFocalCrossentropy.)
 // Examples that are already right count little (Lin et al., "Focal loss for dense object
 // detection", 2017). Check is that of the embedded cross-entropy.
 type focal struct {

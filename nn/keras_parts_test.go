@@ -25,6 +25,7 @@ type kerasParts struct {
 	Normalization []kerasNormalization
 	Weighted      []kerasWeighted
 	Focal         kerasFocal
+	Constrained   kerasConstrained
 }
 
 func readKerasParts(t *testing.T) (k kerasParts) {

@@ -44,6 +44,7 @@ type Param struct {
 	state bool // it was made by Builder.State
 
 	regularizer Regularizer
+	constraint  Constraint
 }
 
 // A Builder makes a layer's parameters.
@@ -80,10 +81,11 @@ func (b *Builder) Param(role string, init Initializer, shape ...int) *autograd.V
 	return p.Var
 }
 
-// regularized is Param for a kernel with a penalty in the loss.
-func (b *Builder) regularized(role string, r Regularizer, init Initializer, shape ...int) *autograd.Var {
-	v := b.Param(role, init, shape...)
-	b.params[len(b.params)-1].regularizer = r
+// kernel is Param for a kernel with a penalty in the loss and a constraint.
+func (b *Builder) kernel(r Regularizer, c Constraint, init Initializer, shape ...int) *autograd.Var {
+	v := b.Param("kernel", init, shape...)
+	p := b.params[len(b.params)-1]
+	p.regularizer, p.constraint = r, c
 	return v
 }
 

@@ -18,6 +18,8 @@ type session struct {
 	counters *counters              // the device's position in the data and in the training
 	totals   *tensor.Tensor         // the loss and each metric, summed over the examples so far; then the divisors of RatioMetrics, then the sums of SumsMetrics
 
+	constraints []*tensor.Tensor // what constraints compute with
+
 	penalty *recorded // the regularizers' penalty for evaluations; nil until one needs it
 
 	sums      int       // how many of the totals are sums of SumsMetrics
@@ -67,6 +69,9 @@ func (s *session) free() {
 	}
 	if s.penalty != nil {
 		s.penalty.tape.Free()
+	}
+	for _, t := range s.constraints {
+		t.Free()
 	}
 	for _, t := range s.index {
 		t.Free()
@@ -179,6 +184,7 @@ func (s *session) record(kind stepKind) *recorded {
 	if kind.training {
 		t.BackwardMean(rows)
 		s.recordUpdate(t)
+		s.constrain(t)
 		s.counters.record(t, kind)
 		t.RunAfter()
 	} else {

@@ -3,8 +3,8 @@
 A Go test in nn compares it with what baregrad gives. The file holds which way the metrics
 should go, for callbacks that monitor them; F-scores, R² and the root mean squared error on
 random rows, over batches; the mean, variance and output of an adapted Normalization; the
-focal losses of random rows, with their gradients; and the history of Fit and the scores of
-Evaluate with weighted_metrics.
+focal losses of random rows, with their gradients; the history and weights of Fit with
+constraints; and the history of Fit and the scores of Evaluate with weighted_metrics.
 
 Run it in a virtual environment with tensorflow-cpu (Keras's backend here):
     python bench/peers/keras_parts.py
@@ -128,12 +128,28 @@ def weighted(r, validation_weight):
             "validation_weight": vweights if validation_weight else None, "history": history.history, "evaluate": measured}
 
 
+def constrained(r):
+    """Four epochs in batches of 4, 4 and 2, in the order of the examples, with each kind of constraint."""
+    x, y, k, c = rows(r, 10, 18), rows(r, 10, 1), keras.layers, keras.constraints
+    model = keras.Sequential([
+        keras.Input((3, 3, 2)), k.Conv2D(3, 2, activation="tanh", kernel_constraint=c.MaxNorm(0.75, axis=[0, 1, 2])), k.Flatten(),
+        k.Dense(4, activation="tanh", kernel_constraint=c.UnitNorm()), k.Dense(3, activation="tanh", kernel_constraint=c.MaxNorm(1)),
+        k.Dense(1, kernel_constraint=c.NonNeg())])
+    model.compile(optimizer=keras.optimizers.SGD(0.5), loss="mse")
+    kernels = [rows(r, w.shape[0] if len(w.shape) == 2 else 8, w.shape[-1]) for w in model.get_weights()[::2]]
+    for layer, values in zip([model.layers[0], *model.layers[2:]], kernels):
+        layer.kernel.assign(np.array(values, np.float32).reshape(layer.kernel.shape))
+    history = model.fit(np.array(x, np.float32).reshape(-1, 3, 3, 2), np.array(y, np.float32), epochs=4, batch_size=4, shuffle=False, verbose=0)
+    return {"x": x, "y": y, "kernels": kernels, "history": history.history, "weights": [w.ravel().tolist() for w in model.get_weights()]}
+
+
 parts = {
     "keras": keras.__version__,
     "directions": directions(),
     "scores": scores(random.Random(1)),
     "normalization": normalization(random.Random(2)),
     "focal": focal(random.Random(3)),
+    "constrained": constrained(random.Random(6)),
     "weighted": [weighted(random.Random(4), False), weighted(random.Random(5), True)],
 }
 lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in parts.items())
