@@ -43,7 +43,7 @@ func (d *Device) Capture(work func()) (_ kernels.Graph, err error) {
 	// Always end the capture: otherwise the stream would go on recording.
 	recorded, err := recorder.EndCapture()
 	if failure != nil {
-		d.updates.count, d.pair.blocks, d.loss.rows, d.lossGrad.rows = 0, 0, 0, 0 // from the work that could not be captured
+		d.forget() // what is left of the work that could not be captured
 		if err == nil {
 			err = recorded.Close()
 		}

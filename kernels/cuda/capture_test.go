@@ -264,7 +264,7 @@ func TestCaptureIsRefused(t *testing.T) {
 		}
 		captured, err := s.tape.Captured()
 		var failure *kernels.DeviceError
-		if captured || !errors.As(err, &failure) || failure.Op != name || !strings.Contains(err.Error(), "can't be captured") {
+		if captured || !errors.As(err, &failure) || failure.Op != name || !strings.Contains(err.Error(), "can't be captured: it is not work that can be repeated") {
 			t.Errorf("%s: captured is %v, the error %v; want one that names it", name, captured, err)
 		}
 		if count.graphs != 0 {
@@ -275,6 +275,10 @@ func TestCaptureIsRefused(t *testing.T) {
 		}
 	}
 	d, _ := counting(t)
+	b := d.Alloc(kernels.Float32, 1)
+	if _, err := d.Capture(func() { d.Tanh(b, b) }); err == nil || !strings.Contains(err.Error(), "load tanh_fwd_f32: can't be captured") {
+		t.Errorf("a kernel's first launch: error %v, want one that says that it can't be loaded", err)
+	}
 	d.NoGraphs = true
 	s := newSmall(d, nil)
 	for x := range 3 {

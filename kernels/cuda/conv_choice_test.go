@@ -155,3 +155,27 @@ func TestWinogradFits(t *testing.T) {
 		}
 	}
 }
+
+// Only a pooling whose windows are the tiles of 2×2 is computed together with the convolution.
+func TestWinogradPools(t *testing.T) {
+	tiles := kernels.PoolSpec{N: 1, H: 6, W: 8, C: 32, KH: 2, KW: 2, StrideH: 2, StrideW: 2, OH: 3, OW: 4}
+	if !winogradPools(kernels.ConvPoolSpec{Pool: tiles}) {
+		t.Errorf("%+v: the windows are the tiles", tiles)
+	}
+	for _, change := range []func(p *kernels.PoolSpec){
+		func(p *kernels.PoolSpec) { p.KH = 3 },
+		func(p *kernels.PoolSpec) { p.KW = 3 },
+		func(p *kernels.PoolSpec) { p.StrideH = 1 },
+		func(p *kernels.PoolSpec) { p.StrideW = 1 },
+		func(p *kernels.PoolSpec) { p.PadTop = 1 },
+		func(p *kernels.PoolSpec) { p.PadLeft = 1 },
+		func(p *kernels.PoolSpec) { p.H = 7 },
+		func(p *kernels.PoolSpec) { p.W = 9 },
+	} {
+		p := tiles
+		change(&p)
+		if winogradPools(kernels.ConvPoolSpec{Pool: p}) {
+			t.Errorf("%+v: the windows are not the tiles", p)
+		}
+	}
+}

@@ -103,7 +103,7 @@ func (d *Device) queue() driver.Stream {
 func (d *Device) Close() error {
 	err := errors.Join(d.scratch.free(d), d.between.free(d), d.unpooled.free(d), d.counters.free(d), d.stream.Close(), d.driver.Close())
 	d.driver, d.stream = closed{}, closed{}
-	d.updates.count = 0 // its memory is gone
+	d.forget() // its memory is gone
 	return err
 }
 

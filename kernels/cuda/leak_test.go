@@ -34,3 +34,34 @@ func TestCloseLeaksNothing(t *testing.T) {
 		t.Errorf("after Close: %v", leaks)
 	}
 }
+
+// What was deferred is forgotten when the device is closed: its buffers can still be freed.
+func TestCloseForgetsWhatWasDeferred(t *testing.T) {
+	one := kernels.ReduceSpec{Outer: 1, N: 3, Inner: 1}
+	for name, work := range map[string]func(d kernels.Device, x, rows kernels.Buffer){
+		"sum": func(d kernels.Device, x, rows kernels.Buffer) {
+			d.Sum(rows.Slice(0, 1), x.Slice(0, 3), one, kernels.Overwrite)
+		},
+		"optimizer": func(d kernels.Device, x, rows kernels.Buffer) { d.SGD(x, x, nil, rows, kernels.SGDSpec{}) },
+		"loss":      func(d kernels.Device, x, rows kernels.Buffer) { d.SoftmaxCrossEntropy(rows, x, x, x, 2, 3) },
+		"loss gradient": func(d kernels.Device, x, rows kernels.Buffer) {
+			d.SoftmaxCrossEntropyGrad(x, rows, x, x, 2, 3, kernels.Overwrite)
+		},
+	} {
+		d := checked(t)
+		x, rows := d.Alloc(kernels.Float32, 6), d.Alloc(kernels.Float32, 2)
+		work(d, x, rows)
+		if err := d.Close(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		func() {
+			defer func() {
+				if failure := recover(); failure != nil {
+					t.Errorf("%s: freeing a buffer after Close: %v", name, failure)
+				}
+			}()
+			x.Free()
+			rows.Free()
+		}()
+	}
+}

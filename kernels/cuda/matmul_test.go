@@ -102,6 +102,23 @@ func at(x []float32, row, column, rows, columns int, transposed bool) float32 {
 	return x[row*columns+column]
 }
 
+// MatMulBy refuses names that are not on the ladder, and sizes that a kernel can't take.
+func TestMatMulByRefuses(t *testing.T) {
+	d := checked(t).(*cuda.Device)
+	defer d.Close()
+	x := d.Alloc(kernels.Float32, 9)
+	for name, want := range map[string]string{"matmul": "matmul_naive_f32", "matmul_async_128x128_f32": "it needs compute capability 8.0"} {
+		func() {
+			defer func() {
+				if err, ok := recover().(*kernels.ShapeError); !ok || !strings.Contains(err.Error(), want) {
+					t.Errorf("%s: %v, want a *kernels.ShapeError that says %q", name, err, want)
+				}
+			}()
+			d.MatMulBy(name, x, x, x, nil, kernels.MatMulSpec{M: 3, N: 3, K: 3})
+		}()
+	}
+}
+
 // MatMul chooses larger tiles for larger products, and splits K if there are few tiles. Each choice
 // gives the right result at one size.
 func TestMatMulPicks(t *testing.T) {

@@ -95,6 +95,11 @@ func (d *Device) update() {
 	d.start(p.kernel, driver.Launch{Grid: line(blocks), Block: lanes(256), Args: append(arguments, p.settings[:p.more]...)})
 }
 
+// forget drops all deferred work.
+func (d *Device) forget() {
+	d.updates.count, d.pair.blocks, d.loss.rows, d.lossGrad.rows = 0, 0, 0, 0
+}
+
 var (
 	adam    = kernel{"adam.ptx", "adam_f32"}
 	rmsprop = kernel{"rmsprop.ptx", "rmsprop_f32"}
