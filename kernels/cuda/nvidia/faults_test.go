@@ -123,6 +123,62 @@ func TestCaptureIsRefused(t *testing.T) {
 	}
 }
 
+// An error of any call of the driver is the caller's, who learns that the GPU is lost.
+func TestErrorsOfEachCall(t *testing.T) {
+	emulated(t)
+	g := open(t, nvidia.Options{})
+	defer g.Close()
+	s, err := g.NewStream()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := g.Load("double.ptx", doubling)
+	if err != nil {
+		t.Fatal(err)
+	}
+	double, err := m.Function("double")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const size = 1 << 20
+	p, err := g.Alloc(size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	few, many := make([]byte, 16), make([]byte, size) // many do not fit into pinned memory
+	for _, c := range []struct {
+		function string
+		call     func() error
+	}{
+		{"cuMemAlloc_v2", func() error { _, err := g.Alloc(8 * size); return err }},
+		{"cuMemcpyHtoDAsync_v2", func() error { return s.Write(p, few) }},
+		{"cuMemcpyHtoDAsync_v2", func() error { return s.Write(p, many) }},
+		{"cuStreamSynchronize", func() error { return s.Write(p, many) }},
+		{"cuMemcpyDtoHAsync_v2", func() error { return s.Read(few, p) }},
+		{"cuStreamSynchronize", func() error { return s.Read(few, p) }},
+		{"cuMemcpyDtoDAsync_v2", func() error { return s.Copy(p, p+size/2, 16) }},
+		{"cuMemsetD8Async", func() error { return s.Fill(p, 0, size) }},
+		{"cuLaunchKernel", func() error {
+			return s.Launch(double, driver.Launch{Grid: driver.Dim{X: 1}, Block: driver.Dim{X: 32}, Args: []uint64{uint64(p), 32}})
+		}},
+		{"cuStreamSynchronize", s.Sync},
+		{"cuEventRecord", func() error { _, err := s.Record(); return err }},
+		{"cuStreamCreate", func() error { _, err := g.NewStream(); return err }},
+		{"cuModuleLoadDataEx", func() error { _, err := g.Load("double.ptx", doubling); return err }},
+	} {
+		libcuda.Inject(c.function, 0, 719)
+		err := c.call()
+		libcuda.Inject(c.function, 0, 0)
+		var known *driver.Error
+		if !errors.As(err, &known) || !known.Lost {
+			t.Errorf("%s: error %v, want a *driver.Error that says that the GPU is lost", c.function, err)
+		}
+		if err := c.call(); err != nil {
+			t.Errorf("%s: without a fault it gives the error %v", c.function, err)
+		}
+	}
+}
+
 func TestOutOfMemoryInFit(t *testing.T) {
 	d := device(t, nvidia.Options{MemoryLimit: 21 << 10})
 	defer d.Close()
