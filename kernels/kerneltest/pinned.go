@@ -311,6 +311,16 @@ func (s *suite) testRefused(t *testing.T) {
 	outside.PadTop = 2
 	beyond := poolOf(conv(1, 3, 3, 1, 2, 2, 1, 2, 2, 1, 1, false))
 	beyond.OH, beyond.OW = 3, 3
+	pooled := convPool(conv(1, 3, 3, 1, 2, 2, 1, 1, 1, 1, 1, false), 2, 2, 2, 2, false)
+	below := func(dx, dbelow kernels.Buffer) func() {
+		const o = kernels.Overwrite
+		return func() {
+			d.BiasReLUConv2DReLUMaxPoolGrad(dx, dbelow, nil, nil, f(1), f(1), i(1), f(9), f(4), pooled, o, o, o)
+		}
+	}
+	if shape, err := shapeError(below(f(9), f(1))); err != errNoPanic {
+		t.Errorf("BiasReLUConv2DReLUMaxPoolGrad of the right sizes: %v", shape)
+	}
 	for name, f := range map[string]func(){
 		"Max of nothing":              func() { d.Max(f(6), i(6), f(0), nothing) },
 		"MaxGrad of nothing":          func() { d.MaxGrad(f(0), f(6), i(6), nothing, kernels.Overwrite) },
@@ -328,8 +338,10 @@ func (s *suite) testRefused(t *testing.T) {
 		"MatMulUpdate of what it adds to": func() {
 			d.MatMulUpdate(plain(1), f(1), f(1), f(1), kernels.MatMulSpec{M: 1, N: 1, K: 1, Mode: kernels.Accumulate})
 		},
-		"MatMulUpdate with ReLU":                func() { d.MatMulUpdate(plain(1), f(1), f(1), f(1), kernels.MatMulSpec{M: 1, N: 1, K: 1, ReLU: true}) },
-		"MatMulUpdate of weights of other size": func() { d.MatMulUpdate(plain(2), f(1), f(1), f(1), kernels.MatMulSpec{M: 1, N: 1, K: 1}) },
+		"MatMulUpdate with ReLU":                           func() { d.MatMulUpdate(plain(1), f(1), f(1), f(1), kernels.MatMulSpec{M: 1, N: 1, K: 1, ReLU: true}) },
+		"MatMulUpdate of weights of other size":            func() { d.MatMulUpdate(plain(2), f(1), f(1), f(1), kernels.MatMulSpec{M: 1, N: 1, K: 1}) },
+		"BiasReLUConv2DReLUMaxPoolGrad without dx":         below(nil, f(1)),
+		"BiasReLUConv2DReLUMaxPoolGrad of too many biases": below(f(9), f(2)),
 		"Gather from half a row": func() {
 			d.Gather(f(4), f(7), i(2), i(1), kernels.GatherSpec{Rows: 1, Width: 4})
 		},
