@@ -124,11 +124,15 @@ func (r *recorder) once(d *cuda.Device, c Case) (err error) {
 	var held []kernels.Buffer
 	defer func() {
 		r.what = ""
-		if failure, ok := recover().(*kernels.DeviceError); ok {
+		switch failure := recover().(type) {
+		case nil:
+		case *kernels.DeviceError:
 			err = r.to.Encode(Launched{What: c.Name, Problem: failure.Error()})
 			if d.Lost() {
 				err = errLost
 			}
+		default: // a programming error
+			panic(failure)
 		}
 		for _, b := range held {
 			b.Free()
