@@ -3,6 +3,7 @@ package nn
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -99,6 +100,11 @@ func (m *Sequential) Fit(ctx context.Context, x, y *tensor.Tensor, o FitOptions)
 	if err := checkContext("fit", ctx); err != nil {
 		return nil, err
 	}
+	if m.fitting {
+		return nil, errors.New("fit: Fit is running on this model already")
+	}
+	m.fitting = true
+	defer func() { m.fitting = false }()
 	y, free := m.labels(y)
 	defer free()
 	o.ValidationY, free = m.labels(o.ValidationY)

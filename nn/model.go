@@ -46,6 +46,7 @@ type Sequential struct {
 	random *Random
 	layers []Layer
 
+	fitting bool // Fit is running
 	built   bool
 	kept    []LayerInfo // of an earlier build, whose parameters the next one takes over
 	input   []int       // the shape of one example
@@ -231,6 +232,9 @@ type CompileOptions struct {
 // are those of Build, settings out of range, and two metrics with the same name.
 func (m *Sequential) Compile(o CompileOptions) (err error) {
 	defer catchDevice(&err)
+	if m.fitting {
+		return errors.New("compile: Fit is running, and computes with what an earlier Compile made: stop it, and compile when it has returned")
+	}
 	if err := m.Build(); err != nil {
 		return err
 	}
@@ -269,9 +273,18 @@ func (m *Sequential) freeOptimizer() {
 	m.updater = nil
 }
 
+// notInFit panics with a *kernels.ShapeError if Fit is running: a callback must not take away what it
+// computes with.
+func (m *Sequential) notInFit(op string) {
+	if m.fitting {
+		kernels.Panicf(op, "Fit is running, and computes with the model's layers and memory: stop it, and change the model when it has returned")
+	}
+}
+
 // Free gives back the model's memory on the device: its parameters, their gradients, and
 // the optimizer's state. The model can't be used afterwards.
 func (m *Sequential) Free() {
+	m.notInFit("free")
 	m.freeOptimizer()
 	for _, l := range append(m.kept, m.info...) {
 		l.free()

@@ -6,8 +6,9 @@ import "slices"
 
 // Add appends a layer. Added to a model that is built already, it is built too, and the others keep
 // their parameters; if it does not fit, Compile returns the error. Compile the model again before
-// training.
+// training. While Fit is running, Add and Pop panic.
 func (m *Sequential) Add(l Layer) {
+	m.notInFit("add")
 	m.change(func() { m.layers = append(slices.Clip(m.layers), l) })
 }
 
@@ -15,6 +16,7 @@ func (m *Sequential) Add(l Layer) {
 // others keep their parameters, and Add can put another layer in its place: see the transfer
 // example. Compile the model again before training.
 func (m *Sequential) Pop() Layer {
+	m.notInFit("pop")
 	last := len(m.layers) - 1
 	if last < 0 {
 		return nil

@@ -146,3 +146,38 @@ func TestPopOfEverything(t *testing.T) {
 		t.Error("Free did not free the first layer")
 	}
 }
+
+// A callback must not take away what Fit computes with.
+func TestChangesDuringFit(t *testing.T) {
+	d := open(t, "reference")
+	x, y := tensor.From(d, make([]float32, 12), 4, 3), tensor.From(d, make([]float32, 8), 4, 2)
+	options := nn.CompileOptions{Loss: nn.MeanSquaredError{}}
+	var m *nn.Sequential
+	for name, change := range map[string]func() error{
+		"compile: Fit is running": func() error { return m.Compile(options) },
+		"fit: Fit is running":     func() error { _, err := m.Fit(context.Background(), x, y, quiet(1)); return err },
+		"add: Fit is running":     func() error { m.Add(&nn.Dense{Units: 2}); return nil },
+		"pop: Fit is running":     func() error { m.Pop(); return nil },
+		"free: Fit is running":    func() error { m.Free(); return nil },
+	} {
+		m = nn.NewSequential(d, nn.Seed(1), &nn.Dense{Units: 2, InputShape: []int{3}})
+		if err := m.Compile(options); err != nil {
+			t.Fatal(err)
+		}
+		_, err := m.Fit(context.Background(), x, y, quiet(1, nn.LambdaCallback{OnBatchEnd: func(*nn.Run) (err error) {
+			defer func() {
+				if mistake, ok := recover().(*kernels.ShapeError); ok {
+					err = mistake
+				}
+			}()
+			return change()
+		}}))
+		if err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("error %v, want %q", err, name)
+		}
+		if _, err := m.Fit(context.Background(), x, y, quiet(1)); err != nil { // the model is as before
+			t.Errorf("after %q: %v", name, err)
+		}
+		m.Free()
+	}
+}
