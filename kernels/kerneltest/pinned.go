@@ -282,6 +282,10 @@ func (s *suite) testPublishedValues(t *testing.T) {
 			func(d kernels.Device, out, in []kernels.Buffer) { d.CrossEntropy(out[0], in[0], in[1], 3, 3) },
 			[]float64{.10536, .11653, .06188})
 	}
+	// A probability of 1 is clipped to the float32 next to 1-1e-7, which is 1-2⁻²³.
+	s.pin(t, "CrossEntropy of certainty", tolerance{absolute: 1e-9}, []array{outputs(1)}, []array{numbers(0, 1), ints([]int32{1})},
+		func(d kernels.Device, out, in []kernels.Buffer) { d.CrossEntropy(out[0], in[0], in[1], 1, 2) },
+		[]float64{0x1p-23})
 	// The first step of Adam goes by the learning rate against the gradient's
 	// sign, whatever its size: m/√v = 0.1·g/√(0.001·g²), and α corrects that to 1.
 	alpha := 0.001 * math.Sqrt(1-0.999) / (1 - 0.9)
