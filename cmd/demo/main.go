@@ -170,7 +170,7 @@ func callOf(path string) string {
 	case name != "demo":
 		return "demo"
 	case !strings.Contains(filepath.ToSlash(path), "/go-build"):
-		return path
+		return argument(path)
 	case isFolder("cmd/demo") == nil:
 		return "go run ./cmd/demo"
 	}

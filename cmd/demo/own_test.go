@@ -48,7 +48,7 @@ func TestTrainOnOwnClasses(t *testing.T) {
 		if status != 0 {
 			t.Fatalf("%d classes: status %d: %s", classes, status, errs)
 		}
-		for _, want := range []string{"own data: 640 training images", "Test accuracy 100.00 %", last, "show --model " + model + " --data-dir " + folder} {
+		for _, want := range []string{"own data: 640 training images", "Test accuracy 100.00 %", last, "show --model " + argument(model) + " --data-dir " + argument(folder)} {
 			if !strings.Contains(out, want) {
 				t.Errorf("%d classes: the output lacks %q:\n%s", classes, want, out)
 			}

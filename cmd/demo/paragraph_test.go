@@ -48,3 +48,15 @@ func TestEvenly(t *testing.T) {
 		}
 	}
 }
+
+// A path in a command to copy is one argument, whatever is in it.
+func TestArgument(t *testing.T) {
+	for path, want := range map[string]string{
+		"mnist-cnn.safetensors": "mnist-cnn.safetensors", "/tmp/ä/1,5%.bin": "/tmp/ä/1,5%.bin", "": "''", "my model": "'my model'",
+		"a$b": "'a$b'", "it's": `'it'\''s'`, "~/m": "'~/m'",
+	} {
+		if got := argument(path); got != want {
+			t.Errorf("%q: %s, want %s", path, got, want)
+		}
+	}
+}

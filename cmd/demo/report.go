@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"baregrad/internal/terminal"
@@ -76,6 +79,18 @@ func (j judgement) tiles(data *mnist.Dataset) (tiles []mnist.Tile) {
 	return tiles
 }
 
+// argument returns a path as a shell takes it: between quotes if it has spaces, or other characters
+// that mean something to a shell.
+func argument(path string) string {
+	special := func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-./:+,@%="+string(filepath.Separator), r)
+	}
+	if path != "" && !strings.ContainsFunc(path, special) {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+}
+
 // next suggests commands to try after training.
 func (c *TrainCommand) next(w io.Writer, dataset, saved string) {
 	var commands, whats []string
@@ -84,12 +99,12 @@ func (c *TrainCommand) next(w io.Writer, dataset, saved string) {
 	}
 	if saved != "" {
 		of := map[string]string{"mnist": "a picture of a digit", "fashion": "a picture of clothes"}[dataset]
-		suggest("predict --model "+saved+" PICTURE.png", "classify "+cmp.Or(of, "a picture"))
+		suggest("predict --model "+argument(saved)+" PICTURE.png", "classify "+cmp.Or(of, "a picture"))
 		folder := ""
 		if dataset == "own" {
-			folder = " --data-dir " + c.DataDir
+			folder = " --data-dir " + argument(c.DataDir)
 		}
-		suggest("show --model "+saved+folder, "what is inside it")
+		suggest("show --model "+argument(saved)+folder, "what is inside it")
 	}
 	if c.Model == "cnn" {
 		suggest("train --model mlp", "one hidden layer: faster, less accurate")
