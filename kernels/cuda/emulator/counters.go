@@ -20,19 +20,21 @@ type LineCount struct {
 	Line   int    `json:"line"`
 	Instr  string `json:"instruction"`
 
-	WarpInstructions   uint64 `json:"warpInstructions"`   // executions by a warp
-	ThreadInstructions uint64 `json:"threadInstructions"` // executions by a lane
-	Flops              uint64 `json:"flops"`              // an fma counts as two, an mma as 2·M·N·K
-	GlobalBytes        uint64 `json:"globalBytes"`        // requested by the lanes from global memory
-	Sectors            uint64 `json:"sectors"`            // 32-byte sectors of global memory moved for them
-	IdealSectors       uint64 `json:"idealSectors"`       // sectors that would hold the distinct bytes
-	SharedBytes        uint64 `json:"sharedBytes"`        // requested by the lanes from shared memory
-	BankConflicts      uint64 `json:"bankConflicts"`      // passes over shared memory after the first
+	WarpInstructions    uint64 `json:"warpInstructions"`    // executions by a warp
+	ThreadInstructions  uint64 `json:"threadInstructions"`  // executions by a lane
+	MachineInstructions uint64 `json:"machineInstructions"` // of warps, with divisions and the like as what ptxas makes of them: see expansions
+	Flops               uint64 `json:"flops"`               // an fma counts as two, an mma as 2·M·N·K
+	GlobalBytes         uint64 `json:"globalBytes"`         // requested by the lanes from global memory
+	Sectors             uint64 `json:"sectors"`             // 32-byte sectors of global memory moved for them
+	IdealSectors        uint64 `json:"idealSectors"`        // sectors that would hold the distinct bytes
+	SharedBytes         uint64 `json:"sharedBytes"`         // requested by the lanes from shared memory
+	BankConflicts       uint64 `json:"bankConflicts"`       // passes over shared memory after the first
 }
 
 func (c *LineCount) add(o *LineCount) {
 	c.WarpInstructions += o.WarpInstructions
 	c.ThreadInstructions += o.ThreadInstructions
+	c.MachineInstructions += o.MachineInstructions
 	c.Flops += o.Flops
 	c.GlobalBytes += o.GlobalBytes
 	c.Sectors += o.Sectors
@@ -107,7 +109,8 @@ func (c Counters) Roofline(g GPU) Roofline {
 }
 
 // String formats the counts as a table: for each line how many warp instructions were issued, how
-// many lanes of a warp took part on average, and what they did.
+// many lanes of a warp took part on average, and what they did. An instruction that stands for
+// several of the machine has their number behind it.
 func (c Counters) String() string {
 	rows := [][]string{{"line", "issued", "lanes", "flops", "bytes", "sectors", "ideal", "conflicts", "instruction"}}
 	row := func(line string, l LineCount) {
@@ -123,6 +126,9 @@ func (c Counters) String() string {
 		if l.Kernel != kernel {
 			kernel = l.Kernel
 			rows = append(rows, []string{fmt.Sprintf("%s (%s)", kernel, l.File)})
+		}
+		if each := l.MachineInstructions / max(l.WarpInstructions, 1); each > 1 {
+			l.Instr += fmt.Sprintf(" ×%d", each)
 		}
 		row(fmt.Sprint(l.Line), l)
 	}
@@ -145,6 +151,7 @@ func (c Counters) String() string {
 		}
 		sb.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	}
+	fmt.Fprintf(&sb, "%d instructions issued, %d of the machine\n", c.Total.WarpInstructions, c.Total.MachineInstructions)
 	fmt.Fprintf(&sb, "%.3g flops for each byte of global memory\n", c.Intensity())
 	return sb.String()
 }
@@ -180,6 +187,7 @@ func (t *countTable) merge(g *grid, b *block) {
 			l = &LineCount{Kernel: g.kern.Name, File: g.kern.file, Line: int(in.Pos.Line), Instr: in.Name()}
 			t.lines[key] = l
 		}
+		c.MachineInstructions = c.WarpInstructions * expansion(in)
 		l.add(c)
 		*c = LineCount{}
 	}
