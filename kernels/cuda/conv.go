@@ -3,11 +3,11 @@ package cuda
 import "baregrad/kernels"
 
 // Convolutions. The form of a convolution is chosen here. The direct form (conv_direct.ptx) has one
-// thread per result. The implicit matrix product (conv_implicit.ptx) works on tiles of 128×32 or
-// 128×64, which should be mostly full, in steps of 16 along the sum. The asynchronous form
-// (conv_async.ptx) does the same with fewer instructions other than multiply-adds, if the number of
-// channels is a multiple of 4. Winograd's algorithm (conv_winograd.ptx) needs fewer multiply-adds,
-// for 3×3 filters.
+// thread per result, or if there is one input channel, one for several (conv_one.ptx). The implicit
+// matrix product (conv_implicit.ptx) works on tiles of 128×32 or 128×64, which should be mostly full,
+// in steps of 16 along the sum. The asynchronous form (conv_async.ptx) does the same with fewer
+// instructions other than multiply-adds, if the number of channels is a multiple of 4. Winograd's
+// algorithm (conv_winograd.ptx) needs fewer multiply-adds, for 3×3 filters.
 
 // A ConvForm is a way to compute a convolution.
 type ConvForm int

@@ -96,3 +96,37 @@ func TestFewFiltersCounts(t *testing.T) {
 		}
 	}
 }
+
+// The first convolution of mnist-cnn has few instructions per element of y, and its gradient by the
+// filter reads dy once for each row of the filter: from conv_direct.ptx they took 114 and 56
+// instructions, and the gradient read dy nine times.
+func TestOneChannelCounts(t *testing.T) {
+	d, machine := metered(t)
+	defer d.Close()
+	s := kernels.ConvSpec{N: 2, H: 28, W: 28, C: 1, KH: 3, KW: 3, Out: 32, OH: 26, OW: 26,
+		StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, ReLU: true}
+	sizeX, sizeW, sizeY := s.N*s.H*s.W, s.Cols()*s.Out, s.Rows()*s.Out
+	x, w, y, bias := d.Alloc(kernels.Float32, sizeX), d.Alloc(kernels.Float32, sizeW), d.Alloc(kernels.Float32, sizeY), d.Alloc(kernels.Float32, s.Out)
+	for kernel, pass := range map[string]struct {
+		run                 func()
+		instructions, bytes float64 // at most, per element of y
+	}{
+		"conv_one_fwd_3_f32":        {func() { d.Conv2D(y, x, w, bias, s) }, 30, 10},
+		"conv_one_bwd_filter_3_f32": {func() { d.Conv2DGradFilter(w, y, x, s, kernels.Overwrite) }, 22, 10},
+	} {
+		machine.ResetCounters()
+		pass.run()
+		instructions, sectors := uint64(0), uint64(0)
+		for _, l := range machine.Counters().Lines {
+			if l.Kernel == kernel { // not the sum of the gradient's parts
+				instructions += l.MachineInstructions
+				sectors += l.Sectors
+			}
+		}
+		per, bytes := 32*float64(instructions)/float64(sizeY), 32*float64(sectors)/float64(sizeY)
+		t.Logf("%s: %.1f machine instructions and %.1f bytes in sectors per element of y", kernel, per, bytes)
+		if !(per > 0 && per <= pass.instructions) || !(bytes > 0 && bytes <= pass.bytes) {
+			t.Errorf("%s: %.1f machine instructions and %.1f bytes per element of y, want %g and %g at most", kernel, per, bytes, pass.instructions, pass.bytes)
+		}
+	}
+}

@@ -16,6 +16,10 @@ func by4(s kernels.ConvSpec, addresses ...uint64) bool {
 }
 
 func (d *Device) convDirect(y, x, w, bias kernels.Buffer, s kernels.ConvSpec) {
+	if oneChannelSuits(s) && by4(s, address(y), address(w), address(bias)) {
+		d.convOneChannel(y, x, w, bias, s)
+		return
+	}
 	name, n, out := "conv_direct_fwd_f32", y.Len(), s.Out
 	if by4(s, address(y), address(w), address(bias)) {
 		name, n, out = "conv_direct_fwd_by4_f32", n/4, out/4
@@ -35,6 +39,10 @@ func (d *Device) convDirectGradInput(dx, dy, w kernels.Buffer, s kernels.ConvSpe
 func (d *Device) convDirectGradFilter(dw, dy, x kernels.Buffer, s kernels.ConvSpec, m kernels.Mode) {
 	n := dw.Len()
 	if n == 0 {
+		return
+	}
+	if oneChannelSuits(s) && by4(s, address(dw), address(dy)) {
+		d.convOneChannelGradFilter(dw, dy, x, s, m)
 		return
 	}
 	chunks := chunksOf(n, s.Rows())
