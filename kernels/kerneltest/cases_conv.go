@@ -20,7 +20,8 @@ func geometries() []kernels.ConvSpec {
 		conv(3, 4, 4, 5, 1, 1, 7, 1, 1, 1, 1, false), // a matrix product in disguise
 		conv(1, 5, 5, 1, 2, 2, 17, 3, 3, 1, 1, true), // strides past the filter
 		conv(2, 4, 9, 1, 3, 3, 8, 1, 1, 1, 1, true),  // one channel: some kernels compute several outputs of a row at once
-		conv(1, 9, 8, 1, 4, 5, 4, 2, 1, 2, 1, false), // and here a row's four outputs, of five columns each
+		conv(1, 9, 8, 1, 3, 5, 4, 2, 1, 2, 1, true),  // the same with five columns, strides and dilation of rows
+		conv(1, 3, 8, 1, 3, 3, 4, 1, 1, 1, 1, false), // the same with a single row of outputs
 		conv(0, 5, 5, 2, 3, 3, 2, 1, 1, 1, 1, false), // no images
 		conv(2, 4, 4, 0, 3, 3, 2, 1, 1, 1, 1, false), // no channels
 		conv(2, 4, 4, 2, 3, 3, 0, 1, 1, 1, 1, false), // no filters
