@@ -233,7 +233,7 @@ run() {
 	correctness)
 		check 'devices' 5 20 ./demo devices
 		pattern=.
-		[ -z "$smoke" ] || pattern='Memory|Copies|GraphAndEvents|TrainingByGraphs'
+		[ -z "$smoke" ] || pattern='OutOfMemory|Memory$|TestCopies|GraphAndEvents|TrainingByGraphs' # others want the sources
 		check 'tests on the GPU' 60 150 ./gpulab $smoke tests "$raw/tests.txt" ./nvidia.test "$pattern"
 		check 'every rung and form' 10 40 bash -c 'set -o pipefail; "${@:2}" | tee "$1"' - "$raw/forms.txt" ./gpulab $smoke watch forms
 		[ -n "$planning" ] || settle # from here on, times are measured
@@ -261,7 +261,7 @@ run() {
 	probe) check 'what PTX leaves open' 10 40 bash -c 'set -o pipefail; "${@:2}" "$1" | tee "$1.txt"' - "$raw/probe" ./gpulab $smoke watch probe ;;
 	sanitizer)
 		for tool in memcheck racecheck initcheck synccheck; do
-			with compute-sanitizer "compute-sanitizer $tool" 8 30 "${sanitizer[@]}" "$tool" ./nvidia.test -test.run 'TrainingByGraphs|Copies'
+			with compute-sanitizer "compute-sanitizer $tool" 8 30 "${sanitizer[@]}" "$tool" ./nvidia.test -test.run 'TrainingByGraphs|TestCopies'
 		done
 		;;
 	sanitizer-all) with compute-sanitizer 'compute-sanitizer memcheck' 10 420 "${sanitizer[@]}" memcheck ./nvidia.test -test.run 'TestDevice$' ;;
