@@ -126,16 +126,16 @@ func (m FBetaScore) Result(sums []float64) float64 {
 		if m.Average == Weighted {
 			weight = actual[i] / (labels + epsilon)
 		}
-		sum += weight * m.score(right[i], predicted[i], actual[i])
+		sum += float64(weight * m.score(right[i], predicted[i], actual[i]))
 	}
 	return sum
 }
 
 // score adds epsilon where Keras does.
 func (m FBetaScore) score(right, predicted, actual float64) float64 {
-	square := or(m.Beta, 1) * or(m.Beta, 1)
+	square := float64(or(m.Beta, 1) * or(m.Beta, 1)) // rounded, so that no processor fuses it
 	precision, recall := right/(predicted+epsilon), right/(actual+epsilon)
-	return (1 + square) * precision * recall / (square*precision + recall + epsilon)
+	return (1 + square) * precision * recall / (float64(square*precision) + recall + epsilon)
 }
 
 func total(values []float64) (sum float64) {
