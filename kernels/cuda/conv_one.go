@@ -28,8 +28,8 @@ func (d *Device) convOneChannelGradFilter(dw, dy, x kernels.Buffer, s kernels.Co
 		name = "conv_one_bwd_filter_5_f32"
 	}
 	n, rows := s.KH*s.Out/4, s.N*s.OH
-	each := ceilDiv(rows, max(1, min(rows, 65536/n))) // at most, of the rows in a chunk
-	chunks := max(1, ceilDiv(rows, max(1, each)))
+	each := max(1, ceilDiv(rows, max(1, 65536/n))) // rows of a chunk, so that 65,536 threads are enough
+	chunks := max(1, ceilDiv(rows, each))          // no more than have rows
 	to := address(dw)
 	if chunks > 1 {
 		to = uint64(d.between.floats(d, dw.Len()*chunks))
