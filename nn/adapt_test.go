@@ -3,7 +3,6 @@ package nn
 import (
 	"context"
 	"math"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -76,14 +75,7 @@ func TestNormalizationInAModel(t *testing.T) {
 	if _, err := m.Fit(ctx, x, tensor.New(d, 4), FitOptions{Verbose: Silent}); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "m")
-	if err := m.Save(ctx, path); err != nil {
-		t.Fatal(err)
-	}
-	loaded, err := Load(ctx, d, path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	loaded := reloaded(t, m)
 	y, err := loaded.LayerOutput(ctx, "normalization", x, EvaluateOptions{})
 	if err != nil {
 		t.Fatal(err)

@@ -3,7 +3,6 @@ package nn
 import (
 	"context"
 	"math"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -119,14 +118,7 @@ func TestAUCInTraining(t *testing.T) {
 			t.Errorf("the areas are %v, want 0.75 in each epoch; error %v", h.Values["auc"], err)
 		}
 	}
-	path := filepath.Join(t.TempDir(), "model")
-	if err := m.Save(ctx, path); err != nil {
-		t.Fatal(err)
-	}
-	loaded, err := Load(ctx, d, path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	loaded := reloaded(t, m)
 	if o, _ := loaded.Compiled(); !slices.Equal(o.Metrics, metrics) {
 		t.Errorf("the metrics are %#v, were %#v", o.Metrics, metrics)
 	}

@@ -3,7 +3,6 @@ package nn
 import (
 	"context"
 	"math"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -99,14 +98,7 @@ func TestConstraintsInAModel(t *testing.T) {
 	if n := testing.AllocsPerRun(20, func() { s.run(kind, 0) }); n != 0 {
 		t.Errorf("%v allocations in a step, want none", n)
 	}
-	path := filepath.Join(t.TempDir(), "m")
-	if err := m.Save(ctx, path); err != nil {
-		t.Fatal(err)
-	}
-	loaded, err := Load(ctx, d, path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	loaded := reloaded(t, m)
 	if c := loaded.Layers()[0].Layer.(*Conv2D).KernelConstraint; c != MaxNorm(0.75) {
 		t.Errorf("the constraint is %+v, was MaxNorm(0.75)", c)
 	}

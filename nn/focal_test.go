@@ -3,7 +3,6 @@ package nn
 import (
 	"context"
 	"math"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -92,14 +91,7 @@ func TestFocalLossesInAModel(t *testing.T) {
 		if _, err := m.Fit(ctx, tensor.New(d, 4, 3), tensor.NewOf(d, kernels.Int32, 4, 2), FitOptions{Verbose: Silent}); err != nil {
 			t.Error(err)
 		}
-		path := filepath.Join(t.TempDir(), "m")
-		if err := m.Save(ctx, path); err != nil {
-			t.Fatal(err)
-		}
-		loaded, err := Load(ctx, d, path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		loaded := reloaded(t, m)
 		if o, _ := loaded.Compiled(); o.Loss != loss {
 			t.Errorf("the loss is %+v, was %+v", o.Loss, loss)
 		}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"math"
 	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -156,14 +155,7 @@ func TestScoresInTraining(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "m")
-	if err := m.Save(ctx, path); err != nil {
-		t.Fatal(err)
-	}
-	loaded, err := Load(ctx, d, path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	loaded := reloaded(t, m)
 	s := newSession(m)
 	defer s.free()
 	s.order(ascending(x.Dim(0)))

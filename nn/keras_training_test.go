@@ -118,6 +118,20 @@ func openReference(t *testing.T) kernels.Device {
 	return d
 }
 
+// reloaded saves a model and loads it on the same device.
+func reloaded(t *testing.T, m *Sequential) *Sequential {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "m")
+	if err := m.Save(context.Background(), path); err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := Load(context.Background(), m.Device(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return loaded
+}
+
 // oneWeight returns a model with a single weight, and a Run of it that only callbacks see.
 func oneWeight(t *testing.T) (*Sequential, *Run) {
 	t.Helper()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -130,14 +129,7 @@ func TestMovingAverages(t *testing.T) {
 	if slices.Equal(averages(m), before) {
 		t.Error("training has not moved the averages")
 	}
-	path := filepath.Join(t.TempDir(), "model")
-	if err := m.Save(ctx, path); err != nil {
-		t.Fatal(err)
-	}
-	loaded, err := Load(ctx, d, path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	loaded := reloaded(t, m)
 	if !slices.Equal(averages(loaded), averages(m)) || !slices.Equal(predict(loaded), predict(m)) {
 		t.Error("the model that was loaded has other averages or predictions")
 	}

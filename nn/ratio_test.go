@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -118,14 +117,7 @@ func TestRatiosInUse(t *testing.T) {
 	if err := m.Compile(CompileOptions{Loss: MeanSquaredError{}, Metrics: metrics}); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "model")
-	if err := m.Save(ctx, path); err != nil {
-		t.Fatal(err)
-	}
-	loaded, err := Load(ctx, d, path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	loaded := reloaded(t, m)
 	if o, _ := loaded.Compiled(); !slices.Equal(o.Metrics, metrics) {
 		t.Errorf("the metrics are %#v, were %#v", o.Metrics, metrics)
 	}

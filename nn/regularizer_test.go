@@ -3,7 +3,6 @@ package nn
 import (
 	"context"
 	"math"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -132,14 +131,7 @@ func TestPenalty(t *testing.T) {
 	if got, want := m.Params()[0].Grad.Floats(), []float32{1, -1.5, 2}; !slices.Equal(got, want) { // ±L1 + 2·L2·w
 		t.Errorf("the gradient is %v, want %v", got, want)
 	}
-	path := filepath.Join(t.TempDir(), "model")
-	if err := m.Save(ctx, path); err != nil {
-		t.Fatal(err)
-	}
-	loaded, err := Load(ctx, d, path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	loaded := reloaded(t, m)
 	x, y := tensor.New(d, 2, 3), tensor.New(d, 2, 1)
 	if scores, err := loaded.Evaluate(ctx, x, y, EvaluateOptions{}); err != nil || scores["loss"] != 6.5 {
 		t.Errorf("the model that was loaded has the loss %v, want 6.5; error %v", scores["loss"], err)

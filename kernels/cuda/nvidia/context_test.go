@@ -22,14 +22,7 @@ func TestContextIsMadeCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	m, err := g.Load("double.ptx", doubling)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := m.Function("double")
-	if err != nil {
-		t.Fatal(err)
-	}
+	m, f := doubler(t, g)
 	var all sync.WaitGroup
 	all.Go(func() {
 		runtime.LockOSThread() // and never unlocked: the thread ends with this goroutine

@@ -177,6 +177,20 @@ const doubling = `.version 6.0
 }
 `
 
+// doubler loads that kernel.
+func doubler(t testing.TB, d driver.Driver) (driver.Module, driver.Function) {
+	t.Helper()
+	m, err := d.Load("double.ptx", doubling)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := m.Function("double")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m, f
+}
+
 func TestGraphAndEvents(t *testing.T) {
 	g := open(t, nvidia.Options{})
 	defer g.Close()
@@ -185,14 +199,7 @@ func TestGraphAndEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	m, err := g.Load("double.ptx", doubling)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := m.Function("double")
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, f := doubler(t, g)
 	p, err := g.Alloc(16)
 	if err != nil {
 		t.Fatal(err)

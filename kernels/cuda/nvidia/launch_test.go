@@ -24,10 +24,7 @@ func launches(t testing.TB, d driver.Driver) map[string]func() error {
 	s, err := d.NewStream()
 	must(err)
 	t.Cleanup(func() { s.Close() })
-	m, err := d.Load("double.ptx", doubling)
-	must(err)
-	f, err := m.Function("double")
-	must(err)
+	_, f := doubler(t, d)
 	p, err := d.Alloc(1 << 10)
 	must(err)
 	launch := driver.Launch{Grid: driver.Dim{X: 7}, Block: driver.Dim{X: 256}, Args: []uint64{uint64(p), 3}}

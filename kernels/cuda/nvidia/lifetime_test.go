@@ -106,14 +106,7 @@ func TestUseAfterClose(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := gpu.Load("double.ptx", doubling)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := m.Function("double")
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, f := doubler(t, gpu)
 	for range 2 {
 		if err := errors.Join(s.Close(), gpu.Close()); err != nil {
 			t.Fatal(err)
